@@ -1,0 +1,101 @@
+//! What the guest's SDK, the runtime and the images process agree on: the wire of the Images binding.
+//!
+//! Plain values without I/O, so that the crate builds for wasm as well as for the host.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`form`] | the multipart form that carries one request: field names, boundary, part headers |
+//! | [`steps`] | the `transforms` array: what is done to which image, in order |
+//! | [`transform`] | the options of one `transform()` |
+//! | [`draw`] | the options of one `draw()` |
+//! | [`output`] | format and quality of the result |
+//! | [`info`] | the answer of `/info` |
+//! | [`error`] | codes, their HTTP status, and how an error crosses the wire |
+//! | [`digest`] | the `Repr-Digest` by which the receiver proves that a body is whole |
+
+#![warn(missing_docs)]
+
+pub mod digest;
+pub mod draw;
+pub mod error;
+pub mod form;
+pub mod info;
+pub mod output;
+pub mod steps;
+pub mod transform;
+
+pub use draw::{Composite, ImageDrawOptions, Repeat};
+pub use error::{ErrorCode, ImagesError};
+pub use info::ImageInfo;
+pub use output::{Format, ImageOutputOptions, NamedQuality, Quality};
+pub use steps::Step;
+pub use transform::{
+    Border, BorderTrim, Fit, Flip, Gravity, GravityMode, ImageTransform, Segment, Side, Trim,
+    Upscale,
+};
+
+/// Path of the endpoint that describes an image.
+pub const INFO_PATH: &str = "/info";
+/// Path of the endpoint that runs a pipeline and encodes its result.
+pub const TRANSFORM_PATH: &str = "/transform";
+/// Path that answers 200 as soon as the images process can take requests.
+pub const HEALTH_PATH: &str = "/health";
+
+/// Implements the text form of a closed set once: `as_str`, `ALL`, `FromStr`, `Display`, `Serialize`.
+macro_rules! words {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$vmeta])* $variant,)+ }
+
+        impl $name {
+            /// Every value, in the order of the specification.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The word that stands for this value on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err($crate::UnknownWord { allowed: &[$($text,)+] }),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+/// A word outside the closed set that was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownWord {
+    /// The words of the set.
+    pub allowed: &'static [&'static str],
+}
+
+impl std::fmt::Display for UnknownWord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "must be one of {}", self.allowed.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownWord {}

@@ -1,0 +1,67 @@
+//! The `transforms` array: what is done to which image, in order.
+//!
+//! The base is image 0; the k-th overlay part of the form is image k. The array is flat: a drawing that was
+//! nested in the client is complete before the command that draws it.
+
+use serde::Serialize;
+
+use crate::{ImageDrawOptions, ImageTransform};
+
+/// Key that names the image which a transform changes.
+pub const IMAGE_INDEX: &str = "imageIndex";
+/// Key that names the overlay of a draw command, and by which a draw command is recognised.
+pub const DRAW_IMAGE_INDEX: &str = "drawImageIndex";
+/// Key that names the image which an overlay is drawn onto.
+pub const TARGET_IMAGE_INDEX: &str = "targetImageIndex";
+
+/// One element of the `transforms` array, as the client writes it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Step {
+    /// One `transform()`.
+    Transform {
+        /// The image that is changed.
+        #[serde(rename = "imageIndex")]
+        image: usize,
+        /// Its options.
+        #[serde(flatten)]
+        options: Box<ImageTransform>,
+    },
+    /// One `draw()`.
+    Draw {
+        /// The overlay.
+        #[serde(rename = "drawImageIndex")]
+        overlay: usize,
+        /// The image that it is drawn onto.
+        #[serde(rename = "targetImageIndex")]
+        target: usize,
+        /// Its options.
+        #[serde(flatten)]
+        options: ImageDrawOptions,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Step;
+    use crate::{Fit, ImageDrawOptions, ImageTransform, Repeat};
+
+    #[test]
+    fn steps_are_written_flat_and_without_what_was_not_set() {
+        let steps = [
+            Step::Transform {
+                image: 2,
+                options: Box::new(ImageTransform::new().width(40).fit(Fit::ScaleDown)),
+            },
+            Step::Draw {
+                overlay: 2,
+                target: 1,
+                options: ImageDrawOptions::new().top(0).repeat(Repeat::X),
+            },
+        ];
+        assert_eq!(
+            serde_json::to_string(&steps).unwrap(),
+            r#"[{"imageIndex":2,"width":40.0,"fit":"scale-down"},{"drawImageIndex":2,"targetImageIndex":1,"repeat":"x","top":0.0}]"#
+        );
+    }
+}

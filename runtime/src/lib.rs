@@ -1,0 +1,1 @@
+//! Runs worker code locally with its bindings.
