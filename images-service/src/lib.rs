@@ -1,1 +1,5 @@
-//! The images process.
+//! The images process: an HTTP service on a Unix socket that turns pixels into pixels.
+
+pub mod error;
+pub mod limits;
+pub mod request;

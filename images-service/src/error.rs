@@ -1,0 +1,32 @@
+//! What a request can fail with: a code that fixes the status, and a text for the caller.
+
+use std::fmt;
+
+use safelight_protocol::ErrorCode;
+
+/// Why a request failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceError {
+    /// The stable code; it fixes number and HTTP status.
+    pub code: ErrorCode,
+    /// The text for the caller: a fragment that names the part, key or limit at fault.
+    pub message: String,
+}
+
+impl ServiceError {
+    /// An error with the given code and text.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ServiceError {}

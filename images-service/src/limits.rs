@@ -1,0 +1,42 @@
+//! What one request, and all of them together, may cost.
+
+use std::time::Duration;
+
+/// The limits that the service enforces, each before the cost is paid.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of one encoded input image.
+    pub input_bytes: usize,
+    /// Bytes of one whole request.
+    pub request_bytes: usize,
+    /// Overlays of one request.
+    pub overlays: usize,
+    /// Elements of one `transforms` array.
+    pub steps: usize,
+    /// Width times height of any image, decoded or produced.
+    pub area: u64,
+    /// Width or height of an output, in pixels.
+    pub dimension: u32,
+    /// Requests whose pixels are being worked on at the same time.
+    pub workers: usize,
+    /// Requests that may wait for a worker.
+    pub queue: usize,
+    /// Time without progress after which a connection is given up.
+    pub stall: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            input_bytes: 20_000_000,
+            request_bytes: 200_000_000,
+            overlays: 64,
+            steps: 256,
+            area: 100_000_000,
+            dimension: 12_000,
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            queue: 64,
+            stall: Duration::from_secs(30),
+        }
+    }
+}

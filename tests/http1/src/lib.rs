@@ -1,0 +1,1 @@
+//! Proof that the HTTP/1 stack delivers whole bodies, and that the tests can tell.
