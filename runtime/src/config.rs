@@ -1,0 +1,114 @@
+//! The worker's config: wrangler's own files and keys, read once into checked types.
+//!
+//! Both syntaxes become one tree of values that know their place ([`tree`]); the tree is checked once ([`check`]),
+//! and every mistake found is reported together, with its file, line and dotted key.
+
+mod check;
+mod environment;
+mod error;
+mod file;
+mod item;
+mod keys;
+mod sections;
+mod tree;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use error::{ConfigErrors, Located, Mistake, Notice, Place};
+
+/// What a worker is and what it is given, for one chosen environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The file that all of this was read from.
+    pub file: PathBuf,
+    /// The file's folder, absolute: relative paths in the config start here.
+    pub dir: PathBuf,
+    /// The `env.<name>` that was chosen, if any.
+    pub environment: Option<String>,
+    pub name: String,
+    /// The worker's source or component, absolute. It need not exist yet: a build may make it.
+    pub main: PathBuf,
+    /// Plain variables as the guest's environment sees them, in the file's order.
+    pub vars: Vec<(String, String)>,
+    /// Name → kind, in the file's order. A name never stands here and in `vars` both.
+    pub bindings: Vec<(String, BindingKind)>,
+    pub dev: Dev,
+    pub limits: Limits,
+    pub build: Option<Build>,
+}
+
+/// The services that a binding's name can stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BindingKind {
+    Images,
+}
+
+impl BindingKind {
+    /// The word that the guest's `BINDINGS` variable and messages use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+        }
+    }
+}
+
+/// Where the local server listens. A flag on the command line goes before either.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Dev {
+    pub ip: Option<IpAddr>,
+    pub port: Option<u16>,
+}
+
+impl Dev {
+    pub const DEFAULT_IP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    pub const DEFAULT_PORT: u16 = 8787;
+}
+
+/// What one instance may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Processor time for one request (`limits.cpu_ms`).
+    pub cpu: Duration,
+    /// Linear memory of one instance (`safelight.memory_mb`).
+    pub memory_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            cpu: Duration::from_secs(30),
+            memory_bytes: 128 << 20,
+        }
+    }
+}
+
+/// The author's own way to make `main`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// Run by `sh -c`.
+    pub command: String,
+    /// Absolute.
+    pub cwd: PathBuf,
+}
+
+/// A config that can be used, and what its author should still hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    pub config: Config,
+    pub warnings: Vec<Located<Notice>>,
+}
+
+impl Config {
+    /// Reads `file`, or else the first of wrangler's file names in `dir`, for the given `env.<name>`.
+    pub fn load(
+        dir: &Path,
+        file: Option<&Path>,
+        environment: Option<&str>,
+    ) -> Result<Loaded, ConfigErrors> {
+        let source = file::Source::read(dir, file)?;
+        let root = tree::parse(&source)?;
+        check::check(&source, &root, environment)
+    }
+}

@@ -1,0 +1,156 @@
+//! From the tree to a [`Config`]: each key that counts goes to its section, then the parts are put together.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::environment::{choose, effective};
+use super::error::{ConfigErrors, Mistake, Notice};
+use super::file::Source;
+use super::item::{Findings, Item};
+use super::keys::{Role, Section};
+use super::sections::{build, dev, images, limits, vars, worker};
+use super::tree::{Node, Value};
+use super::{BindingKind, Build, Config, Dev, Limits, Loaded};
+
+pub(super) fn check(
+    source: &Source,
+    root: &Node,
+    environment: Option<&str>,
+) -> Result<Loaded, ConfigErrors> {
+    let Value::Table(entries) = &root.value else {
+        return Err(source.located(root.at, "", Mistake::NotATable).into());
+    };
+    let mut found = Findings::new(source);
+    // `--env ""` is how wrangler is told to take the top level.
+    let wanted = environment.filter(|name| !name.is_empty());
+    let chosen = choose(entries, wanted, &mut found);
+    let items = effective(entries, chosen.as_ref(), &mut found);
+
+    let mut parts = Parts::default();
+    for (item, role) in &items {
+        parts.read(item, *role, &mut found);
+    }
+    parts.check_names(&mut found);
+    if !items.iter().any(|(item, _)| item.key == "main") {
+        found.absent("main", Mistake::Missing);
+    }
+    let environment = chosen.map(|chosen| chosen.name.to_owned());
+    warn_of_unread(source, &parts.no_effect, wanted, &mut found);
+
+    let warnings = found.finish()?;
+    let config = parts.put_together(source, environment);
+    Ok(Loaded { config, warnings })
+}
+
+/// What the sections said so far.
+#[derive(Default)]
+struct Parts<'a> {
+    name: Option<worker::Name>,
+    main: PathBuf,
+    vars: Vec<(Item<'a>, String)>,
+    images: Option<(Item<'a>, String)>,
+    dev: Dev,
+    cpu: Option<Duration>,
+    memory_bytes: Option<usize>,
+    build: Option<Build>,
+    no_effect: Vec<Item<'a>>,
+}
+
+impl<'a> Parts<'a> {
+    fn read(&mut self, item: &Item<'a>, role: Role, found: &mut Findings<'_>) {
+        let says_nothing = item.node.value.says_nothing();
+        match role {
+            Role::Read(section) => self.read_section(item, section, found),
+            Role::Silent => {}
+            Role::Binding | Role::Feature | Role::NoEffect if says_nothing => {}
+            Role::Binding => found.mistake(item.at, &item.path, Mistake::NoBindingYet),
+            Role::Feature => found.mistake(item.at, &item.path, Mistake::NoFeatureYet),
+            Role::NoEffect => self.no_effect.push(item.clone()),
+        }
+    }
+
+    fn read_section(&mut self, item: &Item<'a>, section: Section, found: &mut Findings<'_>) {
+        match section {
+            Section::Name => self.name = worker::name(item, found),
+            Section::Main => self.main = worker::main(item, found).unwrap_or_default(),
+            Section::CompatibilityDate => worker::compatibility_date(item, found),
+            Section::CompatibilityFlags => {
+                self.no_effect
+                    .extend(worker::compatibility_flags(item, found));
+            }
+            Section::Vars => self.vars = vars::read(item, found),
+            Section::Images => self.images = images::read(item, found),
+            Section::Dev => self.dev = dev::read(item, &mut self.no_effect, found),
+            Section::Limits => self.cpu = limits::cpu(item, &mut self.no_effect, found),
+            Section::Build => self.build = build::read(item, &mut self.no_effect, found),
+            Section::Safelight => self.memory_bytes = limits::memory(item, found),
+            // Read before all others, by `choose`.
+            Section::Env => {}
+        }
+    }
+
+    /// A worker finds its variables and its bindings under one roof.
+    fn check_names(&self, found: &mut Findings<'_>) {
+        let Some((binding, name)) = &self.images else {
+            return;
+        };
+        if let Some((var, _)) = self.vars.iter().find(|(var, _)| var.key == name) {
+            let by = var.path.clone();
+            binding.refuse(found, Mistake::NameTaken { by });
+        }
+    }
+
+    fn put_together(self, source: &Source, environment: Option<String>) -> Config {
+        let defaults = Limits::default();
+        Config {
+            file: source.path.clone(),
+            dir: source.dir.clone(),
+            name: worker::full_name(self.name, environment.as_deref(), &source.dir),
+            environment,
+            main: self.main,
+            vars: self
+                .vars
+                .into_iter()
+                .map(|(item, value)| (item.key.to_owned(), value))
+                .collect(),
+            bindings: self
+                .images
+                .into_iter()
+                .map(|(_, name)| (name, BindingKind::Images))
+                .collect(),
+            dev: self.dev,
+            limits: Limits {
+                cpu: self.cpu.unwrap_or(defaults.cpu),
+                memory_bytes: self.memory_bytes.unwrap_or(defaults.memory_bytes),
+            },
+            build: self.build,
+        }
+    }
+}
+
+fn warn_of_unread(
+    source: &Source,
+    no_effect: &[Item<'_>],
+    environment: Option<&str>,
+    found: &mut Findings<'_>,
+) {
+    if let Some(first) = no_effect.iter().min_by_key(|item| item.at) {
+        let keys = no_effect.iter().map(|item| item.path.clone()).collect();
+        found.warn(source.located(first.at, "", Notice::NoEffect(keys)));
+    }
+    for name in secret_files(&source.dir, environment) {
+        found.warn(source.unplaced(&name, Notice::SecretsNotRead));
+    }
+}
+
+/// The files that wrangler would take secrets from, as far as they are there.
+fn secret_files(dir: &Path, environment: Option<&str>) -> Vec<String> {
+    let mut names = vec![".dev.vars".to_owned(), ".env".into(), ".env.local".into()];
+    if let Some(environment) = environment {
+        names.push(format!(".dev.vars.{environment}"));
+        names.push(format!(".env.{environment}"));
+        names.push(format!(".env.{environment}.local"));
+    }
+    names.retain(|name| dir.join(name).is_file());
+    names
+}

@@ -1,0 +1,8 @@
+//! The config's sections: each takes its value and returns what it means.
+
+pub(super) mod build;
+pub(super) mod dev;
+pub(super) mod images;
+pub(super) mod limits;
+pub(super) mod vars;
+pub(super) mod worker;

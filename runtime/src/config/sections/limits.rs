@@ -1,0 +1,33 @@
+//! `limits` and `safelight`: what one instance may use.
+
+use std::time::Duration;
+
+use crate::config::item::{Findings, Item};
+
+/// The platform's own ceiling; a worker that needs more would fail there.
+const MOST_CPU_MS: u64 = 300_000;
+
+/// A 32-bit guest cannot address more.
+const MOST_MEMORY_MB: u64 = 4096;
+
+pub(in crate::config) fn cpu<'a>(
+    item: &Item<'a>,
+    no_effect: &mut Vec<Item<'a>>,
+    found: &mut Findings<'_>,
+) -> Option<Duration> {
+    let mut cpu = None;
+    for field in item.fields(found, &["cpu_ms", "subrequests"])? {
+        match field.key {
+            "cpu_ms" => cpu = field.whole_number(found, 1..=MOST_CPU_MS),
+            _ => no_effect.push(field),
+        }
+    }
+    cpu.map(Duration::from_millis)
+}
+
+/// Bytes of linear memory.
+pub(in crate::config) fn memory(item: &Item<'_>, found: &mut Findings<'_>) -> Option<usize> {
+    let fields = item.fields(found, &["memory_mb"])?;
+    let megabytes = fields.first()?.whole_number(found, 1..=MOST_MEMORY_MB)?;
+    usize::try_from(megabytes << 20).ok()
+}
