@@ -1,0 +1,60 @@
+//! What the request handler does with its upload before it answers, for either hyper.
+
+use std::future::Future;
+
+use bytes::Bytes;
+
+use crate::row::{CLOSING_BOUNDARY, Handling};
+
+/// A request body of either hyper.
+pub(crate) trait Upload: Send + 'static {
+    /// The next piece; `None` at the end, however the end came about.
+    fn next(&mut self) -> impl Future<Output = Option<Bytes>> + Send;
+}
+
+impl Upload for hyper::body::Incoming {
+    async fn next(&mut self) -> Option<Bytes> {
+        use http_body_util::BodyExt;
+        self.frame().await?.ok()?.into_data().ok()
+    }
+}
+
+impl Upload for old_hyper::Body {
+    async fn next(&mut self) -> Option<Bytes> {
+        use old_hyper::body::HttpBody;
+        self.data().await?.ok()
+    }
+}
+
+/// Returns when the answer is to be sent.
+pub(crate) async fn handle<U: Upload>(mut upload: U, handling: Handling) {
+    match handling {
+        Handling::ReadsToTheEnd => read_to_end(upload).await,
+        Handling::DropsAtBoundary => {
+            read_to_boundary(&mut upload).await;
+            drop(upload);
+            // The work on the form: long enough for the connection to notice that nobody reads any more.
+            tokio::task::yield_now().await;
+        }
+        Handling::AnswersAtBoundary => {
+            read_to_boundary(&mut upload).await;
+            tokio::spawn(read_to_end(upload));
+        }
+        Handling::Ignores => {}
+    }
+}
+
+async fn read_to_end<U: Upload>(mut upload: U) {
+    while upload.next().await.is_some() {}
+}
+
+async fn read_to_boundary<U: Upload>(upload: &mut U) {
+    let mut form = Vec::new();
+    while !form.ends_with(CLOSING_BOUNDARY.as_bytes()) {
+        let piece = upload
+            .next()
+            .await
+            .expect("the form has a closing boundary");
+        form.extend_from_slice(&piece);
+    }
+}
