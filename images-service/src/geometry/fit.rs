@@ -1,0 +1,216 @@
+//! How a picture meets the width and height that were asked for.
+
+use safelight_protocol::Fit;
+
+use super::{Rect, Size, round};
+use crate::request::Gravity;
+
+/// What was asked for; either dimension may be missing.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Requested width, at least 1.
+    pub width: Option<u32>,
+    /// Requested height, at least 1.
+    pub height: Option<u32>,
+    /// How the picture meets them.
+    pub fit: Fit,
+    /// Which part survives a crop.
+    pub gravity: Gravity,
+}
+
+/// The way to the target: scaled, then cropped, then put on a larger canvas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Size after scaling; the source's own if nothing is scaled.
+    pub scaled: Size,
+    /// What is kept of the scaled picture, if not all of it.
+    pub crop: Option<Rect>,
+    /// The canvas it is put on, if it is larger.
+    pub padding: Option<Padding>,
+}
+
+/// A canvas around a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Padding {
+    /// Columns added on the left.
+    pub left: u32,
+    /// Rows added on top.
+    pub top: u32,
+    /// Size of the canvas.
+    pub canvas: Size,
+}
+
+impl Layout {
+    /// Size of the result.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        match (self.padding, self.crop) {
+            (Some(padding), _) => padding.canvas,
+            (None, Some(crop)) => crop.size,
+            (None, None) => self.scaled,
+        }
+    }
+
+    const fn scaled(size: Size) -> Self {
+        Self {
+            scaled: size,
+            crop: None,
+            padding: None,
+        }
+    }
+}
+
+/// Computes the layout; `None` if a side gets beyond all numbers.
+#[must_use]
+pub fn layout(source: Size, target: Target) -> Option<Layout> {
+    match (target.width, target.height) {
+        (None, None) => Some(Layout::scaled(source)),
+        (Some(width), None) => along_width(source, width, target.fit).map(Layout::scaled),
+        // The same arithmetic on its side.
+        (None, Some(height)) => along_width(source.transposed(), height, target.fit)
+            .map(|size| Layout::scaled(size.transposed())),
+        (Some(width), Some(height)) => into_box(source, Size::new(width, height), target),
+    }
+}
+
+/// One dimension alone: nothing to crop, no canvas to fill.
+fn along_width(source: Size, width: u32, fit: Fit) -> Option<Size> {
+    match fit {
+        Fit::ScaleDown | Fit::Crop | Fit::AspectCrop if width >= source.width => Some(source),
+        Fit::ScaleUp if width <= source.width => Some(source),
+        Fit::Squeeze => Some(Size::new(width, source.height)),
+        Fit::ScaleDown
+        | Fit::Crop
+        | Fit::AspectCrop
+        | Fit::ScaleUp
+        | Fit::Contain
+        | Fit::Cover
+        | Fit::Pad => by_width(source, width),
+    }
+}
+
+fn into_box(source: Size, asked: Size, target: Target) -> Option<Layout> {
+    let wider = asked.width > source.width;
+    let higher = asked.height > source.height;
+    let narrower = asked.width < source.width;
+    let lower = asked.height < source.height;
+    match target.fit {
+        Fit::ScaleDown if narrower || lower => inside(source, asked).map(Layout::scaled),
+        Fit::ScaleUp if wider && higher => inside(source, asked).map(Layout::scaled),
+        Fit::ScaleDown | Fit::ScaleUp => Some(Layout::scaled(source)),
+        Fit::Contain => inside(source, asked).map(Layout::scaled),
+        Fit::Cover => cover(source, asked, target.gravity),
+        Fit::Crop if narrower && lower => cover(source, asked, target.gravity),
+        Fit::Crop => {
+            let kept = Size::new(
+                asked.width.min(source.width),
+                asked.height.min(source.height),
+            );
+            Some(cropped(source, kept, target.gravity))
+        }
+        Fit::AspectCrop if !wider && !higher => cover(source, asked, target.gravity),
+        Fit::AspectCrop => Some(cropped(source, of_ratio(source, asked), target.gravity)),
+        Fit::Pad => inside(source, asked).map(|scaled| padded(scaled, asked)),
+        Fit::Squeeze => Some(Layout::scaled(asked)),
+    }
+}
+
+/// Scaled until it fits inside the box.
+fn inside(source: Size, asked: Size) -> Option<Size> {
+    if is_wider(source, asked) {
+        by_width(source, asked.width)
+    } else {
+        by_height(source, asked.height)
+    }
+}
+
+/// Scaled until it fills the box, then cropped to it.
+fn cover(source: Size, asked: Size, gravity: Gravity) -> Option<Layout> {
+    let scaled = if is_wider(source, asked) {
+        by_height(source, asked.height)
+    } else {
+        by_width(source, asked.width)
+    }?;
+    Some(cropped(scaled, asked, gravity))
+}
+
+fn cropped(scaled: Size, kept: Size, gravity: Gravity) -> Layout {
+    let (x, y) = match gravity {
+        Gravity::Remainder { x, y } | Gravity::BoxCenter { x, y } => (x, y),
+    };
+    let offset = |side: u32, kept: u32, fraction: f64| {
+        let surplus = side.saturating_sub(kept);
+        let offset = match gravity {
+            Gravity::Remainder { .. } => round(f64::from(surplus) * fraction),
+            Gravity::BoxCenter { .. } => round(f64::from(side) * fraction - f64::from(kept) / 2.0),
+        };
+        u32::try_from(offset.clamp(0, i64::from(surplus))).unwrap_or(surplus)
+    };
+    let crop = Rect {
+        left: offset(scaled.width, kept.width, x),
+        top: offset(scaled.height, kept.height, y),
+        size: kept,
+    };
+    Layout {
+        scaled,
+        crop: (kept != scaled).then_some(crop),
+        padding: None,
+    }
+}
+
+/// In the middle of the canvas, the odd pixel on the far side.
+fn padded(scaled: Size, canvas: Size) -> Layout {
+    let padding = Padding {
+        left: canvas.width.saturating_sub(scaled.width) / 2,
+        top: canvas.height.saturating_sub(scaled.height) / 2,
+        canvas,
+    };
+    Layout {
+        scaled,
+        crop: None,
+        padding: (canvas != scaled).then_some(padding),
+    }
+}
+
+/// The largest size of the asked ratio that the source contains.
+fn of_ratio(source: Size, asked: Size) -> Size {
+    if is_wider(source, asked) {
+        let width = scale(source.height, asked.width, asked.height);
+        Size::new(
+            width.unwrap_or(source.width).min(source.width),
+            source.height,
+        )
+    } else {
+        let height = scale(source.width, asked.height, asked.width);
+        Size::new(
+            source.width,
+            height.unwrap_or(source.height).min(source.height),
+        )
+    }
+}
+
+/// Whether the source's ratio is wider than the box's, compared without fractions.
+const fn is_wider(source: Size, asked: Size) -> bool {
+    source.width as u64 * asked.height as u64 > asked.width as u64 * source.height as u64
+}
+
+fn by_width(source: Size, width: u32) -> Option<Size> {
+    let height = scale(source.height, width, source.width)?;
+    Some(Size::new(width, height))
+}
+
+fn by_height(source: Size, height: u32) -> Option<Size> {
+    let width = scale(source.width, height, source.height)?;
+    Some(Size::new(width, height))
+}
+
+/// `side · numerator / denominator`, rounded half up in whole numbers, at least 1.
+fn scale(side: u32, numerator: u32, denominator: u32) -> Option<u32> {
+    let double = 2 * u128::from(side) * u128::from(numerator);
+    let denominator = u128::from(denominator.max(1));
+    let rounded = (double + denominator) / (2 * denominator);
+    u32::try_from(rounded.max(1)).ok()
+}
+
+#[cfg(test)]
+mod tests;
