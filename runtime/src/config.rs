@@ -1,6 +1,6 @@
 //! The worker's config: wrangler's own files and keys, read once into checked types.
 //!
-//! Both syntaxes become one tree of values that know their place ([`tree`]); the tree is checked once ([`check`]),
+//! Both syntaxes become one tree of values that know their place (`tree`); the tree is checked once (`check`),
 //! and every mistake found is reported together, with its file, line and dotted key.
 
 mod check;
@@ -10,6 +10,8 @@ mod file;
 mod item;
 mod keys;
 mod sections;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::net::{IpAddr, Ipv4Addr};

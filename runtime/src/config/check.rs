@@ -1,4 +1,4 @@
-//! From the tree to a [`Config`]: each key that counts goes to its section, then the parts are put together.
+//! From the tree to a `Config`: each key that counts goes to its section, then the parts are put together.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -35,7 +35,8 @@ pub(super) fn check(
         found.absent("main", Mistake::Missing);
     }
     let environment = chosen.map(|chosen| chosen.name.to_owned());
-    warn_of_unread(source, &parts.no_effect, wanted, &mut found);
+    let name = environment.as_deref();
+    warn_of_unread(source, &parts.no_effect, name, &mut found);
 
     let warnings = found.finish()?;
     let config = parts.put_together(source, environment);
@@ -136,10 +137,10 @@ fn warn_of_unread(
 ) {
     if let Some(first) = no_effect.iter().min_by_key(|item| item.at) {
         let keys = no_effect.iter().map(|item| item.path.clone()).collect();
-        found.warn(source.located(first.at, "", Notice::NoEffect(keys)));
+        found.warn(first.at, "", Notice::NoEffect(keys));
     }
     for name in secret_files(&source.dir, environment) {
-        found.warn(source.unplaced(&name, Notice::SecretsNotRead));
+        found.warn_of_file(&name, Notice::SecretsNotRead);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which keys count: the top level, or the chosen `env.<name>` over it.
 
 use super::error::{Mistake, Notice};
-use super::item::{Findings, Item, shown};
+use super::item::{Findings, Item, MOST, shown};
 use super::keys::{self, Role, Scope};
 use super::tree::{Entry, Value};
 
@@ -30,11 +30,12 @@ pub(super) fn choose<'a>(
     let mut chosen = None;
     for item in environments {
         if is_binding(&item) {
-            let notice = Notice::BindingAsEnvironment;
-            found.warn(found.source.located(item.at, &item.path, notice));
+            found.warn(item.at, &item.path, Notice::BindingAsEnvironment);
             continue;
         }
-        known.push(shown(item.key));
+        if known.len() < MOST {
+            known.push(shown(item.key));
+        }
         if wanted == Some(item.key) {
             chosen = Some(item);
         }
@@ -108,5 +109,5 @@ fn not_inherited(item: &Item<'_>, chosen: &Chosen<'_>, found: &mut Findings<'_>)
         key: item.path.clone(),
         environment: shown(chosen.name),
     };
-    found.warn(found.source.located(item.at, &item.path, notice));
+    found.warn(item.at, &item.path, notice);
 }

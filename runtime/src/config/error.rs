@@ -139,17 +139,14 @@ impl fmt::Display for Mistake {
             Self::NotUtf8 => "not UTF-8 text",
             Self::Syntax(why) => why,
             Self::TooDeep => return write!(f, "nested more than {MAX_DEPTH} deep"),
-            Self::NumberRange => "is a number that does not fit",
+            Self::NumberRange => "this number does not fit",
             Self::DuplicateKey => "is given twice",
             Self::NotATable => "the config is not a table of keys",
             Self::NoBindingYet => "is a binding that safelight does not have yet",
             Self::NoFeatureYet => "is not supported by safelight yet",
             Self::UnknownKey { like: None } => "is not a key that is known here",
             Self::UnknownKey { like: Some(like) } => {
-                return write!(
-                    f,
-                    "is not a key that is known here; did you mean `{like}`?"
-                );
+                return write!(f, "is not a key that is known here; did you mean `{like}`?");
             }
             Self::TopLevelOnly => "belongs at the top level of the config, not in an environment",
             Self::NoEnvironment { known } if known.is_empty() => {

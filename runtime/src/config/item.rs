@@ -7,8 +7,8 @@ use super::file::Source;
 use super::keys;
 use super::tree::{Entry, Node, Value};
 
-/// As many as anyone reads at once; the rest is counted.
-const MOST_MISTAKES: usize = 100;
+/// As many findings as anyone reads at once; further mistakes are only counted.
+pub(super) const MOST: usize = 100;
 
 /// What was found so far. Nothing stops at a mistake.
 pub(super) struct Findings<'a> {
@@ -29,7 +29,7 @@ impl<'a> Findings<'a> {
     }
 
     pub(super) fn mistake(&mut self, at: usize, key: &str, what: Mistake) {
-        if self.mistakes.len() < MOST_MISTAKES {
+        if self.mistakes.len() < MOST {
             self.mistakes.push(self.source.located(at, key, what));
         } else {
             self.left_out += 1;
@@ -43,7 +43,7 @@ impl<'a> Findings<'a> {
 
     pub(super) fn unknown_key(&mut self, at: usize, path: &str, key: &str, known: &[&'static str]) {
         // Comparing is the costly part, so it is not done for what will not be shown.
-        let like = if self.mistakes.len() < MOST_MISTAKES {
+        let like = if self.mistakes.len() < MOST {
             keys::closest(key, known)
         } else {
             None
@@ -51,8 +51,15 @@ impl<'a> Findings<'a> {
         self.mistake(at, path, Mistake::UnknownKey { like });
     }
 
-    pub(super) fn warn(&mut self, warning: Located<Notice>) {
-        self.warnings.push(warning);
+    pub(super) fn warn(&mut self, at: usize, key: &str, what: Notice) {
+        if self.warnings.len() < MOST {
+            self.warnings.push(self.source.located(at, key, what));
+        }
+    }
+
+    /// About a file that stands beside the config.
+    pub(super) fn warn_of_file(&mut self, name: &str, what: Notice) {
+        self.warnings.push(self.source.unplaced(name, what));
     }
 
     pub(super) fn finish(mut self) -> Result<Vec<Located<Notice>>, ConfigErrors> {

@@ -8,6 +8,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::{ConfigErrors, Entry, MAX_DEPTH, Mistake, Node, Source, Value, number};
 use crate::config::error::Located;
+use crate::config::item::{MOST, shown};
 
 const OPTIONS: ParseOptions = ParseOptions {
     allow_comments: true,
@@ -34,18 +35,20 @@ pub(super) fn parse(source: &Source) -> Result<Node, ConfigErrors> {
     let mut reader = Reader {
         source,
         duplicates: Vec::new(),
+        left_out: 0,
     };
     let node = reader.node(root, 0)?;
     if reader.duplicates.is_empty() {
         Ok(node)
     } else {
-        Err(ConfigErrors::new(reader.duplicates, 0))
+        Err(ConfigErrors::new(reader.duplicates, reader.left_out))
     }
 }
 
 struct Reader<'a> {
     source: &'a Source,
     duplicates: Vec<Located<Mistake>>,
+    left_out: usize,
 }
 
 impl Reader<'_> {
@@ -85,14 +88,21 @@ impl Reader<'_> {
             let key = property.name.into_string();
             // JSON's readers keep one of the two in silence; which one the author meant is theirs to say.
             if !seen.insert(key.clone()) {
-                let key = crate::config::item::shown(&key);
-                self.duplicates
-                    .push(self.source.located(at, &key, Mistake::DuplicateKey));
+                self.refuse_duplicate(at, &key);
             }
             let node = self.node(property.value, depth + 1)?;
             entries.push(Entry { key, at, node });
         }
         Ok(entries)
+    }
+
+    fn refuse_duplicate(&mut self, at: usize, key: &str) {
+        if self.duplicates.len() < MOST {
+            let mistake = self.source.located(at, &shown(key), Mistake::DuplicateKey);
+            self.duplicates.push(mistake);
+        } else {
+            self.left_out += 1;
+        }
     }
 }
 

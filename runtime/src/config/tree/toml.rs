@@ -15,11 +15,7 @@ pub(super) fn parse(source: &Source) -> Result<Node, ConfigErrors> {
     Ok(Node { at, value })
 }
 
-fn entries(
-    source: &Source,
-    table: DeTable<'_>,
-    depth: usize,
-) -> Result<Vec<Entry>, ConfigErrors> {
+fn entries(source: &Source, table: DeTable<'_>, depth: usize) -> Result<Vec<Entry>, ConfigErrors> {
     let mut entries = Vec::with_capacity(table.len());
     for (key, value) in table {
         let at = key.span().start;

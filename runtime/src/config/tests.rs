@@ -1,0 +1,48 @@
+//! The config as its authors meet it: a text goes in, a config or messages come out.
+
+mod accepted;
+mod environments;
+mod files;
+mod mistakes;
+mod syntax;
+
+use std::path::PathBuf;
+
+use super::check::check;
+use super::file::{Source, Syntax};
+use super::{Config, ConfigErrors, Loaded, tree};
+
+fn load(file: &str, text: &str, environment: Option<&str>) -> Result<Loaded, ConfigErrors> {
+    let source = Source {
+        path: PathBuf::from(file),
+        dir: PathBuf::from("/project"),
+        syntax: if file.ends_with("toml") {
+            Syntax::Toml
+        } else {
+            Syntax::Json
+        },
+        text: text.to_owned(),
+    };
+    let root = tree::parse(&source)?;
+    check(&source, &root, environment)
+}
+
+/// A TOML config that is right and gives no warning.
+fn config(text: &str) -> Config {
+    let loaded = load("wrangler.toml", text, None).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(loaded.warnings, []);
+    loaded.config
+}
+
+/// What a TOML config's author is told, line by line.
+fn errors(text: &str) -> String {
+    match load("wrangler.toml", text, None) {
+        Ok(loaded) => panic!("accepted as {loaded:?}"),
+        Err(errors) => errors.to_string(),
+    }
+}
+
+fn warnings(text: &str) -> Vec<String> {
+    let loaded = load("wrangler.toml", text, None).unwrap_or_else(|errors| panic!("{errors}"));
+    loaded.warnings.iter().map(ToString::to_string).collect()
+}

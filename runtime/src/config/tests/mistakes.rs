@@ -1,0 +1,272 @@
+//! Every mistake is refused, with a message that says where and what.
+
+use super::{errors, load};
+
+/// A text that stands below `main = "w.wasm"`, so that its first line is line 2, and its message.
+type Row = (&'static str, &'static str);
+
+/// Keys of the top level.
+const KEYS: &[Row] = &[
+    (
+        "[[r2_buckets]]\nbinding = 'B'",
+        "2:3: `r2_buckets` is a binding that safelight does not have yet",
+    ),
+    (
+        "durable_objects.bindings = [{ name = 'D' }]",
+        "2:1: `durable_objects` is a binding that safelight does not have yet",
+    ),
+    (
+        "assets = { directory = 'public' }",
+        "2:1: `assets` is not supported by safelight yet",
+    ),
+    (
+        "compatability_date = '2026-08-01'",
+        "2:1: `compatability_date` is not a key that is known here; did you mean `compatibility_date`?",
+    ),
+    (
+        "kvNamespaces = []",
+        "2:1: `kvNamespaces` is not a key that is known here; did you mean `kv_namespaces`?",
+    ),
+    ("zebra = 1", "2:1: `zebra` is not a key that is known here"),
+    (
+        "name = 'My Worker'",
+        "2:8: `name` may hold only lowercase letters, digits, `_` and `-`, and does not begin with `-`",
+    ),
+    ("name = ' '", "2:8: `name` is empty"),
+    (
+        "compatibility_date = 'today'",
+        "2:22: `compatibility_date` must be a date in the form 2026-08-01",
+    ),
+    (
+        "compatibility_flags = ['a', 2]",
+        "2:29: `compatibility_flags[1]` must be a string, but is a number",
+    ),
+    (
+        "compatibility_flags = 'a'",
+        "2:23: `compatibility_flags` must be a list of strings, but is a string",
+    ),
+    (
+        "env = 'staging'",
+        "2:7: `env` must be a table, but is a string",
+    ),
+];
+
+/// The Images binding.
+const IMAGES: &[Row] = &[
+    (
+        "images = [{ binding = 'IMAGES' }]",
+        "2:10: `images` must be one table, not a list: a worker has one Images binding at most",
+    ),
+    (
+        "images = 'IMAGES'",
+        "2:10: `images` must be a table, but is a string",
+    ),
+    ("[images]", "2:2: `images.binding` is missing"),
+    (
+        "images.binding = 7",
+        "2:18: `images.binding` must be a string, but is a number",
+    ),
+    (
+        "images.binding = 'my-images'",
+        "2:18: `images.binding` must be a name of letters, digits and `_` that does not begin with a digit",
+    ),
+    (
+        "images.binding = '1MG'",
+        "2:18: `images.binding` must be a name of letters, digits and `_` that does not begin with a digit",
+    ),
+    (
+        "images.binding = ''",
+        "2:18: `images.binding` must be a name of letters, digits and `_` that does not begin with a digit",
+    ),
+    (
+        "images.binding = 'BINDINGS'",
+        "2:18: `images.binding` uses a name that safelight itself gives to the worker",
+    ),
+    (
+        "images = { binding = 'I', remote = true }",
+        "2:36: `images.remote` cannot be true: safelight runs every binding on this machine",
+    ),
+    (
+        "images = { binding = 'I', remote = 1 }",
+        "2:36: `images.remote` must be a boolean, but is a number",
+    ),
+    (
+        "images = { binding = 'I', remot = true }",
+        "2:27: `images.remot` is not a key that is known here; did you mean `remote`?",
+    ),
+    (
+        "images.binding = 'TITLE'\nvars.TITLE = 'x'",
+        "2:18: `images.binding` has the same name as `vars.TITLE`",
+    ),
+];
+
+/// Variables.
+const VARS: &[Row] = &[
+    (
+        "vars.BINDINGS_ORIGIN = 'x'",
+        "2:6: `vars.BINDINGS_ORIGIN` uses a name that safelight itself gives to the worker",
+    ),
+    (
+        "vars.'a=b' = 'x'",
+        "2:6: `vars.\"a=b\"` cannot be the name of a variable: it is empty or holds `=` or a NUL",
+    ),
+    (
+        "vars.A = \"\\u0000\"",
+        "2:10: `vars.A` holds a NUL, which an environment variable cannot",
+    ),
+    ("vars = []", "2:8: `vars` must be a table, but is a list"),
+];
+
+/// `dev`, `limits`, `safelight` and `build`.
+const SERVING: &[Row] = &[
+    (
+        "dev.ip = 'example'",
+        "2:10: `dev.ip` must be an IP address, `localhost` or `*`",
+    ),
+    (
+        "dev.port = 65536",
+        "2:12: `dev.port` must be a whole number from 0 to 65535",
+    ),
+    (
+        "dev.port = '80'",
+        "2:12: `dev.port` must be a number, but is a string",
+    ),
+    (
+        "dev.local_protocol = 'https'",
+        "2:22: `dev.local_protocol` must be `http`: safelight does not serve https yet",
+    ),
+    (
+        "dev.host = 'example.com'",
+        "2:12: `dev.host` is not supported by safelight yet: the worker sees the host it was asked for",
+    ),
+    (
+        "limits.cpu_ms = 0",
+        "2:17: `limits.cpu_ms` must be a whole number from 1 to 300000",
+    ),
+    (
+        "limits.cpu_ms = 1.5",
+        "2:17: `limits.cpu_ms` must be a whole number from 1 to 300000",
+    ),
+    (
+        "limits.cpu_ms = -1",
+        "2:17: `limits.cpu_ms` must be a whole number from 1 to 300000",
+    ),
+    (
+        "safelight.memory_mb = 4097",
+        "2:23: `safelight.memory_mb` must be a whole number from 1 to 4096",
+    ),
+    (
+        "safelight.strict = true",
+        "2:11: `safelight.strict` is not a key that is known here",
+    ),
+    ("build.command = ''", "2:17: `build.command` is empty"),
+    (
+        "build = { command = 'make', watch_dir = 5 }",
+        "2:41: `build.watch_dir` must be a string or a list of strings, but is a number",
+    ),
+    (
+        "build.upload = {}",
+        "2:7: `build.upload` is not a key that is known here",
+    ),
+];
+
+#[test]
+fn one_mistake_one_message() {
+    for (text, message) in [KEYS, IMAGES, VARS, SERVING].concat() {
+        let whole = format!("main = \"w.wasm\"\n{text}");
+        assert_eq!(errors(&whole), format!("wrangler.toml:{message}"), "{text}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_reported_in_the_order_of_the_file() {
+    let text = r#"name = 7
+zebra = 1
+kv_namespaces = [{ binding = "K" }]
+
+[images]
+binding = "no name"
+remote = true
+
+[dev]
+port = -1
+"#;
+    assert_eq!(
+        errors(text),
+        "\
+wrangler.toml: `main` is missing
+wrangler.toml:1:8: `name` must be a string, but is a number
+wrangler.toml:2:1: `zebra` is not a key that is known here
+wrangler.toml:3:1: `kv_namespaces` is a binding that safelight does not have yet
+wrangler.toml:6:11: `images.binding` must be a name of letters, digits and `_` that does not begin with a digit
+wrangler.toml:7:10: `images.remote` cannot be true: safelight runs every binding on this machine
+wrangler.toml:10:8: `dev.port` must be a whole number from 0 to 65535"
+    );
+}
+
+#[test]
+fn json_mistakes_have_the_same_places_and_words() {
+    let text = r#"{
+  // a comment does not shift what follows
+  "main": "w.wasm",
+  "images": { "binding": "é", "remote": true },
+}"#;
+    let errors = load("wrangler.jsonc", text, None).unwrap_err().to_string();
+    assert_eq!(
+        errors,
+        "\
+wrangler.jsonc:4:26: `images.binding` must be a name of letters, digits and `_` that does not begin with a digit
+wrangler.jsonc:4:41: `images.remote` cannot be true: safelight runs every binding on this machine"
+    );
+}
+
+#[test]
+fn a_wrong_main_is_not_also_missing() {
+    assert_eq!(
+        errors("main = 5"),
+        "wrangler.toml:1:8: `main` must be a string, but is a number"
+    );
+    assert_eq!(errors("main = ''"), "wrangler.toml:1:8: `main` is empty");
+}
+
+#[test]
+fn every_binding_key_is_refused_by_name() {
+    use crate::config::keys::{Role, lookup, names};
+    let mut refused = 0;
+    for key in names() {
+        let Some((Role::Binding | Role::Feature, _)) = lookup(key) else {
+            continue;
+        };
+        let text = format!("main = 'w.wasm'\n{key} = 1");
+        let message = errors(&text);
+        assert!(
+            message.starts_with(&format!("wrangler.toml:2:1: `{key}` is")),
+            "{message}"
+        );
+        refused += 1;
+    }
+    assert_eq!(refused, 39);
+}
+
+#[test]
+fn past_a_hundred_mistakes_the_rest_is_counted() {
+    let mut text = String::from("main = 'w.wasm'\n");
+    for index in 0..1000 {
+        text.push_str(&format!("unknown{index} = 1\n"));
+    }
+    let message = errors(&text);
+    assert_eq!(message.lines().count(), 101);
+    assert!(message.ends_with("\nand 900 more"), "{message}");
+}
+
+#[test]
+fn a_key_cannot_steer_the_terminal_or_fill_it() {
+    let long = "x".repeat(10_000);
+    let text = format!("main = 'w.wasm'\n\"\\u001b[2J\" = 1\n{long} = 1");
+    let message = errors(&text);
+    assert!(
+        message.contains(r#"wrangler.toml:2:1: `"\u{1b}[2J"` is not"#),
+        "{message}"
+    );
+    assert!(message.len() < 250, "{message}");
+}
