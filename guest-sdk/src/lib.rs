@@ -1,1 +1,87 @@
-//! What the author of a Rust worker uses.
+//! What the author of a Rust worker uses: a request comes in, `env` hands out bindings, a response goes out.
+//!
+//! ```no_run
+//! use safelight_sdk::{Context, Env, Format, ImageOutputOptions, ImageTransform, Request, Response, Result};
+//!
+//! safelight_sdk::fetch!(fetch);
+//!
+//! async fn fetch(request: Request, env: Env, _ctx: Context) -> Result<Response> {
+//!     let photo = request.into_body();
+//!     let result = env
+//!         .images("IMAGES")?
+//!         .input(photo)
+//!         .transform(ImageTransform::new().width(800).rotate(90))
+//!         .output(ImageOutputOptions::new(Format::Avif))
+//!         .await?;
+//!     Ok(result.response())
+//! }
+//! ```
+//!
+//! Build it as a `cdylib` for `wasm32-wasip2`; `safelight build` does. The component runs on every host of WASI
+//! HTTP 0.3; bindings are ordinary requests to `http://bindings.internal/<NAME>/…`, or to the origin that the
+//! variable `BINDINGS_ORIGIN` names.
+//!
+//! # Layout
+//!
+//! | module | holds |
+//! |---|---|
+//! | `worker` | [`fetch!`], [`Context`]: from the host's call to the author's function and back |
+//! | `env` | [`Env`]: bindings and variables by name |
+//! | `request`, `query` | [`Request`] and the parameters of its URL, [`Query`] |
+//! | [`response`] | [`Response`] |
+//! | `body` | [`Body`]: streaming both ways |
+//! | `fetch` | [`fetch()`]: requests to other hosts |
+//! | `images` | [`Images`], the Images binding |
+//! | `error` | [`Error`] |
+//!
+//! # Trade-offs
+//!
+//! - The vocabulary of requests is the [`http`] crate's; only the body is our own, because a body that is
+//!   passed on unread must keep the host's own stream.
+//! - A transformer is consumed by value. Using one twice, which the platform's JavaScript client answers with
+//!   error 9525 at run time, does not compile here: see [`ImageTransformer`].
+//! - A body that breaks is an error wherever it is read or passed on, never a short body that looks whole.
+
+#![warn(missing_docs)]
+
+mod body;
+mod env;
+mod error;
+mod fetch;
+mod headers;
+mod images;
+mod query;
+mod request;
+pub mod response;
+mod worker;
+
+pub use http;
+pub use wasip3::http::types::ErrorCode;
+
+pub use safelight_protocol::{
+    Border, BorderTrim, Composite, Fit, Flip, Format, Gravity, GravityMode, ImageDrawOptions,
+    ImageInfo, ImageOutputOptions, ImageTransform, ImagesError, NamedQuality, Quality, Repeat,
+    Segment, Side, Trim, UnknownWord, Upscale, info::RasterInfo,
+};
+
+pub use body::{Body, BodyError, BodyWriter};
+pub use env::{Env, EnvError};
+pub use error::{Error, Result};
+pub use fetch::fetch;
+pub use images::{Drawing, ImageTransformationResult, ImageTransformer, Images, Text};
+pub use query::{Query, QueryError};
+pub use request::Request;
+pub use response::Response;
+pub use worker::Context;
+
+/// What the code of [`fetch!`] needs in the author's crate.
+#[doc(hidden)]
+pub mod export {
+    pub use wasip3::{
+        self,
+        exports::http::handler::Guest,
+        http::types::{ErrorCode, Request, Response},
+    };
+
+    pub use crate::worker::run;
+}

@@ -44,6 +44,10 @@ impl ImageOutputOptions {
     }
 
     /// Keeps (`true`) or drops (`false`) all frames but the first.
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        reason = "the option is a boolean on the platform as well"
+    )]
     #[must_use]
     pub fn anim(mut self, anim: bool) -> Self {
         self.anim = Some(anim);

@@ -1,0 +1,118 @@
+//! A body that came from outside.
+
+use std::mem;
+
+use wasip3::{
+    http::types::{ErrorCode, Request, Response, Trailers},
+    wit_bindgen::{FutureReader, StreamReader, StreamResult},
+    wit_future,
+};
+
+use super::{BodyError, STEP};
+
+/// Where the host says how a body ended. It must reach whoever reads the body: without it a body that was cut
+/// off looks whole.
+pub(crate) type TrailersReader = FutureReader<Result<Option<Trailers>, ErrorCode>>;
+
+/// A body that came from outside, read by the guest or handed back to the host untouched.
+pub(crate) struct Incoming {
+    state: State,
+    /// What is still to come, by the sender's `content-length`.
+    length: Option<u64>,
+}
+
+/// The message that a body belongs to.
+pub(crate) enum Message {
+    Request(Request),
+    Response(Response),
+}
+
+enum State {
+    /// Opening it costs calls of the host, which a body that nobody reads can do without.
+    Unopened(Message),
+    Reading(StreamReader<u8>, TrailersReader),
+    Ended,
+    Broken(ErrorCode),
+    /// A read has started and not come back; one that is dropped may take bytes with it.
+    Lost,
+}
+
+impl Incoming {
+    pub(crate) fn new(message: Message, length: Option<u64>) -> Self {
+        Self {
+            state: State::Unopened(message),
+            length,
+        }
+    }
+
+    pub(super) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// The host's own stream, by which the host joins both ends, as long as nothing has been read of it.
+    pub(super) fn untouched(self) -> Result<(StreamReader<u8>, TrailersReader), Self> {
+        match self.state {
+            State::Unopened(message) => Ok(open(message)),
+            state @ (State::Reading(..) | State::Ended | State::Broken(_) | State::Lost) => {
+                Err(Self { state, ..self })
+            }
+        }
+    }
+
+    /// Reads the next piece into `step`, which is empty; nothing at the good end.
+    pub(super) async fn fill(&mut self, mut step: Vec<u8>) -> Result<Vec<u8>, BodyError> {
+        let (mut stream, trailers) = match mem::replace(&mut self.state, State::Lost) {
+            State::Unopened(message) => open(message),
+            State::Reading(stream, trailers) => (stream, trailers),
+            State::Ended => {
+                self.state = State::Ended;
+                return Ok(step);
+            }
+            State::Broken(code) => return Err(self.broken(code)),
+            State::Lost => return Err(BodyError::Lost),
+        };
+        step.reserve(self.step_size());
+        loop {
+            let (result, read) = stream.read(step).await;
+            step = read;
+            match result {
+                StreamResult::Complete(0) => {}
+                StreamResult::Complete(count) => {
+                    self.length = self
+                        .length
+                        .map(|length| length.saturating_sub(count as u64));
+                    self.state = State::Reading(stream, trailers);
+                    return Ok(step);
+                }
+                StreamResult::Cancelled => return Err(BodyError::Lost),
+                StreamResult::Dropped => break,
+            }
+        }
+        match trailers.await {
+            Ok(_) => {
+                self.state = State::Ended;
+                Ok(step)
+            }
+            Err(code) => Err(self.broken(code)),
+        }
+    }
+
+    fn broken(&mut self, code: ErrorCode) -> BodyError {
+        self.state = State::Broken(code.clone());
+        BodyError::Broken(code)
+    }
+
+    fn step_size(&self) -> usize {
+        let length = self.length.and_then(|length| usize::try_from(length).ok());
+        length.map_or(STEP, |length| length.clamp(1, STEP))
+    }
+}
+
+fn open(message: Message) -> (StreamReader<u8>, TrailersReader) {
+    // Nobody is told how the reading went: dropping the writer says that all is well.
+    let (_, read_well) = wit_future::new(|| Ok(()));
+    match message {
+        Message::Request(request) => Request::consume_body(request, read_well),
+        Message::Response(response) => Response::consume_body(response, read_well),
+    }
+}

@@ -1,0 +1,135 @@
+//! A body that the guest makes piece by piece.
+
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use super::{Body, BodyError, STEP};
+use crate::{Error, Result};
+
+type Running = Pin<Box<dyn Future<Output = Result<()>>>>;
+
+/// Takes the pieces of a [stream](Body::stream).
+///
+/// The receiver sets the pace: a write waits until the piece before it has been taken.
+pub struct BodyWriter {
+    slot: Rc<RefCell<Slot>>,
+}
+
+/// Where a piece passes from the writer to the reader. Only the reader polls the writer, so nobody is woken.
+#[derive(Default)]
+struct Slot {
+    /// The piece that waits for the reader.
+    piece: Option<Vec<u8>>,
+    /// Memory that the reader is done with.
+    spare: Vec<u8>,
+}
+
+impl BodyWriter {
+    /// Sends one piece; an empty one sends nothing.
+    pub async fn write(&mut self, piece: impl AsRef<[u8]>) {
+        for step in piece.as_ref().chunks(STEP) {
+            let mut memory = self.vacant().await;
+            memory.extend_from_slice(step);
+            self.put(memory);
+        }
+    }
+
+    /// Sends a whole body in steps of at most 256 KB, which all use the same memory.
+    ///
+    /// # Errors
+    /// When `body` breaks. Return this error, so that the stream breaks as well.
+    pub async fn copy(&mut self, body: impl Into<Body>) -> Result<()> {
+        let mut body = body.into();
+        loop {
+            let memory = self.vacant().await;
+            let piece = body.fill(memory).await?;
+            if piece.is_empty() {
+                return Ok(());
+            }
+            self.put(piece);
+        }
+    }
+
+    /// Waits until the last piece has been taken.
+    async fn vacant(&self) -> Vec<u8> {
+        poll_fn(|_| {
+            let mut slot = self.slot.borrow_mut();
+            if slot.piece.is_some() {
+                return Poll::Pending;
+            }
+            let mut memory = std::mem::take(&mut slot.spare);
+            memory.clear();
+            Poll::Ready(memory)
+        })
+        .await
+    }
+
+    fn put(&self, piece: Vec<u8>) {
+        self.slot.borrow_mut().piece = Some(piece);
+    }
+}
+
+/// The reading side of a stream: runs the author's function as far as the next piece.
+pub(super) struct Producer {
+    slot: Rc<RefCell<Slot>>,
+    state: State,
+}
+
+enum State {
+    Running(Running),
+    Ended,
+    /// The function failed, and the error has not been told yet: a piece may wait before it.
+    Failing(Error),
+    Failed,
+}
+
+impl Producer {
+    pub(super) fn new(write: impl AsyncFnOnce(&mut BodyWriter) -> Result<()> + 'static) -> Self {
+        let slot = Rc::default();
+        let mut writer = BodyWriter {
+            slot: Rc::clone(&slot),
+        };
+        let running = async move { write(&mut writer).await };
+        Self {
+            slot,
+            state: State::Running(Box::pin(running)),
+        }
+    }
+
+    /// The next piece; nothing at the good end. `spare` is memory for it.
+    pub(super) async fn fill(&mut self, spare: Vec<u8>) -> Result<Vec<u8>> {
+        self.slot.borrow_mut().spare = spare;
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Vec<u8>>> {
+        if let State::Running(running) = &mut self.state
+            && let Poll::Ready(outcome) = running.as_mut().poll(context)
+        {
+            self.state = match outcome {
+                Ok(()) => State::Ended,
+                Err(error) => State::Failing(error),
+            };
+        }
+        if let Some(piece) = self.slot.borrow_mut().piece.take() {
+            return Poll::Ready(Ok(piece));
+        }
+        match std::mem::replace(&mut self.state, State::Failed) {
+            running @ State::Running(_) => {
+                self.state = running;
+                Poll::Pending
+            }
+            State::Ended => {
+                self.state = State::Ended;
+                Poll::Ready(Ok(Vec::new()))
+            }
+            State::Failing(error) => Poll::Ready(Err(error)),
+            State::Failed => Poll::Ready(Err(BodyError::Lost.into())),
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What the worker was given: bindings and variables, by name.
+
+use std::{collections::BTreeMap, fmt, rc::Rc};
+
+use crate::{Images, Result};
+
+/// Names and kinds of the bindings, a JSON object, in the guest's environment.
+const BINDINGS: &str = "BINDINGS";
+/// Where bindings are called, in the guest's environment.
+const BINDINGS_ORIGIN: &str = "BINDINGS_ORIGIN";
+/// The origin on every host that does not name another.
+const DEFAULT_ORIGIN: &str = "http://bindings.internal";
+
+const IMAGES: &str = "images";
+
+/// The bindings and variables that the configuration grants to this worker.
+///
+/// Cloning is cheap. A name that was not granted fails at once and names what there is; the host checks every
+/// call again.
+#[derive(Clone, Debug)]
+pub struct Env {
+    granted: Rc<Granted>,
+}
+
+#[derive(Debug)]
+struct Granted {
+    origin: String,
+    bindings: BTreeMap<String, String>,
+    vars: BTreeMap<String, String>,
+}
+
+impl Env {
+    /// The environment of this instance, which cannot change while it runs.
+    pub(crate) fn of_instance() -> Result<Self> {
+        thread_local! {
+            static ENV: std::cell::OnceCell<Env> = const { std::cell::OnceCell::new() };
+        }
+        ENV.with(|cell| {
+            if let Some(env) = cell.get() {
+                return Ok(env.clone());
+            }
+            let pairs = std::env::vars_os().filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.into_string().ok()?))
+            });
+            let env = Self::from_variables(pairs)?;
+            Ok(cell.get_or_init(|| env).clone())
+        })
+    }
+
+    fn from_variables(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, EnvError> {
+        let mut vars: BTreeMap<_, _> = variables.into_iter().collect();
+        let bindings = match vars.remove(BINDINGS) {
+            Some(json) => serde_json::from_str(&json)
+                .map_err(|error| EnvError::Malformed(error.to_string()))?,
+            None => BTreeMap::new(),
+        };
+        let origin = vars
+            .remove(BINDINGS_ORIGIN)
+            .unwrap_or_else(|| DEFAULT_ORIGIN.to_owned());
+        Ok(Self {
+            granted: Rc::new(Granted {
+                origin,
+                bindings,
+                vars,
+            }),
+        })
+    }
+
+    /// The Images binding of this name.
+    ///
+    /// # Errors
+    /// [`EnvError`] when there is no binding of this name, or it is of another kind.
+    pub fn images(&self, name: &str) -> Result<Images> {
+        Ok(Images::new(self.binding(name, IMAGES)?))
+    }
+
+    /// The variable or secret of this name: a string as it was configured, anything else as JSON.
+    ///
+    /// # Errors
+    /// [`EnvError`] when there is no variable of this name.
+    pub fn var(&self, name: &str) -> Result<String> {
+        let Granted { bindings, vars, .. } = &*self.granted;
+        if let Some(value) = vars.get(name) {
+            return Ok(value.clone());
+        }
+        Err(match bindings.get(name) {
+            Some(kind) => EnvError::NotAVariable {
+                name: name.to_owned(),
+                kind: kind.clone(),
+            },
+            None => EnvError::UnknownVariable {
+                name: name.to_owned(),
+                granted: vars.keys().cloned().collect(),
+            },
+        }
+        .into())
+    }
+
+    /// The address below which the service of a binding answers.
+    fn binding(&self, name: &str, wanted: &'static str) -> Result<String, EnvError> {
+        let Granted {
+            origin,
+            bindings,
+            vars,
+        } = &*self.granted;
+        let name = name.to_owned();
+        match bindings.get(&name) {
+            Some(kind) if kind == wanted => Ok(format!("{}/{name}", origin.trim_end_matches('/'))),
+            Some(kind) => Err(EnvError::WrongKind {
+                name,
+                kind: kind.clone(),
+                wanted,
+            }),
+            None if vars.contains_key(&name) => Err(EnvError::NotABinding { name }),
+            None => Err(EnvError::UnknownBinding {
+                name,
+                granted: bindings
+                    .iter()
+                    .map(|(name, kind)| format!("{name} ({kind})"))
+                    .collect(),
+            }),
+        }
+    }
+}
+
+/// Why `env` could not hand out what it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnvError {
+    /// No binding has this name.
+    UnknownBinding {
+        /// The name that was asked for.
+        name: String,
+        /// The bindings that there are, each with its kind.
+        granted: Vec<String>,
+    },
+    /// The binding of this name is of another kind.
+    WrongKind {
+        /// The name that was asked for.
+        name: String,
+        /// Its kind.
+        kind: String,
+        /// The kind that was asked for.
+        wanted: &'static str,
+    },
+    /// The name belongs to a variable.
+    NotABinding {
+        /// The name that was asked for.
+        name: String,
+    },
+    /// No variable has this name.
+    UnknownVariable {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        granted: Vec<String>,
+    },
+    /// The name belongs to a binding.
+    NotAVariable {
+        /// The name that was asked for.
+        name: String,
+        /// Its kind.
+        kind: String,
+    },
+    /// The host's list of bindings cannot be read; the text says why.
+    Malformed(String),
+}
+
+impl fmt::Display for EnvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownBinding { name, granted } => {
+                write!(f, "env has no binding {name}; it has {}", list(granted))
+            }
+            Self::WrongKind { name, kind, wanted } => {
+                write!(f, "env.{name} is a binding of kind {kind}, not {wanted}")
+            }
+            Self::NotABinding { name } => write!(f, "env.{name} is a variable, not a binding"),
+            Self::UnknownVariable { name, granted } => {
+                write!(f, "env has no variable {name}; it has {}", list(granted))
+            }
+            Self::NotAVariable { name, kind } => {
+                write!(f, "env.{name} is a binding of kind {kind}, not a variable")
+            }
+            Self::Malformed(why) => write!(f, "the host's list of bindings is malformed: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for EnvError {}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Env;
+
+    fn env(variables: &[(&str, &str)]) -> Env {
+        Env::from_variables(
+            variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        )
+        .unwrap()
+    }
+
+    fn sample() -> Env {
+        env(&[
+            ("BINDINGS", r#"{"IMAGES":"images","PHOTOS":"r2"}"#),
+            ("SITE", "shop"),
+            ("LIMITS", r#"{"max":3}"#),
+        ])
+    }
+
+    #[test]
+    fn a_variable_is_handed_out_as_it_is() {
+        assert_eq!(sample().var("SITE").unwrap(), "shop");
+        assert_eq!(sample().var("LIMITS").unwrap(), r#"{"max":3}"#);
+    }
+
+    #[test]
+    fn an_unknown_binding_names_what_there_is() {
+        assert_eq!(
+            sample().images("NOPE").unwrap_err().to_string(),
+            "env has no binding NOPE; it has IMAGES (images), PHOTOS (r2)"
+        );
+        assert_eq!(
+            env(&[]).images("NOPE").unwrap_err().to_string(),
+            "env has no binding NOPE; it has none"
+        );
+    }
+
+    #[test]
+    fn an_unknown_variable_names_what_there_is_and_not_the_hosts_own() {
+        assert_eq!(
+            sample().var("NOPE").unwrap_err().to_string(),
+            "env has no variable NOPE; it has LIMITS, SITE"
+        );
+        assert!(sample().var("BINDINGS").is_err());
+    }
+
+    #[test]
+    fn a_name_of_another_kind_says_so() {
+        assert_eq!(
+            sample().images("PHOTOS").unwrap_err().to_string(),
+            "env.PHOTOS is a binding of kind r2, not images"
+        );
+        assert_eq!(
+            sample().images("SITE").unwrap_err().to_string(),
+            "env.SITE is a variable, not a binding"
+        );
+        assert_eq!(
+            sample().var("IMAGES").unwrap_err().to_string(),
+            "env.IMAGES is a binding of kind images, not a variable"
+        );
+    }
+
+    #[test]
+    fn bindings_are_called_at_the_origin_of_the_host() {
+        let origins = [
+            (vec![], "http://bindings.internal/IMAGES"),
+            (
+                vec![("BINDINGS_ORIGIN", "http://gateway:8080/b/")],
+                "http://gateway:8080/b/IMAGES",
+            ),
+        ];
+        for (mut variables, address) in origins {
+            variables.push(("BINDINGS", r#"{"IMAGES":"images"}"#));
+            assert_eq!(
+                env(&variables).binding("IMAGES", "images").unwrap(),
+                address
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_of_bindings_that_is_not_one_is_an_error() {
+        let error = Env::from_variables([("BINDINGS".to_owned(), "[]".to_owned())]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("the host's list of bindings is malformed"),
+            "{error}"
+        );
+    }
+}

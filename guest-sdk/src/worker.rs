@@ -1,0 +1,78 @@
+//! The way in: from the host's call to the author's function and back.
+
+use std::{fmt, io::Write as _};
+
+use wasip3::http::types::{self, ErrorCode};
+
+use crate::{Env, Request, Response, Result, request, response};
+
+/// Makes a function the worker's answer to requests.
+///
+/// ```
+/// use safelight_sdk::{Context, Env, Request, Response, Result};
+///
+/// safelight_sdk::fetch!(fetch);
+///
+/// async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
+///     Ok(Response::new(format!("hello, {}", request.uri().path()).into()))
+/// }
+/// ```
+///
+/// The error may be of any type that can be shown. It answers 500, and the host is given its text.
+#[macro_export]
+macro_rules! fetch {
+    ($handler:path) => {
+        const _: () = {
+            struct Worker;
+
+            impl $crate::export::Guest for Worker {
+                async fn handle(
+                    request: $crate::export::Request,
+                ) -> ::core::result::Result<$crate::export::Response, $crate::export::ErrorCode> {
+                    $crate::export::run(request, $handler).await
+                }
+            }
+
+            $crate::export::wasip3::http::service::export!(Worker with_types_in $crate::export::wasip3);
+        };
+    };
+}
+
+/// What belongs to one request besides the request itself.
+#[derive(Debug)]
+pub struct Context {
+    _private: (),
+}
+
+impl Context {
+    /// Runs work to its end even if that takes longer than the response: the request is not over before.
+    ///
+    /// It starts at once, next to whatever makes the response. An error is written to the worker's stderr.
+    pub fn wait_until(&self, work: impl Future<Output = Result<()>> + 'static) {
+        wasip3::spawn_local(async move {
+            if let Err(error) = work.await {
+                // A worker whose stderr is closed has nobody to tell.
+                drop(writeln!(std::io::stderr(), "wait_until failed: {error}"));
+            }
+        });
+    }
+}
+
+/// Runs the author's function on one request of the host.
+#[doc(hidden)]
+pub async fn run<E: fmt::Display>(
+    request: types::Request,
+    handler: impl AsyncFnOnce(Request, Env, Context) -> Result<Response, E>,
+) -> Result<types::Response, ErrorCode> {
+    let request = request::from_wasi(request)?;
+    let env = Env::of_instance().map_err(failed)?;
+    let response = handler(request, env, Context { _private: () })
+        .await
+        .map_err(failed)?;
+    response::into_wasi(response).map_err(failed)
+}
+
+/// The one code that carries text of our own.
+fn failed(error: impl fmt::Display) -> ErrorCode {
+    ErrorCode::InternalError(Some(error.to_string()))
+}
