@@ -1,7 +1,7 @@
 //! Proof that the HTTP/1 stack delivers whole bodies, and that the tests can tell.
 //!
 //! hyper up to 1.10.1 could shut a socket down while the end of an answer was still in its own buffer: status 200,
-//! a full `Content-Length`, half a body, and nothing in any log. Every exchange in [`row::ROWS`] is played twice:
+//! a full `Content-Length`, half a body, and nothing in any log. Every exchange of `row::ROWS` is played twice:
 //! on the hyper of the product, which must deliver every byte, and on hyper 0.14.32, which must cut the very rows
 //! that say so. The second half is what makes the first half worth something.
 //!
