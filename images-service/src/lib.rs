@@ -1,9 +1,36 @@
 //! The images process: an HTTP service on a Unix socket that turns pixels into pixels.
+//!
+//! A request walks through the modules in this order, and each hands a value to the next:
+//!
+//! | module | does |
+//! |---|---|
+//! | [`socket`] | binds the Unix socket for this user alone |
+//! | `server` | accepts connections, serves HTTP/1 on them, ends in order |
+//! | `connection` | gives up a connection without progress, notices a client that is gone |
+//! | `handler` | one match on method and path; the crossing from waiting to pixels |
+//! | `queue` | how many requests are worked on, and how many may wait |
+//! | `form` | the multipart form: parts in order, within limits, to the very end |
+//! | [`request`] | the typed request; every option is checked before any pixel |
+//! | [`decode`] | from encoded bytes to upright sRGB pixels |
+//! | [`pipeline`] | the run of one request over its pixels |
+//! | `answer` | one block with exact length and digest, or a marked error |
+//! | [`error`] [`limits`] | what can fail, and what a request may cost |
 
+mod answer;
+mod connection;
 pub mod decode;
 pub mod error;
+mod form;
 pub mod geometry;
+mod handler;
 pub mod image;
 pub mod limits;
 pub mod pipeline;
+mod queue;
 pub mod request;
+mod server;
+pub mod socket;
+
+pub use limits::Limits;
+pub use server::run;
+pub use socket::{BoundSocket, SocketError, SocketFile, bind};

@@ -9,6 +9,10 @@ pub struct Limits {
     pub input_bytes: usize,
     /// Bytes of one whole request.
     pub request_bytes: usize,
+    /// Bytes of all requests that are held at the same time.
+    pub held_bytes: usize,
+    /// Connections that are open at the same time; each takes two file descriptors.
+    pub connections: usize,
     /// Overlays of one request.
     pub overlays: usize,
     /// Elements of one `transforms` array.
@@ -23,6 +27,8 @@ pub struct Limits {
     pub queue: usize,
     /// Time without progress after which a connection is given up.
     pub stall: Duration,
+    /// Time that requests in flight have to finish once the service is told to end.
+    pub grace: Duration,
 }
 
 impl Default for Limits {
@@ -30,6 +36,8 @@ impl Default for Limits {
         Self {
             input_bytes: 20_000_000,
             request_bytes: 200_000_000,
+            held_bytes: 1_000_000_000,
+            connections: 256,
             overlays: 64,
             steps: 256,
             area: 100_000_000,
@@ -37,6 +45,7 @@ impl Default for Limits {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
             stall: Duration::from_secs(30),
+            grace: Duration::from_secs(10),
         }
     }
 }

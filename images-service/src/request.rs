@@ -1,7 +1,28 @@
 //! One request, typed and checked: what the pipeline may rely on.
 
+mod color;
+mod draw;
+mod gravity;
+mod output;
+mod steps;
+mod transform;
+mod value;
+mod warnings;
+
 use bytes::Bytes;
-use safelight_protocol::{Fit, Flip, Format};
+use safelight_protocol::{
+    ErrorCode, Fit, Flip, Format, form,
+    steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDEX},
+};
+use serde_json::{Map, Value};
+
+use self::value::OptionValue;
+pub(crate) use self::warnings::Warnings;
+use crate::{
+    error::ServiceError,
+    form::{Source, TransformForm},
+    limits::Limits,
+};
 
 /// A `/transform` request in which nothing is left to check but the pixels.
 #[derive(Clone, Debug)]
@@ -12,6 +33,57 @@ pub struct TransformRequest {
     pub steps: Vec<Step>,
     /// How the result is written.
     pub output: Output,
+}
+
+impl TransformRequest {
+    /// Checks a whole form, so that no pixel is decoded for a request that cannot be done.
+    ///
+    /// # Errors
+    /// When an option is wrong or not supported, which the error names.
+    pub(crate) fn parse(
+        form: TransformForm,
+        limits: &Limits,
+    ) -> Result<(Self, Warnings), ServiceError> {
+        let mut warnings = Warnings::default();
+        let output = Output::parse(&form)?;
+        let images = std::iter::once((form::TEXT_INPUT, form.base))
+            .chain(
+                form.overlays
+                    .into_iter()
+                    .map(|source| (form::DRAW_TEXT, source)),
+            )
+            .map(|(part, source)| image(part, source))
+            .collect::<Result<Vec<_>, _>>()?;
+        let steps = steps::parse(&form.transforms, images.len(), limits, &mut warnings)?;
+        let request = Self {
+            images,
+            steps,
+            output,
+        };
+        Ok((request, warnings))
+    }
+}
+
+fn image(part: &str, source: Source) -> Result<Bytes, ServiceError> {
+    match source {
+        Source::Image(bytes) => Ok(bytes),
+        Source::Text => Err(ServiceError::new(
+            ErrorCode::BadRequest,
+            format!("{part}: text is not supported yet"),
+        )),
+    }
+}
+
+/// The options of one element of the array: without those that are `null`, and without the indices.
+fn options(element: usize, keys: &Map<String, Value>) -> impl Iterator<Item = OptionValue<'_>> {
+    let indices = [IMAGE_INDEX, DRAW_IMAGE_INDEX, TARGET_IMAGE_INDEX];
+    keys.iter()
+        .filter(move |(key, value)| !value.is_null() && !indices.contains(&key.as_str()))
+        .map(move |(key, value)| OptionValue {
+            element,
+            key,
+            value,
+        })
 }
 
 /// One thing that the author asked for.

@@ -1,0 +1,261 @@
+//! The multipart form of one request: its parts in order, each within its limit, read to the very end.
+
+mod body;
+mod held;
+mod part;
+
+use std::fmt;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Request, header::CONTENT_TYPE};
+use http_body::Body;
+use multer::{Field, Multipart};
+use safelight_protocol::{ErrorCode, error::Call};
+
+pub(crate) use self::held::{Held, Share};
+use self::{
+    body::{BodyError, FormBody},
+    part::{PartName, Parts, malformed},
+};
+use crate::{error::ServiceError, limits::Limits};
+
+/// What came of reading a request's body.
+#[derive(Debug)]
+pub(crate) struct Received<T> {
+    /// The form, or why there is none.
+    pub(crate) form: Result<T, ServiceError>,
+    /// Whether the body was read to its end. If not, the connection cannot be used again.
+    pub(crate) at_end: bool,
+}
+
+/// The form of `/transform`, whose values nobody has looked at yet.
+#[derive(Debug)]
+pub(crate) struct TransformForm {
+    /// Image 0.
+    pub(crate) base: Source,
+    /// Images 1 and on.
+    pub(crate) overlays: Vec<Source>,
+    /// The steps, in JSON.
+    pub(crate) transforms: String,
+    /// The format of the result.
+    pub(crate) output_format: String,
+    /// The quality of the result.
+    pub(crate) output_quality: Option<String>,
+    /// The colour under the result.
+    pub(crate) background: Option<String>,
+    /// Whether an animation stays one.
+    pub(crate) anim: Option<String>,
+}
+
+/// Where an image of a form comes from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// An encoded image.
+    Image(Bytes),
+    /// A text to be drawn.
+    Text,
+}
+
+/// Reads the form of `/info`: one image.
+pub(crate) async fn info<B>(
+    request: Request<B>,
+    limits: &Limits,
+    share: &mut Share,
+) -> Received<Bytes>
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+    B::Error: fmt::Display,
+{
+    let Received { form, at_end } = receive(request, Call::Info, limits, share).await;
+    let form = form.and_then(|mut parts| parts.require(PartName::Image));
+    Received { form, at_end }
+}
+
+/// Reads the form of `/transform`.
+pub(crate) async fn transform<B>(
+    request: Request<B>,
+    limits: &Limits,
+    share: &mut Share,
+) -> Received<TransformForm>
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+    B::Error: fmt::Display,
+{
+    let Received { form, at_end } = receive(request, Call::Transform, limits, share).await;
+    let form = form.and_then(TransformForm::of);
+    Received { form, at_end }
+}
+
+/// Throws a request's body away: whether it ended within the limits.
+pub(crate) async fn discard<B>(request: Request<B>, limits: &Limits, share: &mut Share) -> bool
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: fmt::Display,
+{
+    FormBody::new(request.into_body(), limits, share)
+        .drain()
+        .await
+}
+
+async fn receive<B>(
+    request: Request<B>,
+    call: Call,
+    limits: &Limits,
+    share: &mut Share,
+) -> Received<Parts>
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+    B::Error: fmt::Display,
+{
+    let (head, body) = request.into_parts();
+    let mut body = FormBody::new(body, limits, share);
+    let form = match boundary(&head.headers) {
+        Ok(_) if body.announces_too_much() => Err(of_body(BodyError::TooLong, limits)),
+        Ok(boundary) => parts(&mut body, boundary, call, limits).await,
+        Err(error) => Err(error),
+    };
+    let at_end = body.drain().await;
+    let form = match form {
+        Ok(_) if !at_end => Err(malformed("the request goes on behind its form")),
+        form => form,
+    };
+    Received { form, at_end }
+}
+
+fn boundary(headers: &HeaderMap) -> Result<String, ServiceError> {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| multer::parse_boundary(value).ok())
+        .filter(|boundary| !boundary.is_empty())
+        .ok_or_else(|| malformed("the content-type is not multipart/form-data with a boundary"))
+}
+
+/// Reads all parts up to the closing boundary.
+async fn parts<B>(
+    body: &mut FormBody<'_, B>,
+    boundary: String,
+    call: Call,
+    limits: &Limits,
+) -> Result<Parts, ServiceError>
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+    B::Error: fmt::Display,
+{
+    let room = body.room();
+    let mut form = Multipart::new(body, boundary);
+    let mut parts = Parts::default();
+    loop {
+        room.bound();
+        let next = form.next_field().await;
+        // The parser comes to an end at the closing boundary alone: a body that ends before it is an error.
+        let Some(mut field) = next.map_err(|error| unreadable(error, limits))? else {
+            return Ok(parts);
+        };
+        room.lift();
+        let name = name_of(&field, call)?;
+        parts.admit(name, limits)?;
+        parts.push(name, content(&mut field, name, limits).await?);
+    }
+}
+
+fn name_of(field: &Field<'_>, call: Call) -> Result<PartName, ServiceError> {
+    let name = field
+        .name()
+        .ok_or_else(|| malformed("the form has a part without a name"))?;
+    PartName::find(name, call).ok_or_else(|| {
+        let shown: String = name.escape_default().take(64).collect();
+        malformed(format!("the form has an unknown part {shown}"))
+    })
+}
+
+async fn content(
+    field: &mut Field<'_>,
+    name: PartName,
+    limits: &Limits,
+) -> Result<Bytes, ServiceError> {
+    let limit = name.limit(limits);
+    let mut content = BytesMut::new();
+    while let Some(bytes) = field
+        .chunk()
+        .await
+        .map_err(|error| unreadable(error, limits))?
+    {
+        if content.len() + bytes.len() > limit {
+            let text = format!("the part {} has more than {limit} bytes", name.as_str());
+            return Err(ServiceError::new(name.too_large(), text));
+        }
+        content.extend_from_slice(&bytes);
+    }
+    Ok(content.freeze())
+}
+
+fn unreadable(error: multer::Error, limits: &Limits) -> ServiceError {
+    match error {
+        multer::Error::StreamReadFailed(source) => match source.downcast::<BodyError>() {
+            Ok(error) => of_body(*error, limits),
+            Err(other) => malformed(format!("the form could not be read: {other}")),
+        },
+        multer::Error::IncompleteFieldData { .. } | multer::Error::IncompleteStream => {
+            malformed("the form is broken, or ends before its closing boundary")
+        }
+        other => malformed(format!("the form is malformed: {other}")),
+    }
+}
+
+fn of_body(error: BodyError, limits: &Limits) -> ServiceError {
+    match error {
+        BodyError::TooLong => ServiceError::new(
+            ErrorCode::InputTooLarge,
+            format!("the request has more than {} bytes", limits.request_bytes),
+        ),
+        BodyError::Refused(error) => error,
+        BodyError::Stalled(_) | BodyError::HeadTooLong | BodyError::Broken(_) => {
+            malformed(format!("the form could not be read: {error}"))
+        }
+    }
+}
+
+impl TransformForm {
+    fn of(mut parts: Parts) -> Result<Self, ServiceError> {
+        let base = match parts.take(PartName::TextInput) {
+            None => Source::Image(parts.require(PartName::Image)?),
+            Some(_) if parts.take(PartName::Image).is_none() => Source::Text,
+            Some(_) => return Err(malformed("the form has both parts, image and text_input")),
+        };
+        let mut option = |name| {
+            parts
+                .take(name)
+                .map(|content| text(name, &content))
+                .transpose()
+        };
+        let output_quality = option(PartName::OutputQuality)?;
+        let background = option(PartName::Background)?;
+        let anim = option(PartName::Anim)?;
+        let mut string = |name| text(name, &parts.require(name)?);
+        let transforms = string(PartName::Transforms)?;
+        let output_format = string(PartName::OutputFormat)?;
+        let overlays = parts
+            .overlays()
+            .map(|(name, content)| match name {
+                PartName::DrawText => Source::Text,
+                _ => Source::Image(content),
+            })
+            .collect();
+        Ok(Self {
+            base,
+            overlays,
+            transforms,
+            output_format,
+            output_quality,
+            background,
+            anim,
+        })
+    }
+}
+
+fn text(name: PartName, content: &[u8]) -> Result<String, ServiceError> {
+    std::str::from_utf8(content)
+        .map(str::to_owned)
+        .map_err(|_| malformed(format!("the part {} is not UTF-8", name.as_str())))
+}

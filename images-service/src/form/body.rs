@@ -1,0 +1,235 @@
+//! The bytes of a request on their way into the parser, counted and timed.
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http_body::Body;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+
+use super::held::Share;
+use crate::{error::ServiceError, limits::Limits};
+
+/// Most bytes that the parser gets at once while it looks for the end of a part's head.
+const HEAD_PIECE: usize = 1024;
+
+/// Bytes that the parser may take until it has found the next part.
+///
+/// The parser itself would buffer a part's head without end.
+#[derive(Clone, Debug)]
+pub(super) struct HeadRoom(Arc<AtomicUsize>);
+
+impl HeadRoom {
+    /// Bytes from the end of one part's content to the start of the next part's.
+    const BYTES: usize = 16 * 1024;
+    const UNBOUNDED: usize = usize::MAX;
+
+    /// From here on the parser looks for a part.
+    pub(super) fn bound(&self) {
+        self.0.store(Self::BYTES, Ordering::Relaxed);
+    }
+
+    /// From here on the parser reads a part's content, which has a limit of its own.
+    pub(super) fn lift(&self) {
+        self.0.store(Self::UNBOUNDED, Ordering::Relaxed);
+    }
+}
+
+/// A request's body as a stream that ends in an error where a limit is passed.
+pub(super) struct FormBody<'a, B> {
+    body: B,
+    share: &'a mut Share,
+    room: HeadRoom,
+    /// Bytes that may still come.
+    left: usize,
+    stall: Duration,
+    /// Runs while no byte comes.
+    deadline: Option<Pin<Box<Sleep>>>,
+    /// What the parser has not been given yet.
+    rest: Bytes,
+    /// The parser has a piece that it must look at before it gets another.
+    look_first: bool,
+    end: End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// More may come.
+    Open,
+    /// The client has sent everything.
+    Reached,
+    /// Nothing useful can come any more.
+    Lost,
+}
+
+impl<'a, B> FormBody<'a, B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: fmt::Display,
+{
+    pub(super) fn new(body: B, limits: &Limits, share: &'a mut Share) -> Self {
+        Self {
+            body,
+            share,
+            room: HeadRoom(Arc::new(AtomicUsize::new(HeadRoom::UNBOUNDED))),
+            left: limits.request_bytes,
+            stall: limits.stall,
+            deadline: None,
+            rest: Bytes::new(),
+            look_first: false,
+            end: End::Open,
+        }
+    }
+
+    pub(super) fn room(&self) -> HeadRoom {
+        self.room.clone()
+    }
+
+    /// Whether the client has announced more than may come.
+    pub(super) fn announces_too_much(&self) -> bool {
+        self.body.size_hint().lower() > self.left as u64
+    }
+
+    /// Throws away what is left, as long as it comes and stays within the limit of bytes.
+    ///
+    /// Whether the end was reached, so that the connection can be used again.
+    pub(super) async fn drain(&mut self) -> bool {
+        self.rest.clear();
+        let in_all = self.stall;
+        let to_the_end = async {
+            while let Some(Ok(_)) = std::future::poll_fn(|cx| self.poll_bytes(cx)).await {}
+        };
+        // A client that trickles must not keep its connection busy for ever.
+        let _in_time = timeout(in_all, to_the_end).await;
+        self.end == End::Reached
+    }
+
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        loop {
+            match self.end {
+                End::Open => {}
+                End::Reached | End::Lost => return Poll::Ready(None),
+            }
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Pending => {
+                    ready!(self.poll_deadline(cx));
+                    return self.lost(BodyError::Stalled(self.stall));
+                }
+                Poll::Ready(None) => self.end = End::Reached,
+                Poll::Ready(Some(Err(error))) => {
+                    return self.lost(BodyError::Broken(error.to_string()));
+                }
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.deadline = None;
+                    // Trailers say nothing about a form.
+                    let Ok(bytes) = frame.into_data() else {
+                        continue;
+                    };
+                    match self.left.checked_sub(bytes.len()) {
+                        Some(left) => self.left = left,
+                        None => return self.lost(BodyError::TooLong),
+                    }
+                    return Poll::Ready(Some(Ok(bytes)));
+                }
+            }
+        }
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let stall = self.stall;
+        self.deadline
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + stall)))
+            .as_mut()
+            .poll(cx)
+    }
+
+    fn lost<T>(&mut self, error: BodyError) -> Poll<Option<Result<T, BodyError>>> {
+        self.end = End::Lost;
+        Poll::Ready(Some(Err(error)))
+    }
+
+    /// The next piece for the parser: small ones while it looks for the end of a head.
+    fn next_piece(&mut self) -> Result<Bytes, BodyError> {
+        let room = self.room.0.load(Ordering::Relaxed);
+        if room == HeadRoom::UNBOUNDED {
+            return Ok(std::mem::take(&mut self.rest));
+        }
+        if room == 0 {
+            return Err(BodyError::HeadTooLong);
+        }
+        let piece = self
+            .rest
+            .split_to(self.rest.len().min(HEAD_PIECE).min(room));
+        self.room.0.store(room - piece.len(), Ordering::Relaxed);
+        self.look_first = true;
+        Ok(piece)
+    }
+}
+
+impl<B> Stream for FormBody<'_, B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: fmt::Display,
+{
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        // The parser takes whatever is ready before it looks at any of it.
+        if std::mem::take(&mut this.look_first) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if this.rest.is_empty() {
+            match ready!(this.poll_bytes(cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(bytes)) => {
+                    if let Err(busy) = this.share.grow(bytes.len()) {
+                        return Poll::Ready(Some(Err(BodyError::Refused(busy))));
+                    }
+                    this.rest = bytes;
+                }
+            }
+        }
+        Poll::Ready(Some(this.next_piece()))
+    }
+}
+
+/// Why no more bytes come.
+#[derive(Debug)]
+pub(super) enum BodyError {
+    /// The client sent nothing for this long.
+    Stalled(Duration),
+    /// The request has more bytes than it may have.
+    TooLong,
+    /// What stands between two parts has more bytes than it may have.
+    HeadTooLong,
+    /// There is no room for more.
+    Refused(ServiceError),
+    /// The transfer broke.
+    Broken(String),
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stalled(stall) => write!(f, "no byte came for {stall:?}"),
+            Self::TooLong => f.write_str("the request has too many bytes"),
+            Self::HeadTooLong => f.write_str("the head of a part has too many bytes"),
+            Self::Refused(error) => error.fmt(f),
+            Self::Broken(error) => write!(f, "the transfer broke: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {}

@@ -1,0 +1,142 @@
+//! The parts that a form may have: their names, their limits, how often each may come.
+
+use bytes::Bytes;
+use safelight_protocol::{ErrorCode, error::Call, form};
+
+use crate::{error::ServiceError, limits::Limits};
+
+/// Bytes of the `transforms` array: a thousand for each step that may be in it.
+const TRANSFORMS_BYTES: usize = 256 * 1024;
+/// Bytes of a text with its font's address and its options.
+const TEXT_BYTES: usize = 64 * 1024;
+/// Bytes of an option of the output.
+const OPTION_BYTES: usize = 256;
+
+/// The name of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PartName {
+    Image,
+    TextInput,
+    DrawImage,
+    DrawText,
+    Transforms,
+    OutputFormat,
+    OutputQuality,
+    Background,
+    Anim,
+}
+
+impl PartName {
+    const ALL: [Self; 9] = [
+        Self::Image,
+        Self::TextInput,
+        Self::DrawImage,
+        Self::DrawText,
+        Self::Transforms,
+        Self::OutputFormat,
+        Self::OutputQuality,
+        Self::Background,
+        Self::Anim,
+    ];
+
+    /// The part of this name in the form of `call`.
+    pub(super) fn find(name: &str, call: Call) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .filter(|part| match call {
+                Call::Info => *part == Self::Image,
+                Call::Transform => true,
+            })
+            .find(|part| part.as_str() == name)
+    }
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Image => form::IMAGE,
+            Self::TextInput => form::TEXT_INPUT,
+            Self::DrawImage => form::DRAW_IMAGE,
+            Self::DrawText => form::DRAW_TEXT,
+            Self::Transforms => form::TRANSFORMS,
+            Self::OutputFormat => form::OUTPUT_FORMAT,
+            Self::OutputQuality => form::OUTPUT_QUALITY,
+            Self::Background => form::BACKGROUND,
+            Self::Anim => form::ANIM,
+        }
+    }
+
+    /// The most bytes that its content may have.
+    pub(super) const fn limit(self, limits: &Limits) -> usize {
+        match self {
+            Self::Image | Self::DrawImage => limits.input_bytes,
+            Self::TextInput | Self::DrawText => TEXT_BYTES,
+            Self::Transforms => TRANSFORMS_BYTES,
+            Self::OutputFormat | Self::OutputQuality | Self::Background | Self::Anim => {
+                OPTION_BYTES
+            }
+        }
+    }
+
+    const fn is_overlay(self) -> bool {
+        matches!(self, Self::DrawImage | Self::DrawText)
+    }
+
+    /// What a part of this kind with too many bytes is an error of.
+    pub(super) const fn too_large(self) -> ErrorCode {
+        match self {
+            Self::Image | Self::DrawImage => ErrorCode::InputTooLarge,
+            Self::TextInput
+            | Self::DrawText
+            | Self::Transforms
+            | Self::OutputFormat
+            | Self::OutputQuality
+            | Self::Background
+            | Self::Anim => ErrorCode::BadRequest,
+        }
+    }
+}
+
+/// The parts of one form, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Parts(Vec<(PartName, Bytes)>);
+
+impl Parts {
+    /// Whether another part of this name may come, asked before its content is read.
+    pub(super) fn admit(&self, name: PartName, limits: &Limits) -> Result<(), ServiceError> {
+        if name.is_overlay() {
+            let overlays = self.0.iter().filter(|(name, _)| name.is_overlay()).count();
+            if overlays >= limits.overlays {
+                let text = format!("there are more than {} overlays", limits.overlays);
+                return Err(ServiceError::new(ErrorCode::BadRequest, text));
+            }
+        } else if self.0.iter().any(|(found, _)| *found == name) {
+            let text = format!("the form has two parts {}", name.as_str());
+            return Err(malformed(text));
+        }
+        Ok(())
+    }
+
+    pub(super) fn push(&mut self, name: PartName, content: Bytes) {
+        self.0.push((name, content));
+    }
+
+    /// Takes the content of a part that comes once.
+    pub(super) fn take(&mut self, name: PartName) -> Option<Bytes> {
+        let at = self.0.iter().position(|(found, _)| *found == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// As [`Self::take`], for a part that must be there.
+    pub(super) fn require(&mut self, name: PartName) -> Result<Bytes, ServiceError> {
+        self.take(name)
+            .ok_or_else(|| malformed(format!("the form has no part {}", name.as_str())))
+    }
+
+    /// The overlays in their order, which is what counts them.
+    pub(super) fn overlays(self) -> impl Iterator<Item = (PartName, Bytes)> {
+        self.0.into_iter().filter(|(name, _)| name.is_overlay())
+    }
+}
+
+pub(super) fn malformed(text: impl Into<String>) -> ServiceError {
+    ServiceError::new(ErrorCode::MalformedRequest, text)
+}

@@ -1,0 +1,212 @@
+//! What is done for one request: one match on method and path, and the crossing from waiting to pixels.
+
+mod report;
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use http::{Method, Request};
+use hyper::body::Incoming;
+use safelight_protocol::{ErrorCode, HEALTH_PATH, INFO_PATH, TRANSFORM_PATH};
+use tokio::task::spawn_blocking;
+
+use self::report::Report;
+use crate::{
+    answer::{self, Answer, Block},
+    connection::HangUp,
+    decode,
+    error::ServiceError,
+    form::{self, Held, Received},
+    limits::Limits,
+    pipeline,
+    queue::Queue,
+    request::TransformRequest,
+};
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct Handler {
+    limits: Arc<Limits>,
+    queue: Queue,
+    held: Held,
+}
+
+impl Handler {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            queue: Queue::new(&limits),
+            held: Held::new(limits.held_bytes),
+            limits: Arc::new(limits),
+        }
+    }
+
+    /// Answers one request, whose body has been read to its end by then, or the connection closes.
+    pub(crate) async fn handle(
+        &self,
+        request: Request<Incoming>,
+        client: &HangUp,
+    ) -> Result<Answer, Gone> {
+        let started = Instant::now();
+        let method = request.method().clone();
+        let path = request.uri().path().to_owned();
+        let answered = match (&method, path.as_str()) {
+            (&Method::GET, HEALTH_PATH) => self.plain(request, health()).await,
+            (&Method::POST, INFO_PATH) => self.info(request, client).await,
+            (&Method::POST, TRANSFORM_PATH) => self.transform(request, client).await,
+            (_, HEALTH_PATH) => self.plain(request, answer::not_allowed("GET")).await,
+            (_, INFO_PATH | TRANSFORM_PATH) => {
+                self.plain(request, answer::not_allowed("POST")).await
+            }
+            _ => self.plain(request, answer::not_found(&path)).await,
+        };
+        let answer = match answered {
+            Ok(answer) => answer,
+            Err(Failure::Gone) => {
+                tracing::debug!(%method, path, "the client went away before its answer");
+                return Err(Gone);
+            }
+            Err(Failure::Refused { error, at_end }) => {
+                tracing::info!(%method, path, code = error.code.number(), %error, "refused");
+                let answer = answer::failed(&error);
+                if at_end { answer } else { answer::last(answer) }
+            }
+        };
+        let ms = started.elapsed().as_secs_f64() * 1e3;
+        tracing::debug!(%method, path, status = answer.status().as_u16(), ms, "answered");
+        Ok(answer)
+    }
+
+    /// An answer that needs nothing of the request.
+    async fn plain(&self, request: Request<Incoming>, answer: Answer) -> Result<Answer, Failure> {
+        let at_end = form::discard(request, &self.limits, &mut self.held.share()).await;
+        Ok(if at_end { answer } else { answer::last(answer) })
+    }
+
+    async fn info(&self, request: Request<Incoming>, client: &HangUp) -> Result<Answer, Failure> {
+        let mut share = self.held.share();
+        let image = form::info(request, &self.limits, &mut share)
+            .await
+            .usable()?;
+        let limits = Arc::clone(&self.limits);
+        let work = move || {
+            let _held_until_the_end = share;
+            decode::info(&image, &limits)
+        };
+        let (info, _queued) = self.on_worker(client, work).await?;
+        let json = serde_json::to_vec(&info).map_err(|error| {
+            ServiceError::new(ErrorCode::Internal, format!("info as JSON: {error}"))
+        })?;
+        Ok(answer::good("application/json", Block::new(json)))
+    }
+
+    async fn transform(
+        &self,
+        request: Request<Incoming>,
+        client: &HangUp,
+    ) -> Result<Answer, Failure> {
+        let started = Instant::now();
+        let mut share = self.held.share();
+        let form = form::transform(request, &self.limits, &mut share)
+            .await
+            .usable()?;
+        let form_time = started.elapsed();
+        let (request, warnings) = TransformRequest::parse(form, &self.limits)?;
+
+        let mut report = Report::new(&request, form_time, warnings);
+        let limits = Arc::clone(&self.limits);
+        let work = move || {
+            let _held_until_the_end = share;
+            let mut encoded = pipeline::run(request, &limits)?;
+            let block = Block::new(std::mem::take(&mut encoded.bytes));
+            Ok((encoded, block))
+        };
+        let ((encoded, block), queued) = self.on_worker(client, work).await?;
+        report.done(&encoded, queued);
+        Ok(report.on(answer::good(encoded.content_type, block)))
+    }
+
+    /// Does blocking work when it is its turn, unless the client is gone by then: also how long it waited.
+    async fn on_worker<T: Send + 'static>(
+        &self,
+        client: &HangUp,
+        work: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<(T, Duration), Failure> {
+        let started = Instant::now();
+        let turn = tokio::select! {
+            biased;
+            () = client.wait() => return Err(Failure::Gone),
+            turn = self.queue.turn() => turn?,
+        };
+        let queued = started.elapsed();
+        let task = spawn_blocking(move || {
+            // Whoever waits for the result may leave; the worker is busy all the same.
+            let _turn = turn;
+            work()
+        });
+        let result = tokio::select! {
+            biased;
+            () = client.wait() => return Err(Failure::Gone),
+            result = task => result,
+        };
+        match result {
+            Ok(done) => Ok((done?, queued)),
+            Err(panic) => {
+                tracing::error!(%panic, "work on pixels panicked");
+                let text = "the images process failed at this image; its log says where";
+                Err(ServiceError::new(ErrorCode::Internal, text).into())
+            }
+        }
+    }
+}
+
+fn health() -> Answer {
+    let json = serde_json::json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "pid": std::process::id(),
+    });
+    answer::good("application/json", Block::new(json.to_string()))
+}
+
+/// Why there is no result to answer with.
+enum Failure {
+    /// There is nobody to answer.
+    Gone,
+    /// The request cannot be done.
+    Refused {
+        error: ServiceError,
+        /// Whether the body was read to its end.
+        at_end: bool,
+    },
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        Self::Refused {
+            error,
+            at_end: true,
+        }
+    }
+}
+
+impl<T> Received<T> {
+    fn usable(self) -> Result<T, Failure> {
+        let Self { form, at_end } = self;
+        form.map_err(|error| Failure::Refused { error, at_end })
+    }
+}
+
+/// The client has closed its connection; the connection ends without an answer.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the client is gone")
+    }
+}
+
+impl std::error::Error for Gone {}

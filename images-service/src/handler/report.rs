@@ -1,0 +1,86 @@
+//! What is told of a finished request: to the caller in headers, and to the log.
+
+use std::time::Duration;
+
+use crate::{
+    answer::{self, Answer},
+    pipeline::{Encoded, Timings},
+    request::{TransformRequest, Warnings},
+};
+
+/// What is known of one request on its way.
+pub(super) struct Report {
+    overlays: usize,
+    steps: usize,
+    format: &'static str,
+    form_time: Duration,
+    warnings: Vec<String>,
+    summary: String,
+    timing: String,
+}
+
+impl Report {
+    pub(super) fn new(request: &TransformRequest, form_time: Duration, warnings: Warnings) -> Self {
+        Self {
+            overlays: request.images.len().saturating_sub(1),
+            steps: request.steps.len(),
+            format: request.output.format.as_str(),
+            form_time,
+            warnings: warnings.into_texts(),
+            summary: String::new(),
+            timing: String::new(),
+        }
+    }
+
+    /// Takes note of the result and of the time that the request waited.
+    pub(super) fn done(&mut self, encoded: &Encoded, queued: Duration) {
+        let format = match encoded.content_type {
+            // Raw pixels of both kinds share this type, and only the caller knows which it asked for.
+            "application/octet-stream" => self.format,
+            content_type => content_type,
+        };
+        let overlays = counted(self.overlays, " + ", "overlay");
+        let steps = counted(self.steps, " > ", "step");
+        let (source, width, height) = (&encoded.source, encoded.width, encoded.height);
+        self.summary = format!("{source}{overlays}{steps} > {format} {width}x{height}");
+        self.timing = timing(self.form_time, queued, &encoded.timings);
+        self.warnings.extend(encoded.warnings.iter().cloned());
+    }
+
+    /// Writes it on the answer, and into the log.
+    pub(super) fn on(self, mut answer: Answer) -> Answer {
+        let Self {
+            summary,
+            timing,
+            warnings,
+            ..
+        } = self;
+        tracing::info!(summary, timing, "done");
+        for warning in &warnings {
+            tracing::warn!(summary, warning);
+        }
+        answer::annotate(&mut answer, &summary, &timing, &warnings);
+        answer
+    }
+}
+
+fn counted(count: usize, before: &str, noun: &str) -> String {
+    match count {
+        0 => String::new(),
+        1 => format!("{before}1 {noun}"),
+        _ => format!("{before}{count} {noun}s"),
+    }
+}
+
+/// The stages as the value of a `server-timing` header, in milliseconds.
+fn timing(form: Duration, queue: Duration, pixels: &Timings) -> String {
+    [
+        ("form", form),
+        ("queue", queue),
+        ("decode", pixels.decode),
+        ("ops", pixels.ops),
+        ("encode", pixels.encode),
+    ]
+    .map(|(stage, time)| format!("{stage};dur={:.3}", time.as_secs_f64() * 1e3))
+    .join(", ")
+}

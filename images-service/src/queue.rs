@@ -1,0 +1,140 @@
+//! How many requests are worked on at the same time, and how many may wait for it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use safelight_protocol::ErrorCode;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{error::ServiceError, limits::Limits};
+
+/// A fixed number of workers and a bounded line in front of them.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    workers: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    longest: usize,
+}
+
+/// The right to keep one worker busy, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Queue {
+    /// A queue with the workers and places of `limits`.
+    #[must_use]
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            workers: Arc::new(Semaphore::new(limits.workers.max(1))),
+            waiting: AtomicUsize::new(0),
+            longest: limits.queue,
+        }
+    }
+
+    /// Waits for a worker, first come, first served. Dropping the future leaves the line.
+    ///
+    /// # Errors
+    /// At once, when as many wait already as may.
+    pub(crate) async fn turn(&self) -> Result<Turn, ServiceError> {
+        if let Ok(permit) = Arc::clone(&self.workers).try_acquire_owned() {
+            return Ok(Turn { _permit: permit });
+        }
+        let _place = self.join_line()?;
+        match Arc::clone(&self.workers).acquire_owned().await {
+            Ok(permit) => Ok(Turn { _permit: permit }),
+            Err(_closed) => Err(ServiceError::new(
+                ErrorCode::Busy,
+                "the images process is ending",
+            )),
+        }
+    }
+
+    fn join_line(&self) -> Result<Place<'_>, ServiceError> {
+        self.waiting
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |waiting| {
+                (waiting < self.longest).then_some(waiting + 1)
+            })
+            .map_err(|waiting| {
+                let busy = format!("the images process is busy: {waiting} requests are waiting");
+                ServiceError::new(ErrorCode::Busy, busy)
+            })?;
+        Ok(Place(&self.waiting))
+    }
+}
+
+/// A place in the line.
+struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use safelight_protocol::ErrorCode;
+
+    use super::Queue;
+    use crate::limits::Limits;
+
+    fn queue(workers: usize, queue: usize) -> Queue {
+        Queue::new(&Limits {
+            workers,
+            queue,
+            ..Limits::default()
+        })
+    }
+
+    /// Polls once: whether it is the request's turn already.
+    async fn is_ready<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+        tokio::select! {
+            biased;
+            output = future => Some(output),
+            () = std::future::ready(()) => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_line_is_bounded_and_refuses_at_once() {
+        let queue = queue(1, 1);
+        let working = queue.turn().await.unwrap();
+        let mut waiting = pin!(queue.turn());
+        assert!(is_ready(waiting.as_mut()).await.is_none());
+
+        let refused = queue.turn().await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Busy);
+
+        drop(working);
+        assert!(is_ready(waiting).await.unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_stops_waiting_leaves_the_line() {
+        let queue = queue(1, 1);
+        let _working = queue.turn().await.unwrap();
+        {
+            let mut gone = pin!(queue.turn());
+            assert!(is_ready(gone.as_mut()).await.is_none());
+        }
+        assert!(
+            is_ready(pin!(queue.turn())).await.is_none(),
+            "its place is free"
+        );
+    }
+
+    #[tokio::test]
+    async fn without_places_only_workers_are_given_out() {
+        let queue = queue(1, 0);
+        let working = queue.turn().await.unwrap();
+        assert!(queue.turn().await.is_err());
+        drop(working);
+        assert!(queue.turn().await.is_ok());
+    }
+}

@@ -1,0 +1,96 @@
+//! The `transforms` array: every element is checked before anything is done.
+
+use safelight_protocol::{
+    ErrorCode,
+    steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDEX},
+};
+use serde_json::{Map, Value};
+
+use super::{Draw, Step, Transform, warnings::Warnings};
+use crate::{error::ServiceError, limits::Limits};
+
+/// Reads the array for a form with `images` images.
+pub(super) fn parse(
+    json: &str,
+    images: usize,
+    limits: &Limits,
+    warnings: &mut Warnings,
+) -> Result<Vec<Step>, ServiceError> {
+    let value: Value = serde_json::from_str(json)
+        .map_err(|error| malformed(format!("transforms is not JSON: {error}")))?;
+    let Value::Array(elements) = value else {
+        return Err(malformed("transforms is not an array"));
+    };
+    if elements.len() > limits.steps {
+        return Err(ServiceError::new(
+            ErrorCode::BadRequest,
+            format!("transforms has more than {} elements", limits.steps),
+        ));
+    }
+    elements
+        .iter()
+        .enumerate()
+        .map(|(element, value)| {
+            let keys = value
+                .as_object()
+                .ok_or_else(|| malformed(format!("transforms[{element}] is not an object")))?;
+            step(element, keys, images, warnings)
+        })
+        .collect()
+}
+
+fn step(
+    element: usize,
+    keys: &Map<String, Value>,
+    images: usize,
+    warnings: &mut Warnings,
+) -> Result<Step, ServiceError> {
+    let index = |key| index(element, key, keys.get(key), images);
+    if !keys.contains_key(DRAW_IMAGE_INDEX) {
+        return Ok(Step::Transform {
+            // Only clients other than the platform's leave it out.
+            image: index(IMAGE_INDEX)?.unwrap_or(0),
+            transform: Transform::parse(element, keys, warnings)?,
+        });
+    }
+    let required =
+        |key| index(key)?.ok_or_else(|| malformed(format!("transforms[{element}] has no {key}")));
+    let overlay = required(DRAW_IMAGE_INDEX)?;
+    let target = required(TARGET_IMAGE_INDEX)?;
+    if overlay == 0 || overlay == target {
+        return Err(malformed(format!(
+            "transforms[{element}] draws image {overlay} onto image {target}"
+        )));
+    }
+    Ok(Step::Draw {
+        overlay,
+        target,
+        draw: Draw::parse(element, keys, warnings)?,
+    })
+}
+
+/// The index under `key`, in range; `None` if there is none.
+fn index(
+    element: usize,
+    key: &str,
+    value: Option<&Value>,
+    images: usize,
+) -> Result<Option<usize>, ServiceError> {
+    let Some(value) = value.filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
+    value
+        .as_u64()
+        .and_then(|index| usize::try_from(index).ok())
+        .filter(|index| *index < images)
+        .map(Some)
+        .ok_or_else(|| {
+            malformed(format!(
+                "transforms[{element}].{key} is not the index of one of {images} images"
+            ))
+        })
+}
+
+fn malformed(text: impl Into<String>) -> ServiceError {
+    ServiceError::new(ErrorCode::MalformedRequest, text)
+}

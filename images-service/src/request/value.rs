@@ -1,0 +1,96 @@
+//! One option of the `transforms` array: its place for messages, and its value by type.
+
+use std::{fmt, str::FromStr};
+
+use safelight_protocol::{ErrorCode, UnknownWord};
+use serde_json::Value;
+
+use super::{Color, color};
+use crate::error::ServiceError;
+
+/// One option: where it stands and what it says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OptionValue<'a> {
+    /// Index of the element in the array.
+    pub(super) element: usize,
+    /// The option's key, with a dot between two levels.
+    pub(super) key: &'a str,
+    /// Never `null`, which means the same as no option at all.
+    pub(super) value: &'a Value,
+}
+
+impl OptionValue<'_> {
+    /// The error that names the option: `transforms[3].width must be at least 1`.
+    pub(super) fn error(&self, fault: impl fmt::Display) -> ServiceError {
+        let Self { element, key, .. } = self;
+        ServiceError::new(
+            ErrorCode::BadRequest,
+            format!("transforms[{element}].{key} {fault}"),
+        )
+    }
+
+    /// For an option of the platform, or a value of it, that this service lacks.
+    pub(super) fn unsupported(&self) -> ServiceError {
+        self.error("is not supported yet")
+    }
+
+    pub(super) fn number(&self) -> Result<f64, ServiceError> {
+        self.value
+            .as_f64()
+            .filter(|number| number.is_finite())
+            .ok_or_else(|| self.error("must be a number"))
+    }
+
+    /// A number within both bounds.
+    pub(super) fn number_in(&self, least: f64, most: f64) -> Result<f64, ServiceError> {
+        let number = self.number()?;
+        if (least..=most).contains(&number) {
+            Ok(number)
+        } else {
+            Err(self.error(format_args!("must be between {least} and {most}")))
+        }
+    }
+
+    /// A whole number of pixels, at least 1.
+    pub(super) fn dimension(&self) -> Result<u32, ServiceError> {
+        let rounded = round(self.number()?);
+        if rounded < 1.0 {
+            return Err(self.error("must be at least 1"));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at least 1, and what no u32 holds is beyond every limit as the largest one is"
+        )]
+        Ok(rounded as u32)
+    }
+
+    /// A whole number of pixels on either side of an edge.
+    pub(super) fn offset(&self) -> Result<i32, ServiceError> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "what no i32 holds is outside of every picture as the outermost one is"
+        )]
+        Ok(round(self.number()?) as i32)
+    }
+
+    pub(super) fn string(&self) -> Result<&str, ServiceError> {
+        self.value
+            .as_str()
+            .ok_or_else(|| self.error("must be a string"))
+    }
+
+    /// One word of a closed set.
+    pub(super) fn word<T: FromStr<Err = UnknownWord>>(&self) -> Result<T, ServiceError> {
+        self.string()?.parse().map_err(|error| self.error(error))
+    }
+
+    pub(super) fn color(&self) -> Result<Color, ServiceError> {
+        color::parse(self.string()?).ok_or_else(|| self.error("must be a CSS colour"))
+    }
+}
+
+/// Rounds half up, as everything in the specification does.
+pub(super) fn round(number: f64) -> f64 {
+    (number + 0.5).floor()
+}

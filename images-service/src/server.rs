@@ -1,0 +1,115 @@
+//! Accepts connections, serves HTTP/1 on each, and ends in order when told to.
+
+use std::{io, pin::pin, sync::Arc, time::Duration};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::{GracefulShutdown, Watcher},
+};
+use tokio::{
+    net::{UnixListener, UnixStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+    time::timeout,
+};
+
+use crate::{
+    connection::{HangUp, Progress},
+    handler::Handler,
+    limits::Limits,
+};
+
+/// How long a connection may be idle. Clients that keep one for reuse must give up first, or they would send
+/// a request just when it closes; the platform's own does after 5 seconds.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// Pause after a failed accept: a process without free descriptors would try again at full speed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves requests on `listener` until `shutdown` is ready, then lets those in flight finish.
+///
+/// # Errors
+/// When the listener does not listen.
+pub async fn run(
+    listener: UnixListener,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (stall, grace) = (limits.stall, limits.grace);
+    let places = Arc::new(Semaphore::new(limits.connections.max(1)));
+    let handler = Arc::new(Handler::new(limits));
+    let in_flight = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            Some(_ended) = connections.join_next() => continue,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        match accepted {
+            Ok((stream, place)) => {
+                let handler = Arc::clone(&handler);
+                let connection = serve(stream, stall, handler, in_flight.watcher());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "could not accept a connection");
+                if timeout(ACCEPT_PAUSE, &mut shutdown).await.is_ok() {
+                    break;
+                }
+            }
+        }
+    }
+    // Clients must see at once that nobody listens any more.
+    drop(listener);
+    if timeout(grace, in_flight.shutdown()).await.is_err() {
+        tracing::warn!(?grace, "ended with requests in flight");
+    }
+    connections.shutdown().await;
+    Ok(())
+}
+
+/// Accepts when there is a place; until then the system keeps the connection.
+async fn accept(
+    listener: &UnixListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(UnixStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let (stream, _address) = listener.accept().await?;
+    Ok((stream, place))
+}
+
+async fn serve(stream: UnixStream, stall: Duration, handler: Arc<Handler>, watcher: Watcher) {
+    let hang_up = match HangUp::of(&stream) {
+        Ok(hang_up) => Arc::new(hang_up),
+        Err(error) => {
+            tracing::warn!(%error, "could not watch a connection");
+            return;
+        }
+    };
+    let service = service_fn(move |request| {
+        let handler = Arc::clone(&handler);
+        let hang_up = Arc::clone(&hang_up);
+        async move { handler.handle(request, &hang_up).await }
+    });
+    let connection = http1::Builder::new()
+        // A client that has finished writing still reads.
+        .half_close(true)
+        .timer(TokioTimer::new())
+        // Runs from the end of one request to the end of the next one's head.
+        .header_read_timeout(IDLE)
+        .serve_connection(TokioIo::new(Progress::new(stream, stall)), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

@@ -1,0 +1,239 @@
+//! The Unix socket: bound so that nobody else can open it, replaced only when stale, removed at the end.
+
+use std::{
+    fmt, fs, io,
+    os::{
+        fd::OwnedFd,
+        unix::{
+            ffi::OsStrExt,
+            fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt},
+        },
+    },
+    path::{Path, PathBuf},
+};
+
+use socket2::{Domain, SockAddr, Socket, Type};
+use tokio::net::UnixListener;
+
+/// Longest path of a socket, in bytes: `sun_path` has 108, the last of them a zero.
+const LONGEST_PATH: usize = 107;
+
+/// Connections that the kernel keeps until they are accepted.
+const BACKLOG: i32 = 1024;
+
+/// A listening socket and the file that stands for it.
+#[derive(Debug)]
+pub struct BoundSocket {
+    /// What [`run`](crate::run) takes.
+    pub listener: UnixListener,
+    /// Removes the file when dropped; keep it until the server has ended.
+    pub file: SocketFile,
+}
+
+/// Binds a socket that only this user can connect to.
+///
+/// A missing parent folder is created for this user alone. Must be called within a tokio runtime.
+///
+/// # Errors
+/// When the path is too long, a server answers there already, or something else than a socket has the name.
+pub fn bind(path: &Path) -> Result<BoundSocket, SocketError> {
+    let address = address(path)?;
+    let folder = folder_of(path);
+    let failed = |source| SocketError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(failed)?;
+    // Of two processes that find the same stale socket, one would remove what the other has just bound.
+    let lock = fs::File::open(folder).map_err(failed)?;
+    lock.lock().map_err(failed)?;
+    make_room(path, &address)?;
+    let listener = listen(path, &address).map_err(failed)?;
+    let file = SocketFile::of(path).map_err(failed)?;
+    Ok(BoundSocket { listener, file })
+}
+
+fn address(path: &Path) -> Result<SockAddr, SocketError> {
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.len() > LONGEST_PATH {
+        return Err(SocketError::PathTooLong {
+            path: path.to_owned(),
+            length: bytes.len(),
+        });
+    }
+    // An empty path and one that opens with a zero byte have meanings of their own, none of them a file.
+    if path.file_name().is_none() || bytes.contains(&0) {
+        return Err(SocketError::NotAFileName(path.to_owned()));
+    }
+    SockAddr::unix(path).map_err(|source| SocketError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Removes a socket that nobody listens on; anything else in the way is an error.
+fn make_room(path: &Path, address: &SockAddr) -> Result<(), SocketError> {
+    let failed = |source| SocketError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(SocketError::NotASocket(path.to_owned()));
+        }
+        Ok(_) => {}
+    }
+    let probe = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(failed)?;
+    // A server whose backlog is full would let a blocking probe wait for ever.
+    probe.set_nonblocking(true).map_err(failed)?;
+    match probe.connect(address) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).map_err(failed)
+        }
+        Ok(()) => Err(SocketError::InUse(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(SocketError::InUse(path.to_owned()))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn listen(path: &Path, address: &SockAddr) -> io::Result<UnixListener> {
+    let socket = owner_only(Socket::new(Domain::UNIX, Type::STREAM, None)?)?;
+    socket.bind(address)?;
+    // Outside Linux the mode of an unbound socket has no meaning; there the folder's mode has to do.
+    if fs::symlink_metadata(path)?.permissions().mode() & 0o777 != 0o600 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    }
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    UnixListener::from_std(OwnedFd::from(socket).into())
+}
+
+/// Linux gives the file the mode of the socket, so it is never more open than this, whatever the umask.
+fn owner_only(socket: Socket) -> io::Result<Socket> {
+    let handle = fs::File::from(OwnedFd::from(socket));
+    match handle.set_permissions(fs::Permissions::from_mode(0o600)) {
+        Err(error) if cfg!(target_os = "linux") => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    Ok(OwnedFd::from(handle).into())
+}
+
+/// The file of a bound socket, known by its identity and not by its name.
+#[derive(Debug)]
+pub struct SocketFile {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl SocketFile {
+    fn of(path: &Path) -> io::Result<Self> {
+        let found = fs::symlink_metadata(path)?;
+        Ok(Self {
+            // The working folder may be another one by the time the file is removed.
+            path: std::path::absolute(path)?,
+            device: found.dev(),
+            inode: found.ino(),
+        })
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn is_still_ours(&self) -> bool {
+        fs::symlink_metadata(&self.path)
+            .is_ok_and(|found| found.dev() == self.device && found.ino() == self.inode)
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let Ok(lock) = fs::File::open(folder_of(&self.path)) else {
+            return;
+        };
+        // Whoever holds the lock is replacing the file; a file left behind is merely stale.
+        if lock.try_lock().is_ok()
+            && self.is_still_ours()
+            && let Err(error) = fs::remove_file(&self.path)
+        {
+            tracing::debug!(%error, path = %self.path.display(), "socket file was left behind");
+        }
+    }
+}
+
+/// Why a socket could not be bound.
+#[derive(Debug)]
+pub enum SocketError {
+    /// The path does not fit into a socket address.
+    PathTooLong {
+        /// The path.
+        path: PathBuf,
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// The path does not end in a file name.
+    NotAFileName(PathBuf),
+    /// Something else than a socket has the name.
+    NotASocket(PathBuf),
+    /// A server answers there.
+    InUse(PathBuf),
+    /// The system refused.
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for SocketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PathTooLong { path, length } => write!(
+                f,
+                "the socket path {} has {length} bytes, and the system allows {LONGEST_PATH}",
+                path.display()
+            ),
+            Self::NotAFileName(path) => {
+                write!(f, "the socket path {path:?} does not name a file")
+            }
+            Self::NotASocket(path) => {
+                write!(f, "{} exists and is not a socket", path.display())
+            }
+            Self::InUse(path) => {
+                write!(f, "another server is listening on {}", path.display())
+            }
+            Self::Io { path, source } => write!(f, "socket {}: {source}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for SocketError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            Self::PathTooLong { .. }
+            | Self::NotAFileName(_)
+            | Self::NotASocket(_)
+            | Self::InUse(_) => None,
+        }
+    }
+}
