@@ -1,4 +1,4 @@
-//! The house rules that a program can check: [`rules`] has one function for each.
+//! The house rules that a program can check: `rules` has one function for each.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
