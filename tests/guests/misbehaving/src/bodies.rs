@@ -1,0 +1,97 @@
+//! Bodies that are slow, broken, too long, unread or passed on.
+
+use safelight_sdk::{
+    Body, Query, Request, Response, Result,
+    http::{HeaderValue, header::CONTENT_LENGTH},
+};
+
+use crate::{number, text, time::pause};
+
+const HOUR_MS: u64 = 3_600_000;
+
+pub(crate) fn slow_stream(query: &Query) -> Result<Response> {
+    let pieces = number(query, "pieces", 10)?;
+    let ms = number(query, "ms", 50)?;
+    Ok(Response::new(Body::stream(async move |body| {
+        for piece in 1..=pieces {
+            body.write(format!("piece {piece}\n")).await;
+            pause(ms).await;
+        }
+        Ok(())
+    })))
+}
+
+/// How a stream ends that does not end well.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    Panic,
+    Error,
+    Wait,
+}
+
+pub(crate) fn stream_then(query: &Query, end: End) -> Result<Response> {
+    let pieces = number(query, "pieces", 3)?;
+    Ok(Response::new(Body::stream(async move |body| {
+        for piece in 1..=pieces {
+            body.write(format!("piece {piece}\n")).await;
+        }
+        // Until here the last piece only waits to be taken.
+        pause(1).await;
+        match end {
+            End::Panic => panic!("this worker panics in a stream on purpose"),
+            End::Error => Err("this stream fails on purpose".into()),
+            End::Wait => {
+                pause(HOUR_MS).await;
+                Ok(())
+            }
+        }
+    })))
+}
+
+/// The interface has no second response, so it goes where one would be smuggled: behind the declared length.
+pub(crate) fn twice() -> Result<Response> {
+    let first = "first\n";
+    let mut response = Response::new(Body::stream(async move |body| {
+        body.write(first).await;
+        body.write("HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nsecond\n")
+            .await;
+        Ok(())
+    }));
+    response
+        .headers_mut()
+        .insert(CONTENT_LENGTH, HeaderValue::from(first.len()));
+    Ok(response)
+}
+
+pub(crate) fn ignore_upload(query: &Query) -> Result<Response> {
+    let bytes = usize::try_from(number(query, "bytes", 15_000_000)?)
+        .map_err(safelight_sdk::Error::other)?;
+    Ok(Response::new(vec![b'x'; bytes].into()))
+}
+
+/// Through the memory of the guest, and without content-length.
+pub(crate) fn pump(request: Request) -> Response {
+    let upload = request.into_body();
+    Response::new(Body::stream(async move |body| body.copy(upload).await))
+}
+
+/// Reads a piece and passes the rest on.
+pub(crate) async fn pump_late(request: Request) -> Result<Response> {
+    let mut upload = request.into_body();
+    let first = upload.chunk().await?.unwrap_or_default().to_vec();
+    Ok(Response::new(Body::stream(async move |body| {
+        body.write(first).await;
+        body.copy(upload).await
+    })))
+}
+
+pub(crate) async fn read(request: Request) -> Result<Response> {
+    let mut upload = request.into_body();
+    let mut bytes = 0;
+    let mut pieces = 0;
+    while let Some(piece) = upload.chunk().await? {
+        bytes += piece.len();
+        pieces += 1;
+    }
+    Ok(text(format!("{bytes} bytes in {pieces} pieces\n")))
+}

@@ -1,0 +1,120 @@
+//! What the worker sees of its host, and what it asks of it.
+
+use std::{collections::BTreeMap, fmt::Write, future::poll_fn, pin::pin, task::Poll};
+
+use bytes::Bytes;
+use safelight_sdk::{
+    Env, Format, ImageDrawOptions, ImageOutputOptions, ImageTransform, Query, Request, Response,
+    Result, fetch, http,
+};
+
+use crate::{number, required, text, time::pause};
+
+const INPUT_LIMIT: usize = 20 * 1024 * 1024;
+
+pub(crate) fn host(request: &Request) -> String {
+    let uri = request.uri();
+    let scheme = uri.scheme_str().unwrap_or("none");
+    let authority = uri
+        .authority()
+        .map_or("none", |authority| authority.as_str());
+    let path = uri.path_and_query().map_or("none", |path| path.as_str());
+    format!("{scheme} {authority} {path}\n")
+}
+
+pub(crate) fn environment() -> String {
+    let sorted: BTreeMap<_, _> = std::env::vars().collect();
+    sorted
+        .into_iter()
+        .fold(String::new(), |mut lines, (name, value)| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(lines, "{name}={value}");
+            lines
+        })
+}
+
+pub(crate) async fn fetch_url(query: &Query) -> Result<Response> {
+    get(required(query, "url")?).await
+}
+
+/// Calls a binding past `env`, as code without the SDK would.
+pub(crate) async fn binding_get(name: &str, path: &str) -> Result<Response> {
+    let origin = std::env::var("BINDINGS_ORIGIN");
+    let origin = origin.as_deref().unwrap_or("http://bindings.internal");
+    get(&format!("{origin}/{name}{path}")).await
+}
+
+async fn get(url: &str) -> Result<Response> {
+    fetch(http::Request::get(url).body(())?).await
+}
+
+pub(crate) async fn upload_image(request: Request, query: &Query, env: &Env) -> Result<Response> {
+    let transform = ImageTransform {
+        width: query.parse::<u32>("width")?.map(f64::from),
+        ..ImageTransform::new()
+    };
+    let format = query.parse("format")?.unwrap_or(Format::Jpeg);
+    let result = env
+        .images("IMAGES")?
+        .input(request.into_body())
+        .transform(transform)
+        .output(ImageOutputOptions::new(format))
+        .await?;
+    Ok(result.response())
+}
+
+pub(crate) async fn info(request: Request, env: &Env) -> Result<Response> {
+    let info = env.images("IMAGES")?.info(request.into_body()).await?;
+    Ok(text(match info.raster {
+        Some(raster) => {
+            format!(
+                "{} {}x{} {} bytes\n",
+                info.format, raster.width, raster.height, raster.file_size
+            )
+        }
+        None => format!("{}\n", info.format),
+    }))
+}
+
+/// The uploaded picture, with a small turned one in its corner that has a smaller one in its own.
+pub(crate) async fn draw(request: Request, env: &Env) -> Result<Response> {
+    let images = env.images("IMAGES")?;
+    let picture = Bytes::from(request.into_body().collect(INPUT_LIMIT).await?);
+    let inner = images
+        .input(picture.clone())
+        .transform(ImageTransform::new().width(10));
+    let outer = images
+        .input(picture.clone())
+        .transform(ImageTransform::new().width(30).rotate(90))
+        .draw(inner, ImageDrawOptions::new().top(0).left(0));
+    let result = images
+        .input(picture)
+        .transform(ImageTransform::new().width(100))
+        .draw(
+            outer,
+            ImageDrawOptions::new().bottom(2).right(2).opacity(0.5),
+        )
+        .output(ImageOutputOptions::new(Format::Png))
+        .await?;
+    Ok(result.response())
+}
+
+/// Starts a call and drops it after a pause, unless it is answered before.
+pub(crate) async fn drop_answer(request: Request, query: &Query, env: &Env) -> Result<Response> {
+    let ms = number(query, "ms", 1)?;
+    let outcome = {
+        let transformer = env.images("IMAGES")?.input(request.into_body());
+        let mut call = pin!(transformer.output(ImageOutputOptions::new(Format::Png)));
+        let mut patience = pin!(pause(ms));
+        poll_fn(|context| match call.as_mut().poll(context) {
+            Poll::Ready(Ok(_)) => Poll::Ready("answered and dropped".to_owned()),
+            Poll::Ready(Err(error)) => Poll::Ready(format!("failed: {error}")),
+            Poll::Pending => patience
+                .as_mut()
+                .poll(context)
+                .map(|()| "dropped".to_owned()),
+        })
+        .await
+    };
+    Ok(text(format!("{outcome}\n")))
+}

@@ -1,0 +1,84 @@
+//! A worker that does, route by route, what a runtime has to live with. Numbers come in the query.
+//!
+//! | route | what it does |
+//! |---|---|
+//! | `/panic` `/spin` `/allocate` `/error` | panics, loops without end, allocates without end, returns an error |
+//! | `/spin-ms?ms=` `/sleep?ms=` | keeps the processor busy, waits by the 0.3 clock |
+//! | `/print?id=&ms=` | prints lines in pieces, with a pause of `ms` inside each |
+//! | `/global` `/hold?mb=` | how often this instance was asked; how many MB it holds for good |
+//! | `/wait-until?ms=&id=` | answers, and prints `id` after a pause |
+//! | `/slow-stream?pieces=&ms=` | pieces with pauses, without content-length |
+//! | `/stream-then-panic?pieces=` `/stream-then-error?pieces=` | pieces, then the end of it |
+//! | `/stream-then-die-by-neighbour?pieces=` | pieces, then an hour of waiting for another request to kill this instance |
+//! | `/twice` | sends a second response behind the end of the first |
+//! | `/ignore-upload?bytes=` | answers without reading the request's body |
+//! | `/echo` `/pump` `/pump-late` `/read` | passes the body on; copies it; copies it after its first piece; counts it |
+//! | `/host` `/env` | scheme, authority and path as seen; the environment |
+//! | `/fetch?url=` | passes on the answer of a URL |
+//! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
+//! | `/upload-image?width=&format=` `/info` `/draw` | the request's body through Images |
+//! | `/drop-answer?ms=` | uploads the request's body to Images and drops the call after a pause |
+
+mod bodies;
+mod calls;
+mod time;
+mod trouble;
+
+use safelight_sdk::{Context, Env, Query, Request, Response, Result, http::StatusCode, response};
+
+safelight_sdk::fetch!(fetch);
+
+async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
+    let query = Query::of(request.uri());
+    match request.uri().path() {
+        "/panic" => trouble::panic(),
+        "/spin" => trouble::spin(),
+        "/allocate" => trouble::allocate(),
+        "/error" => trouble::error(),
+        "/print" => trouble::print(&query).await,
+        "/global" => trouble::global(),
+        "/hold" => trouble::hold(&query),
+        "/spin-ms" => time::spin_ms(&query),
+        "/sleep" => time::sleep(&query).await,
+        "/wait-until" => time::wait_until(&query, &ctx),
+        "/slow-stream" => bodies::slow_stream(&query),
+        "/stream-then-panic" => bodies::stream_then(&query, bodies::End::Panic),
+        "/stream-then-error" => bodies::stream_then(&query, bodies::End::Error),
+        "/stream-then-die-by-neighbour" => bodies::stream_then(&query, bodies::End::Wait),
+        "/twice" => bodies::twice(),
+        "/ignore-upload" => bodies::ignore_upload(&query),
+        "/echo" => Ok(Response::new(request.into_body())),
+        "/pump" => Ok(bodies::pump(request)),
+        "/pump-late" => bodies::pump_late(request).await,
+        "/read" => bodies::read(request).await,
+        "/host" => Ok(text(calls::host(&request))),
+        "/env" => Ok(text(calls::environment())),
+        "/fetch" => calls::fetch_url(&query).await,
+        "/wrong-binding" => calls::binding_get("NOPE", "/").await,
+        "/binding-get" => {
+            calls::binding_get(required(&query, "name")?, query.get("path").unwrap_or("/")).await
+        }
+        "/upload-image" => calls::upload_image(request, &query, &env).await,
+        "/info" => calls::info(request, &env).await,
+        "/draw" => calls::draw(request, &env).await,
+        "/drop-answer" => calls::drop_answer(request, &query, &env).await,
+        path => Ok(response::text(
+            StatusCode::NOT_FOUND,
+            format!("no route {path}\n"),
+        )),
+    }
+}
+
+fn text(text: String) -> Response {
+    response::text(StatusCode::OK, text)
+}
+
+fn required<'a>(query: &'a Query, name: &str) -> Result<&'a str> {
+    query
+        .get(name)
+        .ok_or_else(|| format!("the query needs {name}").into())
+}
+
+fn number(query: &Query, name: &str, default: u64) -> Result<u64> {
+    Ok(query.parse(name)?.unwrap_or(default))
+}
