@@ -6,5 +6,8 @@ safelight_sdk::fetch!(fetch);
 
 async fn fetch(request: Request, _env: Env, _ctx: Context) -> Result<Response> {
     let host = request.uri().host().unwrap_or("nobody");
-    Ok(response::text(StatusCode::OK, format!("Hello from {host}!\n")))
+    Ok(response::text(
+        StatusCode::OK,
+        format!("Hello from {host}!\n"),
+    ))
 }
