@@ -1,0 +1,127 @@
+//! Builds a crate with cargo and finds the component among what cargo says it made.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+use super::command;
+use super::error::GuestError;
+use super::toolchain::{TARGET, Toolchain};
+
+pub(super) fn build(
+    folder: &Path,
+    main: &Path,
+    toolchain: &Toolchain,
+) -> Result<PathBuf, GuestError> {
+    let mut cargo = command::new("cargo", folder);
+    cargo.args(["build", "--release", "--target", TARGET]);
+    cargo.arg("--message-format=json-render-diagnostics");
+    if let Toolchain::Private { rustc, linkers } = toolchain {
+        cargo.env("RUSTC", rustc).env("SAFELIGHT_LINKERS", linkers);
+        // In one folder, two compilers would undo each other's work.
+        cargo
+            .arg("--target-dir")
+            .arg(target_folder(folder)?.join("safelight"));
+    }
+    let made = components(&mut cargo, folder)?;
+    the_one(&made, folder, main)
+}
+
+/// Cargo's target folder is the workspace's, or wherever the user's settings put it.
+fn target_folder(folder: &Path) -> Result<PathBuf, GuestError> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        target_directory: PathBuf,
+    }
+
+    let mut cargo = command::new("cargo", folder);
+    cargo.args(["metadata", "--no-deps", "--format-version=1"]);
+    let output = cargo
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| command::not_started(&cargo, error))?;
+    let metadata: Metadata = serde_json::from_slice(&output.stdout)
+        .map_err(|_| GuestError::CargoFailed(folder.to_path_buf()))?;
+    Ok(metadata.target_directory)
+}
+
+/// A component that cargo made, with the source at the root of its crate.
+#[derive(Debug)]
+struct Made {
+    root: PathBuf,
+    component: PathBuf,
+}
+
+fn components(cargo: &mut Command, folder: &Path) -> Result<Vec<Made>, GuestError> {
+    let failed = || GuestError::CargoFailed(folder.to_path_buf());
+    let mut child = cargo
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| command::not_started(cargo, error))?;
+    let manifest = folder.join("Cargo.toml");
+    let mut made = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        // A line that cannot be read is one of a build script's; cargo's own are UTF-8.
+        for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+            made.extend(component(&line, &manifest));
+        }
+    }
+    match child.wait().map_err(|_| failed())?.success() {
+        true => Ok(made),
+        false => Err(failed()),
+    }
+}
+
+/// The component of the crate itself that a line of cargo's reports, if it reports one.
+fn component(line: &[u8], manifest: &Path) -> Option<Made> {
+    #[derive(Deserialize)]
+    struct Artifact {
+        reason: String,
+        manifest_path: PathBuf,
+        target: Target,
+        filenames: Vec<PathBuf>,
+    }
+    #[derive(Deserialize)]
+    struct Target {
+        src_path: PathBuf,
+    }
+
+    let artifact: Artifact = serde_json::from_slice(line).ok()?;
+    if artifact.reason != "compiler-artifact" || !is_same(&artifact.manifest_path, manifest) {
+        return None;
+    }
+    let is_component = |file: &PathBuf| file.extension().is_some_and(|kind| kind == "wasm");
+    Some(Made {
+        root: artifact.target.src_path,
+        component: artifact.filenames.into_iter().find(is_component)?,
+    })
+}
+
+/// A `main` that is a source names the crate by its root; a folder leaves the choice to what there is.
+fn the_one(made: &[Made], folder: &Path, main: &Path) -> Result<PathBuf, GuestError> {
+    if made.is_empty() {
+        return Err(GuestError::NoComponent(folder.to_path_buf()));
+    }
+    let is_meant = |made: &&Made| main.is_dir() || is_same(&made.root, main);
+    let meant: Vec<_> = made.iter().filter(is_meant).collect();
+    match meant.as_slice() {
+        [one] => Ok(one.component.clone()),
+        _ => Err(GuestError::WhichComponent {
+            main: main.to_path_buf(),
+            made: made
+                .iter()
+                .map(|made| made.root.display().to_string())
+                .collect(),
+        }),
+    }
+}
+
+/// The same file, by whatever way it is reached.
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
