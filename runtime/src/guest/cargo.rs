@@ -125,3 +125,69 @@ fn is_same(one: &Path, other: &Path) -> bool {
         _ => one == other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(manifest: &str, root: &str, files: &[&str]) -> String {
+        let target = serde_json::json!({ "kind": ["cdylib"], "name": "w", "src_path": root });
+        let artifact = serde_json::json!({
+            "reason": "compiler-artifact", "manifest_path": manifest, "target": target,
+            "filenames": files, "fresh": true,
+        });
+        artifact.to_string()
+    }
+
+    /// The components that `lines` report for the crate in `/w`.
+    fn made(lines: &[String]) -> Vec<Made> {
+        let manifest = Path::new("/w/Cargo.toml");
+        let lines = lines.iter();
+        lines
+            .filter_map(|line| component(line.as_bytes(), manifest))
+            .collect()
+    }
+
+    #[test]
+    fn only_the_components_of_the_crate_itself_count() {
+        let made = made(&[
+            line("/dep/Cargo.toml", "/dep/lib.rs", &["/t/dep.wasm"]),
+            line("/w/Cargo.toml", "/w/build.rs", &["/t/build-script"]),
+            line(
+                "/w/Cargo.toml",
+                "/w/src/lib.rs",
+                &["/t/libw.rlib", "/t/w.wasm"],
+            ),
+            r#"{"reason":"build-finished","success":true}"#.into(),
+            "a proc macro's own words".into(),
+        ]);
+        let components: Vec<_> = made.iter().map(|made| &made.component).collect();
+        assert_eq!(components, [Path::new("/t/w.wasm")]);
+    }
+
+    #[test]
+    fn main_names_the_crate_by_its_root() {
+        let made = made(&[
+            line("/w/Cargo.toml", "/w/src/lib.rs", &["/t/lib.wasm"]),
+            line("/w/Cargo.toml", "/w/src/main.rs", &["/t/bin.wasm"]),
+        ]);
+        let folder = Path::new("/w");
+        let one = the_one(&made, folder, Path::new("/w/src/main.rs")).unwrap();
+        assert_eq!(one, Path::new("/t/bin.wasm"));
+        let none = the_one(&made, folder, Path::new("/w/src/page.rs")).unwrap_err();
+        assert_eq!(
+            none.to_string(),
+            "`main` is /w/src/page.rs, which is the root of none or of several of these: \
+             /w/src/lib.rs, /w/src/main.rs"
+        );
+    }
+
+    #[test]
+    fn a_crate_without_a_component_is_told_what_to_add() {
+        let none = the_one(&[], Path::new("/w"), Path::new("/w/src/lib.rs")).unwrap_err();
+        assert_eq!(
+            none.to_string(),
+            "the crate in /w makes no component; hint: add `crate-type = [\"cdylib\"]` to its [lib]"
+        );
+    }
+}

@@ -20,6 +20,13 @@ pub(super) fn new(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     command
 }
 
+/// The compiler that cargo would take for a guest: the user's own choice, or the one of the folder.
+pub(super) fn rustc() -> OsString {
+    let is_own_choice = std::env::var_os("CARGO").is_none();
+    let chosen = std::env::var_os("RUSTC").filter(|_| is_own_choice);
+    chosen.unwrap_or_else(|| "rustc".into())
+}
+
 /// Runs a tool whose whole output is for people: stdout belongs to safelight's own answer.
 pub(super) fn run(command: &mut Command) -> Result<ExitStatus, GuestError> {
     let stderr = io::stderr().as_fd().try_clone_to_owned();

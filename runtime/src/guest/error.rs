@@ -78,7 +78,7 @@ impl fmt::Display for GuestError {
                 "with a `build.command`, `main` must be the .wasm file that it makes, but is {}: {command}",
                 main.display()
             ),
-            Self::Tool { name, .. } => write!(f, "{name} cannot be started"),
+            Self::Tool { name, .. } => write!(f, "{name} cannot be started; is it installed?"),
             Self::NoTarget => write!(
                 f,
                 "the Rust toolchain cannot compile for {TARGET}; hint: run `rustup target add {TARGET}`"

@@ -26,8 +26,7 @@ pub(super) enum Toolchain {
 
 /// In the order of preference; `folder` is the guest's, since rustup's choice can depend on it.
 pub(super) fn choose(folder: &Path) -> Result<Toolchain, GuestError> {
-    let rustc = std::env::var_os("RUSTC").filter(|_| std::env::var_os("CARGO").is_none());
-    let rustc = rustc.unwrap_or_else(|| "rustc".into());
+    let rustc = command::rustc();
     if has_target(&rustc, folder)? || (add_with_rustup(folder) && has_target(&rustc, folder)?) {
         return Ok(Toolchain::Installed);
     }
@@ -114,4 +113,27 @@ fn fingerprint(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_recipe_has_another_folder() {
+        assert_eq!(fingerprint("a"), 0xaf63_dc4c_8601_ec8c);
+        assert_ne!(fingerprint(MAKE), fingerprint(&MAKE.replace("-O", "-Os")));
+    }
+
+    #[test]
+    fn a_compiler_without_the_target_is_told_apart_from_none_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let says_nothing = has_target(OsStr::new("true"), folder.path());
+        assert!(matches!(says_nothing, Ok(false)), "{says_nothing:?}");
+        let missing = has_target(OsStr::new("/no/such/rustc"), folder.path());
+        assert!(
+            matches!(missing, Err(GuestError::Tool { .. })),
+            "{missing:?}"
+        );
+    }
 }
