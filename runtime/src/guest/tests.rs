@@ -69,12 +69,14 @@ fn a_rust_source_belongs_to_the_nearest_crate_above_it() {
         "a/Cargo.toml",
         "a/src/deep/lib.rs",
         "b/src/lib.rs",
+        "a/root.rs",
     ]);
     let crate_of = |main: &str| match kind(&dir.path().join(main)) {
         Ok(Kind::Crate(folder)) => folder,
         other => panic!("{other:?}"),
     };
     assert_eq!(crate_of("a/src/deep/lib.rs"), dir.path().join("a"));
+    assert_eq!(crate_of("a/root.rs"), dir.path().join("a"));
     assert_eq!(crate_of("b/src/lib.rs"), dir.path());
     assert_eq!(crate_of("a"), dir.path().join("a"));
     assert_eq!(
