@@ -1,1 +1,40 @@
-//! Runs worker code locally with its bindings.
+//! Runs worker code on your own machine with the bindings it would have in production.
+//!
+//! | module | duty |
+//! |---|---|
+//! | [`cli`] | flags and subcommands to one run with an exit code |
+//! | [`config`] | wrangler's files and keys to checked values |
+//! | [`guest`] | a worker's source to a component |
+//! | [`compile`] | a component to machine code, kept on disk |
+//! | [`dev`] | the dev server: both processes, from start to end |
+//! | [`images_process`] | start, watch and stop the images process |
+//! | [`server`], [`router`] | accept, make the request whole; where it goes |
+//! | [`worker`], [`instance`], [`limits`] | link once; one running copy; what it may cost |
+//! | [`hooks`] | what a guest reaches: outgoing requests, output streams |
+//! | [`bindings`] | the table of bindings and a service per file |
+//! | [`call_log`], [`integrity`] | layers around every hop out of a worker |
+//! | [`outbound`] | `fetch` to other hosts |
+//! | [`body`] | bodies that tell the truth |
+//! | [`record`], [`log`] | what is known and shown of a request |
+//! | [`error`] | what can fail, and the answer for it |
+
+pub mod bindings;
+pub mod body;
+pub mod call_log;
+pub mod cli;
+pub mod compile;
+pub mod config;
+pub mod dev;
+pub mod error;
+pub mod guest;
+pub mod hooks;
+pub mod images_process;
+pub mod instance;
+pub mod integrity;
+pub mod limits;
+pub mod log;
+pub mod outbound;
+pub mod record;
+pub mod router;
+pub mod server;
+pub mod worker;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `safelight`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    safelight::cli::run()
+}

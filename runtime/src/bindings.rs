@@ -1,0 +1,130 @@
+//! The one table of a worker's bindings: a service per name, and the layers that all of them share.
+
+pub mod images;
+pub mod pool;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::Uri;
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, Service, ServiceExt};
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::call_log::CallLogLayer;
+use crate::hooks::BINDINGS_HOST;
+use crate::integrity::IntegrityLayer;
+use crate::record::RequestRecord;
+
+/// What every binding is: a service from request to response.
+pub type BindingService =
+    BoxCloneSyncService<http::Request<WasiBody>, http::Response<WasiBody>, Error>;
+
+/// What a call carries for the layers: whose it is, and where it goes.
+#[derive(Clone)]
+pub struct CallContext {
+    /// The hop: a binding by the worker's name for it, or a host.
+    pub hop: Arc<str>,
+    /// The request that made the call; unknown for a call outside of any.
+    pub record: Option<Arc<RequestRecord>>,
+}
+
+/// The bindings that a worker's config grants.
+#[derive(Default)]
+pub struct Bindings(BTreeMap<Arc<str>, BindingService>);
+
+impl Bindings {
+    /// Grants a service under a name, with the layers that every binding has.
+    pub fn grant<S>(&mut self, name: &str, service: S)
+    where
+        S: Service<http::Request<WasiBody>, Response = http::Response<WasiBody>, Error = Error>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send,
+    {
+        self.0.insert(name.into(), layered(service));
+    }
+
+    /// Makes the call that a guest addressed to `http://bindings.internal/<NAME>/<path>`.
+    ///
+    /// # Errors
+    /// When the name is not granted; the error names what is. Otherwise as the service does.
+    pub async fn call(
+        &self,
+        mut request: http::Request<WasiBody>,
+        record: Option<Arc<RequestRecord>>,
+    ) -> Result<http::Response<WasiBody>, Error> {
+        let (name, rest) = split_name(request.uri())?;
+        let Some((name, service)) = self.0.get_key_value(name) else {
+            return Err(Error::InternalError(Some(self.not_granted(name))));
+        };
+        let context = CallContext {
+            hop: name.clone(),
+            record,
+        };
+        *request.uri_mut() = rest;
+        request.extensions_mut().insert(context);
+        service.clone().oneshot(request).await
+    }
+
+    fn not_granted(&self, name: &str) -> String {
+        let granted: Vec<_> = self.0.keys().map(AsRef::as_ref).collect();
+        let granted = match granted.as_slice() {
+            [] => "none".to_owned(),
+            names => names.join(", "),
+        };
+        format!("binding {name} is not granted to this worker; it has: {granted}")
+    }
+}
+
+/// Puts the layers that every hop out of a worker has around a service.
+pub fn layered<S>(service: S) -> BindingService
+where
+    S: Service<http::Request<WasiBody>, Response = http::Response<WasiBody>, Error = Error>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+{
+    BoxCloneSyncService::new((CallLogLayer, IntegrityLayer).layer(service))
+}
+
+/// Splits `/<NAME>/<path>?<query>` into the name and a URI that the service sees.
+fn split_name(uri: &Uri) -> Result<(&str, Uri), Error> {
+    let path = uri.path().trim_start_matches('/');
+    let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+    let query = uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    let rest = Uri::try_from(format!("http://{BINDINGS_HOST}/{rest}{query}"))
+        .map_err(|_| Error::HttpRequestUriInvalid)?;
+    Ok((name, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Uri;
+
+    use super::split_name;
+
+    #[test]
+    fn the_first_segment_is_the_name_and_the_rest_belongs_to_the_service() {
+        let uri = Uri::from_static("http://bindings.internal/IMAGES/transform?x=1");
+        let (name, rest) = split_name(&uri).unwrap();
+        assert_eq!(
+            (name, rest.path_and_query().unwrap().as_str()),
+            ("IMAGES", "/transform?x=1")
+        );
+    }
+
+    #[test]
+    fn a_name_alone_reaches_the_root() {
+        let uri = Uri::from_static("http://bindings.internal/IMAGES");
+        let (name, rest) = split_name(&uri).unwrap();
+        assert_eq!((name, rest.path()), ("IMAGES", "/"));
+    }
+}

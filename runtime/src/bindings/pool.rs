@@ -1,0 +1,182 @@
+//! A pool of HTTP/1 connections to one Unix socket in which a dropped exchange kills its connection.
+//!
+//! A pool that lets a connection finish in the background hangs when a service answers before it has read an upload:
+//! both ends wait in a write. Here whoever drops a response before its end aborts the connection's driver.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tokio::task::AbortHandle;
+use wasmtime_wasi_http::WasiBody;
+
+/// Connections that are kept without a request.
+const IDLE_CONNECTIONS: usize = 32;
+/// How long a connection may take to become ready again after a response.
+const READY_TIME: Duration = Duration::from_secs(1);
+
+/// A pool of connections to one socket.
+#[derive(Clone)]
+pub struct Pool {
+    path: Arc<Path>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+/// One connection; dropped, it is killed.
+struct Connection {
+    sender: SendRequest<WasiBody>,
+    driver: AbortHandle,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// Why an exchange did not get as far as a response.
+#[derive(Debug)]
+pub enum PoolError {
+    /// The socket could not be connected to.
+    Connect(io::Error),
+    /// The connection failed before the response's head.
+    Exchange(hyper::Error),
+}
+
+impl Pool {
+    /// A pool for the socket at `path`, without connections yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into().into(),
+            idle: Arc::default(),
+        }
+    }
+
+    /// Sends a request and returns the response when its head has arrived.
+    ///
+    /// A request that an old connection gives back untouched is sent once more on a new one. Dropping the future, or
+    /// the response before its end, kills the connection.
+    ///
+    /// # Errors
+    /// When the socket cannot be connected to, or the connection ends before a response.
+    pub async fn send(
+        &self,
+        mut request: http::Request<WasiBody>,
+    ) -> Result<http::Response<PooledBody>, PoolError> {
+        if let Some(connection) = self.take_idle() {
+            match self.exchange(connection, request).await {
+                Ok(response) => return Ok(response),
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(PoolError::Exchange(error.into_error())),
+                },
+            }
+        }
+        let connection = self.connect().await.map_err(PoolError::Connect)?;
+        self.exchange(connection, request)
+            .await
+            .map_err(|error| PoolError::Exchange(error.into_error()))
+    }
+
+    async fn exchange(
+        &self,
+        mut connection: Connection,
+        request: http::Request<WasiBody>,
+    ) -> Result<http::Response<PooledBody>, TrySendError<http::Request<WasiBody>>> {
+        let response = connection.sender.try_send_request(request).await?;
+        Ok(response.map(|incoming| PooledBody {
+            incoming,
+            pool: self.clone(),
+            connection: Some(connection),
+        }))
+    }
+
+    async fn connect(&self) -> io::Result<Connection> {
+        let stream = UnixStream::connect(&self.path).await?;
+        let (sender, driver) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        let driver = tokio::spawn(async move {
+            // What goes wrong on a connection reaches the exchange that is on it.
+            let _ = driver.await;
+        });
+        Ok(Connection {
+            sender,
+            driver: driver.abort_handle(),
+        })
+    }
+
+    fn take_idle(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        std::iter::from_fn(|| idle.pop()).find(|connection| !connection.sender.is_closed())
+    }
+
+    /// Takes a connection back as soon as it is ready for another request, or kills it if it is not soon: the
+    /// request's body may still be on its way into a service that has already answered.
+    async fn put_back(self, mut connection: Connection) {
+        if let Ok(Ok(())) = tokio::time::timeout(READY_TIME, connection.sender.ready()).await {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < IDLE_CONNECTIONS {
+                idle.push(connection);
+            }
+        }
+    }
+}
+
+/// A response's body; read to its end it returns its connection to the pool, dropped before it kills it.
+pub struct PooledBody {
+    incoming: Incoming,
+    pool: Pool,
+    connection: Option<Connection>,
+}
+
+impl PooledBody {
+    fn release(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            tokio::spawn(self.pool.clone().put_back(connection));
+        }
+    }
+}
+
+impl Body for PooledBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        if let Poll::Ready(None) = polled {
+            self.release();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+impl Drop for PooledBody {
+    fn drop(&mut self) {
+        // A reader that knows the length need not ask for the end.
+        if self.incoming.is_end_stream() {
+            self.release();
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Bodies that tell the truth: wrappers that make a broken end visible, count bytes, and read what nobody else reads.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, Full};
+use wasmtime_wasi_http::{Error, WasiBody};
+
+/// Most bytes of an unread upload that are read to nowhere.
+const DRAIN_BYTES: u64 = 256 * 1024 * 1024;
+/// Longest time spent on reading an unread upload to nowhere.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// A body that is at hand.
+pub fn full(content: impl Into<Bytes>) -> WasiBody {
+    Full::new(content.into())
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
+
+/// Ends in an error, never cleanly, when the instance that writes it has died.
+///
+/// The engine takes the dropped channels of a dead instance for a good end: a response without Content-Length would
+/// reach the client cut, with a correct terminator.
+pub struct Guarded {
+    inner: WasiBody,
+    dead: Arc<AtomicBool>,
+}
+
+impl Guarded {
+    /// Guards `inner`, which an instance writes; `dead` is set before that instance is dropped.
+    pub fn new(inner: WasiBody, dead: Arc<AtomicBool>) -> Self {
+        Self { inner, dead }
+    }
+}
+
+impl Body for Guarded {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match Pin::new(&mut self.inner).poll_frame(cx) {
+            Poll::Ready(None) if self.dead.load(Ordering::Acquire) => {
+                Poll::Ready(Some(Err(Error::HttpResponseIncomplete)))
+            }
+            other => other,
+        }
+    }
+
+    // `is_end_stream` stays false, so that the reader polls to the end and meets the error.
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Reads to the end what is dropped unread, within bounds.
+///
+/// A TCP socket that is closed with unread input answers with a reset, which can cut off the response on its way.
+pub struct Drained<B: Body<Data = Bytes> + Send + Unpin + 'static>(Option<B>);
+
+impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Drained<B> {
+    /// Wraps a request's body as it arrives.
+    pub fn new(inner: B) -> Self {
+        Self(Some(inner))
+    }
+}
+
+impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Body for Drained<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let Some(inner) = &mut self.0 else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(inner).poll_frame(cx);
+        if let Poll::Ready(None | Some(Err(_))) = polled {
+            self.0 = None;
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Drop for Drained<B> {
+    fn drop(&mut self) {
+        let Some(mut inner) = self.0.take().filter(|inner| !inner.is_end_stream()) else {
+            return;
+        };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(tokio::time::timeout(DRAIN_TIME, async move {
+                let mut read = 0;
+                while let Some(Ok(frame)) = inner.frame().await {
+                    read += frame.data_ref().map_or(0, |data| data.remaining() as u64);
+                    if read > DRAIN_BYTES {
+                        break;
+                    }
+                }
+            }));
+        }
+    }
+}
+
+/// What a [`Watched`] body tells its watcher.
+pub trait Watch: Send + Unpin + 'static {
+    /// So many more bytes have passed.
+    fn data(&mut self, bytes: u64);
+    /// The body has ended: cleanly, or in an error. Not called for a body that is dropped before its end.
+    fn end(&mut self, result: Result<(), &Error>);
+}
+
+/// A body whose bytes and end are watched. The watcher is dropped with the body.
+pub struct Watched<W: Watch> {
+    inner: WasiBody,
+    watch: W,
+}
+
+impl<W: Watch> Watched<W> {
+    /// Watches `inner`.
+    pub fn new(inner: WasiBody, watch: W) -> Self {
+        Self { inner, watch }
+    }
+}
+
+impl<W: Watch> Body for Watched<W> {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    self.watch.data(data.remaining() as u64);
+                }
+            }
+            Poll::Ready(Some(Err(error))) => self.watch.end(Err(error)),
+            Poll::Ready(None) => self.watch.end(Ok(())),
+            Poll::Pending => {}
+        }
+        polled
+    }
+
+    // `is_end_stream` stays false, so that the end is always seen by the watcher.
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,145 @@
+//! The layer that tells, for every binding call, what went in, what came out and how it ended.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use tower::{Layer, Service};
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::bindings::CallContext;
+use crate::body::{Watch, Watched};
+use crate::record::{BindingCall, RequestRecord};
+
+/// The header by which a service says, in one line, what it did.
+pub const SUMMARY_HEADER: &str = "safelight-summary";
+
+/// Logs every call of the service below.
+#[derive(Clone, Copy)]
+pub struct CallLogLayer;
+
+impl<S> Layer<S> for CallLogLayer {
+    type Service = CallLog<S>;
+
+    fn layer(&self, inner: S) -> CallLog<S> {
+        CallLog { inner }
+    }
+}
+
+/// See [`CallLogLayer`].
+#[derive(Clone)]
+pub struct CallLog<S> {
+    inner: S,
+}
+
+impl<S> Service<http::Request<WasiBody>> for CallLog<S>
+where
+    S: Service<http::Request<WasiBody>, Response = http::Response<WasiBody>, Error = Error>,
+    S::Future: Send + 'static,
+{
+    type Response = http::Response<WasiBody>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: http::Request<WasiBody>) -> Self::Future {
+        let mut pending = Pending::new(&request);
+        let sent = Sent(pending.sent.clone());
+        let response = self
+            .inner
+            .call(request.map(|body| Watched::new(body, sent).boxed_unsync()));
+        Box::pin(async move {
+            let response = match response.await {
+                Ok(response) => response,
+                Err(error) => {
+                    pending.end(Err(&error));
+                    return Err(error);
+                }
+            };
+            pending.call.status = Some(response.status());
+            pending.call.summary = response
+                .headers()
+                .get(SUMMARY_HEADER)
+                .and_then(|summary| Some(summary.to_str().ok()?.to_owned()));
+            pending.expected = response.body().size_hint().exact();
+            Ok(response.map(|body| Watched::new(body, pending).boxed_unsync()))
+        })
+    }
+}
+
+/// Counts the bytes of an upload.
+struct Sent(Arc<AtomicU64>);
+
+impl Watch for Sent {
+    fn data(&mut self, bytes: u64) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn end(&mut self, _result: Result<(), &Error>) {}
+}
+
+/// A call that is not logged yet. Dropping it logs it, so that no way to end goes unseen.
+struct Pending {
+    record: Option<Arc<RequestRecord>>,
+    call: BindingCall,
+    started: Instant,
+    sent: Arc<AtomicU64>,
+    expected: Option<u64>,
+    ended: bool,
+}
+
+impl Pending {
+    fn new(request: &http::Request<WasiBody>) -> Self {
+        let context = request.extensions().get::<CallContext>();
+        Self {
+            record: context.and_then(|context| context.record.clone()),
+            call: BindingCall {
+                name: context.map_or("binding", |context| &context.hop).to_owned(),
+                path: request.uri().path().to_owned(),
+                status: None,
+                summary: None,
+                sent: 0,
+                received: 0,
+                time: std::time::Duration::ZERO,
+                fault: None,
+            },
+            started: Instant::now(),
+            sent: Arc::default(),
+            expected: None,
+            ended: false,
+        }
+    }
+}
+
+impl Watch for Pending {
+    fn data(&mut self, bytes: u64) {
+        self.call.received += bytes;
+    }
+
+    fn end(&mut self, result: Result<(), &Error>) {
+        self.ended = true;
+        self.call.fault = result.err().map(ToString::to_string);
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        // A reader that knows the length stops when it has it, without asking for the end.
+        let whole = self.ended || self.expected == Some(self.call.received);
+        if !whole {
+            self.call.fault = Some("the worker dropped the call before its end".into());
+        }
+        self.call.sent = self.sent.load(Ordering::Relaxed);
+        self.call.time = self.started.elapsed();
+        if let Some(record) = &self.record {
+            record.binding_call(&self.call);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Flags and subcommands, turned into one run with an exit code.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use safelight_images::limits::Limits;
+use tokio::io::AsyncReadExt;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::dev::{self, DevOptions};
+use crate::images_process::READY_LINE;
+use crate::log::Log;
+use crate::{compile, guest};
+
+/// Runs worker code on your own machine with the bindings it would have in production.
+#[derive(Parser)]
+#[command(name = "safelight", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the worker in DIR and serve it, with its bindings.
+    Dev {
+        #[command(flatten)]
+        project: Project,
+        /// Port to listen on; 0 takes any that is free [default: dev.port of the config, else 8787].
+        #[arg(long)]
+        port: Option<u16>,
+        /// Address to listen on [default: dev.ip of the config, else 127.0.0.1].
+        #[arg(long)]
+        ip: Option<IpAddr>,
+    },
+    /// Build the worker in DIR and print the path of its component.
+    Build {
+        #[command(flatten)]
+        project: Project,
+    },
+    /// Check the config and the worker in DIR without serving it.
+    Check {
+        #[command(flatten)]
+        project: Project,
+    },
+    /// Run the images process alone, for another runtime or a test.
+    Images {
+        /// Path of the Unix socket to serve on.
+        #[arg(long)]
+        socket: PathBuf,
+        /// End when standard input ends.
+        #[arg(long, hide = true)]
+        end_with_stdin: bool,
+    },
+    /// Compile a component into the cache.
+    #[command(hide = true)]
+    Compile { component: PathBuf },
+}
+
+#[derive(Args)]
+struct Project {
+    /// Folder of the worker.
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// Environment of the config to use (`env.NAME`).
+    #[arg(long)]
+    env: Option<String>,
+    /// Config file to use instead of the one in DIR.
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+/// Runs the program with the arguments of this process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let log = Log::stdout();
+    // The images process has one thread for its connections: the cores are for pixels.
+    let mut runtime = match cli.command {
+        Command::Dev { .. } => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    // A guest that spins is polled for a tick at a time; looking for I/O this often keeps the others quick.
+    let runtime = runtime
+        .enable_all()
+        .event_interval(8)
+        .build()
+        .context("start the runtime");
+    let result = runtime.and_then(|runtime| runtime.block_on(execute(cli.command, &log)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where the program says why it ends"
+)]
+fn log_error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}
+
+async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
+    match command {
+        Command::Dev { project, port, ip } => {
+            let config = project.load(log)?;
+            let shutdown = interrupted()?;
+            dev::run(&config, &DevOptions { ip, port }, log.clone(), shutdown).await
+        }
+        Command::Build { project } => {
+            let component = guest::build(&project.load(log)?)?;
+            log.line(component.display());
+            Ok(())
+        }
+        Command::Check { project } => {
+            let component = dev::check(&project.load(log)?)?;
+            log.line(format_args!(
+                "{} is a worker that can run here",
+                component.display()
+            ));
+            Ok(())
+        }
+        Command::Images {
+            socket,
+            end_with_stdin,
+        } => images(&socket, end_with_stdin, log).await,
+        Command::Compile { component } => compile_into_cache(&component),
+    }
+}
+
+impl Project {
+    fn load(&self, log: &Log) -> anyhow::Result<Config> {
+        let loaded = Config::load(&self.dir, self.config.as_deref(), self.env.as_deref())?;
+        for warning in &loaded.warnings {
+            log.warn(warning);
+        }
+        Ok(loaded.config)
+    }
+}
+
+fn compile_into_cache(component: &Path) -> anyhow::Result<()> {
+    let engine = compile::engine(compile::cache_folder().as_deref())?;
+    compile::component(&engine, component)?;
+    Ok(())
+}
+
+async fn images(socket: &Path, end_with_stdin: bool, log: &Log) -> anyhow::Result<()> {
+    // The file is removed when this value is dropped, after the last request.
+    let bound = safelight_images::socket::bind(socket)?;
+    let interrupted = interrupted()?;
+    log.line(READY_LINE);
+    let shutdown = async {
+        tokio::select! {
+            () = interrupted => {}
+            () = stdin_ended(), if end_with_stdin => {}
+        }
+    };
+    safelight_images::run(bound.listener, Limits::default(), shutdown).await?;
+    Ok(())
+}
+
+/// Ends when standard input does: the program that started this one is gone, or wants it gone.
+async fn stdin_ended() {
+    let mut stdin = tokio::io::stdin();
+    let mut ignored = [0; 64];
+    while matches!(stdin.read(&mut ignored).await, Ok(1..)) {}
+}
+
+/// Ends at the first Ctrl-C or request to terminate.
+fn interrupted() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for Ctrl-C")?;
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,165 @@
+//! What a guest reaches beyond itself: outgoing requests and its two output streams.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode as P2ErrorCode;
+use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as P3ErrorCode;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+use crate::bindings::Bindings;
+use crate::body::Guarded;
+use crate::error::chain;
+use crate::instance::Shared;
+use crate::outbound::Outbound;
+use crate::record::{RequestRecord, Stream};
+
+/// The host name behind which a worker finds its bindings. It never reaches a network.
+pub const BINDINGS_HOST: &str = "bindings.internal";
+
+/// Where the outgoing requests of one instance go.
+pub struct Hooks {
+    bindings: Arc<Bindings>,
+    outbound: Outbound,
+    shared: Arc<Shared>,
+}
+
+/// The engine's form of a response and of what is left to do for it.
+type Sent = (
+    http::Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), Error>> + Send>,
+);
+
+impl Hooks {
+    /// Hooks for one instance.
+    pub fn new(bindings: Arc<Bindings>, outbound: Outbound, shared: Arc<Shared>) -> Self {
+        Self {
+            bindings,
+            outbound,
+            shared,
+        }
+    }
+}
+
+impl WasiHttpHooks for Hooks {
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
+        let dead = self.shared.dead.clone();
+        let request = request.map(|body| Guarded::new(body, dead).boxed_unsync());
+        let record = self.shared.current();
+        let bindings = self.bindings.clone();
+        let outbound = self.outbound.clone();
+        Box::new(async move {
+            let response = if request.uri().host() == Some(BINDINGS_HOST) {
+                bindings.call(request, record).await?
+            } else {
+                outbound.fetch(request, options, record).await?
+            };
+            let finished: Box<dyn Future<Output = Result<(), Error>> + Send> =
+                Box::new(std::future::ready(Ok(())));
+            Ok((response, finished))
+        })
+    }
+
+    // The engine's defaults keep the text of these errors to themselves.
+
+    fn p2_error_from_hyper(&mut self, error: &hyper::Error) -> P2ErrorCode {
+        P2ErrorCode::InternalError(Some(chain(error)))
+    }
+
+    fn p3_error_from_hyper(&mut self, error: &hyper::Error) -> P3ErrorCode {
+        P3ErrorCode::InternalError(Some(chain(error)))
+    }
+}
+
+/// One of a guest's output streams; what is written goes to the request that the guest works for.
+#[derive(Clone)]
+pub struct GuestOutput {
+    shared: Arc<Shared>,
+    stream: Stream,
+}
+
+/// Largest piece that a guest may write at once.
+const WRITE_BYTES: usize = 64 * 1024;
+
+impl GuestOutput {
+    /// The given stream of one instance.
+    pub fn new(shared: Arc<Shared>, stream: Stream) -> Self {
+        Self { shared, stream }
+    }
+
+    fn record(&self) -> Option<Arc<RequestRecord>> {
+        self.shared.current()
+    }
+}
+
+impl IsTerminal for GuestOutput {
+    fn is_terminal(&self) -> bool {
+        // Lines are prefixed and shared with other requests: nothing for cursors and colours.
+        false
+    }
+}
+
+impl StdoutStream for GuestOutput {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    // The default writes from a task of its own, when another request may be the current one.
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for GuestOutput {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for GuestOutput {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        if let Some(record) = self.record() {
+            record.write_output(self.stream, &bytes);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(WRITE_BYTES)
+    }
+}
+
+impl AsyncWrite for GuestOutput {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        if let Some(record) = self.record() {
+            record.write_output(self.stream, bytes);
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

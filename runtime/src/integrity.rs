@@ -1,0 +1,304 @@
+//! The layer that proves every binding's answer: its length against Content-Length, its bytes against Repr-Digest.
+//!
+//! The last piece of a body is held back until the checksum of the whole is known to be right, because a client that
+//! has received Content-Length bytes takes them for whole whatever happens next.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use safelight_protocol::digest;
+use tower::{Layer, Service};
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::bindings::CallContext;
+
+/// Checks every answer of the service below.
+#[derive(Clone, Copy)]
+pub struct IntegrityLayer;
+
+impl<S> Layer<S> for IntegrityLayer {
+    type Service = Integrity<S>;
+
+    fn layer(&self, inner: S) -> Integrity<S> {
+        Integrity { inner }
+    }
+}
+
+/// See [`IntegrityLayer`].
+#[derive(Clone)]
+pub struct Integrity<S> {
+    inner: S,
+}
+
+impl<S> Service<http::Request<WasiBody>> for Integrity<S>
+where
+    S: Service<http::Request<WasiBody>, Response = http::Response<WasiBody>, Error = Error>,
+    S::Future: Send + 'static,
+{
+    type Response = http::Response<WasiBody>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: http::Request<WasiBody>) -> Self::Future {
+        let hop = request
+            .extensions()
+            .get::<CallContext>()
+            .map(|context| context.hop.clone());
+        let bodiless = request.method() == http::Method::HEAD;
+        let response = self.inner.call(request);
+        Box::pin(async move {
+            let response = response.await?;
+            if bodiless {
+                return Ok(response);
+            }
+            let expected = Expected::read(response.headers())?;
+            let hop = hop.unwrap_or_else(|| "binding".into());
+            Ok(response.map(|body| Proved::new(body, expected, hop).boxed_unsync()))
+        })
+    }
+}
+
+/// What the head of an answer promises of its body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Expected {
+    length: Option<u64>,
+    crc32c: Option<u32>,
+}
+
+impl Expected {
+    fn read(headers: &HeaderMap) -> Result<Self, Error> {
+        let length = headers
+            .get(CONTENT_LENGTH)
+            .map(|value| {
+                value
+                    .to_str()
+                    .ok()
+                    .and_then(|text| text.parse().ok())
+                    .ok_or_else(|| {
+                        Error::InternalError(Some(
+                            "unreadable content-length in a binding's answer".into(),
+                        ))
+                    })
+            })
+            .transpose()?;
+        let digest = headers.get(digest::REPR_DIGEST).map(|value| {
+            value
+                .to_str()
+                .map_err(|_| digest::DigestError::Malformed)
+                .and_then(digest::parse)
+        });
+        let crc32c = match digest {
+            None | Some(Err(digest::DigestError::NoKnownAlgorithm)) => None,
+            Some(Ok(crc32c)) => Some(crc32c),
+            Some(Err(error @ digest::DigestError::Malformed)) => {
+                return Err(Error::InternalError(Some(format!(
+                    "in a binding's answer: {error}"
+                ))));
+            }
+        };
+        Ok(Self { length, crc32c })
+    }
+}
+
+/// A body that is compared with what was promised of it.
+struct Proved {
+    inner: WasiBody,
+    hop: Arc<str>,
+    expected: Expected,
+    received: u64,
+    crc32c: u32,
+    failed: bool,
+}
+
+impl Proved {
+    fn new(inner: WasiBody, expected: Expected, hop: Arc<str>) -> Self {
+        Self {
+            inner,
+            hop,
+            expected,
+            received: 0,
+            crc32c: 0,
+            failed: false,
+        }
+    }
+
+    /// Takes a piece into account; an error if the body cannot be whole and unchanged any more.
+    fn take(&mut self, data: &Bytes) -> Result<(), Error> {
+        self.received += data.remaining() as u64;
+        if self.expected.crc32c.is_some() {
+            self.crc32c = crc32c::crc32c_append(self.crc32c, data);
+        }
+        match self.expected.length {
+            Some(length) if self.received > length => Err(self.fault("is longer than promised")),
+            Some(length) if self.received == length => self.check_digest(),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn check_end(&mut self) -> Result<(), Error> {
+        match self.expected.length {
+            Some(length) if self.received < length => Err(self.fault("was cut short")),
+            Some(_) | None => self.check_digest(),
+        }
+    }
+
+    fn check_digest(&mut self) -> Result<(), Error> {
+        match self.expected.crc32c {
+            Some(crc32c) if crc32c != self.crc32c => Err(self.fault("was altered on its way")),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn fault(&mut self, what: &str) -> Error {
+        self.failed = true;
+        let expected = self
+            .expected
+            .length
+            .map_or("an unknown number of".into(), |n| n.to_string());
+        Error::InternalError(Some(format!(
+            "the answer of {} {what}: {expected} bytes expected, {} received",
+            self.hop, self.received
+        )))
+    }
+}
+
+impl Body for Proved {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if self.failed {
+            return Poll::Ready(None);
+        }
+        let polled = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        Poll::Ready(match polled {
+            Some(Ok(frame)) => match frame.data_ref().map(|data| self.take(data)) {
+                Some(Err(error)) => Some(Err(error)),
+                Some(Ok(())) | None => Some(Ok(frame)),
+            },
+            Some(Err(error)) => {
+                let cause = error.to_string();
+                Some(Err(self.fault(&format!("broke off ({cause})"))))
+            }
+            None => self.check_end().err().map(Err),
+        })
+    }
+
+    // `is_end_stream` stays false, so that the end is always checked.
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue};
+    use http_body::Frame;
+    use http_body_util::{BodyExt, StreamBody};
+    use safelight_protocol::digest;
+    use wasmtime_wasi_http::{Error, WasiBody};
+
+    use super::{Expected, Proved};
+
+    fn pieces(pieces: &'static [&'static str]) -> WasiBody {
+        let frames = pieces
+            .iter()
+            .map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))));
+        StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()
+    }
+
+    fn promise(length: Option<u64>, content: Option<&str>) -> Expected {
+        Expected {
+            length,
+            crc32c: content.map(|content| crc32c::crc32c(content.as_bytes())),
+        }
+    }
+
+    /// What a reader gets before the end, and the text of the error if that is how it ends.
+    async fn read(body: WasiBody, expected: Expected) -> (String, Option<String>) {
+        let mut body = Proved::new(body, expected, "IMAGES".into());
+        let mut text = String::new();
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => {
+                    text.push_str(std::str::from_utf8(&frame.into_data().unwrap()).unwrap())
+                }
+                Err(error) => return (text, Some(error.to_string())),
+            }
+        }
+        (text, None)
+    }
+
+    #[tokio::test]
+    async fn a_whole_body_passes() {
+        let expected = promise(Some(6), Some("foobar"));
+        assert_eq!(
+            read(pieces(&["foo", "bar"]), expected).await,
+            ("foobar".into(), None)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_short_body_ends_in_an_error_with_both_numbers() {
+        let (text, error) = read(pieces(&["foo"]), promise(Some(6), None)).await;
+        assert_eq!(text, "foo");
+        assert!(
+            error
+                .unwrap()
+                .contains("the answer of IMAGES was cut short: 6 bytes expected, 3 received")
+        );
+    }
+
+    #[tokio::test]
+    async fn an_altered_body_never_becomes_complete() {
+        let (text, error) = read(pieces(&["foo", "baz"]), promise(Some(6), Some("foobar"))).await;
+        assert_eq!(text, "foo", "the last piece must not arrive");
+        assert!(error.unwrap().contains("was altered"));
+    }
+
+    #[tokio::test]
+    async fn an_altered_body_of_unknown_length_ends_in_an_error() {
+        let (_, error) = read(pieces(&["foo", "baz"]), promise(None, Some("foobar"))).await;
+        assert!(error.unwrap().contains("was altered"));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_long_ends_in_an_error() {
+        let (text, error) = read(pieces(&["foo", "bar", "!"]), promise(Some(6), None)).await;
+        assert_eq!(text, "foobar");
+        assert!(error.unwrap().contains("is longer than promised"));
+    }
+
+    #[test]
+    fn an_unreadable_promise_is_an_error_and_an_unknown_algorithm_is_none() {
+        let head = |value| {
+            HeaderMap::from_iter([(
+                digest::REPR_DIGEST.parse().unwrap(),
+                HeaderValue::from_static(value),
+            )])
+        };
+        assert!(matches!(
+            Expected::read(&head("crc32c=:A:")),
+            Err(Error::InternalError(_))
+        ));
+        assert_eq!(
+            Expected::read(&head("sha-256=:AA==:")).unwrap(),
+            Expected::default()
+        );
+    }
+}

@@ -1,0 +1,217 @@
+//! What a guest may cost: memory of an instance, CPU time of a request, and the clock by which it is stopped.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use wasmtime::{Engine, EngineWeak, ResourceLimiter};
+
+/// The limits of one worker.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerLimits {
+    /// CPU time of one request.
+    pub cpu: Duration,
+    /// Bytes of all linear memories of one instance together.
+    pub memory: usize,
+}
+
+/// An instance that once grew beyond this share of its limit takes no new requests: guest memory never shrinks.
+const RETIRE_SHARE: usize = 2;
+/// Elements of all tables of one instance together.
+const TABLE_ELEMENTS: usize = 1_000_000;
+
+/// Counts the memory of one instance and refuses growth beyond its limit.
+#[derive(Debug)]
+pub struct MemoryLimit {
+    limit: usize,
+    total: usize,
+    tables: usize,
+    /// What the guest asked for when it was refused.
+    refused: Option<usize>,
+}
+
+impl MemoryLimit {
+    /// A limit of so many bytes.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            total: 0,
+            tables: 0,
+            refused: None,
+        }
+    }
+
+    /// The limit in bytes.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// The total size that was refused, if any was.
+    pub fn refused(&self) -> Option<usize> {
+        self.refused
+    }
+
+    /// Whether the instance has grown so far that it should end with its present requests.
+    pub fn should_retire(&self) -> bool {
+        self.total > self.limit / RETIRE_SHARE
+    }
+}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.total.saturating_add(desired.saturating_sub(current));
+        if total > self.limit {
+            self.refused = Some(total);
+            // An error traps: a guest that is merely told "no" dies of its own words, which name no limit.
+            return Err(wasmtime::format_err!("memory limit"));
+        }
+        self.total = total;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.tables = self.tables.saturating_add(desired.saturating_sub(current));
+        Ok(self.tables <= TABLE_ELEMENTS)
+    }
+}
+
+/// The length of one tick: how long a guest computes before others get their turn.
+pub const TICK: Duration = Duration::from_millis(1);
+
+/// Measures the CPU time of guests by slices between entering and leaving the guest.
+///
+/// A slice counts for one tick at most: a longer one was waiting for its turn, not computing.
+#[derive(Debug)]
+pub struct CpuMeter {
+    entered: Instant,
+}
+
+impl CpuMeter {
+    /// A meter for a guest that is not running.
+    pub fn new() -> Self {
+        Self {
+            entered: Instant::now(),
+        }
+    }
+
+    /// The guest runs from now on.
+    pub fn enter(&mut self) {
+        self.entered = Instant::now();
+    }
+
+    /// The CPU time since the last call of either method; the next slice begins.
+    pub fn slice(&mut self) -> Duration {
+        let now = Instant::now();
+        let slice = now.duration_since(self.entered).min(TICK);
+        self.entered = now;
+        slice
+    }
+}
+
+/// Advances an engine's epoch once per tick while anyone holds a [`Ticking`], so that an idle program sleeps.
+#[derive(Clone)]
+pub struct Ticker(Arc<TickerState>);
+
+struct TickerState {
+    holders: Mutex<usize>,
+    wake: Condvar,
+}
+
+impl Ticker {
+    /// Starts the thread; it ends with the engine.
+    ///
+    /// # Errors
+    /// When the system grants no thread.
+    pub fn start(engine: &Engine) -> std::io::Result<Self> {
+        let state = Arc::new(TickerState {
+            holders: Mutex::new(0),
+            wake: Condvar::new(),
+        });
+        let ticker = Self(state.clone());
+        let engine = engine.weak();
+        std::thread::Builder::new()
+            .name("epoch".into())
+            .spawn(move || tick(&state, &engine))?;
+        Ok(ticker)
+    }
+
+    /// Keeps the clock running until the returned value is dropped.
+    pub fn hold(&self) -> Ticking {
+        *self
+            .0
+            .holders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.wake.notify_one();
+        Ticking(self.0.clone())
+    }
+}
+
+fn tick(state: &TickerState, engine: &EngineWeak) {
+    loop {
+        let holders = state.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        let holders = state
+            .wake
+            .wait_while(holders, |holders| *holders == 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(state.wake.wait_timeout(holders, TICK));
+        match engine.upgrade() {
+            Some(engine) => engine.increment_epoch(),
+            None => return,
+        }
+    }
+}
+
+/// Keeps an engine's epoch advancing.
+pub struct Ticking(Arc<TickerState>);
+
+impl Drop for Ticking {
+    fn drop(&mut self) {
+        *self
+            .0
+            .holders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::ResourceLimiter;
+
+    use super::{CpuMeter, MemoryLimit, TICK};
+
+    #[test]
+    fn the_memories_of_an_instance_share_one_limit() {
+        let mut limit = MemoryLimit::new(100);
+        assert!(limit.memory_growing(0, 60, None).unwrap());
+        assert!(limit.memory_growing(0, 41, None).is_err());
+        assert_eq!(limit.refused(), Some(101));
+        assert!(limit.memory_growing(0, 40, None).unwrap());
+    }
+
+    #[test]
+    fn an_instance_that_grew_past_half_its_limit_retires() {
+        let mut limit = MemoryLimit::new(100);
+        limit.memory_growing(0, 50, None).unwrap();
+        assert!(!limit.should_retire());
+        limit.memory_growing(50, 51, None).unwrap();
+        assert!(limit.should_retire());
+    }
+
+    #[test]
+    fn a_slice_never_counts_for_more_than_a_tick() {
+        let mut meter = CpuMeter::new();
+        meter.entered = meter.entered.checked_sub(TICK * 50).unwrap();
+        assert_eq!(meter.slice(), TICK);
+    }
+}

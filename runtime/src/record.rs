@@ -1,0 +1,270 @@
+//! What is known of one request while it lives: who it is, what its guest printed, what is logged of it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::{Method, StatusCode, Uri};
+
+use crate::log::{Bytes, Log, Time};
+
+/// Longest line of guest output that is kept whole; a longer one is broken.
+const LINE_BYTES: usize = 8 * 1024;
+/// Lines of guest output that an error page repeats.
+const KEPT_LINES: usize = 10;
+
+/// One request of a client, from its arrival to the last byte of its answer.
+#[derive(Debug)]
+pub struct RequestRecord {
+    id: u64,
+    method: Method,
+    target: String,
+    started: Instant,
+    log: Log,
+    output: Mutex<Output>,
+}
+
+/// Which of the guest's two streams a piece of output came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// Output arrives in pieces; a line is shown when it is whole.
+#[derive(Debug, Default)]
+struct Output {
+    out: Vec<u8>,
+    err: Vec<u8>,
+    last: VecDeque<String>,
+}
+
+/// How a response ended, for its line in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Every byte was handed to the connection.
+    Whole,
+    /// The body ended in an error; the client sees a broken transfer.
+    Broken,
+    /// The client left before the end.
+    ClientGone,
+}
+
+impl RequestRecord {
+    /// A record for a request that has just arrived.
+    pub fn new(id: u64, method: Method, uri: &Uri, log: Log) -> Arc<Self> {
+        let target = uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .to_owned();
+        Arc::new(Self {
+            id,
+            method,
+            target,
+            started: Instant::now(),
+            log,
+            output: Mutex::default(),
+        })
+    }
+
+    /// The request's number, unique while the program runs.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Logs the request's own line, once its response has ended.
+    pub fn finish(&self, status: StatusCode, bytes: u64, ending: Ending) {
+        self.flush_output();
+        let note = match ending {
+            Ending::Whole => "",
+            Ending::Broken => " BROKEN: the transfer was cut off on purpose, see above",
+            Ending::ClientGone => " (the client left before the end)",
+        };
+        self.log.line(format_args!(
+            "{self} {} {} in {}{note}",
+            status.as_u16(),
+            Bytes(bytes),
+            Time(self.started.elapsed()),
+        ));
+    }
+
+    /// Logs something that happened on behalf of this request.
+    pub fn note(&self, what: impl fmt::Display) {
+        self.log.line(format_args!("  [{}] {what}", self.id));
+    }
+
+    /// Logs one call of a binding.
+    pub fn binding_call(&self, call: &BindingCall) {
+        self.note(call);
+    }
+
+    /// Takes a piece of guest output and logs the lines that it completes.
+    pub fn write_output(&self, stream: Stream, mut bytes: &[u8]) {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        while !bytes.is_empty() {
+            let buffer = output.buffer(stream);
+            let room = LINE_BYTES - buffer.len();
+            let newline = bytes.iter().position(|&byte| byte == b'\n');
+            let take = newline.map_or(bytes.len(), |at| at + 1).min(room);
+            let (piece, rest) = bytes.split_at(take);
+            bytes = rest;
+            buffer.extend_from_slice(piece);
+            if buffer.ends_with(b"\n") || buffer.len() == LINE_BYTES {
+                let line = std::mem::take(buffer);
+                self.output_line(&mut output, stream, &line);
+            }
+        }
+    }
+
+    /// The last lines that the guest printed, oldest first.
+    pub fn last_output(&self) -> Vec<String> {
+        self.flush_output();
+        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        output.last.iter().cloned().collect()
+    }
+
+    fn flush_output(&self) {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        for stream in [Stream::Out, Stream::Err] {
+            let rest = std::mem::take(output.buffer(stream));
+            if !rest.is_empty() {
+                self.output_line(&mut output, stream, &rest);
+            }
+        }
+    }
+
+    fn output_line(&self, output: &mut Output, stream: Stream, line: &[u8]) {
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim_end_matches(['\n', '\r']);
+        let name = match stream {
+            Stream::Out => "stdout",
+            Stream::Err => "stderr",
+        };
+        self.note(format_args!("{name} | {line}"));
+        if output.last.len() == KEPT_LINES {
+            output.last.pop_front();
+        }
+        output.last.push_back(line.to_owned());
+    }
+}
+
+/// Shows a request as its number, method and target.
+impl fmt::Display for RequestRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {} {}", self.id, self.method, self.target)
+    }
+}
+
+impl Output {
+    fn buffer(&mut self, stream: Stream) -> &mut Vec<u8> {
+        match stream {
+            Stream::Out => &mut self.out,
+            Stream::Err => &mut self.err,
+        }
+    }
+}
+
+/// One call of a binding, as it is logged.
+#[derive(Clone, Debug)]
+pub struct BindingCall {
+    /// The binding's name.
+    pub name: String,
+    /// Path of the call on the binding, such as `/transform`.
+    pub path: String,
+    /// Status of the answer, unless there was none.
+    pub status: Option<StatusCode>,
+    /// What the service says it did.
+    pub summary: Option<String>,
+    /// Bytes of the request's body that the service took.
+    pub sent: u64,
+    /// Bytes of the response's body that came back.
+    pub received: u64,
+    /// From the call to the end of its response.
+    pub time: Duration,
+    /// What went wrong on the way, if anything.
+    pub fault: Option<String>,
+}
+
+impl fmt::Display for BindingCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.path)?;
+        if let Some(status) = self.status {
+            write!(f, " {}", status.as_u16())?;
+        }
+        if let Some(summary) = &self.summary {
+            write!(f, " {summary}")?;
+        }
+        write!(
+            f,
+            " ({} in, {} out) in {}",
+            Bytes(self.sent),
+            Bytes(self.received),
+            Time(self.time)
+        )?;
+        match &self.fault {
+            Some(fault) => write!(f, " FAILED: {fault}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use http::{Method, Uri};
+
+    use super::{LINE_BYTES, Log, RequestRecord, Stream};
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn record() -> (Arc<RequestRecord>, Sink) {
+        let sink = Sink::default();
+        let uri = Uri::from_static("http://host/path?query");
+        (
+            RequestRecord::new(7, Method::GET, &uri, Log::new(sink.clone())),
+            sink,
+        )
+    }
+
+    fn text(sink: &Sink) -> String {
+        String::from_utf8(sink.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn guest_output_is_shown_by_whole_lines() {
+        let (record, sink) = record();
+        for piece in ["half ", "7", " ", "line\nnext"] {
+            record.write_output(Stream::Err, piece.as_bytes());
+        }
+        assert_eq!(text(&sink), "  [7] stderr | half 7 line\n");
+        assert_eq!(record.last_output(), ["half 7 line", "next"]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_broken_and_not_kept_in_memory() {
+        let (record, sink) = record();
+        record.write_output(Stream::Out, &vec![b'x'; LINE_BYTES * 2 + 1]);
+        assert_eq!(text(&sink).lines().count(), 2);
+    }
+
+    #[test]
+    fn a_request_is_named_by_number_method_and_target() {
+        assert_eq!(record().0.to_string(), "[7] GET /path?query");
+    }
+}

@@ -1,0 +1,226 @@
+//! A worker: compiled and linked once, then asked for an answer per request.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+use http_body_util::BodyExt;
+use tokio::sync::{Semaphore, oneshot};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Store};
+use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::handler::{
+    ExpirationError, HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre,
+    TrapOrPanicError,
+};
+use wasmtime_wasi_http::p2::bindings::ProxyPre as P2Pre;
+use wasmtime_wasi_http::p3::bindings::ServicePre as P3Pre;
+use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
+
+use crate::bindings::Bindings;
+use crate::body::Guarded;
+use crate::compile::CompileError;
+use crate::error::Failure;
+use crate::hooks::{GuestOutput, Hooks};
+use crate::instance::{self, Expiration, Generation, InstanceState, Shared, State, Ticket};
+use crate::limits::{Ticker, WorkerLimits};
+use crate::outbound::Outbound;
+use crate::record::{RequestRecord, Stream};
+
+/// Requests that are inside a worker at the same time; further ones wait for a place.
+const CONCURRENT_REQUESTS: usize = 1_024;
+
+/// What a worker may know and reach.
+pub struct Grants {
+    /// Environment variables: `vars`, and what the SDK needs to know of the bindings.
+    pub env: Vec<(String, String)>,
+    /// The bindings by name.
+    pub bindings: Bindings,
+    /// Memory and CPU time.
+    pub limits: WorkerLimits,
+}
+
+/// A worker that is ready to answer.
+pub struct Worker {
+    handler: ProxyHandler<Recipe>,
+    places: Semaphore,
+}
+
+impl Worker {
+    /// Links a component to what the host offers.
+    ///
+    /// # Errors
+    /// When it imports what the host does not have, which the error names, or exports no HTTP handler.
+    pub fn link(
+        engine: &Engine,
+        path: &Path,
+        component: &Component,
+        grants: Grants,
+    ) -> Result<Self, CompileError> {
+        let invalid = |error| CompileError::Invalid(path.into(), error);
+        let (pre, generation) = link(engine, component).map_err(invalid)?;
+        let ticker = Ticker::start(engine)
+            .map_err(|error| CompileError::Engine(wasmtime::Error::from(error)))?;
+        let recipe = Recipe {
+            engine: engine.clone(),
+            pre,
+            generation,
+            env: grants.env,
+            bindings: Arc::new(grants.bindings),
+            outbound: Outbound::new(),
+            limits: grants.limits,
+            ticker,
+        };
+        Ok(Self {
+            handler: ProxyHandler::new(recipe),
+            places: Semaphore::new(CONCURRENT_REQUESTS),
+        })
+    }
+
+    /// Has the worker answer a request, whose URI must be absolute.
+    ///
+    /// # Errors
+    /// When there is no answer, with the reason as far as it is known.
+    pub async fn answer(
+        &self,
+        request: http::Request<WasiBody>,
+        record: &Arc<RequestRecord>,
+    ) -> Result<http::Response<WasiBody>, Failure> {
+        let Ok(_place) = self.places.acquire().await else {
+            return Err(Failure::NoAnswer("the worker is shut down".into()));
+        };
+        let taken_by = Arc::new(OnceLock::new());
+        // Dropped with this future, which tells the instance that nobody waits any more.
+        let (_waiting, waiting) = oneshot::channel();
+        let ticket = Ticket {
+            record: record.clone(),
+            taken_by: taken_by.clone(),
+            waiting,
+        };
+        match self.handler.handle(ticket, request).await {
+            Ok(response) => Ok(match taken_by.get() {
+                Some(shared) => response.map(|body| guard(body, shared)),
+                None => response,
+            }),
+            Err(error) => Err(failure(&error, taken_by.get()).await),
+        }
+    }
+}
+
+/// Ties a response's body to the fate of the instance that writes it.
+fn guard(body: WasiBody, shared: &Arc<Shared>) -> WasiBody {
+    struct Open(Arc<Shared>);
+
+    impl Drop for Open {
+        fn drop(&mut self) {
+            self.0.open_bodies.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    shared.open_bodies.fetch_add(1, Ordering::Relaxed);
+    let open = Open(shared.clone());
+    // The closure lives as long as the body.
+    Guarded::new(body, shared.dead.clone())
+        .map_err(move |error| {
+            let _ = &open;
+            error
+        })
+        .boxed_unsync()
+}
+
+async fn failure(error: &wasmtime::Error, taken_by: Option<&Arc<Shared>>) -> Failure {
+    if let Some(error) = error.downcast_ref::<InstantiationError<Ticket>>() {
+        return Failure::Instantiation(format!("{:#}", error.error));
+    }
+    if error.downcast_ref::<ExpirationError>().is_some() {
+        return Failure::Expired;
+    }
+    if let Some(code) = error.downcast_ref::<ErrorCode>() {
+        return Failure::Returned(match code {
+            ErrorCode::InternalError(Some(text)) => text.clone(),
+            other => format!("{other:?}"),
+        });
+    }
+    let died = error.downcast_ref::<TrapOrPanicError>().is_some() || error.is::<wasmtime::Trap>();
+    if died
+        && let Some(shared) = taken_by
+        && let Some(death) = shared.death().await
+    {
+        return Failure::Died(death);
+    }
+    Failure::NoAnswer(format!("{error:#}"))
+}
+
+/// Everything that a new instance is made of.
+struct Recipe {
+    engine: Engine,
+    pre: ProxyPre<State>,
+    generation: Generation,
+    env: Vec<(String, String)>,
+    bindings: Arc<Bindings>,
+    outbound: Outbound,
+    limits: WorkerLimits,
+    ticker: Ticker,
+}
+
+impl Recipe {
+    fn wasi(&self, shared: &Arc<Shared>) -> WasiCtx {
+        WasiCtx::builder()
+            .envs(&self.env)
+            .stdout(GuestOutput::new(shared.clone(), Stream::Out))
+            .stderr(GuestOutput::new(shared.clone(), Stream::Err))
+            .build()
+    }
+
+    fn hooks(&self, shared: &Arc<Shared>) -> Hooks {
+        Hooks::new(self.bindings.clone(), self.outbound.clone(), shared.clone())
+    }
+}
+
+impl HandlerState for Recipe {
+    type StoreData = State;
+    type WorkerExpiration = Expiration;
+    type WorkerState = InstanceState;
+
+    async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, InstanceState>> {
+        let state = State::new(
+            |shared| self.wasi(shared),
+            |shared| self.hooks(shared),
+            self.limits,
+            self.ticker.clone(),
+        );
+        let shared = state.shared().clone();
+        let mut store = Store::new(&self.engine, state);
+        instance::arm(&mut store);
+        let proxy = self.pre.instantiate_async(&mut store).await?;
+        Ok(Instance {
+            store,
+            proxy,
+            view: wasmtime_wasi_http::WasiHttpView::http,
+            expiration: Expiration::new(shared.clone()),
+            state: InstanceState::new(self.generation, shared),
+        })
+    }
+}
+
+/// A 0.3 guest imports both generations, because Rust's standard library is written for 0.2.
+fn link(engine: &Engine, component: &Component) -> wasmtime::Result<(ProxyPre<State>, Generation)> {
+    let mut linker = Linker::<State>::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    let pre = linker.instantiate_pre(component)?;
+    match P3Pre::new(pre.clone()) {
+        Ok(pre) => Ok((ProxyPre::P3(pre), Generation::P3)),
+        Err(_) => {
+            let pre = P2Pre::new(pre).map_err(|error| {
+                error.context(
+                    "it exports neither wasi:http/handler@0.3 nor wasi:http/incoming-handler@0.2",
+                )
+            })?;
+            Ok((ProxyPre::P2(pre), Generation::P2))
+        }
+    }
+}
