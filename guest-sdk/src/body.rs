@@ -1,5 +1,6 @@
 //! The body of a request or a response, streaming both ways.
 
+mod from;
 mod incoming;
 mod outgoing;
 mod stream;
@@ -24,7 +25,8 @@ const STEP: usize = 256 * 1024;
 /// The body of a request or a response.
 ///
 /// It is made from text or bytes, from a [stream](Self::stream), or it came from outside. A body that came
-/// from outside and is passed on without being read never enters the worker: the host joins both ends.
+/// from outside and is passed on without being read never enters the worker: the host joins both ends. Only
+/// such a body keeps its trailers.
 ///
 /// ```
 /// use safelight_sdk::Body;
@@ -169,61 +171,6 @@ impl fmt::Debug for Body {
     }
 }
 
-impl Default for Body {
-    fn default() -> Self {
-        Self::empty()
-    }
-}
-
-impl From<()> for Body {
-    fn from((): ()) -> Self {
-        Self::empty()
-    }
-}
-
-impl From<Bytes> for Body {
-    fn from(bytes: Bytes) -> Self {
-        Self::new(Source::Bytes(bytes))
-    }
-}
-
-impl From<Vec<u8>> for Body {
-    fn from(bytes: Vec<u8>) -> Self {
-        Bytes::from(bytes).into()
-    }
-}
-
-impl From<String> for Body {
-    fn from(text: String) -> Self {
-        Bytes::from(text).into()
-    }
-}
-
-impl From<&'static str> for Body {
-    fn from(text: &'static str) -> Self {
-        Bytes::from_static(text.as_bytes()).into()
-    }
-}
-
-impl From<&'static [u8]> for Body {
-    fn from(bytes: &'static [u8]) -> Self {
-        Bytes::from_static(bytes).into()
-    }
-}
-
-/// For `include_bytes!`.
-impl<const N: usize> From<&'static [u8; N]> for Body {
-    fn from(bytes: &'static [u8; N]) -> Self {
-        Bytes::from_static(bytes).into()
-    }
-}
-
-impl From<Incoming> for Body {
-    fn from(incoming: Incoming) -> Self {
-        Self::new(Source::Incoming(incoming))
-    }
-}
-
 /// Why a body could not be read to its end.
 #[derive(Clone, Debug)]
 pub enum BodyError {
@@ -256,109 +203,4 @@ impl fmt::Display for BodyError {
 impl std::error::Error for BodyError {}
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        pin::pin,
-        task::{Context, Poll, Waker},
-    };
-
-    use super::{Body, STEP};
-    use crate::Error;
-
-    /// Runs a future that has nothing to wait for.
-    fn now<T>(future: impl Future<Output = T>) -> T {
-        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(value) => value,
-            Poll::Pending => panic!("the future waits"),
-        }
-    }
-
-    fn lines(count: usize) -> Body {
-        Body::stream(async move |body| {
-            for line in 0..count {
-                body.write(format!("{line}\n")).await;
-            }
-            Ok(())
-        })
-    }
-
-    #[test]
-    fn known_lengths_add_up_and_one_unknown_length_hides_the_sum() {
-        assert_eq!(
-            Body::join(["ab".into(), Body::empty(), "cde".into()]).length(),
-            Some(5)
-        );
-        assert_eq!(Body::join(["ab".into(), lines(1)]).length(), None);
-    }
-
-    #[test]
-    fn joined_bodies_are_read_in_order_and_empty_ones_do_not_end_them() {
-        let body = Body::join([
-            Body::empty(),
-            "ab".into(),
-            lines(2),
-            Body::empty(),
-            "z".into(),
-        ]);
-        assert_eq!(now(body.text(100)).unwrap(), "ab0\n1\nz");
-    }
-
-    #[test]
-    fn a_long_body_is_read_in_steps() {
-        let mut body = Body::from(vec![7; STEP + 1]);
-        assert_eq!(now(body.chunk()).unwrap().map(<[u8]>::len), Some(STEP));
-        assert_eq!(now(body.chunk()).unwrap().map(<[u8]>::len), Some(1));
-        assert_eq!(now(body.chunk()).unwrap(), None);
-    }
-
-    #[test]
-    fn a_body_of_exactly_the_limit_is_collected_and_one_byte_more_is_not() {
-        assert_eq!(now(lines(2).collect(4)).unwrap(), b"0\n1\n");
-        for body in [lines(2), Body::from("0\n1\n")] {
-            assert_eq!(
-                now(body.collect(3)).unwrap_err().to_string(),
-                "the body has more than 3 bytes"
-            );
-        }
-    }
-
-    #[test]
-    fn an_empty_piece_does_not_end_a_stream() {
-        let body = Body::stream(async |body| {
-            body.write("a").await;
-            body.write("").await;
-            body.write("b").await;
-            Ok(())
-        });
-        assert_eq!(now(body.text(9)).unwrap(), "ab");
-    }
-
-    #[test]
-    fn a_stream_that_fails_never_ends_well() {
-        let mut body = Body::stream(async |body| {
-            body.write("half").await;
-            Err(Error::from("no more"))
-        });
-        assert_eq!(now(body.chunk()).unwrap(), Some(&b"half"[..]));
-        assert_eq!(now(body.chunk()).unwrap_err().to_string(), "no more");
-        assert!(now(body.chunk()).is_err());
-    }
-
-    #[test]
-    fn a_body_copied_into_a_stream_brings_its_failure_along() {
-        let broken = Body::stream(async |_| Err(Error::from("gone")));
-        let copy = Body::stream(async move |body| {
-            body.copy(Body::from("start ")).await?;
-            body.copy(broken).await
-        });
-        assert_eq!(now(copy.text(99)).unwrap_err().to_string(), "gone");
-    }
-
-    #[test]
-    fn text_that_is_not_utf8_is_refused() {
-        assert_eq!(
-            now(Body::from(vec![0xFF]).text(9)).unwrap_err().to_string(),
-            "the body is not text in UTF-8"
-        );
-    }
-}
+mod tests;

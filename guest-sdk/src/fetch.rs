@@ -54,7 +54,7 @@ impl From<Error> for Unanswered {
 /// Sends a request, and tells the host's errors from our own.
 pub(crate) async fn send(request: http::Request<Body>) -> Result<Response, Unanswered> {
     let (mut parts, body) = request.into_parts();
-    if body.length() != Some(0) || parts.method != Method::GET {
+    if body.length() != Some(0) || expects_content(&parts.method) {
         headers::declare_length(&mut parts.headers, &body)?;
     }
     let (raw, fault) = into_wasi(&parts, body)?;
@@ -65,6 +65,11 @@ pub(crate) async fn send(request: http::Request<Body>) -> Result<Response, Unans
             .take()
             .map_or(Unanswered::Host(code), Unanswered::Error)),
     }
+}
+
+/// Where the length says something even if it is 0 (RFC 9110, section 8.6).
+fn expects_content(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
 fn into_wasi(parts: &Parts, body: Body) -> Result<(types::Request, Fault)> {

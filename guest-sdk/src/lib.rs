@@ -50,6 +50,8 @@ mod error;
 mod fetch;
 mod headers;
 mod images;
+#[cfg(test)]
+mod now;
 mod query;
 mod request;
 pub mod response;

@@ -92,28 +92,17 @@ async fn collected(call: Call, body: Body, limit: usize) -> Result<Vec<u8>> {
 }
 
 fn unreachable(call: Call, why: &str) -> Error {
-    ImagesError::local(call, ErrorCode::Unreachable, why).into()
+    let message = format!("no answer from the images service: {why}");
+    ImagesError::local(call, ErrorCode::Unreachable, &message).into()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        pin::pin,
-        task::{Context, Poll, Waker},
-    };
-
     use http::{Response, StatusCode};
     use safelight_protocol::{ImagesError, error::Call};
 
     use super::{Service, checked, collected, unreachable};
-    use crate::{Body, Error};
-
-    fn now<T>(future: impl Future<Output = crate::Result<T>>) -> Result<T, Error> {
-        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(value) => value,
-            Poll::Pending => panic!("the future waits"),
-        }
-    }
+    use crate::{Body, Error, now::now};
 
     fn images_error(error: Error) -> ImagesError {
         match error {
@@ -168,7 +157,10 @@ mod tests {
         let error = images_error(unreachable(Call::Transform, "ConnectionRefused"));
         assert_eq!(
             (error.code, &*error.message),
-            (9502, "IMAGES_TRANSFORM_ERROR 9502: ConnectionRefused")
+            (
+                9502,
+                "IMAGES_TRANSFORM_ERROR 9502: no answer from the images service: ConnectionRefused"
+            )
         );
     }
 

@@ -1,17 +1,12 @@
 //! What goes over the wire.
 
-use std::{
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
-
 use safelight_protocol::{
     Format, ImageDrawOptions, ImageOutputOptions, ImageTransform, NamedQuality,
 };
 use serde_json::{Value, json};
 
 use super::{Form, Part};
-use crate::{Body, Error, ImageTransformer, Images, Text};
+use crate::{Body, Error, ImageTransformer, Images, Text, now::now};
 
 fn images() -> Images {
     Images::new("http://bindings.internal/IMAGES".to_owned())
@@ -26,10 +21,7 @@ fn png() -> ImageOutputOptions {
 }
 
 fn bytes(body: Body) -> Result<String, String> {
-    match pin!(body.text(1 << 20)).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(text) => text.map_err(|error| error.to_string()),
-        Poll::Pending => panic!("the body waits"),
-    }
+    now(body.text(1 << 20)).map_err(|error| error.to_string())
 }
 
 /// Each part as its name and content.
@@ -197,11 +189,7 @@ fn an_input_that_breaks_leaves_the_form_without_its_end() {
     assert_eq!(body.length(), None);
     let mut sent = Vec::new();
     let error = loop {
-        let Poll::Ready(piece) = pin!(body.chunk()).poll(&mut Context::from_waker(Waker::noop()))
-        else {
-            panic!("the body waits");
-        };
-        match piece {
+        match now(body.chunk()) {
             Ok(piece) => sent.extend_from_slice(piece.expect("a broken form must not end")),
             Err(error) => break error,
         }
