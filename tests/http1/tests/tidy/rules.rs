@@ -54,23 +54,21 @@ fn has_no_stub(file: &File) -> Option<String> {
 
 /// No text may hold a path that exists on one machine only: a home folder, or the place of this very checkout.
 fn names_no_machine(file: &File) -> Option<String> {
-    const HOMES: [&str; 4] = ["/home/", "/Users/", "/root/", "C:\\Users\\"];
+    const HOMES: [&str; 5] = ["/home/", "/Users/", "/root/", "/root/.", "C:\\Users\\"];
     let root = root();
     let checkout = root.to_str().filter(|path| path.matches('/').count() > 1);
-    let found = HOMES
-        .into_iter()
-        .chain(checkout)
-        .find(|place| is_absolute_in(&file.text, place))?;
-    Some(format!("names a path on someone's machine, under {found}"))
+    let home = HOMES.into_iter().find(|home| has_path_in(&file.text, home));
+    let place = home.or_else(|| checkout.filter(|checkout| file.text.contains(checkout)))?;
+    Some(format!("names a path on someone's machine, under {place}"))
 }
 
-/// Whether `text` has a path that begins with `place` and goes on, rather than one that has it in its middle.
-fn is_absolute_in(text: &str, place: &str) -> bool {
-    text.match_indices(place).any(|(at, _)| {
+/// Whether the text has an absolute path into one of the folders of `home`.
+fn has_path_in(text: &str, home: &str) -> bool {
+    text.match_indices(home).any(|(at, _)| {
         let before = text[..at].chars().next_back();
-        let after = text[at + place.len()..].chars().next();
-        let inside = before.is_some_and(|c| c.is_alphanumeric() || "._-}".contains(c));
-        !inside && after.is_some_and(|c| c.is_alphanumeric() || "/_.".contains(c))
+        let after = text[at + home.len()..].chars().next();
+        let is_absolute = !before.is_some_and(|c| c.is_alphanumeric() || "._-}".contains(c));
+        is_absolute && after.is_some_and(char::is_alphanumeric)
     })
 }
 
@@ -163,6 +161,7 @@ mod samples {
             "a.md",
             "https://example.com/home/page and a/root/b"
         ));
+        assert!(breaks(rule, "a.sh", concat!("rm /ro", "ot/.cache")));
         assert!(!breaks(rule, "a.rs", "starts_with(\"/home/\")"));
     }
 
