@@ -14,7 +14,10 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// A stream whose writes fail once the other side has taken nothing for a while.
+/// A stream whose writes fail once they have made no progress for a while.
+///
+/// The system lets us write again when most of the socket's buffer has been read, so progress comes in steps
+/// of some 100 KB: a reader that needs longer than `stall` for each is as good as none.
 ///
 /// hyper has no write timeout: without this a reader that never reads, or a client that waits for us to read
 /// while we wait for it, would keep its connection for ever.
@@ -64,7 +67,7 @@ impl<S> Progress<S> {
         tracing::debug!(?stall, "gave up a connection whose client does not read");
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
-            "the client has read nothing for too long",
+            "the client does not read",
         )))
     }
 }

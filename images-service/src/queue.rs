@@ -29,7 +29,7 @@ impl Queue {
     #[must_use]
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            workers: Arc::new(Semaphore::new(limits.workers.max(1))),
+            workers: Arc::new(Semaphore::new(limits.workers)),
             waiting: AtomicUsize::new(0),
             longest: limits.queue,
         }

@@ -6,7 +6,7 @@ use std::{
         fd::OwnedFd,
         unix::{
             ffi::OsStrExt,
-            fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt},
+            fs::{DirBuilderExt, FileTypeExt, PermissionsExt},
         },
     },
     path::{Path, PathBuf},
@@ -26,7 +26,7 @@ const BACKLOG: i32 = 1024;
 pub struct BoundSocket {
     /// What [`run`](crate::run) takes.
     pub listener: UnixListener,
-    /// Removes the file when dropped; keep it until the server has ended.
+    /// Removes the file when dropped, which is to be after the server has ended.
     pub file: SocketFile,
 }
 
@@ -133,48 +133,37 @@ fn owner_only(socket: Socket) -> io::Result<Socket> {
     Ok(OwnedFd::from(handle).into())
 }
 
-/// The file of a bound socket, known by its identity and not by its name.
+/// The file of a bound socket.
 #[derive(Debug)]
-pub struct SocketFile {
-    path: PathBuf,
-    device: u64,
-    inode: u64,
-}
+pub struct SocketFile(PathBuf);
 
 impl SocketFile {
     fn of(path: &Path) -> io::Result<Self> {
-        let found = fs::symlink_metadata(path)?;
-        Ok(Self {
-            // The working folder may be another one by the time the file is removed.
-            path: std::path::absolute(path)?,
-            device: found.dev(),
-            inode: found.ino(),
-        })
+        // The working folder may be another one by the time the file is removed.
+        std::path::absolute(path).map(Self)
     }
 
     /// Where the file is.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn is_still_ours(&self) -> bool {
-        fs::symlink_metadata(&self.path)
-            .is_ok_and(|found| found.dev() == self.device && found.ino() == self.inode)
+        &self.0
     }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let Ok(lock) = fs::File::open(folder_of(&self.path)) else {
+        let Ok(lock) = fs::File::open(folder_of(&self.0)) else {
             return;
         };
-        // Whoever holds the lock is replacing the file; a file left behind is merely stale.
-        if lock.try_lock().is_ok()
-            && self.is_still_ours()
-            && let Err(error) = fs::remove_file(&self.path)
-        {
-            tracing::debug!(%error, path = %self.path.display(), "socket file was left behind");
+        // Whoever holds the lock is about to replace the file, and one left behind is merely stale.
+        if lock.try_lock().is_err() {
+            return;
+        }
+        // By now the name may be another server's; not even its inode's number tells, for numbers are used again.
+        // What can be removed without harm, whoever's it is, is a socket that nobody listens on.
+        let removed = address(&self.0).and_then(|address| make_room(&self.0, &address));
+        if let Err(error) = removed {
+            tracing::debug!(%error, "the socket file stays");
         }
     }
 }

@@ -48,7 +48,7 @@ fn rotation(option: OptionValue<'_>) -> Result<Rotation, ServiceError> {
 /// Options that are not supported yet pass with the value that changes nothing.
 fn check_neutral(option: OptionValue<'_>, warnings: &mut Warnings) -> Result<(), ServiceError> {
     let changes_nothing = match option.key {
-        "dpr" => one_of(option, &[1.0], 10.0)?,
+        "dpr" => device_pixel_ratio(option)? == 1.0,
         // Only a crop around faces looks at it, and that is refused as a gravity.
         "zoom" => option.number_in(0.0, 1.0).map(|_| true)?,
         "upscale" => option.word::<Upscale>()? == Upscale::Interpolate,
@@ -67,6 +67,15 @@ fn check_neutral(option: OptionValue<'_>, warnings: &mut Warnings) -> Result<(),
         Ok(())
     } else {
         Err(option.unsupported())
+    }
+}
+
+fn device_pixel_ratio(option: OptionValue<'_>) -> Result<f64, ServiceError> {
+    let ratio = option.number()?;
+    if ratio > 0.0 && ratio <= 10.0 {
+        Ok(ratio)
+    } else {
+        Err(option.error("must be above 0 and at most 10"))
     }
 }
 
