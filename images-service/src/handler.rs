@@ -1,6 +1,8 @@
 //! What is done for one request: one match on method and path, and the crossing from waiting to pixels.
 
 mod report;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fmt,

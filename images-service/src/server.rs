@@ -46,7 +46,12 @@ pub async fn run(
         let accepted = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            Some(_ended) = connections.join_next() => continue,
+            Some(ended) = connections.join_next() => {
+                if let Err(panic) = ended {
+                    tracing::error!(%panic, "a connection panicked");
+                }
+                continue;
+            }
             accepted = accept(&listener, &places) => accepted,
         };
         match accepted {

@@ -1,0 +1,18 @@
+//! The images process as its clients see it: bytes on a real Unix socket.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at the first surprise"
+)]
+
+mod captures;
+mod client;
+mod connections;
+mod form;
+mod forms;
+mod limits;
+mod options;
+mod overload;
+mod pictures;
+mod service;
