@@ -9,6 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use safelight_images::limits::Limits;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 use crate::dev::{self, DevOptions};
@@ -155,6 +157,7 @@ async fn images(socket: &Path, end_with_stdin: bool, log: &Log) -> anyhow::Resul
     // The file is removed when this value is dropped, after the last request.
     let bound = safelight_images::socket::bind(socket)?;
     let interrupted = interrupted()?;
+    show_events();
     log.line(READY_LINE);
     let shutdown = async {
         tokio::select! {
@@ -162,8 +165,26 @@ async fn images(socket: &Path, end_with_stdin: bool, log: &Log) -> anyhow::Resul
             () = stdin_ended(), if end_with_stdin => {}
         }
     };
-    safelight_images::run(bound.listener, Limits::default(), shutdown).await?;
-    Ok(())
+    let served = safelight_images::run(bound.listener, Limits::default(), shutdown).await;
+    drop(bound.file);
+    if end_with_stdin && let Some(folder) = socket.parent() {
+        // The folder was made for this run alone; one that holds something else stays.
+        let _ = std::fs::remove_dir(folder);
+    }
+    Ok(served?)
+}
+
+/// Writes what the service has to tell to standard output, from warnings up unless `RUST_LOG` says otherwise.
+fn show_events() {
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::WARN.into())
+        .from_env_lossy();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_target(false)
+        .without_time()
+        .init();
 }
 
 /// Ends when standard input does: the program that started this one is gone, or wants it gone.

@@ -163,7 +163,10 @@ impl Launcher {
                 }
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 match self.launch().await {
-                    Ok(running) => break running,
+                    Ok(running) => {
+                        self.log.line("the images process is back");
+                        break running;
+                    }
                     Err(error) => {
                         failures += 1;
                         self.explain(&error, failures);

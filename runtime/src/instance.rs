@@ -157,6 +157,20 @@ impl State {
         &self.shared
     }
 
+    /// Remembers a request. The engine gives the number of a task that has ended to a later one.
+    fn begin(&mut self, id: GuestTaskId, record: Arc<RequestRecord>) {
+        self.tasks.retain(|task| task.id != id);
+        if self.tasks.len() == REMEMBERED {
+            self.tasks.remove(0);
+        }
+        self.tasks.push(Task {
+            id,
+            record,
+            cpu: Duration::ZERO,
+        });
+        self.current = None;
+    }
+
     /// Notes that the guest works for this task from now on.
     fn set_current(&mut self, task: GuestTaskId) {
         if self.current == Some(task) {
@@ -304,14 +318,7 @@ impl WorkerState for InstanceState {
         if state.memory.should_retire() {
             self.retire.store(true, Ordering::Relaxed);
         }
-        if state.tasks.len() == REMEMBERED {
-            state.tasks.remove(0);
-        }
-        state.tasks.push(Task {
-            id,
-            record: ticket.record,
-            cpu: Duration::ZERO,
-        });
+        state.begin(id, ticket.record);
         // The cell is fresh with every request, so it cannot be full.
         let _ = ticket.taken_by.set(self.shared.clone());
         let waiting = ticket.waiting;

@@ -1,0 +1,45 @@
+//! The small workers that the tests run, each built once per test run.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// The program under test.
+pub(crate) const SAFELIGHT: &str = env!("CARGO_BIN_EXE_safelight");
+
+/// The folder of the repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the crate lies in the repository")
+}
+
+/// The component of `tests/guests/misbehaving`.
+pub(crate) fn misbehaving() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| build("tests/guests/misbehaving"))
+}
+
+/// The component of `tests/guests/hello-p2`, written for WASI 0.2.
+pub(crate) fn hello_p2() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| build("tests/guests/hello-p2"))
+}
+
+/// The component of `tests/guests/missing-import`.
+pub(crate) fn missing_import() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| build("tests/guests/missing-import"))
+}
+
+fn build(folder: &str) -> PathBuf {
+    let output = Command::new(SAFELIGHT)
+        .arg("build")
+        .arg(repository().join(folder))
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "failed to build {folder}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    PathBuf::from(printed.lines().last().unwrap())
+}

@@ -1,0 +1,94 @@
+//! Both processes end together, in whatever way, and the images process is replaced when it dies.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::client::get;
+use crate::dev_server::{DevServer, PATIENCE};
+use crate::guests;
+
+/// The number of the images process, as it says itself.
+async fn images_pid(server: &DevServer) -> u64 {
+    let answer = get(server.address, "/binding-get?name=IMAGES&path=/health").await;
+    let health: Value = serde_json::from_str(answer.text()).unwrap();
+    health["pid"].as_u64().unwrap()
+}
+
+/// Waits until a process is gone; the kernel says when.
+async fn gone(pid: u64) {
+    let waiting = tokio::task::spawn_blocking(move || {
+        while Path::new(&format!("/proc/{pid}/fd")).read_dir().is_ok() {
+            std::thread::yield_now();
+        }
+    });
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .expect("the process stays")
+        .unwrap();
+}
+
+/// The folder of the socket that a process listens on.
+fn socket_folder(pid: u64) -> PathBuf {
+    let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
+    let socket = arguments
+        .split(|byte| *byte == 0)
+        .map(|argument| String::from_utf8_lossy(argument).into_owned())
+        .find(|argument| argument.ends_with(".sock"))
+        .expect("a socket among the arguments");
+    Path::new(&socket).parent().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_interrupt_lets_requests_finish_and_ends_both_processes() {
+    let mut server = DevServer::start(guests::misbehaving(), "").await;
+    let images = images_pid(&server).await;
+    let folder = socket_folder(images);
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    client
+        .write_all(b"GET /slow-stream?pieces=20&ms=20 HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = vec![0; 100];
+    client.read_exact(&mut answer).await.unwrap();
+    server.signal("INT");
+    client.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(
+        answer.contains("piece 20\n") && answer.ends_with("0\r\n\r\n"),
+        "{answer}"
+    );
+    assert!(server.ended().await.success());
+    gone(images).await;
+    assert!(!folder.exists(), "{} is left behind", folder.display());
+}
+
+#[tokio::test]
+async fn a_killed_runtime_leaves_no_images_process_and_no_socket() {
+    let mut server = DevServer::start(guests::misbehaving(), "").await;
+    let images = images_pid(&server).await;
+    let folder = socket_folder(images);
+    server.signal("KILL");
+    server.ended().await;
+    gone(images).await;
+    assert!(!folder.exists(), "{} is left behind", folder.display());
+}
+
+#[tokio::test]
+async fn a_killed_images_process_is_replaced() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let first = images_pid(&server).await;
+    let killed = std::process::Command::new("kill")
+        .args(["-9", &first.to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    server
+        .line(|line| line.contains("the images process ended: signal: 9"))
+        .await;
+    server
+        .line(|line| line.contains("the images process is back"))
+        .await;
+    assert_ne!(images_pid(&server).await, first);
+}
