@@ -1,8 +1,8 @@
-//! A photo, resized as the query says: `/?width=400&height=300&fit=cover&format=image/webp&quality=80`.
+//! A photo, resized as the query says: `/?width=400&height=300&fit=cover&format=webp&quality=80`.
 
 use safelight_sdk::{
-    Context, Env, Error, Format, ImageOutputOptions, ImageTransform, Query, Request, Response,
-    Result, http::StatusCode, response,
+    Context, Env, Error, Format, ImageOutputOptions, ImageTransform, Query, QueryError, Request,
+    Response, Result, http::StatusCode, response,
 };
 
 /// Drawn by code for this example, 4000×3000 pixels.
@@ -33,7 +33,7 @@ async fn thumbnail(query: &Query, env: &Env) -> Result<Response> {
     };
     let output = ImageOutputOptions {
         quality: query.parse::<u8>("quality")?.map(Into::into),
-        ..ImageOutputOptions::new(query.parse("format")?.unwrap_or(Format::Jpeg))
+        ..ImageOutputOptions::new(format(query)?)
     };
     let result = env
         .images("IMAGES")?
@@ -42,4 +42,14 @@ async fn thumbnail(query: &Query, env: &Env) -> Result<Response> {
         .output(output)
         .await?;
     Ok(result.response())
+}
+
+/// The binding's own name, or what follows `image/` in it.
+fn format(query: &Query) -> Result<Format, QueryError> {
+    let word = query.get("format").unwrap_or("jpeg");
+    let named = word.parse().or_else(|_| format!("image/{word}").parse());
+    named.map_err(|_| QueryError {
+        name: "format".to_owned(),
+        problem: format!("{word:?}: must be one of jpeg, png, gif, webp, avif, rgb, rgba"),
+    })
 }
