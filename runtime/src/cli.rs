@@ -132,7 +132,13 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
         Command::Images {
             socket,
             end_with_stdin,
-        } => images(&socket, end_with_stdin, log).await,
+        } => {
+            let end = match end_with_stdin {
+                true => End::Stdin,
+                false => End::Signal,
+            };
+            images(&socket, end, log).await
+        }
         Command::Compile { component } => compile_into_cache(&component),
     }
 }
@@ -153,7 +159,16 @@ fn compile_into_cache(component: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn images(socket: &Path, end_with_stdin: bool, log: &Log) -> anyhow::Result<()> {
+/// What ends an images process, besides being told to terminate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Nothing else.
+    Signal,
+    /// The end of standard input, which the program that started it holds.
+    Stdin,
+}
+
+async fn images(socket: &Path, end: End, log: &Log) -> anyhow::Result<()> {
     // The file is removed when this value is dropped, after the last request.
     let bound = safelight_images::socket::bind(socket)?;
     let interrupted = interrupted()?;
@@ -162,12 +177,14 @@ async fn images(socket: &Path, end_with_stdin: bool, log: &Log) -> anyhow::Resul
     let shutdown = async {
         tokio::select! {
             () = interrupted => {}
-            () = stdin_ended(), if end_with_stdin => {}
+            () = stdin_ended(), if end == End::Stdin => {}
         }
     };
     let served = safelight_images::run(bound.listener, Limits::default(), shutdown).await;
     drop(bound.file);
-    if end_with_stdin && let Some(folder) = socket.parent() {
+    if end == End::Stdin
+        && let Some(folder) = socket.parent()
+    {
         // The folder was made for this run alone; one that holds something else stays.
         let _ = std::fs::remove_dir(folder);
     }

@@ -97,7 +97,7 @@ pub struct CpuMeter {
 
 impl CpuMeter {
     /// A meter for a guest that is not running.
-    pub fn new() -> Self {
+    pub fn start() -> Self {
         Self {
             entered: Instant::now(),
         }
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_slice_never_counts_for_more_than_a_tick() {
-        let mut meter = CpuMeter::new();
+        let mut meter = CpuMeter::start();
         meter.entered = meter.entered.checked_sub(TICK * 50).unwrap();
         assert_eq!(meter.slice(), TICK);
     }

@@ -28,7 +28,7 @@ pub struct Outbound(BindingService);
 
 impl Outbound {
     /// A client that trusts the certificate authorities of the web and follows no redirects.
-    pub fn new() -> Self {
+    pub fn to_the_web() -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIME));

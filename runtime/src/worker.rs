@@ -68,7 +68,7 @@ impl Worker {
             generation,
             env: grants.env,
             bindings: Arc::new(grants.bindings),
-            outbound: Outbound::new(),
+            outbound: Outbound::to_the_web(),
             limits: grants.limits,
             ticker,
         };

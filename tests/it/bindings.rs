@@ -54,11 +54,8 @@ async fn a_large_upload_passes_through_whole() {
     // Noise, so that the file is large: about 15 MB of PNG.
     let noise = RgbImage::from_fn(2_236, 2_236, |x, y| {
         let value = (u64::from(x) << 32 | u64::from(y)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        image::Rgb([
-            (value >> 56) as u8,
-            (value >> 48) as u8,
-            (value >> 40) as u8,
-        ])
+        let [red, green, blue, ..] = value.to_be_bytes();
+        image::Rgb([red, green, blue])
     });
     let mut upload = std::io::Cursor::new(Vec::new());
     noise.write_to(&mut upload, ImageFormat::Png).unwrap();
@@ -85,10 +82,12 @@ async fn nested_drawings_end_up_in_their_places() {
     let answer = post(server.address, "/draw", picture(200, 100, ImageFormat::Png)).await;
     let result = image::load_from_memory(&answer.body).unwrap().to_rgb8();
     assert_eq!(result.dimensions(), (100, 50));
-    // The overlay is 15x30 after its rotation, two pixels from the bottom right: red above, blue below, half opaque
-    // over the blue half.
+    // The overlay's width counts after its rotation: 30x60, red above blue, two pixels from the bottom right, half
+    // opaque over the blue half of the base. In its lower left corner lies a picture of 10x5, red beside blue.
+    assert_eq!(result.get_pixel(90, 10).0, [128, 0, 128]);
     assert_eq!(result.get_pixel(90, 46).0, [0, 0, 255]);
-    assert_eq!(result.get_pixel(90, 30).0, [128, 0, 128]);
+    assert_eq!(result.get_pixel(70, 46).0, [128, 0, 128]);
+    assert_eq!(result.get_pixel(76, 46).0, [0, 0, 255]);
     assert_eq!(result.get_pixel(10, 10).0, [255, 0, 0]);
 }
 

@@ -13,7 +13,7 @@ const MB: usize = 1_000_000;
 /// Bytes in which every piece differs from its neighbours.
 fn content(length: usize) -> Bytes {
     (0..length as u64)
-        .map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8)
+        .map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes()[0])
         .collect()
 }
 

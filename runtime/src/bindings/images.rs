@@ -40,7 +40,9 @@ impl Service<http::Request<WasiBody>> for Images {
         let pool = self.pool.clone();
         Box::pin(async move {
             match pool.send(on_the_wire(request)?).await {
-                Ok(response) => Ok(response.map(|body| body.map_err(broken).boxed_unsync())),
+                Ok(response) => {
+                    Ok(response.map(|body| body.map_err(|error| broken(&error)).boxed_unsync()))
+                }
                 Err(error) => Ok(failure(&error)),
             }
         })
@@ -60,8 +62,8 @@ fn on_the_wire(request: http::Request<WasiBody>) -> Result<http::Request<WasiBod
 }
 
 /// A connection that ends in the middle of a response.
-fn broken(error: hyper::Error) -> Error {
-    Error::InternalError(Some(chain(&error)))
+fn broken(error: &hyper::Error) -> Error {
+    Error::InternalError(Some(chain(error)))
 }
 
 /// An error of the binding itself, in the form that its clients understand.

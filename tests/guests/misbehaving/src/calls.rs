@@ -86,7 +86,7 @@ pub(crate) async fn draw(request: Request, env: &Env) -> Result<Response> {
     let outer = images
         .input(picture.clone())
         .transform(ImageTransform::new().width(30).rotate(90))
-        .draw(inner, ImageDrawOptions::new().top(0).left(0));
+        .draw(inner, ImageDrawOptions::new().bottom(0).left(0));
     let result = images
         .input(picture)
         .transform(ImageTransform::new().width(100))

@@ -1,0 +1,173 @@
+//! What an instance takes on, how long it is kept, and how its affairs are settled when it ends.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use tokio::time::Sleep;
+use wasmtime::component::GuestTaskId;
+use wasmtime::{Store, StoreContextMut};
+use wasmtime_wasi_http::handler::{ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus};
+
+use super::{Death, Shared, State};
+use crate::record::RequestRecord;
+
+/// Requests that one instance serves before it is replaced.
+const REUSE: usize = 10_000;
+/// Requests that one instance serves at the same time.
+const CONCURRENT: usize = 16;
+/// How long an instance without work is kept.
+const IDLE: Duration = Duration::from_secs(30);
+/// How long work goes on after its client has gone or its response is complete.
+const AFTERWARDS: Duration = Duration::from_secs(30);
+
+/// What travels with a request into the instance that takes it.
+pub struct Ticket {
+    /// Who it is.
+    pub record: Arc<RequestRecord>,
+    /// Filled in by the instance that takes the request.
+    pub taken_by: Arc<OnceLock<Arc<Shared>>>,
+    /// Ends when nobody waits for the response any more.
+    pub waiting: oneshot::Receiver<()>,
+}
+
+/// Which generation of the interface a worker was compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    /// WASI 0.2: one request per instance.
+    P2,
+    /// WASI 0.3: many requests, several at a time.
+    P3,
+}
+
+/// Decides what an instance takes on, and settles its affairs when it ends.
+pub struct InstanceState {
+    generation: Generation,
+    shared: Arc<Shared>,
+    retire: AtomicBool,
+}
+
+impl InstanceState {
+    /// The state of a fresh instance.
+    pub fn new(generation: Generation, shared: Arc<Shared>) -> Self {
+        Self {
+            generation,
+            shared,
+            retire: AtomicBool::new(false),
+        }
+    }
+}
+
+impl WorkerState for InstanceState {
+    type StoreData = State;
+    type RequestData = Ticket;
+
+    fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        let reuse = match self.generation {
+            Generation::P2 => 1,
+            Generation::P3 => REUSE,
+        };
+        if total >= reuse || self.retire.load(Ordering::Relaxed) {
+            ShouldAccept::Never
+        } else if concurrent >= CONCURRENT {
+            ShouldAccept::No
+        } else {
+            ShouldAccept::Yes
+        }
+    }
+
+    fn on_request_start(
+        &self,
+        mut store: StoreContextMut<'_, State>,
+        ticket: Ticket,
+        id: GuestTaskId,
+    ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
+        self.shared.busy();
+        let state = store.data_mut();
+        if state.memory.should_retire() {
+            self.retire.store(true, Ordering::Relaxed);
+        }
+        state.begin(id, ticket.record);
+        // The cell is fresh with every request, so it cannot be full.
+        let _ = ticket.taken_by.set(self.shared.clone());
+        let waiting = ticket.waiting;
+        Box::pin(async move {
+            // Nothing is ever sent: an end means that the other side is gone.
+            let _ = waiting.await;
+            tokio::time::sleep_until(tokio::time::Instant::now() + AFTERWARDS).await;
+        })
+    }
+
+    fn drop(&self, mut store: Store<State>, result: wasmtime::Result<()>) {
+        if let Err(error) = result {
+            self.shared.dead.store(true, Ordering::Release);
+            self.shared
+                .death
+                .send_replace(Some(Arc::new(Death::read(&mut store, &error))));
+        }
+    }
+}
+
+/// Ends an instance that has had no work for a while, or whose afterwork does not end.
+pub struct Expiration {
+    shared: Arc<Shared>,
+    sleep: Pin<Box<Sleep>>,
+    /// Since when afterwork has had no body to write.
+    quiet: Option<Instant>,
+}
+
+impl Expiration {
+    /// For a fresh instance.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        let sleep = Box::pin(tokio::time::sleep_until(tokio::time::Instant::now() + IDLE));
+        Self {
+            shared,
+            sleep,
+            quiet: None,
+        }
+    }
+
+    fn poll_until(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        let deadline = deadline.into();
+        if self.sleep.deadline() != deadline {
+            self.sleep.as_mut().reset(deadline);
+        }
+        self.sleep.as_mut().poll(cx)
+    }
+}
+
+impl WorkerExpiration for Expiration {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        status: WorkerStatus,
+        start: Instant,
+    ) -> Poll<()> {
+        match status {
+            WorkerStatus::Idle => {
+                self.shared.idle();
+                self.quiet = None;
+                self.poll_until(cx, start + IDLE)
+            }
+            // A request ends by its response, by its CPU limit, or some time after its client has gone.
+            WorkerStatus::Requests => {
+                self.quiet = None;
+                Poll::Pending
+            }
+            // A response that is still being read may take as long as it likes. Nothing wakes an instance when the
+            // last of its bodies is dropped, so that is looked at again later.
+            WorkerStatus::PostReturn if self.shared.open_bodies.load(Ordering::Relaxed) > 0 => {
+                self.quiet = None;
+                let _ = self.poll_until(cx, Instant::now() + AFTERWARDS);
+                Poll::Pending
+            }
+            WorkerStatus::PostReturn => {
+                let quiet = *self.quiet.get_or_insert_with(Instant::now);
+                self.poll_until(cx, quiet + AFTERWARDS)
+            }
+        }
+    }
+}
