@@ -25,8 +25,8 @@ pub type BindingService =
 pub struct CallContext {
     /// The hop: a binding by the worker's name for it, or a host.
     pub hop: Arc<str>,
-    /// The request that made the call; unknown for a call outside of any.
-    pub record: Option<Arc<RequestRecord>>,
+    /// The request that made the call.
+    pub record: Arc<RequestRecord>,
 }
 
 /// The bindings that a worker's config grants.
@@ -54,7 +54,7 @@ impl Bindings {
     pub async fn call(
         &self,
         mut request: http::Request<WasiBody>,
-        record: Option<Arc<RequestRecord>>,
+        record: Arc<RequestRecord>,
     ) -> Result<http::Response<WasiBody>, Error> {
         let (name, rest) = split_name(request.uri())?;
         let Some((name, service)) = self.0.get_key_value(name) else {

@@ -99,7 +99,7 @@ impl Pending {
     fn new(request: &http::Request<WasiBody>) -> Self {
         let context = request.extensions().get::<CallContext>();
         Self {
-            record: context.and_then(|context| context.record.clone()),
+            record: context.map(|context| context.record.clone()),
             call: BindingCall {
                 name: context.map_or("binding", |context| &context.hop).to_owned(),
                 path: request.uri().path().to_owned(),
@@ -139,7 +139,7 @@ impl Drop for Pending {
         self.call.sent = self.sent.load(Ordering::Relaxed);
         self.call.time = self.started.elapsed();
         if let Some(record) = &self.record {
-            record.binding_call(&self.call);
+            record.note(&self.call);
         }
     }
 }

@@ -122,7 +122,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Check { project } => {
-            let component = dev::check(&project.load(log)?)?;
+            let component = dev::check(&project.load(log)?, log.clone())?;
             log.line(format_args!(
                 "{} is a worker that can run here",
                 component.display()

@@ -41,7 +41,8 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
     let listener = listen(config, options).await?;
-    let component = guest::build(config)?;
+    // Building runs other programs to their end; the signals of this one must be heard meanwhile.
+    let component = tokio::task::block_in_place(|| guest::build(config))?;
     let needs_images = config
         .bindings
         .iter()
@@ -58,7 +59,7 @@ pub async fn run(
     let (images, compiled) = tokio::join!(images, compile_apart(&program, &component));
     compiled?;
     let images = images.context("start the images process")?;
-    let worker = Arc::new(load(config, &component, images.as_ref())?);
+    let worker = Arc::new(load(config, &component, images.as_ref(), log.clone())?);
     let address = listener.local_addr()?;
     log.line(format_args!("{} is ready on http://{address}", config.name));
     server::run(listener, worker, log, shutdown).await;
@@ -117,6 +118,7 @@ pub fn load(
     config: &Config,
     component: &Path,
     images: Option<&ImagesProcess>,
+    log: Log,
 ) -> anyhow::Result<Worker> {
     let engine = compile::engine(compile::cache_folder().as_deref())?;
     let compiled = compile::component(&engine, component)?;
@@ -125,6 +127,7 @@ pub fn load(
         component,
         &compiled,
         grants(config, images),
+        log,
     )?)
 }
 
@@ -160,8 +163,8 @@ fn grants(config: &Config, images: Option<&ImagesProcess>) -> Grants {
 ///
 /// # Errors
 /// When the worker cannot be built, or its component imports what this host lacks.
-pub fn check(config: &Config) -> anyhow::Result<PathBuf> {
+pub fn check(config: &Config, log: Log) -> anyhow::Result<PathBuf> {
     let component = guest::build(config)?;
-    load(config, &component, None)?;
+    load(config, &component, None, log)?;
     Ok(component)
 }

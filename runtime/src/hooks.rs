@@ -18,7 +18,7 @@ use crate::body::Guarded;
 use crate::error::chain;
 use crate::instance::Shared;
 use crate::outbound::Outbound;
-use crate::record::{RequestRecord, Stream};
+use crate::record::Stream;
 
 /// The host name behind which a worker finds its bindings. It never reaches a network.
 pub const BINDINGS_HOST: &str = "bindings.internal";
@@ -97,10 +97,6 @@ impl GuestOutput {
     pub fn new(shared: Arc<Shared>, stream: Stream) -> Self {
         Self { shared, stream }
     }
-
-    fn record(&self) -> Option<Arc<RequestRecord>> {
-        self.shared.current()
-    }
 }
 
 impl IsTerminal for GuestOutput {
@@ -128,9 +124,7 @@ impl Pollable for GuestOutput {
 
 impl OutputStream for GuestOutput {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        if let Some(record) = self.record() {
-            record.write_output(self.stream, &bytes);
-        }
+        self.shared.current().write_output(self.stream, &bytes);
         Ok(())
     }
 
@@ -149,9 +143,7 @@ impl AsyncWrite for GuestOutput {
         _cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        if let Some(record) = self.record() {
-            record.write_output(self.stream, bytes);
-        }
+        self.shared.current().write_output(self.stream, bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

@@ -18,6 +18,7 @@ pub use lifetime::{Expiration, Generation, InstanceState, Ticket};
 
 use crate::hooks::Hooks;
 use crate::limits::{CpuMeter, MemoryLimit, Ticker, Ticking, WorkerLimits};
+use crate::log::Log;
 use crate::record::RequestRecord;
 
 /// Requests that an instance remembers, so that late output still finds its request.
@@ -50,26 +51,29 @@ pub struct Shared {
     pub dead: Arc<AtomicBool>,
     /// Response bodies that are still being read.
     pub open_bodies: AtomicUsize,
-    current: Mutex<Option<Arc<RequestRecord>>>,
+    nobody: Arc<RequestRecord>,
+    current: Mutex<Arc<RequestRecord>>,
     death: watch::Sender<Option<Arc<Death>>>,
     ticker: Ticker,
     ticking: Mutex<Option<Ticking>>,
 }
 
 impl Shared {
-    fn new(ticker: Ticker) -> Arc<Self> {
+    fn new(ticker: Ticker, log: Log) -> Arc<Self> {
+        let nobody = RequestRecord::of_nobody(log);
         Arc::new(Self {
             ticking: Mutex::new(Some(ticker.hold())),
             ticker,
             dead: Arc::default(),
             open_bodies: AtomicUsize::new(0),
-            current: Mutex::default(),
+            current: Mutex::new(nobody.clone()),
+            nobody,
             death: watch::Sender::new(None),
         })
     }
 
     /// The request that the guest is working for just now.
-    pub fn current(&self) -> Option<Arc<RequestRecord>> {
+    pub fn current(&self) -> Arc<RequestRecord> {
         self.current
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -104,9 +108,10 @@ impl State {
         wasi: impl FnOnce(&Arc<Shared>) -> WasiCtx,
         hooks: impl FnOnce(&Arc<Shared>) -> Hooks,
         limits: WorkerLimits,
-        ticker: Ticker,
+        clock: Ticker,
+        log: Log,
     ) -> Self {
-        let shared = Shared::new(ticker);
+        let shared = Shared::new(clock, log);
         Self {
             wasi: wasi(&shared),
             http: WasiHttpCtx::new(),
@@ -147,6 +152,7 @@ impl State {
         }
         self.current = Some(task);
         let record = self.task(task).map(|task| task.record.clone());
+        let record = record.unwrap_or_else(|| self.shared.nobody.clone());
         *self
             .shared
             .current

@@ -67,7 +67,7 @@ impl Outbound {
         &self,
         mut request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
-        record: Option<Arc<RequestRecord>>,
+        record: Arc<RequestRecord>,
     ) -> Result<http::Response<WasiBody>, Error> {
         if options.is_some_and(|options| options.between_bytes_timeout.is_some()) {
             return Err(Error::InternalError(Some(

@@ -70,6 +70,11 @@ impl RequestRecord {
         })
     }
 
+    /// Stands for everything that a guest does outside of any request.
+    pub fn of_nobody(log: Log) -> Arc<Self> {
+        Self::new(0, Method::GET, &Uri::from_static("/"), log)
+    }
+
     /// The request's number, unique while the program runs.
     pub fn id(&self) -> u64 {
         self.id
@@ -94,11 +99,6 @@ impl RequestRecord {
     /// Logs something that happened on behalf of this request.
     pub fn note(&self, what: impl fmt::Display) {
         self.log.line(format_args!("  [{}] {what}", self.id));
-    }
-
-    /// Logs one call of a binding.
-    pub fn binding_call(&self, call: &BindingCall) {
-        self.note(call);
     }
 
     /// Takes a piece of guest output and logs the lines that it completes.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::header::HOST;
+use http::header::{CONTENT_LENGTH, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, StatusCode, Uri, Version};
 use http_body::Body as _;
@@ -134,13 +134,23 @@ impl Front {
         };
         open.status = response.status();
         let bodiless = method == Method::HEAD || response.status() == StatusCode::NOT_MODIFIED;
-        open.expected = if bodiless {
-            Some(0)
-        } else {
-            response.body().size_hint().exact()
-        };
+        open.expected = if bodiless { Some(0) } else { length(&response) };
         response.map(|body| Watched::new(body, open).boxed_unsync())
     }
+}
+
+/// How many bytes the body will have: as it says itself, or as its head promises.
+fn length(response: &http::Response<WasiBody>) -> Option<u64> {
+    let promised = || {
+        response
+            .headers()
+            .get(CONTENT_LENGTH)?
+            .to_str()
+            .ok()?
+            .parse()
+            .ok()
+    };
+    response.body().size_hint().exact().or_else(promised)
 }
 
 /// Gives the request an absolute URI: over HTTP/1 the host is only in a header, which guests may not see.

@@ -25,6 +25,7 @@ use crate::error::Failure;
 use crate::hooks::{GuestOutput, Hooks};
 use crate::instance::{self, Expiration, Generation, InstanceState, Shared, State, Ticket};
 use crate::limits::{Ticker, WorkerLimits};
+use crate::log::Log;
 use crate::outbound::Outbound;
 use crate::record::{RequestRecord, Stream};
 
@@ -57,6 +58,7 @@ impl Worker {
         path: &Path,
         component: &Component,
         grants: Grants,
+        log: Log,
     ) -> Result<Self, CompileError> {
         let invalid = |error| CompileError::Invalid(path.into(), error);
         let (pre, generation) = link(engine, component).map_err(invalid)?;
@@ -71,6 +73,7 @@ impl Worker {
             outbound: Outbound::to_the_web(),
             limits: grants.limits,
             ticker,
+            log,
         };
         Ok(Self {
             handler: ProxyHandler::new(recipe),
@@ -162,6 +165,7 @@ struct Recipe {
     outbound: Outbound,
     limits: WorkerLimits,
     ticker: Ticker,
+    log: Log,
 }
 
 impl Recipe {
@@ -189,6 +193,7 @@ impl HandlerState for Recipe {
             |shared| self.hooks(shared),
             self.limits,
             self.ticker.clone(),
+            self.log.clone(),
         );
         let shared = state.shared().clone();
         let mut store = Store::new(&self.engine, state);
