@@ -95,6 +95,16 @@ impl Image {
         }
     }
 
+    /// Moves the picture out and leaves one without pixels.
+    pub(crate) fn take(&mut self) -> Self {
+        let empty = Self {
+            size: Size::new(0, 0),
+            channels: self.channels,
+            data: Vec::new(),
+        };
+        std::mem::replace(self, empty)
+    }
+
     /// The same picture with an alpha channel.
     #[must_use]
     pub fn into_rgba(self) -> Self {

@@ -13,19 +13,24 @@
 //! | [`request`] | the typed request; every option is checked before any pixel |
 //! | [`decode`] | from encoded bytes to upright sRGB pixels |
 //! | [`pipeline`] | the run of one request over its pixels |
+//! | [`plan`] [`geometry`] [`ops`] [`image`] | the order of operations; fit and gravity as arithmetic; the operations; pixels |
+//! | [`encode`] | from pixels to the bytes of the result |
 //! | `answer` | one block with exact length and digest, or a marked error |
 //! | [`error`] [`limits`] | what can fail, and what a request may cost |
 
 mod answer;
 mod connection;
 pub mod decode;
+pub mod encode;
 pub mod error;
 mod form;
 pub mod geometry;
 mod handler;
 pub mod image;
 pub mod limits;
+pub mod ops;
 pub mod pipeline;
+pub mod plan;
 mod queue;
 pub mod request;
 mod server;

@@ -19,6 +19,8 @@ pub struct Limits {
     pub steps: usize,
     /// Width times height of any image, decoded or produced.
     pub area: u64,
+    /// Bytes of memory that one request's pixels may take at a time.
+    pub pixel_bytes: u64,
     /// Width or height of an output, in pixels.
     pub dimension: u32,
     /// Requests whose pixels are being worked on at the same time.
@@ -41,6 +43,8 @@ impl Default for Limits {
             overlays: 64,
             steps: 256,
             area: 100_000_000,
+            // Enough for one image of the largest area at 16 bits a channel.
+            pixel_bytes: 2_000_000_000,
             dimension: 12_000,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,

@@ -1,0 +1,177 @@
+//! From samples of any kind to 8-bit sRGB.
+
+use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
+
+use super::{Fault, Model, Raw, Samples};
+use crate::{
+    geometry::Size,
+    image::{Channels, Image},
+};
+
+/// Converts by the profile if there is one that can be used, else plainly. A profile that cannot be used is worth a
+/// warning, not a failure: the picture is there.
+pub(super) fn to_srgb(
+    raw: Raw,
+    size: Size,
+    icc: Option<&[u8]>,
+) -> Result<(Image, Option<String>), Fault> {
+    let model = raw.model;
+    let (samples, warning) = match icc.map(|icc| by_profile(&raw, icc)) {
+        None | Some(Ok(None)) => (plain(raw), None),
+        Some(Ok(Some(converted))) => (converted, None),
+        Some(Err(reason)) => (
+            plain(raw),
+            Some(format!("colour profile ignored: {reason}")),
+        ),
+    };
+    let image = Image::new(size, model.channels(), samples)
+        .ok_or_else(|| Fault::broken("it has another size than it claims"))?;
+    Ok((image, warning))
+}
+
+impl Model {
+    pub(super) const fn count(self) -> usize {
+        match self {
+            Self::Gray => 1,
+            Self::GrayAlpha => 2,
+            Self::Rgb => 3,
+            Self::Rgba | Self::Cmyk => 4,
+        }
+    }
+
+    const fn channels(self) -> Channels {
+        match self {
+            Self::Gray | Self::Rgb | Self::Cmyk => Channels::Rgb,
+            Self::GrayAlpha | Self::Rgba => Channels::Rgba,
+        }
+    }
+
+    /// What the profile has to describe, and how the samples lie in memory.
+    const fn layout(self) -> (DataColorSpace, Layout) {
+        match self {
+            Self::Gray => (DataColorSpace::Gray, Layout::Gray),
+            Self::GrayAlpha => (DataColorSpace::Gray, Layout::GrayAlpha),
+            Self::Rgb => (DataColorSpace::Rgb, Layout::Rgb),
+            Self::Rgba => (DataColorSpace::Rgb, Layout::Rgba),
+            Self::Cmyk => (DataColorSpace::Cmyk, Layout::Rgba),
+        }
+    }
+
+    const fn target(self) -> Layout {
+        match self.channels() {
+            Channels::Rgb => Layout::Rgb,
+            Channels::Rgba => Layout::Rgba,
+        }
+    }
+}
+
+/// Without a profile: grey is tripled, ink is multiplied, 16 bits are rounded to 8.
+fn plain(raw: Raw) -> Vec<u8> {
+    let samples = match raw.samples {
+        Samples::Eight(samples) => samples,
+        Samples::Sixteen(samples) => samples.into_iter().map(to_eight).collect(),
+    };
+    match raw.model {
+        Model::Rgb | Model::Rgba => samples,
+        Model::Gray => samples.iter().flat_map(|gray| [*gray; 3]).collect(),
+        Model::GrayAlpha => samples
+            .chunks_exact(2)
+            .flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]])
+            .collect(),
+        Model::Cmyk => samples
+            .chunks_exact(4)
+            .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]].map(|paper| share(paper, pixel[3])))
+            .collect(),
+    }
+}
+
+/// `a · b / 255`, rounded half up.
+fn share(a: u8, b: u8) -> u8 {
+    let product = u32::from(a) * u32::from(b);
+    u8::try_from((2 * product + 255) / 510).unwrap_or(255)
+}
+
+/// `value · 255 / 65535`, rounded half up.
+fn to_eight(value: u16) -> u8 {
+    u8::try_from((u32::from(value) + 128) / 257).unwrap_or(255)
+}
+
+/// By the profile; `None` if it means what the samples are already.
+fn by_profile(raw: &Raw, icc: &[u8]) -> Result<Option<Vec<u8>>, String> {
+    let profile = ColorProfile::new_from_slice(icc).map_err(|error| error.to_string())?;
+    let (space, layout) = raw.model.layout();
+    if profile.color_space != space {
+        return Err(format!(
+            "it describes {:?}, and the picture is {:?}",
+            profile.color_space, raw.model
+        ));
+    }
+    let srgb = ColorProfile::new_srgb();
+    let options = TransformOptions::default();
+    let target = raw.model.target();
+    let pixels = raw.len() / raw.model.count();
+    let length = pixels * raw.model.channels().count();
+    match &raw.samples {
+        Samples::Eight(samples) => {
+            let transform = profile
+                .create_transform_8bit(layout, &srgb, target, options)
+                .map_err(|error| error.to_string())?;
+            if raw.model == Model::Cmyk {
+                let ink: Vec<u8> = samples.iter().map(|paper| 255 - paper).collect();
+                return run(&*transform, &ink, length).map(Some);
+            }
+            if raw.model == Model::Rgb && is_srgb(&*transform)? {
+                return Ok(None);
+            }
+            run(&*transform, samples, length).map(Some)
+        }
+        Samples::Sixteen(samples) => {
+            let transform = profile
+                .create_transform_16bit(layout, &srgb, target, options)
+                .map_err(|error| error.to_string())?;
+            let converted = run(&*transform, samples, length)?;
+            Ok(Some(converted.into_iter().map(to_eight).collect()))
+        }
+    }
+}
+
+impl Raw {
+    fn len(&self) -> usize {
+        match &self.samples {
+            Samples::Eight(samples) => samples.len(),
+            Samples::Sixteen(samples) => samples.len(),
+        }
+    }
+}
+
+fn run<T: Copy + Default>(
+    transform: &(impl TransformExecutor<T> + ?Sized),
+    samples: &[T],
+    length: usize,
+) -> Result<Vec<T>, String> {
+    let mut converted = vec![T::default(); length];
+    transform
+        .transform(samples, &mut converted)
+        .map_err(|error| error.to_string())?;
+    Ok(converted)
+}
+
+/// Whether a transform leaves colours where they are, give or take its own rounding. Most profiles are sRGB under
+/// one of many names; asking a few thousand colours is surer than comparing names, and costs nothing.
+fn is_srgb(transform: &(impl TransformExecutor<u8> + ?Sized)) -> Result<bool, String> {
+    let steps = (0..=255_u8).step_by(17);
+    let colors: Vec<u8> = steps
+        .clone()
+        .flat_map(|r| {
+            let steps = steps.clone();
+            steps
+                .clone()
+                .flat_map(move |g| steps.clone().flat_map(move |b| [r, g, b]))
+        })
+        .collect();
+    let converted = run(transform, &colors, colors.len())?;
+    Ok(colors
+        .iter()
+        .zip(&converted)
+        .all(|(a, b)| a.abs_diff(*b) <= 1))
+}

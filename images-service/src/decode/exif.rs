@@ -1,0 +1,133 @@
+//! The two fields of EXIF that matter here: which side is up, and whose picture it is.
+
+use exif::{In, Reader, Tag, Value};
+use safelight_protocol::Flip;
+
+use crate::{image::Image, ops::Op, request::Rotation};
+
+/// What is read of EXIF. What cannot be read counts as absent: the pixels do not depend on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Exif {
+    pub(super) orientation: Orientation,
+    pub(super) copyright: Option<Vec<u8>>,
+}
+
+impl Exif {
+    /// Reads a TIFF structure, without the name that some formats put before it.
+    pub(super) fn read(tiff: Option<Vec<u8>>) -> Self {
+        let Some(mut tiff) = tiff else {
+            return Self::default();
+        };
+        if tiff.starts_with(b"Exif\0\0") {
+            tiff.drain(..6);
+        }
+        let Ok(fields) = Reader::new().read_raw(tiff) else {
+            return Self::default();
+        };
+        let orientation = fields
+            .get_field(Tag::Orientation, In::PRIMARY)
+            .and_then(|field| field.value.get_uint(0))
+            .map_or(Orientation::default(), Orientation::of);
+        let copyright = match fields
+            .get_field(Tag::Copyright, In::PRIMARY)
+            .map(|f| &f.value)
+        {
+            Some(Value::Ascii(parts)) if parts.iter().any(|part| !part.is_empty()) => {
+                Some(parts.join(&0))
+            }
+            _ => None,
+        };
+        Self {
+            orientation,
+            copyright,
+        }
+    }
+}
+
+/// How the stored picture has to be turned to stand upright: first mirrored, then rotated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Orientation {
+    mirrored: bool,
+    rotation: Rotation,
+}
+
+impl Orientation {
+    /// By the value of the EXIF tag, 1 to 8; anything else is upright.
+    #[must_use]
+    pub const fn of(tag: u32) -> Self {
+        let (mirrored, rotation) = match tag {
+            2 => (true, Rotation::None),
+            3 => (false, Rotation::Half),
+            4 => (true, Rotation::Half),
+            5 => (true, Rotation::ThreeQuarters),
+            6 => (false, Rotation::Quarter),
+            7 => (true, Rotation::Quarter),
+            8 => (false, Rotation::ThreeQuarters),
+            _ => (false, Rotation::None),
+        };
+        Self { mirrored, rotation }
+    }
+
+    /// Whether width and height change places.
+    #[must_use]
+    pub const fn is_transposed(self) -> bool {
+        matches!(self.rotation, Rotation::Quarter | Rotation::ThreeQuarters)
+    }
+
+    /// Turns the picture upright.
+    #[must_use]
+    pub fn upright(self, image: Image) -> Image {
+        let image = if self.mirrored {
+            Op::mirror(image, Flip::Horizontal)
+        } else {
+            image
+        };
+        Op::turn(image, self.rotation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exif, Orientation};
+    use crate::ops::numbered;
+
+    #[test]
+    fn every_orientation_stands_upright() {
+        // Stored as     1 2 3
+        //               4 5 6
+        for (tag, columns, expected) in [
+            (1, 3, [1, 2, 3, 4, 5, 6]),
+            (2, 3, [3, 2, 1, 6, 5, 4]),
+            (3, 3, [6, 5, 4, 3, 2, 1]),
+            (4, 3, [4, 5, 6, 1, 2, 3]),
+            (5, 2, [1, 4, 2, 5, 3, 6]),
+            (6, 2, [4, 1, 5, 2, 6, 3]),
+            (7, 2, [6, 3, 5, 2, 4, 1]),
+            (8, 2, [3, 6, 2, 5, 1, 4]),
+            (0, 3, [1, 2, 3, 4, 5, 6]),
+            (9, 3, [1, 2, 3, 4, 5, 6]),
+        ] {
+            let orientation = Orientation::of(tag);
+            let upright = orientation.upright(numbered(3, 2));
+            let values: Vec<u8> = upright.data().chunks(3).map(|pixel| pixel[0]).collect();
+            assert_eq!(
+                (upright.size().width, &values[..]),
+                (columns, &expected[..]),
+                "{tag}"
+            );
+            assert_eq!(orientation.is_transposed(), columns == 2, "{tag}");
+        }
+    }
+
+    #[test]
+    fn unreadable_exif_is_no_exif() {
+        for tiff in [
+            &b""[..],
+            b"II*\0",
+            b"II*\0\xFF\xFF\xFF\xFF",
+            b"Exif\0\0MM\0*\0\0\0\x08\xFF\xFF",
+        ] {
+            assert_eq!(Exif::read(Some(tiff.to_vec())), Exif::default());
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! PNG: every colour type and depth; of an animation the first picture.
+
+use std::io::Cursor;
+
+use png::{
+    BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Limits, Reader, Transformations,
+};
+
+use super::{Exif, Fault, Header, Kind, Model, Raw, Samples};
+use crate::{geometry::Size, image::Channels};
+
+/// Bytes for rows and for chunks besides the pixels; a profile is compressed and could claim anything.
+const SIDE_MEMORY: usize = 64 << 20;
+
+type File<'a> = Cursor<&'a [u8]>;
+
+pub(super) fn header(
+    bytes: &[u8],
+    within: impl Fn(Size) -> Result<(), Fault>,
+) -> Result<Header, Fault> {
+    let mut decoder = decoder(bytes);
+    let first = decoder.read_header_info().map_err(fault)?;
+    let stored = Size::new(first.width, first.height);
+    within(stored)?;
+
+    let reader = decoder.read_info().map_err(fault)?;
+    let info = reader.info();
+    let transparent = info.trns.is_some() || has_alpha(info.color_type);
+    Ok(Header {
+        kind: Kind::Png,
+        stored,
+        channels: if transparent {
+            Channels::Rgba
+        } else {
+            Channels::Rgb
+        },
+        // The samples: as bytes, and again as numbers if they have two bytes each.
+        cost: match info.bit_depth {
+            BitDepth::Sixteen => 2 * 4 * 2,
+            BitDepth::One | BitDepth::Two | BitDepth::Four | BitDepth::Eight => 4,
+        },
+        icc: info.icc_profile.as_ref().map(|profile| profile.to_vec()),
+        exif: Exif::read(info.exif_metadata.as_ref().map(|exif| exif.to_vec())),
+    })
+}
+
+pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
+    let mut reader = decoder(bytes).read_info().map_err(fault)?;
+    let (color, depth) = reader.output_color_type();
+    let model = match color {
+        ColorType::Grayscale => Model::Gray,
+        ColorType::GrayscaleAlpha => Model::GrayAlpha,
+        ColorType::Rgb => Model::Rgb,
+        ColorType::Rgba => Model::Rgba,
+        ColorType::Indexed => return Err(Fault::broken("its palette is missing")),
+    };
+    let length = header.stored.pixels() * model.count() * depth as usize / 8;
+    if reader.output_buffer_size() != Some(length) {
+        return Err(Fault::broken("it has another size than it claims"));
+    }
+    let mut data = vec![0; length];
+    read_whole(&mut reader, &mut data)?;
+    Ok(Raw {
+        model,
+        samples: match depth {
+            BitDepth::Sixteen => {
+                let (pairs, _) = data.as_chunks::<2>();
+                Samples::Sixteen(pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect())
+            }
+            _ => Samples::Eight(data),
+        },
+    })
+}
+
+/// Reads the first picture, then goes on to the end: a file without one is cut short.
+fn read_whole(reader: &mut Reader<File<'_>>, data: &mut [u8]) -> Result<(), Fault> {
+    reader.next_frame(data).map_err(fault)?;
+    reader.finish().map_err(fault)
+}
+
+fn decoder(bytes: &[u8]) -> Decoder<File<'_>> {
+    let mut options = DecodeOptions::default();
+    options.set_ignore_checksums(false);
+    options.set_ignore_text_chunk(true);
+    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
+    decoder.set_limits(Limits { bytes: SIDE_MEMORY });
+    // Palettes, single bits and transparent colours become plain samples.
+    decoder.set_transformations(Transformations::EXPAND);
+    decoder
+}
+
+const fn has_alpha(color: ColorType) -> bool {
+    match color {
+        ColorType::GrayscaleAlpha | ColorType::Rgba => true,
+        ColorType::Grayscale | ColorType::Rgb | ColorType::Indexed => false,
+    }
+}
+
+fn fault(error: DecodingError) -> Fault {
+    match error {
+        DecodingError::LimitsExceeded => Fault::Limit(crate::error::ServiceError::new(
+            safelight_protocol::ErrorCode::TooManyPixels,
+            "the image needs more memory beside its pixels than is allowed",
+        )),
+        DecodingError::IoError(_) => Fault::broken("it is cut short"),
+        DecodingError::Format(_) | DecodingError::Parameter(_) => Fault::broken(error),
+    }
+}

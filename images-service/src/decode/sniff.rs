@@ -1,0 +1,178 @@
+//! What a file is, by its first bytes. Names and content types are never asked.
+
+pub(super) const SVG: &str = "image/svg+xml";
+
+/// A format that is decoded here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Jpeg,
+    Png,
+    Webp,
+    Gif,
+}
+
+impl Kind {
+    pub(super) const fn mime(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+            Self::Gif => "image/gif",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sniffed {
+    Supported(Kind),
+    /// Recognised, with its name, but there is no decoder.
+    Unsupported(&'static str),
+    Svg,
+    Unknown,
+}
+
+pub(super) fn sniff(bytes: &[u8]) -> Sniffed {
+    match bytes {
+        [0xFF, 0xD8, 0xFF, ..] => Sniffed::Supported(Kind::Jpeg),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Sniffed::Supported(Kind::Png),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Sniffed::Supported(Kind::Webp),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Sniffed::Supported(Kind::Gif),
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => {
+            Sniffed::Unsupported("image/tiff")
+        }
+        // Two letters alone could begin any text: the reserved fields of a bitmap are zero.
+        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Sniffed::Unsupported("image/bmp"),
+        [b'8', b'B', b'P', b'S', ..] => Sniffed::Unsupported("image/vnd.adobe.photoshop"),
+        [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..] => {
+            Sniffed::Unsupported("image/jxl")
+        }
+        [0, 0, 0, 0x0C, b'j', b'P', b' ', b' ', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..] => {
+            Sniffed::Unsupported("image/jp2")
+        }
+        [0, 0, 1, 0, 1..=255, 0, ..] => Sniffed::Unsupported("image/vnd.microsoft.icon"),
+        [_, _, _, _, b'f', b't', b'y', b'p', brands @ ..] => iso_media(bytes, brands),
+        _ if is_svg(bytes) => Sniffed::Svg,
+        _ => Sniffed::Unknown,
+    }
+}
+
+/// AVIF and HEIC share a container; the brands in its first box tell them apart.
+fn iso_media(bytes: &[u8], brands: &[u8]) -> Sniffed {
+    let length = bytes
+        .first_chunk::<4>()
+        .map_or(0, |length| u32::from_be_bytes(*length) as usize);
+    let brands = &brands[..length.saturating_sub(8).min(brands.len()).min(256)];
+    let has = |wanted: &[&[u8; 4]]| {
+        let (brands, _) = brands.as_chunks::<4>();
+        brands.iter().any(|brand| wanted.contains(&brand))
+    };
+    if has(&[b"avif", b"avis"]) {
+        Sniffed::Unsupported("image/avif")
+    } else if has(&[
+        b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1",
+    ]) {
+        Sniffed::Unsupported("image/heic")
+    } else {
+        Sniffed::Unknown
+    }
+}
+
+/// Whether the first element of an XML text is `svg`.
+fn is_svg(bytes: &[u8]) -> bool {
+    let mut rest = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    loop {
+        rest = rest.trim_ascii_start();
+        let end: &[u8] = match rest {
+            [b'<', b'?', ..] => b"?>",
+            [b'<', b'!', b'-', b'-', ..] => b"-->",
+            [b'<', b'!', ..] => b">",
+            [b'<', b's', b'v', b'g', next, ..] => {
+                return next.is_ascii_whitespace() || matches!(next, b'>' | b'/');
+            }
+            _ => return false,
+        };
+        let Some(at) = memchr::memmem::find(rest, end) else {
+            return false;
+        };
+        rest = &rest[at + end.len()..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Sniffed, sniff};
+
+    #[test]
+    fn what_is_decoded_here_is_known_by_its_signature() {
+        for (bytes, kind) in [
+            (&b"\xFF\xD8\xFF\xE0"[..], Kind::Jpeg),
+            (b"\x89PNG\r\n\x1A\n", Kind::Png),
+            (b"RIFF\x10\0\0\0WEBPVP8 ", Kind::Webp),
+            (b"GIF87a", Kind::Gif),
+            (b"GIF89a", Kind::Gif),
+        ] {
+            assert_eq!(sniff(bytes), Sniffed::Supported(kind));
+        }
+    }
+
+    #[test]
+    fn what_is_not_decoded_is_recognised_by_name() {
+        for (bytes, name) in [
+            (&b"\0\0\0\x1Cftypavif\0\0\0\0mif1miaf"[..], "image/avif"),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0avifmiaf", "image/avif"),
+            (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "image/heic"),
+            (b"II*\0\x08\0\0\0", "image/tiff"),
+            (b"MM\0*\0\0\0\x08", "image/tiff"),
+            (b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0", "image/bmp"),
+            (b"8BPS\0\x01", "image/vnd.adobe.photoshop"),
+            (b"\xFF\x0A\xFA", "image/jxl"),
+            (b"\0\0\0\x0CJXL \r\n\x87\n", "image/jxl"),
+            (b"\0\0\x01\0\x01\0\x10\x10", "image/vnd.microsoft.icon"),
+        ] {
+            assert_eq!(sniff(bytes), Sniffed::Unsupported(name));
+        }
+    }
+
+    #[test]
+    fn svg_is_found_behind_its_prologue() {
+        for text in [
+            "<svg>",
+            "<svg xmlns='http://www.w3.org/2000/svg'/>",
+            "\u{FEFF}<?xml version=\"1.0\"?>\n<!-- > a lamp -->\n<!DOCTYPE svg>\n  <svg\nwidth='1'>",
+        ] {
+            assert_eq!(sniff(text.as_bytes()), Sniffed::Svg, "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_unknown() {
+        for bytes in [
+            &b""[..],
+            b"\xFF\xD8",
+            b"\x89PNG\n\x1A\n",
+            b"BMX is a kind of bicycle",
+            b"<svgx>",
+            b"<html><svg></svg></html>",
+            b"<!-- never closed",
+            b"\0\0\0\x18ftypmp42\0\0\0\0isomavc1",
+            b"\0\0\0\0ftyp",
+            b"RIFF\x10\0\0\0WAVEfmt ",
+        ] {
+            assert_eq!(sniff(bytes), Sniffed::Unknown, "{}", bytes.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! JPEG: progressive with halved chroma, as the platform writes it.
+
+use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
+use safelight_protocol::Format;
+
+use super::failed;
+use crate::{error::ServiceError, image::Image};
+
+/// Below this area a progressive file is only larger.
+const PROGRESSIVE_FROM: u64 = 50 * 50;
+
+/// Above this area a progressive file costs its reader too much memory.
+const PROGRESSIVE_TO: u64 = 3000 * 3000;
+
+/// Encodes an opaque picture.
+pub(super) fn encode(
+    image: &Image,
+    quality: u8,
+    copyright: Option<&[u8]>,
+) -> Result<Vec<u8>, ServiceError> {
+    let size = image.size();
+    let exif = copyright.map(exif_of);
+    let mut encoder = Encoder::new(
+        image.data(),
+        size.width as usize,
+        size.height as usize,
+        PixelFormat::Rgb,
+    )
+    .quality(quality)
+    .force_baseline(true)
+    .subsampling(Subsampling::S420)
+    .optimize_huffman(true)
+    .progressive((PROGRESSIVE_FROM..=PROGRESSIVE_TO).contains(&size.area()));
+    if let Some(exif) = &exif {
+        encoder = encoder.exif_data(exif);
+    }
+    encoder
+        .encode()
+        .map_err(|error| failed(Format::Jpeg, size, error))
+}
+
+/// A TIFF structure with nothing in it but the copyright tag.
+fn exif_of(copyright: &[u8]) -> Vec<u8> {
+    const COPYRIGHT: u16 = 0x8298;
+    const ASCII: u16 = 2;
+    /// Header, number of entries, one entry, offset of the next directory.
+    const VALUE_AT: u32 = 8 + 2 + 12 + 4;
+    /// A segment has room for 64 KB.
+    const LONGEST: usize = 60_000;
+
+    let mut text: Vec<u8> = copyright.iter().copied().take(LONGEST).collect();
+    // A text of up to four bytes would have to stand inside the entry itself.
+    while text.len() < 5 || text.last() != Some(&0) {
+        text.push(0);
+    }
+    let length = u32::try_from(text.len()).unwrap_or(0);
+    let mut tiff = Vec::with_capacity(text.len() + 26);
+    tiff.extend_from_slice(b"II*\0");
+    tiff.extend_from_slice(&8_u32.to_le_bytes());
+    tiff.extend_from_slice(&1_u16.to_le_bytes());
+    tiff.extend_from_slice(&COPYRIGHT.to_le_bytes());
+    tiff.extend_from_slice(&ASCII.to_le_bytes());
+    tiff.extend_from_slice(&length.to_le_bytes());
+    tiff.extend_from_slice(&VALUE_AT.to_le_bytes());
+    tiff.extend_from_slice(&0_u32.to_le_bytes());
+    tiff.extend_from_slice(&text);
+    tiff
+}

@@ -1,0 +1,67 @@
+//! What every encoder promises; the bytes themselves are judged by another make of decoder, in `tests/`.
+
+use safelight_protocol::{ErrorCode, Format};
+
+use super::encode;
+use crate::{
+    decode::Metadata,
+    geometry::Size,
+    image::{Channels, Image},
+    request::{Color, Output},
+};
+
+fn output(format: Format) -> Output {
+    Output {
+        format,
+        quality: None,
+        background: None,
+    }
+}
+
+fn half_red() -> Image {
+    Image::filled(Size::new(2, 1), Channels::Rgba, [255, 0, 0, 128])
+}
+
+#[test]
+fn raw_rgba_is_straight_and_has_four_bytes_a_pixel() {
+    let bytes = encode(half_red(), &output(Format::Rgba), &Metadata::default()).unwrap();
+    assert_eq!(bytes, [255, 0, 0, 128, 255, 0, 0, 128]);
+    let opaque = Image::filled(Size::new(1, 1), Channels::Rgb, [1, 2, 3, 0]);
+    let bytes = encode(opaque, &output(Format::Rgba), &Metadata::default()).unwrap();
+    assert_eq!(bytes, [1, 2, 3, 255]);
+}
+
+#[test]
+fn formats_without_alpha_lie_on_white() {
+    let bytes = encode(half_red(), &output(Format::Rgb), &Metadata::default()).unwrap();
+    assert_eq!(bytes, [255, 127, 127, 255, 127, 127]);
+}
+
+#[test]
+fn the_output_background_goes_under_everything() {
+    let over = |format, a| {
+        let background = Some(Color {
+            r: 0,
+            g: 0,
+            b: 255,
+            a,
+        });
+        let output = Output {
+            background,
+            ..output(format)
+        };
+        encode(half_red(), &output, &Metadata::default()).unwrap()[..3].to_vec()
+    };
+    assert_eq!(over(Format::Rgb, 255), [128, 0, 127]);
+    assert_eq!(over(Format::Rgba, 255), [128, 0, 127]);
+    assert_eq!(over(Format::Rgb, 0), [255, 127, 127], "white is below that");
+}
+
+#[test]
+fn a_format_without_encoder_is_refused_by_name() {
+    for format in [Format::Gif, Format::Avif] {
+        let error = super::check(&output(format)).unwrap_err();
+        assert_eq!(error.code, ErrorCode::BadRequest);
+        assert!(error.message.contains(format.as_str()), "{error}");
+    }
+}

@@ -1,0 +1,148 @@
+//! WebP by the format's own library. The one place of this crate that calls C.
+#![expect(
+    unsafe_code,
+    reason = "libwebp is C; each call below says why its pointers are good"
+)]
+
+use std::{ffi::c_int, ptr::from_mut};
+
+use libwebp_sys::{
+    WebPConfig, WebPEncode, WebPEncodingError, WebPMemoryWrite, WebPMemoryWriter,
+    WebPMemoryWriterClear, WebPMemoryWriterInit, WebPPicture, WebPPictureFree,
+    WebPPictureImportRGB, WebPPictureImportRGBA,
+};
+use safelight_protocol::Format;
+
+use super::failed;
+use crate::{
+    error::ServiceError,
+    geometry::Size,
+    image::{Channels, Image},
+};
+
+/// The largest side that the format can express.
+pub(super) const LARGEST_SIDE: u32 = 16_383;
+
+/// Encodes with loss; alpha is kept without.
+pub(super) fn lossy(image: &Image, quality: u8) -> Result<Vec<u8>, ServiceError> {
+    encode(image, |config| config.quality = f32::from(quality))
+}
+
+/// Encodes without loss, the colours under full transparency included.
+pub(super) fn lossless(image: &Image) -> Result<Vec<u8>, ServiceError> {
+    encode(image, |config| {
+        config.lossless = 1;
+        config.exact = 1;
+    })
+}
+
+fn encode(image: &Image, configure: impl FnOnce(&mut WebPConfig)) -> Result<Vec<u8>, ServiceError> {
+    let size = image.size();
+    let mismatch = || failed(Format::Webp, size, "libwebp has another version");
+    let mut config = WebPConfig::new().map_err(|()| mismatch())?;
+    configure(&mut config);
+    let mut picture = Picture(WebPPicture::new().map_err(|()| mismatch())?);
+    picture.import(image, config.lossless != 0)?;
+
+    let mut output = Memory::new();
+    picture.0.writer = Some(WebPMemoryWrite);
+    picture.0.custom_ptr = from_mut(&mut output.0).cast();
+    // SAFETY: config and picture were initialised by the library; the writer that `custom_ptr` names lives on in
+    // `output` until after the call, and nothing else touches it meanwhile.
+    let done = unsafe { WebPEncode(&raw const config, &raw mut picture.0) };
+    if done == 0 {
+        return Err(failed(Format::Webp, size, reason(picture.0.error_code)));
+    }
+    Ok(output.to_vec())
+}
+
+/// A picture that frees what the library allocated for it.
+struct Picture(WebPPicture);
+
+impl Picture {
+    fn import(&mut self, image: &Image, lossless: bool) -> Result<(), ServiceError> {
+        let (width, height, stride) = dimensions(image)?;
+        self.0.use_argb = c_int::from(lossless);
+        self.0.width = width;
+        self.0.height = height;
+        let pixels = image.data().as_ptr();
+        // SAFETY: an `Image` has exactly `stride` times `height` bytes, which is what the library reads of them.
+        let done = unsafe {
+            match image.channels() {
+                Channels::Rgb => WebPPictureImportRGB(&raw mut self.0, pixels, stride),
+                Channels::Rgba => WebPPictureImportRGBA(&raw mut self.0, pixels, stride),
+            }
+        };
+        if done == 0 {
+            return Err(failed(
+                Format::Webp,
+                image.size(),
+                reason(self.0.error_code),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Picture {
+    fn drop(&mut self) {
+        // SAFETY: initialised by the library, freed once.
+        unsafe { WebPPictureFree(&raw mut self.0) }
+    }
+}
+
+/// The library's own growing buffer.
+struct Memory(WebPMemoryWriter);
+
+impl Memory {
+    fn new() -> Self {
+        let mut writer = WebPMemoryWriter {
+            mem: std::ptr::null_mut(),
+            size: 0,
+            max_size: 0,
+            pad: [0],
+        };
+        // SAFETY: only sets the fields of a writer that is there.
+        unsafe { WebPMemoryWriterInit(&raw mut writer) };
+        Self(writer)
+    }
+
+    fn to_vec(&self) -> Vec<u8> {
+        if self.0.mem.is_null() {
+            return Vec::new();
+        }
+        // SAFETY: the library has written `size` bytes from `mem` on, and frees them in `drop` only.
+        unsafe { std::slice::from_raw_parts(self.0.mem, self.0.size) }.to_vec()
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: initialised by the library, cleared once.
+        unsafe { WebPMemoryWriterClear(&raw mut self.0) }
+    }
+}
+
+/// Width, height and bytes of a row as C has them; every size the format allows fits.
+fn dimensions(image: &Image) -> Result<(c_int, c_int, c_int), ServiceError> {
+    let Size { width, height } = image.size();
+    if width > LARGEST_SIDE || height > LARGEST_SIDE {
+        return Err(failed(
+            Format::Webp,
+            image.size(),
+            format!("a side has at most {LARGEST_SIDE} pixels"),
+        ));
+    }
+    let whole = |value: usize| {
+        c_int::try_from(value).map_err(|error| failed(Format::Webp, image.size(), error))
+    };
+    Ok((
+        whole(width as usize)?,
+        whole(height as usize)?,
+        whole(image.stride())?,
+    ))
+}
+
+fn reason(code: WebPEncodingError) -> String {
+    format!("libwebp says {code:?}")
+}

@@ -1,0 +1,102 @@
+//! What the pipeline can do to one picture, and drawing one onto another.
+
+mod background;
+mod crop;
+mod draw;
+mod flip;
+mod pad;
+mod resize;
+mod rotate;
+
+use safelight_protocol::{ErrorCode, Flip};
+
+use crate::{
+    error::ServiceError,
+    geometry::{Padding, Rect, Size},
+    image::Image,
+    request::{Color, Rotation},
+};
+
+pub use background::background;
+pub use draw::draw;
+pub(crate) use resize::pixels_between;
+
+/// One operation, with everything computed that it needs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Op {
+    /// Mirror.
+    Flip(Flip),
+    /// Turn clockwise.
+    Rotate(Rotation),
+    /// Cut out a box.
+    Crop(Rect),
+    /// Scale to a size, of which only a part may be wanted.
+    Resize {
+        /// Size of the whole picture after scaling.
+        scaled: Size,
+        /// What of it is kept.
+        part: Rect,
+    },
+    /// Put on a larger canvas.
+    Pad {
+        /// The canvas, and where the picture stands on it.
+        padding: Padding,
+        /// Colour of what is added.
+        fill: Color,
+    },
+    /// Put a colour under the picture.
+    Background(Color),
+}
+
+impl Op {
+    /// The size that it makes of a size.
+    #[must_use]
+    pub const fn resulting(self, size: Size) -> Size {
+        match self {
+            Self::Flip(_) | Self::Rotate(Rotation::None | Rotation::Half) | Self::Background(_) => {
+                size
+            }
+            Self::Rotate(Rotation::Quarter | Rotation::ThreeQuarters) => size.transposed(),
+            Self::Crop(part) | Self::Resize { part, .. } => part.size,
+            Self::Pad { padding, .. } => padding.canvas,
+        }
+    }
+
+    /// Does it.
+    pub fn apply(self, image: Image) -> Result<Image, ServiceError> {
+        match self {
+            Self::Flip(axes) => Ok(flip::flip(image, axes)),
+            Self::Rotate(rotation) => Ok(rotate::rotate(image, rotation)),
+            Self::Crop(part) => Ok(crop::crop(&image, part)),
+            Self::Resize { scaled, part } => resize::resize(&image, scaled, part)
+                .map_err(|error| ServiceError::new(ErrorCode::Internal, error.to_string())),
+            Self::Pad { padding, fill } => Ok(pad::pad(&image, padding, fill)),
+            Self::Background(color) => Ok(background(image, color)),
+        }
+    }
+}
+
+impl Op {
+    /// Mirrors in place.
+    pub(crate) fn mirror(image: Image, axes: Flip) -> Image {
+        flip::flip(image, axes)
+    }
+
+    /// Turns clockwise.
+    pub(crate) fn turn(image: Image, rotation: Rotation) -> Image {
+        rotate::rotate(image, rotation)
+    }
+}
+
+/// An opaque picture whose red values count from 1, row by row.
+#[cfg(test)]
+pub(crate) fn numbered(width: u32, height: u32) -> Image {
+    let size = Size::new(width, height);
+    let data = (1..=size.pixels())
+        .flat_map(|number| {
+            let [low, high, ..] = number.to_le_bytes();
+            [low, high, 0]
+        })
+        .collect();
+    Image::new(size, crate::image::Channels::Rgb, data).expect("three bytes a pixel")
+}
