@@ -65,16 +65,39 @@ impl Body for Guarded {
 /// Reads to the end what is dropped unread, within bounds.
 ///
 /// A TCP socket that is closed with unread input answers with a reset, which can cut off the response on its way.
-pub struct Drained<B: Body<Data = Bytes> + Send + Unpin + 'static>(Option<B>);
+pub struct Drained<B: Body<Data = Bytes> + Send + Unpin + 'static> {
+    inner: Option<B>,
+    /// What was read before anybody asked for it.
+    first: Option<Result<Frame<Bytes>, B::Error>>,
+}
 
 impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Drained<B> {
     /// Wraps a request's body as it arrives.
     pub fn new(inner: B) -> Self {
-        Self(Some(inner))
+        Self {
+            inner: Some(inner),
+            first: None,
+        }
+    }
+
+    /// Begins to read, so that a client that waits to be asked for its upload is asked now.
+    ///
+    /// A body that is only passed on is not read before the response's head is out, and then it is too late to ask.
+    pub async fn ask(&mut self) {
+        let Some(inner) = &mut self.inner else { return };
+        let first = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *inner).poll_frame(cx)));
+        match first.await {
+            Poll::Ready(Some(first)) => self.first = Some(first),
+            Poll::Ready(None) => self.inner = None,
+            Poll::Pending => {}
+        }
     }
 }
 
-impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Body for Drained<B> {
+impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Body for Drained<B>
+where
+    B::Error: Unpin,
+{
     type Data = Bytes;
     type Error = B::Error;
 
@@ -82,32 +105,37 @@ impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Body for Drained<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let Some(inner) = &mut self.0 else {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(first));
+        }
+        let Some(inner) = &mut self.inner else {
             return Poll::Ready(None);
         };
         let polled = Pin::new(inner).poll_frame(cx);
         if let Poll::Ready(None | Some(Err(_))) = polled {
-            self.0 = None;
+            self.inner = None;
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(Body::is_end_stream)
+        self.first.is_none() && self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        match (&self.first, &self.inner) {
+            // What has been read already is missing in what the rest says of itself.
+            (Some(_), _) => SizeHint::new(),
+            (None, Some(inner)) => inner.size_hint(),
+            (None, None) => SizeHint::with_exact(0),
+        }
     }
 }
 
 impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Drop for Drained<B> {
     fn drop(&mut self) {
-        let Some(mut inner) = self.0.take().filter(|inner| !inner.is_end_stream()) else {
-            return;
-        };
+        let unread = self.inner.take().filter(|inner| !inner.is_end_stream());
+        let Some(mut inner) = unread else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(tokio::time::timeout(DRAIN_TIME, async move {
                 let mut read = 0;

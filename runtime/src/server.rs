@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, HOST};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, StatusCode, Uri, Version};
 use http_body::Body as _;
@@ -129,7 +129,13 @@ impl Front {
             ended: None,
         };
         let response = match absolute(request, local) {
-            Ok(request) => router::answer(&self.worker, request, &open.record).await,
+            Ok(mut request) => {
+                if request.headers().contains_key(EXPECT) {
+                    request.body_mut().ask().await;
+                }
+                let request = request.map(|body| body.map_err(Error::Hyper).boxed_unsync());
+                router::answer(&self.worker, request, &open.record).await
+            }
             Err(failure) => failure.answer(&open.record),
         };
         open.status = response.status();
@@ -157,7 +163,7 @@ fn length(response: &http::Response<WasiBody>) -> Option<u64> {
 fn absolute(
     request: http::Request<Incoming>,
     local: Option<SocketAddr>,
-) -> Result<http::Request<WasiBody>, Failure> {
+) -> Result<http::Request<Drained<Incoming>>, Failure> {
     let (mut parts, body) = request.into_parts();
     if parts.uri.authority().is_none() {
         let host = match parts.headers.get(HOST) {
@@ -177,8 +183,7 @@ fn absolute(
         parts.uri = Uri::from_parts(uri)
             .map_err(|_| Failure::BadRequest("the target of the request is not a path"))?;
     }
-    let body = Drained::new(body).map_err(Error::Hyper).boxed_unsync();
-    Ok(http::Request::from_parts(parts, body))
+    Ok(http::Request::from_parts(parts, Drained::new(body)))
 }
 
 /// A request whose line is not logged yet. Dropping it logs it, so that no way to end goes unseen.

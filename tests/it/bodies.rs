@@ -150,6 +150,25 @@ async fn a_client_that_leaves_in_the_middle_is_noticed_and_harms_nobody() {
 }
 
 #[tokio::test]
+async fn a_client_that_waits_to_be_asked_for_its_upload_is_asked() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    for path in ["/echo", "/pump", "/read"] {
+        let mut client = TcpStream::connect(server.address).await.unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n"
+        );
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut asked = [0; 25];
+        client.read_exact(&mut asked).await.unwrap();
+        assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n", "{path}");
+        client.write_all(b"hello").await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_without_host_is_refused() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     let mut client = TcpStream::connect(server.address).await.unwrap();

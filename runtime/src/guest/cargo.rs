@@ -20,13 +20,21 @@ pub(super) fn build(
     cargo.arg("--message-format=json-render-diagnostics");
     if let Toolchain::Private { rustc, linkers } = toolchain {
         cargo.env("RUSTC", rustc).env("SAFELIGHT_LINKERS", linkers);
-        // In one folder, two compilers would undo each other's work.
-        cargo
-            .arg("--target-dir")
-            .arg(target_folder(folder)?.join("safelight"));
+        let target = target_folder(folder)?.join(format!("safelight-{}", made_at(rustc)));
+        cargo.arg("--target-dir").arg(target);
     }
     let made = components(&mut cargo, folder)?;
     the_one(&made, folder, main)
+}
+
+/// Tells a toolchain from one that was made anew: it says the same version of itself, but crates that were compiled
+/// with the other's standard library do not fit it. In one folder, they would undo each other's work.
+fn made_at(rustc: &Path) -> String {
+    let made = std::fs::metadata(rustc)
+        .and_then(|file| file.modified())
+        .ok();
+    let since = made.and_then(|made| made.duration_since(std::time::UNIX_EPOCH).ok());
+    format!("{:x}", since.map_or(0, |since| since.as_secs()))
 }
 
 /// Cargo's target folder is the workspace's, or wherever the user's settings put it.
