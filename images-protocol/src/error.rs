@@ -59,6 +59,25 @@ impl ErrorCode {
         }
     }
 
+    /// The code of a number; of two that share it, the one that the service more often means.
+    #[must_use]
+    pub const fn of_number(number: u16) -> Option<Self> {
+        Some(match number {
+            9402 => Self::InputTooLarge,
+            9410 => Self::FetchFailed,
+            9412 => Self::NotAnImage,
+            9413 => Self::TooManyPixels,
+            9432 => Self::BadRequest,
+            9502 => Self::Unreachable,
+            9516 => Self::DecodingFailed,
+            9522 => Self::Busy,
+            9523 => Self::Internal,
+            9525 => Self::Consumed,
+            9529 => Self::DeadlinePassed,
+            _ => return None,
+        })
+    }
+
     /// The HTTP status that a service answers with.
     #[must_use]
     pub const fn status(self) -> StatusCode {
@@ -184,7 +203,7 @@ impl std::error::Error for ImagesError {}
 mod tests {
     use http::{HeaderMap, HeaderValue, StatusCode};
 
-    use super::{Call, ERROR_HEADER, ImagesError};
+    use super::{Call, ERROR_HEADER, ErrorCode, ImagesError};
 
     fn marked(value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(
@@ -217,6 +236,20 @@ mod tests {
         );
         assert_eq!(error.code, 9523);
         assert_eq!(error.message, "Unexpected error response 502: gone");
+    }
+
+    #[test]
+    fn a_number_and_its_code_name_each_other() {
+        let numbers = (0..=u16::MAX).filter(|number| {
+            let code = ErrorCode::of_number(*number);
+            code.is_some_and(|code| code.number() == *number)
+        });
+        assert_eq!(
+            numbers.collect::<Vec<_>>(),
+            [
+                9402, 9410, 9412, 9413, 9432, 9502, 9516, 9522, 9523, 9525, 9529
+            ]
+        );
     }
 
     #[test]

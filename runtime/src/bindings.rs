@@ -12,6 +12,7 @@ use tower::{Layer, Service, ServiceExt};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::call_log::CallLogLayer;
+use crate::faults::{FaultLayer, FaultSet, Hop};
 use crate::hooks::BINDINGS_HOST;
 use crate::integrity::IntegrityLayer;
 use crate::record::RequestRecord;
@@ -31,11 +32,22 @@ pub struct CallContext {
 
 /// The bindings that a worker's config grants.
 #[derive(Default)]
-pub struct Bindings(BTreeMap<Arc<str>, BindingService>);
+pub struct Bindings {
+    services: BTreeMap<Arc<str>, BindingService>,
+    faults: Arc<FaultSet>,
+}
 
 impl Bindings {
-    /// Grants a service under a name, with the layers that every binding has.
-    pub fn grant<S>(&mut self, name: &str, service: S)
+    /// No bindings yet; to those that come, these faults may happen.
+    pub fn new(faults: Arc<FaultSet>) -> Self {
+        Self {
+            services: BTreeMap::new(),
+            faults,
+        }
+    }
+
+    /// Grants a service under the hop's name, with the layers that every binding has.
+    pub fn grant<S>(&mut self, hop: Hop, service: S)
     where
         S: Service<http::Request<WasiBody>, Response = http::Response<WasiBody>, Error = Error>
             + Clone
@@ -44,7 +56,9 @@ impl Bindings {
             + 'static,
         S::Future: Send,
     {
-        self.0.insert(name.into(), layered(service));
+        let name = hop.name.clone();
+        let faults = FaultLayer::new(hop, self.faults.clone());
+        self.services.insert(name, layered(service, faults));
     }
 
     /// Makes the call that a guest addressed to `http://bindings.internal/<NAME>/<path>`.
@@ -57,7 +71,7 @@ impl Bindings {
         record: Arc<RequestRecord>,
     ) -> Result<http::Response<WasiBody>, Error> {
         let (name, rest) = split_name(request.uri())?;
-        let Some((name, service)) = self.0.get_key_value(name) else {
+        let Some((name, service)) = self.services.get_key_value(name) else {
             return Err(Error::InternalError(Some(self.not_granted(name))));
         };
         let context = CallContext {
@@ -70,7 +84,7 @@ impl Bindings {
     }
 
     fn not_granted(&self, name: &str) -> String {
-        let granted: Vec<_> = self.0.keys().map(AsRef::as_ref).collect();
+        let granted: Vec<_> = self.services.keys().map(AsRef::as_ref).collect();
         let granted = match granted.as_slice() {
             [] => "none".to_owned(),
             names => names.join(", "),
@@ -79,8 +93,9 @@ impl Bindings {
     }
 }
 
-/// Puts the layers that every hop out of a worker has around a service.
-pub fn layered<S>(service: S) -> BindingService
+/// Puts the layers that every hop out of a worker has around a service: the outermost first, faults nearest to the
+/// service, so that the others see what they do.
+pub fn layered<S>(service: S, faults: FaultLayer) -> BindingService
 where
     S: Service<http::Request<WasiBody>, Response = http::Response<WasiBody>, Error = Error>
         + Clone
@@ -89,7 +104,7 @@ where
         + 'static,
     S::Future: Send,
 {
-    BoxCloneSyncService::new((CallLogLayer, IntegrityLayer).layer(service))
+    BoxCloneSyncService::new((CallLogLayer, IntegrityLayer, faults).layer(service))
 }
 
 /// Splits `/<NAME>/<path>?<query>` into the name and a URI that the service sees.

@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 use crate::dev::{self, DevOptions};
+use crate::faults::Fault;
 use crate::images_process::READY_LINE;
 use crate::log::Log;
 use crate::{compile, guest};
@@ -38,6 +39,9 @@ enum Command {
         /// Address to listen on [default: dev.ip of the config, else 127.0.0.1].
         #[arg(long)]
         ip: Option<IpAddr>,
+        /// Break calls of a binding on purpose, as in `IMAGES:truncate=200000,nth=2,seed=7`; may be given several times.
+        #[arg(long = "fault", value_name = "FAULT")]
+        faults: Vec<Fault>,
     },
     /// Build the worker in DIR and print the path of its component.
     Build {
@@ -111,10 +115,16 @@ fn log_error(error: &anyhow::Error) {
 
 async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
     match command {
-        Command::Dev { project, port, ip } => {
+        Command::Dev {
+            project,
+            port,
+            ip,
+            faults,
+        } => {
             let config = project.load(log)?;
             let shutdown = interrupted()?;
-            dev::run(&config, &DevOptions { ip, port }, log.clone(), shutdown).await
+            let options = DevOptions { ip, port, faults };
+            dev::run(&config, &options, log.clone(), shutdown).await
         }
         Command::Build { project } => {
             let component = guest::build(&project.load(log)?)?;

@@ -18,6 +18,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::faults::Fault;
 pub use error::{ConfigErrors, Located, Mistake, Notice, Place};
 
 /// What a worker is and what it is given, for one chosen environment.
@@ -39,6 +40,8 @@ pub struct Config {
     pub dev: Dev,
     pub limits: Limits,
     pub build: Option<Build>,
+    /// What to break on purpose (`safelight.faults`).
+    pub faults: Vec<Fault>,
 }
 
 /// The services that a binding's name can stand for.

@@ -13,6 +13,7 @@ use crate::bindings::images::Images;
 use crate::bindings::pool::Pool;
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev};
+use crate::faults::{Fault, FaultSet, Hop, Targets};
 use crate::guest;
 use crate::images_process::ImagesProcess;
 use crate::limits::WorkerLimits;
@@ -27,6 +28,8 @@ pub struct DevOptions {
     pub ip: Option<IpAddr>,
     /// Port to listen on; 0 takes any that is free.
     pub port: Option<u16>,
+    /// What to break on purpose, after what the config says.
+    pub faults: Vec<Fault>,
 }
 
 /// Runs the worker of `config` until `shutdown` ends.
@@ -40,6 +43,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
+    let faults = faults(config, options)?;
     let listener = listen(config, options).await?;
     // Building runs other programs to their end; the signals of this one must be heard meanwhile.
     let component = tokio::task::block_in_place(|| guest::build(config))?;
@@ -59,7 +63,14 @@ pub async fn run(
     let (images, compiled) = tokio::join!(images, compile_apart(&program, &component));
     compiled?;
     let images = images.context("start the images process")?;
-    let worker = Arc::new(load(config, &component, images.as_ref(), log.clone())?);
+    for fault in faults.iter() {
+        log.line(format_args!("a fault is on: {fault}"));
+    }
+    let running = Running {
+        images: images.as_ref(),
+        faults: Arc::new(faults),
+    };
+    let worker = Arc::new(load(config, &component, running, log.clone())?);
     let address = listener.local_addr()?;
     log.line(format_args!("{} is ready on http://{address}", config.name));
     server::run(listener, worker, log, shutdown).await;
@@ -67,6 +78,19 @@ pub async fn run(
         images.stop().await;
     }
     Ok(())
+}
+
+/// The faults of the config, then those of the command line.
+fn faults(config: &Config, options: &DevOptions) -> anyhow::Result<FaultSet> {
+    let targets = Targets::new(config.bindings.clone());
+    for fault in &options.faults {
+        targets
+            .check(fault)
+            .map_err(|error| anyhow::anyhow!("--fault `{fault}` {error}"))?;
+    }
+    Ok(FaultSet::arm(
+        config.faults.iter().chain(&options.faults).cloned(),
+    ))
 }
 
 async fn listen(config: &Config, options: &DevOptions) -> anyhow::Result<TcpListener> {
@@ -110,6 +134,15 @@ async fn compile_apart(program: &Path, component: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a worker's bindings are made of; without, it is only looked at.
+#[derive(Default)]
+pub struct Running<'a> {
+    /// The images process.
+    pub images: Option<&'a ImagesProcess>,
+    /// What breaks on purpose.
+    pub faults: Arc<FaultSet>,
+}
+
 /// Loads the component and grants it what the config says.
 ///
 /// # Errors
@@ -117,7 +150,7 @@ async fn compile_apart(program: &Path, component: &Path) -> anyhow::Result<()> {
 pub fn load(
     config: &Config,
     component: &Path,
-    images: Option<&ImagesProcess>,
+    running: Running<'_>,
     log: Log,
 ) -> anyhow::Result<Worker> {
     let engine = compile::engine(compile::cache_folder().as_deref())?;
@@ -126,19 +159,20 @@ pub fn load(
         &engine,
         component,
         &compiled,
-        grants(config, images),
+        grants(config, running),
         log,
     )?)
 }
 
-fn grants(config: &Config, images: Option<&ImagesProcess>) -> Grants {
-    let mut bindings = Bindings::default();
+fn grants(config: &Config, running: Running<'_>) -> Grants {
+    let mut bindings = Bindings::new(running.faults.clone());
     let mut kinds = serde_json::Map::new();
     for (name, kind) in &config.bindings {
         kinds.insert(name.clone(), kind.as_str().into());
-        match (kind, images) {
+        match (kind, running.images) {
             (BindingKind::Images, Some(images)) => {
-                bindings.grant(name, Images::new(Pool::new(images.socket())));
+                let hop = Hop::images(name, Some(images.crasher()));
+                bindings.grant(hop, Images::new(Pool::new(images.socket())));
             }
             // Only checked, not served: every call is refused by name.
             (BindingKind::Images, None) => {}
@@ -156,6 +190,8 @@ fn grants(config: &Config, images: Option<&ImagesProcess>) -> Grants {
             cpu: config.limits.cpu,
             memory: config.limits.memory_bytes,
         },
+        faults: running.faults,
+        targets: Targets::new(config.bindings.clone()),
     }
 }
 
@@ -165,6 +201,6 @@ fn grants(config: &Config, images: Option<&ImagesProcess>) -> Grants {
 /// When the worker cannot be built, or its component imports what this host lacks.
 pub fn check(config: &Config, log: Log) -> anyhow::Result<PathBuf> {
     let component = guest::build(config)?;
-    load(config, &component, None, log)?;
+    load(config, &component, Running::default(), log)?;
     Ok(component)
 }

@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::body;
+use crate::faults::header::BadHeader;
 use crate::instance::{Cause, Death};
 use crate::record::RequestRecord;
 
@@ -30,6 +31,8 @@ pub const ERROR_HEADER: &str = "safelight-error";
 pub enum Failure {
     /// The request cannot be handed to a worker.
     BadRequest(&'static str),
+    /// The request asks for a fault that cannot be.
+    BadFault(BadHeader),
     /// The path is one that safelight keeps for itself, and does not serve.
     NotServed(String),
     /// The worker's `fetch` returned an error.
@@ -48,7 +51,7 @@ impl Failure {
     /// The status of the answer, and the word for the header that marks it.
     fn class(&self, record: &RequestRecord) -> (StatusCode, &'static str) {
         match self {
-            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request"),
+            Self::BadRequest(_) | Self::BadFault(_) => (StatusCode::BAD_REQUEST, "bad-request"),
             Self::NotServed(_) => (StatusCode::NOT_FOUND, "not-served"),
             Self::Returned(_) => (StatusCode::INTERNAL_SERVER_ERROR, "worker-error"),
             Self::NoAnswer(_) => (StatusCode::INTERNAL_SERVER_ERROR, "no-answer"),
@@ -91,6 +94,7 @@ impl Failure {
     pub fn text(&self, record: &RequestRecord) -> String {
         match self {
             Self::BadRequest(what) => format!("bad request: {what}"),
+            Self::BadFault(what) => format!("bad request: {what}"),
             Self::NotServed(path) => format!("{path} is not served by safelight yet"),
             Self::Returned(text) => format!("the worker returned an error: {text}"),
             Self::NoAnswer(text) => format!("the worker ended without an answer: {text}"),

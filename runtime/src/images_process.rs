@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -34,7 +34,28 @@ const FAILURES_TO_EXPLAIN: u32 = 3;
 pub struct ImagesProcess {
     socket: PathBuf,
     stop: oneshot::Sender<()>,
+    crasher: Crasher,
     supervisor: JoinHandle<()>,
+}
+
+/// Kills the images process on purpose; whoever watches it starts another.
+#[derive(Clone)]
+pub struct Crasher(mpsc::Sender<oneshot::Sender<()>>);
+
+impl Crasher {
+    fn new() -> (Self, mpsc::Receiver<oneshot::Sender<()>>) {
+        let (crasher, crashes) = mpsc::channel(1);
+        (Self(crasher), crashes)
+    }
+
+    /// Kills the process, and returns when it is gone. One that is just being restarted is killed when it is back.
+    pub async fn crash(&self) {
+        let (gone, end) = oneshot::channel();
+        if self.0.send(gone).await.is_ok() {
+            // Nothing is ever sent: the other side is dropped when the process has ended.
+            let _ = end.await;
+        }
+    }
 }
 
 impl ImagesProcess {
@@ -51,10 +72,12 @@ impl ImagesProcess {
         };
         let running = launcher.launch().await?;
         let (stop, stopped) = oneshot::channel();
-        let supervisor = tokio::spawn(launcher.supervise(running, stopped));
+        let (crasher, crashes) = Crasher::new();
+        let supervisor = tokio::spawn(launcher.supervise(running, stopped, crashes));
         Ok(Self {
             socket,
             stop,
+            crasher,
             supervisor,
         })
     }
@@ -62,6 +85,11 @@ impl ImagesProcess {
     /// The socket on which it serves.
     pub fn socket(&self) -> &Path {
         &self.socket
+    }
+
+    /// The means to kill it.
+    pub fn crasher(&self) -> Crasher {
+        self.crasher.clone()
     }
 
     /// Lets it finish its requests and waits for its end.
@@ -140,12 +168,17 @@ impl Launcher {
         }
     }
 
-    async fn supervise(self, mut running: Running, mut stopped: oneshot::Receiver<()>) {
+    async fn supervise(
+        self,
+        mut running: Running,
+        mut stopped: oneshot::Receiver<()>,
+        mut crashes: mpsc::Receiver<oneshot::Sender<()>>,
+    ) {
         let mut pause = FIRST_PAUSE;
         let mut failures = 0;
         loop {
             let started = Instant::now();
-            match self.watch(running, &mut stopped).await {
+            match self.watch(running, &mut stopped, &mut crashes).await {
                 Ended::ByRequest => return,
                 Ended::ByItself(how) => {
                     self.log.warn(format_args!(
@@ -190,13 +223,25 @@ impl Launcher {
     }
 
     /// Passes on what the child prints until it ends, by itself or because it was told to.
-    async fn watch(&self, mut running: Running, stopped: &mut oneshot::Receiver<()>) -> Ended {
+    async fn watch(
+        &self,
+        mut running: Running,
+        stopped: &mut oneshot::Receiver<()>,
+        crashes: &mut mpsc::Receiver<oneshot::Sender<()>>,
+    ) -> Ended {
+        // Dropped when the process is gone, for those who wait for that.
+        let mut crashing = Vec::new();
         loop {
             tokio::select! {
                 line = running.output.next_line() => match line {
                     Ok(Some(line)) => self.log.line(format_args!("images | {line}")),
                     Ok(None) | Err(_) => break,
                 },
+                Some(gone) = crashes.recv() => {
+                    // One that cannot be killed has ended already.
+                    let _ = running.child.start_kill();
+                    crashing.push(gone);
+                }
                 // Also when the handle was dropped: nobody needs the process any more.
                 _ = &mut *stopped => {
                     drop(running.child.stdin.take());

@@ -12,7 +12,7 @@
 //! | [`worker`], [`instance`], [`limits`] | link once; one running copy; what it may cost |
 //! | [`hooks`] | what a guest reaches: outgoing requests, output streams |
 //! | [`bindings`] | the table of bindings and a service per file |
-//! | [`call_log`], [`integrity`] | layers around every hop out of a worker |
+//! | [`call_log`], [`integrity`], [`faults`] | layers around every hop out of a worker; what to break there on purpose |
 //! | [`outbound`] | `fetch` to other hosts |
 //! | [`body`] | bodies that tell the truth |
 //! | [`record`], [`log`] | what is known and shown of a request |
@@ -26,6 +26,7 @@ pub mod compile;
 pub mod config;
 pub mod dev;
 pub mod error;
+pub mod faults;
 pub mod guest;
 pub mod hooks;
 pub mod images_process;

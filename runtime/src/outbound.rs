@@ -13,6 +13,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use crate::bindings::{BindingService, CallContext, layered};
 use crate::error::chain;
+use crate::faults::{FaultLayer, FaultSet, Hop};
 use crate::record::RequestRecord;
 
 /// How long connecting to a host may take.
@@ -27,8 +28,8 @@ const IDLE_TIME: Duration = Duration::from_secs(30);
 pub struct Outbound(BindingService);
 
 impl Outbound {
-    /// A client that trusts the certificate authorities of the web and follows no redirects.
-    pub fn to_the_web() -> Self {
+    /// A client that trusts the certificate authorities of the web and follows no redirects; these faults may happen to it.
+    pub fn to_the_web(faults: Arc<FaultSet>) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIME));
@@ -43,7 +44,7 @@ impl Outbound {
                 .pool_idle_timeout(IDLE_TIME)
                 .pool_timer(TokioTimer::new())
                 .build(connector);
-        Self(layered(service_fn(move |request| {
+        let service = service_fn(move |request| {
             let response = client.request(request);
             async move {
                 match response.await {
@@ -56,7 +57,8 @@ impl Outbound {
                     Err(error) => Err(Error::InternalError(Some(chain(&error)))),
                 }
             }
-        })))
+        });
+        Self(layered(service, FaultLayer::new(Hop::fetch(), faults)))
     }
 
     /// Sends a request to the host in its URI.

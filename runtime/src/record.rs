@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode, Uri};
 
+use crate::faults::FaultSet;
 use crate::log::{Bytes, Log, Time};
 
 /// Longest line of guest output that is kept whole; a longer one is broken.
@@ -23,6 +24,7 @@ pub struct RequestRecord {
     started: Instant,
     log: Log,
     output: Mutex<Output>,
+    faults: OnceLock<FaultSet>,
 }
 
 /// Which of the guest's two streams a piece of output came from.
@@ -67,6 +69,7 @@ impl RequestRecord {
             started: Instant::now(),
             log,
             output: Mutex::default(),
+            faults: OnceLock::new(),
         })
     }
 
@@ -78,6 +81,16 @@ impl RequestRecord {
     /// The request's number, unique while the program runs.
     pub fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Has faults happen to the calls of this request alone. Those that were given first stay.
+    pub fn suffer(&self, faults: FaultSet) {
+        let _ = self.faults.set(faults);
+    }
+
+    /// What happens on purpose to this request's calls.
+    pub fn faults(&self) -> Option<&FaultSet> {
+        self.faults.get()
     }
 
     /// Logs the request's own line, once its response has ended.

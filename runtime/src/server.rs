@@ -23,6 +23,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::body::{Drained, Watch, Watched};
 use crate::error::Failure;
+use crate::faults::header;
 use crate::log::Log;
 use crate::record::{Ending, RequestRecord};
 use crate::router;
@@ -114,7 +115,7 @@ struct Front {
 impl Front {
     async fn answer(
         &self,
-        request: http::Request<Incoming>,
+        mut request: http::Request<Incoming>,
         local: Option<SocketAddr>,
     ) -> http::Response<WasiBody> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
@@ -128,7 +129,17 @@ impl Front {
             expected: None,
             ended: None,
         };
-        let response = match absolute(request, local) {
+        let faults = header::take(request.headers_mut(), self.worker.targets());
+        let request = match faults {
+            Ok(faults) => {
+                if let Some(faults) = faults {
+                    open.record.suffer(faults);
+                }
+                absolute(request, local)
+            }
+            Err(refused) => Err(Failure::BadFault(refused)),
+        };
+        let response = match request {
             Ok(mut request) => {
                 if request.headers().contains_key(EXPECT) {
                     request.body_mut().ask().await;

@@ -22,6 +22,7 @@ use crate::bindings::Bindings;
 use crate::body::Guarded;
 use crate::compile::CompileError;
 use crate::error::Failure;
+use crate::faults::{FaultSet, Targets};
 use crate::hooks::{GuestOutput, Hooks};
 use crate::instance::{self, Expiration, Generation, InstanceState, Shared, State, Ticket};
 use crate::limits::{Ticker, WorkerLimits};
@@ -40,12 +41,17 @@ pub struct Grants {
     pub bindings: Bindings,
     /// Memory and CPU time.
     pub limits: WorkerLimits,
+    /// What breaks on purpose, for the whole run.
+    pub faults: Arc<FaultSet>,
+    /// What faults can be aimed at.
+    pub targets: Targets,
 }
 
 /// A worker that is ready to answer.
 pub struct Worker {
     handler: ProxyHandler<Recipe>,
     places: Semaphore,
+    targets: Targets,
 }
 
 impl Worker {
@@ -70,7 +76,7 @@ impl Worker {
             generation,
             env: grants.env,
             bindings: Arc::new(grants.bindings),
-            outbound: Outbound::to_the_web(),
+            outbound: Outbound::to_the_web(grants.faults),
             limits: grants.limits,
             ticker,
             log,
@@ -78,7 +84,13 @@ impl Worker {
         Ok(Self {
             handler: ProxyHandler::new(recipe),
             places: Semaphore::new(CONCURRENT_REQUESTS),
+            targets: grants.targets,
         })
+    }
+
+    /// What the faults of a request can be aimed at.
+    pub fn targets(&self) -> &Targets {
+        &self.targets
     }
 
     /// Has the worker answer a request, whose URI must be absolute.

@@ -12,6 +12,7 @@ mod client;
 mod config;
 mod dev_server;
 mod examples;
+mod faults;
 mod guests;
 mod hello;
 mod processes;

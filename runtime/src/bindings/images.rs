@@ -68,20 +68,26 @@ fn broken(error: &hyper::Error) -> Error {
 
 /// An error of the binding itself, in the form that its clients understand.
 fn failure(error: &PoolError) -> http::Response<WasiBody> {
-    let (code, message) = match error {
-        PoolError::Connect(error) => (
+    match error {
+        PoolError::Connect(error) => failed(
             ErrorCode::Unreachable,
-            format!("the images process cannot be reached: {error}"),
+            &format!("the images process cannot be reached: {error}"),
         ),
-        PoolError::Exchange(error) => (
-            ErrorCode::Internal,
-            format!(
-                "the images process ended the connection before it answered: {}",
-                chain(error)
-            ),
-        ),
-    };
-    let mut response = http::Response::new(body::full(error::body_text(code, &message)));
+        PoolError::Exchange(error) => ended_early(&chain(error)),
+    }
+}
+
+/// The answer for a connection that ended before there was one.
+pub fn ended_early(why: &str) -> http::Response<WasiBody> {
+    failed(
+        ErrorCode::Internal,
+        &format!("the images process ended the connection before it answered: {why}"),
+    )
+}
+
+/// An answer that is marked with an error code.
+pub fn failed(code: ErrorCode, message: &str) -> http::Response<WasiBody> {
+    let mut response = http::Response::new(body::full(error::body_text(code, message)));
     *response.status_mut() = code.status();
     let headers = response.headers_mut();
     headers.insert(

@@ -8,9 +8,10 @@ use super::error::{ConfigErrors, Mistake, Notice};
 use super::file::Source;
 use super::item::{Findings, Item};
 use super::keys::{Role, Section};
-use super::sections::{build, dev, images, limits, vars, worker};
+use super::sections::{build, dev, faults, images, limits, vars, worker};
 use super::tree::{Node, Value};
 use super::{BindingKind, Build, Config, Dev, Limits, Loaded};
+use crate::faults::{Fault, Targets};
 
 pub(super) fn check(
     source: &Source,
@@ -31,6 +32,7 @@ pub(super) fn check(
         parts.read(item, *role, &mut found);
     }
     parts.check_names(&mut found);
+    parts.check_faults(&mut found);
     if !items.iter().any(|(item, _)| item.key == "main") {
         found.absent("main", Mistake::Missing);
     }
@@ -54,6 +56,7 @@ struct Parts<'a> {
     cpu: Option<Duration>,
     memory_bytes: Option<usize>,
     build: Option<Build>,
+    faults: Vec<(Item<'a>, Fault)>,
     no_effect: Vec<Item<'a>>,
 }
 
@@ -84,10 +87,40 @@ impl<'a> Parts<'a> {
             Section::Dev => self.dev = dev::read(item, &mut self.no_effect, found),
             Section::Limits => self.cpu = limits::cpu(item, &mut self.no_effect, found),
             Section::Build => self.build = build::read(item, &mut self.no_effect, found),
-            Section::Safelight => self.memory_bytes = limits::memory(item, found),
+            Section::Safelight => self.read_safelight(item, found),
             // Read before all others, by `choose`.
             Section::Env => {}
         }
+    }
+
+    /// The section that is not wrangler's.
+    fn read_safelight(&mut self, item: &Item<'a>, found: &mut Findings<'_>) {
+        for field in item
+            .fields(found, &["memory_mb", "faults"])
+            .unwrap_or_default()
+        {
+            match field.key {
+                "memory_mb" => self.memory_bytes = limits::memory(&field, found),
+                _ => self.faults = faults::read(&field, found),
+            }
+        }
+    }
+
+    /// A fault is aimed at something that the worker has.
+    fn check_faults(&self, found: &mut Findings<'_>) {
+        let targets = Targets::new(self.bindings());
+        for (item, fault) in &self.faults {
+            if let Err(error) = targets.check(fault) {
+                item.refuse(found, Mistake::Fault(error));
+            }
+        }
+    }
+
+    fn bindings(&self) -> Vec<(String, BindingKind)> {
+        let images = self.images.iter();
+        images
+            .map(|(_, name)| (name.clone(), BindingKind::Images))
+            .collect()
     }
 
     /// A worker finds its variables and its bindings under one roof.
@@ -103,21 +136,18 @@ impl<'a> Parts<'a> {
 
     fn put_together(self, source: &Source, environment: Option<String>) -> Config {
         let defaults = Limits::default();
+        let bindings = self.bindings();
         Config {
             file: source.path.clone(),
             dir: source.dir.clone(),
             name: worker::full_name(self.name, environment.as_deref(), &source.dir),
             environment,
+            bindings,
             main: self.main,
             vars: self
                 .vars
                 .into_iter()
                 .map(|(item, value)| (item.key.to_owned(), value))
-                .collect(),
-            bindings: self
-                .images
-                .into_iter()
-                .map(|(_, name)| (name, BindingKind::Images))
                 .collect(),
             dev: self.dev,
             limits: Limits {
@@ -125,6 +155,7 @@ impl<'a> Parts<'a> {
                 memory_bytes: self.memory_bytes.unwrap_or(defaults.memory_bytes),
             },
             build: self.build,
+            faults: self.faults.into_iter().map(|(_, fault)| fault).collect(),
         }
     }
 }

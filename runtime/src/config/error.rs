@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::file::MAX_BYTES;
 use super::tree::MAX_DEPTH;
+use crate::faults::FaultError;
 
 /// Everything that keeps a config from being used; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +127,10 @@ pub enum Mistake {
     },
     NoHttps,
     NoOtherHost,
+    /// In `safelight.faults`.
+    Fault(FaultError),
+    OnlyTrue,
+    TooManyFaults(usize),
 }
 
 impl fmt::Display for Mistake {
@@ -181,6 +186,9 @@ impl fmt::Display for Mistake {
             Self::NotBetween { min, max } => {
                 return write!(f, "must be a whole number from {min} to {max}");
             }
+            Self::Fault(error) => return error.fmt(f),
+            Self::OnlyTrue => "can only be true; leave it out to say no",
+            Self::TooManyFaults(most) => return write!(f, "has more than {most} faults"),
             Self::NoHttps => "must be `http`: safelight does not serve https yet",
             Self::NoOtherHost => {
                 "is not supported by safelight yet: the worker sees the host it was asked for"

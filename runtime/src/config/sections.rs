@@ -2,6 +2,7 @@
 
 pub(super) mod build;
 pub(super) mod dev;
+pub(super) mod faults;
 pub(super) mod images;
 pub(super) mod limits;
 pub(super) mod vars;

@@ -38,6 +38,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
             command: command.into(),
             cwd: dir.to_path_buf(),
         }),
+        faults: Vec::new(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `limits` and `safelight`: what one instance may use.
+//! `limits` and `safelight.memory_mb`: what one instance may use.
 
 use std::time::Duration;
 
@@ -27,7 +27,6 @@ pub(in crate::config) fn cpu<'a>(
 
 /// Bytes of linear memory.
 pub(in crate::config) fn memory(item: &Item<'_>, found: &mut Findings<'_>) -> Option<usize> {
-    let fields = item.fields(found, &["memory_mb"])?;
-    let megabytes = fields.first()?.whole_number(found, 1..=MOST_MEMORY_MB)?;
+    let megabytes = item.whole_number(found, 1..=MOST_MEMORY_MB)?;
     usize::try_from(megabytes << 20).ok()
 }

@@ -173,6 +173,39 @@ fn limits_and_build_are_read() {
 }
 
 #[test]
+fn faults_say_what_the_command_line_says() {
+    let config = config(
+        r#"
+        main = "w.wasm"
+        images.binding = "IMAGES"
+        [[safelight.faults]]
+        binding = "IMAGES"
+        path = "/transform"
+        truncate = 200_000
+        nth = 2
+        seed = 7
+        [[safelight.faults]]
+        binding = "*"
+        slow_reader = "8192/100"
+        rate = 0.25
+        [[safelight.faults]]
+        binding = "IMAGES"
+        hang = true
+        every = true
+        "#,
+    );
+    let faults: Vec<_> = config.faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        faults,
+        [
+            "IMAGES:truncate=200000,path=/transform,nth=2,seed=7",
+            "*:slow_reader=8192/100,rate=0.25",
+            "IMAGES:hang"
+        ]
+    );
+}
+
+#[test]
 fn keys_without_effect_share_one_warning_in_the_order_of_the_file() {
     let warned = warnings(
         r#"

@@ -117,6 +117,62 @@ const VARS: &[Row] = &[
     ("vars = []", "2:8: `vars` must be a table, but is a list"),
 ];
 
+/// `safelight.faults`.
+const FAULTS: &[Row] = &[
+    (
+        "safelight.faults = {}",
+        "2:20: `safelight.faults` must be a list of tables, but is a table",
+    ),
+    (
+        "safelight.faults = [7]",
+        "2:21: `safelight.faults[0]` must be a table, but is a number",
+    ),
+    (
+        "safelight.faults = [{ hang = true }]",
+        "2:21: `safelight.faults[0].binding` is missing",
+    ),
+    (
+        "safelight.faults = [{ binding = '*', hangs = true }]",
+        "2:38: `safelight.faults[0].hangs` is not a key that is known here; did you mean `hang`?",
+    ),
+    (
+        "safelight.faults = [{ binding = 'MY-IMAGES', hang = true }]",
+        "2:33: `safelight.faults[0].binding` must have as target the name of a binding, or * for every call",
+    ),
+    (
+        "safelight.faults = [{ binding = 'PHOTOS', hang = true }]",
+        "2:33: `safelight.faults[0].binding` is aimed at PHOTOS, but the worker has no bindings",
+    ),
+    (
+        "safelight.faults = [{ binding = '*', crash = true }]",
+        "2:33: `safelight.faults[0].binding` cannot strike: crash needs an Images binding, and * has none",
+    ),
+    (
+        "safelight.faults = [{ binding = '*', nth = 1 }]",
+        "2:21: `safelight.faults[0]` says not what to break: one of delay, slow_reader, slow_writer, truncate, corrupt, reset, hang, error, status, crash",
+    ),
+    (
+        "safelight.faults = [{ binding = '*', hang = true, reset = true }]",
+        "2:59: `safelight.faults[0].reset` gives more than one kind",
+    ),
+    (
+        "safelight.faults = [{ binding = '*', hang = false }]",
+        "2:45: `safelight.faults[0].hang` can only be true; leave it out to say no",
+    ),
+    (
+        "safelight.faults = [{ binding = '*', delay = '5' }]",
+        "2:46: `safelight.faults[0].delay` must be a number, but is a string",
+    ),
+    (
+        "safelight.faults = [{ binding = '*', hang = true, rate = 1.5 }]",
+        "2:58: `safelight.faults[0].rate` must have as rate a number from 0 to 1 with at most six digits after the point",
+    ),
+    (
+        "safelight.faults = [{ binding = '*', status = 100 }]",
+        "2:47: `safelight.faults[0].status` must have as status a whole number from 200 to 599",
+    ),
+];
+
 /// `dev`, `limits`, `safelight` and `build`.
 const SERVING: &[Row] = &[
     (
@@ -172,7 +228,7 @@ const SERVING: &[Row] = &[
 
 #[test]
 fn one_mistake_one_message() {
-    for (text, message) in [KEYS, IMAGES, VARS, SERVING].concat() {
+    for (text, message) in [KEYS, IMAGES, VARS, FAULTS, SERVING].concat() {
         let whole = format!("main = \"w.wasm\"\n{text}");
         assert_eq!(errors(&whole), format!("wrangler.toml:{message}"), "{text}");
     }

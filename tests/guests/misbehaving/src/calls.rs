@@ -4,13 +4,17 @@ use std::{collections::BTreeMap, fmt::Write, future::poll_fn, pin::pin, task::Po
 
 use bytes::Bytes;
 use safelight_sdk::{
-    Env, Format, ImageDrawOptions, ImageOutputOptions, ImageTransform, Query, Request, Response,
-    Result, fetch, http,
+    Env, Format, ImageDrawOptions, ImageOutputOptions, ImageTransform, ImageTransformationResult,
+    Query, Request, Response, Result, fetch, http, http::StatusCode, response,
 };
 
 use crate::{number, required, text, time::pause};
 
 const INPUT_LIMIT: usize = 20 * 1024 * 1024;
+const OUTPUT_LIMIT: usize = 20 * 1024 * 1024;
+
+/// Only passed on to Images, so its bytes need not be shared out among the routes.
+static PHOTO: &[u8] = include_bytes!("../../../../examples/thumbnail/photo.jpg");
 
 pub(crate) fn host(request: &Request) -> String {
     let uri = request.uri();
@@ -20,6 +24,15 @@ pub(crate) fn host(request: &Request) -> String {
         .map_or("none", |authority| authority.as_str());
     let path = uri.path_and_query().map_or("none", |path| path.as_str());
     format!("{scheme} {authority} {path}\n")
+}
+
+pub(crate) fn headers(request: &Request) -> String {
+    let names: Vec<_> = request
+        .headers()
+        .keys()
+        .map(http::HeaderName::as_str)
+        .collect();
+    format!("{}\n", names.join("\n"))
 }
 
 pub(crate) fn environment() -> String {
@@ -97,6 +110,37 @@ pub(crate) async fn draw(request: Request, env: &Env) -> Result<Response> {
         .output(ImageOutputOptions::new(Format::Png))
         .await?;
     Ok(result.response())
+}
+
+/// Begins to answer before the picture is whole.
+pub(crate) async fn photo(env: &Env) -> Result<Response> {
+    Ok(photo_as_png(env).await?.response())
+}
+
+/// Answers when the picture is whole, and with 502 when it will never be.
+pub(crate) async fn careful_image(env: &Env) -> Result<Response> {
+    let whole = async {
+        let picture = photo_as_png(env).await?.image();
+        picture.collect(OUTPUT_LIMIT).await
+    };
+    Ok(match whole.await {
+        Ok(picture) => {
+            let mut response = Response::new(picture.into());
+            let png = http::HeaderValue::from_static("image/png");
+            response
+                .headers_mut()
+                .insert(http::header::CONTENT_TYPE, png);
+            response
+        }
+        Err(error) => response::text(StatusCode::BAD_GATEWAY, format!("no picture: {error}\n")),
+    })
+}
+
+async fn photo_as_png(env: &Env) -> Result<ImageTransformationResult> {
+    env.images("IMAGES")?
+        .input(PHOTO)
+        .output(ImageOutputOptions::new(Format::Png))
+        .await
 }
 
 /// Starts a call and drops it after a pause, unless it is answered before.

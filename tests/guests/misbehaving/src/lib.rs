@@ -13,10 +13,11 @@
 //! | `/twice` | sends a second response behind the end of the first |
 //! | `/ignore-upload?bytes=` | answers without reading the request's body |
 //! | `/echo` `/pump` `/pump-late` `/read` | passes the body on; copies it; copies it after its first piece; counts it |
-//! | `/host` `/env` | scheme, authority and path as seen; the environment |
+//! | `/host` `/headers` `/env` | scheme, authority and path as seen; the names of the headers; the environment |
 //! | `/fetch?url=` | passes on the answer of a URL |
 //! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
 //! | `/upload-image?width=&format=` `/info` `/draw` | the request's body through Images |
+//! | `/photo` `/careful-image` | a photo through Images, as a PNG of some megabytes: passed on; or 502 unless it came whole |
 //! | `/drop-answer?ms=` | uploads the request's body to Images and drops the call after a pause |
 
 mod bodies;
@@ -52,6 +53,7 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/pump-late" => bodies::pump_late(request).await,
         "/read" => bodies::read(request).await,
         "/host" => Ok(text(calls::host(&request))),
+        "/headers" => Ok(text(calls::headers(&request))),
         "/env" => Ok(text(calls::environment())),
         "/fetch" => calls::fetch_url(&query).await,
         "/wrong-binding" => calls::binding_get("NOPE", "/").await,
@@ -61,6 +63,8 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/upload-image" => calls::upload_image(request, &query, &env).await,
         "/info" => calls::info(request, &env).await,
         "/draw" => calls::draw(request, &env).await,
+        "/photo" => calls::photo(&env).await,
+        "/careful-image" => calls::careful_image(&env).await,
         "/drop-answer" => calls::drop_answer(request, &query, &env).await,
         path => Ok(response::text(
             StatusCode::NOT_FOUND,

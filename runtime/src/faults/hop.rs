@@ -1,0 +1,91 @@
+//! A hop out of a worker as faults see it: its name, what can happen there, and how it looks broken.
+
+use std::fmt;
+use std::sync::Arc;
+
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use super::fault::Kind;
+use crate::bindings::images;
+use crate::config::BindingKind;
+use crate::images_process::Crasher;
+
+/// One hop out of a worker.
+#[derive(Clone)]
+pub struct Hop {
+    /// The binding's name, or `fetch`.
+    pub name: Arc<str>,
+    behind: Behind,
+}
+
+/// What answers at the other end of a hop.
+#[derive(Clone)]
+enum Behind {
+    /// The images process, and how to kill it, if it is ours.
+    Images(Option<Crasher>),
+    /// Any host.
+    Host,
+}
+
+impl Hop {
+    /// An Images binding.
+    pub fn images(name: &str, crasher: Option<Crasher>) -> Self {
+        Self {
+            name: name.into(),
+            behind: Behind::Images(crasher),
+        }
+    }
+
+    /// `fetch` to other hosts.
+    pub fn fetch() -> Self {
+        Self {
+            name: "fetch".into(),
+            behind: Behind::Host,
+        }
+    }
+
+    /// The binding's kind, if it is one.
+    pub fn binding(&self) -> Option<BindingKind> {
+        match self.behind {
+            Behind::Images(_) => Some(BindingKind::Images),
+            Behind::Host => None,
+        }
+    }
+
+    /// Kills the process behind it, if there is one, and waits for its end.
+    pub async fn crash(&self) {
+        match &self.behind {
+            Behind::Images(Some(crasher)) => crasher.crash().await,
+            Behind::Images(None) | Behind::Host => {}
+        }
+    }
+
+    /// What the hop's caller gets when the connection ends before an answer.
+    pub fn broken(&self) -> Result<http::Response<WasiBody>, Error> {
+        match self.behind {
+            Behind::Images(_) => Ok(images::ended_early("a fault that was asked for")),
+            Behind::Host => Err(Error::ConnectionTerminated),
+        }
+    }
+}
+
+impl fmt::Debug for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// Whether a kind of fault can happen to a binding of this kind, or, without one, to `fetch`.
+pub(super) fn can_happen(kind: Kind, binding: Option<BindingKind>) -> bool {
+    match kind {
+        Kind::Crash | Kind::Error(_) => binding == Some(BindingKind::Images),
+        Kind::Delay(_)
+        | Kind::SlowReader(_)
+        | Kind::SlowWriter(_)
+        | Kind::Truncate(_)
+        | Kind::Corrupt(_)
+        | Kind::Reset
+        | Kind::Hang
+        | Kind::Status(_) => true,
+    }
+}

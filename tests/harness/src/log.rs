@@ -1,0 +1,58 @@
+//! The lines that a server writes, as they come.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::sync::watch;
+
+use crate::HarnessError;
+
+/// All lines so far, and those to come.
+#[derive(Clone)]
+pub(crate) struct Log(watch::Receiver<Vec<String>>);
+
+impl Log {
+    /// Collects the lines of both outputs.
+    pub(crate) fn follow(
+        out: impl AsyncRead + Send + Unpin + 'static,
+        err: impl AsyncRead + Send + Unpin + 'static,
+    ) -> Self {
+        let (sender, receiver) = watch::channel(Vec::new());
+        let sender = Arc::new(sender);
+        tokio::spawn(collect(out, sender.clone()));
+        tokio::spawn(collect(err, sender));
+        Self(receiver)
+    }
+
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.0.borrow().clone()
+    }
+
+    /// The first line that is `wanted`, as soon as it is there.
+    pub(crate) async fn line(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+        patience: Duration,
+    ) -> Result<String, HarnessError> {
+        let mut log = self.0.clone();
+        let mut line = None;
+        let found = log.wait_for(|lines| {
+            line = lines.iter().find(|line| wanted(line)).cloned();
+            line.is_some()
+        });
+        let found = match tokio::time::timeout(patience, found).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(HarnessError::Ended(self.lines())),
+            Err(_) => Err(HarnessError::Hangs(self.lines())),
+        };
+        found.map(|()| line.unwrap_or_default())
+    }
+}
+
+async fn collect(output: impl AsyncRead + Unpin, sender: Arc<watch::Sender<Vec<String>>>) {
+    let mut lines = BufReader::new(output).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        sender.send_modify(|all| all.push(line));
+    }
+}
