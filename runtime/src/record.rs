@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode, Uri};
+use tokio::sync::watch;
 
 use crate::faults::FaultSet;
 use crate::log::{Bytes, Log, Time};
@@ -25,6 +26,7 @@ pub struct RequestRecord {
     log: Log,
     output: Mutex<Output>,
     faults: OnceLock<FaultSet>,
+    finished: watch::Sender<bool>,
 }
 
 /// Which of the guest's two streams a piece of output came from.
@@ -70,6 +72,7 @@ impl RequestRecord {
             log,
             output: Mutex::default(),
             faults: OnceLock::new(),
+            finished: watch::Sender::new(false),
         })
     }
 
@@ -96,6 +99,7 @@ impl RequestRecord {
     /// Logs the request's own line, once its response has ended.
     pub fn finish(&self, status: StatusCode, bytes: u64, ending: Ending) {
         self.flush_output();
+        self.finished.send_replace(true);
         let note = match ending {
             Ending::Whole => "",
             Ending::Broken => " BROKEN: the transfer was cut off on purpose, see above",
@@ -107,6 +111,14 @@ impl RequestRecord {
             Bytes(bytes),
             Time(self.started.elapsed()),
         ));
+    }
+
+    /// Waits for the end of the response, by whatever end. For a request that has ended before, that is for ever.
+    pub async fn finished(&self) {
+        let mut finished = self.finished.subscribe();
+        if *finished.borrow_and_update() || finished.changed().await.is_err() {
+            std::future::pending().await
+        }
     }
 
     /// Logs something that happened on behalf of this request.

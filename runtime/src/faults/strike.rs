@@ -84,8 +84,12 @@ where
                 request = request.map(|body| Paced::new(body, pace).boxed_unsync());
             }
             Kind::Reset => return hop.broken(),
-            // The request stays as it is, neither taken nor refused, until its caller gives up.
-            Kind::Hang => return std::future::pending().await,
+            // The request stays as it is, neither taken nor refused, until its caller gives up, or the client who is waited
+            // for has gone: a worker that waits for ever would keep its instance.
+            Kind::Hang => {
+                strike.note.record.finished().await;
+                return hop.broken();
+            }
             Kind::Error(code) => return Ok(images::failed(code, MADE_UP)),
             Kind::Status(status) => return Ok(bare(status)),
             Kind::Crash => return crash(service, request, &hop).await,

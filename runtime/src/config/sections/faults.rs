@@ -42,8 +42,10 @@ fn fault<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Option<(Item<'a>, Fau
     let known: Vec<_> = OTHERS.into_iter().chain(KINDS).collect();
     let mut draft = Draft::default();
     let mut binding = None;
-    let mut is_good = true;
-    for field in item.fields(found, &known)? {
+    let fields = item.fields(found, &known)?;
+    // What a mistyped key meant to say is missing now, which is no second mistake.
+    let mut is_good = item.table(found)?.len() == fields.len();
+    for field in fields {
         if field.key == "binding" {
             binding = Some(field);
             continue;

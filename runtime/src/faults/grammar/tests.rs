@@ -39,78 +39,84 @@ fn every_is_what_a_fault_does_that_says_nothing_else() {
     assert_eq!(said, "IMAGES:hang".parse().unwrap());
 }
 
+const KINDS: &str = "says not what to break: one of delay, slow_reader, slow_writer, truncate, corrupt, reset, hang, error, status, crash";
+const PACE: &str =
+    "bytes per milliseconds, as in 8192/100: at most 1073741824 bytes and 60000 ms, both from 1";
+const RATE: &str = "must have as rate a number from 0 to 1 with at most six digits after the point";
+const PATH: &str =
+    "must have a path that begins with / and has at most 256 printable characters, without comma";
+
+/// A text that is no fault, and a part of its message.
+const MALFORMED: &[(&str, &str)] = &[
+    ("hang", "must name its target before a colon"),
+    (":hang", "must have as target the name of a binding"),
+    (
+        "MY-IMAGES:hang",
+        "must have as target the name of a binding",
+    ),
+    ("IMAGES:", "has an unknown term ``"),
+    ("IMAGES:nth=2", KINDS),
+    ("IMAGES:explode", "has an unknown term `explode`"),
+    ("IMAGES:Hang", "has an unknown term `Hang`"),
+    ("IMAGES:\u{1b}[2J", "has an unknown term `\\u{1b}[2J`"),
+    ("IMAGES:hang,reset", "gives more than one kind"),
+    ("IMAGES:hang,seed=1,seed=1", "gives more than one seed"),
+    (
+        "IMAGES:hang,every,nth=1",
+        "gives more than one of every, nth and rate",
+    ),
+    (
+        "IMAGES:truncate",
+        "must give truncate a value, as in `truncate=…`",
+    ),
+    ("IMAGES:hang=1", "must not give hang a value"),
+    (
+        "IMAGES:truncate=-1",
+        "must have as truncate a whole number from 0 to 1099511627776",
+    ),
+    (
+        "IMAGES:truncate=1099511627777",
+        "must have as truncate a whole number",
+    ),
+    ("IMAGES:corrupt=+1", "must have as corrupt a whole number"),
+    (
+        "IMAGES:delay=0",
+        "must have as delay a whole number from 1 to 600000",
+    ),
+    (
+        "IMAGES:delay=600001",
+        "must have as delay a whole number from 1 to 600000",
+    ),
+    ("IMAGES:slow_reader=100", PACE),
+    ("IMAGES:slow_reader=0/100", PACE),
+    ("IMAGES:slow_writer=1/60001", PACE),
+    (
+        "IMAGES:error=9999",
+        "must have as error a code of the Images table, such as 9522",
+    ),
+    (
+        "IMAGES:status=101",
+        "must have as status a whole number from 200 to 599",
+    ),
+    (
+        "IMAGES:hang,nth=0",
+        "must have as nth a whole number from 1 to 1000000000",
+    ),
+    ("IMAGES:hang,rate=1.1", RATE),
+    ("IMAGES:hang,rate=.5", RATE),
+    ("IMAGES:hang,rate=0.0000001", RATE),
+    ("IMAGES:hang,rate=99999999999", RATE),
+    ("IMAGES:hang,rate=NaN", RATE),
+    ("IMAGES:hang,path=transform", PATH),
+    (
+        "IMAGES:hang,seed=9223372036854775808",
+        "must have as seed a whole number",
+    ),
+];
+
 #[test]
 fn a_malformed_fault_is_refused_with_what_is_wrong() {
-    let kinds = "says not what to break: one of delay, slow_reader, slow_writer, truncate, corrupt, reset, hang, error, status, crash";
-    let pace = "bytes per milliseconds, as in 8192/100: at most 1073741824 bytes and 60000 ms, both from 1";
-    let rate = "must have as rate a number from 0 to 1 with at most six digits after the point";
-    let path = "must have a path that begins with / and has at most 256 printable characters, without comma";
-    for (text, expected) in [
-        ("hang", "must name its target before a colon"),
-        (":hang", "must have as target the name of a binding"),
-        (
-            "MY-IMAGES:hang",
-            "must have as target the name of a binding",
-        ),
-        ("IMAGES:", "has an unknown term ``"),
-        ("IMAGES:nth=2", kinds),
-        ("IMAGES:explode", "has an unknown term `explode`"),
-        ("IMAGES:Hang", "has an unknown term `Hang`"),
-        ("IMAGES:\u{1b}[2J", "has an unknown term `\\u{1b}[2J`"),
-        ("IMAGES:hang,reset", "gives more than one kind"),
-        ("IMAGES:hang,seed=1,seed=1", "gives more than one seed"),
-        (
-            "IMAGES:hang,every,nth=1",
-            "gives more than one of every, nth and rate",
-        ),
-        (
-            "IMAGES:truncate",
-            "must give truncate a value, as in `truncate=…`",
-        ),
-        ("IMAGES:hang=1", "must not give hang a value"),
-        (
-            "IMAGES:truncate=-1",
-            "must have as truncate a whole number from 0 to 1099511627776",
-        ),
-        (
-            "IMAGES:truncate=1099511627777",
-            "must have as truncate a whole number",
-        ),
-        ("IMAGES:corrupt=+1", "must have as corrupt a whole number"),
-        (
-            "IMAGES:delay=0",
-            "must have as delay a whole number from 1 to 600000",
-        ),
-        (
-            "IMAGES:delay=600001",
-            "must have as delay a whole number from 1 to 600000",
-        ),
-        ("IMAGES:slow_reader=100", pace),
-        ("IMAGES:slow_reader=0/100", pace),
-        ("IMAGES:slow_writer=1/60001", pace),
-        (
-            "IMAGES:error=9999",
-            "must have as error a code of the Images table, such as 9522",
-        ),
-        (
-            "IMAGES:status=101",
-            "must have as status a whole number from 200 to 599",
-        ),
-        (
-            "IMAGES:hang,nth=0",
-            "must have as nth a whole number from 1 to 1000000000",
-        ),
-        ("IMAGES:hang,rate=1.1", rate),
-        ("IMAGES:hang,rate=.5", rate),
-        ("IMAGES:hang,rate=0.0000001", rate),
-        ("IMAGES:hang,rate=99999999999", rate),
-        ("IMAGES:hang,rate=NaN", rate),
-        ("IMAGES:hang,path=transform", path),
-        (
-            "IMAGES:hang,seed=9223372036854775808",
-            "must have as seed a whole number",
-        ),
-    ] {
+    for (text, expected) in MALFORMED {
         let message = message(text);
         assert!(message.contains(expected), "{text}: {message}");
     }

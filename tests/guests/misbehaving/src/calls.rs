@@ -139,6 +139,7 @@ pub(crate) async fn careful_image(env: &Env) -> Result<Response> {
 async fn photo_as_png(env: &Env) -> Result<ImageTransformationResult> {
     env.images("IMAGES")?
         .input(PHOTO)
+        .transform(ImageTransform::new().width(800))
         .output(ImageOutputOptions::new(Format::Png))
         .await
 }

@@ -17,7 +17,7 @@
 //! | `/fetch?url=` | passes on the answer of a URL |
 //! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
 //! | `/upload-image?width=&format=` `/info` `/draw` | the request's body through Images |
-//! | `/photo` `/careful-image` | a photo through Images, as a PNG of some megabytes: passed on; or 502 unless it came whole |
+//! | `/photo` `/careful-image` | a photo through Images, as a PNG of about a megabyte: passed on; or 502 unless it came whole |
 //! | `/drop-answer?ms=` | uploads the request's body to Images and drops the call after a pause |
 
 mod bodies;
