@@ -135,15 +135,8 @@ where
     S: Service<http::Request<WasiBody>, Response = Response<WasiBody>, Error = Error>,
 {
     // A service that has not got the whole upload cannot have answered by the time it is dead.
-    let mut answer = std::pin::pin!(service.call(request.map(|body| Held(body).boxed_unsync())));
-    let answer = tokio::select! {
-        biased;
-        answer = &mut answer => {
-            hop.crash().await;
-            answer
-        }
-        () = hop.crash() => answer.await,
-    };
+    let begun = service.call(request.map(|body| Held(body).boxed_unsync()));
+    let (answer, ()) = tokio::join!(begun, hop.crash());
     match answer {
         // It does not wait for uploads; then its answer is lost on the way.
         Ok(response) if response.status().is_success() => hop.broken(),
