@@ -4,10 +4,12 @@
 //! Where there are none, the layer passes the service's own future on.
 
 mod bodies;
+mod error;
 pub mod fault;
 pub mod grammar;
 pub mod header;
 mod hop;
+mod limits;
 mod set;
 mod strike;
 
@@ -19,8 +21,8 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use wasmtime_wasi_http::{Error, WasiBody};
 
+pub use error::FaultError;
 pub use fault::Fault;
-pub use grammar::FaultError;
 pub use hop::Hop;
 pub use set::{FaultSet, Targets};
 

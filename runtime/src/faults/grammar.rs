@@ -3,7 +3,6 @@
 //! `TARGET:TERM,TERM…` with a binding's name or `*`; the terms are one kind, and at most one each of `path=/…`, `seed=…`, and
 //! `every`, `nth=…` or `rate=…`. A table of the config has the same terms as its keys.
 
-use std::fmt;
 use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -12,26 +11,12 @@ use std::time::Duration;
 use http::StatusCode;
 use safelight_protocol::ErrorCode;
 
+use super::error::FaultError;
 use super::fault::{Fault, Kind, MILLION, Pace, Target, When};
-
-/// Longest text of one fault, in bytes.
-const MOST_TEXT: usize = 1_024;
-/// Longest path, in bytes.
-const MOST_PATH: usize = 256;
-/// Longest pause, in milliseconds: ten minutes.
-const MOST_MS: u64 = 600_000;
-/// Longest interval of a pace, in milliseconds.
-const MOST_INTERVAL_MS: u64 = 60_000;
-/// Most bytes of one interval of a pace: at more, nothing is slow.
-const MOST_PACE_BYTES: u64 = 1 << 30;
-/// Furthest byte of an answer: beyond any answer there is.
-const MOST_BYTES: u64 = 1 << 40;
-/// Highest number of a call.
-const MOST_NTH: u64 = 1_000_000_000;
-/// What TOML can write.
-const MOST_SEED: u64 = i64::MAX as u64;
-/// Final answers only: a status below 200 announces another answer.
-const STATUSES: RangeInclusive<u64> = 200..=599;
+use super::limits::{
+    MOST_BYTES, MOST_INTERVAL_MS, MOST_MS, MOST_NTH, MOST_PACE_BYTES, MOST_PATH, MOST_SEED,
+    MOST_TEXT, STATUSES,
+};
 
 /// The words that stand for kinds.
 pub const KINDS: [&str; 10] = [
@@ -46,85 +31,6 @@ pub const KINDS: [&str; 10] = [
     "status",
     "crash",
 ];
-
-/// Why a text is not a fault, or a fault cannot be here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FaultError {
-    TooLong,
-    NoTarget,
-    BadTarget,
-    UnknownTerm(String),
-    NoKind,
-    Twice(&'static str),
-    NoValue(&'static str),
-    NeedsNoValue(&'static str),
-    NotBetween(&'static str, RangeInclusive<u64>),
-    BadPace(&'static str),
-    BadRate,
-    BadPath,
-    BadCode,
-    TooMany(usize),
-    NotText,
-    NoBinding { name: String, granted: Vec<String> },
-    Impossible { kind: &'static str, target: String },
-}
-
-impl fmt::Display for FaultError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong => write!(f, "is longer than {MOST_TEXT} bytes"),
-            Self::NoTarget => f.write_str(
-                "must name its target before a colon: a binding's name, or * for every call",
-            ),
-            Self::BadTarget => {
-                f.write_str("must have as target the name of a binding, or * for every call")
-            }
-            Self::UnknownTerm(term) => write!(f, "has an unknown term `{term}`"),
-            Self::NoKind => write!(f, "says not what to break: one of {}", KINDS.join(", ")),
-            Self::Twice(what) => write!(f, "gives more than one {what}"),
-            Self::NoValue(word) => write!(f, "must give {word} a value, as in `{word}=…`"),
-            Self::NeedsNoValue(word) => write!(f, "must not give {word} a value"),
-            Self::NotBetween(word, range) => write!(
-                f,
-                "must have as {word} a whole number from {} to {}",
-                range.start(),
-                range.end()
-            ),
-            Self::BadPace(word) => write!(
-                f,
-                "must have as {word} bytes per milliseconds, as in 8192/100: at most {MOST_PACE_BYTES} bytes and {MOST_INTERVAL_MS} ms, both from 1"
-            ),
-            Self::BadRate => f.write_str(
-                "must have as rate a number from 0 to 1 with at most six digits after the point",
-            ),
-            Self::BadPath => write!(
-                f,
-                "must have a path that begins with / and has at most {MOST_PATH} printable characters, without comma"
-            ),
-            Self::BadCode => {
-                f.write_str("must have as error a code of the Images table, such as 9522")
-            }
-            Self::TooMany(most) => write!(f, "is one of more than {most} faults"),
-            Self::NotText => f.write_str("is not plain text"),
-            Self::NoBinding { name, granted } if granted.is_empty() => {
-                write!(f, "is aimed at {name}, but the worker has no bindings")
-            }
-            Self::NoBinding { name, granted } => write!(
-                f,
-                "is aimed at {name}, which the worker does not have; it has: {}",
-                granted.join(", ")
-            ),
-            Self::Impossible { kind, target } => {
-                write!(
-                    f,
-                    "cannot strike: {kind} needs an Images binding, and {target} has none"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for FaultError {}
 
 impl FromStr for Fault {
     type Err = FaultError;

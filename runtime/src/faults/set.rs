@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use super::error::FaultError;
 use super::fault::{Fault, MILLION, Target, When};
-use super::grammar::FaultError;
 use super::hop::{Hop, can_happen};
 use crate::config::BindingKind;
 
