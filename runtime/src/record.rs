@@ -26,7 +26,7 @@ pub struct RequestRecord {
     log: Log,
     output: Mutex<Output>,
     faults: OnceLock<FaultSet>,
-    finished: watch::Sender<bool>,
+    finished: watch::Sender<()>,
 }
 
 /// Which of the guest's two streams a piece of output came from.
@@ -72,7 +72,7 @@ impl RequestRecord {
             log,
             output: Mutex::default(),
             faults: OnceLock::new(),
-            finished: watch::Sender::new(false),
+            finished: watch::Sender::new(()),
         })
     }
 
@@ -99,7 +99,7 @@ impl RequestRecord {
     /// Logs the request's own line, once its response has ended.
     pub fn finish(&self, status: StatusCode, bytes: u64, ending: Ending) {
         self.flush_output();
-        self.finished.send_replace(true);
+        self.finished.send_replace(());
         let note = match ending {
             Ending::Whole => "",
             Ending::Broken => " BROKEN: the transfer was cut off on purpose, see above",
@@ -113,12 +113,9 @@ impl RequestRecord {
         ));
     }
 
-    /// Waits for the end of the response, by whatever end. For a request that has ended before, that is for ever.
-    pub async fn finished(&self) {
-        let mut finished = self.finished.subscribe();
-        if *finished.borrow_and_update() || finished.changed().await.is_err() {
-            std::future::pending().await
-        }
+    /// Changes when the response ends, by whatever end; never for a request that has ended before.
+    pub fn ending(&self) -> watch::Receiver<()> {
+        self.finished.subscribe()
     }
 
     /// Logs something that happened on behalf of this request.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::BodyExt;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tower::Service;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -23,6 +24,8 @@ const MADE_UP: &str = "a fault that was asked for";
 pub(super) struct Strike {
     kind: Kind,
     note: Note,
+    /// Asked for when the call begins, so that an end in the meantime is not missed.
+    ending: watch::Receiver<()>,
 }
 
 /// The line that a strike is worth.
@@ -42,6 +45,7 @@ impl Strike {
                 fault: fault.to_string(),
                 call: format!("{} {path}", hop.name),
             },
+            ending: record.ending(),
         }
     }
 }
@@ -73,7 +77,7 @@ where
     S: Service<http::Request<WasiBody>, Response = Response<WasiBody>, Error = Error>,
 {
     let mut later = Vec::new();
-    for strike in strikes {
+    for mut strike in strikes {
         match strike.kind {
             Kind::Truncate(_) | Kind::Corrupt(_) => {}
             _ => strike.note.struck(),
@@ -87,7 +91,8 @@ where
             // The request stays as it is, neither taken nor refused, until its caller gives up, or the client who is waited
             // for has gone: a worker that waits for ever would keep its instance.
             Kind::Hang => {
-                strike.note.record.finished().await;
+                // The record, which would send it, is alive as long as the note.
+                let _ = strike.ending.changed().await;
                 return hop.broken();
             }
             Kind::Error(code) => return Ok(images::failed(code, MADE_UP)),
