@@ -79,7 +79,7 @@ struct Project {
 /// Runs the program with the arguments of this process.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let log = Log::stdout();
+    let (log, log_writer) = Log::stdout();
     // The images process has one thread for its connections: the cores are for pixels.
     let mut runtime = match cli.command {
         Command::Dev { .. } => tokio::runtime::Builder::new_multi_thread(),
@@ -91,7 +91,13 @@ pub fn run() -> ExitCode {
         .event_interval(8)
         .build()
         .context("start the runtime");
-    let result = runtime.and_then(|runtime| runtime.block_on(execute(cli.command, &log)));
+    let result = runtime.and_then(|runtime| {
+        let result = runtime.block_on(execute(cli.command, &log));
+        // A read of standard input may be under way on a thread, and would keep the program until its end.
+        runtime.shutdown_background();
+        result
+    });
+    log_writer.finish();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

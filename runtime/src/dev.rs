@@ -56,7 +56,12 @@ pub async fn run(
             false => Ok(None),
         }
     };
-    let (images, compiled) = tokio::join!(images, compile_apart(&program, &component));
+    let cache = compile::cache_folder();
+    if cache.is_none() {
+        log.warn("there is no cache folder to write to, so every start compiles the worker anew");
+    }
+    let compiling = compile_apart(&program, &component, cache.as_deref());
+    let (images, compiled) = tokio::join!(images, compiling);
     compiled?;
     let images = images.context("start the images process")?;
     let worker = Arc::new(load(config, &component, images.as_ref(), log.clone())?);
@@ -87,11 +92,13 @@ async fn listen(config: &Config, options: &DevOptions) -> anyhow::Result<TcpList
 }
 
 /// Fills the cache of compiled code in a child process, unless it holds this component already.
-async fn compile_apart(program: &Path, component: &Path) -> anyhow::Result<()> {
-    let Some(folder) = compile::cache_folder() else {
-        return Ok(());
-    };
-    let stamp = compile::Stamp::of(component, &folder)?;
+async fn compile_apart(
+    program: &Path,
+    component: &Path,
+    cache: Option<&Path>,
+) -> anyhow::Result<()> {
+    let Some(folder) = cache else { return Ok(()) };
+    let stamp = compile::Stamp::of(component, folder)?;
     if stamp.exists() {
         return Ok(());
     }

@@ -139,7 +139,11 @@ impl Front {
             Err(failure) => failure.answer(&open.record),
         };
         open.status = response.status();
-        let bodiless = method == Method::HEAD || response.status() == StatusCode::NOT_MODIFIED;
+        let bodiless = method == Method::HEAD
+            || matches!(
+                response.status(),
+                StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+            );
         open.expected = if bodiless { Some(0) } else { length(&response) };
         response.map(|body| Watched::new(body, open).boxed_unsync())
     }

@@ -69,6 +69,9 @@ async fn a_stream_whose_instance_panics_is_broken_for_the_client() {
     server
         .line(|line| line.contains("/stream-then-panic") && line.contains("BROKEN"))
         .await;
+    server
+        .line(|line| line.contains("the worker panicked or trapped"))
+        .await;
 }
 
 #[tokio::test]

@@ -68,6 +68,16 @@ impl DevServer {
         find(&mut self.log.clone(), wanted).await
     }
 
+    /// Waits until the whole log satisfies `wanted`.
+    pub(crate) async fn lines_until(&self, wanted: impl Fn(&[String]) -> bool) {
+        let mut log = self.log.clone();
+        let found = log.wait_for(|lines| wanted(lines));
+        tokio::time::timeout(PATIENCE, found)
+            .await
+            .expect("the log never said it")
+            .unwrap();
+    }
+
     /// All lines so far.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.log.borrow().clone()

@@ -14,5 +14,7 @@ mod dev_server;
 mod examples;
 mod guests;
 mod hello;
+mod outbound;
+mod pool;
 mod processes;
 mod trouble;
