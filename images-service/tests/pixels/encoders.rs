@@ -47,7 +47,7 @@ fn webp_of_quality_100_is_exact_even_where_nothing_is_seen() {
     for (width, height) in SIZES {
         for channels in [Channels::Rgb, Channels::Rgba] {
             let image = busy(width, height, channels);
-            let webp = encode(&image, with_quality(Format::Webp, 100));
+            let webp = encode(&image, &with_quality(Format::Webp, 100));
             let (_, pixels) = pillow::read(&webp);
             assert_eq!(pixels.size(), (width, height));
             assert!(pixels.data == rgba(&image), "{width}x{height} {channels:?}");
@@ -68,7 +68,7 @@ fn error_of_pillow(image: &Image, arguments: &str) -> f64 {
 #[test]
 fn lossy_webp_is_as_near_as_another_encoder_gets() {
     let image = busy(321, 241, Channels::Rgb);
-    let (mode, pixels) = pillow::read(&encode(&image, output(Format::Webp)));
+    let (mode, pixels) = pillow::read(&encode(&image, &output(Format::Webp)));
     assert_eq!((mode.as_str(), pixels.size()), ("RGB", (321, 241)));
     let ours = pixels.mean_error(&rgba(&image));
     let theirs = error_of_pillow(&image, "'WEBP', quality=85");
@@ -78,7 +78,7 @@ fn lossy_webp_is_as_near_as_another_encoder_gets() {
 #[test]
 fn the_alpha_of_lossy_webp_is_exact() {
     let image = busy(321, 241, Channels::Rgba);
-    let (mode, pixels) = pillow::read(&encode(&image, output(Format::Webp)));
+    let (mode, pixels) = pillow::read(&encode(&image, &output(Format::Webp)));
     assert_eq!((mode.as_str(), pixels.size()), ("RGBA", (321, 241)));
     let alpha = |data: &[u8]| data.iter().skip(3).step_by(4).copied().collect::<Vec<_>>();
     assert!(alpha(&pixels.data) == alpha(&rgba(&image)));
@@ -89,7 +89,8 @@ fn jpeg_is_as_near_as_another_encoder_gets_at_every_size() {
     for (width, height) in SIZES {
         let image = busy(width, height, Channels::Rgb);
         for quality in [100, 85, 20] {
-            let (mode, pixels) = pillow::read(&encode(&image, with_quality(Format::Jpeg, quality)));
+            let (mode, pixels) =
+                pillow::read(&encode(&image, &with_quality(Format::Jpeg, quality)));
             assert_eq!((mode.as_str(), pixels.size()), ("RGB", (width, height)));
             let ours = pixels.mean_error(&rgba(&image));
             let arguments = format!("'JPEG', quality={quality}, subsampling='4:2:0'");
@@ -106,7 +107,7 @@ fn jpeg_is_as_near_as_another_encoder_gets_at_every_size() {
 fn every_quality_of_jpeg_can_be_read() {
     let image = busy(40, 30, Channels::Rgb);
     for quality in [1, 2, 10, 24, 25, 49, 50, 75, 95, 99, 100] {
-        let (_, pixels) = pillow::read(&encode(&image, with_quality(Format::Jpeg, quality)));
+        let (_, pixels) = pillow::read(&encode(&image, &with_quality(Format::Jpeg, quality)));
         assert_eq!(pixels.size(), (40, 30), "quality {quality}");
     }
 }
@@ -115,7 +116,7 @@ fn every_quality_of_jpeg_can_be_read() {
 fn structure(image: &Image) -> String {
     let code = "im = Image.open(io.BytesIO(data)); im.load()\n\
                 put(repr((im.info.get('progressive', 0), [c[1:3] for c in im.layer])).encode())";
-    let bytes = pillow::python(code, &encode(image, output(Format::Jpeg)));
+    let bytes = pillow::python(code, &encode(image, &output(Format::Jpeg)));
     String::from_utf8(bytes).unwrap()
 }
 
@@ -143,11 +144,11 @@ fn the_default_quality_is_85() {
     let image = busy(64, 64, Channels::Rgb);
     for format in [Format::Jpeg, Format::Webp] {
         assert!(
-            encode(&image, output(format)) == encode(&image, with_quality(format, 85)),
+            encode(&image, &output(format)) == encode(&image, &with_quality(format, 85)),
             "{format}"
         );
         assert!(
-            encode(&image, output(format)) != encode(&image, with_quality(format, 86)),
+            encode(&image, &output(format)) != encode(&image, &with_quality(format, 86)),
             "{format}"
         );
     }

@@ -22,18 +22,18 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ..output(Format::Webp)
     };
     vec![
-        ("baseline jpeg", encode(&image, output(Format::Jpeg))),
+        ("baseline jpeg", encode(&image, &output(Format::Jpeg))),
         (
             "progressive jpeg",
-            encode(&busy(70, 50, Channels::Rgb), output(Format::Jpeg)),
+            encode(&busy(70, 50, Channels::Rgb), &output(Format::Jpeg)),
         ),
         ("png", png(&image)),
-        ("lossy webp", encode(&image, output(Format::Webp))),
+        ("lossy webp", encode(&image, &output(Format::Webp))),
         (
             "lossy webp with alpha",
-            encode(&with_alpha, output(Format::Webp)),
+            encode(&with_alpha, &output(Format::Webp)),
         ),
-        ("lossless webp", encode(&with_alpha, lossless)),
+        ("lossless webp", encode(&with_alpha, &lossless)),
         ("gif", saved((40, 30), &painted("P"), "'GIF'")),
     ]
 }
@@ -71,7 +71,7 @@ fn a_file_cut_short_anywhere_is_never_half_a_picture() {
 fn a_large_file_cut_short_is_an_error_as_well() {
     let image = busy(900, 700, Channels::Rgb);
     for format in [Format::Jpeg, Format::Png, Format::Webp] {
-        let file = encode(&image, output(format));
+        let file = encode(&image, &output(format));
         for percent in [10, 50, 90, 99] {
             let cut = &file[..file.len() * percent / 100];
             assert_eq!(

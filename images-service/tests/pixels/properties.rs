@@ -54,7 +54,7 @@ prop_compose! {
         background in prop::option::of(any::<[u8; 4]>()),
     ) -> Transform {
         let background = background.map(|[r, g, b, a]| Color { r, g, b, a });
-        Transform { width, height, fit, gravity, flip, rotate, background, ..Transform::default() }
+        Transform { width, height, fit, gravity, flip, rotate, background }
     }
 }
 

@@ -161,12 +161,12 @@ pub(crate) fn busy(width: u32, height: u32, channels: Channels) -> Image {
 
 /// Our own PNG, whose exactness the tests of the encoders prove.
 pub(crate) fn png(image: &Image) -> Vec<u8> {
-    encode(image, output(Format::Png))
+    encode(image, &output(Format::Png))
 }
 
-pub(crate) fn encode(image: &Image, output: Output) -> Vec<u8> {
+pub(crate) fn encode(image: &Image, output: &Output) -> Vec<u8> {
     use safelight_images::{decode::Metadata, encode::encode};
-    encode(image.clone(), &output, &Metadata::default()).unwrap()
+    encode(image.clone(), output, &Metadata::default()).unwrap()
 }
 
 /// A picture as straight RGBA bytes.
