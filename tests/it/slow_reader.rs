@@ -17,8 +17,9 @@ const BATCH: usize = 25;
 const AT_A_TIME: usize = 8;
 /// Three bytes for each of its pixels are 15 MB.
 const SIDE: u32 = 2_236;
-/// The dev server lets the kernel keep this much that a client has no room for, and then cannot write.
-const UNSENT_BYTES: u64 = 128 * 1024;
+/// The dev server lets the kernel keep 128 KB that a client has no room for, and then cannot write before half of them
+/// are gone: with more than that, and a client that takes nothing, it is stuck.
+const UNSENT_BYTES: u64 = 64 * 1024;
 
 /// A client of one request that reads only when told to.
 pub(crate) struct SlowReader {

@@ -215,3 +215,45 @@ impl Body for CallBody {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use safelight_images::Deadlines;
+    use tokio::sync::watch;
+    use tokio::time::Instant;
+
+    use super::{Link, Pool, RESTART_TIME, State};
+
+    fn link(state: State) -> (watch::Sender<State>, Link) {
+        let (sender, states) = watch::channel(state);
+        let pool = Pool::new("/nowhere/images.sock", Deadlines::default());
+        (sender, Link::new(pool, states))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_waits_for_a_process_that_is_being_restarted() {
+        let (state, link) = link(State::Down);
+        let waiting = link.up(None, Instant::now() + RESTART_TIME);
+        let back = async { state.send_replace(State::Up(1)) };
+        assert_eq!(tokio::join!(waiting, back).0, Some(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_was_refused_waits_for_another_process() {
+        let (state, link) = link(State::Up(1));
+        let waiting = link.up(Some(1), Instant::now() + RESTART_TIME);
+        let restart = async {
+            state.send_replace(State::Down);
+            state.send_replace(State::Up(2))
+        };
+        assert_eq!(tokio::join!(waiting, restart).0, Some(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_does_not_wait_for_ever() {
+        let (_state, link) = link(State::Down);
+        let started = Instant::now();
+        assert_eq!(link.up(None, started + RESTART_TIME).await, None);
+        assert!(started.elapsed() >= RESTART_TIME);
+    }
+}

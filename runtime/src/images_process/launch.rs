@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use safelight_images::Deadlines;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use super::READY_LINE;
@@ -35,6 +35,8 @@ pub(super) struct Launcher {
 pub(super) struct Running {
     pub(super) child: Child,
     pub(super) pid: u32,
+    /// Its end tells the child to end. Held apart, because whoever waits for a child closes its input first.
+    pub(super) stdin: Option<ChildStdin>,
 }
 
 impl Launcher {
@@ -48,13 +50,14 @@ impl Launcher {
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("the images process has no output"));
         };
+        let stdin = child.stdin.take();
         let words = Words::default();
         let listening = tokio::spawn(follow(stderr, words.clone(), self.log.clone()));
         let mut output = BufReader::new(stdout).lines();
         let failure = match tokio::time::timeout(READY_TIME, self.ready(&mut output)).await {
             Ok(Ok(true)) => {
                 tokio::spawn(follow_lines(output, Words::default(), self.log.clone()));
-                return Ok(Running { child, pid });
+                return Ok(Running { child, pid, stdin });
             }
             Ok(Ok(false)) => format!("it ended with {}", child.wait().await?),
             Ok(Err(error)) => error.to_string(),

@@ -77,7 +77,7 @@ impl Supervisor {
         let ended = tokio::select! {
             // Also when the handle was dropped: nobody needs the process any more.
             _ = stopped => {
-                drop(running.child.stdin.take());
+                drop(running.stdin.take());
                 if tokio::time::timeout(STOP_TIME, running.child.wait()).await.is_err() {
                     let _ = running.child.kill().await;
                 }
