@@ -112,9 +112,9 @@ impl Quiet {
     }
 
     /// When to give up, or to look again: a request may be open now and not then.
-    fn end(&self, writing: bool) -> Instant {
+    fn end(&self, write: &Stall) -> Instant {
         let requests = self.activity.requests();
-        if requests.open > 0 || writing {
+        if requests.open > 0 || write.running {
             return Instant::now() + self.header_read.min(IDLE);
         }
         match self.head {
@@ -123,9 +123,9 @@ impl Quiet {
         }
     }
 
-    fn poll_elapsed(&mut self, cx: &mut Context<'_>, writing: bool) -> Poll<()> {
+    fn poll_elapsed(&mut self, cx: &mut Context<'_>, write: &Stall) -> Poll<()> {
         loop {
-            let end = self.end(writing);
+            let end = self.end(write);
             if end <= Instant::now() {
                 return Poll::Ready(());
             }
@@ -157,7 +157,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
             }
             return read;
         }
-        ready!(quiet.poll_elapsed(cx, this.write.running));
+        ready!(quiet.poll_elapsed(cx, &this.write));
         tracing::debug!("gave up a connection whose client asks for nothing");
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
