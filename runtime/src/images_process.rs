@@ -15,7 +15,7 @@ mod health;
 mod launch;
 mod supervise;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use safelight_images::Deadlines;
@@ -53,13 +53,7 @@ impl ImagesProcess {
             deadlines,
             log: log.clone(),
         };
-        let running = match launcher.launch().await {
-            Ok(running) => running,
-            Err(error) => {
-                remove(&socket);
-                return Err(error);
-            }
-        };
+        let running = launcher.launch().await?;
         let (state, states) = watch::channel(State::Up(0));
         let link = Arc::new(Link::new(Pool::new(socket, deadlines), states));
         let (stop, stopped) = oneshot::channel();
@@ -101,13 +95,4 @@ fn private_socket() -> PathBuf {
         std::process::id()
     ))
     .join("images.sock")
-}
-
-/// Removes what a child that could not clean up has left behind.
-fn remove(socket: &Path) {
-    let _ = std::fs::remove_file(socket);
-    if let Some(folder) = socket.parent() {
-        // Made for this run alone; one that holds something else stays.
-        let _ = std::fs::remove_dir(folder);
-    }
 }

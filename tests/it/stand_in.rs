@@ -156,10 +156,25 @@ impl StandIn {
 
     /// Stops it: whether anything is left of its folder.
     pub(crate) async fn leaves_something(self) -> bool {
+        let folder = self.folder();
         self.process.stop().await;
+        folder.exists()
+    }
+
+    /// Drops it without stopping it, and waits until its supervisor has let go of the log.
+    pub(crate) async fn abandon(self) {
+        let Self {
+            process, mut log, ..
+        } = self;
+        drop(process);
+        while log.changed().await.is_ok() {}
+    }
+
+    /// The folder of its socket.
+    pub(crate) fn folder(&self) -> PathBuf {
         let starts = std::fs::read_to_string(&self.starts).unwrap();
         let socket = Path::new(starts.lines().next().unwrap());
-        socket.parent().unwrap().exists()
+        socket.parent().unwrap().to_owned()
     }
 }
 

@@ -183,3 +183,12 @@ async fn a_first_start_that_fails_is_an_error_with_the_last_words() {
     assert!(text.contains("exit status: 3"), "{text}");
     assert!(text.contains("last word of start 1"), "{text}");
 }
+
+#[tokio::test]
+async fn a_process_that_is_dropped_without_being_stopped_leaves_nothing_either() {
+    let process = StandIn::start(&[Part::Stalls], Deadlines::default()).await;
+    let folder = process.folder();
+    assert!(folder.exists());
+    process.abandon().await;
+    assert!(!folder.exists(), "{} is left behind", folder.display());
+}

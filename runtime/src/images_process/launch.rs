@@ -39,6 +39,17 @@ pub(super) struct Running {
     pub(super) stdin: Option<ChildStdin>,
 }
 
+/// Removes what a child that was killed has left behind, also when this program ends early.
+impl Drop for Launcher {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.socket);
+        if let Some(folder) = self.socket.parent() {
+            // Made for this run alone; one that holds something else stays.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+}
+
 impl Launcher {
     /// Starts a child and waits until it is ready.
     ///

@@ -7,8 +7,8 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::call::{Link, State, Trouble};
+use super::health;
 use super::launch::{Launcher, Running};
-use super::{health, remove};
 use crate::log::Log;
 
 /// How long the child may take to finish its requests when it is told to end.
@@ -41,7 +41,6 @@ impl Supervisor {
         self.watch_all(running, &mut stopped).await;
         self.state.send_replace(State::Down);
         self.link.pool.drop_idle();
-        remove(&self.launcher.socket);
     }
 
     async fn watch_all(&self, mut running: Running, stopped: &mut oneshot::Receiver<()>) {
