@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 
 use crate::bindings::Bindings;
 use crate::bindings::images::Images;
-use crate::bindings::pool::Pool;
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev};
 use crate::guest;
@@ -50,7 +49,7 @@ pub async fn run(
     let program = std::env::current_exe().context("find the program's own file")?;
     let images = async {
         match needs_images {
-            true => ImagesProcess::start(program.clone(), log.clone())
+            true => ImagesProcess::start(program.clone(), config.deadlines, log.clone())
                 .await
                 .map(Some),
             false => Ok(None),
@@ -67,7 +66,7 @@ pub async fn run(
     let worker = Arc::new(load(config, &component, images.as_ref(), log.clone())?);
     let address = listener.local_addr()?;
     log.line(format_args!("{} is ready on http://{address}", config.name));
-    server::run(listener, worker, log, shutdown).await;
+    server::run(listener, worker, log, config.deadlines, shutdown).await;
     if let Some(images) = images {
         images.stop().await;
     }
@@ -145,7 +144,7 @@ fn grants(config: &Config, images: Option<&ImagesProcess>) -> Grants {
         kinds.insert(name.clone(), kind.as_str().into());
         match (kind, images) {
             (BindingKind::Images, Some(images)) => {
-                bindings.grant(name, Images::new(Pool::new(images.socket())));
+                bindings.grant(name, Images::new(images.handle()));
             }
             // Only checked, not served: every call is refused by name.
             (BindingKind::Images, None) => {}

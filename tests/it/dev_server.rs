@@ -126,7 +126,11 @@ fn follow(output: impl AsyncRead + Send + Unpin + 'static) -> watch::Receiver<Ve
     receiver
 }
 
-async fn find(log: &mut watch::Receiver<Vec<String>>, wanted: impl Fn(&str) -> bool) -> String {
+/// The first of the lines that satisfies `wanted`, as soon as it is there.
+pub(crate) async fn find(
+    log: &mut watch::Receiver<Vec<String>>,
+    wanted: impl Fn(&str) -> bool,
+) -> String {
     let position = |lines: &Vec<String>| lines.iter().position(|line| wanted(line));
     let found = tokio::time::timeout(PATIENCE, log.wait_for(|lines| position(lines).is_some()))
         .await

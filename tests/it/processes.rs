@@ -11,14 +11,14 @@ use crate::dev_server::{DevServer, PATIENCE};
 use crate::guests;
 
 /// The number of the images process, as it says itself.
-async fn images_pid(server: &DevServer) -> u64 {
+pub(crate) async fn images_pid(server: &DevServer) -> u64 {
     let answer = get(server.address, "/binding-get?name=IMAGES&path=/health").await;
     let health: Value = serde_json::from_str(answer.text()).unwrap();
     health["pid"].as_u64().unwrap()
 }
 
 /// Waits until a process is gone; the kernel says when.
-async fn gone(pid: u64) {
+pub(crate) async fn gone(pid: u64) {
     let waiting = tokio::task::spawn_blocking(move || {
         while Path::new(&format!("/proc/{pid}/fd")).read_dir().is_ok() {
             std::thread::yield_now();
@@ -31,7 +31,7 @@ async fn gone(pid: u64) {
 }
 
 /// The folder of the socket that a process listens on.
-fn socket_folder(pid: u64) -> PathBuf {
+pub(crate) fn socket_folder(pid: u64) -> PathBuf {
     let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
     let socket = arguments
         .split(|byte| *byte == 0)

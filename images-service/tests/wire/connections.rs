@@ -137,7 +137,7 @@ async fn a_client_that_reads_slowly_is_not_given_up() {
     let service = Service::start();
     let mut client = service.connect().await;
     ask_a_lot(&mut client).await;
-    let patience = Limits::default().stall - Duration::from_secs(1);
+    let patience = Limits::default().deadlines.write - Duration::from_secs(1);
     for _ in 0..5 {
         pass(patience).await;
         for _ in 0..800 {

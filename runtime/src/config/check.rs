@@ -8,7 +8,7 @@ use super::error::{ConfigErrors, Mistake, Notice};
 use super::file::Source;
 use super::item::{Findings, Item};
 use super::keys::{Role, Section};
-use super::sections::{build, dev, images, limits, vars, worker};
+use super::sections::{build, dev, images, limits, safelight, vars, worker};
 use super::tree::{Node, Value};
 use super::{BindingKind, Build, Config, Dev, Limits, Loaded};
 
@@ -52,7 +52,7 @@ struct Parts<'a> {
     images: Option<(Item<'a>, String)>,
     dev: Dev,
     cpu: Option<Duration>,
-    memory_bytes: Option<usize>,
+    safelight: safelight::Safelight,
     build: Option<Build>,
     no_effect: Vec<Item<'a>>,
 }
@@ -84,7 +84,7 @@ impl<'a> Parts<'a> {
             Section::Dev => self.dev = dev::read(item, &mut self.no_effect, found),
             Section::Limits => self.cpu = limits::cpu(item, &mut self.no_effect, found),
             Section::Build => self.build = build::read(item, &mut self.no_effect, found),
-            Section::Safelight => self.memory_bytes = limits::memory(item, found),
+            Section::Safelight => self.safelight = safelight::read(item, found),
             // Read before all others, by `choose`.
             Section::Env => {}
         }
@@ -122,8 +122,9 @@ impl<'a> Parts<'a> {
             dev: self.dev,
             limits: Limits {
                 cpu: self.cpu.unwrap_or(defaults.cpu),
-                memory_bytes: self.memory_bytes.unwrap_or(defaults.memory_bytes),
+                memory_bytes: self.safelight.memory_bytes.unwrap_or(defaults.memory_bytes),
             },
+            deadlines: self.safelight.deadlines,
             build: self.build,
         }
     }

@@ -4,5 +4,6 @@ pub(super) mod build;
 pub(super) mod dev;
 pub(super) mod images;
 pub(super) mod limits;
+pub(crate) mod safelight;
 pub(super) mod vars;
 pub(super) mod worker;
