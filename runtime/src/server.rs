@@ -1,5 +1,7 @@
 //! The dev server's front: accepts connections, makes each request whole, and sees every response to its end.
 
+mod client;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,11 +18,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use safelight_images::deadline::{self, Activity, Deadlines, Paced, PacedError, Progress};
+use safelight_images::deadline::{self, Deadlines, Paced, PacedError, Progress};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, WasiBody};
+
+use client::Client;
 
 use crate::body::{Drained, Watch, Watched};
 use crate::error::Failure;
@@ -72,9 +76,9 @@ pub async fn run(
         let Some((stream, place)) = accepted else {
             continue;
         };
-        let client = Client {
-            local: stream.local_addr().ok(),
-            activity: Activity::new(),
+        let Ok(client) = Client::of(&stream) else {
+            log.warn("a connection was refused: the process has no file descriptors left");
+            continue;
         };
         let activity = client.activity.clone();
         let stream = Progress::server(stream, &deadlines, activity.clone());
@@ -122,13 +126,6 @@ async fn accept(
     Some((stream, place))
 }
 
-/// One connection's other end.
-#[derive(Clone)]
-struct Client {
-    local: Option<SocketAddr>,
-    activity: Activity,
-}
-
 /// What every connection shares.
 struct Front {
     worker: Arc<Worker>,
@@ -168,7 +165,11 @@ impl Front {
                     body.map_err(move |error| upload_error(error, &record))
                         .boxed_unsync()
                 });
-                router::answer(&self.worker, request, &open.record).await
+                let answer = router::answer(&self.worker, request, &open.record);
+                tokio::select! {
+                    response = answer => response,
+                    () = client.left() => Failure::Expired.answer(&open.record),
+                }
             }
             Err(failure) => failure.answer(&open.record),
         };

@@ -128,7 +128,7 @@ async fn a_client_that_does_not_read_is_given_up() {
     let service = Service::start();
     let mut client = service.connect().await;
     ask_a_lot(&mut client).await;
-    let given_up = timeout(Limits::default().stall * 2, client.hung_up()).await;
+    let given_up = timeout(Limits::default().deadlines.write * 2, client.hung_up()).await;
     given_up.expect("an end of the service's patience");
 }
 
@@ -152,7 +152,7 @@ async fn a_client_that_stops_in_the_middle_of_its_form_is_told_so() {
     let mut client = service.connect().await;
     let request = info().chunked(16);
     client.send(&request[..request.len() / 2]).await;
-    let answer = timeout(Limits::default().stall * 2, client.answer()).await;
+    let answer = timeout(Limits::default().deadlines.body_read * 2, client.answer()).await;
     let answer = answer.expect("an end of the service's patience");
     answer.assert_error(400, 9523, "no byte came for 30s");
     assert_eq!(answer.header("connection"), Some("close"));
