@@ -51,6 +51,14 @@ fn jpeg_of_every_kind_is_seen_alike() {
 }
 
 #[test]
+fn black_ink_darkens_the_colours() {
+    let make = "im = Image.new('CMYK', (w, h))\n\
+                im.putdata([((x * 255) // w, (y * 255) // h, 90, (x * 200) // w) for y in range(h) for x in range(w)])";
+    let (mean, largest) = difference(&saved((97, 61), make, "'JPEG', quality=95"));
+    assert!(mean < 0.7 && largest <= 6, "{mean} {largest}");
+}
+
+#[test]
 fn png_of_every_kind_is_seen_exactly() {
     for mode in ["1", "L", "P", "RGB", "RGBA"] {
         let image = saved((67, 41), &painted(mode), "'PNG'");

@@ -89,6 +89,21 @@ fn a_large_file_cut_short_is_an_error_as_well() {
 }
 
 #[test]
+fn a_jpeg_with_impossible_codes_is_broken() {
+    for (width, height) in [(40, 30), (900, 700), (3100, 3000)] {
+        let mut file = encode(&busy(width, height, Channels::Rgb), &output(Format::Jpeg));
+        let middle = file.len() * 7 / 10;
+        // No Huffman code consists of ones alone.
+        file[middle..middle + 60].fill(0xFE);
+        assert_eq!(
+            code(&file),
+            Err(ErrorCode::DecodingFailed),
+            "{width}x{height}"
+        );
+    }
+}
+
+#[test]
 fn a_png_with_one_changed_byte_is_broken() {
     let file = png(&busy(40, 30, Channels::Rgb));
     for at in 8..file.len() {
