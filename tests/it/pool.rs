@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use safelight::bindings::pool::Pool;
+use safelight_images::Deadlines;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use wasmtime_wasi_http::WasiBody;
@@ -34,7 +35,7 @@ async fn dropping_an_answer_before_its_end_kills_a_connection_that_is_stuck_in_i
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("images.sock");
     let listener = UnixListener::bind(&path).unwrap();
-    let pool = Pool::new(&path);
+    let pool = Pool::new(&path, Deadlines::default());
     let service = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         read_head(&mut stream).await;
@@ -67,7 +68,7 @@ async fn a_request_on_a_connection_that_was_closed_meanwhile_is_sent_again() {
             // And closed, although nothing in the answer says so.
         }
     });
-    let pool = Pool::new(&path);
+    let pool = Pool::new(&path, Deadlines::default());
     for _ in 0..20 {
         let answer = pool.send(request(Vec::new())).await.unwrap();
         assert_eq!(
@@ -90,7 +91,7 @@ async fn an_answer_read_to_its_end_gives_its_connection_back() {
             stream.write_all(ANSWER).await.unwrap();
         }
     });
-    let pool = Pool::new(&path);
+    let pool = Pool::new(&path, Deadlines::default());
     for _ in 0..3 {
         let answer = pool.send(request(Vec::new())).await.unwrap();
         answer.into_body().collect().await.unwrap();
