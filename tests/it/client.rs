@@ -55,14 +55,23 @@ fn request(method: Method, address: SocketAddr, path: &str, body: Bytes) -> Requ
         .unwrap()
 }
 
-/// Sends a request on a connection of its own and reads the answer to its end, whatever that is.
+/// Gets a path whose answer may break even before its head, which hyper holds back as long as it has more to do.
+pub(crate) async fn try_get(address: SocketAddr, path: &str) -> hyper::Result<Answer> {
+    exchange(address, request(Method::GET, address, path, Bytes::new())).await
+}
+
+/// Sends a request and reads the answer to its end, whatever that is.
 pub(crate) async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> Answer {
+    exchange(address, request).await.expect("a response")
+}
+
+/// Sends a request on a connection of its own.
+async fn exchange(address: SocketAddr, request: Request<Full<Bytes>>) -> hyper::Result<Answer> {
     let exchange = async {
         let stream = TcpStream::connect(address).await.unwrap();
-        let (mut sender, driver) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        let (mut sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
         let driver = tokio::spawn(driver);
-        let response = sender.send_request(request).await.expect("a response");
-        let (parts, mut body) = response.into_parts();
+        let (parts, mut body) = sender.send_request(request).await?.into_parts();
         let mut answer = Answer {
             status: parts.status,
             headers: parts.headers,
@@ -79,7 +88,7 @@ pub(crate) async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> 
             }
         }
         driver.abort();
-        answer
+        Ok(answer)
     };
     tokio::time::timeout(PATIENCE, exchange)
         .await
