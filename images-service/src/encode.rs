@@ -32,6 +32,12 @@ const WHITE: Color = Color {
 /// Refuses what no encoder here can write, before any pixel is paid for.
 pub fn check(output: &Output) -> Result<(), ServiceError> {
     match output.format {
+        Format::Png if output.quality.is_some_and(|quality| quality != LOSSLESS) => {
+            Err(ServiceError::new(
+                ErrorCode::BadRequest,
+                "output_quality below 100 is not supported for image/png",
+            ))
+        }
         Format::Jpeg | Format::Png | Format::Webp | Format::Rgb | Format::Rgba => Ok(()),
         Format::Gif | Format::Avif => Err(ServiceError::new(
             ErrorCode::BadRequest,
@@ -57,6 +63,7 @@ pub fn largest_side(format: Format, limits: &Limits) -> u32 {
 /// Metadata policy, for every format at once: JPEG keeps the copyright notice, nothing else survives. A photograph
 /// can give away where its owner lives.
 pub fn encode(image: Image, output: &Output, metadata: &Metadata) -> Result<Vec<u8>, ServiceError> {
+    check(output)?;
     let image = match output.background {
         Some(color) => ops::background(image, color),
         None => image,
@@ -64,15 +71,12 @@ pub fn encode(image: Image, output: &Output, metadata: &Metadata) -> Result<Vec<
     let quality = output.quality.unwrap_or(DEFAULT_QUALITY).clamp(1, 100);
     match output.format {
         Format::Jpeg => jpeg::encode(&flattened(image), quality, metadata.copyright.as_deref()),
-        Format::Png => png::encode(&image, output.quality.unwrap_or(LOSSLESS)),
+        Format::Png => png::encode(&image),
         Format::Webp if quality == LOSSLESS => webp::lossless(&image),
         Format::Webp => webp::lossy(&image, quality),
         Format::Rgb => Ok(flattened(image).into_data()),
         Format::Rgba => Ok(image.into_rgba().into_data()),
-        Format::Gif | Format::Avif => {
-            check(output)?;
-            Ok(Vec::new())
-        }
+        format @ (Format::Gif | Format::Avif) => Err(failed(format, image.size(), "no encoder")),
     }
 }
 

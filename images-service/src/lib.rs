@@ -6,7 +6,8 @@
 //! |---|---|
 //! | [`socket`] | binds the Unix socket for this user alone |
 //! | `server` | accepts connections, serves HTTP/1 on them, ends in order |
-//! | `connection` | gives up a connection without progress, notices a client that is gone |
+//! | [`deadline`] | gives up what makes no progress; for the runtime's connections as well |
+//! | `connection` | notices a client that is gone |
 //! | `handler` | one match on method and path; the crossing from waiting to pixels |
 //! | `queue` | how many requests are worked on, and how many may wait |
 //! | `form` | the multipart form: parts in order, within limits, to the very end |
@@ -20,6 +21,7 @@
 
 mod answer;
 mod connection;
+pub mod deadline;
 pub mod decode;
 pub mod encode;
 pub mod error;
@@ -36,6 +38,7 @@ pub mod request;
 mod server;
 pub mod socket;
 
+pub use deadline::Deadlines;
 pub use limits::Limits;
 pub use server::run;
 pub use socket::{BoundSocket, SocketError, SocketFile, bind};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::deadline::Deadlines;
+
 /// The limits that the service enforces, each before the cost is paid.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -27,8 +29,8 @@ pub struct Limits {
     pub workers: usize,
     /// Requests that may wait for a worker.
     pub queue: usize,
-    /// Time without progress after which a connection is given up.
-    pub stall: Duration,
+    /// Times without progress after which a connection is given up.
+    pub deadlines: Deadlines,
     /// Time that requests in flight have to finish once the service is told to end.
     pub grace: Duration,
 }
@@ -48,7 +50,7 @@ impl Default for Limits {
             dimension: 12_000,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
-            stall: Duration::from_secs(30),
+            deadlines: Deadlines::default(),
             grace: Duration::from_secs(10),
         }
     }

@@ -4,7 +4,7 @@ use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
+    rt::TokioIo,
     server::graceful::{GracefulShutdown, Watcher},
 };
 use tokio::{
@@ -15,14 +15,11 @@ use tokio::{
 };
 
 use crate::{
-    connection::{HangUp, Progress},
+    connection::HangUp,
+    deadline::{Activity, Deadlines, Progress},
     handler::Handler,
     limits::Limits,
 };
-
-/// How long a connection may be idle. Clients that keep one for reuse must give up first, or they would send
-/// a request just when it closes; the platform's own does after 5 seconds.
-const IDLE: Duration = Duration::from_secs(75);
 
 /// Pause after a failed accept: a process without free descriptors would try again at full speed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -36,7 +33,7 @@ pub async fn run(
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let (stall, grace) = (limits.stall, limits.grace);
+    let (deadlines, grace) = (limits.deadlines, limits.grace);
     let places = Arc::new(Semaphore::new(limits.connections.max(1)));
     let handler = Arc::new(Handler::new(limits));
     let in_flight = GracefulShutdown::new();
@@ -57,7 +54,7 @@ pub async fn run(
         match accepted {
             Ok((stream, place)) => {
                 let handler = Arc::clone(&handler);
-                let connection = serve(stream, stall, handler, in_flight.watcher());
+                let connection = serve(stream, deadlines, handler, in_flight.watcher());
                 connections.spawn(async move {
                     connection.await;
                     drop(place);
@@ -94,7 +91,7 @@ async fn accept(
     Ok((stream, place))
 }
 
-async fn serve(stream: UnixStream, stall: Duration, handler: Arc<Handler>, watcher: Watcher) {
+async fn serve(stream: UnixStream, deadlines: Deadlines, handler: Arc<Handler>, watcher: Watcher) {
     let hang_up = match HangUp::of(&stream) {
         Ok(hang_up) => Arc::new(hang_up),
         Err(error) => {
@@ -102,18 +99,25 @@ async fn serve(stream: UnixStream, stall: Duration, handler: Arc<Handler>, watch
             return;
         }
     };
+    let activity = Activity::new();
+    let stream = Progress::server(stream, &deadlines, activity.clone());
     let service = service_fn(move |request| {
         let handler = Arc::clone(&handler);
         let hang_up = Arc::clone(&hang_up);
-        async move { handler.handle(request, &hang_up).await }
+        let open = activity.open();
+        async move {
+            let answer = handler.handle(request, &hang_up).await;
+            // From here on the stream sees for itself that it is busy.
+            drop(open);
+            answer
+        }
     });
     let connection = http1::Builder::new()
         // A client that has finished writing still reads.
         .half_close(true)
-        .timer(TokioTimer::new())
-        // Runs from the end of one request to the end of the next one's head.
-        .header_read_timeout(IDLE)
-        .serve_connection(TokioIo::new(Progress::new(stream, stall)), service);
+        // The stream has clocks of its own for a head and between requests.
+        .header_read_timeout(None)
+        .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

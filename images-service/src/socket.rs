@@ -112,8 +112,7 @@ fn make_room(path: &Path, address: &SockAddr) -> Result<(), SocketError> {
 }
 
 fn listen(path: &Path, address: &SockAddr) -> io::Result<UnixListener> {
-    let socket = owner_only(Socket::new(Domain::UNIX, Type::STREAM, None)?)?;
-    socket.bind(address)?;
+    let socket = bound(address)?;
     // Outside Linux the mode of an unbound socket has no meaning; there the folder's mode has to do.
     if fs::symlink_metadata(path)?.permissions().mode() & 0o777 != 0o600 {
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
@@ -121,6 +120,12 @@ fn listen(path: &Path, address: &SockAddr) -> io::Result<UnixListener> {
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     UnixListener::from_std(OwnedFd::from(socket).into())
+}
+
+fn bound(address: &SockAddr) -> io::Result<Socket> {
+    let socket = owner_only(Socket::new(Domain::UNIX, Type::STREAM, None)?)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 /// Linux gives the file the mode of the socket, so it is never more open than this, whatever the umask.
@@ -224,5 +229,21 @@ impl std::error::Error for SocketError {
             | Self::NotASocket(_)
             | Self::InUse(_) => None,
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::{address, bound};
+
+    #[test]
+    fn a_socket_is_private_from_its_first_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("images.sock");
+        let _socket = bound(&address(&path).unwrap()).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

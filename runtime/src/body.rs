@@ -27,19 +27,25 @@ pub fn full(content: impl Into<Bytes>) -> WasiBody {
 ///
 /// The engine takes the dropped channels of a dead instance for a good end: a response without Content-Length would
 /// reach the client cut, with a correct terminator.
-pub struct Guarded {
+pub struct Guarded<K> {
     inner: WasiBody,
     dead: Arc<AtomicBool>,
+    _kept: K,
 }
 
-impl Guarded {
-    /// Guards `inner`, which an instance writes; `dead` is set before that instance is dropped.
-    pub fn new(inner: WasiBody, dead: Arc<AtomicBool>) -> Self {
-        Self { inner, dead }
+impl<K: Send + Unpin + 'static> Guarded<K> {
+    /// Guards `inner`, which an instance writes; `dead` is set before that instance is dropped. `kept` lives as long as
+    /// the body.
+    pub fn new(inner: WasiBody, dead: Arc<AtomicBool>, kept: K) -> Self {
+        Self {
+            inner,
+            dead,
+            _kept: kept,
+        }
     }
 }
 
-impl Body for Guarded {
+impl<K: Unpin> Body for Guarded<K> {
     type Data = Bytes;
     type Error = Error;
 

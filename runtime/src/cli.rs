@@ -3,16 +3,17 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use safelight_images::limits::Limits;
+use safelight_images::{Deadlines, Limits};
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
-use crate::config::Config;
+use crate::config::{Config, MOST_DEADLINE_MS};
 use crate::dev::{self, DevOptions};
 use crate::faults::Fault;
 use crate::images_process::READY_LINE;
@@ -61,10 +62,48 @@ enum Command {
         /// End when standard input ends.
         #[arg(long, hide = true)]
         end_with_stdin: bool,
+        #[command(flatten)]
+        deadlines: DeadlineFlags,
     },
     /// Compile a component into the cache.
     #[command(hide = true)]
     Compile { component: PathBuf },
+}
+
+/// How long a connection may go without progress.
+#[derive(Args)]
+struct DeadlineFlags {
+    /// Milliseconds from the first byte of a request's head to its last [default: 30000].
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MOST_DEADLINE_MS))]
+    header_read_ms: Option<u64>,
+    /// Longest pause between the bytes of a request's body, in milliseconds [default: 30000].
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MOST_DEADLINE_MS))]
+    body_read_ms: Option<u64>,
+    /// Longest pause of a client in reading, in milliseconds [default: 300000].
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MOST_DEADLINE_MS))]
+    write_ms: Option<u64>,
+}
+
+impl DeadlineFlags {
+    fn deadlines(&self) -> Deadlines {
+        let defaults = Deadlines::default();
+        let or = |ms: Option<u64>, default| ms.map_or(default, Duration::from_millis);
+        Deadlines {
+            header_read: or(self.header_read_ms, defaults.header_read),
+            body_read: or(self.body_read_ms, defaults.body_read),
+            write: or(self.write_ms, defaults.write),
+        }
+    }
+}
+
+/// The flags by which `safelight images` is told of deadlines.
+pub fn deadline_flags(deadlines: &Deadlines) -> [String; 3] {
+    let flag = |name, deadline: Duration| format!("--{name}-ms={}", deadline.as_millis());
+    [
+        flag("header-read", deadlines.header_read),
+        flag("body-read", deadlines.body_read),
+        flag("write", deadlines.write),
+    ]
 }
 
 #[derive(Args)]
@@ -83,7 +122,7 @@ struct Project {
 /// Runs the program with the arguments of this process.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let log = Log::stdout();
+    let (log, log_writer) = Log::stdout();
     // The images process has one thread for its connections: the cores are for pixels.
     let mut runtime = match cli.command {
         Command::Dev { .. } => tokio::runtime::Builder::new_multi_thread(),
@@ -95,7 +134,13 @@ pub fn run() -> ExitCode {
         .event_interval(8)
         .build()
         .context("start the runtime");
-    let result = runtime.and_then(|runtime| runtime.block_on(execute(cli.command, &log)));
+    let result = runtime.and_then(|runtime| {
+        let result = runtime.block_on(execute(cli.command, &log));
+        // A read of standard input may be under way on a thread, and would keep the program until its end.
+        runtime.shutdown_background();
+        result
+    });
+    log_writer.finish();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -142,12 +187,17 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
         Command::Images {
             socket,
             end_with_stdin,
+            deadlines,
         } => {
             let end = match end_with_stdin {
                 true => End::Stdin,
                 false => End::Signal,
             };
-            images(&socket, end, log).await
+            let limits = Limits {
+                deadlines: deadlines.deadlines(),
+                ..Limits::default()
+            };
+            images(&socket, limits, end, log).await
         }
         Command::Compile { component } => compile_into_cache(&component),
     }
@@ -178,7 +228,7 @@ enum End {
     Stdin,
 }
 
-async fn images(socket: &Path, end: End, log: &Log) -> anyhow::Result<()> {
+async fn images(socket: &Path, limits: Limits, end: End, log: &Log) -> anyhow::Result<()> {
     // The file is removed when this value is dropped, after the last request.
     let bound = safelight_images::socket::bind(socket)?;
     let interrupted = interrupted()?;
@@ -190,7 +240,7 @@ async fn images(socket: &Path, end: End, log: &Log) -> anyhow::Result<()> {
             () = stdin_ended(), if end == End::Stdin => {}
         }
     };
-    let served = safelight_images::run(bound.listener, Limits::default(), shutdown).await;
+    let served = safelight_images::run(bound.listener, limits, shutdown).await;
     drop(bound.file);
     if end == End::Stdin
         && let Some(folder) = socket.parent()

@@ -43,7 +43,7 @@ impl std::fmt::Display for CompileError {
 
 impl std::error::Error for CompileError {}
 
-/// The engine that all workers of this program share.
+/// The engine that all workers of this program share, with a cache of compiled code or without.
 ///
 /// # Errors
 /// When the cache folder cannot be used or the settings do not fit this machine.
@@ -61,15 +61,14 @@ pub fn engine(cache: Option<&Path>) -> Result<Engine, CompileError> {
     Engine::new(&config).map_err(CompileError::Engine)
 }
 
-/// The folder for compiled code: `safelight/code` in the user's cache folder.
+/// The folder for compiled code; `None` if there is none that can be written to, and every start compiles anew.
 pub fn cache_folder() -> Option<PathBuf> {
-    let absolute = |name| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
-    Some(base.join("safelight").join("code"))
+    let folder = crate::cache::folder()?.join("code");
+    std::fs::create_dir_all(&folder).ok()?;
+    let probe = folder.join(format!("probe-{}", std::process::id()));
+    std::fs::write(&probe, []).ok()?;
+    std::fs::remove_file(&probe).ok()?;
+    Some(folder)
 }
 
 /// Compiles the component at `path`, or loads what the cache has of it.

@@ -18,8 +18,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use safelight_images::Deadlines;
+
 use crate::faults::Fault;
+
 pub use error::{ConfigErrors, Located, Mistake, Notice, Place};
+pub(crate) use sections::safelight::MOST_DEADLINE_MS;
 
 /// What a worker is and what it is given, for one chosen environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +43,8 @@ pub struct Config {
     pub bindings: Vec<(String, BindingKind)>,
     pub dev: Dev,
     pub limits: Limits,
+    /// How long a connection may go without progress (`safelight.deadlines`).
+    pub deadlines: Deadlines,
     pub build: Option<Build>,
     /// What to break on purpose (`safelight.faults`).
     pub faults: Vec<Fault>,

@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 
 use crate::bindings::Bindings;
 use crate::bindings::images::Images;
-use crate::bindings::pool::Pool;
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev};
 use crate::faults::{Fault, FaultSet, Hop, Targets};
@@ -54,13 +53,18 @@ pub async fn run(
     let program = std::env::current_exe().context("find the program's own file")?;
     let images = async {
         match needs_images {
-            true => ImagesProcess::start(program.clone(), log.clone())
+            true => ImagesProcess::start(program.clone(), config.deadlines, log.clone())
                 .await
                 .map(Some),
             false => Ok(None),
         }
     };
-    let (images, compiled) = tokio::join!(images, compile_apart(&program, &component));
+    let cache = compile::cache_folder();
+    if cache.is_none() {
+        log.warn("there is no cache folder to write to, so every start compiles the worker anew");
+    }
+    let compiling = compile_apart(&program, &component, cache.as_deref());
+    let (images, compiled) = tokio::join!(images, compiling);
     compiled?;
     let images = images.context("start the images process")?;
     for fault in faults.iter() {
@@ -73,7 +77,7 @@ pub async fn run(
     let worker = Arc::new(load(config, &component, running, log.clone())?);
     let address = listener.local_addr()?;
     log.line(format_args!("{} is ready on http://{address}", config.name));
-    server::run(listener, worker, log, shutdown).await;
+    server::run(listener, worker, log, config.deadlines, shutdown).await;
     if let Some(images) = images {
         images.stop().await;
     }
@@ -111,11 +115,13 @@ async fn listen(config: &Config, options: &DevOptions) -> anyhow::Result<TcpList
 }
 
 /// Fills the cache of compiled code in a child process, unless it holds this component already.
-async fn compile_apart(program: &Path, component: &Path) -> anyhow::Result<()> {
-    let Some(folder) = compile::cache_folder() else {
-        return Ok(());
-    };
-    let stamp = compile::Stamp::of(component, &folder)?;
+async fn compile_apart(
+    program: &Path,
+    component: &Path,
+    cache: Option<&Path>,
+) -> anyhow::Result<()> {
+    let Some(folder) = cache else { return Ok(()) };
+    let stamp = compile::Stamp::of(component, folder)?;
     if stamp.exists() {
         return Ok(());
     }
@@ -172,7 +178,7 @@ fn grants(config: &Config, running: Running<'_>) -> Grants {
         match (kind, running.images) {
             (BindingKind::Images, Some(images)) => {
                 let hop = Hop::images(name, Some(images.crasher()));
-                bindings.grant(hop, Images::new(Pool::new(images.socket())));
+                bindings.grant(hop, Images::new(images.handle()));
             }
             // Only checked, not served: every call is refused by name.
             (BindingKind::Images, None) => {}

@@ -90,6 +90,11 @@ impl Failure {
         response
     }
 
+    /// Whether the log of this request says already what happened.
+    pub fn is_logged(&self, record: &RequestRecord) -> bool {
+        matches!(self, Self::Died(death) if death.is_of(record))
+    }
+
     /// What happened, on one line.
     pub fn text(&self, record: &RequestRecord) -> String {
         match self {

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -55,15 +56,14 @@ impl WasiHttpHooks for Hooks {
         _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
         let dead = self.shared.dead.clone();
-        let request = request.map(|body| Guarded::new(body, dead).boxed_unsync());
+        let request = request.map(|body| Guarded::new(body, dead, ()).boxed_unsync());
         let record = self.shared.current();
         let bindings = self.bindings.clone();
         let outbound = self.outbound.clone();
         Box::new(async move {
-            let response = if request.uri().host() == Some(BINDINGS_HOST) {
-                bindings.call(request, record).await?
-            } else {
-                outbound.fetch(request, options, record).await?
+            let response = match is_bindings_host(request.uri()) {
+                true => patiently(options, bindings.call(request, record)).await?,
+                false => patiently(options, outbound.fetch(request, record)).await?,
             };
             let finished: Box<dyn Future<Output = Result<(), Error>> + Send> =
                 Box::new(std::future::ready(Ok(())));
@@ -79,6 +79,39 @@ impl WasiHttpHooks for Hooks {
 
     fn p3_error_from_hyper(&mut self, error: &hyper::Error) -> P3ErrorCode {
         P3ErrorCode::InternalError(Some(chain(error)))
+    }
+}
+
+/// Names of hosts have no case, and may end in the dot of the root.
+fn is_bindings_host(uri: &http::Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
+    let host = host.strip_suffix('.').unwrap_or(host);
+    host.eq_ignore_ascii_case(BINDINGS_HOST)
+}
+
+/// Waits for a response's head for as long as the guest says; without its word, for as long as the hop allows.
+async fn patiently<T>(
+    options: Option<RequestOptions>,
+    response: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let Some(options) = options else {
+        return response.await;
+    };
+    if options.between_bytes_timeout.is_some() {
+        return Err(Error::InternalError(Some(
+            "the request option between-bytes-timeout is not supported yet".into(),
+        )));
+    }
+    let patience = [options.connect_timeout, options.first_byte_timeout];
+    match patience
+        .into_iter()
+        .flatten()
+        .reduce(Duration::saturating_add)
+    {
+        Some(patience) => tokio::time::timeout(patience, response)
+            .await
+            .unwrap_or(Err(Error::HttpResponseTimeout)),
+        None => response.await,
     }
 }
 
@@ -153,5 +186,32 @@ impl AsyncWrite for GuestOutput {
 
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Uri;
+
+    use super::is_bindings_host;
+
+    #[test]
+    fn the_bindings_host_has_no_case_and_may_end_in_a_dot() {
+        for host in [
+            "bindings.internal",
+            "Bindings.INTERNAL:80",
+            "bindings.internal.",
+        ] {
+            let uri = Uri::try_from(format!("http://{host}/IMAGES")).unwrap();
+            assert!(is_bindings_host(&uri), "{host}");
+        }
+        for host in [
+            "bindings.internal.example",
+            "xbindings.internal",
+            "internal",
+        ] {
+            let uri = Uri::try_from(format!("http://{host}/IMAGES")).unwrap();
+            assert!(!is_bindings_host(&uri), "{host}");
+        }
     }
 }

@@ -1,90 +1,84 @@
 //! The images process from the runtime's side: start it, know when it serves, start it again, take it down.
 //!
+//! | module | duty |
+//! |---|---|
+//! | [`call`] | calls of whichever process runs just now |
+//! | `launch` | one child process, until it says that it is ready |
+//! | `health` | whether it still answers while somebody waits for it |
+//! | `supervise` | what happens when it does not |
+//! | [`crash`] | killing it on purpose |
+//!
 //! The child's standard input is a pipe that nobody writes to. It ends when this program ends, in whatever way, and the
 //! child ends with it: no `kill -9` leaves an images process behind.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
+pub mod call;
+pub mod crash;
+mod health;
+mod launch;
+mod supervise;
 
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
-use tokio::sync::{mpsc, oneshot};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use safelight_images::Deadlines;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
+use crate::bindings::pool::Pool;
 use crate::log::Log;
+
+pub use call::{CallError, ImagesHandle};
+use call::{Link, State};
+pub use crash::Crasher;
+use launch::Launcher;
+use supervise::Supervisor;
 
 /// What the child writes, on a line of its own, once it takes requests.
 pub const READY_LINE: &str = "images process ready";
-/// How long the child may take to say that it is ready.
-const READY_TIME: Duration = Duration::from_secs(20);
-/// How long the child may take to finish its requests when it is told to end.
-const STOP_TIME: Duration = Duration::from_secs(12);
-/// Pause before the first restart; it doubles with every failure in a row.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Longest pause before a restart.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A child that lived this long was well: the next pause is the first one again.
-const WELL_TIME: Duration = Duration::from_secs(10);
-/// Failed starts in a row after which the log says how to look into it.
-const FAILURES_TO_EXPLAIN: u32 = 3;
 
 /// The running images process and whoever watches it.
 pub struct ImagesProcess {
-    socket: PathBuf,
+    handle: ImagesHandle,
     stop: oneshot::Sender<()>,
     crasher: Crasher,
     supervisor: JoinHandle<()>,
-}
-
-/// Kills the images process on purpose; whoever watches it starts another.
-#[derive(Clone)]
-pub struct Crasher(mpsc::Sender<oneshot::Sender<()>>);
-
-impl Crasher {
-    fn new() -> (Self, mpsc::Receiver<oneshot::Sender<()>>) {
-        let (crasher, crashes) = mpsc::channel(1);
-        (Self(crasher), crashes)
-    }
-
-    /// Kills the process, and returns when it is gone. One that is just being restarted is killed when it is back.
-    pub async fn crash(&self) {
-        let (gone, end) = oneshot::channel();
-        if self.0.send(gone).await.is_ok() {
-            // Nothing is ever sent: the other side is dropped when the process has ended.
-            let _ = end.await;
-        }
-    }
 }
 
 impl ImagesProcess {
     /// Starts `program` as an images process on a private socket and waits until it serves.
     ///
     /// # Errors
-    /// When it cannot be started or ends before it is ready; its own words are in the log by then.
-    pub async fn start(program: PathBuf, log: Log) -> std::io::Result<Self> {
+    /// When it cannot be started or ends before it is ready; the error has its last words.
+    pub async fn start(program: PathBuf, deadlines: Deadlines, log: Log) -> std::io::Result<Self> {
         let socket = private_socket();
         let launcher = Launcher {
             program,
             socket: socket.clone(),
-            log,
+            deadlines,
+            log: log.clone(),
         };
         let running = launcher.launch().await?;
+        let (state, states) = watch::channel(State::Up(0));
+        let link = Arc::new(Link::new(Pool::new(socket, deadlines), states));
         let (stop, stopped) = oneshot::channel();
         let (crasher, crashes) = Crasher::new();
-        let supervisor = tokio::spawn(launcher.supervise(running, stopped, crashes));
+        let supervisor = Supervisor {
+            launcher,
+            link: link.clone(),
+            state,
+            log,
+        };
         Ok(Self {
-            socket,
+            handle: ImagesHandle(link),
             stop,
             crasher,
-            supervisor,
+            supervisor: tokio::spawn(supervisor.run(running, stopped, crashes)),
         })
     }
 
-    /// The socket on which it serves.
-    pub fn socket(&self) -> &Path {
-        &self.socket
+    /// The way to it, which stays good when it is restarted.
+    pub fn handle(&self) -> ImagesHandle {
+        self.handle.clone()
     }
 
     /// The means to kill it.
@@ -101,160 +95,15 @@ impl ImagesProcess {
 
 /// A path that nobody else uses. The images process makes the folder, for its own user alone.
 fn private_socket() -> PathBuf {
+    static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let base = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let nanos = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |since| since.subsec_nanos());
-    base.join(format!("safelight-{}-{nanos:x}", std::process::id()))
-        .join("images.sock")
-}
-
-struct Launcher {
-    program: PathBuf,
-    socket: PathBuf,
-    log: Log,
-}
-
-/// A child that has said that it is ready.
-struct Running {
-    child: Child,
-    output: Lines<BufReader<ChildStdout>>,
-}
-
-/// Why a watched child is not running any more.
-enum Ended {
-    ByRequest,
-    ByItself(String),
-}
-
-impl Launcher {
-    async fn launch(&self) -> std::io::Result<Running> {
-        let mut child = Command::new(&self.program)
-            .args(["images", "--end-with-stdin", "--socket"])
-            .arg(&self.socket)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            // A Ctrl-C on the terminal is for the runtime, which then takes this process down in order.
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()?;
-        let Some(stdout) = child.stdout.take() else {
-            return Err(std::io::Error::other("the images process has no output"));
-        };
-        let mut output = BufReader::new(stdout).lines();
-        let ready = async {
-            while let Some(line) = output.next_line().await? {
-                if line == READY_LINE {
-                    return Ok(true);
-                }
-                self.log.line(format_args!("images | {line}"));
-            }
-            Ok::<_, std::io::Error>(false)
-        };
-        match tokio::time::timeout(READY_TIME, ready).await {
-            Ok(Ok(true)) => Ok(Running { child, output }),
-            Ok(Ok(false)) => {
-                let status = child.wait().await?;
-                Err(std::io::Error::other(format!(
-                    "the images process ended with {status}"
-                )))
-            }
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(std::io::Error::other(format!(
-                "the images process was not ready after {} s",
-                READY_TIME.as_secs()
-            ))),
-        }
-    }
-
-    async fn supervise(
-        self,
-        mut running: Running,
-        mut stopped: oneshot::Receiver<()>,
-        mut crashes: mpsc::Receiver<oneshot::Sender<()>>,
-    ) {
-        let mut pause = FIRST_PAUSE;
-        let mut failures = 0;
-        loop {
-            let started = Instant::now();
-            match self.watch(running, &mut stopped, &mut crashes).await {
-                Ended::ByRequest => return,
-                Ended::ByItself(how) => {
-                    self.log.warn(format_args!(
-                        "the images process ended: {how}; it is restarted"
-                    ));
-                }
-            }
-            if started.elapsed() > WELL_TIME {
-                pause = FIRST_PAUSE;
-            }
-            running = loop {
-                tokio::select! {
-                    () = tokio::time::sleep_until(Instant::now() + pause) => {}
-                    _ = &mut stopped => return,
-                }
-                pause = (pause * 2).min(LONGEST_PAUSE);
-                match self.launch().await {
-                    Ok(running) => {
-                        self.log.line("the images process is back");
-                        break running;
-                    }
-                    Err(error) => {
-                        failures += 1;
-                        self.explain(&error, failures);
-                    }
-                }
-            };
-            failures = 0;
-        }
-    }
-
-    fn explain(&self, error: &std::io::Error, failures: u32) {
-        self.log
-            .warn(format_args!("failed to start the images process: {error}"));
-        if failures.is_multiple_of(FAILURES_TO_EXPLAIN) {
-            self.log.warn(format_args!(
-                "it failed {failures} times in a row; to see why, run: {} images --socket {}",
-                self.program.display(),
-                self.socket.display()
-            ));
-        }
-    }
-
-    /// Passes on what the child prints until it ends, by itself or because it was told to.
-    async fn watch(
-        &self,
-        mut running: Running,
-        stopped: &mut oneshot::Receiver<()>,
-        crashes: &mut mpsc::Receiver<oneshot::Sender<()>>,
-    ) -> Ended {
-        // Dropped when the process is gone, for those who wait for that.
-        let mut crashing = Vec::new();
-        loop {
-            tokio::select! {
-                line = running.output.next_line() => match line {
-                    Ok(Some(line)) => self.log.line(format_args!("images | {line}")),
-                    Ok(None) | Err(_) => break,
-                },
-                Some(gone) = crashes.recv() => {
-                    // One that cannot be killed has ended already.
-                    let _ = running.child.start_kill();
-                    crashing.push(gone);
-                }
-                // Also when the handle was dropped: nobody needs the process any more.
-                _ = &mut *stopped => {
-                    drop(running.child.stdin.take());
-                    if tokio::time::timeout(STOP_TIME, running.child.wait()).await.is_err() {
-                        let _ = running.child.kill().await;
-                    }
-                    return Ended::ByRequest;
-                }
-            }
-        }
-        Ended::ByItself(match running.child.wait().await {
-            Ok(status) => status.to_string(),
-            Err(error) => error.to_string(),
-        })
-    }
+    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    base.join(format!(
+        "safelight-{}-{nanos:x}-{count}",
+        std::process::id()
+    ))
+    .join("images.sock")
 }

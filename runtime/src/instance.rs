@@ -24,6 +24,12 @@ use crate::record::RequestRecord;
 /// Requests that an instance remembers, so that late output still finds its request.
 const REMEMBERED: usize = 64;
 
+/// How long a failed request waits to learn how its instance ended, which is known just after the failure.
+const END_TIME: Duration = Duration::from_secs(1);
+/// Things of the host's, such as header lists and streams, that one instance may hold; the engine's own limit is a
+/// million, each of up to 128 KB, all of it outside the guest's memory.
+const RESOURCES: usize = 4_096;
+
 /// What a store holds: the guest's view of the world, and who is being served.
 pub struct State {
     wasi: WasiCtx,
@@ -35,6 +41,8 @@ pub struct State {
     cpu_limit: Duration,
     tasks: Vec<Task>,
     current: Option<GuestTaskId>,
+    /// CPU time of nobody's: of the start, or of work whose request is long forgotten.
+    cpu_of_nobody: Duration,
     shared: Arc<Shared>,
 }
 
@@ -53,7 +61,7 @@ pub struct Shared {
     pub open_bodies: AtomicUsize,
     nobody: Arc<RequestRecord>,
     current: Mutex<Arc<RequestRecord>>,
-    death: watch::Sender<Option<Arc<Death>>>,
+    end: watch::Sender<Option<End>>,
     ticker: Ticker,
     ticking: Mutex<Option<Ticking>>,
 }
@@ -68,7 +76,7 @@ impl Shared {
             open_bodies: AtomicUsize::new(0),
             current: Mutex::new(nobody.clone()),
             nobody,
-            death: watch::Sender::new(None),
+            end: watch::Sender::new(None),
         })
     }
 
@@ -91,15 +99,23 @@ impl Shared {
         *self.ticking.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Waits until it is known how the instance died.
+    /// How the instance died, if it ends within a moment and not well.
     pub async fn death(&self) -> Option<Arc<Death>> {
-        let mut death = self.death.subscribe();
-        death
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|death| death.clone())
+        let mut end = self.end.subscribe();
+        let ended = tokio::time::timeout(END_TIME, end.wait_for(Option::is_some)).await;
+        match ended.ok()?.ok()?.as_ref()? {
+            End::Died(death) => Some(death.clone()),
+            End::Well => None,
+        }
     }
+}
+
+/// How an instance ended.
+enum End {
+    /// With all its work done.
+    Well,
+    /// Before that.
+    Died(Arc<Death>),
 }
 
 impl State {
@@ -112,16 +128,19 @@ impl State {
         log: Log,
     ) -> Self {
         let shared = Shared::new(clock, log);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES);
         Self {
             wasi: wasi(&shared),
             http: WasiHttpCtx::new(),
-            table: ResourceTable::new(),
+            table,
             hooks: hooks(&shared),
             memory: MemoryLimit::new(limits.memory),
             cpu: CpuMeter::start(),
             cpu_limit: limits.cpu,
             tasks: Vec::new(),
             current: None,
+            cpu_of_nobody: Duration::ZERO,
             shared,
         }
     }
@@ -134,8 +153,12 @@ impl State {
     /// Remembers a request. The engine gives the number of a task that has ended to a later one.
     fn begin(&mut self, id: GuestTaskId, record: Arc<RequestRecord>) {
         self.tasks.retain(|task| task.id != id);
-        if self.tasks.len() == REMEMBERED {
-            self.tasks.remove(0);
+        // A request that its connection still knows of is never forgotten; there are only so many of those.
+        if self.tasks.len() >= REMEMBERED {
+            let over = |task: &Task| Arc::strong_count(&task.record) == 1;
+            if let Some(oldest) = self.tasks.iter().position(over) {
+                self.tasks.remove(oldest);
+            }
         }
         self.tasks.push(Task {
             id,
@@ -143,6 +166,7 @@ impl State {
             cpu: Duration::ZERO,
         });
         self.current = None;
+        self.cpu_of_nobody = Duration::ZERO;
     }
 
     /// Notes that the guest works for this task from now on.
@@ -168,9 +192,12 @@ impl State {
     fn charge(&mut self) -> Option<Duration> {
         let slice = self.cpu.slice();
         let limit = self.cpu_limit;
-        let task = self.current.and_then(|id| self.task(id))?;
-        task.cpu += slice;
-        (task.cpu > limit).then_some(limit)
+        let cpu = match self.current.and_then(|id| self.task(id)) {
+            Some(task) => &mut task.cpu,
+            None => &mut self.cpu_of_nobody,
+        };
+        *cpu += slice;
+        (*cpu > limit).then_some(limit)
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`config`] | wrangler's files and keys to checked values |
 //! | [`guest`] | a worker's source to a component |
 //! | [`compile`] | a component to machine code, kept on disk |
+//! | [`cache`] | the folder for what can be made again |
 //! | [`dev`] | the dev server: both processes, from start to end |
 //! | [`images_process`] | start, watch and stop the images process |
 //! | [`server`], [`router`] | accept, make the request whole; where it goes |
@@ -20,6 +21,7 @@
 
 pub mod bindings;
 pub mod body;
+pub mod cache;
 pub mod call_log;
 pub mod cli;
 pub mod compile;

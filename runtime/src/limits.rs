@@ -89,7 +89,9 @@ pub const TICK: Duration = Duration::from_millis(1);
 
 /// Measures the CPU time of guests by slices between entering and leaving the guest.
 ///
-/// A slice counts for one tick at most: a longer one was waiting for its turn, not computing.
+/// A slice counts for one tick at most: a longer one was waiting for its turn, not computing. Where more guests compute
+/// than there are cores, the first part of a tick after such a wait counts as a whole one, so that a guest may be
+/// stopped at about half its limit; alone it never is.
 #[derive(Debug)]
 pub struct CpuMeter {
     entered: Instant,
@@ -119,68 +121,83 @@ impl CpuMeter {
 
 /// Advances an engine's epoch once per tick while anyone holds a [`Ticking`], so that an idle program sleeps.
 #[derive(Clone)]
-pub struct Ticker(Arc<TickerState>);
+pub struct Ticker(Arc<Owner>);
 
-struct TickerState {
-    holders: Mutex<usize>,
+/// Ends the thread when the last [`Ticker`] is gone.
+struct Owner(Arc<Clock>);
+
+#[derive(Default)]
+struct Clock {
+    state: Mutex<ClockState>,
     wake: Condvar,
 }
 
+#[derive(Default)]
+struct ClockState {
+    holders: usize,
+    ended: bool,
+}
+
 impl Ticker {
-    /// Starts the thread; it ends with the engine.
+    /// Starts the thread, which ends with the last clone of the returned value.
     ///
     /// # Errors
     /// When the system grants no thread.
     pub fn start(engine: &Engine) -> std::io::Result<Self> {
-        let state = Arc::new(TickerState {
-            holders: Mutex::new(0),
-            wake: Condvar::new(),
-        });
-        let ticker = Self(state.clone());
+        let clock = Arc::<Clock>::default();
+        let ticker = Self(Arc::new(Owner(clock.clone())));
         let engine = engine.weak();
         std::thread::Builder::new()
             .name("epoch".into())
-            .spawn(move || tick(&state, &engine))?;
+            .spawn(move || clock.run(&engine))?;
         Ok(ticker)
     }
 
     /// Keeps the clock running until the returned value is dropped.
     pub fn hold(&self) -> Ticking {
-        *self
-            .0
-            .holders
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.wake.notify_one();
-        Ticking(self.0.clone())
+        self.0.0.change(|state| state.holders += 1);
+        Ticking(self.0.0.clone())
     }
 }
 
-fn tick(state: &TickerState, engine: &EngineWeak) {
-    loop {
-        let holders = state.holders.lock().unwrap_or_else(PoisonError::into_inner);
-        let holders = state
-            .wake
-            .wait_while(holders, |holders| *holders == 0)
-            .unwrap_or_else(PoisonError::into_inner);
-        drop(state.wake.wait_timeout(holders, TICK));
-        match engine.upgrade() {
-            Some(engine) => engine.increment_epoch(),
-            None => return,
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.change(|state| state.ended = true);
+    }
+}
+
+impl Clock {
+    fn change(&self, change: impl FnOnce(&mut ClockState)) {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        self.wake.notify_one();
+    }
+
+    fn run(&self, engine: &EngineWeak) {
+        loop {
+            let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let state = self
+                .wake
+                .wait_while(state, |state| state.holders == 0 && !state.ended)
+                .unwrap_or_else(PoisonError::into_inner);
+            if state.ended {
+                return;
+            }
+            // A change wakes this wait early; a tick too many does no harm.
+            drop(self.wake.wait_timeout(state, TICK));
+            match engine.upgrade() {
+                Some(engine) => engine.increment_epoch(),
+                None => return,
+            }
         }
     }
 }
 
 /// Keeps an engine's epoch advancing.
-pub struct Ticking(Arc<TickerState>);
+pub struct Ticking(Arc<Clock>);
 
 impl Drop for Ticking {
     fn drop(&mut self) {
-        *self
-            .0
-            .holders
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.change(|state| state.holders -= 1);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Write;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,9 +19,18 @@ impl Log {
         Self(Arc::new(Mutex::new(Box::new(sink))))
     }
 
-    /// The log of the program itself: standard output.
-    pub fn stdout() -> Self {
-        Self::new(std::io::stdout())
+    /// The log of the program itself: standard output, written by a thread of its own.
+    ///
+    /// A terminal that is stopped or a pipe that nobody reads must not stop the server. Past a bound lines are dropped,
+    /// and their number is told as soon as there is room.
+    pub fn stdout() -> (Self, LogWriter) {
+        let (sender, receiver) = sync_channel(WAITING_LINES);
+        std::thread::spawn(move || write_lines(&receiver, &mut std::io::stdout()));
+        let queue = Queue {
+            sender: sender.clone(),
+            dropped: 0,
+        };
+        (Self::new(queue), LogWriter(sender))
     }
 
     /// Writes one line.
@@ -34,6 +44,70 @@ impl Log {
     /// Writes a line that asks for attention.
     pub fn warn(&self, what: impl fmt::Display) {
         self.line(format_args!("warning: {what}"));
+    }
+}
+
+/// Lines that wait for a slow terminal.
+const WAITING_LINES: usize = 10_000;
+/// How long the end of the program waits for its last lines to be written.
+const FINISH_TIME: Duration = Duration::from_secs(1);
+
+enum Message {
+    Line(Vec<u8>),
+    /// Answered when everything before it has been written.
+    Finish(SyncSender<()>),
+}
+
+/// The thread that writes the program's log.
+pub struct LogWriter(SyncSender<Message>);
+
+impl LogWriter {
+    /// Waits for what has been logged to be written, within bounds.
+    pub fn finish(self) {
+        let (done, written) = sync_channel(1);
+        if self.0.try_send(Message::Finish(done)).is_ok() {
+            // A terminal that is stopped is not waited for.
+            let _ = written.recv_timeout(FINISH_TIME);
+        }
+    }
+}
+
+/// Hands lines to the thread that writes them.
+struct Queue {
+    sender: SyncSender<Message>,
+    dropped: u64,
+}
+
+impl Write for Queue {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        if self.dropped > 0 {
+            let note = format!("warning: {} lines of this log were dropped\n", self.dropped);
+            if self
+                .sender
+                .try_send(Message::Line(note.into_bytes()))
+                .is_ok()
+            {
+                self.dropped = 0;
+            }
+        }
+        if self.sender.try_send(Message::Line(line.to_vec())).is_err() {
+            self.dropped += 1;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_lines(messages: &Receiver<Message>, sink: &mut impl Write) {
+    for message in messages {
+        match message {
+            // Nobody is left to be told that standard output is gone.
+            Message::Line(line) => drop(sink.write_all(&line).and_then(|()| sink.flush())),
+            Message::Finish(done) => drop(done.send(())),
+        }
     }
 }
 
@@ -75,9 +149,30 @@ impl fmt::Display for Time {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::sync::mpsc::sync_channel;
     use std::time::Duration;
 
-    use super::{Bytes, Time};
+    use super::{Bytes, Message, Queue, Time};
+
+    #[test]
+    fn lines_that_nobody_writes_are_counted_and_told_later() {
+        let (sender, receiver) = sync_channel(2);
+        let mut queue = Queue { sender, dropped: 0 };
+        for line in ["1\n", "2\n", "3\n", "4\n"] {
+            queue.write_all(line.as_bytes()).unwrap();
+        }
+        let next = || match receiver.try_recv() {
+            Ok(Message::Line(line)) => String::from_utf8(line).unwrap(),
+            _ => String::new(),
+        };
+        assert_eq!([next(), next(), next()], ["1\n", "2\n", ""]);
+        queue.write_all(b"5\n").unwrap();
+        assert_eq!(
+            [next(), next()],
+            ["warning: 2 lines of this log were dropped\n", "5\n"]
+        );
+    }
 
     #[test]
     fn amounts_are_short() {

@@ -1,15 +1,25 @@
 //! `fetch` to the internet: every outgoing request that is not for a binding.
+//!
+//! Each request has a connection of its own, which ends with it: a pool that lets a dropped exchange finish in the
+//! background hangs when a host answers before it has read an upload.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::header::HOST;
+use http::{HeaderValue, Uri, Version};
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::task::AbortHandle;
 use tower::{ServiceExt, service_fn};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::bindings::{BindingService, CallContext, layered};
 use crate::error::chain;
@@ -18,10 +28,8 @@ use crate::record::RequestRecord;
 
 /// How long connecting to a host may take.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
-/// How long a host may take to begin its answer, unless the guest asks for less.
+/// How long a host may take to begin its answer.
 const FIRST_BYTE_TIME: Duration = Duration::from_secs(100);
-/// How long an unused connection is kept.
-const IDLE_TIME: Duration = Duration::from_secs(30);
 
 /// The client for other hosts; cheap to clone, since every instance has one.
 #[derive(Clone)]
@@ -37,25 +45,14 @@ impl Outbound {
         let connector = HttpsConnectorBuilder::new()
             .with_webpki_roots()
             .https_or_http()
-            .enable_all_versions()
+            .enable_http1()
             .wrap_connector(tcp);
-        let client: Client<HttpsConnector<HttpConnector>, WasiBody> =
-            Client::builder(TokioExecutor::new())
-                .pool_idle_timeout(IDLE_TIME)
-                .pool_timer(TokioTimer::new())
-                .build(connector);
         let service = service_fn(move |request| {
-            let response = client.request(request);
+            let exchange = exchange(connector.clone(), request);
             async move {
-                match response.await {
-                    Ok(response) => {
-                        Ok(response.map(|body| body.map_err(Error::Hyper).boxed_unsync()))
-                    }
-                    Err(error) if error.is_connect() => {
-                        Err(Error::Connect(std::io::Error::other(error)))
-                    }
-                    Err(error) => Err(Error::InternalError(Some(chain(&error)))),
-                }
+                tokio::time::timeout(FIRST_BYTE_TIME, exchange)
+                    .await
+                    .unwrap_or(Err(Error::HttpResponseTimeout))
             }
         });
         Self(layered(service, FaultLayer::new(Hop::fetch(), faults)))
@@ -68,33 +65,88 @@ impl Outbound {
     pub async fn fetch(
         &self,
         mut request: http::Request<WasiBody>,
-        options: Option<RequestOptions>,
         record: Arc<RequestRecord>,
     ) -> Result<http::Response<WasiBody>, Error> {
-        if options.is_some_and(|options| options.between_bytes_timeout.is_some()) {
-            return Err(Error::InternalError(Some(
-                "the request option between-bytes-timeout is not supported yet".into(),
-            )));
-        }
-        let patience = [
-            options.and_then(|options| options.connect_timeout),
-            options.and_then(|options| options.first_byte_timeout),
-        ];
-        let patience = patience
-            .into_iter()
-            .flatten()
-            .reduce(|a, b| a.saturating_add(b));
-        let host = request
-            .uri()
-            .authority()
-            .map_or("", |authority| authority.as_str());
+        let host = host(request.uri());
         let hop = format!("fetch {} {host}", request.method()).into();
         request.extensions_mut().insert(CallContext { hop, record });
-        tokio::time::timeout(
-            patience.unwrap_or(FIRST_BYTE_TIME),
-            self.0.clone().oneshot(request),
-        )
+        self.0.clone().oneshot(request).await
+    }
+}
+
+fn host(uri: &Uri) -> &str {
+    uri.authority().map_or("", |authority| authority.as_str())
+}
+
+async fn exchange(
+    connector: HttpsConnector<HttpConnector>,
+    request: http::Request<WasiBody>,
+) -> Result<http::Response<WasiBody>, Error> {
+    let refused = |error: Box<dyn std::error::Error + Send + Sync>| {
+        Error::InternalError(Some(format!("connect: {}", chain(&*error))))
+    };
+    let stream = connector
+        .oneshot(request.uri().clone())
         .await
-        .unwrap_or(Err(Error::HttpResponseTimeout))
+        .map_err(refused)?;
+    let (mut sender, driver) = http1::handshake(stream).await?;
+    let driver = tokio::spawn(async move {
+        // What goes wrong on a connection reaches the exchange that is on it.
+        let _ = driver.await;
+    });
+    let driver = Driver(driver.abort_handle());
+    let response = sender.send_request(on_the_wire(request)?).await?;
+    Ok(response.map(|incoming| {
+        let body = Connected {
+            incoming,
+            _driver: driver,
+        };
+        body.map_err(Error::Hyper).boxed_unsync()
+    }))
+}
+
+/// The request in origin form, with the host in its header.
+fn on_the_wire(request: http::Request<WasiBody>) -> Result<http::Request<WasiBody>, Error> {
+    let (mut parts, body) = request.into_parts();
+    let host = HeaderValue::from_str(host(&parts.uri)).map_err(|_| Error::HttpRequestUriInvalid)?;
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    parts.uri = Uri::try_from(path).map_err(|_| Error::HttpRequestUriInvalid)?;
+    parts.version = Version::HTTP_11;
+    parts.headers.insert(HOST, host);
+    Ok(http::Request::from_parts(parts, body))
+}
+
+/// The task that moves a connection's bytes; dropped, it and the connection end.
+struct Driver(AbortHandle);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A response's body, which holds its connection.
+struct Connected {
+    incoming: Incoming,
+    _driver: Driver,
+}
+
+impl Body for Connected {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        Pin::new(&mut self.incoming).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
     }
 }

@@ -173,6 +173,13 @@ impl RequestRecord {
     }
 }
 
+impl Drop for RequestRecord {
+    fn drop(&mut self) {
+        // What was printed after the response, without the end of a line.
+        self.flush_output();
+    }
+}
+
 /// Shows a request as its number, method and target.
 impl fmt::Display for RequestRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

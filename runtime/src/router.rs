@@ -24,7 +24,9 @@ pub async fn answer(
         worker.answer(request, record).await
     };
     answer.unwrap_or_else(|failure| {
-        record.note(failure.text(record));
+        if !failure.is_logged(record) {
+            record.note(failure.text(record));
+        }
         failure.answer(record)
     })
 }

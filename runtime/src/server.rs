@@ -1,5 +1,7 @@
 //! The dev server's front: accepts connections, makes each request whole, and sees every response to its end.
 
+mod client;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,25 +18,29 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
+use safelight_images::deadline::{self, Deadlines, Paced, PacedError, Progress};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, WasiBody};
 
+use client::Client;
+
 use crate::body::{Drained, Watch, Watched};
 use crate::error::Failure;
 use crate::faults::header;
-use crate::log::Log;
+use crate::log::{Log, Time};
 use crate::record::{Ending, RequestRecord};
 use crate::router;
 use crate::worker::Worker;
 
-/// How long a client may take to send a request's head.
-const HEAD_TIME: Duration = Duration::from_secs(30);
 /// How long requests in flight may take after the server was told to stop.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 /// Connections at the same time; further ones wait to be accepted.
 const CONNECTIONS: usize = 4_096;
+/// Bytes that the system keeps of what a client cannot take yet. With more of them a slow reader would show no sign of
+/// life for minutes.
+const UNSENT_BYTES: u32 = 128 * 1024;
 /// Pause after a failed accept, which usually means that the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -43,11 +49,13 @@ pub async fn run(
     listener: TcpListener,
     worker: Arc<Worker>,
     log: Log,
+    deadlines: Deadlines,
     shutdown: impl Future<Output = ()>,
 ) {
     let front = Arc::new(Front {
         worker,
-        log,
+        log: log.clone(),
+        deadlines,
         next_id: AtomicU64::new(1),
     });
     let places = Arc::new(Semaphore::new(CONNECTIONS));
@@ -57,8 +65,8 @@ pub async fn run(
     builder
         .http1()
         .half_close(true)
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME);
+        // The stream has clocks of its own, for both versions alike.
+        .header_read_timeout(None);
     builder.http2().timer(TokioTimer::new());
     tokio::pin!(shutdown);
     loop {
@@ -69,19 +77,31 @@ pub async fn run(
         let Some((stream, place)) = accepted else {
             continue;
         };
-        let local = stream.local_addr().ok();
+        let Ok(client) = Client::of(&stream) else {
+            log.warn("a connection was refused: the process has no file descriptors left");
+            continue;
+        };
+        let activity = client.activity.clone();
+        let stream = Progress::server(stream, &deadlines, activity.clone());
         let front = front.clone();
         let service = service_fn(move |request| {
-            let front = front.clone();
-            async move { Ok::<_, Infallible>(front.answer(request, local).await) }
+            let (front, client) = (front.clone(), client.clone());
+            async move { Ok::<_, Infallible>(front.answer(request, &client).await) }
         });
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)
             .into_owned();
         let connection = graceful.watch(connection);
+        let log = log.clone();
         tokio::spawn(async move {
             // A connection that fails is the client's affair; the request's own line says how it ended.
             let _ = connection.await;
+            if activity.was_unread() {
+                log.warn(format_args!(
+                    "a connection was given up: its client has read nothing for {}",
+                    Time(deadlines.write)
+                ));
+            }
             drop(place);
         });
     }
@@ -102,6 +122,8 @@ async fn accept(
     };
     // Answers are written in whole pieces; waiting to fill packets only delays the last one.
     let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
     Some((stream, place))
 }
 
@@ -109,6 +131,7 @@ async fn accept(
 struct Front {
     worker: Arc<Worker>,
     log: Log,
+    deadlines: Deadlines,
     next_id: AtomicU64,
 }
 
@@ -116,7 +139,7 @@ impl Front {
     async fn answer(
         &self,
         mut request: http::Request<Incoming>,
-        local: Option<SocketAddr>,
+        client: &Client,
     ) -> http::Response<WasiBody> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let method = request.method().clone();
@@ -128,14 +151,18 @@ impl Front {
             bytes: 0,
             expected: None,
             ended: None,
+            _on_connection: client.activity.open(),
         };
         let faults = header::take(request.headers_mut(), self.worker.targets());
+        let body_read = self.deadlines.body_read;
+        let request =
+            request.map(|body| Drained::new(Paced::on(body, body_read, client.activity.clone())));
         let request = match faults {
             Ok(faults) => {
                 if let Some(faults) = faults {
                     open.record.suffer(faults);
                 }
-                absolute(request, local)
+                absolute(request, client.local)
             }
             Err(refused) => Err(Failure::BadFault(refused)),
         };
@@ -144,15 +171,39 @@ impl Front {
                 if request.headers().contains_key(EXPECT) {
                     request.body_mut().ask().await;
                 }
-                let request = request.map(|body| body.map_err(Error::Hyper).boxed_unsync());
-                router::answer(&self.worker, request, &open.record).await
+                let record = open.record.clone();
+                let request = request.map(|body| {
+                    body.map_err(move |error| upload_error(error, &record))
+                        .boxed_unsync()
+                });
+                let answer = router::answer(&self.worker, request, &open.record);
+                tokio::select! {
+                    response = answer => response,
+                    () = client.left() => Failure::Expired.answer(&open.record),
+                }
             }
             Err(failure) => failure.answer(&open.record),
         };
         open.status = response.status();
-        let bodiless = method == Method::HEAD || response.status() == StatusCode::NOT_MODIFIED;
+        let bodiless = method == Method::HEAD
+            || matches!(
+                response.status(),
+                StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+            );
         open.expected = if bodiless { Some(0) } else { length(&response) };
         response.map(|body| Watched::new(body, open).boxed_unsync())
+    }
+}
+
+/// Why an upload does not go on, for the worker; a stall is for the log as well, since the client may never say.
+fn upload_error(error: PacedError<hyper::Error>, record: &RequestRecord) -> Error {
+    match error {
+        PacedError::Broken(error) => Error::Hyper(error),
+        PacedError::Stalled(limit) => {
+            let what = format!("the upload stalled: no byte came for {}", Time(limit));
+            record.note(&what);
+            Error::InternalError(Some(what))
+        }
     }
 }
 
@@ -171,10 +222,10 @@ fn length(response: &http::Response<WasiBody>) -> Option<u64> {
 }
 
 /// Gives the request an absolute URI: over HTTP/1 the host is only in a header, which guests may not see.
-fn absolute(
-    request: http::Request<Incoming>,
+fn absolute<B>(
+    request: http::Request<B>,
     local: Option<SocketAddr>,
-) -> Result<http::Request<Drained<Incoming>>, Failure> {
+) -> Result<http::Request<B>, Failure> {
     let (mut parts, body) = request.into_parts();
     if parts.uri.authority().is_none() {
         let host = match parts.headers.get(HOST) {
@@ -194,7 +245,7 @@ fn absolute(
         parts.uri = Uri::from_parts(uri)
             .map_err(|_| Failure::BadRequest("the target of the request is not a path"))?;
     }
-    Ok(http::Request::from_parts(parts, Drained::new(body)))
+    Ok(http::Request::from_parts(parts, body))
 }
 
 /// A request whose line is not logged yet. Dropping it logs it, so that no way to end goes unseen.
@@ -204,6 +255,7 @@ struct Open {
     bytes: u64,
     expected: Option<u64>,
     ended: Option<Ending>,
+    _on_connection: deadline::Open,
 }
 
 impl Watch for Open {

@@ -7,16 +7,16 @@ use std::sync::{Arc, OnceLock};
 use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, oneshot};
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, Store, Trap};
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{
     ExpirationError, HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre,
-    TrapOrPanicError,
 };
 use wasmtime_wasi_http::p2::bindings::ProxyPre as P2Pre;
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode as P2ErrorCode;
 use wasmtime_wasi_http::p3::bindings::ServicePre as P3Pre;
-use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as P3ErrorCode;
 
 use crate::bindings::Bindings;
 use crate::body::Guarded;
@@ -50,7 +50,7 @@ pub struct Grants {
 /// A worker that is ready to answer.
 pub struct Worker {
     handler: ProxyHandler<Recipe>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     targets: Targets,
 }
 
@@ -83,7 +83,7 @@ impl Worker {
         };
         Ok(Self {
             handler: ProxyHandler::new(recipe),
-            places: Semaphore::new(CONCURRENT_REQUESTS),
+            places: Arc::new(Semaphore::new(CONCURRENT_REQUESTS)),
             targets: grants.targets,
         })
     }
@@ -102,7 +102,7 @@ impl Worker {
         request: http::Request<WasiBody>,
         record: &Arc<RequestRecord>,
     ) -> Result<http::Response<WasiBody>, Failure> {
-        let Ok(_place) = self.places.acquire().await else {
+        let Ok(place) = self.places.clone().acquire_owned().await else {
             return Err(Failure::NoAnswer("the worker is shut down".into()));
         };
         let taken_by = Arc::new(OnceLock::new());
@@ -115,7 +115,10 @@ impl Worker {
         };
         match self.handler.handle(ticket, request).await {
             Ok(response) => Ok(match taken_by.get() {
-                Some(shared) => response.map(|body| guard(body, shared)),
+                Some(shared) => response.map(|body| {
+                    let kept = (OpenBody::of(shared), place);
+                    Guarded::new(body, shared.dead.clone(), kept).boxed_unsync()
+                }),
                 None => response,
             }),
             Err(error) => Err(failure(&error, taken_by.get()).await),
@@ -123,43 +126,46 @@ impl Worker {
     }
 }
 
-/// Ties a response's body to the fate of the instance that writes it.
-fn guard(body: WasiBody, shared: &Arc<Shared>) -> WasiBody {
-    struct Open(Arc<Shared>);
+/// Counts a response's body among those that its instance still has to write.
+struct OpenBody(Arc<Shared>);
 
-    impl Drop for Open {
-        fn drop(&mut self) {
-            self.0.open_bodies.fetch_sub(1, Ordering::Relaxed);
-        }
+impl OpenBody {
+    fn of(shared: &Arc<Shared>) -> Self {
+        shared.open_bodies.fetch_add(1, Ordering::Relaxed);
+        Self(shared.clone())
     }
+}
 
-    shared.open_bodies.fetch_add(1, Ordering::Relaxed);
-    let open = Open(shared.clone());
-    // The closure lives as long as the body.
-    Guarded::new(body, shared.dead.clone())
-        .map_err(move |error| {
-            let _ = &open;
-            error
-        })
-        .boxed_unsync()
+impl Drop for OpenBody {
+    fn drop(&mut self) {
+        self.0.open_bodies.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 async fn failure(error: &wasmtime::Error, taken_by: Option<&Arc<Shared>>) -> Failure {
     if let Some(error) = error.downcast_ref::<InstantiationError<Ticket>>() {
-        return Failure::Instantiation(format!("{:#}", error.error));
+        return Failure::Instantiation(match error.error.downcast_ref() {
+            Some(Trap::Interrupt) => "it used more than its CPU limit while starting".into(),
+            Some(_) | None => format!("{:#}", error.error),
+        });
     }
     if error.downcast_ref::<ExpirationError>().is_some() {
         return Failure::Expired;
     }
-    if let Some(code) = error.downcast_ref::<ErrorCode>() {
+    if let Some(code) = error.downcast_ref::<P3ErrorCode>() {
         return Failure::Returned(match code {
-            ErrorCode::InternalError(Some(text)) => text.clone(),
+            P3ErrorCode::InternalError(Some(text)) => text.clone(),
             other => format!("{other:?}"),
         });
     }
-    let died = error.downcast_ref::<TrapOrPanicError>().is_some() || error.is::<wasmtime::Trap>();
-    if died
-        && let Some(shared) = taken_by
+    if let Some(code) = error.downcast_ref::<P2ErrorCode>() {
+        return Failure::Returned(match code {
+            P2ErrorCode::InternalError(Some(text)) => text.clone(),
+            other => format!("{other:?}"),
+        });
+    }
+    // Of a 0.2 worker's death the engine says at first only that there was no answer.
+    if let Some(shared) = taken_by
         && let Some(death) = shared.death().await
     {
         return Failure::Died(death);

@@ -86,8 +86,8 @@ async fn nested_drawings_end_up_in_their_places() {
     // opaque over the blue half of the base. In its lower left corner lies a picture of 10x5, red beside blue.
     assert_eq!(result.get_pixel(90, 10).0, [128, 0, 128]);
     assert_eq!(result.get_pixel(90, 46).0, [0, 0, 255]);
-    assert_eq!(result.get_pixel(70, 46).0, [128, 0, 128]);
-    assert_eq!(result.get_pixel(76, 46).0, [0, 0, 255]);
+    assert_eq!(result.get_pixel(68, 46).0, [128, 0, 128]);
+    assert_eq!(result.get_pixel(77, 46).0, [0, 0, 255]);
     assert_eq!(result.get_pixel(10, 10).0, [255, 0, 0]);
 }
 

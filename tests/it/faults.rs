@@ -9,10 +9,10 @@ use http::Request;
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use safelight_harness::{Client, FAULT_HEADER, Fault, HarnessError};
+use safelight_harness::{Answer, Client, FAULT_HEADER, Fault, HarnessError};
 use tokio::net::TcpStream;
 
-use crate::client::{Answer, get, post, send};
+use crate::client::{get, post};
 use crate::dev_server::{DevServer, PATIENCE, project};
 use crate::guests::{self, SAFELIGHT};
 
@@ -21,7 +21,9 @@ async fn get_with(server: &DevServer, path: &str, faults: &[&str]) -> Answer {
     let request = faults.iter().fold(Request::get(path), |request, fault| {
         request.header(FAULT_HEADER, *fault)
     });
-    send(server.address, request.body(Bytes::new()).unwrap()).await
+    let request = request.body(Bytes::new()).unwrap();
+    let client = Client::new(server.address, PATIENCE);
+    client.send(request).await.unwrap()
 }
 
 /// Whether a fault breaks the transfer of a path's answer: before its head is out, or in its body.
@@ -158,7 +160,7 @@ async fn a_header_that_is_no_fault_is_a_400_that_names_the_problem() {
 async fn a_seed_repeats_its_run_exactly() {
     let run = async || {
         let fault = Fault::status("IMAGES", 500).rate(0.5).seed(7);
-        let server = DevServer::start_with(guests::misbehaving(), "", [fault]).await;
+        let server = DevServer::start_with(guests::misbehaving(), "", &[fault]).await;
         let mut struck = Vec::new();
         for _ in 0..24 {
             let answer = post(server.address, "/info", "no picture").await;

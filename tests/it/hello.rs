@@ -42,18 +42,30 @@ async fn a_worker_sees_the_host_over_http_2_too() {
 #[tokio::test]
 async fn an_instance_keeps_its_globals_between_requests() {
     let server = DevServer::start(guests::misbehaving(), "").await;
-    for count in ["1", "2", "3"] {
-        assert_eq!(get(server.address, "/global").await.text().trim(), count);
+    // Which instance takes a request is the engine's choice; that one of them sees several is the rule.
+    let mut highest = 0;
+    for _ in 0..50 {
+        let count: u32 = get(server.address, "/global")
+            .await
+            .text()
+            .trim()
+            .parse()
+            .unwrap();
+        highest = highest.max(count);
     }
+    assert!(
+        highest >= 3,
+        "no instance was asked more than {highest} times"
+    );
 }
 
 #[tokio::test]
-async fn a_worker_for_wasi_0_2_is_served_too() {
+async fn a_worker_for_wasi_0_2_is_served_too_with_one_request_per_instance() {
     let server = DevServer::start(guests::hello_p2(), "").await;
-    for _ in 0..3 {
-        let answer = get(server.address, "/").await;
-        assert_eq!(answer.status, 200);
-        assert!(answer.text().to_lowercase().contains("hello"), "{answer:?}");
+    let answer = get(server.address, "/").await;
+    assert!(answer.text().to_lowercase().contains("hello"), "{answer:?}");
+    for _ in 0..5 {
+        assert_eq!(get(server.address, "/count").await.text().trim(), "1");
     }
 }
 

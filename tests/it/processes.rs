@@ -11,14 +11,14 @@ use crate::dev_server::{DevServer, PATIENCE};
 use crate::guests;
 
 /// The number of the images process, as it says itself.
-async fn images_pid(server: &DevServer) -> u64 {
+pub(crate) async fn images_pid(server: &DevServer) -> u64 {
     let answer = get(server.address, "/binding-get?name=IMAGES&path=/health").await;
     let health: Value = serde_json::from_str(answer.text()).unwrap();
     health["pid"].as_u64().unwrap()
 }
 
 /// Waits until a process is gone; the kernel says when.
-async fn gone(pid: u64) {
+pub(crate) async fn gone(pid: u64) {
     let waiting = tokio::task::spawn_blocking(move || {
         while Path::new(&format!("/proc/{pid}/fd")).read_dir().is_ok() {
             std::thread::yield_now();
@@ -31,7 +31,7 @@ async fn gone(pid: u64) {
 }
 
 /// The folder of the socket that a process listens on.
-fn socket_folder(pid: u64) -> PathBuf {
+pub(crate) fn socket_folder(pid: u64) -> PathBuf {
     let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
     let socket = arguments
         .split(|byte| *byte == 0)
@@ -77,18 +77,27 @@ async fn a_killed_runtime_leaves_no_images_process_and_no_socket() {
 }
 
 #[tokio::test]
-async fn a_killed_images_process_is_replaced() {
+async fn an_images_process_that_is_killed_or_told_to_end_is_replaced() {
     let server = DevServer::start(guests::misbehaving(), "").await;
-    let first = images_pid(&server).await;
-    let killed = std::process::Command::new("kill")
-        .args(["-9", &first.to_string()])
-        .status();
-    assert!(killed.unwrap().success());
-    server
-        .line(|line| line.contains("the images process ended: signal: 9"))
-        .await;
-    server
-        .line(|line| line.contains("the images process is back"))
-        .await;
-    assert_ne!(images_pid(&server).await, first);
+    for signal in ["KILL", "TERM"] {
+        let before = images_pid(&server).await;
+        let backs = count_backs(&server);
+        let killed = std::process::Command::new("kill")
+            .args(["-s", signal, &before.to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+        gone(before).await;
+        server
+            .lines_until(|lines| lines.iter().filter(|line| is_back(line)).count() > backs)
+            .await;
+        assert_ne!(images_pid(&server).await, before, "{signal}");
+    }
+}
+
+fn is_back(line: &str) -> bool {
+    line.contains("the images process is back")
+}
+
+fn count_backs(server: &DevServer) -> usize {
+    server.lines().iter().filter(|line| is_back(line)).count()
 }

@@ -1,6 +1,8 @@
 //! Workers that fail: each ends in a clear answer, and everybody else is served.
 
 use futures_util::future::join_all;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::client::get;
 use crate::dev_server::DevServer;
@@ -32,15 +34,11 @@ async fn those_who_shared_the_instance_of_a_panic_are_told_whose_it_was() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     let waiting = tokio::spawn({
         let address = server.address;
-        async move { get(address, "/print?id=1&ms=3600000").await }
+        async move { get(address, "/sleep?ms=3600000").await }
     });
-    // The first piece of its first line proves that the request is inside the instance: its line is open.
-    loop {
-        let answer = get(server.address, "/panic").await;
-        assert_eq!(answer.status, 500);
-        if waiting.is_finished() {
-            break;
-        }
+    // The panic may come before the other request, or in another instance, so it comes until it has struck.
+    while !waiting.is_finished() {
+        assert_eq!(get(server.address, "/panic").await.status, 500);
     }
     let answer = waiting.await.unwrap();
     assert_eq!(
@@ -65,24 +63,22 @@ async fn a_worker_that_spins_is_stopped_at_its_cpu_limit() {
 
 #[tokio::test]
 async fn others_are_served_while_more_workers_spin_than_there_are_threads() {
-    let server = DevServer::start(guests::misbehaving(), "[limits]\ncpu_ms = 2000\n").await;
+    let server = DevServer::start(guests::misbehaving(), "[limits]\ncpu_ms = 300000\n").await;
     let spinning: Vec<_> = (0..3)
         .map(|_| {
             let address = server.address;
             tokio::spawn(async move { get(address, "/spin").await })
         })
         .collect();
-    let mut served_meanwhile = 0;
-    while !spinning.iter().all(tokio::task::JoinHandle::is_finished) {
+    // Each answer below is given while all three spin: their limit is far away.
+    let mut served = 0;
+    while served < 5 {
         let answer = get(server.address, "/host").await;
-        // A request may be put into the instance of a spinning one just before it spins.
-        assert!(answer.status == 200 || answer.header("safelight-error") == "bystander");
-        served_meanwhile += usize::from(answer.status == 200);
+        served += usize::from(answer.status == 200);
     }
-    assert!(served_meanwhile > 3, "only {served_meanwhile} were served");
-    for spin in join_all(spinning).await {
-        assert_eq!(spin.unwrap().status, 503);
-    }
+    assert!(!spinning.iter().any(tokio::task::JoinHandle::is_finished));
+    spinning.iter().for_each(tokio::task::JoinHandle::abort);
+    join_all(spinning).await;
 }
 
 #[tokio::test]
@@ -111,9 +107,18 @@ async fn a_worker_that_allocates_without_end_is_stopped_at_its_memory_limit() {
 async fn an_instance_that_grew_large_is_replaced() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     assert_eq!(get(server.address, "/hold?mb=70").await.text().trim(), "70");
-    // The next request may still find it; the one after that may not.
-    get(server.address, "/hold?mb=1").await;
-    assert_eq!(get(server.address, "/hold?mb=1").await.text().trim(), "1");
+    // One more request may still be taken by the large instance; then it is gone.
+    let mut held = Vec::new();
+    for _ in 0..10 {
+        held.push(
+            get(server.address, "/hold?mb=1")
+                .await
+                .text()
+                .trim()
+                .to_owned(),
+        );
+    }
+    assert!(!held.contains(&"72".to_owned()), "{held:?}");
 }
 
 #[tokio::test]
@@ -131,12 +136,16 @@ async fn an_error_that_the_worker_returns_is_a_500_with_its_text() {
 }
 
 #[tokio::test]
-async fn a_second_answer_never_becomes_part_of_the_first() {
+async fn a_second_answer_never_follows_the_first() {
     let server = DevServer::start(guests::misbehaving(), "").await;
-    let answer = get(server.address, "/twice").await;
-    let whole =
-        answer.broken.is_none() && !String::from_utf8_lossy(&answer.body).contains("HTTP/1.1");
-    assert!(answer.broken.is_some() || whole, "{answer:?}");
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    let requests = "GET /twice HTTP/1.1\r\nhost: x\r\n\r\nGET /host HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    client.write_all(requests.as_bytes()).await.unwrap();
+    let mut answers = String::new();
+    // A connection that is cut after the first answer is as good as one that goes on with the next.
+    let _ = client.read_to_string(&mut answers).await;
+    assert!(answers.contains("\r\n\r\nfirst\n"), "{answers}");
+    assert!(!answers.contains("second"), "{answers}");
     serves(&server).await;
 }
 

@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use super::{Body, BodyError, STEP};
@@ -20,13 +20,16 @@ pub struct BodyWriter {
     slot: Rc<RefCell<Slot>>,
 }
 
-/// Where a piece passes from the writer to the reader. Only the reader polls the writer, so nobody is woken.
+/// Where a piece passes from the writer to the reader.
 #[derive(Default)]
 struct Slot {
     /// The piece that waits for the reader.
     piece: Option<Vec<u8>>,
     /// Memory that the reader is done with.
     spare: Vec<u8>,
+    /// Waits for the piece to be taken. The reader polls the writer's function anyway, but not what runs inside of
+    /// combinators with wakers of their own.
+    waiting: Option<Waker>,
 }
 
 impl BodyWriter {
@@ -57,9 +60,10 @@ impl BodyWriter {
 
     /// Waits until the last piece has been taken.
     async fn vacant(&self) -> Vec<u8> {
-        poll_fn(|_| {
+        poll_fn(|context| {
             let mut slot = self.slot.borrow_mut();
             if slot.piece.is_some() {
+                slot.waiting = Some(context.waker().clone());
                 return Poll::Pending;
             }
             let mut memory = std::mem::take(&mut slot.spare);
@@ -116,9 +120,14 @@ impl Producer {
                 Err(error) => State::Failing(error),
             };
         }
-        if let Some(piece) = self.slot.borrow_mut().piece.take() {
+        let mut slot = self.slot.borrow_mut();
+        if let Some(piece) = slot.piece.take() {
+            if let Some(waiting) = slot.waiting.take() {
+                waiting.wake();
+            }
             return Poll::Ready(Ok(piece));
         }
+        drop(slot);
         match std::mem::replace(&mut self.state, State::Failed) {
             running @ State::Running(_) => {
                 self.state = running;

@@ -44,6 +44,8 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
     let (left, top) = (i64::from(frame.left), i64::from(frame.top));
     let frame = Image::new(size, Channels::Rgba, frame.buffer.to_vec())
         .ok_or_else(|| Fault::broken("its first frame is cut short"))?;
+    // Another frame or the end: without either the file is cut short.
+    decoder.next_frame_info().map_err(fault)?;
     let image = if size == header.stored && left == 0 && top == 0 {
         frame
     } else {

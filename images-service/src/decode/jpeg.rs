@@ -60,7 +60,8 @@ fn decoder(bytes: &[u8]) -> JpegDecoder<ZCursor<&[u8]>> {
 
 fn options() -> DecoderOptions {
     DecoderOptions::default()
-        // Otherwise the decoder fills what it cannot read with grey.
+        // Otherwise the decoder fills what it cannot read with grey. It still does (0.5) where a scan has fewer codes
+        // than its picture needs and a marker follows, which a file that is merely cut short cannot have.
         .set_strict_mode(true)
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX))

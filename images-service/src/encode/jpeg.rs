@@ -44,25 +44,34 @@ fn exif_of(copyright: &[u8]) -> Vec<u8> {
     const COPYRIGHT: u16 = 0x8298;
     const ASCII: u16 = 2;
     /// Header, number of entries, one entry, offset of the next directory.
-    const VALUE_AT: u32 = 8 + 2 + 12 + 4;
+    const BEHIND: u32 = 8 + 2 + 12 + 4;
     /// A segment has room for 64 KB.
     const LONGEST: usize = 60_000;
 
     let mut text: Vec<u8> = copyright.iter().copied().take(LONGEST).collect();
-    // A text of up to four bytes would have to stand inside the entry itself.
-    while text.len() < 5 || text.last() != Some(&0) {
+    if text.last() != Some(&0) {
         text.push(0);
     }
     let length = u32::try_from(text.len()).unwrap_or(0);
-    let mut tiff = Vec::with_capacity(text.len() + 26);
-    tiff.extend_from_slice(b"II*\0");
-    tiff.extend_from_slice(&8_u32.to_le_bytes());
-    tiff.extend_from_slice(&1_u16.to_le_bytes());
-    tiff.extend_from_slice(&COPYRIGHT.to_le_bytes());
-    tiff.extend_from_slice(&ASCII.to_le_bytes());
-    tiff.extend_from_slice(&length.to_le_bytes());
-    tiff.extend_from_slice(&VALUE_AT.to_le_bytes());
-    tiff.extend_from_slice(&0_u32.to_le_bytes());
-    tiff.extend_from_slice(&text);
-    tiff
+    // What has room in the entry itself has to stand there.
+    let mut inside = [0; 4];
+    let (value, behind): ([u8; 4], &[u8]) = match inside.get_mut(..text.len()) {
+        Some(room) => {
+            room.copy_from_slice(&text);
+            (inside, &[])
+        }
+        None => (BEHIND.to_le_bytes(), &text),
+    };
+    [
+        &b"II*\0"[..],
+        &8_u32.to_le_bytes(),
+        &1_u16.to_le_bytes(),
+        &COPYRIGHT.to_le_bytes(),
+        &ASCII.to_le_bytes(),
+        &length.to_le_bytes(),
+        &value,
+        &0_u32.to_le_bytes(),
+        behind,
+    ]
+    .concat()
 }

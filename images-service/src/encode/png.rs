@@ -1,22 +1,16 @@
 //! PNG: true colour without loss.
 
 use png::{BitDepth, ColorType, Compression, Encoder};
-use safelight_protocol::{ErrorCode, Format};
+use safelight_protocol::Format;
 
-use super::{LOSSLESS, failed};
+use super::failed;
 use crate::{
     error::ServiceError,
     image::{Channels, Image},
 };
 
 /// Encodes a picture; alpha stays if it has any.
-pub(super) fn encode(image: &Image, quality: u8) -> Result<Vec<u8>, ServiceError> {
-    if quality != LOSSLESS {
-        return Err(ServiceError::new(
-            ErrorCode::BadRequest,
-            "output_quality below 100 is not supported for image/png",
-        ));
-    }
+pub(super) fn encode(image: &Image) -> Result<Vec<u8>, ServiceError> {
     let size = image.size();
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, size.width, size.height);

@@ -65,3 +65,16 @@ fn a_format_without_encoder_is_refused_by_name() {
         assert!(error.message.contains(format.as_str()), "{error}");
     }
 }
+
+#[test]
+fn a_palette_png_is_refused_by_name() {
+    let png = |quality| Output {
+        quality,
+        ..output(Format::Png)
+    };
+    assert!(super::check(&png(None)).is_ok());
+    assert!(super::check(&png(Some(100))).is_ok());
+    let error = super::check(&png(Some(80))).unwrap_err();
+    assert_eq!(error.code, ErrorCode::BadRequest);
+    assert!(error.message.contains("output_quality"), "{error}");
+}

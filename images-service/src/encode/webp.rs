@@ -42,7 +42,7 @@ fn encode(image: &Image, configure: impl FnOnce(&mut WebPConfig)) -> Result<Vec<
     let mut config = WebPConfig::new().map_err(|()| mismatch())?;
     configure(&mut config);
     let mut picture = Picture(WebPPicture::new().map_err(|()| mismatch())?);
-    picture.import(image, config.lossless != 0)?;
+    picture.import(image, &config)?;
 
     let mut output = Memory::new();
     picture.0.writer = Some(WebPMemoryWrite);
@@ -60,9 +60,10 @@ fn encode(image: &Image, configure: impl FnOnce(&mut WebPConfig)) -> Result<Vec<
 struct Picture(WebPPicture);
 
 impl Picture {
-    fn import(&mut self, image: &Image, lossless: bool) -> Result<(), ServiceError> {
+    fn import(&mut self, image: &Image, config: &WebPConfig) -> Result<(), ServiceError> {
         let (width, height, stride) = dimensions(image)?;
-        self.0.use_argb = c_int::from(lossless);
+        // Without loss the picture stays in its own colours; with loss it becomes luma and chroma at once.
+        self.0.use_argb = config.lossless;
         self.0.width = width;
         self.0.height = height;
         let pixels = image.data().as_ptr();

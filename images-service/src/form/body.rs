@@ -14,10 +14,14 @@ use std::{
 use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Body;
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::timeout;
 
 use super::held::Share;
-use crate::{error::ServiceError, limits::Limits};
+use crate::{
+    deadline::{Paced, PacedError},
+    error::ServiceError,
+    limits::Limits,
+};
 
 /// Most bytes that the parser gets at once while it looks for the end of a part's head.
 const HEAD_PIECE: usize = 1024;
@@ -46,14 +50,13 @@ impl HeadRoom {
 
 /// A request's body as a stream that ends in an error where a limit is passed.
 pub(super) struct FormBody<'a, B> {
-    body: B,
+    body: Paced<B>,
     share: &'a mut Share,
     room: HeadRoom,
     /// Bytes that may still come.
     left: usize,
-    stall: Duration,
-    /// Runs while no byte comes.
-    deadline: Option<Pin<Box<Sleep>>>,
+    /// How long what nobody needs may take to come.
+    drain_time: Duration,
     /// What the parser has not been given yet.
     rest: Bytes,
     /// The parser has a piece that it must look at before it gets another.
@@ -78,12 +81,11 @@ where
 {
     pub(super) fn new(body: B, limits: &Limits, share: &'a mut Share) -> Self {
         Self {
-            body,
+            body: Paced::new(body, limits.deadlines.body_read),
             share,
             room: HeadRoom(Arc::new(AtomicUsize::new(HeadRoom::UNBOUNDED))),
             left: limits.request_bytes,
-            stall: limits.stall,
-            deadline: None,
+            drain_time: limits.deadlines.body_read,
             rest: Bytes::new(),
             look_first: false,
             end: End::Open,
@@ -104,7 +106,7 @@ where
     /// Whether the end was reached, so that the connection can be used again.
     pub(super) async fn drain(&mut self) -> bool {
         self.rest.clear();
-        let in_all = self.stall;
+        let in_all = self.drain_time;
         let to_the_end = async {
             while let Some(Ok(_)) = std::future::poll_fn(|cx| self.poll_bytes(cx)).await {}
         };
@@ -119,17 +121,15 @@ where
                 End::Open => {}
                 End::Reached | End::Lost => return Poll::Ready(None),
             }
-            match Pin::new(&mut self.body).poll_frame(cx) {
-                Poll::Pending => {
-                    ready!(self.poll_deadline(cx));
-                    return self.lost(BodyError::Stalled(self.stall));
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                None => self.end = End::Reached,
+                Some(Err(PacedError::Stalled(limit))) => {
+                    return self.lost(BodyError::Stalled(limit));
                 }
-                Poll::Ready(None) => self.end = End::Reached,
-                Poll::Ready(Some(Err(error))) => {
+                Some(Err(PacedError::Broken(error))) => {
                     return self.lost(BodyError::Broken(error.to_string()));
                 }
-                Poll::Ready(Some(Ok(frame))) => {
-                    self.deadline = None;
+                Some(Ok(frame)) => {
                     // Trailers say nothing about a form.
                     let Ok(bytes) = frame.into_data() else {
                         continue;
@@ -142,14 +142,6 @@ where
                 }
             }
         }
-    }
-
-    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let stall = self.stall;
-        self.deadline
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + stall)))
-            .as_mut()
-            .poll(cx)
     }
 
     fn lost<T>(&mut self, error: BodyError) -> Poll<Option<Result<T, BodyError>>> {

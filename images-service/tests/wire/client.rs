@@ -1,6 +1,6 @@
 //! A client that knows no more HTTP than the tests need, so that it hides nothing.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -8,7 +8,11 @@ use safelight_protocol::{digest, error::ERROR_HEADER};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, Interest},
     net::UnixStream,
+    time::timeout,
 };
+
+/// So that a test without an answer fails; no deadline of the service but that of an idle connection is longer.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One connection.
 pub(crate) struct Client {
@@ -38,6 +42,11 @@ impl Client {
 
     /// Reads one whole answer.
     pub(crate) async fn answer(&mut self) -> Answer {
+        let answer = timeout(PATIENCE, self.read_answer()).await;
+        answer.expect("an answer in good time")
+    }
+
+    async fn read_answer(&mut self) -> Answer {
         let end = loop {
             if let Some(at) = self.read.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;

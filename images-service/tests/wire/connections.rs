@@ -114,8 +114,8 @@ async fn an_idle_connection_outlives_the_clients_patience_but_not_for_ever() {
     }
     client.send(HEALTH).await;
     client.answer().await.assert_good("application/json");
-    pass(Duration::from_secs(76)).await;
-    assert!(client.rest().await.is_empty());
+    let end = timeout(Duration::from_secs(76), client.rest()).await;
+    assert!(end.expect("an end of its patience").is_empty());
 }
 
 /// Sends many requests at once, whose answers are more than a socket's buffer and hyper's own hold.
@@ -128,8 +128,8 @@ async fn a_client_that_does_not_read_is_given_up() {
     let service = Service::start();
     let mut client = service.connect().await;
     ask_a_lot(&mut client).await;
-    client.hung_up().await;
-    service.connect().await.send(HEALTH).await;
+    let given_up = timeout(Limits::default().deadlines.write * 2, client.hung_up()).await;
+    given_up.expect("an end of the service's patience");
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,7 +137,7 @@ async fn a_client_that_reads_slowly_is_not_given_up() {
     let service = Service::start();
     let mut client = service.connect().await;
     ask_a_lot(&mut client).await;
-    let patience = Limits::default().stall - Duration::from_secs(1);
+    let patience = Limits::default().deadlines.write - Duration::from_secs(1);
     for _ in 0..5 {
         pass(patience).await;
         for _ in 0..800 {
@@ -152,7 +152,8 @@ async fn a_client_that_stops_in_the_middle_of_its_form_is_told_so() {
     let mut client = service.connect().await;
     let request = info().chunked(16);
     client.send(&request[..request.len() / 2]).await;
-    let answer = client.answer().await;
+    let answer = timeout(Limits::default().deadlines.body_read * 2, client.answer()).await;
+    let answer = answer.expect("an end of the service's patience");
     answer.assert_error(400, 9523, "no byte came for 30s");
     assert_eq!(answer.header("connection"), Some("close"));
     assert!(client.rest().await.is_empty());
@@ -210,7 +211,7 @@ async fn a_request_that_does_not_finish_cannot_keep_the_service_from_ending() {
     assert!(client.rest().await.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn connections_beyond_the_limit_wait_until_another_ends() {
     let service = Service::with(Limits {
         connections: 1,
@@ -221,8 +222,8 @@ async fn connections_beyond_the_limit_wait_until_another_ends() {
     first.answer().await.assert_good("application/json");
     let mut second = service.connect().await;
     second.send(HEALTH).await;
-    first.send(HEALTH).await;
-    first.answer().await.assert_good("application/json");
+    let early = timeout(Duration::from_secs(30), second.answer()).await;
+    assert!(early.is_err(), "the first still has its connection");
     drop(first);
     second.answer().await.assert_good("application/json");
 }

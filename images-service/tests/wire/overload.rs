@@ -29,9 +29,9 @@ async fn send(service: &Service) -> Client {
     client
 }
 
-/// Whether the service has nothing to say, however long one waits.
+/// Whether the service has nothing to say, though nobody is busy any more.
 async fn waits(client: &mut Client) -> bool {
-    timeout(Duration::from_secs(3600), client.answer())
+    timeout(Duration::from_secs(30), client.answer())
         .await
         .is_err()
 }

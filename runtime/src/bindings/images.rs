@@ -10,20 +10,22 @@ use safelight_protocol::{ErrorCode, error};
 use tower::Service;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::pool::{Pool, PoolError};
+use super::pool::PoolError;
 use crate::body;
+use crate::call_log::SUMMARY_HEADER;
 use crate::error::chain;
+use crate::images_process::{CallError, ImagesHandle};
 
 /// The service behind an Images binding.
 #[derive(Clone)]
 pub struct Images {
-    pool: Pool,
+    process: ImagesHandle,
 }
 
 impl Images {
-    /// A service that speaks to the images process at the pool's socket.
-    pub fn new(pool: Pool) -> Self {
-        Self { pool }
+    /// A service that speaks to the images process, whichever one runs.
+    pub fn new(process: ImagesHandle) -> Self {
+        Self { process }
     }
 }
 
@@ -37,12 +39,14 @@ impl Service<http::Request<WasiBody>> for Images {
     }
 
     fn call(&mut self, request: http::Request<WasiBody>) -> Self::Future {
-        let pool = self.pool.clone();
+        let process = self.process.clone();
         Box::pin(async move {
-            match pool.send(on_the_wire(request)?).await {
-                Ok(response) => {
-                    Ok(response.map(|body| body.map_err(|error| broken(&error)).boxed_unsync()))
-                }
+            match process.send(on_the_wire(request)?).await {
+                Ok(response) => Ok(response.map(|body| {
+                    // A connection that ends, or stalls, in the middle of a response.
+                    body.map_err(|error| Error::InternalError(Some(chain(&error))))
+                        .boxed_unsync()
+                })),
                 Err(error) => Ok(failure(&error)),
             }
         })
@@ -61,19 +65,22 @@ fn on_the_wire(request: http::Request<WasiBody>) -> Result<http::Request<WasiBod
     Ok(http::Request::from_parts(parts, body))
 }
 
-/// A connection that ends in the middle of a response.
-fn broken(error: &hyper::Error) -> Error {
-    Error::InternalError(Some(chain(error)))
-}
-
 /// An error of the binding itself, in the form that its clients understand.
-fn failure(error: &PoolError) -> http::Response<WasiBody> {
+fn failure(error: &CallError) -> http::Response<WasiBody> {
     match error {
-        PoolError::Connect(error) => failed(
+        CallError::Down => failed(
+            ErrorCode::Unreachable,
+            "the images process cannot be reached: it is being restarted",
+        ),
+        CallError::Pool(PoolError::Connect(error, _)) => failed(
             ErrorCode::Unreachable,
             &format!("the images process cannot be reached: {error}"),
         ),
-        PoolError::Exchange(error) => ended_early(&chain(error)),
+        CallError::Pool(PoolError::Exchange(error)) if error.is_parse() => failed(
+            ErrorCode::Internal,
+            &format!("the images process answered garbage: {}", chain(error)),
+        ),
+        CallError::Pool(PoolError::Exchange(error)) => ended_early(&chain(error)),
     }
 }
 
@@ -96,6 +103,10 @@ pub fn failed(code: ErrorCode, message: &str) -> http::Response<WasiBody> {
     );
     if let Ok(value) = HeaderValue::try_from(error::header_value(code)) {
         headers.insert(error::ERROR_HEADER, value);
+    }
+    // So that the log's line of the call says it too.
+    if let Ok(value) = HeaderValue::try_from(format!("{}: {message}", code.number())) {
+        headers.insert(SUMMARY_HEADER, value);
     }
     response
 }

@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use safelight_images::deadline::{Deadlines, Paced, PacedError, Progress};
 use tokio::net::UnixStream;
 use tokio::task::AbortHandle;
 use wasmtime_wasi_http::WasiBody;
@@ -29,13 +30,23 @@ const READY_TIME: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Pool {
     path: Arc<Path>,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    deadlines: Deadlines,
+    idle: Arc<Mutex<Idle>>,
+}
+
+/// Connections without a request.
+#[derive(Default)]
+struct Idle {
+    connections: Vec<Connection>,
+    /// How often all of them were dropped: a connection from before is not taken back.
+    era: u64,
 }
 
 /// One connection; dropped, it is killed.
 struct Connection {
     sender: SendRequest<WasiBody>,
     driver: AbortHandle,
+    era: u64,
 }
 
 impl Drop for Connection {
@@ -47,17 +58,18 @@ impl Drop for Connection {
 /// Why an exchange did not get as far as a response.
 #[derive(Debug)]
 pub enum PoolError {
-    /// The socket could not be connected to.
-    Connect(io::Error),
+    /// The socket could not be connected to. The request was not touched.
+    Connect(io::Error, Box<http::Request<WasiBody>>),
     /// The connection failed before the response's head.
     Exchange(hyper::Error),
 }
 
 impl Pool {
     /// A pool for the socket at `path`, without connections yet.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
+    pub fn new(path: impl Into<PathBuf>, deadlines: Deadlines) -> Self {
         Self {
             path: path.into().into(),
+            deadlines,
             idle: Arc::default(),
         }
     }
@@ -82,10 +94,20 @@ impl Pool {
                 },
             }
         }
-        let connection = self.connect().await.map_err(PoolError::Connect)?;
+        let connection = match self.connect().await {
+            Ok(connection) => connection,
+            Err(error) => return Err(PoolError::Connect(error, Box::new(request))),
+        };
         self.exchange(connection, request)
             .await
             .map_err(|error| PoolError::Exchange(error.into_error()))
+    }
+
+    /// Kills all connections without a request, and those with one as soon as it ends: their server is gone.
+    pub fn drop_idle(&self) {
+        let mut idle = self.lock();
+        idle.era += 1;
+        idle.connections.clear();
     }
 
     async fn exchange(
@@ -95,14 +117,16 @@ impl Pool {
     ) -> Result<http::Response<PooledBody>, TrySendError<http::Request<WasiBody>>> {
         let response = connection.sender.try_send_request(request).await?;
         Ok(response.map(|incoming| PooledBody {
-            incoming,
+            incoming: Paced::new(incoming, self.deadlines.body_read),
             pool: self.clone(),
             connection: Some(connection),
         }))
     }
 
     async fn connect(&self) -> io::Result<Connection> {
+        let era = self.lock().era;
         let stream = UnixStream::connect(&self.path).await?;
+        let stream = Progress::client(stream, self.deadlines.write);
         let (sender, driver) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
@@ -113,21 +137,27 @@ impl Pool {
         Ok(Connection {
             sender,
             driver: driver.abort_handle(),
+            era,
         })
     }
 
     fn take_idle(&self) -> Option<Connection> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        std::iter::from_fn(|| idle.pop()).find(|connection| !connection.sender.is_closed())
+        let mut idle = self.lock();
+        std::iter::from_fn(|| idle.connections.pop())
+            .find(|connection| !connection.sender.is_closed())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a connection back as soon as it is ready for another request, or kills it if it is not soon: the
     /// request's body may still be on its way into a service that has already answered.
     async fn put_back(self, mut connection: Connection) {
         if let Ok(Ok(())) = tokio::time::timeout(READY_TIME, connection.sender.ready()).await {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < IDLE_CONNECTIONS {
-                idle.push(connection);
+            let mut idle = self.lock();
+            if idle.connections.len() < IDLE_CONNECTIONS && idle.era == connection.era {
+                idle.connections.push(connection);
             }
         }
     }
@@ -135,7 +165,7 @@ impl Pool {
 
 /// A response's body; read to its end it returns its connection to the pool, dropped before it kills it.
 pub struct PooledBody {
-    incoming: Incoming,
+    incoming: Paced<Incoming>,
     pool: Pool,
     connection: Option<Connection>,
 }
@@ -150,15 +180,17 @@ impl PooledBody {
 
 impl Body for PooledBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = PacedError<hyper::Error>;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let polled = Pin::new(&mut self.incoming).poll_frame(cx);
-        if let Poll::Ready(None) = polled {
-            self.release();
+        match polled {
+            Poll::Ready(None) => self.release(),
+            Poll::Ready(Some(Err(_))) => self.connection = None,
+            Poll::Ready(Some(Ok(_))) | Poll::Pending => {}
         }
         polled
     }

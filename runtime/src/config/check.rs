@@ -8,10 +8,10 @@ use super::error::{ConfigErrors, Mistake, Notice};
 use super::file::Source;
 use super::item::{Findings, Item};
 use super::keys::{Role, Section};
-use super::sections::{build, dev, faults, images, limits, vars, worker};
+use super::sections::{build, dev, images, limits, safelight, vars, worker};
 use super::tree::{Node, Value};
 use super::{BindingKind, Build, Config, Dev, Limits, Loaded};
-use crate::faults::{Fault, Targets};
+use crate::faults::Targets;
 
 pub(super) fn check(
     source: &Source,
@@ -54,9 +54,8 @@ struct Parts<'a> {
     images: Option<(Item<'a>, String)>,
     dev: Dev,
     cpu: Option<Duration>,
-    memory_bytes: Option<usize>,
+    safelight: safelight::Safelight<'a>,
     build: Option<Build>,
-    faults: Vec<(Item<'a>, Fault)>,
     no_effect: Vec<Item<'a>>,
 }
 
@@ -87,29 +86,16 @@ impl<'a> Parts<'a> {
             Section::Dev => self.dev = dev::read(item, &mut self.no_effect, found),
             Section::Limits => self.cpu = limits::cpu(item, &mut self.no_effect, found),
             Section::Build => self.build = build::read(item, &mut self.no_effect, found),
-            Section::Safelight => self.read_safelight(item, found),
+            Section::Safelight => self.safelight = safelight::read(item, found),
             // Read before all others, by `choose`.
             Section::Env => {}
-        }
-    }
-
-    /// The section that is not wrangler's.
-    fn read_safelight(&mut self, item: &Item<'a>, found: &mut Findings<'_>) {
-        for field in item
-            .fields(found, &["memory_mb", "faults"])
-            .unwrap_or_default()
-        {
-            match field.key {
-                "memory_mb" => self.memory_bytes = limits::memory(&field, found),
-                _ => self.faults = faults::read(&field, found),
-            }
         }
     }
 
     /// A fault is aimed at something that the worker has.
     fn check_faults(&self, found: &mut Findings<'_>) {
         let targets = Targets::new(self.bindings());
-        for (item, fault) in &self.faults {
+        for (item, fault) in &self.safelight.faults {
             if let Err(error) = targets.check(fault) {
                 item.refuse(found, Mistake::Fault(error));
             }
@@ -152,10 +138,16 @@ impl<'a> Parts<'a> {
             dev: self.dev,
             limits: Limits {
                 cpu: self.cpu.unwrap_or(defaults.cpu),
-                memory_bytes: self.memory_bytes.unwrap_or(defaults.memory_bytes),
+                memory_bytes: self.safelight.memory_bytes.unwrap_or(defaults.memory_bytes),
             },
+            deadlines: self.safelight.deadlines,
             build: self.build,
-            faults: self.faults.into_iter().map(|(_, fault)| fault).collect(),
+            faults: self
+                .safelight
+                .faults
+                .into_iter()
+                .map(|(_, fault)| fault)
+                .collect(),
         }
     }
 }

@@ -5,5 +5,6 @@ pub(super) mod dev;
 pub(super) mod faults;
 pub(super) mod images;
 pub(super) mod limits;
+pub(crate) mod safelight;
 pub(super) mod vars;
 pub(super) mod worker;

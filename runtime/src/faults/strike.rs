@@ -140,8 +140,17 @@ where
     S: Service<http::Request<WasiBody>, Response = Response<WasiBody>, Error = Error>,
 {
     // A service that has not got the whole upload cannot have answered by the time it is dead.
-    let begun = service.call(request.map(|body| Held(body).boxed_unsync()));
-    let (answer, ()) = tokio::join!(begun, hop.crash());
+    let mut begun = std::pin::pin!(service.call(request.map(|body| Held(body).boxed_unsync())));
+    let mut crash = std::pin::pin!(hop.crash());
+    let answer = tokio::select! {
+        biased;
+        answer = &mut begun => {
+            crash.await;
+            answer
+        }
+        // A call that was refused a connection would go to the next process, and its upload never comes there either.
+        () = &mut crash => return hop.broken(),
+    };
     match answer {
         // It does not wait for uploads; then its answer is lost on the way.
         Ok(response) if response.status().is_success() => hop.broken(),

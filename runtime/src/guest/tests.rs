@@ -30,6 +30,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         vars: Vec::new(),
         bindings: Vec::new(),
         dev: Dev::default(),
+        deadlines: safelight_images::Deadlines::default(),
         limits: Limits {
             cpu: Duration::from_secs(1),
             memory_bytes: 1 << 20,

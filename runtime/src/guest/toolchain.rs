@@ -80,9 +80,11 @@ fn private(rustc: &OsStr, folder: &Path) -> Result<Toolchain, GuestError> {
     if !linkers.join("wasm-component-ld").is_file() {
         return Err(GuestError::NoLinkers(linkers));
     }
-    let home = cache_folder().ok_or(GuestError::NoCacheFolder)?;
+    let cache = crate::cache::folder().ok_or(GuestError::NoCacheFolder)?;
     // The recipe is part of the name, so that a newer safelight makes its own and does not take an older one's.
-    let toolchain = home.join(format!("{:016x}", fingerprint(MAKE)));
+    let toolchain = cache
+        .join("wasip2-toolchain")
+        .join(format!("{:016x}", fingerprint(MAKE)));
     let rustc = toolchain.join("bin/rustc");
     if !has_target(rustc.as_os_str(), folder).unwrap_or(false) {
         make(&toolchain)?;
@@ -97,15 +99,6 @@ fn make(toolchain: &Path) -> Result<(), GuestError> {
         true => Ok(()),
         false => Err(GuestError::ToolchainFailed),
     }
-}
-
-fn cache_folder() -> Option<PathBuf> {
-    let absolute = |name| {
-        let path = PathBuf::from(std::env::var_os(name)?);
-        path.is_absolute().then_some(path)
-    };
-    let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
-    Some(base.join("safelight/wasip2-toolchain"))
 }
 
 /// FNV-1a: the same for the same text in every version of safelight, which std's hasher does not promise.

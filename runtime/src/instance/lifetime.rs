@@ -12,7 +12,7 @@ use wasmtime::component::GuestTaskId;
 use wasmtime::{Store, StoreContextMut};
 use wasmtime_wasi_http::handler::{ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus};
 
-use super::{Death, Shared, State};
+use super::{Death, End, Shared, State};
 use crate::record::RequestRecord;
 
 /// Requests that one instance serves before it is replaced.
@@ -102,12 +102,18 @@ impl WorkerState for InstanceState {
     }
 
     fn drop(&self, mut store: Store<State>, result: wasmtime::Result<()>) {
-        if let Err(error) = result {
-            self.shared.dead.store(true, Ordering::Release);
-            self.shared
-                .death
-                .send_replace(Some(Arc::new(Death::read(&mut store, &error))));
-        }
+        let end = match result {
+            Ok(()) => End::Well,
+            Err(error) => {
+                self.shared.dead.store(true, Ordering::Release);
+                let death = Death::read(&mut store, &error);
+                if let Some(culprit) = &death.culprit {
+                    culprit.note(format_args!("the worker {}", death.cause));
+                }
+                End::Died(Arc::new(death))
+            }
+        };
+        self.shared.end.send_replace(Some(end));
     }
 }
 

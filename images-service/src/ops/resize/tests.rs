@@ -101,11 +101,11 @@ mod reference {
             .collect()
     }
 
-    fn scaled(rows: Vec<Vec<[f64; 4]>>, to: u32) -> Vec<Vec<[f64; 4]>> {
+    fn scaled(rows: &[Vec<[f64; 4]>], to: u32) -> Vec<Vec<[f64; 4]>> {
         rows.iter().map(|row| line(row, to)).collect()
     }
 
-    fn transposed(rows: Vec<Vec<[f64; 4]>>) -> Vec<Vec<[f64; 4]>> {
+    fn transposed(rows: &[Vec<[f64; 4]>]) -> Vec<Vec<[f64; 4]>> {
         (0..rows[0].len())
             .map(|x| rows.iter().map(|row| row[x]).collect())
             .collect()
@@ -135,13 +135,13 @@ mod reference {
             Channels::Rgb => row.into_iter().map(to_bytes).collect(),
             Channels::Rgba => row,
         };
-        let across = |rows: Vec<Vec<[f64; 4]>>| scaled(rows, size.width);
-        let down = |rows| transposed(scaled(transposed(rows), size.height));
+        let across = |rows: &[Vec<[f64; 4]>]| scaled(rows, size.width);
+        let down = |rows: &[Vec<[f64; 4]>]| transposed(&scaled(&transposed(rows), size.height));
         let rows: Vec<Vec<[f64; 4]>> = pixels.chunks(width).map(<[_]>::to_vec).collect();
         let rows = if super::super::rows_first(image.size(), size) {
-            across(down(rows).into_iter().map(between).collect())
+            across(&down(&rows).into_iter().map(between).collect::<Vec<_>>())
         } else {
-            down(across(rows).into_iter().map(between).collect())
+            down(&across(&rows).into_iter().map(between).collect::<Vec<_>>())
         };
         rows.into_iter()
             .flatten()

@@ -1,4 +1,4 @@
-//! `limits` and `safelight.memory_mb`: what one instance may use.
+//! `limits`: what one request may use.
 
 use std::time::Duration;
 
@@ -6,9 +6,6 @@ use crate::config::item::{Findings, Item};
 
 /// The platform's own ceiling; a worker that needs more would fail there.
 const MOST_CPU_MS: u64 = 300_000;
-
-/// A 32-bit guest cannot address more.
-const MOST_MEMORY_MB: u64 = 4096;
 
 pub(in crate::config) fn cpu<'a>(
     item: &Item<'a>,
@@ -23,10 +20,4 @@ pub(in crate::config) fn cpu<'a>(
         }
     }
     cpu.map(Duration::from_millis)
-}
-
-/// Bytes of linear memory.
-pub(in crate::config) fn memory(item: &Item<'_>, found: &mut Findings<'_>) -> Option<usize> {
-    let megabytes = item.whole_number(found, 1..=MOST_MEMORY_MB)?;
-    usize::try_from(megabytes << 20).ok()
 }

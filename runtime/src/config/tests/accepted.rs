@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use safelight_images::Deadlines;
+
 use super::{config, load, warnings};
 use crate::config::{BindingKind, Build, Dev, Limits};
 
@@ -86,7 +88,26 @@ fn what_is_not_said_has_a_default() {
             memory_bytes: 128 * 1024 * 1024
         }
     );
+    assert_eq!(config.deadlines, Deadlines::default());
     assert_eq!(config.build, None);
+}
+
+#[test]
+fn a_deadline_that_is_not_said_keeps_its_default() {
+    let config = config(
+        r#"
+        main = "w.wasm"
+        [safelight.deadlines]
+        header_read_ms = 1
+        write_ms = 3_600_000
+        "#,
+    );
+    let expected = Deadlines {
+        header_read: Duration::from_millis(1),
+        write: Duration::from_secs(3_600),
+        ..Deadlines::default()
+    };
+    assert_eq!(config.deadlines, expected);
 }
 
 #[test]

@@ -215,6 +215,26 @@ const SERVING: &[Row] = &[
         "safelight.strict = true",
         "2:11: `safelight.strict` is not a key that is known here",
     ),
+    (
+        "safelight.deadlines.write_ms = 0",
+        "2:32: `safelight.deadlines.write_ms` must be a whole number from 1 to 3600000",
+    ),
+    (
+        "safelight.deadlines.header_read_ms = 3600001",
+        "2:38: `safelight.deadlines.header_read_ms` must be a whole number from 1 to 3600000",
+    ),
+    (
+        "safelight.deadlines.body_read_ms = '30 s'",
+        "2:36: `safelight.deadlines.body_read_ms` must be a number, but is a string",
+    ),
+    (
+        "safelight.deadlines.body_read = 30",
+        "2:21: `safelight.deadlines.body_read` is not a key that is known here; did you mean `body_read_ms`?",
+    ),
+    (
+        "safelight.deadlines = 30",
+        "2:23: `safelight.deadlines` must be a table, but is a number",
+    ),
     ("build.command = ''", "2:17: `build.command` is empty"),
     (
         "build = { command = 'make', watch_dir = 5 }",

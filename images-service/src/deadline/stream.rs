@@ -1,0 +1,201 @@
+//! A stream that is given up when what is written to it is not read, or when a server's client asks for nothing.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep_until},
+};
+
+use super::{Activity, Deadlines, IDLE, Stall};
+
+/// A stream whose reads and writes fail once they have made no progress for a while.
+///
+/// hyper has no write timeout: without this a reader that never reads, or a peer that waits for us to read while we
+/// wait for it, would keep its connection for ever.
+#[derive(Debug)]
+pub struct Progress<S> {
+    stream: S,
+    write: Stall,
+    quiet: Option<Quiet>,
+}
+
+impl<S> Progress<S> {
+    /// A stream on which we are the client: only our writes are watched.
+    pub fn client(stream: S, write: Duration) -> Self {
+        Self {
+            stream,
+            write: Stall::new(write),
+            quiet: None,
+        }
+    }
+
+    /// A stream on which we are the server; `activity` is told of its requests.
+    pub fn server(stream: S, deadlines: &Deadlines, activity: Activity) -> Self {
+        Self {
+            quiet: Some(Quiet::new(deadlines.header_read, activity)),
+            ..Self::client(stream, deadlines.write)
+        }
+    }
+
+    /// Passes on what a write came to, which is progress; pending for too long, it becomes an error.
+    fn wrote(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if write.is_ready() {
+            self.write.moved();
+            if let Some(quiet) = &mut self.quiet {
+                quiet.wrote = Instant::now();
+            }
+        }
+        self.unless_stalled(cx, write)
+    }
+
+    fn unless_stalled<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if write.is_ready() {
+            return write;
+        }
+        ready!(self.write.poll_elapsed(cx));
+        let limit = self.write.limit;
+        if let Some(quiet) = &self.quiet {
+            quiet.activity.give_up_unread();
+        }
+        tracing::debug!(?limit, "gave up a connection whose peer does not read");
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("the peer has read nothing for {limit:?}"),
+        )))
+    }
+}
+
+/// The clock of a server's connection on which no request is open.
+#[derive(Debug)]
+struct Quiet {
+    header_read: Duration,
+    activity: Activity,
+    /// When the head that is being read began, and how many requests had begun by then.
+    head: Option<(Instant, u64)>,
+    wrote: Instant,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Quiet {
+    fn new(header_read: Duration, activity: Activity) -> Self {
+        let now = Instant::now();
+        Self {
+            header_read,
+            activity,
+            head: None,
+            wrote: now,
+            sleep: Box::pin(sleep_until(now + header_read.min(IDLE))),
+        }
+    }
+
+    fn received(&mut self, bytes: usize) {
+        self.activity.receive(bytes);
+        let requests = self.activity.requests();
+        let known = self.head.is_some_and(|(_, begun)| begun == requests.begun);
+        if requests.open == 0 && !known {
+            self.head = Some((Instant::now(), requests.begun));
+        }
+    }
+
+    /// When to give up, or to look again: a request may be open now and not then.
+    fn end(&self, write: &Stall) -> Instant {
+        let requests = self.activity.requests();
+        if requests.open > 0 || write.running {
+            return Instant::now() + self.header_read.min(IDLE);
+        }
+        match self.head {
+            Some((since, begun)) if begun == requests.begun => since + self.header_read,
+            Some(_) | None => requests.ended.max(self.wrote) + IDLE,
+        }
+    }
+
+    fn poll_elapsed(&mut self, cx: &mut Context<'_>, write: &Stall) -> Poll<()> {
+        loop {
+            let end = self.end(write);
+            if end <= Instant::now() {
+                return Poll::Ready(());
+            }
+            // One that ends too early costs a look; moving it at every request would cost more.
+            if self.sleep.is_elapsed() || self.sleep.deadline() > end {
+                self.sleep.as_mut().reset(end);
+            }
+            ready!(self.sleep.as_mut().poll(cx));
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        let Some(quiet) = &mut this.quiet else {
+            return read;
+        };
+        if read.is_ready() {
+            let bytes = buffer.filled().len() - before;
+            if bytes > 0 {
+                quiet.received(bytes);
+            }
+            return read;
+        }
+        ready!(quiet.poll_elapsed(cx, &this.write));
+        tracing::debug!("gave up a connection whose client asks for nothing");
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the client asks for nothing",
+        )))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let write = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.wrote(cx, write)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let write = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.wrote(cx, write)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flush = Pin::new(&mut self.stream).poll_flush(cx);
+        self.unless_stalled(cx, flush)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shutdown = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.unless_stalled(cx, shutdown)
+    }
+}

@@ -1,0 +1,157 @@
+//! Time stands still here: it moves on only when nobody has anything left to do, so each duration is exact.
+
+use std::{convert::Infallible, future::pending, io::ErrorKind, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, StreamBody};
+use tokio::{
+    io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex},
+    time::{Instant, timeout},
+};
+
+use super::{Activity, Deadlines, IDLE, Paced, PacedError, Progress};
+
+const SECOND: Duration = Duration::from_secs(1);
+const LIMITS: Deadlines = Deadlines {
+    header_read: Duration::from_secs(10),
+    body_read: Duration::from_secs(20),
+    write: Duration::from_secs(30),
+};
+
+async fn pass(time: Duration) {
+    let _ = timeout(time, pending::<()>()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_nobody_reads_fails_after_the_limit() {
+    let (_reader, stream) = duplex(1_000);
+    let mut stream = Progress::client(stream, LIMITS.write);
+    let started = Instant::now();
+    let error = stream.write_all(&[0; 5_000]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    // The timer counts whole milliseconds.
+    assert!(started.elapsed() - LIMITS.write < Duration::from_millis(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_byte_that_is_taken_starts_the_limit_anew() {
+    let (mut reader, stream) = duplex(1_000);
+    let mut stream = Progress::client(stream, LIMITS.write);
+    let writing = tokio::spawn(async move { stream.write_all(&[0; 5_000]).await });
+    for _ in 0..5 {
+        pass(LIMITS.write - SECOND).await;
+        reader.read_exact(&mut [0; 1_000]).await.unwrap();
+    }
+    writing.await.unwrap().unwrap();
+}
+
+/// Linux tells of no progress before a sixteenth of the reader's buffer is free, and that may have 32 MB.
+#[tokio::test(start_paused = true)]
+async fn a_reader_of_8_kilobytes_a_second_never_meets_the_default() {
+    const STEP: usize = (32 << 20) / 16;
+    let (mut reader, stream) = duplex(STEP);
+    let mut stream = Progress::client(stream, Deadlines::default().write);
+    let writing = tokio::spawn(async move { stream.write_all(&vec![0; 15_000_000]).await });
+    let mut piece = vec![0; STEP];
+    for _ in 0..7 {
+        pass(SECOND * u32::try_from(STEP / 8_192).unwrap()).await;
+        reader.read_exact(&mut piece).await.unwrap();
+    }
+    writing.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_must_end_in_time_however_it_trickles() {
+    let (mut client, stream) = duplex(1_000);
+    let mut stream = Progress::server(stream, &LIMITS, Activity::new());
+    let started = Instant::now();
+    let trickling = tokio::spawn(async move {
+        while client.write_all(b"x").await.is_ok() {
+            pass(SECOND).await;
+        }
+    });
+    let error = stream.read_to_end(&mut Vec::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(started.elapsed() - LIMITS.header_read < Duration::from_millis(2));
+    drop(stream);
+    trickling.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_without_any_request_is_closed_in_the_end() {
+    let (_client, stream) = duplex(1_000);
+    let mut stream = Progress::server(stream, &LIMITS, Activity::new());
+    let started = Instant::now();
+    let error = stream.read_u8().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(started.elapsed() - IDLE < Duration::from_millis(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_request_stops_the_clock_and_its_end_starts_it() {
+    let (mut client, stream) = duplex(1_000);
+    let activity = Activity::new();
+    let mut stream = Progress::server(stream, &LIMITS, activity.clone());
+    client.write_all(b"x").await.unwrap();
+    stream.read_u8().await.unwrap();
+    let open = activity.open();
+    let waiting = timeout(Duration::from_secs(3_600), stream.read_u8()).await;
+    assert!(waiting.is_err(), "{waiting:?}");
+    drop(open);
+    let ended = Instant::now();
+    assert!(stream.read_u8().await.is_err());
+    assert!(ended.elapsed() - IDLE < Duration::from_millis(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_whose_bytes_stop_coming_ends_in_an_error() {
+    let silent = StreamBody::new(Silent);
+    let mut body = Paced::new(silent, LIMITS.body_read);
+    // Nobody asks for a byte, so nobody is late.
+    pass(LIMITS.body_read * 2).await;
+    let asked = Instant::now();
+    let error = body.frame().await.unwrap().unwrap_err();
+    assert!(matches!(error, PacedError::Stalled(limit) if limit == LIMITS.body_read));
+    assert!(asked.elapsed() - LIMITS.body_read < Duration::from_millis(2));
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_lives_as_long_as_its_connection_receives_anything() {
+    let activity = Activity::new();
+    let mut body = Paced::on(StreamBody::new(Silent), LIMITS.body_read, activity.clone());
+    let reading = tokio::spawn(async move { body.frame().await });
+    for _ in 0..5 {
+        pass(LIMITS.body_read - SECOND).await;
+        activity.receive(1);
+    }
+    assert!(!reading.is_finished());
+    assert!(reading.await.unwrap().unwrap().is_err());
+}
+
+#[tokio::test]
+async fn a_whole_body_passes() {
+    let body = Paced::new(Full::new(Bytes::from_static(b"whole")), LIMITS.body_read);
+    let collected = body.collect().await.unwrap();
+    assert_eq!(collected.to_bytes(), "whole");
+}
+
+#[tokio::test]
+async fn vectored_writes_are_forwarded() {
+    let (stream, _other) = tokio::net::UnixStream::pair().unwrap();
+    assert!(Progress::client(stream, LIMITS.write).is_write_vectored());
+}
+
+/// A body that never has anything to say.
+struct Silent;
+
+impl futures_core::Stream for Silent {
+    type Item = Result<http_body::Frame<Bytes>, Infallible>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        std::task::Poll::Pending
+    }
+}

@@ -1,0 +1,110 @@
+//! One axis of a scale: its kernel, and what of the source it looks at.
+
+use std::cmp::Ordering;
+
+use fast_image_resize::FilterType;
+
+/// One axis of a scale.
+#[derive(Clone, Copy)]
+pub(super) struct Axis {
+    /// Its length before.
+    pub(super) source: u32,
+    /// Its length after.
+    pub(super) scaled: u32,
+    /// Where the wanted part of the latter begins.
+    pub(super) start: u32,
+    /// How long that part is.
+    pub(super) length: u32,
+}
+
+impl Axis {
+    /// The kernel; none if the axis keeps its length.
+    pub(super) fn filter(self) -> Option<FilterType> {
+        match self.scaled.cmp(&self.source) {
+            Ordering::Less => Some(FilterType::Lanczos3),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(FilterType::CatmullRom),
+        }
+    }
+
+    /// The wanted part in the source's coordinates, never beyond its end.
+    pub(super) fn wanted(self) -> Span {
+        let end = f64::from(self.source);
+        if self.start == 0 && self.length == self.scaled {
+            return Span::whole(self.source);
+        }
+        let factor = end / f64::from(self.scaled.max(1));
+        let start = f64::from(self.start) * factor;
+        let mut length = f64::from(self.length) * factor;
+        while start + length > end {
+            length = (end - start).next_down();
+        }
+        Span { start, length }
+    }
+
+    /// The source's pixels that the wanted part depends on, and a few more.
+    pub(super) fn needed(self) -> Pixels {
+        /// No kernel here reaches further, in pixels of the shorter side.
+        const REACH: f64 = 3.0;
+
+        let Span { start, length } = self.wanted();
+        let reach = REACH * (f64::from(self.source) / f64::from(self.scaled.max(1))).max(1.0) + 1.0;
+        let first = pixel(start - reach).min(self.source.saturating_sub(1));
+        let last = pixel(start + length + reach)
+            .saturating_add(1)
+            .min(self.source);
+        Pixels {
+            first,
+            length: last - first,
+        }
+    }
+}
+
+/// A run of whole pixels.
+#[derive(Clone, Copy)]
+pub(super) struct Pixels {
+    pub(super) first: u32,
+    pub(super) length: u32,
+}
+
+impl Pixels {
+    pub(super) fn exact(self) -> Span {
+        Span {
+            start: f64::from(self.first),
+            length: f64::from(self.length),
+        }
+    }
+}
+
+/// A stretch of one axis, between its pixels.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) start: f64,
+    pub(super) length: f64,
+}
+
+impl Span {
+    pub(super) fn whole(length: u32) -> Self {
+        Self {
+            start: 0.0,
+            length: f64::from(length),
+        }
+    }
+
+    /// The same stretch once everything outside of `kept` is gone.
+    pub(super) fn after(self, kept: Pixels) -> Self {
+        Self {
+            start: self.start - f64::from(kept.first),
+            ..self
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates: what lies before the first pixel is the first pixel"
+)]
+fn pixel(at: f64) -> u32 {
+    at as u32
+}

@@ -1,0 +1,195 @@
+//! What Pillow sees in the images that we write.
+
+use safelight_images::{
+    image::{Channels, Image},
+    request::Output,
+};
+use safelight_protocol::{ErrorCode, Format};
+
+use crate::{
+    pillow,
+    request::{Request, busy, encode, mean_error, output, plain, png, rgba},
+};
+
+/// Around every size of a block: one pixel, less than a block, exactly one, more, and not square.
+const SIZES: [(u32, u32); 8] = [
+    (1, 1),
+    (7, 5),
+    (8, 8),
+    (16, 16),
+    (17, 33),
+    (50, 50),
+    (200, 3),
+    (321, 241),
+];
+
+fn with_quality(format: Format, quality: u8) -> Output {
+    Output {
+        quality: Some(quality),
+        ..output(format)
+    }
+}
+
+#[test]
+fn png_is_exact() {
+    for (width, height) in SIZES {
+        for (channels, mode) in [(Channels::Rgb, "RGB"), (Channels::Rgba, "RGBA")] {
+            let image = busy(width, height, channels);
+            let (theirs, pixels) = pillow::read(&png(&image));
+            assert_eq!((theirs.as_str(), pixels.size()), (mode, (width, height)));
+            assert!(pixels.data == rgba(&image), "{width}x{height} {mode}");
+        }
+    }
+}
+
+#[test]
+fn webp_of_quality_100_is_exact_even_where_nothing_is_seen() {
+    for (width, height) in SIZES {
+        for channels in [Channels::Rgb, Channels::Rgba] {
+            let image = busy(width, height, channels);
+            let webp = encode(&image, &with_quality(Format::Webp, 100));
+            let (_, pixels) = pillow::read(&webp);
+            assert_eq!(pixels.size(), (width, height));
+            assert!(pixels.data == rgba(&image), "{width}x{height} {channels:?}");
+        }
+    }
+}
+
+/// How far Pillow's own file of the same picture is from it, in the mean.
+fn error_of_pillow(image: &Image, arguments: &str) -> f64 {
+    let (width, height) = (image.size().width, image.size().height);
+    let code = format!(
+        "im = Image.frombytes('RGB', ({width}, {height}), data); out = io.BytesIO(); im.save(out, {arguments})\n\
+         put(Image.open(out).convert('RGBA').tobytes())"
+    );
+    mean_error(&rgba(image), &pillow::python(&code, image.data()))
+}
+
+#[test]
+fn lossy_webp_is_as_near_as_another_encoder_gets() {
+    let image = busy(321, 241, Channels::Rgb);
+    let (mode, pixels) = pillow::read(&encode(&image, &output(Format::Webp)));
+    assert_eq!((mode.as_str(), pixels.size()), ("RGB", (321, 241)));
+    let ours = pixels.mean_error(&rgba(&image));
+    let theirs = error_of_pillow(&image, "'WEBP', quality=85");
+    assert!(ours <= theirs * 1.05, "{ours} against {theirs}");
+}
+
+#[test]
+fn the_alpha_of_lossy_webp_is_exact() {
+    let image = busy(321, 241, Channels::Rgba);
+    let (mode, pixels) = pillow::read(&encode(&image, &output(Format::Webp)));
+    assert_eq!((mode.as_str(), pixels.size()), ("RGBA", (321, 241)));
+    let alpha = |data: &[u8]| data.iter().skip(3).step_by(4).copied().collect::<Vec<_>>();
+    assert!(alpha(&pixels.data) == alpha(&rgba(&image)));
+}
+
+#[test]
+fn jpeg_is_as_near_as_another_encoder_gets_at_every_size() {
+    for (width, height) in SIZES {
+        let image = busy(width, height, Channels::Rgb);
+        for quality in [100, 85, 20] {
+            let (mode, pixels) =
+                pillow::read(&encode(&image, &with_quality(Format::Jpeg, quality)));
+            assert_eq!((mode.as_str(), pixels.size()), ("RGB", (width, height)));
+            let ours = pixels.mean_error(&rgba(&image));
+            let arguments = format!("'JPEG', quality={quality}, subsampling='4:2:0'");
+            let theirs = error_of_pillow(&image, &arguments);
+            assert!(
+                ours <= theirs * 1.05 + 0.1,
+                "{width}x{height} at {quality}: {ours} against {theirs}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_quality_of_jpeg_can_be_read() {
+    let image = busy(40, 30, Channels::Rgb);
+    for quality in [1, 2, 10, 24, 25, 49, 50, 75, 95, 99, 100] {
+        let (_, pixels) = pillow::read(&encode(&image, &with_quality(Format::Jpeg, quality)));
+        assert_eq!(pixels.size(), (40, 30), "quality {quality}");
+    }
+}
+
+/// Pillow's words for how a JPEG is built.
+fn structure(image: &Image) -> String {
+    let code = "im = Image.open(io.BytesIO(data)); im.load()\n\
+                put(repr((im.info.get('progressive', 0), [c[1:3] for c in im.layer])).encode())";
+    let bytes = pillow::python(code, &encode(image, &output(Format::Jpeg)));
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn jpeg_is_progressive_with_halved_chroma_unless_very_small_or_large() {
+    let halved = "[(2, 2), (1, 1), (1, 1)]";
+    for (width, height, progressive) in [
+        (49, 50, 0),
+        (50, 50, 1),
+        (640, 480, 1),
+        (3000, 3000, 1),
+        (3001, 3000, 0),
+    ] {
+        let found = structure(&busy(width, height, Channels::Rgb));
+        assert_eq!(
+            found,
+            format!("({progressive}, {halved})"),
+            "{width}x{height}"
+        );
+    }
+}
+
+#[test]
+fn the_default_quality_is_85() {
+    let image = busy(64, 64, Channels::Rgb);
+    for format in [Format::Jpeg, Format::Webp] {
+        assert!(
+            encode(&image, &output(format)) == encode(&image, &with_quality(format, 85)),
+            "{format}"
+        );
+        assert!(
+            encode(&image, &output(format)) != encode(&image, &with_quality(format, 86)),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn jpeg_lies_on_white() {
+    let jpeg = Request::of(&plain(16, 16, [0, 0, 0, 0])).encoded(Format::Jpeg);
+    let (_, pixels) = pillow::read(&jpeg.bytes);
+    assert_eq!(pixels.at(8, 8), [255; 4]);
+}
+
+#[test]
+fn raw_pixels_have_no_head() {
+    let image = busy(3, 2, Channels::Rgb);
+    let rgb = Request::of(&png(&image)).encoded(Format::Rgb);
+    assert_eq!(
+        (rgb.bytes.as_slice(), rgb.content_type),
+        (image.data(), "application/octet-stream")
+    );
+    let with_alpha = Request::of(&png(&image)).encoded(Format::Rgba);
+    assert_eq!(with_alpha.bytes, rgba(&image));
+}
+
+#[test]
+fn a_result_longer_than_its_format_allows_is_refused() {
+    let request = |side, format| {
+        Request::of(&plain(side, 1, [1, 2, 3, 255]))
+            .output(output(format))
+            .try_run()
+    };
+    assert!(request(12_000, Format::Jpeg).is_ok());
+    assert!(request(16_383, Format::Webp).is_ok());
+    for (side, format) in [
+        (12_001, Format::Jpeg),
+        (12_001, Format::Png),
+        (12_001, Format::Rgb),
+        (16_384, Format::Webp),
+    ] {
+        let error = request(side, format).unwrap_err();
+        assert_eq!(error.code, ErrorCode::TooManyPixels, "{format}");
+        assert!(error.message.contains(&side.to_string()), "{error}");
+    }
+}

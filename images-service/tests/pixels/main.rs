@@ -1,0 +1,18 @@
+//! Pixels from end to end: a request of encoded images in, an encoded image out. Other makes of decoder and encoder
+//! are asked where ours could agree with themselves on something wrong.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at the first surprise"
+)]
+
+mod color;
+mod decoders;
+mod drawing;
+mod encoders;
+mod hostile;
+mod metadata;
+mod pillow;
+mod properties;
+mod request;
+mod transforms;

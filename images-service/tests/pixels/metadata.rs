@@ -1,0 +1,69 @@
+//! What survives of a file besides its pixels.
+
+use safelight_protocol::Format;
+
+use crate::{
+    pillow::{painted, python, saved},
+    request::Request,
+};
+
+/// A picture that tells who owns it, where it was taken, by which camera, and that it lies on its side.
+fn talkative(arguments: &str) -> Vec<u8> {
+    let make = format!(
+        "{}\nexif = Image.Exif()\nexif[0x8298] = 'Ada, all rights reserved'\nexif[0x010F] = 'Camera maker'\n\
+         exif[0x0112] = 6\nexif.get_ifd(0x8825)[1] = 'N'\nexif.get_ifd(0x8825)[2] = (52.0, 30.0, 0.0)",
+        painted("RGB")
+    );
+    saved((64, 48), &make, &format!("{arguments}, exif=exif"))
+}
+
+/// Every EXIF tag that Pillow finds, and every other thing it knows of the file.
+fn known(image: &[u8]) -> String {
+    let code = "im = Image.open(io.BytesIO(data)); im.load(); exif = im.getexif()\n\
+                tags = dict(exif) | dict(exif.get_ifd(0x8825)) | dict(exif.get_ifd(0x8769))\n\
+                extra = sorted(k for k in im.info if k in ('icc_profile', 'xmp', 'comment', 'photoshop'))\n\
+                extra += ['density'] if im.info.get('jfif_unit', 0) else []\n\
+                put(repr((tags, extra)).encode())";
+    String::from_utf8(python(code, image)).unwrap()
+}
+
+#[test]
+fn jpeg_keeps_the_copyright_notice_and_nothing_else() {
+    for arguments in [
+        "'JPEG', comment=b'hello', dpi=(300, 300)",
+        "'PNG'",
+        "'WEBP'",
+    ] {
+        let jpeg = Request::of(&talkative(arguments)).encoded(Format::Jpeg);
+        assert_eq!(
+            known(&jpeg.bytes),
+            "({33432: 'Ada, all rights reserved'}, [])",
+            "{arguments}"
+        );
+    }
+}
+
+#[test]
+fn other_formats_keep_nothing() {
+    for format in [Format::Png, Format::Webp] {
+        let image = Request::of(&talkative("'JPEG'")).encoded(format);
+        assert_eq!(known(&image.bytes), "({}, [])", "{format}");
+    }
+}
+
+#[test]
+fn a_picture_without_a_notice_gets_none() {
+    let jpeg = Request::of(&saved((64, 48), &painted("RGB"), "'JPEG'")).encoded(Format::Jpeg);
+    assert_eq!(known(&jpeg.bytes), "({}, [])");
+}
+
+#[test]
+fn a_notice_as_short_as_its_own_entry_survives() {
+    let make = format!(
+        "{}\nexif = Image.Exif()\nexif[0x8298] = 'Ada'",
+        painted("RGB")
+    );
+    let image = saved((64, 48), &make, "'JPEG', exif=exif");
+    let jpeg = Request::of(&image).encoded(Format::Jpeg);
+    assert_eq!(known(&jpeg.bytes), "({33432: 'Ada'}, [])");
+}

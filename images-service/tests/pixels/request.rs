@@ -1,0 +1,175 @@
+//! Requests in one line, and pictures to fill them with.
+
+use bytes::Bytes;
+use safelight_images::{
+    Limits,
+    error::ServiceError,
+    geometry::Size,
+    image::{Channels, Image},
+    pipeline::{Encoded, run},
+    request::{Draw, Output, Position, Step, Transform, TransformRequest},
+};
+use safelight_protocol::Format;
+
+/// A request that grows by steps; image 0 is the base.
+pub(crate) struct Request(TransformRequest);
+
+impl Request {
+    pub(crate) fn of(image: &[u8]) -> Self {
+        Self(TransformRequest {
+            images: vec![Bytes::copy_from_slice(image)],
+            steps: Vec::new(),
+            output: output(Format::Rgba),
+        })
+    }
+
+    pub(crate) fn transform(self, transform: Transform) -> Self {
+        self.transform_of(0, transform)
+    }
+
+    pub(crate) fn transform_of(mut self, image: usize, transform: Transform) -> Self {
+        self.0.steps.push(Step::Transform { image, transform });
+        self
+    }
+
+    /// Adds an overlay without drawing it yet.
+    pub(crate) fn overlay(mut self, image: &[u8]) -> Self {
+        self.0.images.push(Bytes::copy_from_slice(image));
+        self
+    }
+
+    pub(crate) fn draw(mut self, overlay: usize, target: usize, draw: Draw) -> Self {
+        self.0.steps.push(Step::Draw {
+            overlay,
+            target,
+            draw,
+        });
+        self
+    }
+
+    pub(crate) fn output(mut self, output: Output) -> Self {
+        self.0.output = output;
+        self
+    }
+
+    pub(crate) fn encoded(self, format: Format) -> Encoded {
+        let output = Output {
+            format,
+            ..self.0.output
+        };
+        self.output(output).try_run().unwrap()
+    }
+
+    /// The result as straight RGBA.
+    pub(crate) fn pixels(self) -> Pixels {
+        let encoded = self.encoded(Format::Rgba);
+        Pixels {
+            width: encoded.width,
+            height: encoded.height,
+            data: encoded.bytes,
+        }
+    }
+
+    pub(crate) fn try_run(self) -> Result<Encoded, ServiceError> {
+        run(self.0, &Limits::default())
+    }
+
+    pub(crate) fn try_run_within(self, limits: &Limits) -> Result<Encoded, ServiceError> {
+        run(self.0, limits)
+    }
+}
+
+pub(crate) fn output(format: Format) -> Output {
+    Output {
+        format,
+        quality: None,
+        background: None,
+    }
+}
+
+/// A result to look at.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Pixels {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) data: Vec<u8>,
+}
+
+impl Pixels {
+    pub(crate) fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
+    pub(crate) fn at(&self, x: u32, y: u32) -> [u8; 4] {
+        let at = (y as usize * self.width as usize + x as usize) * 4;
+        self.data[at..at + 4].try_into().unwrap()
+    }
+
+    /// Mean absolute difference of a channel.
+    pub(crate) fn mean_error(&self, other: &[u8]) -> f64 {
+        mean_error(&self.data, other)
+    }
+}
+
+pub(crate) fn mean_error(ours: &[u8], theirs: &[u8]) -> f64 {
+    assert_eq!(ours.len(), theirs.len(), "both have the same size");
+    let sum: u64 = ours
+        .iter()
+        .zip(theirs)
+        .map(|(a, b)| u64::from(a.abs_diff(*b)))
+        .sum();
+    sum as f64 / ours.len() as f64
+}
+
+/// Where an overlay stands, by its distances from the top left corner.
+pub(crate) fn at(left: i32, top: i32) -> Draw {
+    Draw {
+        opacity: 1.0,
+        horizontal: Position::Start(left),
+        vertical: Position::Start(top),
+    }
+}
+
+/// A picture of one colour, as PNG; opaque colours give a picture without alpha channel.
+pub(crate) fn plain(width: u32, height: u32, color: [u8; 4]) -> Vec<u8> {
+    let channels = if color[3] == 255 {
+        Channels::Rgb
+    } else {
+        Channels::Rgba
+    };
+    png(&Image::filled(Size::new(width, height), channels, color))
+}
+
+/// A picture with gradients, edges and, if it has alpha, every degree of transparency.
+pub(crate) fn busy(width: u32, height: u32, channels: Channels) -> Image {
+    let byte = |value: u32| u8::try_from(value % 256).unwrap();
+    let data = (0..height)
+        .flat_map(|y| (0..width).map(move |x| (x, y)))
+        .flat_map(|(x, y)| {
+            let edge = if (x / 8 + y / 8) % 2 == 0 { 60 } else { 0 };
+            let pixel = [
+                byte(x * 195 / width.max(1) + edge),
+                byte(y * 195 / height.max(1) + edge),
+                byte(200 - edge),
+                byte(x * 3 + y * 5),
+            ];
+            pixel.into_iter().take(channels.count())
+        })
+        .collect();
+    Image::new(Size::new(width, height), channels, data).unwrap()
+}
+
+/// Our own PNG, whose exactness the tests of the encoders prove.
+pub(crate) fn png(image: &Image) -> Vec<u8> {
+    encode(image, &output(Format::Png))
+}
+
+pub(crate) fn encode(image: &Image, output: &Output) -> Vec<u8> {
+    use safelight_images::{decode::Metadata, encode::encode};
+    encode(image.clone(), output, &Metadata::default()).unwrap()
+}
+
+/// A picture as straight RGBA bytes.
+pub(crate) fn rgba(image: &Image) -> Vec<u8> {
+    image.clone().into_rgba().into_data()
+}

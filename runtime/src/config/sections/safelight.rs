@@ -1,0 +1,60 @@
+//! `safelight`: the one section that is not wrangler's.
+
+use std::time::Duration;
+
+use safelight_images::Deadlines;
+
+use super::faults;
+use crate::config::item::{Findings, Item};
+use crate::faults::Fault;
+
+/// A 32-bit guest cannot address more.
+const MOST_MEMORY_MB: u64 = 4096;
+
+/// An hour without progress is an end, not a pause.
+pub(crate) const MOST_DEADLINE_MS: u64 = 3_600_000;
+
+/// What the section says.
+#[derive(Default)]
+pub(in crate::config) struct Safelight<'a> {
+    /// Linear memory of one instance.
+    pub(in crate::config) memory_bytes: Option<usize>,
+    pub(in crate::config) deadlines: Deadlines,
+    /// What to break on purpose, with the item that says what it is aimed at.
+    pub(in crate::config) faults: Vec<(Item<'a>, Fault)>,
+}
+
+pub(in crate::config) fn read<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Safelight<'a> {
+    let mut safelight = Safelight::default();
+    let fields = item.fields(found, &["memory_mb", "deadlines", "faults"]);
+    for field in fields.unwrap_or_default() {
+        match field.key {
+            "memory_mb" => safelight.memory_bytes = memory(&field, found),
+            "deadlines" => safelight.deadlines = deadlines(&field, found),
+            _ => safelight.faults = faults::read(&field, found),
+        }
+    }
+    safelight
+}
+
+fn memory(item: &Item<'_>, found: &mut Findings<'_>) -> Option<usize> {
+    let megabytes = item.whole_number(found, 1..=MOST_MEMORY_MB)?;
+    usize::try_from(megabytes << 20).ok()
+}
+
+fn deadlines(item: &Item<'_>, found: &mut Findings<'_>) -> Deadlines {
+    let mut deadlines = Deadlines::default();
+    let fields = item.fields(found, &["header_read_ms", "body_read_ms", "write_ms"]);
+    for field in fields.unwrap_or_default() {
+        let Some(ms) = field.whole_number(found, 1..=MOST_DEADLINE_MS) else {
+            continue;
+        };
+        let deadline = match field.key {
+            "header_read_ms" => &mut deadlines.header_read,
+            "body_read_ms" => &mut deadlines.body_read,
+            _ => &mut deadlines.write,
+        };
+        *deadline = Duration::from_millis(ms);
+    }
+    deadlines
+}

@@ -1,0 +1,93 @@
+//! A client's connection as its requests see it: its address here, its signs of life, and whether it has left.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use safelight_images::deadline::Activity;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// How long a client that sends nothing more is waited for. TCP does not tell one that has left from one that only
+/// has no more to say.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the requests of one connection share.
+#[derive(Clone)]
+pub(super) struct Client {
+    pub(super) local: Option<SocketAddr>,
+    pub(super) activity: Activity,
+    /// The same socket by another handle, since the first belongs to the HTTP stack.
+    handle: Arc<TcpStream>,
+}
+
+impl Client {
+    /// The client at the other end of `stream`. Takes a descriptor.
+    ///
+    /// # Errors
+    /// When the process may not have another descriptor.
+    pub(super) fn of(stream: &TcpStream) -> io::Result<Self> {
+        let handle = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
+        Ok(Self {
+            local: stream.local_addr().ok(),
+            activity: Activity::new(),
+            handle: Arc::new(TcpStream::from_std(handle)?),
+        })
+    }
+
+    /// Waits until nobody can be expected to wait for an answer: the client has closed its sending side, or the whole
+    /// connection, and some time has passed since.
+    pub(super) async fn left(&self) {
+        // Without a runtime to report it there is nobody to serve either.
+        while let Ok(ready) = self.handle.ready(Interest::READABLE).await {
+            if ready.is_read_closed() {
+                break;
+            }
+            // Says that this handle has nothing to read, so that the next round waits for news.
+            let _would_block = self.handle.try_io(Interest::READABLE, || {
+                Err::<(), _>(io::ErrorKind::WouldBlock.into())
+            });
+        }
+        tokio::time::sleep_until(Instant::now() + PATIENCE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::Client;
+
+    #[tokio::test]
+    async fn a_client_that_closes_is_given_up_and_one_that_only_talks_is_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut far = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (near, _) = listener.accept().await.unwrap();
+        let client = Client::of(&near).unwrap();
+        far.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        near.readable().await.unwrap();
+        let mut left = std::pin::pin!(client.left());
+        let first = std::future::poll_fn(|cx| Poll::Ready(left.as_mut().poll(cx))).await;
+        assert!(first.is_pending());
+        drop(far);
+        // The clock jumps as soon as nothing else is left to wait for: the end of the connection has been seen then.
+        while !near
+            .ready(tokio::io::Interest::READABLE)
+            .await
+            .unwrap()
+            .is_read_closed()
+        {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        left.await;
+    }
+}

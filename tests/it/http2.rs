@@ -1,0 +1,137 @@
+//! HTTP/2 by its frames: clients that no library would let one write.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::client::get;
+use crate::dev_server::{DevServer, PATIENCE};
+use crate::guests;
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+const CANCEL: [u8; 4] = [0, 0, 0, 8];
+/// The largest window there is.
+const LARGEST: [u8; 4] = [0x7f, 0xff, 0, 0];
+
+/// A connection whose windows let the server write as much as it likes.
+struct Connection {
+    stream: TcpStream,
+    authority: String,
+}
+
+impl Connection {
+    async fn open(server: SocketAddr) -> Self {
+        let mut stream = TcpStream::connect(server).await.unwrap();
+        let initial_window: Vec<u8> = [&[0, 4][..], &LARGEST].concat();
+        let opening = [
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+            frame(SETTINGS, 0, 0, &initial_window),
+            frame(WINDOW_UPDATE, 0, 0, &LARGEST),
+        ];
+        stream.write_all(&opening.concat()).await.unwrap();
+        Self {
+            stream,
+            authority: server.to_string(),
+        }
+    }
+
+    /// A whole request without a body.
+    fn get(&self, stream: u32, path: &str) -> Vec<u8> {
+        // `:method GET` and `:scheme http` from the static table; `:path` and `:authority` in letters.
+        let mut fields = vec![0x82, 0x86];
+        for (name, value) in [(0x04, path), (0x01, &self.authority)] {
+            fields.extend([name, u8::try_from(value.len()).unwrap()]);
+            fields.extend(value.as_bytes());
+        }
+        frame(HEADERS, END_STREAM | END_HEADERS, stream, &fields)
+    }
+
+    /// The body of the answer on a stream.
+    async fn answer(&mut self, wanted: u32) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let mut head = [0; 9];
+            self.stream.read_exact(&mut head).await.unwrap();
+            let [a, b, c, kind, flags, id @ ..] = head;
+            let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+            self.stream.read_exact(&mut payload).await.unwrap();
+            assert_ne!(kind, GOAWAY, "{payload:?}");
+            if u32::from_be_bytes(id) != wanted {
+                continue;
+            }
+            assert_ne!(kind, RST_STREAM, "{payload:?}");
+            if kind == DATA {
+                body.extend(payload);
+            }
+            if matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0 {
+                return body;
+            }
+        }
+    }
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let mut frame = length[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+#[tokio::test]
+async fn a_reset_right_after_the_headers_disturbs_nobody() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let elsewhere = tokio::spawn({
+        let address = server.address;
+        async move { get(address, "/slow-stream?pieces=20&ms=20").await }
+    });
+    let mut connection = Connection::open(server.address).await;
+    let mut burst = connection.get(1, "/slow-stream?pieces=20&ms=20");
+    for id in (3..19).step_by(2) {
+        burst.extend(connection.get(id, "/slow-stream?pieces=100000&ms=1"));
+        burst.extend(frame(RST_STREAM, 0, id, &CANCEL));
+    }
+    burst.extend(connection.get(19, "/host"));
+    connection.stream.write_all(&burst).await.unwrap();
+
+    let late = connection.answer(19).await;
+    assert!(String::from_utf8_lossy(&late).ends_with("/host\n"));
+    connection
+        .stream
+        .write_all(&connection.get(21, "/host"))
+        .await
+        .unwrap();
+    // Frames of the first answer have passed by then, so its end is what is waited for.
+    let early = connection.answer(1).await;
+    assert!(String::from_utf8_lossy(&early).ends_with("piece 20\n"));
+    let other = elsewhere.await.unwrap();
+    assert_eq!(other.text().lines().count(), 20);
+    assert_eq!(get(server.address, "/host").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_read_is_given_up() {
+    let deadlines = "[safelight.deadlines]\nwrite_ms = 300\n";
+    let server = DevServer::start(guests::misbehaving(), deadlines).await;
+    let mut connection = Connection::open(server.address).await;
+    let request = connection.get(1, "/ignore-upload?bytes=40000000");
+    connection.stream.write_all(&request).await.unwrap();
+    server
+        .line(|line| line.contains("a connection was given up: its client has read nothing"))
+        .await;
+    let mut rest = Vec::new();
+    let _reset = tokio::time::timeout(PATIENCE, connection.stream.read_to_end(&mut rest))
+        .await
+        .expect("the connection stays");
+    assert!(rest.len() < 40_000_000);
+    assert_eq!(get(server.address, "/host").await.status, 200);
+}

@@ -1,0 +1,55 @@
+//! `fetch` to other hosts: here another dev server, which misbehaves when asked to.
+
+use crate::client::{get, try_get};
+use crate::dev_server::DevServer;
+use crate::guests;
+
+#[tokio::test]
+async fn an_answer_of_another_host_is_passed_on_whole() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let other = DevServer::start(guests::misbehaving(), "").await;
+    let path = format!(
+        "/fetch?url=http://{}/ignore-upload?bytes=3000000",
+        other.address
+    );
+    let answer = get(server.address, &path).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.broken, answer.body.len()),
+        (200, None, 3_000_000)
+    );
+    let hop = format!("fetch GET {} /ignore-upload 200", other.address);
+    server.line(|line| line.contains(&hop)).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_broken_for_the_client_too() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let other = DevServer::start(guests::misbehaving(), "").await;
+    let path = format!(
+        "/fetch?url=http://{}/stream-then-panic?pieces=3",
+        other.address
+    );
+    // Broken before its head, it is an error for the worker; after that, for the client.
+    match try_get(server.address, &path).await {
+        Ok(answer) => assert!(
+            answer.broken.is_some() || answer.status == 500,
+            "{answer:?}"
+        ),
+        Err(error) => assert!(error.is_incomplete_message(), "{error:?}"),
+    }
+    server
+        .line(|line| line.contains("fetch GET") && line.contains("FAILED: "))
+        .await;
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_be_reached_is_an_error_for_the_worker() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let answer = get(server.address, &format!("/fetch?url=http://{free}/")).await;
+    assert_eq!(answer.status, 500);
+    assert!(answer.text().contains("Connection refused"), "{answer:?}");
+}

@@ -1,0 +1,234 @@
+//! Programs that stand in for the images process: each start plays one part, the last of them over and over.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use safelight::bindings::images::Images;
+use safelight::images_process::ImagesProcess;
+use safelight::log::Log;
+use safelight_images::Deadlines;
+use safelight_protocol::error::ERROR_HEADER;
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+use crate::dev_server::find;
+use crate::guests::SAFELIGHT;
+
+/// What a start of the stand-in does.
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    /// Is the real images process.
+    Real,
+    /// Ends before it is ready, with some words.
+    Dies,
+    /// Closes its listener once it is ready.
+    Refuses,
+    /// Answers in no language.
+    Babbles,
+    /// Ends within an answer.
+    EndsWithin,
+    /// Sends a part of an answer and lives on, in good health.
+    Stalls,
+}
+
+const PROGRAM: &str = r#"#!/usr/bin/env python3
+import os, socket, sys, threading
+
+PARTS, PROGRAM, STARTS = @PARTS@, "@PROGRAM@", "@STARTS@"
+path = sys.argv[sys.argv.index("--socket") + 1]
+with open(STARTS, "a+") as starts:
+    starts.write(path + "\n")
+    starts.seek(0)
+    number = len(starts.readlines())
+part = PARTS[min(number, len(PARTS)) - 1]
+if part == "Real":
+    os.execv(PROGRAM, [PROGRAM] + sys.argv[1:])
+if part == "Dies":
+    print("first word", "last word of start %d" % number, sep="\n", file=sys.stderr)
+    sys.exit(3)
+os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+if os.path.exists(path):
+    os.unlink(path)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen()
+
+def read(connection):
+    request = b""
+    while b"\r\n\r\n" not in request:
+        some = connection.recv(65536)
+        if not some:
+            sys.exit()
+        request += some
+    return request
+
+def serve(connection):
+    while True:
+        request = read(connection)
+        if part == "Babbles":
+            connection.sendall(b"who goes there?\r\n\r\n")
+            return
+        healthy = b" /health " in request
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (2 if healthy else 100))
+        connection.sendall(b"ok")
+        if part == "EndsWithin":
+            os._exit(4)
+
+def accept():
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=serve, args=[connection], daemon=True).start()
+
+if part == "Refuses":
+    listener.close()
+else:
+    threading.Thread(target=accept, daemon=True).start()
+print("images process ready", flush=True)
+sys.stdin.read()
+"#;
+
+/// A supervised stand-in, its log, and what it was started with.
+pub(crate) struct StandIn {
+    pub(crate) process: ImagesProcess,
+    log: watch::Receiver<Vec<String>>,
+    starts: PathBuf,
+    _folder: TempDir,
+}
+
+impl StandIn {
+    pub(crate) async fn start(parts: &[Part], deadlines: Deadlines) -> Self {
+        Self::try_start(parts, deadlines).await.unwrap()
+    }
+
+    pub(crate) async fn try_start(parts: &[Part], deadlines: Deadlines) -> std::io::Result<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let starts = folder.path().join("starts");
+        let program = folder.path().join("stand-in");
+        write(&program, parts, &starts);
+        let (sink, log) = watch::channel(Vec::new());
+        let process = ImagesProcess::start(program, deadlines, Log::new(Lines(sink))).await?;
+        Ok(Self {
+            process,
+            log,
+            starts,
+            _folder: folder,
+        })
+    }
+
+    /// One call of the binding.
+    pub(crate) async fn call(&self, path: &str) -> Answer {
+        let request = http::Request::post(path)
+            .body(
+                Full::new(Bytes::new())
+                    .map_err(|never| match never {})
+                    .boxed_unsync(),
+            )
+            .unwrap();
+        let response = Images::new(self.process.handle()).oneshot(request).await;
+        let (head, body) = response.unwrap().into_parts();
+        let mark = head.headers.get(ERROR_HEADER);
+        Answer {
+            status: head.status.as_u16(),
+            mark: mark.map(|mark| mark.to_str().unwrap().to_owned()),
+            body: match body.collect().await {
+                Ok(body) => Ok(String::from_utf8(body.to_bytes().to_vec()).unwrap()),
+                Err(error) => Err(format!("{error:?}")),
+            },
+        }
+    }
+
+    /// Waits for a line of the log with these words.
+    pub(crate) async fn line(&self, words: &str) -> String {
+        find(&mut self.log.clone(), |line| line.contains(words)).await
+    }
+
+    /// How often it was started.
+    pub(crate) fn starts(&self) -> usize {
+        std::fs::read_to_string(&self.starts)
+            .unwrap()
+            .lines()
+            .count()
+    }
+
+    /// Stops it: whether anything is left of its folder.
+    pub(crate) async fn leaves_something(self) -> bool {
+        let folder = self.folder();
+        self.process.stop().await;
+        folder.exists()
+    }
+
+    /// Drops it without stopping it, and waits until its supervisor has let go of the log.
+    pub(crate) async fn abandon(self) {
+        let Self {
+            process, mut log, ..
+        } = self;
+        drop(process);
+        while log.changed().await.is_ok() {}
+    }
+
+    /// The folder of its socket.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let starts = std::fs::read_to_string(&self.starts).unwrap();
+        let socket = Path::new(starts.lines().next().unwrap());
+        socket.parent().unwrap().to_owned()
+    }
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The header that marks an error.
+    pub(crate) mark: Option<String>,
+    pub(crate) body: Result<String, String>,
+}
+
+impl Answer {
+    /// The code of a marked error.
+    pub(crate) fn code(&self) -> &str {
+        self.mark.as_deref().unwrap_or("no error")
+    }
+}
+
+fn write(program: &Path, parts: &[Part], starts: &Path) {
+    let names: Vec<_> = parts.iter().map(|part| part.name()).collect();
+    let text = PROGRAM
+        .replace("@PARTS@", &format!("{names:?}"))
+        .replace("@PROGRAM@", SAFELIGHT)
+        .replace("@STARTS@", starts.to_str().unwrap());
+    std::fs::write(program, text).unwrap();
+    std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Real => "Real",
+            Self::Dies => "Dies",
+            Self::Refuses => "Refuses",
+            Self::Babbles => "Babbles",
+            Self::EndsWithin => "EndsWithin",
+            Self::Stalls => "Stalls",
+        }
+    }
+}
+
+/// Collects what is logged; each write is a line, or several.
+struct Lines(watch::Sender<Vec<String>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let lines = text.lines().map(str::to_owned);
+        self.0.send_modify(|all| all.extend(lines));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

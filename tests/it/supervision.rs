@@ -1,0 +1,194 @@
+//! The images process dies, hangs, refuses or babbles: calls in flight fail by name, and the next ones work.
+
+use std::time::Duration;
+
+use safelight_images::Deadlines;
+
+use crate::client::{get, post};
+use crate::dev_server::DevServer;
+use crate::guests;
+use crate::processes::{gone, images_pid, socket_folder};
+use crate::slow_reader::{SlowReader, picture};
+use crate::stand_in::{Part, StandIn};
+
+fn signal(pid: u64, name: &str) {
+    let status = std::process::Command::new("kill")
+        .args(["-s", name, &pid.to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_process_that_dies_within_an_answer_breaks_it_visibly_and_is_replaced() {
+    let mut server = DevServer::start(guests::misbehaving(), "").await;
+    let first = images_pid(&server).await;
+    let (upload, pixels) = picture();
+    let path = "/upload-image?format=rgb";
+    let client = SlowReader::post(server.address, path, &upload).await;
+    client.until_stuck().await;
+    signal(first, "KILL");
+    server
+        .line(|line| line.contains("the images process ended: signal: 9"))
+        .await;
+    assert!(client.rest().await.len() < pixels.len());
+    let fault = server
+        .line(|line| line.contains("IMAGES /transform 200") && line.contains("FAILED"))
+        .await;
+    assert!(fault.contains("broke off"), "{fault}");
+    assert!(
+        fault.contains(&format!("{} bytes expected", pixels.len())),
+        "{fault}"
+    );
+
+    server
+        .line(|line| line.contains("the images process is back"))
+        .await;
+    let second = images_pid(&server).await;
+    assert_ne!(first, second);
+    let folder = socket_folder(second);
+    server.signal("INT");
+    assert!(server.ended().await.success());
+    gone(second).await;
+    assert!(!folder.exists(), "{} is left behind", folder.display());
+}
+
+#[tokio::test]
+async fn a_process_that_hangs_is_killed_and_replaced() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let first = images_pid(&server).await;
+    signal(first, "STOP");
+    let (upload, _) = picture();
+    let failed = post(server.address, "/upload-image", upload.clone()).await;
+    assert_eq!(failed.status, 500);
+    assert!(failed.text().contains("9523"), "{failed:?}");
+    server
+        .line(|line| line.contains("the images process does not answer, and was killed"))
+        .await;
+    server
+        .line(|line| line.contains("the images process is back"))
+        .await;
+    gone(first).await;
+    assert_ne!(images_pid(&server).await, first);
+    assert_eq!(
+        post(server.address, "/upload-image", upload).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_process_that_hangs_is_left_alone_while_nobody_waits_for_it() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let first = images_pid(&server).await;
+    signal(first, "STOP");
+    assert_eq!(get(server.address, "/sleep?ms=3000").await.status, 200);
+    signal(first, "CONT");
+    assert_eq!(images_pid(&server).await, first);
+}
+
+#[tokio::test]
+async fn a_process_that_refuses_connections_is_replaced() {
+    let process = StandIn::start(&[Part::Refuses, Part::Real], Deadlines::default()).await;
+    let answer = process.call("/nothing").await;
+    // Only the real one knows that there is nothing: the call has waited for it, unless that took too long.
+    assert!(
+        [(404, "err=9523"), (502, "err=9502")].contains(&(answer.status, answer.code())),
+        "{answer:?}"
+    );
+    process.line("refuses connections, and was killed").await;
+    process.line("the images process is back").await;
+    assert_eq!(process.call("/nothing").await.status, 404);
+    assert!(!process.leaves_something().await);
+}
+
+#[tokio::test]
+async fn while_no_process_can_be_started_calls_fail_as_unreachable() {
+    let process = StandIn::start(&[Part::Refuses, Part::Dies], Deadlines::default()).await;
+    let answer = process.call("/nothing").await;
+    assert_eq!(
+        (answer.status, answer.code()),
+        (502, "err=9502"),
+        "{answer:?}"
+    );
+    assert!(!process.leaves_something().await);
+}
+
+#[tokio::test]
+async fn a_process_that_answers_garbage_is_replaced() {
+    let process = StandIn::start(&[Part::Babbles, Part::Real], Deadlines::default()).await;
+    let answer = process.call("/nothing").await;
+    assert_eq!(
+        (answer.status, answer.code()),
+        (500, "err=9523"),
+        "{answer:?}"
+    );
+    assert!(answer.body.unwrap().contains("garbage"));
+    process.line("answers garbage, and was killed").await;
+    process.line("the images process is back").await;
+    assert_eq!(process.call("/nothing").await.status, 404);
+    assert!(!process.leaves_something().await);
+}
+
+#[tokio::test]
+async fn a_process_that_ends_within_an_answer_is_replaced() {
+    let process = StandIn::start(&[Part::EndsWithin, Part::Real], Deadlines::default()).await;
+    let answer = process.call("/nothing").await;
+    assert!(answer.body.is_err(), "{answer:?}");
+    process.line("ended: exit status: 4").await;
+    process.line("the images process is back").await;
+    assert_eq!(process.call("/nothing").await.status, 404);
+    assert!(!process.leaves_something().await);
+}
+
+#[tokio::test]
+async fn an_answer_that_stalls_in_a_healthy_process_ends_in_an_error() {
+    let deadlines = Deadlines {
+        body_read: Duration::from_secs(2),
+        ..Deadlines::default()
+    };
+    let process = StandIn::start(&[Part::Stalls], deadlines).await;
+    let error = process.call("/nothing").await.body.unwrap_err();
+    assert!(error.contains("no byte came for 2s"), "{error}");
+    assert_eq!(process.starts(), 1, "it is in good health");
+    assert!(!process.leaves_something().await);
+}
+
+#[tokio::test]
+async fn a_process_that_fails_to_start_three_times_says_why_and_how_to_look() {
+    let parts = [
+        Part::Refuses,
+        Part::Dies,
+        Part::Dies,
+        Part::Dies,
+        Part::Real,
+    ];
+    let process = StandIn::start(&parts, Deadlines::default()).await;
+    process.call("/nothing").await;
+    let how = process
+        .line("it failed 3 times in a row; to see why, run: ")
+        .await;
+    assert!(how.contains(" images --socket "), "{how}");
+    process.line("    last word of start 4").await;
+    process.line("the images process is back").await;
+    assert_eq!(process.call("/nothing").await.status, 404);
+    assert_eq!(process.starts(), 5);
+    assert!(!process.leaves_something().await);
+}
+
+#[tokio::test]
+async fn a_first_start_that_fails_is_an_error_with_the_last_words() {
+    let Err(error) = StandIn::try_start(&[Part::Dies], Deadlines::default()).await else {
+        panic!("it started");
+    };
+    let text = error.to_string();
+    assert!(text.contains("exit status: 3"), "{text}");
+    assert!(text.contains("last word of start 1"), "{text}");
+}
+
+#[tokio::test]
+async fn a_process_that_is_dropped_without_being_stopped_leaves_nothing_either() {
+    let process = StandIn::start(&[Part::Stalls], Deadlines::default()).await;
+    let folder = process.folder();
+    assert!(folder.exists());
+    process.abandon().await;
+    assert!(!folder.exists(), "{} is left behind", folder.display());
+}
