@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -44,8 +45,27 @@ pub async fn run(
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
     let faults = faults(config, options)?;
     let listener = listen(config, options).await?;
-    // Building runs other programs to their end; the signals of this one must be heard meanwhile.
-    let component = tokio::task::block_in_place(|| guest::build(config))?;
+    let address = listener.local_addr()?;
+    let mut shutdown = pin!(shutdown);
+    let (worker, images) = tokio::select! {
+        started = start(config, faults, &log) => started?,
+        () = &mut shutdown => return Ok(()),
+    };
+    log.line(format_args!("{} is ready on http://{address}", config.name));
+    server::run(listener, worker, log, config.deadlines, shutdown).await;
+    if let Some(images) = images {
+        images.stop().await;
+    }
+    Ok(())
+}
+
+/// Builds and loads the worker, and starts the images process if the worker has a use for it.
+async fn start(
+    config: &Config,
+    faults: FaultSet,
+    log: &Log,
+) -> anyhow::Result<(Arc<Worker>, Option<ImagesProcess>)> {
+    let component = build(config).await?;
     let needs_images = config
         .bindings
         .iter()
@@ -74,14 +94,14 @@ pub async fn run(
         images: images.as_ref(),
         faults: Arc::new(faults),
     };
-    let worker = Arc::new(load(config, &component, running, log.clone())?);
-    let address = listener.local_addr()?;
-    log.line(format_args!("{} is ready on http://{address}", config.name));
-    server::run(listener, worker, log, config.deadlines, shutdown).await;
-    if let Some(images) = images {
-        images.stop().await;
-    }
-    Ok(())
+    let worker = load(config, &component, running, log.clone())?;
+    Ok((Arc::new(worker), images))
+}
+
+/// Building runs other programs to their end, on a thread of its own, so that a request to end is heard meanwhile.
+async fn build(config: &Config) -> anyhow::Result<PathBuf> {
+    let config = config.clone();
+    Ok(tokio::task::spawn_blocking(move || guest::build(&config)).await??)
 }
 
 /// The faults of the config, then those of the command line.

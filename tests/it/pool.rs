@@ -103,3 +103,34 @@ async fn an_answer_read_to_its_end_gives_its_connection_back() {
         .expect("a second connection")
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_connection_that_was_idle_for_long_is_not_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let service = tokio::spawn(async move {
+        let mut open = Vec::new();
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_head(&mut stream).await;
+            stream.write_all(ANSWER).await.unwrap();
+            open.push(stream);
+        }
+    });
+    let pool = Pool::new(&path, Deadlines::default());
+    for _ in 0..2 {
+        let answer = pool.send(request(Vec::new())).await.unwrap();
+        answer.into_body().collect().await.unwrap();
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        tokio::time::advance(std::time::Duration::from_secs(61)).await;
+        tokio::time::resume();
+    }
+    tokio::time::timeout(PATIENCE, service)
+        .await
+        .expect("the old connection was used")
+        .unwrap();
+}

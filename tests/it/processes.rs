@@ -101,3 +101,35 @@ fn is_back(line: &str) -> bool {
 fn count_backs(server: &DevServer) -> usize {
     server.lines().iter().filter(|line| is_back(line)).count()
 }
+
+#[tokio::test]
+async fn a_server_that_is_still_building_hears_a_request_to_end() {
+    let folder = crate::dev_server::project(
+        Path::new("/nowhere/worker.wasm"),
+        // Ends with the program that started it.
+        "[build]\ncommand = \"touch started && exec tail --pid=$PPID -f /dev/null\"\n",
+    );
+    let mut program = tokio::process::Command::new(guests::SAFELIGHT)
+        .args(["dev", "--port", "0"])
+        .arg(folder.path())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let started = folder.path().join("started");
+    let building = tokio::task::spawn_blocking(move || {
+        while !started.exists() {
+            std::thread::yield_now();
+        }
+    });
+    tokio::time::timeout(PATIENCE, building)
+        .await
+        .expect("no build begins")
+        .unwrap();
+    let pid = program.id().unwrap().to_string();
+    let told = std::process::Command::new("kill")
+        .args(["-s", "TERM", &pid])
+        .status();
+    assert!(told.unwrap().success());
+    let ended = tokio::time::timeout(PATIENCE, program.wait()).await;
+    assert!(ended.expect("the build is waited for").unwrap().success());
+}

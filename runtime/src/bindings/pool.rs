@@ -19,10 +19,14 @@ use hyper_util::rt::TokioIo;
 use safelight_images::deadline::{Deadlines, Paced, PacedError, Progress};
 use tokio::net::UnixStream;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 use wasmtime_wasi_http::WasiBody;
 
 /// Connections that are kept without a request.
 const IDLE_CONNECTIONS: usize = 32;
+/// How long a connection is kept without a request. The service closes one after 75 s, and a request that is written
+/// just then would be lost, so this end gives up first.
+const IDLE_TIME: Duration = Duration::from_secs(60);
 /// How long a connection may take to become ready again after a response.
 const READY_TIME: Duration = Duration::from_secs(1);
 
@@ -47,6 +51,7 @@ struct Connection {
     sender: SendRequest<WasiBody>,
     driver: AbortHandle,
     era: u64,
+    idle_since: Instant,
 }
 
 impl Drop for Connection {
@@ -138,13 +143,15 @@ impl Pool {
             sender,
             driver: driver.abort_handle(),
             era,
+            idle_since: Instant::now(),
         })
     }
 
     fn take_idle(&self) -> Option<Connection> {
         let mut idle = self.lock();
-        std::iter::from_fn(|| idle.connections.pop())
-            .find(|connection| !connection.sender.is_closed())
+        std::iter::from_fn(|| idle.connections.pop()).find(|connection| {
+            !connection.sender.is_closed() && connection.idle_since.elapsed() < IDLE_TIME
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
@@ -157,6 +164,7 @@ impl Pool {
         if let Ok(Ok(())) = tokio::time::timeout(READY_TIME, connection.sender.ready()).await {
             let mut idle = self.lock();
             if idle.connections.len() < IDLE_CONNECTIONS && idle.era == connection.era {
+                connection.idle_since = Instant::now();
                 idle.connections.push(connection);
             }
         }
