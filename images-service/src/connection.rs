@@ -4,6 +4,7 @@ use std::{
     io::{self, IoSlice},
     os::fd::AsFd,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -13,6 +14,8 @@ use tokio::{
     net::UnixStream,
     time::{Instant, Sleep, sleep_until},
 };
+
+use crate::transport::Recorder;
 
 /// A stream whose writes fail once they have made no progress for a while.
 ///
@@ -27,16 +30,24 @@ pub(crate) struct Progress<S> {
     stall: Duration,
     /// Runs while a write is pending.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Told of everything that happens, if anybody wants to know.
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl<S> Progress<S> {
     /// Watches `stream`, allowing pauses up to `stall`.
-    pub(crate) fn new(stream: S, stall: Duration) -> Self {
+    pub(crate) fn new(stream: S, stall: Duration, recorder: Option<Arc<Recorder>>) -> Self {
         Self {
             stream,
             stall,
             deadline: None,
+            recorder,
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn stream(&self) -> &S {
+        &self.stream
     }
 
     /// Passes on what a write came to, which is progress; pending for too long, it becomes an error.
@@ -48,7 +59,11 @@ impl<S> Progress<S> {
         if write.is_ready() {
             self.deadline = None;
         }
-        self.unless_stalled(cx, write)
+        let write = self.unless_stalled(cx, write);
+        if let Some(recorder) = &self.recorder {
+            recorder.wrote(&write);
+        }
+        write
     }
 
     fn unless_stalled<T>(
@@ -78,7 +93,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let room = buffer.remaining();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if let Some(recorder) = &self.recorder
+            && room > 0
+            && let Poll::Ready(read) = &read
+        {
+            let bytes = buffer.filled().len() - before;
+            recorder.read(read.as_ref().map(|()| bytes));
+        }
+        read
     }
 }
 
@@ -107,12 +132,28 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flush = Pin::new(&mut self.stream).poll_flush(cx);
-        self.unless_stalled(cx, flush)
+        let flush = self.unless_stalled(cx, flush);
+        if let Some(recorder) = &self.recorder {
+            recorder.flushed(&flush);
+        }
+        flush
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shutdown = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.unless_stalled(cx, shutdown)
+        let shutdown = self.unless_stalled(cx, shutdown);
+        if let Some(recorder) = &self.recorder {
+            recorder.shut_down(&shutdown);
+        }
+        shutdown
+    }
+}
+
+impl<S> Drop for Progress<S> {
+    fn drop(&mut self) {
+        if let Some(recorder) = &self.recorder {
+            recorder.closed();
+        }
     }
 }
 

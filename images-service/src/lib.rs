@@ -7,6 +7,7 @@
 //! | [`socket`] | binds the Unix socket for this user alone |
 //! | `server` | accepts connections, serves HTTP/1 on them, ends in order |
 //! | `connection` | gives up a connection without progress, notices a client that is gone |
+//! | `transport` | what a connection did for each request, kept for whoever asks |
 //! | `handler` | one match on method and path; the crossing from waiting to pixels |
 //! | `queue` | how many requests are worked on, and how many may wait |
 //! | `form` | the multipart form: parts in order, within limits, to the very end |
@@ -35,6 +36,7 @@ mod queue;
 pub mod request;
 mod server;
 pub mod socket;
+mod transport;
 
 pub use limits::Limits;
 pub use server::run;

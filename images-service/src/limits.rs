@@ -27,6 +27,8 @@ pub struct Limits {
     pub workers: usize,
     /// Requests that may wait for a worker.
     pub queue: usize,
+    /// Requests whose transport is kept for `GET /trace`; with 0 nothing is recorded.
+    pub transports: usize,
     /// Time without progress after which a connection is given up.
     pub stall: Duration,
     /// Time that requests in flight have to finish once the service is told to end.
@@ -48,6 +50,7 @@ impl Default for Limits {
             dimension: 12_000,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
+            transports: 0,
             stall: Duration::from_secs(30),
             grace: Duration::from_secs(10),
         }

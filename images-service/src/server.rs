@@ -18,6 +18,7 @@ use crate::{
     connection::{HangUp, Progress},
     handler::Handler,
     limits::Limits,
+    transport::{Recorder, Transports},
 };
 
 /// How long a connection may be idle. Clients that keep one for reuse must give up first, or they would send
@@ -38,7 +39,8 @@ pub async fn run(
 ) -> io::Result<()> {
     let (stall, grace) = (limits.stall, limits.grace);
     let places = Arc::new(Semaphore::new(limits.connections.max(1)));
-    let handler = Arc::new(Handler::new(limits));
+    let transports = Transports::new(limits.transports);
+    let handler = Arc::new(Handler::new(limits, transports.clone()));
     let in_flight = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -57,7 +59,8 @@ pub async fn run(
         match accepted {
             Ok((stream, place)) => {
                 let handler = Arc::clone(&handler);
-                let connection = serve(stream, stall, handler, in_flight.watcher());
+                let recorder = transports.as_ref().map(Transports::connection);
+                let connection = serve(stream, stall, recorder, handler, in_flight.watcher());
                 connections.spawn(async move {
                     connection.await;
                     drop(place);
@@ -94,7 +97,13 @@ async fn accept(
     Ok((stream, place))
 }
 
-async fn serve(stream: UnixStream, stall: Duration, handler: Arc<Handler>, watcher: Watcher) {
+async fn serve(
+    stream: UnixStream,
+    stall: Duration,
+    recorder: Option<Arc<Recorder>>,
+    handler: Arc<Handler>,
+    watcher: Watcher,
+) {
     let hang_up = match HangUp::of(&stream) {
         Ok(hang_up) => Arc::new(hang_up),
         Err(error) => {
@@ -102,10 +111,21 @@ async fn serve(stream: UnixStream, stall: Duration, handler: Arc<Handler>, watch
             return;
         }
     };
+    let progress = Progress::new(stream, stall, recorder.clone());
     let service = service_fn(move |request| {
         let handler = Arc::clone(&handler);
         let hang_up = Arc::clone(&hang_up);
-        async move { handler.handle(request, &hang_up).await }
+        let recorder = recorder.clone();
+        async move {
+            if let Some(recorder) = &recorder {
+                recorder.handled(&request);
+            }
+            let answer = handler.handle(request, &hang_up).await;
+            if let (Some(recorder), Ok(answer)) = (&recorder, &answer) {
+                recorder.answered(answer);
+            }
+            answer
+        }
     });
     let connection = http1::Builder::new()
         // A client that has finished writing still reads.
@@ -113,7 +133,7 @@ async fn serve(stream: UnixStream, stall: Duration, handler: Arc<Handler>, watch
         .timer(TokioTimer::new())
         // Runs from the end of one request to the end of the next one's head.
         .header_read_timeout(IDLE)
-        .serve_connection(TokioIo::new(Progress::new(stream, stall)), service);
+        .serve_connection(TokioIo::new(progress), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }
