@@ -3,6 +3,7 @@
 //! Off, this costs one branch per call of the system. On, an event is a few integers in memory that was taken with the
 //! request: nothing is allocated, formatted or sent until somebody asks.
 
+mod events;
 mod notes;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use std::{
 use http::{HeaderMap, Request, header::CONNECTION};
 use safelight_protocol::trace::{CALL_HEADER, REQUEST_HEADER, Transport, TransportAct};
 
-use self::notes::{Call, Notes};
+use self::notes::{Call, Notes, Then};
 use crate::answer::Answer;
 
 /// The transports of the last requests whose heads gave them a number.
@@ -122,8 +123,11 @@ impl Recorder {
 
     /// The handler is done with the request, and the answer is about to be written.
     pub(crate) fn answered(&self, answer: &Answer) {
-        let last = answer.headers().contains_key(CONNECTION);
-        self.note(|notes| notes.answered(last));
+        let then = match answer.headers().contains_key(CONNECTION) {
+            true => Then::Nothing,
+            false => Then::Next,
+        };
+        self.note(|notes| notes.answered(then));
     }
 
     /// A write was tried.

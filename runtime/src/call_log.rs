@@ -14,6 +14,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 use crate::bindings::CallContext;
 use crate::body::{Watch, Watched};
 use crate::record::{BindingCall, RequestRecord};
+use crate::trace::{CallTrace, End};
 
 /// The header by which a service says, in one line, what it did.
 pub const SUMMARY_HEADER: &str = "safelight-summary";
@@ -49,8 +50,11 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: http::Request<WasiBody>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<WasiBody>) -> Self::Future {
         let mut pending = Pending::new(&request);
+        if let Some(trace) = &pending.trace {
+            request.extensions_mut().insert(trace.clone());
+        }
         let sent = Sent(pending.sent.clone());
         let response = self
             .inner
@@ -69,6 +73,9 @@ where
                 .get(SUMMARY_HEADER)
                 .and_then(|summary| Some(summary.to_str().ok()?.to_owned()));
             pending.expected = response.body().size_hint().exact();
+            if let Some(trace) = &pending.trace {
+                trace.head(&response, pending.expected);
+            }
             Ok(response.map(|body| Watched::new(body, pending).boxed_unsync()))
         })
     }
@@ -93,6 +100,7 @@ struct Pending {
     sent: Arc<AtomicU64>,
     expected: Option<u64>,
     ended: bool,
+    trace: Option<CallTrace>,
 }
 
 impl Pending {
@@ -114,6 +122,7 @@ impl Pending {
             sent: Arc::default(),
             expected: None,
             ended: false,
+            trace: context.and_then(|context| CallTrace::begin(context, request)),
         }
     }
 }
@@ -133,13 +142,17 @@ impl Drop for Pending {
     fn drop(&mut self) {
         // A reader that knows the length stops when it has it, without asking for the end.
         let whole = self.ended || self.expected == Some(self.call.received);
-        if !whole {
+        let dropped = !whole;
+        if dropped {
             self.call.fault = Some("the worker dropped the call before its end".into());
         }
         self.call.sent = self.sent.load(Ordering::Relaxed);
         self.call.time = self.started.elapsed();
         if let Some(record) = &self.record {
             record.note(&self.call);
+        }
+        if let Some(trace) = &self.trace {
+            trace.end(&self.call, dropped.then_some(End::Dropped));
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::dev::{self, DevOptions};
 use crate::images_process::READY_LINE;
 use crate::log::Log;
+use crate::trace::TraceOptions;
 use crate::{compile, guest};
 
 /// Runs worker code on your own machine with the bindings it would have in production.
@@ -38,6 +39,8 @@ enum Command {
         /// Address to listen on [default: dev.ip of the config, else 127.0.0.1].
         #[arg(long)]
         ip: Option<IpAddr>,
+        #[command(flatten)]
+        trace: TraceOptions,
     },
     /// Build the worker in DIR and print the path of its component.
     Build {
@@ -54,6 +57,9 @@ enum Command {
         /// Path of the Unix socket to serve on.
         #[arg(long)]
         socket: PathBuf,
+        /// Keep what the transport did for the last N requests, at GET /trace?request=<number> on the socket.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        trace_keep: u16,
         /// End when standard input ends.
         #[arg(long, hide = true)]
         end_with_stdin: bool,
@@ -111,10 +117,16 @@ fn log_error(error: &anyhow::Error) {
 
 async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
     match command {
-        Command::Dev { project, port, ip } => {
+        Command::Dev {
+            project,
+            port,
+            ip,
+            trace,
+        } => {
             let config = project.load(log)?;
             let shutdown = interrupted()?;
-            dev::run(&config, &DevOptions { ip, port }, log.clone(), shutdown).await
+            let options = DevOptions { ip, port, trace };
+            dev::run(&config, &options, log.clone(), shutdown).await
         }
         Command::Build { project } => {
             let component = guest::build(&project.load(log)?)?;
@@ -131,13 +143,18 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
         }
         Command::Images {
             socket,
+            trace_keep,
             end_with_stdin,
         } => {
+            let limits = Limits {
+                transports: trace_keep.into(),
+                ..Limits::default()
+            };
             let end = match end_with_stdin {
                 true => End::Stdin,
                 false => End::Signal,
             };
-            images(&socket, end, log).await
+            images(&socket, end, limits, log).await
         }
         Command::Compile { component } => compile_into_cache(&component),
     }
@@ -168,7 +185,7 @@ enum End {
     Stdin,
 }
 
-async fn images(socket: &Path, end: End, log: &Log) -> anyhow::Result<()> {
+async fn images(socket: &Path, end: End, limits: Limits, log: &Log) -> anyhow::Result<()> {
     // The file is removed when this value is dropped, after the last request.
     let bound = safelight_images::socket::bind(socket)?;
     let interrupted = interrupted()?;
@@ -180,7 +197,7 @@ async fn images(socket: &Path, end: End, log: &Log) -> anyhow::Result<()> {
             () = stdin_ended(), if end == End::Stdin => {}
         }
     };
-    let served = safelight_images::run(bound.listener, Limits::default(), shutdown).await;
+    let served = safelight_images::run(bound.listener, limits, shutdown).await;
     drop(bound.file);
     if end == End::Stdin
         && let Some(folder) = socket.parent()

@@ -18,6 +18,7 @@ use crate::images_process::ImagesProcess;
 use crate::limits::WorkerLimits;
 use crate::log::Log;
 use crate::server;
+use crate::trace::{TraceOptions, Traces};
 use crate::worker::{Grants, Worker};
 
 /// What the command line says of a run; what it leaves open is in the config.
@@ -27,6 +28,8 @@ pub struct DevOptions {
     pub ip: Option<IpAddr>,
     /// Port to listen on; 0 takes any that is free.
     pub port: Option<u16>,
+    /// What to keep and show of the requests' hops.
+    pub trace: TraceOptions,
 }
 
 /// Runs the worker of `config` until `shutdown` ends.
@@ -39,6 +42,9 @@ pub async fn run(
     log: Log,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    if options.trace.trace && options.trace.trace_keep == Some(0) {
+        bail!("--trace shows what is kept, and --trace-keep 0 keeps nothing");
+    }
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
     let listener = listen(config, options).await?;
     // Building runs other programs to their end; the signals of this one must be heard meanwhile.
@@ -50,9 +56,12 @@ pub async fn run(
     let program = std::env::current_exe().context("find the program's own file")?;
     let images = async {
         match needs_images {
-            true => ImagesProcess::start(program.clone(), log.clone())
-                .await
-                .map(Some),
+            true => {
+                let transports = options.trace.transports();
+                ImagesProcess::start(program.clone(), transports, log.clone())
+                    .await
+                    .map(Some)
+            }
             false => Ok(None),
         }
     };
@@ -62,7 +71,10 @@ pub async fn run(
     let worker = Arc::new(load(config, &component, images.as_ref(), log.clone())?);
     let address = listener.local_addr()?;
     log.line(format_args!("{} is ready on http://{address}", config.name));
-    server::run(listener, worker, log, shutdown).await;
+    // Asking is no call of the worker: it has connections of its own.
+    let pool = images.as_ref().map(|images| Pool::new(images.socket()));
+    let traces = Traces::new(options.trace, pool, log.clone());
+    server::run(listener, worker, log, traces, shutdown).await;
     if let Some(images) = images {
         images.stop().await;
     }

@@ -38,15 +38,17 @@ pub struct ImagesProcess {
 }
 
 impl ImagesProcess {
-    /// Starts `program` as an images process on a private socket and waits until it serves.
+    /// Starts `program` as an images process on a private socket and waits until it serves. It keeps what its
+    /// transport did for so many calls.
     ///
     /// # Errors
     /// When it cannot be started or ends before it is ready; its own words are in the log by then.
-    pub async fn start(program: PathBuf, log: Log) -> std::io::Result<Self> {
+    pub async fn start(program: PathBuf, transports: u16, log: Log) -> std::io::Result<Self> {
         let socket = private_socket();
         let launcher = Launcher {
             program,
             socket: socket.clone(),
+            transports,
             log,
         };
         let running = launcher.launch().await?;
@@ -84,6 +86,7 @@ fn private_socket() -> PathBuf {
 struct Launcher {
     program: PathBuf,
     socket: PathBuf,
+    transports: u16,
     log: Log,
 }
 
@@ -104,6 +107,7 @@ impl Launcher {
         let mut child = Command::new(&self.program)
             .args(["images", "--end-with-stdin", "--socket"])
             .arg(&self.socket)
+            .args(["--trace-keep", &self.transports.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use http::{Method, StatusCode, Uri};
 
 use crate::log::{Bytes, Log, Time};
+use crate::trace::RequestTrace;
 
 /// Longest line of guest output that is kept whole; a longer one is broken.
 const LINE_BYTES: usize = 8 * 1024;
@@ -22,6 +23,7 @@ pub struct RequestRecord {
     target: String,
     started: Instant,
     log: Log,
+    trace: Option<Arc<RequestTrace>>,
     output: Mutex<Output>,
 }
 
@@ -56,6 +58,17 @@ pub enum Ending {
 impl RequestRecord {
     /// A record for a request that has just arrived.
     pub fn new(id: u64, method: Method, uri: &Uri, log: Log) -> Arc<Self> {
+        Self::traced(id, method, uri, log, None)
+    }
+
+    /// The same, with a trace that is to be filled in on the way.
+    pub fn traced(
+        id: u64,
+        method: Method,
+        uri: &Uri,
+        log: Log,
+        trace: Option<Arc<RequestTrace>>,
+    ) -> Arc<Self> {
         let target = uri
             .path_and_query()
             .map_or("/", |path| path.as_str())
@@ -66,6 +79,7 @@ impl RequestRecord {
             target,
             started: Instant::now(),
             log,
+            trace,
             output: Mutex::default(),
         })
     }
@@ -78,6 +92,11 @@ impl RequestRecord {
     /// The request's number, unique while the program runs.
     pub fn id(&self) -> u64 {
         self.id
+    }
+
+    /// What happened on the request's hops, if that is kept.
+    pub fn trace(&self) -> Option<&Arc<RequestTrace>> {
+        self.trace.as_ref()
     }
 
     /// Logs the request's own line, once its response has ended.

@@ -25,7 +25,8 @@ use crate::body::{Drained, Watch, Watched};
 use crate::error::Failure;
 use crate::log::Log;
 use crate::record::{Ending, RequestRecord};
-use crate::router;
+use crate::router::{self, Platform};
+use crate::trace::{Arrival, Traces, Upload};
 use crate::worker::Worker;
 
 /// How long a client may take to send a request's head.
@@ -42,12 +43,15 @@ pub async fn run(
     listener: TcpListener,
     worker: Arc<Worker>,
     log: Log,
+    traces: Arc<Traces>,
     shutdown: impl Future<Output = ()>,
 ) {
     let front = Arc::new(Front {
         worker,
         log,
+        traces,
         next_id: AtomicU64::new(1),
+        connections: AtomicU64::new(0),
     });
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
@@ -65,14 +69,19 @@ pub async fn run(
             accepted = accept(&listener, &places) => accepted,
             () = &mut shutdown => break,
         };
-        let Some((stream, place)) = accepted else {
+        let Some((stream, peer, place)) = accepted else {
             continue;
         };
-        let local = stream.local_addr().ok();
+        let connection = Arc::new(Connection {
+            local: stream.local_addr().ok(),
+            peer,
+            number: front.connections.fetch_add(1, Ordering::Relaxed) + 1,
+            requests: AtomicU64::new(0),
+        });
         let front = front.clone();
         let service = service_fn(move |request| {
-            let front = front.clone();
-            async move { Ok::<_, Infallible>(front.answer(request, local).await) }
+            let (front, connection) = (front.clone(), connection.clone());
+            async move { Ok::<_, Infallible>(front.answer(request, &connection).await) }
         });
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)
@@ -93,52 +102,81 @@ pub async fn run(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.ok()?;
-    let Ok((stream, _)) = listener.accept().await else {
+    let Ok((stream, peer)) = listener.accept().await else {
         tokio::time::sleep_until(Instant::now() + ACCEPT_PAUSE).await;
         return None;
     };
     // Answers are written in whole pieces; waiting to fill packets only delays the last one.
     let _ = stream.set_nodelay(true);
-    Some((stream, place))
+    Some((stream, peer, place))
 }
 
 /// What every connection shares.
 struct Front {
     worker: Arc<Worker>,
     log: Log,
+    traces: Arc<Traces>,
     next_id: AtomicU64,
+    connections: AtomicU64,
+}
+
+/// One connection of a client.
+struct Connection {
+    local: Option<SocketAddr>,
+    peer: SocketAddr,
+    number: u64,
+    requests: AtomicU64,
 }
 
 impl Front {
     async fn answer(
         &self,
         request: http::Request<Incoming>,
-        local: Option<SocketAddr>,
+        connection: &Connection,
     ) -> http::Response<WasiBody> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let method = request.method().clone();
-        let record = RequestRecord::new(id, method.clone(), request.uri(), self.log.clone());
+        let trace = self.traces.begin(&Arrival {
+            id,
+            method: &method,
+            uri: request.uri(),
+            version: request.version(),
+            connection: connection.number,
+            request_on_connection: connection.requests.fetch_add(1, Ordering::Relaxed) + 1,
+        });
+        let upload = trace.as_ref().map(|trace| trace.upload());
+        let request = request.map(|body| Upload::new(body, upload));
+        let log = self.log.clone();
+        let record = RequestRecord::traced(id, method.clone(), request.uri(), log, trace);
         // A client that leaves drops this future before there is a response.
         let mut open = Open {
+            traces: self.traces.clone(),
             record,
             status: StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT),
             bytes: 0,
             expected: None,
             ended: None,
         };
-        let response = match absolute(request, local) {
+        let response = match absolute(request, connection.local) {
             Ok(mut request) => {
                 if request.headers().contains_key(EXPECT) {
                     request.body_mut().ask().await;
                 }
                 let request = request.map(|body| body.map_err(Error::Hyper).boxed_unsync());
-                router::answer(&self.worker, request, &open.record).await
+                let platform = Platform {
+                    traces: &self.traces,
+                    peer: connection.peer,
+                };
+                router::answer(&self.worker, platform, request, &open.record).await
             }
             Err(failure) => failure.answer(&open.record),
         };
         open.status = response.status();
+        if let Some(trace) = open.record.trace() {
+            trace.head(response.status());
+        }
         let bodiless = method == Method::HEAD || response.status() == StatusCode::NOT_MODIFIED;
         open.expected = if bodiless { Some(0) } else { length(&response) };
         response.map(|body| Watched::new(body, open).boxed_unsync())
@@ -161,9 +199,9 @@ fn length(response: &http::Response<WasiBody>) -> Option<u64> {
 
 /// Gives the request an absolute URI: over HTTP/1 the host is only in a header, which guests may not see.
 fn absolute(
-    request: http::Request<Incoming>,
+    request: http::Request<Upload>,
     local: Option<SocketAddr>,
-) -> Result<http::Request<Drained<Incoming>>, Failure> {
+) -> Result<http::Request<Drained<Upload>>, Failure> {
     let (mut parts, body) = request.into_parts();
     if parts.uri.authority().is_none() {
         let host = match parts.headers.get(HOST) {
@@ -188,6 +226,7 @@ fn absolute(
 
 /// A request whose line is not logged yet. Dropping it logs it, so that no way to end goes unseen.
 struct Open {
+    traces: Arc<Traces>,
     record: Arc<RequestRecord>,
     status: StatusCode,
     bytes: u64,
@@ -221,5 +260,6 @@ impl Drop for Open {
             Ending::ClientGone
         });
         self.record.finish(self.status, self.bytes, ending);
+        self.traces.end(&self.record, self.bytes, ending);
     }
 }

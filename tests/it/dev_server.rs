@@ -27,25 +27,31 @@ pub(crate) struct DevServer {
 impl DevServer {
     /// Serves a component with the Images binding and `extra` lines of config.
     pub(crate) async fn start(component: &Path, extra: &str) -> Self {
+        Self::start_with(component, extra, &[]).await
+    }
+
+    /// The same with further arguments.
+    pub(crate) async fn start_with(component: &Path, extra: &str, arguments: &[&str]) -> Self {
         let folder = project(
             component,
             &format!("{extra}\n[images]\nbinding = \"IMAGES\"\n"),
         );
-        let mut server = Self::start_in(folder.path()).await;
+        let mut server = Self::start_in(folder.path(), arguments).await;
         server._folder = Some(folder);
         server
     }
 
     /// Serves one of the examples.
     pub(crate) async fn example(name: &str) -> Self {
-        Self::start_in(&repository().join("examples").join(name)).await
+        Self::start_in(&repository().join("examples").join(name), &[]).await
     }
 
-    async fn start_in(folder: &Path) -> Self {
+    async fn start_in(folder: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(SAFELIGHT)
             .arg("dev")
             .arg(folder)
             .args(["--port", "0"])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

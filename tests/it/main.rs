@@ -15,4 +15,5 @@ mod examples;
 mod guests;
 mod hello;
 mod processes;
+mod trace;
 mod trouble;

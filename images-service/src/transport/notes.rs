@@ -1,4 +1,4 @@
-//! The notes of one request: sums of everything, and the first and last events.
+//! The notes of one request: its numbers, the sums of everything, and how far its answer has come.
 
 use std::{
     io,
@@ -7,8 +7,7 @@ use std::{
 
 use safelight_protocol::trace::{Transport, TransportAct, TransportEnd, TransportEvent};
 
-/// Events that are kept from the beginning, and as many from the end.
-pub(super) const HALF: usize = 32;
+use super::events::Events;
 
 /// Which call of which request this is.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +27,17 @@ pub(super) struct Notes {
     events: Events,
     sums: Sums,
     answer: AnswerState,
-    last: bool,
+    then: Then,
     error: Option<io::ErrorKind>,
+}
+
+/// What comes on the connection after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Another request.
+    Next,
+    /// Nothing: what is read is the rest of this request.
+    Nothing,
 }
 
 #[derive(Debug, Default)]
@@ -68,14 +76,14 @@ impl Notes {
             events: Events::new(),
             sums: Sums::default(),
             answer: AnswerState::Awaited,
-            last: false,
+            then: Then::Next,
             error: None,
         }
     }
 
     /// The connection and the number of the request that begins with the next byte, if this one is over.
     pub(super) fn successor(&self) -> Option<(u64, u64)> {
-        (self.answer == AnswerState::Done && !self.last)
+        (self.answer == AnswerState::Done && self.then == Then::Next)
             .then_some((self.connection, self.request_on_connection + 1))
     }
 
@@ -87,11 +95,11 @@ impl Notes {
         fresh
     }
 
-    /// The handler is done; `last` says that the connection ends with this answer.
-    pub(super) fn answered(&mut self, last: bool) {
+    /// The handler is done.
+    pub(super) fn answered(&mut self, then: Then) {
         self.note(TransportAct::Answered, 0);
         self.answer = AnswerState::Due;
-        self.last = last;
+        self.then = then;
     }
 
     pub(super) fn failed(&mut self, error: io::ErrorKind) {
@@ -158,7 +166,7 @@ impl Notes {
             end: self.end(),
             error: self.error.map(|error| error.to_string()),
             events: self.events.in_order(),
-            left_out: self.events.left_out,
+            left_out: self.events.left_out(),
         })
     }
 
@@ -173,71 +181,6 @@ impl Notes {
             AnswerState::Cut => TransportEnd::Cut,
             AnswerState::Awaited | AnswerState::Due => TransportEnd::Open,
         }
-    }
-}
-
-/// The first events and the last, in memory that is taken once.
-#[derive(Debug)]
-struct Events {
-    first: Vec<TransportEvent>,
-    /// A ring once it is full.
-    last: Vec<TransportEvent>,
-    oldest: usize,
-    left_out: u64,
-    /// What happened last.
-    newest: Option<TransportAct>,
-    written: bool,
-}
-
-impl Events {
-    fn new() -> Self {
-        Self {
-            first: Vec::with_capacity(HALF),
-            last: Vec::with_capacity(HALF),
-            oldest: 0,
-            left_out: 0,
-            newest: None,
-            written: false,
-        }
-    }
-
-    /// Whether there was a write since the last flush.
-    fn unflushed(&self) -> bool {
-        self.written
-    }
-
-    fn push(&mut self, event: TransportEvent) {
-        if event.what == TransportAct::Write {
-            self.written = true;
-        } else if event.what == TransportAct::Flush {
-            self.written = false;
-        }
-        let again = self.newest == Some(event.what) && event.what != TransportAct::Write;
-        self.newest = Some(event.what);
-        if again && let Some(last) = self.newest_mut() {
-            last.bytes += event.bytes;
-            last.times += 1;
-        } else if self.first.len() < HALF {
-            self.first.push(event);
-        } else if self.last.len() < HALF {
-            self.last.push(event);
-        } else if let Some(place) = self.last.get_mut(self.oldest) {
-            *place = event;
-            self.oldest = (self.oldest + 1) % HALF;
-            self.left_out += 1;
-        }
-    }
-
-    fn newest_mut(&mut self) -> Option<&mut TransportEvent> {
-        match self.last.len() {
-            0 => self.first.last_mut(),
-            length => self.last.get_mut((self.oldest + length - 1) % length),
-        }
-    }
-
-    fn in_order(&self) -> Vec<TransportEvent> {
-        let (newer, older) = self.last.split_at(self.oldest.min(self.last.len()));
-        [self.first.as_slice(), older, newer].concat()
     }
 }
 

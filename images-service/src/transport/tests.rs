@@ -16,7 +16,7 @@ use safelight_protocol::trace::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Recorder, Transports, notes::HALF};
+use super::{Recorder, Transports, events::HALF};
 use crate::connection::Progress;
 
 /// Answers writes as the script says, and reads with ten bytes each.

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderValue, Uri, Version};
 use http_body_util::BodyExt;
+use safelight_protocol::trace::{CALL_HEADER, REQUEST_HEADER};
 use safelight_protocol::{ErrorCode, error};
 use tower::Service;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -13,6 +14,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 use super::pool::{Pool, PoolError};
 use crate::body;
 use crate::error::chain;
+use crate::trace::CallTrace;
 
 /// The service behind an Images binding.
 #[derive(Clone)]
@@ -38,12 +40,19 @@ impl Service<http::Request<WasiBody>> for Images {
 
     fn call(&mut self, request: http::Request<WasiBody>) -> Self::Future {
         let pool = self.pool.clone();
+        let trace = request.extensions().get::<CallTrace>().cloned();
         Box::pin(async move {
             match pool.send(on_the_wire(request)?).await {
                 Ok(response) => {
                     Ok(response.map(|body| body.map_err(|error| broken(&error)).boxed_unsync()))
                 }
-                Err(error) => Ok(failure(&error)),
+                Err(error) => {
+                    let (code, message) = words(&error);
+                    if let Some(trace) = trace {
+                        trace.fault(&message);
+                    }
+                    Ok(failure(code, &message))
+                }
             }
         })
     }
@@ -58,6 +67,14 @@ fn on_the_wire(request: http::Request<WasiBody>) -> Result<http::Request<WasiBod
     parts
         .headers
         .insert(HOST, HeaderValue::from_static("images"));
+    // These numbers are the runtime's word, whatever a guest writes.
+    parts.headers.remove(REQUEST_HEADER);
+    parts.headers.remove(CALL_HEADER);
+    if let Some(trace) = parts.extensions.get::<CallTrace>() {
+        let (request, call) = trace.numbers();
+        parts.headers.insert(REQUEST_HEADER, request.into());
+        parts.headers.insert(CALL_HEADER, call.into());
+    }
     Ok(http::Request::from_parts(parts, body))
 }
 
@@ -66,9 +83,9 @@ fn broken(error: &hyper::Error) -> Error {
     Error::InternalError(Some(chain(error)))
 }
 
-/// An error of the binding itself, in the form that its clients understand.
-fn failure(error: &PoolError) -> http::Response<WasiBody> {
-    let (code, message) = match error {
+/// An error of the binding itself, as its code and text.
+fn words(error: &PoolError) -> (ErrorCode, String) {
+    match error {
         PoolError::Connect(error) => (
             ErrorCode::Unreachable,
             format!("the images process cannot be reached: {error}"),
@@ -80,8 +97,12 @@ fn failure(error: &PoolError) -> http::Response<WasiBody> {
                 chain(error)
             ),
         ),
-    };
-    let mut response = http::Response::new(body::full(error::body_text(code, &message)));
+    }
+}
+
+/// The same in the form that the binding's clients understand.
+fn failure(code: ErrorCode, message: &str) -> http::Response<WasiBody> {
+    let mut response = http::Response::new(body::full(error::body_text(code, message)));
     *response.status_mut() = code.status();
     let headers = response.headers_mut();
     headers.insert(
@@ -92,4 +113,25 @@ fn failure(error: &PoolError) -> http::Response<WasiBody> {
         headers.insert(error::ERROR_HEADER, value);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use safelight_protocol::trace::{CALL_HEADER, REQUEST_HEADER};
+
+    use super::on_the_wire;
+    use crate::body;
+
+    #[test]
+    fn numbers_that_a_guest_invents_do_not_cross_the_socket() {
+        let request = Request::post("http://bindings.internal/transform")
+            .header(REQUEST_HEADER, "1")
+            .header(CALL_HEADER, "1")
+            .body(body::full(""))
+            .unwrap();
+        let request = on_the_wire(request).unwrap();
+        assert!(!request.headers().contains_key(REQUEST_HEADER));
+        assert!(!request.headers().contains_key(CALL_HEADER));
+    }
 }

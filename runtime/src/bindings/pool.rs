@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -20,6 +21,8 @@ use tokio::net::UnixStream;
 use tokio::task::AbortHandle;
 use wasmtime_wasi_http::WasiBody;
 
+use crate::trace::CallTrace;
+
 /// Connections that are kept without a request.
 const IDLE_CONNECTIONS: usize = 32;
 /// How long a connection may take to become ready again after a response.
@@ -30,10 +33,13 @@ const READY_TIME: Duration = Duration::from_secs(1);
 pub struct Pool {
     path: Arc<Path>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    connected: Arc<AtomicU64>,
 }
 
 /// One connection; dropped, it is killed.
 struct Connection {
+    /// Which of the pool's connections it is, from 1.
+    number: u64,
     sender: SendRequest<WasiBody>,
     driver: AbortHandle,
 }
@@ -59,6 +65,7 @@ impl Pool {
         Self {
             path: path.into().into(),
             idle: Arc::default(),
+            connected: Arc::default(),
         }
     }
 
@@ -73,7 +80,11 @@ impl Pool {
         &self,
         mut request: http::Request<WasiBody>,
     ) -> Result<http::Response<PooledBody>, PoolError> {
+        let trace = request.extensions().get::<CallTrace>().cloned();
         if let Some(connection) = self.take_idle() {
+            if let Some(trace) = &trace {
+                trace.reused(connection.number);
+            }
             match self.exchange(connection, request).await {
                 Ok(response) => return Ok(response),
                 Err(mut error) => match error.take_message() {
@@ -83,6 +94,9 @@ impl Pool {
             }
         }
         let connection = self.connect().await.map_err(PoolError::Connect)?;
+        if let Some(trace) = &trace {
+            trace.connected(connection.number);
+        }
         self.exchange(connection, request)
             .await
             .map_err(|error| PoolError::Exchange(error.into_error()))
@@ -111,6 +125,7 @@ impl Pool {
             let _ = driver.await;
         });
         Ok(Connection {
+            number: self.connected.fetch_add(1, Ordering::Relaxed) + 1,
             sender,
             driver: driver.abort_handle(),
         })

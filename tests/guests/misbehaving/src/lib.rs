@@ -17,6 +17,7 @@
 //! | `/fetch?url=` | passes on the answer of a URL |
 //! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
 //! | `/upload-image?width=&format=` `/info` `/draw` | the request's body through Images |
+//! | `/info-then-image` | two calls of Images, one after the other |
 //! | `/drop-answer?ms=` | uploads the request's body to Images and drops the call after a pause |
 
 mod bodies;
@@ -60,6 +61,7 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         }
         "/upload-image" => calls::upload_image(request, &query, &env).await,
         "/info" => calls::info(request, &env).await,
+        "/info-then-image" => calls::info_then_image(request, &env).await,
         "/draw" => calls::draw(request, &env).await,
         "/drop-answer" => calls::drop_answer(request, &query, &env).await,
         path => Ok(response::text(
