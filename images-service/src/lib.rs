@@ -8,6 +8,7 @@
 //! | `server` | accepts connections, serves HTTP/1 on them, ends in order |
 //! | [`deadline`] | gives up what makes no progress; for the runtime's connections as well |
 //! | `connection` | notices a client that is gone |
+//! | [`transport`] | what a connection did for each request, kept for whoever asks |
 //! | `handler` | one match on method and path; the crossing from waiting to pixels |
 //! | `queue` | how many requests are worked on, and how many may wait |
 //! | `form` | the multipart form: parts in order, within limits, to the very end |
@@ -37,6 +38,7 @@ mod queue;
 pub mod request;
 mod server;
 pub mod socket;
+pub mod transport;
 
 pub use deadline::Deadlines;
 pub use limits::Limits;

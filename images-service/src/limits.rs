@@ -29,6 +29,8 @@ pub struct Limits {
     pub workers: usize,
     /// Requests that may wait for a worker.
     pub queue: usize,
+    /// Requests whose transport is kept for `GET /trace`; with 0 nothing is recorded.
+    pub transports: usize,
     /// Times without progress after which a connection is given up.
     pub deadlines: Deadlines,
     /// Time that requests in flight have to finish once the service is told to end.
@@ -50,6 +52,7 @@ impl Default for Limits {
             dimension: 12_000,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
+            transports: 0,
             deadlines: Deadlines::default(),
             grace: Duration::from_secs(10),
         }
