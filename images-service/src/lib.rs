@@ -15,12 +15,14 @@
 //! | [`request`] | the typed request; every option is checked before any pixel |
 //! | [`decode`] | from encoded bytes to upright sRGB pixels |
 //! | [`pipeline`] | the run of one request over its pixels |
-//! | [`plan`] [`geometry`] [`ops`] [`image`] | the order of operations; fit and gravity as arithmetic; the operations; pixels |
+//! | [`plan`] [`geometry`] [`ops`] | the order of operations; fit and gravity as arithmetic; the operations |
+//! | [`picture`] [`image`] | an animation or its only frame; pixels |
 //! | [`encode`] | from pixels to the bytes of the result |
 //! | `answer` | one block with exact length and digest, or a marked error |
-//! | [`error`] [`limits`] | what can fail, and what a request may cost |
+//! | [`error`] [`limits`] [`budget`] | what can fail, what a request may cost, and how long it may take |
 
 mod answer;
+pub mod budget;
 mod connection;
 pub mod deadline;
 pub mod decode;
@@ -32,6 +34,7 @@ mod handler;
 pub mod image;
 pub mod limits;
 pub mod ops;
+pub mod picture;
 pub mod pipeline;
 pub mod plan;
 mod queue;
