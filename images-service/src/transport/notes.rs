@@ -66,26 +66,19 @@ enum AnswerState {
 
 impl Notes {
     pub(super) fn new(connection: u64, request_on_connection: u64) -> Self {
-        let mut notes = Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
             connection,
             request_on_connection,
             call: None,
             started: Instant::now(),
-            started_unix_us: 0,
+            started_unix_us: since.map_or(0, |since| micros(since.as_micros())),
             events: Events::new(),
             sums: Sums::default(),
             answer: AnswerState::Awaited,
             then: Then::Next,
             error: None,
-        };
-        notes.start();
-        notes
-    }
-
-    fn start(&mut self) {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        self.started_unix_us = since.map_or(0, |since| micros(since.as_micros()));
-        self.started = Instant::now();
+        }
     }
 
     /// The connection and the number of the request that begins with the next byte, if this one is over.
@@ -123,7 +116,7 @@ impl Notes {
             TransportAct::Read => {
                 if self.sums.reads == 0 {
                     // Until now the connection only waited.
-                    self.start();
+                    *self = Self::new(self.connection, self.request_on_connection);
                 }
                 self.sums.reads += 1;
                 self.sums.read_bytes += bytes;
