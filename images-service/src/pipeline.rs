@@ -1,6 +1,7 @@
 //! One request from encoded images to an encoded image.
 
 mod forecast;
+mod transform;
 
 use std::time::{Duration, Instant};
 
@@ -15,9 +16,10 @@ use crate::{
     limits::Limits,
     ops,
     picture::Picture,
-    plan::{Bounds, plan},
+    plan::Bounds,
     request::{Step, Transform, TransformRequest},
 };
+use forecast::Room;
 
 /// A finished image and what the log wants to know of it.
 #[derive(Clone, Debug)]
@@ -75,11 +77,18 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let decoded = started.elapsed();
 
     // Every step in the author's order.
+    let terms = Terms {
+        bounds,
+        limits,
+        budget,
+    };
     for step in &steps {
-        run_step(step, &mut pictures, bounds, budget)?;
+        run_step(step, &mut pictures, terms, &mut warnings)?;
     }
     let picture = pictures.into_iter().next().ok_or_else(no_base)?;
     let size = picture.size();
+    // What is in a picture may have decided upon its size.
+    forecast::check_result(size, picture.frames().len() as u64, bounds, limits)?;
     let transformed = started.elapsed();
 
     // Encode.
@@ -134,30 +143,38 @@ fn decode_all(
     Ok(pictures)
 }
 
+/// What steps must keep to.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    bounds: Bounds,
+    limits: &'a Limits,
+    budget: Budget,
+}
+
 fn run_step(
     step: &Step,
     pictures: &mut [Picture],
-    bounds: Bounds,
-    budget: Budget,
+    terms: Terms<'_>,
+    warnings: &mut Vec<String>,
 ) -> Result<(), ServiceError> {
     match step {
         Step::Transform { image, transform } => {
+            let room = Room::besides(*image, pictures, terms.limits);
             let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
-            let ops = plan(transform, picture.size(), bounds)?.ops;
-            *picture = picture.take().try_map(|mut image| {
-                for op in &ops {
-                    budget.check()?;
-                    image = op.apply(image)?;
+            let (changed, told) = transform::transform(transform, picture.take(), room, terms)?;
+            *picture = changed;
+            for text in told {
+                if !warnings.contains(&text) {
+                    warnings.push(text);
                 }
-                Ok(image)
-            })?;
+            }
         }
         Step::Draw {
             overlay,
             target,
             draw,
         } => {
-            budget.check()?;
+            terms.budget.check()?;
             if let Ok([overlay, base]) = pictures.get_disjoint_mut([*overlay, *target]) {
                 for frame in base.frames_mut() {
                     ops::draw(&mut frame.image, overlay.first(), draw);
@@ -182,7 +199,7 @@ fn warning(step: &Step) -> Option<String> {
     let Step::Transform { transform, .. } = step else {
         return None;
     };
-    let Transform { width, height, .. } = transform;
+    let Transform { width, height, .. } = &**transform;
     let word = match transform.fit? {
         fit @ (Fit::Cover | Fit::Crop | Fit::AspectCrop) => fit,
         Fit::ScaleDown | Fit::ScaleUp | Fit::Contain | Fit::Pad | Fit::Squeeze => return None,
