@@ -1,5 +1,7 @@
 //! Flags and subcommands, turned into one run with an exit code.
 
+mod r2;
+
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -43,6 +45,9 @@ enum Command {
         /// Break calls of a binding on purpose, as in `IMAGES:truncate=200000,nth=2,seed=7`; may be given several times.
         #[arg(long = "fault", value_name = "FAULT")]
         faults: Vec<Fault>,
+        /// Folder of what bindings keep [default: safelight.storage.state of the config, else .safelight/state beside it].
+        #[arg(long, value_name = "FOLDER")]
+        persist_to: Option<PathBuf>,
     },
     /// Build the worker in DIR and print the path of its component.
     Build {
@@ -53,6 +58,11 @@ enum Command {
     Check {
         #[command(flatten)]
         project: Project,
+    },
+    /// Put, get, list and delete the objects of the buckets that a config names.
+    R2 {
+        #[command(subcommand)]
+        command: r2::R2Command,
     },
     /// Run the images process alone, for another runtime or a test.
     Images {
@@ -165,10 +175,16 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             port,
             ip,
             faults,
+            persist_to,
         } => {
             let config = project.load(log)?;
             let shutdown = interrupted()?;
-            let options = DevOptions { ip, port, faults };
+            let options = DevOptions {
+                ip,
+                port,
+                faults,
+                persist_to,
+            };
             dev::run(&config, &options, log.clone(), shutdown).await
         }
         Command::Build { project } => {
@@ -184,6 +200,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             ));
             Ok(())
         }
+        Command::R2 { command } => command.run(log).await,
         Command::Images {
             socket,
             end_with_stdin,

@@ -20,6 +20,7 @@ mod http2;
 mod outbound;
 mod pool;
 mod processes;
+mod r2;
 mod slow_reader;
 mod stand_in;
 mod supervision;

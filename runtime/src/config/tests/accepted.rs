@@ -7,7 +7,8 @@ use std::time::Duration;
 use safelight_images::Deadlines;
 
 use super::{config, load, warnings};
-use crate::config::{BindingKind, Build, Dev, Limits};
+use crate::bindings::r2::Durability;
+use crate::config::{BindingKind, Build, Dev, Limits, R2Bucket, S3, StatePlace, Storage};
 
 #[test]
 fn the_three_kinds_of_file_say_the_same() {
@@ -256,6 +257,72 @@ fn one_key_without_effect_is_named_in_the_singular() {
     assert_eq!(
         warnings("main = 'w.wasm'\nroute = 'example.com/*'"),
         ["wrangler.toml:2:1: `route` has no effect on a local run"]
+    );
+}
+
+#[test]
+fn buckets_are_bindings_each_with_a_bucket_that_may_have_the_same_name() {
+    let config = config(
+        r#"
+        main = "w.wasm"
+        [[r2_buckets]]
+        binding = "PHOTOS"
+        bucket_name = "photos"
+        remote = false
+        [[r2_buckets]]
+        binding = "CACHE"
+        [images]
+        binding = "IMAGES"
+        [safelight.storage]
+        state = "state"
+        durability = "process"
+        part_bytes = 100
+        endpoint = "https://s3.example.com/"
+        bucket = "blobs"
+        "#,
+    );
+    let named = |(name, kind): (&str, BindingKind)| (name.to_owned(), kind);
+    assert_eq!(
+        config.bindings,
+        [
+            ("IMAGES", BindingKind::Images),
+            ("PHOTOS", BindingKind::R2),
+            ("CACHE", BindingKind::R2),
+        ]
+        .map(named)
+    );
+    let buckets = [("PHOTOS", "photos"), ("CACHE", "CACHE")];
+    assert_eq!(
+        config.r2,
+        buckets.map(|(binding, bucket)| R2Bucket {
+            binding: binding.into(),
+            bucket: bucket.into(),
+        })
+    );
+    assert_eq!(
+        config.storage,
+        Storage {
+            place: StatePlace::Folder("/project/state".into()),
+            durability: Durability::Process,
+            part_bytes: Some(100),
+            s3: Some(S3 {
+                endpoint: "https://s3.example.com".into(),
+                bucket: "blobs".into(),
+                region: "auto".into(),
+                prefix: String::new(),
+            }),
+        }
+    );
+}
+
+#[test]
+fn what_chooses_among_buckets_elsewhere_has_no_effect() {
+    let text = "main = 'w.wasm'\nr2_buckets = [{ binding = 'B', preview_bucket_name = 'p', jurisdiction = 'eu' }]";
+    assert_eq!(
+        warnings(text),
+        [
+            "wrangler.toml:2:32: `r2_buckets[0].preview_bucket_name` and `r2_buckets[0].jurisdiction` have no effect on a local run"
+        ]
     );
 }
 
