@@ -3,6 +3,7 @@
 mod condition;
 mod date;
 mod error;
+mod hash;
 mod list;
 mod multipart;
 mod object;
@@ -15,10 +16,11 @@ use crate::{Body, Error, Result};
 
 pub use condition::{R2Conditional, R2Etag};
 pub use error::R2Error;
+pub use hash::R2Hash;
 pub use list::{R2ListOptions, R2Objects};
 pub use multipart::{R2MultipartUpload, R2UploadedPart};
 pub use object::{R2HttpMetadata, R2Object, R2ObjectBody, R2StorageClass};
-pub use options::{R2GetOptions, R2Hash, R2MultipartOptions, R2PutOptions, R2Range};
+pub use options::{R2GetOptions, R2MultipartOptions, R2PutOptions, R2Range};
 use service::{Answer, Call, Service};
 
 /// A bucket, handed out by [`Env::bucket`](crate::Env::bucket).

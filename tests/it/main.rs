@@ -21,6 +21,7 @@ mod outbound;
 mod pool;
 mod processes;
 mod r2;
+mod r2_command;
 mod slow_reader;
 mod stand_in;
 mod supervision;

@@ -228,7 +228,7 @@ pub(crate) async fn reply(method: &Method, response: Response<WasiBody>) -> Repl
 }
 
 /// A body in pieces, and how many of its bytes have not been read.
-pub(crate) fn counted(content: &[u8]) -> (WasiBody, impl Fn() -> usize) {
+pub(crate) fn counted(content: &[u8]) -> (WasiBody, impl Fn() -> usize + use<>) {
     let unread = Arc::new(AtomicUsize::new(content.len()));
     let left = unread.clone();
     let pieces: Vec<_> = content

@@ -15,6 +15,7 @@ on_both_stores! {
     deleting_forgets_all_or_nothing
     a_put_replaces_everything_of_what_was_there
     a_large_value_comes_back_byte_for_byte
+    many_large_values_at_once_do_not_mix
     who_reads_gets_the_object_that_was_there_when_he_came
     what_was_answered_outlives_the_program
 }
@@ -181,6 +182,27 @@ async fn a_large_value_comes_back_byte_for_byte(bucket: TestBucket) {
         .good();
     let bucket = bucket.reopened().await;
     assert!([None, Some(0)].contains(&bucket.files()));
+}
+
+async fn many_large_values_at_once_do_not_mix(bucket: TestBucket) {
+    // More than all of them may hold in memory together.
+    let bucket = Arc::new(bucket);
+    let puts: Vec<_> = (0..12_usize)
+        .map(|number| {
+            let bucket = bucket.clone();
+            tokio::spawn(async move {
+                let value = noise((7 << 20) + number);
+                bucket.put(&number.to_string(), &value).await;
+                assert!(
+                    bucket.get(&number.to_string()).await.value == value,
+                    "the bytes differ"
+                );
+            })
+        })
+        .collect();
+    for put in puts {
+        put.await.unwrap();
+    }
 }
 
 async fn who_reads_gets_the_object_that_was_there_when_he_came(bucket: TestBucket) {

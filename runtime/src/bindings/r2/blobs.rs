@@ -9,6 +9,7 @@ pub(super) mod writer;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
@@ -24,6 +25,8 @@ use pins::Pins;
 const FILE_STEP: usize = 512 * 1024;
 /// Bytes of one blob in a store that takes blobs only whole. So much of a value is held in memory.
 const REMOTE_STEP: usize = 8 * 1024 * 1024;
+/// Bytes that all values on their way into a bucket may hold in memory before they go on in smaller steps.
+const MOST_HELD: usize = 64 * 1024 * 1024;
 
 /// A blob, as the index names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub(super) struct Blobs {
     store: Arc<dyn ObjectStore>,
     place: Place,
     pins: Arc<Pins>,
+    /// Bytes in memory, of all values on their way here.
+    held: Arc<AtomicUsize>,
     runtime: Handle,
 }
 
@@ -60,6 +65,7 @@ impl Blobs {
             store: Arc::new(store),
             place: Place::Folder(folder.into()),
             pins: Arc::default(),
+            held: Arc::default(),
             runtime: Handle::current(),
         })
     }
@@ -70,6 +76,7 @@ impl Blobs {
             store,
             place: Place::Remote(path),
             pins: Arc::default(),
+            held: Arc::default(),
             runtime: Handle::current(),
         }
     }

@@ -100,62 +100,6 @@ const IMAGES: &[Row] = &[
     ),
 ];
 
-/// The R2 buckets, and where they are.
-const BUCKETS: &[Row] = &[
-    (
-        "r2_buckets = { binding = 'B' }",
-        "2:14: `r2_buckets` must be a list of tables, but is a table",
-    ),
-    (
-        "r2_buckets = [{ bucket_name = 'photos' }]",
-        "2:15: `r2_buckets[0].binding` is missing",
-    ),
-    (
-        "r2_buckets = [{ binding = 'B', bucket_name = '../photos' }]",
-        "2:46: `r2_buckets[0].bucket_name` must have 3 to 63 lowercase letters, digits and `-`, and begin and end with a letter or digit",
-    ),
-    (
-        "r2_buckets = [{ binding = 'B', remote = true }]",
-        "2:41: `r2_buckets[0].remote` cannot be true: safelight runs every binding on this machine",
-    ),
-    (
-        "r2_buckets = [{ binding = 'B', bucket = 'photos' }]",
-        "2:32: `r2_buckets[0].bucket` is not a key that is known here; did you mean `bucket_name`?",
-    ),
-    (
-        "r2_buckets = [{ binding = 'B' }, { binding = 'B' }]",
-        "2:46: `r2_buckets[1].binding` has the same name as `r2_buckets[0].binding`",
-    ),
-    (
-        "images.binding = 'B'\nr2_buckets = [{ binding = 'B' }]",
-        "3:27: `r2_buckets[0].binding` has the same name as `images.binding`",
-    ),
-    (
-        "safelight.storage.durability = 'none'",
-        "2:32: `safelight.storage.durability` must be `disk` or `process`",
-    ),
-    (
-        "safelight.storage.bucket = 'b'",
-        "2:28: `safelight.storage.bucket` says nothing without `safelight.storage.endpoint`",
-    ),
-    (
-        "safelight.storage.endpoint = 'http://h'",
-        "2:1: `safelight.storage.bucket` is missing",
-    ),
-    (
-        "safelight.storage = { endpoint = 'http://u:p@h/x', bucket = 'b' }",
-        "2:34: `safelight.storage.endpoint` must be `http://` or `https://` and a host, and nothing behind it",
-    ),
-    (
-        "safelight.storage = { endpoint = 'http://h', bucket = 'b', prefix = 'a/../b' }",
-        "2:69: `safelight.storage.prefix` must be a path of plain names, such as `team/photos`",
-    ),
-    (
-        "safelight.storage.part_bytes = 0",
-        "2:32: `safelight.storage.part_bytes` must be a whole number from 1 to 5242880",
-    ),
-];
-
 /// Variables.
 const VARS: &[Row] = &[
     (
@@ -304,7 +248,7 @@ const SERVING: &[Row] = &[
 
 #[test]
 fn one_mistake_one_message() {
-    for (text, message) in [KEYS, IMAGES, BUCKETS, VARS, FAULTS, SERVING].concat() {
+    for (text, message) in [KEYS, IMAGES, VARS, FAULTS, SERVING].concat() {
         let whole = format!("main = \"w.wasm\"\n{text}");
         assert_eq!(errors(&whole), format!("wrangler.toml:{message}"), "{text}");
     }
@@ -377,7 +321,7 @@ fn every_binding_key_is_refused_by_name() {
         );
         refused += 1;
     }
-    assert_eq!(refused, 39);
+    assert_eq!(refused, 38);
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! A value on its way into blobs, as it arrives.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
 use object_store::{MultipartUpload, ObjectStoreExt as _, PutPayload};
 
-use super::{Blobs, FILE_STEP, Place, REMOTE_STEP, Segment};
+use super::{Blobs, FILE_STEP, MOST_HELD, Place, REMOTE_STEP, Segment};
 use crate::bindings::r2::error::R2Error;
 use crate::bindings::r2::random;
 
@@ -13,7 +16,7 @@ pub(in crate::bindings::r2) struct Writer {
     step: usize,
     waiting: Vec<Bytes>,
     /// Of what waits.
-    waiting_bytes: usize,
+    waiting_bytes: Held,
     /// The segment that is being filled.
     current: Segment,
     file: Option<Box<dyn MultipartUpload>>,
@@ -37,7 +40,7 @@ impl Writer {
                 segments: Vec::new(),
             },
             waiting: Vec::new(),
-            waiting_bytes: 0,
+            waiting_bytes: Held::none(&blobs.held),
             current: empty()?,
             file: None,
         })
@@ -49,9 +52,10 @@ impl Writer {
         }
         self.current.size += piece.len() as u64;
         self.current.crc32c = crc32c::crc32c_append(self.current.crc32c, &piece);
-        self.waiting_bytes += piece.len();
+        let all = self.waiting_bytes.add(piece.len());
         self.waiting.push(piece);
-        match self.waiting_bytes < self.step {
+        // Where many wait, each writes what it has, so that all together hold no more than one may.
+        match self.waiting_bytes.bytes < self.step && all < MOST_HELD {
             true => Ok(()),
             false => self.step().await,
         }
@@ -61,13 +65,14 @@ impl Writer {
     pub(in crate::bindings::r2) async fn finish(mut self) -> Result<Written, R2Error> {
         match self.file.take() {
             Some(mut file) => {
-                if self.waiting_bytes > 0 {
-                    file.put_part(self.payload()).await?;
+                if self.waiting_bytes.bytes > 0 {
+                    let (payload, _held) = self.payload();
+                    file.put_part(payload).await?;
                 }
                 file.complete().await?;
                 self.end_segment()?;
             }
-            None if self.waiting_bytes > 0 => self.put().await?,
+            None if self.waiting_bytes.bytes > 0 => self.put().await?,
             // Nothing needs no blob.
             None => {}
         }
@@ -77,7 +82,7 @@ impl Writer {
     async fn step(&mut self) -> Result<(), R2Error> {
         match self.written.blobs.place {
             Place::Folder(_) => {
-                let payload = self.payload();
+                let (payload, _held) = self.payload();
                 let mut file = match self.file.take() {
                     Some(file) => file,
                     None => {
@@ -97,7 +102,7 @@ impl Writer {
     async fn put(&mut self) -> Result<(), R2Error> {
         let blobs = self.written.blobs.clone();
         let path = blobs.path(&self.current.blob);
-        let payload = self.payload();
+        let (payload, _held) = self.payload();
         // Named before it is there, so that it is deleted whatever happens.
         self.end_segment()?;
         blobs.store.put(&path, payload).await?;
@@ -110,9 +115,39 @@ impl Writer {
         Ok(())
     }
 
-    fn payload(&mut self) -> PutPayload {
-        self.waiting_bytes = 0;
-        PutPayload::from_iter(std::mem::take(&mut self.waiting))
+    /// What waits, which is held until it is written.
+    fn payload(&mut self) -> (PutPayload, Held) {
+        let none = Held::none(&self.written.blobs.held);
+        let held = std::mem::replace(&mut self.waiting_bytes, none);
+        let payload = PutPayload::from_iter(std::mem::take(&mut self.waiting));
+        (payload, held)
+    }
+}
+
+/// Bytes in memory, as a part of those of all writers of a bucket.
+struct Held {
+    all: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Held {
+    fn none(all: &Arc<AtomicUsize>) -> Self {
+        Self {
+            all: all.clone(),
+            bytes: 0,
+        }
+    }
+
+    /// Returns how many all writers hold.
+    fn add(&mut self, bytes: usize) -> usize {
+        self.bytes += bytes;
+        self.all.fetch_add(bytes, Ordering::Relaxed) + bytes
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
