@@ -1,10 +1,13 @@
 //! From pixels to the bytes of the result.
 
+mod choose;
 mod jpeg;
 mod png;
 mod webp;
 
 use safelight_protocol::{ErrorCode, Format};
+
+pub(crate) use self::choose::choose;
 
 use crate::{
     decode::Metadata,

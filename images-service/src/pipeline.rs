@@ -5,12 +5,14 @@ mod forecast;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use safelight_protocol::{ErrorCode, Fit};
+use safelight_protocol::{ErrorCode, Fit, extension::Choose};
+use serde_json::{Value, json};
 
 use crate::{
-    decode::{self, Header},
+    decode::{self, Header, Metadata},
     encode,
     error::ServiceError,
+    geometry::Size,
     image::Image,
     limits::Limits,
     ops,
@@ -53,7 +55,8 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let TransformRequest {
         images,
         steps,
-        output,
+        mut output,
+        extension,
     } = request;
 
     // What can be refused is refused before any pixel.
@@ -63,7 +66,11 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let base = headers.first().ok_or_else(no_base)?;
     forecast::check(&headers, &steps, bounds, limits)?;
     let source = format!("{} {}", base.format(), base.size());
-    let metadata = base.metadata();
+    let metadata = match extension.drop_metadata {
+        true => Metadata::default(),
+        false => base.metadata(),
+    };
+    let original = original(&images, base);
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
     // Decode.
@@ -80,11 +87,21 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let size = picture.size();
     let transformed = started.elapsed();
 
+    // The format, where it was left open.
+    let (format, warning) = encode::choose(&extension, &output, base.format(), &picture);
+    output.format = format;
+    warnings.extend(warning.map(str::to_owned));
+
     // Encode.
-    let bytes = encode::encode(picture, &output, &metadata)?;
+    let (bytes, content_type) = if extension.choose == Some(Choose::Json) {
+        (sizes(size, &original), "application/json")
+    } else {
+        let bytes = encode::encode(picture, &output, &metadata)?;
+        (bytes, output.format.content_type())
+    };
     Ok(Encoded {
         bytes,
-        content_type: output.format.content_type(),
+        content_type,
         width: size.width,
         height: size.height,
         source,
@@ -94,6 +111,22 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
             ops: transformed.saturating_sub(decoded),
             encode: started.elapsed().saturating_sub(transformed),
         },
+    })
+}
+
+/// The answer for a caller who wants no picture.
+fn sizes(size: Size, original: &Value) -> Vec<u8> {
+    let sizes = json!({"width": size.width, "height": size.height, "original": original});
+    sizes.to_string().into_bytes()
+}
+
+/// What that answer says of the source.
+fn original(images: &[Bytes], base: &Header) -> Value {
+    json!({
+        "file_size": images.first().map_or(0, Bytes::len),
+        "width": base.size().width,
+        "height": base.size().height,
+        "format": base.format(),
     })
 }
 

@@ -7,18 +7,23 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use safelight_outgoing::{Client, Policy};
 use tokio::net::TcpListener;
 
 use crate::bindings::Bindings;
 use crate::bindings::images::Images;
+use crate::cf_image::CfImages;
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev};
 use crate::faults::{Fault, FaultSet, Hop, Targets};
 use crate::guest;
+use crate::image_url::ImageUrls;
 use crate::images_process::ImagesProcess;
 use crate::limits::WorkerLimits;
 use crate::log::Log;
+use crate::router::Routes;
 use crate::server;
+use crate::transformations::{Sources, Transformations};
 use crate::worker::{Grants, Worker};
 
 /// What the command line says of a run; what it leaves open is in the config.
@@ -47,12 +52,12 @@ pub async fn run(
     let listener = listen(config, options).await?;
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
-    let (worker, images) = tokio::select! {
+    let (routes, images) = tokio::select! {
         started = start(config, faults, &log) => started?,
         () = &mut shutdown => return Ok(()),
     };
     log.line(format_args!("{} is ready on http://{address}", config.name));
-    server::run(listener, worker, log, config.deadlines, shutdown).await;
+    server::run(listener, routes, log, config.deadlines, shutdown).await;
     if let Some(images) = images {
         images.stop().await;
     }
@@ -64,12 +69,13 @@ async fn start(
     config: &Config,
     faults: FaultSet,
     log: &Log,
-) -> anyhow::Result<(Arc<Worker>, Option<ImagesProcess>)> {
+) -> anyhow::Result<(Routes, Option<ImagesProcess>)> {
     let component = build(config).await?;
     let needs_images = config
         .bindings
         .iter()
-        .any(|(_, kind)| *kind == BindingKind::Images);
+        .any(|(_, kind)| *kind == BindingKind::Images)
+        || config.image_urls.on;
     let program = std::env::current_exe().context("find the program's own file")?;
     let images = async {
         match needs_images {
@@ -94,8 +100,31 @@ async fn start(
         images: images.as_ref(),
         faults: Arc::new(faults),
     };
-    let worker = load(config, &component, running, log.clone())?;
-    Ok((Arc::new(worker), images))
+    let running_faults = running.faults.clone();
+    let worker = Arc::new(load(config, &component, running, log.clone())?);
+    let image_urls = match &images {
+        Some(images) if config.image_urls.on => {
+            Some(image_urls(config, images, &worker, &running_faults)?)
+        }
+        Some(_) | None => None,
+    };
+    Ok((Routes { worker, image_urls }, images))
+}
+
+fn image_urls(
+    config: &Config,
+    images: &ImagesProcess,
+    worker: &Arc<Worker>,
+    faults: &Arc<FaultSet>,
+) -> anyhow::Result<ImageUrls> {
+    let policy = Policy::with(config.image_urls.allowed_addresses.iter().cloned());
+    let client = Client::new(policy).context("prepare the client for pictures")?;
+    Ok(ImageUrls {
+        transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
+        sources: Sources::on_hosts(client, faults.clone())
+            .and_of_worker(worker.clone(), faults.clone()),
+        allowed: config.image_urls.allowed_origins.clone(),
+    })
 }
 
 /// Building runs other programs to their end, on a thread of its own, so that a request to end is heard meanwhile.
@@ -104,9 +133,13 @@ async fn build(config: &Config) -> anyhow::Result<PathBuf> {
     Ok(tokio::task::spawn_blocking(move || guest::build(&config)).await??)
 }
 
+fn targets(config: &Config) -> Targets {
+    Targets::new(config.bindings.clone()).with_image_urls(&config.image_urls)
+}
+
 /// The faults of the config, then those of the command line.
 fn faults(config: &Config, options: &DevOptions) -> anyhow::Result<FaultSet> {
-    let targets = Targets::new(config.bindings.clone());
+    let targets = targets(config);
     for fault in &options.faults {
         targets
             .check(fault)
@@ -185,12 +218,16 @@ pub fn load(
         &engine,
         component,
         &compiled,
-        grants(config, running),
+        grants(config, running)?,
         log,
     )?)
 }
 
-fn grants(config: &Config, running: Running<'_>) -> Grants {
+fn grants(config: &Config, running: Running<'_>) -> anyhow::Result<Grants> {
+    let cf_images = match running.images {
+        Some(images) if config.image_urls.on => Some(cf_images(config, images, &running.faults)?),
+        Some(_) | None => None,
+    };
     let mut bindings = Bindings::new(running.faults.clone());
     let mut kinds = serde_json::Map::new();
     for (name, kind) in &config.bindings {
@@ -209,16 +246,30 @@ fn grants(config: &Config, running: Running<'_>) -> Grants {
         "BINDINGS".into(),
         serde_json::Value::Object(kinds).to_string(),
     ));
-    Grants {
+    Ok(Grants {
         env,
         bindings,
+        cf_images,
         limits: WorkerLimits {
             cpu: config.limits.cpu,
             memory: config.limits.memory_bytes,
         },
         faults: running.faults,
-        targets: Targets::new(config.bindings.clone()),
-    }
+        targets: targets(config),
+    })
+}
+
+fn cf_images(
+    config: &Config,
+    images: &ImagesProcess,
+    faults: &Arc<FaultSet>,
+) -> anyhow::Result<CfImages> {
+    let client = Client::new(Policy::anywhere()).context("prepare the client for pictures")?;
+    Ok(CfImages {
+        transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
+        sources: Sources::on_hosts(client, faults.clone()),
+        fail_open: config.image_urls.cf_image_fail_open,
+    })
 }
 
 /// The component of a worker that is only looked at, not run.

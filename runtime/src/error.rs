@@ -35,6 +35,8 @@ pub enum Failure {
     BadFault(BadHeader),
     /// The path is one that safelight keeps for itself, and does not serve.
     NotServed(String),
+    /// Pictures by URL are turned off.
+    ImageUrlsOff,
     /// The worker's `fetch` returned an error.
     Returned(String),
     /// The worker ended without an answer.
@@ -53,6 +55,7 @@ impl Failure {
         match self {
             Self::BadRequest(_) | Self::BadFault(_) => (StatusCode::BAD_REQUEST, "bad-request"),
             Self::NotServed(_) => (StatusCode::NOT_FOUND, "not-served"),
+            Self::ImageUrlsOff => (StatusCode::NOT_FOUND, "not-served"),
             Self::Returned(_) => (StatusCode::INTERNAL_SERVER_ERROR, "worker-error"),
             Self::NoAnswer(_) => (StatusCode::INTERNAL_SERVER_ERROR, "no-answer"),
             Self::Instantiation(_) => (StatusCode::INTERNAL_SERVER_ERROR, "instantiation"),
@@ -101,6 +104,7 @@ impl Failure {
             Self::BadRequest(what) => format!("bad request: {what}"),
             Self::BadFault(what) => format!("bad request: {what}"),
             Self::NotServed(path) => format!("{path} is not served by safelight yet"),
+            Self::ImageUrlsOff => "/cdn-cgi/image/ is off, as this worker has no Images binding; safelight.image_urls = true turns it on".into(),
             Self::Returned(text) => format!("the worker returned an error: {text}"),
             Self::NoAnswer(text) => format!("the worker ended without an answer: {text}"),
             Self::Instantiation(text) => format!("the worker could not be started: {text}"),

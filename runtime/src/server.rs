@@ -31,8 +31,7 @@ use crate::error::Failure;
 use crate::faults::header;
 use crate::log::{Log, Time};
 use crate::record::{Ending, RequestRecord};
-use crate::router;
-use crate::worker::Worker;
+use crate::router::Routes;
 
 /// How long requests in flight may take after the server was told to stop.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
@@ -44,16 +43,16 @@ const UNSENT_BYTES: u32 = 128 * 1024;
 /// Pause after a failed accept, which usually means that the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `worker` on `listener` until `shutdown` ends, then lets requests in flight finish.
+/// Serves `routes` on `listener` until `shutdown` ends, then lets requests in flight finish.
 pub async fn run(
     listener: TcpListener,
-    worker: Arc<Worker>,
+    routes: Routes,
     log: Log,
     deadlines: Deadlines,
     shutdown: impl Future<Output = ()>,
 ) {
     let front = Arc::new(Front {
-        worker,
+        routes,
         log: log.clone(),
         deadlines,
         next_id: AtomicU64::new(1),
@@ -129,7 +128,7 @@ async fn accept(
 
 /// What every connection shares.
 struct Front {
-    worker: Arc<Worker>,
+    routes: Routes,
     log: Log,
     deadlines: Deadlines,
     next_id: AtomicU64,
@@ -153,7 +152,7 @@ impl Front {
             ended: None,
             _on_connection: client.activity.open(),
         };
-        let faults = header::take(request.headers_mut(), self.worker.targets());
+        let faults = header::take(request.headers_mut(), self.routes.worker.targets());
         let body_read = self.deadlines.body_read;
         let request =
             request.map(|body| Drained::new(Paced::on(body, body_read, client.activity.clone())));
@@ -176,7 +175,7 @@ impl Front {
                     body.map_err(move |error| upload_error(error, &record))
                         .boxed_unsync()
                 });
-                let answer = router::answer(&self.worker, request, &open.record);
+                let answer = self.routes.answer(request, &open.record);
                 tokio::select! {
                     response = answer => response,
                     () = client.left() => Failure::Expired.answer(&open.record),

@@ -57,7 +57,8 @@ impl FromStr for Target {
     type Err = FaultError;
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
-        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        // The hops that belong to no binding have a hyphen, which no binding's name can have.
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         match text {
             "*" => Ok(Self::All),
             name if !name.is_empty() && name.chars().all(is_word) => {
