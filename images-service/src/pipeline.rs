@@ -9,15 +9,16 @@ use safelight_protocol::{ErrorCode, Fit, extension::Choose};
 use serde_json::{Value, json};
 
 use crate::{
-    decode::{self, Header, Metadata},
-    encode,
+    budget::Budget,
+    decode::{self, Frames, Header, Metadata},
+    encode::{self, Written},
     error::ServiceError,
     geometry::Size,
-    image::Image,
     limits::Limits,
     ops,
+    picture::Picture,
     plan::{Bounds, plan},
-    request::{Step, Transform, TransformRequest},
+    request::{Output, Step, Transform, TransformRequest},
 };
 
 /// A finished image and what the log wants to know of it.
@@ -62,10 +63,11 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     // What can be refused is refused before any pixel.
     encode::check(&output)?;
     let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
-    let headers = inspect_all(&images, limits)?;
+    let budget = Budget::new(limits.time);
+    let headers = inspect_all(&images, encode::wanted_frames(&extension, &output), limits)?;
     let base = headers.first().ok_or_else(no_base)?;
     forecast::check(&headers, &steps, bounds, limits)?;
-    let source = format!("{} {}", base.format(), base.size());
+    let source = source(base);
     let metadata = match extension.drop_metadata {
         true => Metadata::default(),
         false => base.metadata(),
@@ -75,13 +77,13 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
 
     // Decode.
     let started = Instant::now();
-    let mut pictures = decode_all(&images, &headers, &mut warnings)?;
+    let mut pictures = decode_all(&images, &headers, budget, &mut warnings)?;
     drop(images);
     let decoded = started.elapsed();
 
     // Every step in the author's order.
     for step in &steps {
-        run_step(step, &mut pictures, bounds)?;
+        run_step(step, &mut pictures, bounds, budget)?;
     }
     let picture = pictures.into_iter().next().ok_or_else(no_base)?;
     let size = picture.size();
@@ -93,12 +95,15 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     warnings.extend(warning.map(str::to_owned));
 
     // Encode.
-    let (bytes, content_type) = if extension.choose == Some(Choose::Json) {
-        (sizes(size, &original), "application/json")
-    } else {
-        let bytes = encode::encode(picture, &output, &metadata)?;
-        (bytes, output.format.content_type())
+    let Finished {
+        bytes,
+        content_type,
+        warning,
+    } = match extension.choose == Some(Choose::Json) {
+        true => sizes(size, &original),
+        false => finish(picture, &output, &metadata, budget)?,
     };
+    warnings.extend(warning);
     Ok(Encoded {
         bytes,
         content_type,
@@ -114,25 +119,64 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     })
 }
 
+/// What is sent, and what has to be said about it.
+struct Finished {
+    bytes: Vec<u8>,
+    content_type: &'static str,
+    warning: Option<String>,
+}
+
+fn finish(
+    picture: Picture,
+    output: &Output,
+    metadata: &Metadata,
+    budget: Budget,
+) -> Result<Finished, ServiceError> {
+    let Written {
+        bytes,
+        format,
+        warning,
+    } = encode::encode(picture, output, metadata, budget)?;
+    Ok(Finished {
+        bytes,
+        content_type: format.content_type(),
+        warning,
+    })
+}
+
 /// The answer for a caller who wants no picture.
-fn sizes(size: Size, original: &Value) -> Vec<u8> {
+fn sizes(size: Size, original: &Value) -> Finished {
     let sizes = json!({"width": size.width, "height": size.height, "original": original});
-    sizes.to_string().into_bytes()
+    Finished {
+        bytes: sizes.to_string().into_bytes(),
+        content_type: "application/json",
+        warning: None,
+    }
 }
 
 /// What that answer says of the source.
 fn original(images: &[Bytes], base: &Header) -> Value {
-    json!({
+    let mut original = json!({
         "file_size": images.first().map_or(0, Bytes::len),
         "width": base.size().width,
         "height": base.size().height,
         "format": base.format(),
-    })
+    });
+    if base.frames() > 1 {
+        original["frames"] = base.frames().into();
+    }
+    original
 }
 
-fn inspect_all(images: &[Bytes], limits: &Limits) -> Result<Vec<Header>, ServiceError> {
+/// All frames are wanted of the base at most: of what is drawn, the first is seen.
+fn inspect_all(
+    images: &[Bytes],
+    frames: Frames,
+    limits: &Limits,
+) -> Result<Vec<Header>, ServiceError> {
     let inspect = |(index, bytes): (usize, &Bytes)| {
-        decode::inspect(bytes, limits).map_err(|error| of_image(index, error))
+        let frames = if index == 0 { frames } else { Frames::First };
+        decode::inspect(bytes, frames, limits).map_err(|error| of_image(index, error))
     };
     images.iter().enumerate().map(inspect).collect()
 }
@@ -140,36 +184,61 @@ fn inspect_all(images: &[Bytes], limits: &Limits) -> Result<Vec<Header>, Service
 fn decode_all(
     images: &[Bytes],
     headers: &[Header],
+    budget: Budget,
     warnings: &mut Vec<String>,
-) -> Result<Vec<Image>, ServiceError> {
+) -> Result<Vec<Picture>, ServiceError> {
     let mut pictures = Vec::with_capacity(images.len());
     for (index, (bytes, header)) in images.iter().zip(headers).enumerate() {
-        let decoded = decode::pixels(bytes, header).map_err(|error| of_image(index, error))?;
+        budget.check()?;
+        let decoded =
+            decode::pixels(bytes, header, budget).map_err(|error| of_image(index, error))?;
         warnings.extend(decoded.warning);
-        pictures.push(decoded.image);
+        pictures.push(decoded.picture);
     }
     Ok(pictures)
 }
 
-fn run_step(step: &Step, pictures: &mut [Image], bounds: Bounds) -> Result<(), ServiceError> {
+fn run_step(
+    step: &Step,
+    pictures: &mut [Picture],
+    bounds: Bounds,
+    budget: Budget,
+) -> Result<(), ServiceError> {
     match step {
         Step::Transform { image, transform } => {
             let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
-            for op in plan(transform, picture.size(), bounds)?.ops {
-                *picture = op.apply(picture.take())?;
-            }
+            let ops = plan(transform, picture.size(), bounds)?.ops;
+            *picture = picture.take().try_map(|mut image| {
+                for op in &ops {
+                    budget.check()?;
+                    image = op.apply(image)?;
+                }
+                Ok(image)
+            })?;
         }
         Step::Draw {
             overlay,
             target,
             draw,
         } => {
+            budget.check()?;
             if let Ok([overlay, base]) = pictures.get_disjoint_mut([*overlay, *target]) {
-                ops::draw(base, overlay, draw);
+                for frame in base.frames_mut() {
+                    ops::draw(&mut frame.image, overlay.first(), draw);
+                }
             }
         }
     }
     Ok(())
+}
+
+/// What the log says of the base image.
+fn source(base: &Header) -> String {
+    let frames = match base.frames() {
+        1 => String::new(),
+        frames => format!(" of {frames} frames"),
+    };
+    format!("{} {}{frames}", base.format(), base.size())
 }
 
 /// What a step does otherwise than its words say.

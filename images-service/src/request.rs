@@ -21,6 +21,7 @@ pub use self::extension::{Accepted, Extension};
 use self::value::OptionValue;
 pub(crate) use self::warnings::Warnings;
 use crate::{
+    decode::Frames,
     error::ServiceError,
     form::{Source, TransformForm},
     limits::Limits,
@@ -203,6 +204,8 @@ pub struct Output {
     pub quality: Option<u8>,
     /// Colour under the finished picture.
     pub background: Option<Color>,
+    /// How much of an animation is kept, in a format that can hold one.
+    pub frames: Frames,
 }
 
 /// A colour in sRGB with straight alpha.

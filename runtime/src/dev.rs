@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::bindings::Bindings;
 use crate::bindings::images::Images;
+use crate::bindings::pool::Pool;
 use crate::cf_image::CfImages;
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev};
@@ -21,8 +22,8 @@ use crate::image_url::ImageUrls;
 use crate::images_process::ImagesProcess;
 use crate::limits::WorkerLimits;
 use crate::log::Log;
-use crate::router::Routes;
-use crate::server;
+use crate::server::{self, Served};
+use crate::trace::{TraceOptions, Traces};
 use crate::transformations::{Sources, Transformations};
 use crate::worker::{Grants, Worker};
 
@@ -35,6 +36,8 @@ pub struct DevOptions {
     pub port: Option<u16>,
     /// What to break on purpose, after what the config says.
     pub faults: Vec<Fault>,
+    /// What to keep and show of the requests' hops.
+    pub trace: TraceOptions,
 }
 
 /// Runs the worker of `config` until `shutdown` ends.
@@ -47,17 +50,31 @@ pub async fn run(
     log: Log,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    if options.trace.trace && options.trace.trace_keep == Some(0) {
+        bail!("--trace shows what is kept, and --trace-keep 0 keeps nothing");
+    }
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
     let faults = faults(config, options)?;
     let listener = listen(config, options).await?;
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
-    let (routes, images) = tokio::select! {
-        started = start(config, faults, &log) => started?,
+    let ((worker, image_urls), images) = tokio::select! {
+        started = start(config, faults, options.trace, &log) => started?,
         () = &mut shutdown => return Ok(()),
     };
     log.line(format_args!("{} is ready on http://{address}", config.name));
-    server::run(listener, routes, log, config.deadlines, shutdown).await;
+    // Asking for a trace is no call of the worker: it has connections of its own.
+    let pool = images
+        .as_ref()
+        .map(|images| Pool::new(images.socket(), config.deadlines));
+    let served = Served {
+        worker,
+        image_urls,
+        traces: Traces::new(options.trace, pool, log.clone()),
+        log,
+        deadlines: config.deadlines,
+    };
+    server::run(listener, served, shutdown).await;
     if let Some(images) = images {
         images.stop().await;
     }
@@ -68,8 +85,9 @@ pub async fn run(
 async fn start(
     config: &Config,
     faults: FaultSet,
+    trace: TraceOptions,
     log: &Log,
-) -> anyhow::Result<(Routes, Option<ImagesProcess>)> {
+) -> anyhow::Result<((Arc<Worker>, Option<ImageUrls>), Option<ImagesProcess>)> {
     let component = build(config).await?;
     let needs_images = config
         .bindings
@@ -79,9 +97,12 @@ async fn start(
     let program = std::env::current_exe().context("find the program's own file")?;
     let images = async {
         match needs_images {
-            true => ImagesProcess::start(program.clone(), config.deadlines, log.clone())
-                .await
-                .map(Some),
+            true => {
+                let (program, transports) = (program.clone(), trace.transports());
+                ImagesProcess::start(program, config.deadlines, transports, log.clone())
+                    .await
+                    .map(Some)
+            }
             false => Ok(None),
         }
     };
@@ -108,7 +129,7 @@ async fn start(
         }
         Some(_) | None => None,
     };
-    Ok((Routes { worker, image_urls }, images))
+    Ok(((worker, image_urls), images))
 }
 
 fn image_urls(

@@ -32,7 +32,7 @@ use wasmtime_wasi_http::WasiBody;
 
 use crate::bindings::images::Images;
 use crate::bindings::{BindingService, CallContext, layered};
-use crate::faults::{FaultLayer, FaultSet, Hop};
+use crate::faults::{FaultSet, Hop, HopFaults};
 use crate::hooks::BINDINGS_HOST;
 use crate::images_process::{Crasher, ImagesHandle};
 use crate::record::RequestRecord;
@@ -82,7 +82,7 @@ impl Transformations {
     pub fn new(process: ImagesHandle, crasher: Crasher, faults: Arc<FaultSet>) -> Self {
         let hop = Hop::images(TRANSFORM_HOP, Some(crasher));
         Self {
-            images: layered(Images::new(process), FaultLayer::new(hop, faults)),
+            images: layered(Images::new(process), HopFaults::new(hop, faults)),
         }
     }
 

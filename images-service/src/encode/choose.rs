@@ -4,7 +4,9 @@ use safelight_protocol::{Format, extension::Choose};
 
 use super::LOSSLESS;
 use crate::{
+    decode::Frames,
     image::{Channels, Image},
+    picture::Picture,
     request::{Accepted, Extension, Output},
 };
 
@@ -20,9 +22,10 @@ pub(crate) fn choose(
     extension: &Extension,
     output: &Output,
     source: &str,
-    image: &Image,
+    picture: &Picture,
 ) -> (Format, Option<&'static str>) {
-    let classic = || match is_opaque(image) {
+    let classic = || match is_opaque(picture.first()) {
+        _ if picture.is_animated() => Format::Gif,
         true => Format::Jpeg,
         false => Format::Png,
     };
@@ -35,7 +38,7 @@ pub(crate) fn choose(
             _ => (classic(), None),
         },
         Some(Choose::Auto) => {
-            let format = modern(extension.accepted, output, image);
+            let format = modern(extension.accepted, output, picture);
             (format.unwrap_or_else(classic), None)
         }
         Some(Choose::Fast) => (classic(), None),
@@ -46,9 +49,19 @@ pub(crate) fn choose(
     }
 }
 
+/// How much of an animation the format needs that may be chosen.
+pub(crate) const fn wanted_frames(extension: &Extension, output: &Output) -> Frames {
+    match extension.choose {
+        None => super::frames(output),
+        Some(Choose::Source | Choose::Auto | Choose::Json) => output.frames,
+        Some(Choose::Png | Choose::Fast) => Frames::First,
+    }
+}
+
 /// The best of the accepted formats that this program writes in good time.
-fn modern(accepted: Accepted, output: &Output, image: &Image) -> Option<Format> {
-    let longest = image.size().width.max(image.size().height);
+fn modern(accepted: Accepted, output: &Output, picture: &Picture) -> Option<Format> {
+    let longest = picture.size().width.max(picture.size().height);
+    let still = !picture.is_animated();
     let lossless = output.quality == Some(LOSSLESS);
     let webp_side = if lossless {
         LOSSLESS_WEBP_SIDE
@@ -56,7 +69,7 @@ fn modern(accepted: Accepted, output: &Output, image: &Image) -> Option<Format> 
         WEBP_SIDE
     };
     let fits = [
-        (accepted.avif && longest <= AVIF_SIDE, Format::Avif),
+        (accepted.avif && still && longest <= AVIF_SIDE, Format::Avif),
         (accepted.webp && longest <= webp_side, Format::Webp),
     ];
     let can_be_written = |format| {
@@ -83,8 +96,10 @@ mod tests {
 
     use super::choose;
     use crate::{
+        decode::Frames,
         geometry::Size,
         image::{Channels, Image},
+        picture::Picture,
         request::{Accepted, Extension, Output},
     };
 
@@ -93,6 +108,7 @@ mod tests {
             format: Format::Jpeg,
             quality,
             background: None,
+            frames: Frames::All,
         }
     }
 
@@ -102,7 +118,7 @@ mod tests {
             choose: Some(word),
             ..Extension::default()
         };
-        choose(&extension, &output(None), source, &image).0
+        choose(&extension, &output(None), source, &Picture::from(image)).0
     }
 
     #[test]
@@ -137,7 +153,12 @@ mod tests {
             choose: Some(Choose::Png),
             ..Extension::default()
         };
-        let (_, warning) = choose(&extension, &output(None), "image/jpeg", &image);
+        let (_, warning) = choose(
+            &extension,
+            &output(None),
+            "image/jpeg",
+            &Picture::from(image),
+        );
         assert_eq!(warning, Some("JPEG vs PNG selection is automatic"));
     }
 
@@ -158,7 +179,12 @@ mod tests {
             (1_921, Some(100), Format::Jpeg),
         ] {
             let image = Image::filled(Size::new(width, 1), Channels::Rgb, [0; 4]);
-            let (format, _) = choose(&extension, &output(quality), "image/png", &image);
+            let (format, _) = choose(
+                &extension,
+                &output(quality),
+                "image/png",
+                &Picture::from(image),
+            );
             assert_eq!(format, expected, "{width} {quality:?}");
         }
     }

@@ -14,7 +14,7 @@ use super::failure::{Code, Failure, in_source, of_status};
 use crate::bindings::{BindingService, CallContext, layered};
 use crate::body;
 use crate::call_log::SUMMARY_HEADER;
-use crate::faults::{FaultLayer, FaultSet, Hop};
+use crate::faults::{FaultSet, Hop, HopFaults};
 use crate::record::RequestRecord;
 use crate::worker::Worker;
 
@@ -52,7 +52,7 @@ impl Sources {
         let service = service_fn(move |request| ask_host(client.clone(), request));
         Self {
             worker: None,
-            hosts: layered(service, FaultLayer::new(Hop::source(), faults)),
+            hosts: layered(service, HopFaults::new(Hop::source(), faults)),
         }
     }
 
@@ -60,7 +60,7 @@ impl Sources {
     pub fn and_of_worker(self, worker: Arc<Worker>, faults: Arc<FaultSet>) -> Self {
         let service = service_fn(move |request| ask_worker(worker.clone(), request));
         Self {
-            worker: Some(layered(service, FaultLayer::new(Hop::source(), faults))),
+            worker: Some(layered(service, HopFaults::new(Hop::source(), faults))),
             ..self
         }
     }
