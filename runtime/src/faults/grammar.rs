@@ -17,6 +17,7 @@ use super::limits::{
     MOST_BYTES, MOST_INTERVAL_MS, MOST_MS, MOST_NTH, MOST_PACE_BYTES, MOST_PATH, MOST_SEED,
     MOST_TEXT, STATUSES,
 };
+use crate::transformations::{TRANSFORM_HOP, source::SOURCE_HOP};
 
 /// The words that stand for kinds.
 pub const KINDS: [&str; 10] = [
@@ -57,10 +58,11 @@ impl FromStr for Target {
     type Err = FaultError;
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
-        // The hops that belong to no binding have a hyphen, which no binding's name can have.
-        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         match text {
             "*" => Ok(Self::All),
+            // Their hyphen is what no binding's name can have.
+            TRANSFORM_HOP | SOURCE_HOP => Ok(Self::Binding(text.to_owned())),
             name if !name.is_empty() && name.chars().all(is_word) => {
                 Ok(Self::Binding(name.to_owned()))
             }
