@@ -6,18 +6,20 @@ mod transform;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use safelight_protocol::{ErrorCode, Fit};
+use safelight_protocol::{ErrorCode, Fit, extension::Choose};
+use serde_json::{Value, json};
 
 use crate::{
     budget::Budget,
-    decode::{self, Frames, Header},
+    decode::{self, Frames, Header, Metadata},
     encode::{self, Written},
     error::ServiceError,
+    geometry::Size,
     limits::Limits,
     ops,
     picture::Picture,
     plan::Bounds,
-    request::{Step, Transform, TransformRequest},
+    request::{Output, Step, Transform, TransformRequest},
 };
 use forecast::Room;
 
@@ -56,18 +58,23 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let TransformRequest {
         images,
         steps,
-        output,
+        mut output,
+        extension,
     } = request;
 
     // What can be refused is refused before any pixel.
     encode::check(&output)?;
     let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
     let budget = Budget::new(limits.time);
-    let headers = inspect_all(&images, encode::frames(&output), limits)?;
+    let headers = inspect_all(&images, encode::wanted_frames(&extension, &output), limits)?;
     let base = headers.first().ok_or_else(no_base)?;
     forecast::check(&headers, &steps, bounds, limits)?;
     let source = source(base);
-    let metadata = base.metadata();
+    let metadata = match extension.drop_metadata {
+        true => Metadata::default(),
+        false => base.metadata(),
+    };
+    let original = original(&images, base);
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
     // Decode.
@@ -91,16 +98,24 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     forecast::check_result(size, picture.frames().len() as u64, bounds, limits)?;
     let transformed = started.elapsed();
 
+    // The format, where it was left open.
+    let (format, warning) = encode::choose(&extension, &output, base.format(), &picture);
+    output.format = format;
+    warnings.extend(warning.map(str::to_owned));
+
     // Encode.
-    let Written {
+    let Finished {
         bytes,
-        format,
+        content_type,
         warning,
-    } = encode::encode(picture, &output, &metadata, budget)?;
+    } = match extension.choose == Some(Choose::Json) {
+        true => sizes(size, &original),
+        false => finish(picture, &output, &metadata, budget)?,
+    };
     warnings.extend(warning);
     Ok(Encoded {
         bytes,
-        content_type: format.content_type(),
+        content_type,
         width: size.width,
         height: size.height,
         source,
@@ -111,6 +126,55 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
             encode: started.elapsed().saturating_sub(transformed),
         },
     })
+}
+
+/// What is sent, and what has to be said about it.
+struct Finished {
+    bytes: Vec<u8>,
+    content_type: &'static str,
+    warning: Option<String>,
+}
+
+fn finish(
+    picture: Picture,
+    output: &Output,
+    metadata: &Metadata,
+    budget: Budget,
+) -> Result<Finished, ServiceError> {
+    let Written {
+        bytes,
+        format,
+        warning,
+    } = encode::encode(picture, output, metadata, budget)?;
+    Ok(Finished {
+        bytes,
+        content_type: format.content_type(),
+        warning,
+    })
+}
+
+/// The answer for a caller who wants no picture.
+fn sizes(size: Size, original: &Value) -> Finished {
+    let sizes = json!({"width": size.width, "height": size.height, "original": original});
+    Finished {
+        bytes: sizes.to_string().into_bytes(),
+        content_type: "application/json",
+        warning: None,
+    }
+}
+
+/// What that answer says of the source.
+fn original(images: &[Bytes], base: &Header) -> Value {
+    let mut original = json!({
+        "file_size": images.first().map_or(0, Bytes::len),
+        "width": base.size().width,
+        "height": base.size().height,
+        "format": base.format(),
+    });
+    if base.frames() > 1 {
+        original["frames"] = base.frames().into();
+    }
+    original
 }
 
 /// All frames are wanted of the base at most: of what is drawn, the first is seen.

@@ -3,6 +3,7 @@
 mod border;
 mod color;
 mod draw;
+mod extension;
 mod gravity;
 mod output;
 mod steps;
@@ -19,6 +20,7 @@ use safelight_protocol::{
 };
 use serde_json::{Map, Value};
 
+pub use self::extension::{Accepted, Extension};
 use self::value::OptionValue;
 pub(crate) use self::warnings::Warnings;
 pub use self::{
@@ -45,6 +47,8 @@ pub struct TransformRequest {
     pub steps: Vec<Step>,
     /// How the result is written.
     pub output: Output,
+    /// What the caller says beyond the binding.
+    pub extension: Extension,
 }
 
 impl TransformRequest {
@@ -58,6 +62,7 @@ impl TransformRequest {
     ) -> Result<(Self, Warnings), ServiceError> {
         let mut warnings = Warnings::default();
         let output = Output::parse(&form)?;
+        let extension = Extension::parse(&form.extension)?;
         let images = std::iter::once((form::TEXT_INPUT, form.base))
             .chain(
                 form.overlays
@@ -71,6 +76,7 @@ impl TransformRequest {
             images,
             steps,
             output,
+            extension,
         };
         Ok((request, warnings))
     }

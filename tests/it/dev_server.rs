@@ -48,6 +48,14 @@ impl DevServer {
         server
     }
 
+    /// Serves a component without any binding, with `extra` lines of config.
+    pub(crate) async fn start_bare(component: &Path, extra: &str) -> Self {
+        let folder = project(component, extra);
+        let mut server = Self::start_in(folder.path(), &[]).await;
+        server._folder = Some(folder);
+        server
+    }
+
     /// Serves one of the examples.
     pub(crate) async fn example(name: &str) -> Self {
         Self::start_in(&repository().join("examples").join(name), &[]).await

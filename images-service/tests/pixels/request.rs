@@ -10,7 +10,7 @@ use safelight_images::{
     geometry::Size,
     image::{Channels, Image},
     pipeline::{Encoded, run},
-    request::{Draw, Output, Position, Step, Transform, TransformRequest},
+    request::{Draw, Extension, Output, Position, Step, Transform, TransformRequest},
 };
 use safelight_protocol::Format;
 
@@ -23,6 +23,7 @@ impl Request {
             images: vec![Bytes::copy_from_slice(image)],
             steps: Vec::new(),
             output: output(Format::Rgba),
+            extension: Extension::default(),
         })
     }
 
