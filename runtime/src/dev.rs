@@ -12,6 +12,8 @@ use tokio::net::TcpListener;
 use crate::bindings::Bindings;
 use crate::bindings::images::Images;
 use crate::bindings::pool::Pool;
+use crate::bindings::r2::buckets::Buckets;
+use crate::bindings::r2::{Credentials, R2};
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev};
 use crate::faults::{Fault, FaultSet, Hop, Targets};
@@ -20,6 +22,7 @@ use crate::images_process::ImagesProcess;
 use crate::limits::WorkerLimits;
 use crate::log::Log;
 use crate::server::{self, Served};
+use crate::state::State;
 use crate::trace::{TraceOptions, Traces};
 use crate::worker::{Grants, Worker};
 
@@ -34,6 +37,8 @@ pub struct DevOptions {
     pub faults: Vec<Fault>,
     /// What to keep and show of the requests' hops.
     pub trace: TraceOptions,
+    /// Folder of what bindings keep.
+    pub persist_to: Option<PathBuf>,
 }
 
 /// Runs the worker of `config` until `shutdown` ends.
@@ -52,10 +57,12 @@ pub async fn run(
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
     let faults = faults(config, options)?;
     let listener = listen(config, options).await?;
+    // Held to the end of the run.
+    let (_state, buckets) = open_buckets(config, options.persist_to.as_deref()).await?;
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
     let (worker, images) = tokio::select! {
-        started = start(config, faults, options.trace, &log) => started?,
+        started = start(config, faults, &buckets, options.trace, &log) => started?,
         () = &mut shutdown => return Ok(()),
     };
     log.line(format_args!("{} is ready on http://{address}", config.name));
@@ -80,6 +87,7 @@ pub async fn run(
 async fn start(
     config: &Config,
     faults: FaultSet,
+    buckets: &Buckets,
     trace: TraceOptions,
     log: &Log,
 ) -> anyhow::Result<(Arc<Worker>, Option<ImagesProcess>)> {
@@ -113,10 +121,33 @@ async fn start(
     }
     let running = Running {
         images: images.as_ref(),
+        buckets: Some(buckets),
         faults: Arc::new(faults),
     };
     let worker = load(config, &component, running, log.clone())?;
     Ok((Arc::new(worker), images))
+}
+
+/// Opens the config's buckets. The state is in use as long as its value lives.
+///
+/// # Errors
+/// When the state or a bucket cannot be opened.
+pub async fn open_buckets(
+    config: &Config,
+    persist_to: Option<&Path>,
+) -> anyhow::Result<(Option<State>, Buckets)> {
+    if config.r2.is_empty() {
+        return Ok((None, Buckets::default()));
+    }
+    let mut state = State::of(config, persist_to)?;
+    let names = config.r2.iter().map(|r2| r2.bucket.as_str());
+    let credentials = match &config.storage.s3 {
+        Some(_) => Some(Credentials::from_environment()?),
+        None => None,
+    };
+    let buckets = Buckets::open(names, &state, &config.storage, credentials.as_ref()).await?;
+    state.share().context("share the state with others")?;
+    Ok((Some(state), buckets))
 }
 
 /// Building runs other programs to their end, on a thread of its own, so that a request to end is heard meanwhile.
@@ -186,6 +217,8 @@ async fn compile_apart(
 pub struct Running<'a> {
     /// The images process.
     pub images: Option<&'a ImagesProcess>,
+    /// The buckets of the config.
+    pub buckets: Option<&'a Buckets>,
     /// What breaks on purpose.
     pub faults: Arc<FaultSet>,
 }
@@ -216,13 +249,21 @@ fn grants(config: &Config, running: Running<'_>) -> Grants {
     let mut kinds = serde_json::Map::new();
     for (name, kind) in &config.bindings {
         kinds.insert(name.clone(), kind.as_str().into());
-        match (kind, running.images) {
-            (BindingKind::Images, Some(images)) => {
-                let hop = Hop::images(name, Some(images.crasher()));
-                bindings.grant(hop, Images::new(images.handle()));
+        // What is only checked, not served, grants nothing: every call is refused by name.
+        match kind {
+            BindingKind::Images => {
+                if let Some(images) = running.images {
+                    let hop = Hop::images(name, Some(images.crasher()));
+                    bindings.grant(hop, Images::new(images.handle()));
+                }
             }
-            // Only checked, not served: every call is refused by name.
-            (BindingKind::Images, None) => {}
+            BindingKind::R2 => {
+                let named = config.r2.iter().find(|r2| r2.binding == *name);
+                let bucket = named.and_then(|r2| running.buckets?.get(&r2.bucket));
+                if let Some(bucket) = bucket {
+                    bindings.grant(Hop::r2(name), R2::new(bucket.clone()));
+                }
+            }
         }
     }
     let mut env = config.vars.clone();

@@ -20,6 +20,8 @@ mod http2;
 mod outbound;
 mod pool;
 mod processes;
+mod r2;
+mod r2_command;
 mod slow_reader;
 mod stand_in;
 mod supervision;
