@@ -18,6 +18,7 @@ use crate::dev::{self, DevOptions};
 use crate::faults::Fault;
 use crate::images_process::READY_LINE;
 use crate::log::Log;
+use crate::trace::TraceOptions;
 use crate::{compile, guest};
 
 /// Runs worker code on your own machine with the bindings it would have in production.
@@ -43,6 +44,8 @@ enum Command {
         /// Break calls of a binding on purpose, as in `IMAGES:truncate=200000,nth=2,seed=7`; may be given several times.
         #[arg(long = "fault", value_name = "FAULT")]
         faults: Vec<Fault>,
+        #[command(flatten)]
+        trace: TraceOptions,
     },
     /// Build the worker in DIR and print the path of its component.
     Build {
@@ -62,6 +65,9 @@ enum Command {
         /// End when standard input ends.
         #[arg(long, hide = true)]
         end_with_stdin: bool,
+        /// Keep what the transport did for the last N requests, at GET /trace?request=<number> on the socket.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        trace_keep: u16,
         #[command(flatten)]
         deadlines: DeadlineFlags,
     },
@@ -165,10 +171,16 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             port,
             ip,
             faults,
+            trace,
         } => {
             let config = project.load(log)?;
             let shutdown = interrupted()?;
-            let options = DevOptions { ip, port, faults };
+            let options = DevOptions {
+                ip,
+                port,
+                faults,
+                trace,
+            };
             dev::run(&config, &options, log.clone(), shutdown).await
         }
         Command::Build { project } => {
@@ -187,6 +199,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
         Command::Images {
             socket,
             end_with_stdin,
+            trace_keep,
             deadlines,
         } => {
             let end = match end_with_stdin {
@@ -194,6 +207,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 false => End::Signal,
             };
             let limits = Limits {
+                transports: trace_keep.into(),
                 deadlines: deadlines.deadlines(),
                 ..Limits::default()
             };

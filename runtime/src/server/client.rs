@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use safelight_images::deadline::Activity;
@@ -19,6 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(super) struct Client {
     pub(super) local: Option<SocketAddr>,
+    pub(super) peer: SocketAddr,
+    /// Which of the server's connections it is, from 1.
+    pub(super) number: u64,
+    requests: Arc<AtomicU64>,
     pub(super) activity: Activity,
     /// The same socket by another handle, since the first belongs to the HTTP stack.
     handle: Arc<TcpStream>,
@@ -29,13 +34,21 @@ impl Client {
     ///
     /// # Errors
     /// When the process may not have another descriptor.
-    pub(super) fn of(stream: &TcpStream) -> io::Result<Self> {
+    pub(super) fn of(stream: &TcpStream, peer: SocketAddr, number: u64) -> io::Result<Self> {
         let handle = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
         Ok(Self {
             local: stream.local_addr().ok(),
+            peer,
+            number,
+            requests: Arc::default(),
             activity: Activity::new(),
             handle: Arc::new(TcpStream::from_std(handle)?),
         })
+    }
+
+    /// The number of the request that has just begun on this connection, from 1.
+    pub(super) fn next_request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Waits until nobody can be expected to wait for an answer: the client has closed its sending side, or the whole
@@ -70,22 +83,22 @@ mod tests {
 
     use super::{Client, PATIENCE};
 
-    /// Both ends of a connection: the client's, and the server's with a request that can be read.
-    async fn connection() -> (TcpStream, TcpStream) {
+    /// Both ends of a connection: the client's, and the server's with a request that can be read; and the client as seen from there.
+    async fn connection() -> (TcpStream, TcpStream, Client) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut far = TcpStream::connect(listener.local_addr().unwrap())
             .await
             .unwrap();
-        let (near, _) = listener.accept().await.unwrap();
+        let (near, peer) = listener.accept().await.unwrap();
+        let client = Client::of(&near, peer, 1).unwrap();
         far.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
         near.readable().await.unwrap();
-        (far, near)
+        (far, near, client)
     }
 
     #[tokio::test]
     async fn a_client_that_closes_is_given_up_and_one_that_only_talks_is_not() {
-        let (far, near) = connection().await;
-        let client = Client::of(&near).unwrap();
+        let (far, near, client) = connection().await;
         let mut left = std::pin::pin!(client.left());
         let first = std::future::poll_fn(|cx| Poll::Ready(left.as_mut().poll(cx))).await;
         assert!(first.is_pending());
@@ -107,8 +120,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_resets_its_connection_is_given_up_at_once() {
-        let (far, near) = connection().await;
-        let client = Client::of(&near).unwrap();
+        let (far, near, client) = connection().await;
         far.set_zero_linger().unwrap();
         drop(far);
         while !near
