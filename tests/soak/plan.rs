@@ -118,7 +118,7 @@ impl Plan {
         if rng.u8(..100) < 25 {
             plan.reads = slow(bytes, &mut rng);
         }
-        if rng.u8(..100) < 12 {
+        if rng.u8(..100) < 12 && plan.leaves == Leaves::Never {
             plan.leaves = match rng.u8(..3) {
                 0 if route != Route::Noise => Leaves::Sending(rng.usize(..bytes)),
                 1 => Leaves::Waiting(Duration::from_millis(rng.u64(..60))),
