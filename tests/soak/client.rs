@@ -21,11 +21,11 @@ use crate::plan::{Leaves, Pace, Plan, Route};
 use crate::upload::Upload;
 use crate::verdict::{Received, Verdict, judge};
 
-/// How long a request may take, whatever happens to it. Nothing may come near it: an upload or an answer that does not
-/// move is given up after 30 s, a call waits for a new images process for 1 s, and no plan is slower than a few seconds.
-pub(crate) const BOUND: Duration = Duration::from_secs(120);
+/// How long a request may take, whatever happens to it: as long as the server's own deadlines allow one that does not move, for its
+/// upload (30 s), the answer of Images (30 s), a new images process (1 s) and a client that does not read (300 s).
+pub(crate) const BOUND: Duration = Duration::from_secs(400);
 /// Bytes that the system may keep for a client that is slow in reading.
-const SMALL_BUFFER: u32 = 64 * 1024;
+const SMALL_BUFFER: u32 = 256 * 1024;
 
 /// The clock of everything that is slow on purpose.
 pub(crate) fn ticks() -> Interval {

@@ -104,10 +104,12 @@ fn difference(content: &[u8], expected: &[u8]) -> Option<String> {
     Some(format!("the byte at {at} of {should}"))
 }
 
+/// The codes that Images answers with here.
+const CODES: [&str; 6] = ["9402", "9412", "9502", "9516", "9522", "9523"];
+
 /// The code of the binding's error in a text, or else what the server says of itself.
 fn why(text: &str, mark: Option<&HeaderValue>) -> String {
-    let word =
-        |word: &&str| word.len() == 4 && word.starts_with('9') && word.parse::<u16>().is_ok();
+    let word = |word: &&str| CODES.contains(word);
     let mark = mark.and_then(|mark| mark.to_str().ok());
     let code = text.split(|c: char| !c.is_ascii_alphanumeric()).find(word);
     match (code, mark) {
