@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::{Method, Request};
-use http_body_util::Full;
 use image::{ImageFormat, Rgba, RgbaImage};
 use safelight_harness::Fault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -51,11 +50,7 @@ async fn ask(server: &DevServer, path: &str, headers: &[(&str, &str)]) -> Answer
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    send(
-        server.address,
-        request.body(Full::new(Bytes::new())).unwrap(),
-    )
-    .await
+    send(server.address, request.body(Bytes::new()).unwrap()).await
 }
 
 /// A host that serves one answer, on a free port; also what it was asked.
