@@ -1,6 +1,7 @@
 //! One request from encoded images to an encoded image.
 
 mod forecast;
+mod shrink;
 
 use std::time::{Duration, Instant};
 
@@ -9,9 +10,10 @@ use safelight_protocol::{ErrorCode, Fit};
 
 use crate::{
     budget::Budget,
-    decode::{self, Frames, Header},
+    decode::{self, Decoded, Frames, Header, Options},
     encode::{self, Written},
     error::ServiceError,
+    geometry::Size,
     limits::Limits,
     ops,
     picture::Picture,
@@ -58,7 +60,6 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     } = request;
 
     // What can be refused is refused before any pixel.
-    encode::check(&output)?;
     let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
     let budget = Budget::new(limits.time);
     let headers = inspect_all(&images, encode::frames(&output), limits)?;
@@ -70,7 +71,13 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
 
     // Decode.
     let started = Instant::now();
-    let mut pictures = decode_all(&images, &headers, budget, &mut warnings)?;
+    let options = |index: usize, header: &Header| Options {
+        shrink: shrink::shrink(index, header, &steps, bounds, limits),
+        jpeg: limits.jpeg,
+        budget,
+    };
+    let (mut pictures, unused) = decode_all(&images, &headers, options)?;
+    warnings.extend(unused);
     drop(images);
     let decoded = started.elapsed();
 
@@ -78,7 +85,7 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     for step in &steps {
         run_step(step, &mut pictures, bounds, budget)?;
     }
-    let picture = pictures.into_iter().next().ok_or_else(no_base)?;
+    let picture = pictures.into_iter().next().ok_or_else(no_base)?.picture;
     let size = picture.size();
     let transformed = started.elapsed();
 
@@ -117,33 +124,46 @@ fn inspect_all(
     images.iter().enumerate().map(inspect).collect()
 }
 
+/// A picture on its way.
+struct Working {
+    picture: Picture,
+    /// Its size as its steps know it, while it is smaller because it shrank when it was decoded.
+    nominal: Option<Size>,
+}
+
 fn decode_all(
     images: &[Bytes],
     headers: &[Header],
-    budget: Budget,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<Picture>, ServiceError> {
+    options: impl Fn(usize, &Header) -> Options,
+) -> Result<(Vec<Working>, Vec<String>), ServiceError> {
     let mut pictures = Vec::with_capacity(images.len());
+    let mut warnings = Vec::new();
     for (index, (bytes, header)) in images.iter().zip(headers).enumerate() {
-        budget.check()?;
-        let decoded =
-            decode::pixels(bytes, header, budget).map_err(|error| of_image(index, error))?;
-        warnings.extend(decoded.warning);
-        pictures.push(decoded.picture);
+        let options = options(index, header);
+        options.budget.check()?;
+        let decoded = decode::pixels(bytes, header, options);
+        let Decoded { picture, warning } = decoded.map_err(|error| of_image(index, error))?;
+        warnings.extend(warning);
+        pictures.push(Working {
+            nominal: (picture.size() != header.size()).then_some(header.size()),
+            picture,
+        });
     }
-    Ok(pictures)
+    Ok((pictures, warnings))
 }
 
 fn run_step(
     step: &Step,
-    pictures: &mut [Picture],
+    pictures: &mut [Working],
     bounds: Bounds,
     budget: Budget,
 ) -> Result<(), ServiceError> {
     match step {
         Step::Transform { image, transform } => {
-            let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
-            let ops = plan(transform, picture.size(), bounds)?.ops;
+            let Working { picture, nominal } = pictures.get_mut(*image).ok_or_else(no_base)?;
+            // Geometry is found on what the author knows; whatever it starts from, a reduction ends at its size.
+            let size = nominal.take().unwrap_or(picture.size());
+            let ops = plan(transform, size, bounds)?.ops;
             *picture = picture.take().try_map(|mut image| {
                 for op in &ops {
                     budget.check()?;
@@ -159,8 +179,8 @@ fn run_step(
         } => {
             budget.check()?;
             if let Ok([overlay, base]) = pictures.get_disjoint_mut([*overlay, *target]) {
-                for frame in base.frames_mut() {
-                    ops::draw(&mut frame.image, overlay.first(), draw);
+                for frame in base.picture.frames_mut() {
+                    ops::draw(&mut frame.image, overlay.picture.first(), draw);
                 }
             }
         }

@@ -7,15 +7,18 @@
 )]
 
 mod animation;
+mod avif;
 mod color;
 mod decoders;
 mod disposal;
 mod drawing;
 mod encoders;
+mod heic;
 mod hostile;
 mod metadata;
 mod movie;
 mod pillow;
 mod properties;
 mod request;
+mod shrink;
 mod transforms;
