@@ -32,6 +32,7 @@
 //! | `body` | [`Body`]: streaming both ways |
 //! | `fetch` | [`fetch()`]: requests to other hosts |
 //! | `images` | [`Images`], the Images binding |
+//! | `r2` | [`R2Bucket`], the R2 binding |
 //! | `error` | [`Error`] |
 //!
 //! # Trade-offs
@@ -53,6 +54,7 @@ mod images;
 #[cfg(test)]
 mod now;
 mod query;
+mod r2;
 mod request;
 pub mod response;
 mod worker;
@@ -72,6 +74,11 @@ pub use error::{Error, Result};
 pub use fetch::fetch;
 pub use images::{Drawing, ImageTransformationResult, ImageTransformer, Images, Text};
 pub use query::{Query, QueryError};
+pub use r2::{
+    R2Bucket, R2Conditional, R2Error, R2Etag, R2GetOptions, R2Got, R2Hash, R2HttpMetadata,
+    R2ListOptions, R2MultipartOptions, R2MultipartUpload, R2Object, R2ObjectBody, R2Objects,
+    R2PutOptions, R2Range, R2StorageClass, R2UploadedPart,
+};
 pub use request::Request;
 pub use response::Response;
 pub use worker::Context;

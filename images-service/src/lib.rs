@@ -8,6 +8,7 @@
 //! | `server` | accepts connections, serves HTTP/1 on them, ends in order |
 //! | [`deadline`] | gives up what makes no progress; for the runtime's connections as well |
 //! | `connection` | notices a client that is gone |
+//! | [`transport`] | what a connection did for each request, kept for whoever asks |
 //! | `handler` | one match on method and path; the crossing from waiting to pixels |
 //! | `queue` | how many requests are worked on, and how many may wait |
 //! | `form` | the multipart form: parts in order, within limits, to the very end |
@@ -15,6 +16,7 @@
 //! | [`decode`] | from encoded bytes to upright sRGB pixels |
 //! | [`pipeline`] | the run of one request over its pixels |
 //! | [`plan`] [`geometry`] [`ops`] | the order of operations; fit and gravity as arithmetic; the operations |
+//! | `content` [`models`] | what the pixels themselves decide; what only a trained model could |
 //! | [`picture`] [`image`] | an animation or its only frame; pixels |
 //! | [`encode`] | from pixels to the bytes of the result |
 //! | `guard` | a codec that panics fails its own request |
@@ -24,6 +26,7 @@
 mod answer;
 pub mod budget;
 mod connection;
+mod content;
 pub mod deadline;
 pub mod decode;
 pub mod encode;
@@ -34,6 +37,7 @@ mod guard;
 mod handler;
 pub mod image;
 pub mod limits;
+pub mod models;
 pub mod ops;
 pub mod picture;
 pub mod pipeline;
@@ -42,8 +46,10 @@ mod queue;
 pub mod request;
 mod server;
 pub mod socket;
+pub mod transport;
 
 pub use deadline::Deadlines;
 pub use limits::Limits;
+pub use models::Models;
 pub use server::run;
 pub use socket::{BoundSocket, SocketError, SocketFile, bind};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::deadline::Deadlines;
+use crate::{deadline::Deadlines, models::Models};
 
 /// The limits that the service enforces, each before the cost is paid.
 #[derive(Clone, Debug)]
@@ -39,10 +39,14 @@ pub struct Limits {
     pub workers: usize,
     /// Requests that may wait for a worker.
     pub queue: usize,
+    /// Requests whose transport is kept for `GET /trace`; with 0 nothing is recorded.
+    pub transports: usize,
     /// Times without progress after which a connection is given up.
     pub deadlines: Deadlines,
     /// Time that requests in flight have to finish once the service is told to end.
     pub grace: Duration,
+    /// What stands behind the options that need a model.
+    pub models: Models,
 }
 
 /// A choice between two decoders. Each is strict, and both see the same pixels but for rounding.
@@ -75,8 +79,10 @@ impl Default for Limits {
             jpeg: JpegDecoder::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
+            transports: 0,
             deadlines: Deadlines::default(),
             grace: Duration::from_secs(10),
+            models: Models::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod forecast;
 mod shrink;
+mod transform;
 
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ use crate::{
     plan::{Bounds, plan},
     request::{Step, Transform, TransformRequest},
 };
+use forecast::Room;
 
 /// A finished image and what the log wants to know of it.
 #[derive(Clone, Debug)]
@@ -76,17 +78,29 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
         jpeg: limits.jpeg,
         budget,
     };
-    let (mut pictures, unused) = decode_all(&images, &headers, options)?;
-    warnings.extend(unused);
+    let Loaded {
+        mut pictures,
+        nominal,
+    } = decode_all(&images, &headers, options, &mut warnings)?;
     drop(images);
     let decoded = started.elapsed();
 
     // Every step in the author's order.
+    let terms = Terms {
+        bounds,
+        limits,
+        budget,
+    };
+    let mut nominal = nominal;
     for step in &steps {
-        run_step(step, &mut pictures, bounds, budget)?;
+        if !run_shrunk(step, &mut pictures, &mut nominal, terms)? {
+            run_step(step, &mut pictures, terms, &mut warnings)?;
+        }
     }
-    let picture = pictures.into_iter().next().ok_or_else(no_base)?.picture;
+    let picture = pictures.into_iter().next().ok_or_else(no_base)?;
     let size = picture.size();
+    // What is in a picture may have decided upon its size.
+    forecast::check_result(size, picture.frames().len() as u64, bounds, limits)?;
     let transformed = started.elapsed();
 
     // Encode.
@@ -124,63 +138,97 @@ fn inspect_all(
     images.iter().enumerate().map(inspect).collect()
 }
 
-/// A picture on its way.
-struct Working {
-    picture: Picture,
-    /// Its size as its steps know it, while it is smaller because it shrank when it was decoded.
-    nominal: Option<Size>,
+/// Decoded images, and the size that each has for its steps while it is smaller because it shrank.
+struct Loaded {
+    pictures: Vec<Picture>,
+    nominal: Vec<Option<Size>>,
 }
 
 fn decode_all(
     images: &[Bytes],
     headers: &[Header],
     options: impl Fn(usize, &Header) -> Options,
-) -> Result<(Vec<Working>, Vec<String>), ServiceError> {
-    let mut pictures = Vec::with_capacity(images.len());
-    let mut warnings = Vec::new();
+    warnings: &mut Vec<String>,
+) -> Result<Loaded, ServiceError> {
+    let mut loaded = Loaded {
+        pictures: Vec::with_capacity(images.len()),
+        nominal: Vec::with_capacity(images.len()),
+    };
     for (index, (bytes, header)) in images.iter().zip(headers).enumerate() {
         let options = options(index, header);
         options.budget.check()?;
         let decoded = decode::pixels(bytes, header, options);
         let Decoded { picture, warning } = decoded.map_err(|error| of_image(index, error))?;
         warnings.extend(warning);
-        pictures.push(Working {
-            nominal: (picture.size() != header.size()).then_some(header.size()),
-            picture,
-        });
+        let shrank = picture.size() != header.size();
+        loaded.nominal.push(shrank.then_some(header.size()));
+        loaded.pictures.push(picture);
     }
-    Ok((pictures, warnings))
+    Ok(loaded)
+}
+
+/// What steps must keep to.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    bounds: Bounds,
+    limits: &'a Limits,
+    budget: Budget,
+}
+
+/// Does the first step of an image that shrank: also whether it was one. Geometry is found on the size that the author
+/// knows; whatever it starts from, a reduction ends at its size.
+fn run_shrunk(
+    step: &Step,
+    pictures: &mut [Picture],
+    nominal: &mut [Option<Size>],
+    terms: Terms<'_>,
+) -> Result<bool, ServiceError> {
+    let Step::Transform { image, transform } = step else {
+        return Ok(false);
+    };
+    let Some(size) = nominal.get_mut(*image).and_then(Option::take) else {
+        return Ok(false);
+    };
+    let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
+    let models = terms.limits.models;
+    let ops = plan(transform, size, terms.bounds, models)?.ops;
+    *picture = picture.take().try_map(|mut image| {
+        for op in &ops {
+            terms.budget.check()?;
+            image = op.apply(image, models)?;
+        }
+        Ok(image)
+    })?;
+    Ok(true)
 }
 
 fn run_step(
     step: &Step,
-    pictures: &mut [Working],
-    bounds: Bounds,
-    budget: Budget,
+    pictures: &mut [Picture],
+    terms: Terms<'_>,
+    warnings: &mut Vec<String>,
 ) -> Result<(), ServiceError> {
     match step {
         Step::Transform { image, transform } => {
-            let Working { picture, nominal } = pictures.get_mut(*image).ok_or_else(no_base)?;
-            // Geometry is found on what the author knows; whatever it starts from, a reduction ends at its size.
-            let size = nominal.take().unwrap_or(picture.size());
-            let ops = plan(transform, size, bounds)?.ops;
-            *picture = picture.take().try_map(|mut image| {
-                for op in &ops {
-                    budget.check()?;
-                    image = op.apply(image)?;
+            let room = Room::besides(*image, pictures, terms.limits);
+            let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
+            let (changed, told) = transform::transform(transform, picture.take(), room, terms)?;
+            *picture = changed;
+            for text in told {
+                if !warnings.contains(&text) {
+                    warnings.push(text);
                 }
-                Ok(image)
-            })?;
+            }
         }
         Step::Draw {
             overlay,
             target,
             draw,
         } => {
-            budget.check()?;
+            terms.budget.check()?;
             if let Ok([overlay, base]) = pictures.get_disjoint_mut([*overlay, *target]) {
-                for frame in base.picture.frames_mut() {
-                    ops::draw(&mut frame.image, overlay.picture.first(), draw);
+                for frame in base.frames_mut() {
+                    ops::draw(&mut frame.image, overlay.first(), draw);
                 }
             }
         }
@@ -202,7 +250,7 @@ fn warning(step: &Step) -> Option<String> {
     let Step::Transform { transform, .. } = step else {
         return None;
     };
-    let Transform { width, height, .. } = transform;
+    let Transform { width, height, .. } = &**transform;
     let word = match transform.fit? {
         fit @ (Fit::Cover | Fit::Crop | Fit::AspectCrop) => fit,
         Fit::ScaleDown | Fit::ScaleUp | Fit::Contain | Fit::Pad | Fit::Squeeze => return None,

@@ -1,5 +1,7 @@
 //! Flags and subcommands, turned into one run with an exit code.
 
+mod r2;
+
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,6 +20,7 @@ use crate::dev::{self, DevOptions};
 use crate::faults::Fault;
 use crate::images_process::READY_LINE;
 use crate::log::Log;
+use crate::trace::TraceOptions;
 use crate::{compile, guest};
 
 /// Runs worker code on your own machine with the bindings it would have in production.
@@ -43,6 +46,11 @@ enum Command {
         /// Break calls of a binding on purpose, as in `IMAGES:truncate=200000,nth=2,seed=7`; may be given several times.
         #[arg(long = "fault", value_name = "FAULT")]
         faults: Vec<Fault>,
+        #[command(flatten)]
+        trace: TraceOptions,
+        /// Folder of what bindings keep [default: safelight.storage.state of the config, else .safelight/state beside it].
+        #[arg(long, value_name = "FOLDER")]
+        persist_to: Option<PathBuf>,
     },
     /// Build the worker in DIR and print the path of its component.
     Build {
@@ -54,6 +62,11 @@ enum Command {
         #[command(flatten)]
         project: Project,
     },
+    /// Put, get, list and delete the objects of the buckets that a config names.
+    R2 {
+        #[command(subcommand)]
+        command: r2::R2Command,
+    },
     /// Run the images process alone, for another runtime or a test.
     Images {
         /// Path of the Unix socket to serve on.
@@ -62,6 +75,9 @@ enum Command {
         /// End when standard input ends.
         #[arg(long, hide = true)]
         end_with_stdin: bool,
+        /// Keep what the transport did for the last N requests, at GET /trace?request=<number> on the socket.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        trace_keep: u16,
         #[command(flatten)]
         deadlines: DeadlineFlags,
     },
@@ -165,10 +181,18 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             port,
             ip,
             faults,
+            trace,
+            persist_to,
         } => {
             let config = project.load(log)?;
             let shutdown = interrupted()?;
-            let options = DevOptions { ip, port, faults };
+            let options = DevOptions {
+                ip,
+                port,
+                faults,
+                trace,
+                persist_to,
+            };
             dev::run(&config, &options, log.clone(), shutdown).await
         }
         Command::Build { project } => {
@@ -184,9 +208,11 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             ));
             Ok(())
         }
+        Command::R2 { command } => command.run(log).await,
         Command::Images {
             socket,
             end_with_stdin,
+            trace_keep,
             deadlines,
         } => {
             let end = match end_with_stdin {
@@ -194,6 +220,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 false => End::Signal,
             };
             let limits = Limits {
+                transports: trace_keep.into(),
                 deadlines: deadlines.deadlines(),
                 ..Limits::default()
             };

@@ -11,6 +11,9 @@ use tokio::net::TcpListener;
 
 use crate::bindings::Bindings;
 use crate::bindings::images::Images;
+use crate::bindings::pool::Pool;
+use crate::bindings::r2::buckets::Buckets;
+use crate::bindings::r2::{Credentials, R2};
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev};
 use crate::faults::{Fault, FaultSet, Hop, Targets};
@@ -18,7 +21,9 @@ use crate::guest;
 use crate::images_process::ImagesProcess;
 use crate::limits::WorkerLimits;
 use crate::log::Log;
-use crate::server;
+use crate::server::{self, Served};
+use crate::state::State;
+use crate::trace::{TraceOptions, Traces};
 use crate::worker::{Grants, Worker};
 
 /// What the command line says of a run; what it leaves open is in the config.
@@ -30,6 +35,10 @@ pub struct DevOptions {
     pub port: Option<u16>,
     /// What to break on purpose, after what the config says.
     pub faults: Vec<Fault>,
+    /// What to keep and show of the requests' hops.
+    pub trace: TraceOptions,
+    /// Folder of what bindings keep.
+    pub persist_to: Option<PathBuf>,
 }
 
 /// Runs the worker of `config` until `shutdown` ends.
@@ -42,17 +51,32 @@ pub async fn run(
     log: Log,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    if options.trace.trace && options.trace.trace_keep == Some(0) {
+        bail!("--trace shows what is kept, and --trace-keep 0 keeps nothing");
+    }
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
     let faults = faults(config, options)?;
     let listener = listen(config, options).await?;
+    // Held to the end of the run.
+    let (_state, buckets) = open_buckets(config, options.persist_to.as_deref()).await?;
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
     let (worker, images) = tokio::select! {
-        started = start(config, faults, &log) => started?,
+        started = start(config, faults, &buckets, options.trace, &log) => started?,
         () = &mut shutdown => return Ok(()),
     };
     log.line(format_args!("{} is ready on http://{address}", config.name));
-    server::run(listener, worker, log, config.deadlines, shutdown).await;
+    // Asking for a trace is no call of the worker: it has connections of its own.
+    let pool = images
+        .as_ref()
+        .map(|images| Pool::new(images.socket(), config.deadlines));
+    let served = Served {
+        worker,
+        traces: Traces::new(options.trace, pool, log.clone()),
+        log,
+        deadlines: config.deadlines,
+    };
+    server::run(listener, served, shutdown).await;
     if let Some(images) = images {
         images.stop().await;
     }
@@ -63,6 +87,8 @@ pub async fn run(
 async fn start(
     config: &Config,
     faults: FaultSet,
+    buckets: &Buckets,
+    trace: TraceOptions,
     log: &Log,
 ) -> anyhow::Result<(Arc<Worker>, Option<ImagesProcess>)> {
     let component = build(config).await?;
@@ -73,9 +99,12 @@ async fn start(
     let program = std::env::current_exe().context("find the program's own file")?;
     let images = async {
         match needs_images {
-            true => ImagesProcess::start(program.clone(), config.deadlines, log.clone())
-                .await
-                .map(Some),
+            true => {
+                let (program, transports) = (program.clone(), trace.transports());
+                ImagesProcess::start(program, config.deadlines, transports, log.clone())
+                    .await
+                    .map(Some)
+            }
             false => Ok(None),
         }
     };
@@ -92,10 +121,33 @@ async fn start(
     }
     let running = Running {
         images: images.as_ref(),
+        buckets: Some(buckets),
         faults: Arc::new(faults),
     };
     let worker = load(config, &component, running, log.clone())?;
     Ok((Arc::new(worker), images))
+}
+
+/// Opens the config's buckets. The state is in use as long as its value lives.
+///
+/// # Errors
+/// When the state or a bucket cannot be opened.
+pub async fn open_buckets(
+    config: &Config,
+    persist_to: Option<&Path>,
+) -> anyhow::Result<(Option<State>, Buckets)> {
+    if config.r2.is_empty() {
+        return Ok((None, Buckets::default()));
+    }
+    let mut state = State::of(config, persist_to)?;
+    let names = config.r2.iter().map(|r2| r2.bucket.as_str());
+    let credentials = match &config.storage.s3 {
+        Some(_) => Some(Credentials::from_environment()?),
+        None => None,
+    };
+    let buckets = Buckets::open(names, &state, &config.storage, credentials.as_ref()).await?;
+    state.share().context("share the state with others")?;
+    Ok((Some(state), buckets))
 }
 
 /// Building runs other programs to their end, on a thread of its own, so that a request to end is heard meanwhile.
@@ -165,6 +217,8 @@ async fn compile_apart(
 pub struct Running<'a> {
     /// The images process.
     pub images: Option<&'a ImagesProcess>,
+    /// The buckets of the config.
+    pub buckets: Option<&'a Buckets>,
     /// What breaks on purpose.
     pub faults: Arc<FaultSet>,
 }
@@ -195,13 +249,21 @@ fn grants(config: &Config, running: Running<'_>) -> Grants {
     let mut kinds = serde_json::Map::new();
     for (name, kind) in &config.bindings {
         kinds.insert(name.clone(), kind.as_str().into());
-        match (kind, running.images) {
-            (BindingKind::Images, Some(images)) => {
-                let hop = Hop::images(name, Some(images.crasher()));
-                bindings.grant(hop, Images::new(images.handle()));
+        // What is only checked, not served, grants nothing: every call is refused by name.
+        match kind {
+            BindingKind::Images => {
+                if let Some(images) = running.images {
+                    let hop = Hop::images(name, Some(images.crasher()));
+                    bindings.grant(hop, Images::new(images.handle()));
+                }
             }
-            // Only checked, not served: every call is refused by name.
-            (BindingKind::Images, None) => {}
+            BindingKind::R2 => {
+                let named = config.r2.iter().find(|r2| r2.binding == *name);
+                let bucket = named.and_then(|r2| running.buckets?.get(&r2.bucket));
+                if let Some(bucket) = bucket {
+                    bindings.grant(Hop::r2(name), R2::new(bucket.clone()));
+                }
+            }
         }
     }
     let mut env = config.vars.clone();

@@ -7,6 +7,7 @@
 //! | [`guest`] | a worker's source to a component |
 //! | [`compile`] | a component to machine code, kept on disk |
 //! | [`cache`] | the folder for what can be made again |
+//! | [`state`] | the folder for what bindings keep |
 //! | [`dev`] | the dev server: both processes, from start to end |
 //! | [`images_process`] | start, watch and stop the images process |
 //! | [`server`], [`router`] | accept, make the request whole; where it goes |
@@ -16,6 +17,7 @@
 //! | [`call_log`], [`integrity`], [`faults`] | layers around every hop out of a worker; what to break there on purpose |
 //! | [`outbound`] | `fetch` to other hosts |
 //! | [`body`] | bodies that tell the truth |
+//! | [`trace`] | what happened on every hop of the last requests |
 //! | [`record`], [`log`] | what is known and shown of a request |
 //! | [`error`] | what can fail, and the answer for it |
 
@@ -40,4 +42,6 @@ pub mod outbound;
 pub mod record;
 pub mod router;
 pub mod server;
+pub mod state;
+pub mod trace;
 pub mod worker;

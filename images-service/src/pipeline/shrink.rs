@@ -7,7 +7,7 @@ use crate::{
     limits::Limits,
     ops::Op,
     plan::{Bounds, plan},
-    request::{Rotation, Step},
+    request::{Gravity, Rotation, Step},
 };
 
 /// How far image number `index` may shrink.
@@ -18,13 +18,19 @@ pub(super) fn shrink(
     bounds: Bounds,
     limits: &Limits,
 ) -> Shrink {
-    first_reduction(index, header.size(), steps, bounds).map_or(Shrink::NONE, |target| {
+    first_reduction(index, header.size(), steps, bounds, limits).map_or(Shrink::NONE, |target| {
         header.shrink_towards(target, limits.jpeg)
     })
 }
 
 /// The size that the image is scaled to by its first step, in the image's own orientation.
-fn first_reduction(index: usize, size: Size, steps: &[Step], bounds: Bounds) -> Option<Size> {
+fn first_reduction(
+    index: usize,
+    size: Size,
+    steps: &[Step],
+    bounds: Bounds,
+    limits: &Limits,
+) -> Option<Size> {
     let first = steps.iter().find(|step| match step {
         Step::Transform { image, .. } => *image == index,
         Step::Draw {
@@ -34,8 +40,18 @@ fn first_reduction(index: usize, size: Size, steps: &[Step], bounds: Bounds) -> 
     let Step::Transform { transform, .. } = first? else {
         return None;
     };
+    match transform.gravity {
+        Gravity::Remainder { .. } | Gravity::BoxCenter { .. } => {}
+        // Content is looked for in the whole picture.
+        _ => return None,
+    }
+    let plan = plan(transform, size, bounds, limits.models).ok()?;
+    // What a model would have done better is told where the whole transform is done.
+    if !plan.complete || plan.ops.contains(&Op::Segment) {
+        return None;
+    }
     let mut turned = false;
-    for op in plan(transform, size, bounds).ok()?.ops {
+    for op in plan.ops {
         match op {
             // These do the same to a picture of any size.
             Op::Flip(_) | Op::Rotate(Rotation::None | Rotation::Half) => {}
@@ -43,7 +59,13 @@ fn first_reduction(index: usize, size: Size, steps: &[Step], bounds: Bounds) -> 
             Op::Resize { scaled, .. } => {
                 return Some(if turned { scaled.transposed() } else { scaled });
             }
-            Op::Crop(_) | Op::Pad { .. } | Op::Background(_) => return None,
+            Op::Crop(_)
+            | Op::Pad { .. }
+            | Op::Background(_)
+            | Op::Segment
+            | Op::Tone(_)
+            | Op::Sharpen(_)
+            | Op::Blur(_) => return None,
         }
     }
     None

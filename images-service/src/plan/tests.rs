@@ -1,12 +1,15 @@
 //! The order of operations, what is left out, and what is refused.
 
-use safelight_protocol::{ErrorCode, Fit, Flip};
+use safelight_protocol::{ErrorCode, Fit, Flip, Segment, Upscale};
 
-use super::{Bounds, plan};
+use super::{Bounds, Performed, Plan, perform};
 use crate::{
+    error::ServiceError,
     geometry::{Padding, Rect, Size},
+    image::{Channels, Image},
+    models::{Approximation, Models},
     ops::Op,
-    request::{Color, Rotation, Transform},
+    request::{Border, BorderTrim, Color, Cuts, Gravity, Length, Rotation, Tone, Transform, Trim},
 };
 
 const BOUNDS: Bounds = Bounds {
@@ -23,43 +26,84 @@ fn color(a: u8) -> Color {
     }
 }
 
+fn plan(transform: &Transform, size: Size) -> Result<Plan, ServiceError> {
+    super::plan(transform, size, BOUNDS, Models::default())
+}
+
 fn ops(transform: &Transform, size: Size) -> Vec<Op> {
-    plan(transform, size, BOUNDS).unwrap().ops
+    plan(transform, size).unwrap().ops
+}
+
+fn performed(transform: &Transform, image: &Image, models: Models) -> Performed {
+    perform(transform, image.clone(), BOUNDS, models, |_, _| Ok(())).unwrap()
+}
+
+/// Every option at once, on a picture of 400x200.
+fn everything() -> Transform {
+    Transform {
+        trim: Trim {
+            cuts: Cuts {
+                left: Some(Length::Pixels(100)),
+                ..Cuts::default()
+            },
+            border: None,
+        },
+        flip: Some(Flip::Horizontal),
+        rotate: Rotation::Quarter,
+        segment: Some(Segment::Foreground),
+        width: Some(100),
+        height: Some(300),
+        fit: Some(Fit::Pad),
+        background: Some(color(255)),
+        border: Border {
+            color: color(7),
+            top: 1,
+            right: 2,
+            bottom: 3,
+            left: 4,
+        },
+        tone: Tone {
+            gamma: 2.0,
+            ..Tone::default()
+        },
+        sharpen: 1.0,
+        blur: 3,
+        ..Transform::default()
+    }
 }
 
 #[test]
-fn the_order_is_flip_rotate_resize_pad_background() {
-    let transform = Transform {
-        width: Some(100),
-        height: Some(100),
-        fit: Some(Fit::Pad),
-        flip: Some(Flip::Horizontal),
-        rotate: Rotation::Quarter,
-        background: Some(color(255)),
-        ..Transform::default()
-    };
-    let scaled = Size::new(50, 100);
-    let part = Rect {
-        left: 0,
-        top: 0,
-        size: scaled,
-    };
-    let padding = Padding {
-        left: 25,
-        top: 0,
-        canvas: Size::new(100, 100),
+fn the_order_is_the_specifications() {
+    let transform = everything();
+    let pad = |left, top, width, height, color| Op::Pad {
+        padding: Padding {
+            left,
+            top,
+            canvas: Size::new(width, height),
+        },
+        fill: color,
     };
     assert_eq!(
         ops(&transform, Size::new(400, 200)),
         [
+            Op::Crop(Rect {
+                left: 100,
+                top: 0,
+                size: Size::new(300, 200)
+            }),
             Op::Flip(Flip::Horizontal),
             Op::Rotate(Rotation::Quarter),
-            Op::Resize { scaled, part },
-            Op::Pad {
-                padding,
-                fill: color(255)
+            Op::Segment,
+            Op::Resize {
+                scaled: Size::new(100, 150),
+                part: Rect::whole(Size::new(100, 150)),
             },
+            pad(0, 75, 100, 300, color(255)),
             Op::Background(color(255)),
+            pad(4, 1, 106, 304, color(7)),
+            Op::Tone(transform.tone),
+            Op::Sharpen(1.0),
+            Op::Blur(3),
         ]
     );
 }
@@ -71,7 +115,7 @@ fn width_and_height_are_those_after_rotation() {
         rotate: Rotation::ThreeQuarters,
         ..Transform::default()
     };
-    let plan = plan(&transform, Size::new(400, 200), BOUNDS).unwrap();
+    let plan = plan(&transform, Size::new(400, 200)).unwrap();
     assert_eq!(plan.size, Size::new(100, 200));
 }
 
@@ -134,9 +178,9 @@ fn a_picture_may_not_grow_beyond_the_bounds() {
         fit: Some(Fit::Contain),
         ..Transform::default()
     };
-    assert!(plan(&wide(2000), Size::new(100, 10), BOUNDS).is_ok());
+    assert!(plan(&wide(2000), Size::new(100, 10)).is_ok());
     for (width, size) in [(2001, Size::new(100, 10)), (1500, Size::new(100, 100))] {
-        let error = plan(&wide(width), size, BOUNDS).unwrap_err();
+        let error = plan(&wide(width), size).unwrap_err();
         assert_eq!(error.code, ErrorCode::TooManyPixels);
         assert!(error.message.contains("2000"), "{error}");
     }
@@ -148,6 +192,204 @@ fn a_long_source_may_stay_as_long_as_it_is() {
         rotate: Rotation::Quarter,
         ..Transform::default()
     };
-    let plan = plan(&transform, Size::new(5000, 10), BOUNDS).unwrap();
+    let plan = plan(&transform, Size::new(5000, 10)).unwrap();
     assert_eq!(plan.size, Size::new(10, 5000));
+}
+
+#[test]
+fn a_border_counts_towards_the_bounds() {
+    let framed = |width| Transform {
+        border: Border {
+            left: width,
+            ..Border::default()
+        },
+        ..Transform::default()
+    };
+    let size = Size::new(1000, 10);
+    assert_eq!(plan(&framed(1000), size).unwrap().size, Size::new(2000, 10));
+    for width in [1001, u32::MAX] {
+        let error = plan(&framed(width), size).unwrap_err();
+        assert_eq!(error.code, ErrorCode::TooManyPixels);
+    }
+}
+
+#[test]
+fn a_trim_that_leaves_nothing_is_refused() {
+    let cut = Transform {
+        trim: Trim {
+            cuts: Cuts {
+                top: Some(Length::Pixels(10)),
+                ..Cuts::default()
+            },
+            border: None,
+        },
+        ..Transform::default()
+    };
+    let error = plan(&cut, Size::new(20, 10)).unwrap_err();
+    assert_eq!(error.code, ErrorCode::TooManyPixels);
+    assert!(error.message.contains("trim"), "{error}");
+}
+
+/// A red box of 10x20 in the middle of white.
+fn boxed() -> Image {
+    let data = (0..40 * 40)
+        .flat_map(|at| match (at % 40, at / 40) {
+            (15..25, 10..30) => [255, 0, 0],
+            _ => [255; 3],
+        })
+        .collect();
+    Image::new(Size::new(40, 40), Channels::Rgb, data).unwrap()
+}
+
+fn without_border() -> Transform {
+    Transform {
+        trim: Trim {
+            border: Some(BorderTrim::default()),
+            ..Trim::default()
+        },
+        ..Transform::default()
+    }
+}
+
+#[test]
+fn after_a_trim_by_colour_sizes_are_not_foretold_but_checked_when_they_are_known() {
+    let wide = |width| Transform {
+        width: Some(width),
+        fit: Some(Fit::Contain),
+        ..without_border()
+    };
+    // In all directions the untrimmed picture would tell wrong: this one becomes higher than it is wide.
+    let foretold = plan(&wide(100), Size::new(40, 40)).unwrap();
+    assert!(!foretold.complete && foretold.ops.is_empty());
+    let done = performed(&wide(100), &boxed(), Models::default());
+    assert_eq!(done.image.size(), Size::new(100, 200));
+    let refused = perform(&wide(1001), boxed(), BOUNDS, Models::default(), |_, _| {
+        Ok(())
+    });
+    assert_eq!(refused.unwrap_err().code, ErrorCode::TooManyPixels);
+}
+
+#[test]
+fn what_an_operation_costs_is_asked_before_it_is_done_and_with_its_true_size() {
+    let resize = Transform {
+        width: Some(5),
+        ..without_border()
+    };
+    let seen = std::cell::RefCell::new(Vec::new());
+    let afford = |op, size| {
+        seen.borrow_mut().push(size);
+        match op {
+            Op::Crop(_) => Ok(()),
+            _ => Err(ServiceError::new(ErrorCode::Busy, "too dear")),
+        }
+    };
+    let refused = perform(&resize, boxed(), BOUNDS, Models::default(), afford);
+    assert_eq!(refused.unwrap_err().code, ErrorCode::Busy);
+    assert_eq!(*seen.borrow(), [Size::new(40, 40), Size::new(10, 20)]);
+}
+
+#[test]
+fn what_content_decided_is_the_same_for_every_frame() {
+    let transform = Transform {
+        width: Some(5),
+        height: Some(5),
+        fit: Some(Fit::Cover),
+        gravity: Gravity::Auto,
+        ..without_border()
+    };
+    let done = performed(&transform, &boxed(), Models::default());
+    let plain = Image::filled(Size::new(40, 40), Channels::Rgba, [9; 4]);
+    let other = done.ops.iter().fold(plain, |frame, op| {
+        op.apply(frame, Models::default()).unwrap()
+    });
+    assert_eq!(other.size(), done.image.size());
+}
+
+fn a_face(_: &Image) -> Vec<Rect> {
+    vec![Rect {
+        left: 30,
+        top: 0,
+        size: Size::new(10, 10),
+    }]
+}
+
+fn of_faces(zoom: f64) -> Transform {
+    Transform {
+        width: Some(10),
+        height: Some(20),
+        fit: Some(Fit::Cover),
+        gravity: Gravity::Face,
+        zoom,
+        ..Transform::default()
+    }
+}
+
+#[test]
+fn a_crop_by_faces_is_around_them_and_zoom_makes_it_tight() {
+    let found = Models {
+        faces: Some(a_face),
+        ..Models::default()
+    };
+    let ops = |zoom, models| performed(&of_faces(zoom), &boxed(), models).ops;
+    let resize = |left| Op::Resize {
+        scaled: Size::new(20, 20),
+        part: Rect {
+            left,
+            top: 0,
+            size: Size::new(10, 20),
+        },
+    };
+    assert_eq!(ops(0.0, found), [resize(10)]);
+    assert_eq!(ops(0.0, Models::default()), [resize(5)], "the middle");
+    assert_eq!(
+        ops(1.0, Models::default()),
+        [resize(5)],
+        "zoom needs a face"
+    );
+    let tight = Op::Crop(Rect {
+        left: 30,
+        top: 0,
+        size: Size::new(10, 20),
+    });
+    assert_eq!(ops(1.0, found), [tight]);
+    let nobody = Models {
+        faces: Some(|_| Vec::new()),
+        ..Models::default()
+    };
+    assert_eq!(ops(1.0, nobody), [resize(5)]);
+}
+
+#[test]
+fn what_a_model_would_do_better_is_told_where_it_matters() {
+    let told =
+        |transform: Transform| performed(&transform, &boxed(), Models::default()).approximations;
+    let generate = |width| Transform {
+        width: Some(width),
+        fit: Some(Fit::Contain),
+        upscale: Some(Upscale::Generate),
+        ..Transform::default()
+    };
+    let segment = Transform {
+        segment: Some(Segment::Foreground),
+        ..Transform::default()
+    };
+    let no_crop = Transform {
+        fit: Some(Fit::Contain),
+        ..of_faces(0.0)
+    };
+    assert_eq!(told(of_faces(0.0)), [Approximation::Face]);
+    assert_eq!(told(segment.clone()), [Approximation::Segment]);
+    assert_eq!(told(generate(80)), [Approximation::Upscale]);
+    assert_eq!(told(generate(20)), []);
+    assert_eq!(told(no_crop), []);
+
+    let strict = Models {
+        strict: true,
+        ..Models::default()
+    };
+    for transform in [of_faces(0.0), segment, generate(80)] {
+        let error = super::plan(&transform, Size::new(40, 40), BOUNDS, strict).unwrap_err();
+        assert_eq!(error.code, ErrorCode::Busy, "{error}");
+    }
+    assert!(super::plan(&generate(20), Size::new(40, 40), BOUNDS, strict).is_ok());
 }

@@ -7,8 +7,10 @@
 )]
 
 mod animation;
+mod any;
 mod avif;
 mod color;
+mod content;
 mod decoders;
 mod disposal;
 mod drawing;
@@ -17,6 +19,7 @@ mod heic;
 mod hostile;
 mod metadata;
 mod movie;
+mod options;
 mod pillow;
 mod properties;
 mod request;

@@ -5,6 +5,8 @@ pub(super) mod dev;
 pub(super) mod faults;
 pub(super) mod images;
 pub(super) mod limits;
+pub(super) mod r2;
 pub(crate) mod safelight;
+pub(super) mod storage;
 pub(super) mod vars;
 pub(super) mod worker;

@@ -23,6 +23,8 @@ pub struct Hop {
 enum Behind {
     /// The images process, and how to kill it, if it is ours.
     Images(Option<Crasher>),
+    /// A bucket.
+    R2,
     /// Any host.
     Host,
 }
@@ -33,6 +35,14 @@ impl Hop {
         Self {
             name: name.into(),
             behind: Behind::Images(crasher),
+        }
+    }
+
+    /// An R2 binding.
+    pub fn r2(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            behind: Behind::R2,
         }
     }
 
@@ -48,6 +58,7 @@ impl Hop {
     pub fn binding(&self) -> Option<BindingKind> {
         match self.behind {
             Behind::Images(_) => Some(BindingKind::Images),
+            Behind::R2 => Some(BindingKind::R2),
             Behind::Host => None,
         }
     }
@@ -56,7 +67,7 @@ impl Hop {
     pub async fn crash(&self) {
         match &self.behind {
             Behind::Images(Some(crasher)) => crasher.crash().await,
-            Behind::Images(None) | Behind::Host => {}
+            Behind::Images(None) | Behind::R2 | Behind::Host => {}
         }
     }
 
@@ -64,7 +75,7 @@ impl Hop {
     pub fn broken(&self) -> Result<http::Response<WasiBody>, Error> {
         match self.behind {
             Behind::Images(_) => Ok(images::ended_early("a fault that was asked for")),
-            Behind::Host => Err(Error::ConnectionTerminated),
+            Behind::R2 | Behind::Host => Err(Error::ConnectionTerminated),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::{Kind, build, kind};
-use crate::config::{Build, Config, Dev, Limits};
+use crate::config::{Build, Config, Dev, Limits, Storage};
 
 fn folder(files: &[&str]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -29,6 +29,8 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         main: dir.join(main),
         vars: Vec::new(),
         bindings: Vec::new(),
+        r2: Vec::new(),
+        storage: Storage::default(),
         dev: Dev::default(),
         deadlines: safelight_images::Deadlines::default(),
         limits: Limits {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use safelight_images::Deadlines;
 
-use super::faults;
+use super::{faults, storage};
+use crate::config::Storage;
 use crate::config::item::{Findings, Item};
 use crate::faults::Fault;
 
@@ -22,15 +23,17 @@ pub(in crate::config) struct Safelight<'a> {
     pub(in crate::config) deadlines: Deadlines,
     /// What to break on purpose, with the item that says what it is aimed at.
     pub(in crate::config) faults: Vec<(Item<'a>, Fault)>,
+    pub(in crate::config) storage: Storage,
 }
 
 pub(in crate::config) fn read<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Safelight<'a> {
     let mut safelight = Safelight::default();
-    let fields = item.fields(found, &["memory_mb", "deadlines", "faults"]);
+    let fields = item.fields(found, &["memory_mb", "deadlines", "faults", "storage"]);
     for field in fields.unwrap_or_default() {
         match field.key {
             "memory_mb" => safelight.memory_bytes = memory(&field, found),
             "deadlines" => safelight.deadlines = deadlines(&field, found),
+            "storage" => safelight.storage = storage::read(&field, found),
             _ => safelight.faults = faults::read(&field, found),
         }
     }
