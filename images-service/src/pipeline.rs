@@ -8,12 +8,13 @@ use bytes::Bytes;
 use safelight_protocol::{ErrorCode, Fit};
 
 use crate::{
-    decode::{self, Header},
-    encode,
+    budget::Budget,
+    decode::{self, Frames, Header},
+    encode::{self, Written},
     error::ServiceError,
-    image::Image,
     limits::Limits,
     ops,
+    picture::Picture,
     plan::{Bounds, plan},
     request::{Step, Transform, TransformRequest},
 };
@@ -59,32 +60,38 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     // What can be refused is refused before any pixel.
     encode::check(&output)?;
     let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
-    let headers = inspect_all(&images, limits)?;
+    let budget = Budget::new(limits.time);
+    let headers = inspect_all(&images, encode::frames(&output), limits)?;
     let base = headers.first().ok_or_else(no_base)?;
     forecast::check(&headers, &steps, bounds, limits)?;
-    let source = format!("{} {}", base.format(), base.size());
+    let source = source(base);
     let metadata = base.metadata();
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
     // Decode.
     let started = Instant::now();
-    let mut pictures = decode_all(&images, &headers, &mut warnings)?;
+    let mut pictures = decode_all(&images, &headers, budget, &mut warnings)?;
     drop(images);
     let decoded = started.elapsed();
 
     // Every step in the author's order.
     for step in &steps {
-        run_step(step, &mut pictures, bounds)?;
+        run_step(step, &mut pictures, bounds, budget)?;
     }
     let picture = pictures.into_iter().next().ok_or_else(no_base)?;
     let size = picture.size();
     let transformed = started.elapsed();
 
     // Encode.
-    let bytes = encode::encode(picture, &output, &metadata)?;
+    let Written {
+        bytes,
+        format,
+        warning,
+    } = encode::encode(picture, &output, &metadata, budget)?;
+    warnings.extend(warning);
     Ok(Encoded {
         bytes,
-        content_type: output.format.content_type(),
+        content_type: format.content_type(),
         width: size.width,
         height: size.height,
         source,
@@ -97,9 +104,15 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     })
 }
 
-fn inspect_all(images: &[Bytes], limits: &Limits) -> Result<Vec<Header>, ServiceError> {
+/// All frames are wanted of the base at most: of what is drawn, the first is seen.
+fn inspect_all(
+    images: &[Bytes],
+    frames: Frames,
+    limits: &Limits,
+) -> Result<Vec<Header>, ServiceError> {
     let inspect = |(index, bytes): (usize, &Bytes)| {
-        decode::inspect(bytes, limits).map_err(|error| of_image(index, error))
+        let frames = if index == 0 { frames } else { Frames::First };
+        decode::inspect(bytes, frames, limits).map_err(|error| of_image(index, error))
     };
     images.iter().enumerate().map(inspect).collect()
 }
@@ -107,36 +120,61 @@ fn inspect_all(images: &[Bytes], limits: &Limits) -> Result<Vec<Header>, Service
 fn decode_all(
     images: &[Bytes],
     headers: &[Header],
+    budget: Budget,
     warnings: &mut Vec<String>,
-) -> Result<Vec<Image>, ServiceError> {
+) -> Result<Vec<Picture>, ServiceError> {
     let mut pictures = Vec::with_capacity(images.len());
     for (index, (bytes, header)) in images.iter().zip(headers).enumerate() {
-        let decoded = decode::pixels(bytes, header).map_err(|error| of_image(index, error))?;
+        budget.check()?;
+        let decoded =
+            decode::pixels(bytes, header, budget).map_err(|error| of_image(index, error))?;
         warnings.extend(decoded.warning);
-        pictures.push(decoded.image);
+        pictures.push(decoded.picture);
     }
     Ok(pictures)
 }
 
-fn run_step(step: &Step, pictures: &mut [Image], bounds: Bounds) -> Result<(), ServiceError> {
+fn run_step(
+    step: &Step,
+    pictures: &mut [Picture],
+    bounds: Bounds,
+    budget: Budget,
+) -> Result<(), ServiceError> {
     match step {
         Step::Transform { image, transform } => {
             let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
-            for op in plan(transform, picture.size(), bounds)?.ops {
-                *picture = op.apply(picture.take())?;
-            }
+            let ops = plan(transform, picture.size(), bounds)?.ops;
+            *picture = picture.take().try_map(|mut image| {
+                for op in &ops {
+                    budget.check()?;
+                    image = op.apply(image)?;
+                }
+                Ok(image)
+            })?;
         }
         Step::Draw {
             overlay,
             target,
             draw,
         } => {
+            budget.check()?;
             if let Ok([overlay, base]) = pictures.get_disjoint_mut([*overlay, *target]) {
-                ops::draw(base, overlay, draw);
+                for frame in base.frames_mut() {
+                    ops::draw(&mut frame.image, overlay.first(), draw);
+                }
             }
         }
     }
     Ok(())
+}
+
+/// What the log says of the base image.
+fn source(base: &Header) -> String {
+    let frames = match base.frames() {
+        1 => String::new(),
+        frames => format!(" of {frames} frames"),
+    };
+    format!("{} {}{frames}", base.format(), base.size())
 }
 
 /// What a step does otherwise than its words say.

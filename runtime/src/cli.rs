@@ -20,6 +20,7 @@ use crate::dev::{self, DevOptions};
 use crate::faults::Fault;
 use crate::images_process::READY_LINE;
 use crate::log::Log;
+use crate::trace::TraceOptions;
 use crate::{compile, guest};
 
 /// Runs worker code on your own machine with the bindings it would have in production.
@@ -48,6 +49,8 @@ enum Command {
         /// Folder of what bindings keep [default: safelight.storage.state of the config, else .safelight/state beside it].
         #[arg(long, value_name = "FOLDER")]
         persist_to: Option<PathBuf>,
+        #[command(flatten)]
+        trace: TraceOptions,
     },
     /// Build the worker in DIR and print the path of its component.
     Build {
@@ -72,6 +75,9 @@ enum Command {
         /// End when standard input ends.
         #[arg(long, hide = true)]
         end_with_stdin: bool,
+        /// Keep what the transport did for the last N requests, at GET /trace?request=<number> on the socket.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        trace_keep: u16,
         #[command(flatten)]
         deadlines: DeadlineFlags,
     },
@@ -176,6 +182,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             ip,
             faults,
             persist_to,
+            trace,
         } => {
             let config = project.load(log)?;
             let shutdown = interrupted()?;
@@ -184,6 +191,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 port,
                 faults,
                 persist_to,
+                trace,
             };
             dev::run(&config, &options, log.clone(), shutdown).await
         }
@@ -204,6 +212,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
         Command::Images {
             socket,
             end_with_stdin,
+            trace_keep,
             deadlines,
         } => {
             let end = match end_with_stdin {
@@ -211,6 +220,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 false => End::Signal,
             };
             let limits = Limits {
+                transports: trace_keep.into(),
                 deadlines: deadlines.deadlines(),
                 ..Limits::default()
             };

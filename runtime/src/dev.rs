@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::bindings::Bindings;
 use crate::bindings::images::Images;
+use crate::bindings::pool::Pool;
 use crate::bindings::r2::buckets::Buckets;
 use crate::bindings::r2::{Credentials, R2};
 use crate::compile;
@@ -20,8 +21,9 @@ use crate::guest;
 use crate::images_process::ImagesProcess;
 use crate::limits::WorkerLimits;
 use crate::log::Log;
-use crate::server;
+use crate::server::{self, Served};
 use crate::state::State;
+use crate::trace::{TraceOptions, Traces};
 use crate::worker::{Grants, Worker};
 
 /// What the command line says of a run; what it leaves open is in the config.
@@ -35,6 +37,8 @@ pub struct DevOptions {
     pub faults: Vec<Fault>,
     /// Folder of what bindings keep.
     pub persist_to: Option<PathBuf>,
+    /// What to keep and show of the requests' hops.
+    pub trace: TraceOptions,
 }
 
 /// Runs the worker of `config` until `shutdown` ends.
@@ -47,6 +51,9 @@ pub async fn run(
     log: Log,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    if options.trace.trace && options.trace.trace_keep == Some(0) {
+        bail!("--trace shows what is kept, and --trace-keep 0 keeps nothing");
+    }
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
     let faults = faults(config, options)?;
     let listener = listen(config, options).await?;
@@ -55,11 +62,21 @@ pub async fn run(
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
     let (worker, images) = tokio::select! {
-        started = start(config, faults, &buckets, &log) => started?,
+        started = start(config, faults, &buckets, options.trace, &log) => started?,
         () = &mut shutdown => return Ok(()),
     };
     log.line(format_args!("{} is ready on http://{address}", config.name));
-    server::run(listener, worker, log, config.deadlines, shutdown).await;
+    // Asking for a trace is no call of the worker: it has connections of its own.
+    let pool = images
+        .as_ref()
+        .map(|images| Pool::new(images.socket(), config.deadlines));
+    let served = Served {
+        worker,
+        traces: Traces::new(options.trace, pool, log.clone()),
+        log,
+        deadlines: config.deadlines,
+    };
+    server::run(listener, served, shutdown).await;
     if let Some(images) = images {
         images.stop().await;
     }
@@ -71,6 +88,7 @@ async fn start(
     config: &Config,
     faults: FaultSet,
     buckets: &Buckets,
+    trace: TraceOptions,
     log: &Log,
 ) -> anyhow::Result<(Arc<Worker>, Option<ImagesProcess>)> {
     let component = build(config).await?;
@@ -81,9 +99,12 @@ async fn start(
     let program = std::env::current_exe().context("find the program's own file")?;
     let images = async {
         match needs_images {
-            true => ImagesProcess::start(program.clone(), config.deadlines, log.clone())
-                .await
-                .map(Some),
+            true => {
+                let (program, transports) = (program.clone(), trace.transports());
+                ImagesProcess::start(program, config.deadlines, transports, log.clone())
+                    .await
+                    .map(Some)
+            }
             false => Ok(None),
         }
     };

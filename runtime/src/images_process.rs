@@ -17,7 +17,7 @@ mod health;
 mod launch;
 mod supervise;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use safelight_images::Deadlines;
@@ -39,27 +39,35 @@ pub const READY_LINE: &str = "images process ready";
 /// The running images process and whoever watches it.
 pub struct ImagesProcess {
     handle: ImagesHandle,
+    socket: PathBuf,
     stop: oneshot::Sender<()>,
     crasher: Crasher,
     supervisor: JoinHandle<()>,
 }
 
 impl ImagesProcess {
-    /// Starts `program` as an images process on a private socket and waits until it serves.
+    /// Starts `program` as an images process on a private socket and waits until it serves. It keeps what its
+    /// transport did for the last `transports` calls.
     ///
     /// # Errors
     /// When it cannot be started or ends before it is ready; the error has its last words.
-    pub async fn start(program: PathBuf, deadlines: Deadlines, log: Log) -> std::io::Result<Self> {
+    pub async fn start(
+        program: PathBuf,
+        deadlines: Deadlines,
+        transports: u16,
+        log: Log,
+    ) -> std::io::Result<Self> {
         let socket = private_socket();
         let launcher = Launcher {
             program,
             socket: socket.clone(),
             deadlines,
+            transports,
             log: log.clone(),
         };
         let running = launcher.launch().await?;
         let (state, states) = watch::channel(State::Up(0));
-        let link = Arc::new(Link::new(Pool::new(socket, deadlines), states));
+        let link = Arc::new(Link::new(Pool::new(&socket, deadlines), states));
         let (stop, stopped) = oneshot::channel();
         let (crasher, crashes) = Crasher::new();
         let supervisor = Supervisor {
@@ -70,6 +78,7 @@ impl ImagesProcess {
         };
         Ok(Self {
             handle: ImagesHandle(link),
+            socket,
             stop,
             crasher,
             supervisor: tokio::spawn(supervisor.run(running, stopped, crashes)),
@@ -79,6 +88,11 @@ impl ImagesProcess {
     /// The way to it, which stays good when it is restarted.
     pub fn handle(&self) -> ImagesHandle {
         self.handle.clone()
+    }
+
+    /// The socket on which it serves, also when it is restarted.
+    pub fn socket(&self) -> &Path {
+        &self.socket
     }
 
     /// The means to kill it.

@@ -25,4 +25,5 @@ mod r2_command;
 mod slow_reader;
 mod stand_in;
 mod supervision;
+mod trace;
 mod trouble;

@@ -110,7 +110,7 @@ impl StandIn {
         let program = folder.path().join("stand-in");
         write(&program, parts, &starts);
         let (sink, log) = watch::channel(Vec::new());
-        let process = ImagesProcess::start(program, deadlines, Log::new(Lines(sink))).await?;
+        let process = ImagesProcess::start(program, deadlines, 0, Log::new(Lines(sink))).await?;
         Ok(Self {
             process,
             log,

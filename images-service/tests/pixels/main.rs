@@ -6,12 +6,15 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod animation;
 mod color;
 mod decoders;
+mod disposal;
 mod drawing;
 mod encoders;
 mod hostile;
 mod metadata;
+mod movie;
 mod pillow;
 mod properties;
 mod request;

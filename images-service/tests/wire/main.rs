@@ -9,6 +9,7 @@
 mod captures;
 mod client;
 mod connections;
+mod fidelity;
 mod form;
 mod forms;
 mod limits;

@@ -28,6 +28,7 @@ pub(super) struct Launcher {
     pub(super) program: PathBuf,
     pub(super) socket: PathBuf,
     pub(super) deadlines: Deadlines,
+    pub(super) transports: u16,
     pub(super) log: Log,
 }
 
@@ -95,6 +96,7 @@ impl Launcher {
             .args(["images", "--end-with-stdin", "--socket"])
             .arg(&self.socket)
             .args(deadline_flags(&self.deadlines))
+            .args(["--trace-keep", &self.transports.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -7,8 +7,7 @@ use std::time::Duration;
 use safelight_images::Deadlines;
 
 use super::{config, load, warnings};
-use crate::bindings::r2::Durability;
-use crate::config::{BindingKind, Build, Dev, Limits, R2Bucket, S3, StatePlace, Storage};
+use crate::config::{BindingKind, Build, Dev, Limits};
 
 #[test]
 fn the_three_kinds_of_file_say_the_same() {

@@ -1,0 +1,97 @@
+//! An answer's body: counted, timed, and holding its connection.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep};
+
+use crate::connect::Driver;
+use crate::error::OutgoingError;
+
+/// The body of an answer. It ends in an error when it is too long, too late or cut short; dropped, its connection ends.
+pub struct Body {
+    incoming: Incoming,
+    bytes_left: u64,
+    most_bytes: u64,
+    deadline: Pin<Box<Sleep>>,
+    time: Duration,
+    over: bool,
+    _driver: Driver,
+}
+
+/// Until when a body must have arrived, and how long that was from the start.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline {
+    pub(crate) at: Instant,
+    pub(crate) time: Duration,
+}
+
+impl Body {
+    pub(crate) fn new(
+        incoming: Incoming,
+        most_bytes: u64,
+        deadline: Deadline,
+        driver: Driver,
+    ) -> Self {
+        Self {
+            incoming,
+            bytes_left: most_bytes,
+            most_bytes,
+            deadline: Box::pin(tokio::time::sleep_until(deadline.at)),
+            time: deadline.time,
+            over: false,
+            _driver: driver,
+        }
+    }
+
+    fn take(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, OutgoingError> {
+        let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
+        match self.bytes_left.checked_sub(bytes) {
+            Some(left) => {
+                self.bytes_left = left;
+                Ok(frame)
+            }
+            None => Err(OutgoingError::TooLarge(self.most_bytes)),
+        }
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = OutgoingError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, OutgoingError>>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        // The clock first: a body that always has one more byte at hand must still end.
+        let next = match self.deadline.as_mut().poll(cx) {
+            Poll::Ready(()) => Some(Err(OutgoingError::Timeout(self.time))),
+            Poll::Pending => match Pin::new(&mut self.incoming).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => Some(self.take(frame)),
+                Poll::Ready(Some(Err(error))) => {
+                    Some(Err(OutgoingError::CutShort(error.to_string())))
+                }
+                Poll::Ready(None) => None,
+                Poll::Pending => return Poll::Pending,
+            },
+        };
+        self.over = !matches!(next, Some(Ok(_)));
+        Poll::Ready(next)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.over || self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

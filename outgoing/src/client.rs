@@ -1,0 +1,275 @@
+//! One request: its redirects, the head of its answer, and the body when all of it is wanted at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, LOCATION,
+    USER_AGENT,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use crate::body::{Body, Deadline};
+use crate::connect::{Connection, Connector, Driver, in_url};
+use crate::error::OutgoingError;
+use crate::policy::Policy;
+use crate::target::{Target, TargetHost};
+
+/// What a request says of its sender.
+const AGENT: &str = concat!("safelight/", env!("CARGO_PKG_VERSION"));
+
+/// What one request may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the body as it is sent.
+    pub bytes: u64,
+    /// Time for finding the host and connecting to it, at every redirect anew.
+    pub connect: Duration,
+    /// Time for everything, to the last byte.
+    pub total: Duration,
+    /// Redirects that are followed.
+    pub redirects: u8,
+}
+
+impl Limits {
+    /// So many bytes, 10 s for a connection, 30 s for everything, 5 redirects.
+    #[must_use]
+    pub const fn of_bytes(bytes: u64) -> Self {
+        Self {
+            bytes,
+            connect: Duration::from_secs(10),
+            total: Duration::from_secs(30),
+            redirects: 5,
+        }
+    }
+}
+
+/// What to get.
+#[derive(Clone, Debug)]
+pub struct Request {
+    url: String,
+    headers: HeaderMap,
+}
+
+impl Request {
+    /// The URL, which must be absolute.
+    pub fn get(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// With these headers. `Host` and `Accept-Encoding` are the client's own affair; `Authorization` and `Cookie` stay
+    /// with the origin of the URL when a redirect leads away from it.
+    #[must_use]
+    pub fn with_headers(self, headers: HeaderMap) -> Self {
+        Self { headers, ..self }
+    }
+}
+
+/// An answer whose body is still on its way.
+pub struct Answer {
+    /// Where it came from, after all redirects.
+    pub url: Url,
+    /// Its status, which is no redirect that can be followed.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Body,
+}
+
+/// A successful answer, all of it.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// Where it came from, after all redirects.
+    pub url: Url,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub bytes: Bytes,
+}
+
+/// A client that reaches only what its policy allows; cheap to clone.
+#[derive(Clone)]
+pub struct Client(Arc<Connector>);
+
+impl Client {
+    /// A client that trusts the certificate authorities of the web and goes through no proxy.
+    ///
+    /// # Errors
+    /// When encryption cannot be set up.
+    pub fn new(policy: Policy) -> Result<Self, OutgoingError> {
+        Ok(Self(Arc::new(Connector::new(policy)?)))
+    }
+
+    /// Gets the answer's head, whatever its status; its body is read through [`Answer::body`].
+    ///
+    /// # Errors
+    /// All of [`OutgoingError`] but `Status`; `CutShort` and, mostly, `TooLarge` and `Timeout` come from the body.
+    pub async fn get(&self, request: Request, limits: &Limits) -> Result<Answer, OutgoingError> {
+        let deadline = Deadline {
+            at: Instant::now() + limits.total,
+            time: limits.total,
+        };
+        let answer = self.follow(request, limits, deadline);
+        timeout_at(deadline.at, answer)
+            .await
+            .unwrap_or(Err(OutgoingError::Timeout(limits.total)))
+    }
+
+    /// Gets a successful answer as a whole.
+    ///
+    /// # Errors
+    /// All of [`OutgoingError`].
+    pub async fn fetch(&self, request: Request, limits: &Limits) -> Result<Whole, OutgoingError> {
+        let answer = self.get(request, limits).await?;
+        if !answer.status.is_success() {
+            return Err(OutgoingError::Status(answer.status));
+        }
+        let mut body = answer.body;
+        let mut bytes = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            if let Some(data) = frame?.data_ref() {
+                bytes.extend_from_slice(data);
+            }
+        }
+        Ok(Whole {
+            url: answer.url,
+            headers: answer.headers,
+            bytes: bytes.freeze(),
+        })
+    }
+
+    async fn follow(
+        &self,
+        request: Request,
+        limits: &Limits,
+        deadline: Deadline,
+    ) -> Result<Answer, OutgoingError> {
+        let mut target = Target::parse(&request.url)?;
+        let mut headers = request.headers;
+        for _ in 0..=limits.redirects {
+            let connection = self.0.connect(&target, limits.connect).await?;
+            let (response, driver) = exchange(connection, &target, headers.clone()).await?;
+            if !is_redirect(response.status()) {
+                return answer(&target, response, driver, (limits.bytes, deadline));
+            }
+            let next = redirect(&target, response.headers())
+                .map_err(|error| OutgoingError::InvalidRedirect(Box::new(error)))?;
+            if !next.is_of_origin(&target) {
+                headers.remove(AUTHORIZATION);
+                headers.remove(COOKIE);
+            }
+            target = next;
+        }
+        Err(OutgoingError::TooManyRedirects(limits.redirects))
+    }
+}
+
+async fn exchange(
+    connection: Connection,
+    target: &Target,
+    headers: HeaderMap,
+) -> Result<(http::Response<Incoming>, Driver), OutgoingError> {
+    let Connection { mut sender, driver } = connection;
+    let request = on_the_wire(target, headers)?;
+    let response = sender
+        .send_request(request)
+        .await
+        .map_err(|error| match error.is_parse() {
+            true => OutgoingError::Protocol(error.to_string()),
+            false => OutgoingError::CutShort(error.to_string()),
+        })?;
+    Ok((response, driver))
+}
+
+fn on_the_wire(
+    target: &Target,
+    headers: HeaderMap,
+) -> Result<http::Request<Empty<Bytes>>, OutgoingError> {
+    let url = target.url();
+    let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    let invalid = || OutgoingError::InvalidUrl("malformed");
+    let host = match target.host() {
+        TargetHost::Name(name) => name.clone(),
+        TargetHost::Address(address) => in_url(*address),
+    };
+    let host = match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
+    };
+    let mut request = http::Request::new(Empty::new());
+    *request.uri_mut() = Uri::try_from(path).map_err(|_| invalid())?;
+    *request.version_mut() = Version::HTTP_11;
+    *request.headers_mut() = headers;
+    let headers = request.headers_mut();
+    headers.insert(HOST, HeaderValue::try_from(host).map_err(|_| invalid())?);
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers
+        .entry(USER_AGENT)
+        .or_insert(HeaderValue::from_static(AGENT));
+    Ok(request)
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::MOVED_PERMANENTLY
+            | StatusCode::FOUND
+            | StatusCode::SEE_OTHER
+            | StatusCode::TEMPORARY_REDIRECT
+            | StatusCode::PERMANENT_REDIRECT
+    )
+}
+
+fn redirect(from: &Target, headers: &HeaderMap) -> Result<Target, OutgoingError> {
+    let location = headers
+        .get(LOCATION)
+        .ok_or(OutgoingError::InvalidUrl("there is none"))?;
+    let location = location
+        .to_str()
+        .map_err(|_| OutgoingError::InvalidUrl("not ASCII"))?;
+    from.redirected(location)
+}
+
+fn answer(
+    target: &Target,
+    response: http::Response<Incoming>,
+    driver: Driver,
+    (most_bytes, deadline): (u64, Deadline),
+) -> Result<Answer, OutgoingError> {
+    let (head, incoming) = response.into_parts();
+    // Of another status that alone is news, whatever comes with it.
+    if head.status.is_success() {
+        check_success(&head.headers, most_bytes)?;
+    }
+    Ok(Answer {
+        url: target.url().clone(),
+        status: head.status,
+        headers: head.headers,
+        body: Body::new(incoming, most_bytes, deadline, driver),
+    })
+}
+
+fn check_success(headers: &HeaderMap, most_bytes: u64) -> Result<(), OutgoingError> {
+    if let Some(coding) = headers.get(CONTENT_ENCODING)
+        && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
+        return Err(OutgoingError::Encoded(coding));
+    }
+    let promised = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    match promised {
+        Some(bytes) if bytes > most_bytes => Err(OutgoingError::TooLarge(most_bytes)),
+        Some(_) | None => Ok(()),
+    }
+}

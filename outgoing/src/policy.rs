@@ -1,0 +1,222 @@
+//! Which addresses may be reached: public ones, and the exceptions that somebody made on purpose.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use crate::address::Reserved;
+use crate::network::Network;
+
+/// Which addresses may be reached. Public ones always may.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    exceptions: Vec<Exception>,
+}
+
+impl Policy {
+    /// Public addresses only.
+    #[must_use]
+    pub fn public() -> Self {
+        Self::default()
+    }
+
+    /// Public addresses, and those that one of the exceptions is for.
+    #[must_use]
+    pub fn with(exceptions: impl IntoIterator<Item = Exception>) -> Self {
+        Self {
+            exceptions: exceptions.into_iter().collect(),
+        }
+    }
+
+    /// Whether this address of this host may be reached on this port.
+    ///
+    /// # Errors
+    /// When it may not, with what the address is.
+    pub fn check(&self, host: &str, address: IpAddr, port: u16) -> Result<(), Reserved> {
+        match Reserved::of(address) {
+            None => Ok(()),
+            Some(reserved) => {
+                let excepted = self.exceptions.iter().any(|exception| {
+                    exception.port.is_none_or(|only| only == port)
+                        && exception.to.is_for(host, address)
+                });
+                if excepted { Ok(()) } else { Err(reserved) }
+            }
+        }
+    }
+}
+
+/// An address that may be reached although it is not public.
+///
+/// As text: `loopback`, a host, an address, or a range (`10.0.0.0/8`); the first three may end in a port, which is then
+/// the only one: `loopback:9000`, `minio.lan:9000`, `[::1]:9000`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    to: To,
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum To {
+    Loopback,
+    Network(Network),
+    /// In lower case; whatever it resolves to.
+    Host(String),
+}
+
+impl Exception {
+    /// This machine, on any port.
+    #[must_use]
+    pub const fn loopback() -> Self {
+        Self {
+            to: To::Loopback,
+            port: None,
+        }
+    }
+
+    /// A range of addresses, on any port.
+    #[must_use]
+    pub const fn network(network: Network) -> Self {
+        Self {
+            to: To::Network(network),
+            port: None,
+        }
+    }
+
+    /// The same, on this port only.
+    #[must_use]
+    pub fn on_port(self, port: u16) -> Self {
+        Self {
+            port: Some(port),
+            ..self
+        }
+    }
+}
+
+impl To {
+    fn is_for(&self, host: &str, address: IpAddr) -> bool {
+        match self {
+            Self::Loopback => {
+                Network::LOOPBACK_V4.contains(address) || Network::LOOPBACK_V6.contains(address)
+            }
+            Self::Network(network) => network.contains(address),
+            Self::Host(name) => {
+                let host = host.strip_suffix('.').unwrap_or(host);
+                name.eq_ignore_ascii_case(host)
+            }
+        }
+    }
+}
+
+/// The text does not name an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnException;
+
+impl FromStr for Exception {
+    type Err = NotAnException;
+
+    fn from_str(text: &str) -> Result<Self, NotAnException> {
+        if let Ok(network) = text.parse() {
+            return Ok(Self::network(network));
+        }
+        let (name, port) = match text.rsplit_once(':') {
+            Some((name, port)) => (name, Some(port.parse().map_err(|_| NotAnException)?)),
+            None => (text, None),
+        };
+        let to = match name
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'))
+        {
+            Some(address) => To::Network(address.parse().map_err(|_| NotAnException)?),
+            None => of_name(name)?,
+        };
+        Ok(Self { to, port })
+    }
+}
+
+fn of_name(name: &str) -> Result<To, NotAnException> {
+    if name == "loopback" {
+        return Ok(To::Loopback);
+    }
+    if let Ok(address) = name.parse::<IpAddr>() {
+        return match address {
+            IpAddr::V4(_) => name.parse().map(To::Network).map_err(|_| NotAnException),
+            // Without brackets nobody can tell its last part from a port.
+            IpAddr::V6(_) => Err(NotAnException),
+        };
+    }
+    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    match !name.is_empty() && name.chars().all(letters) {
+        true => Ok(To::Host(name.to_ascii_lowercase())),
+        false => Err(NotAnException),
+    }
+}
+
+impl fmt::Display for NotAnException {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not `loopback`, a host, an address or a range such as 10.0.0.0/8")
+    }
+}
+
+impl std::error::Error for NotAnException {}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exception, Policy};
+    use crate::address::Reserved;
+
+    #[test]
+    fn only_an_exception_lets_through_what_is_not_public() {
+        for (exception, host, address, port, expected) in [
+            ("loopback", "localhost", "127.0.0.1", 80, true),
+            ("loopback", "localhost", "::1", 80, true),
+            ("loopback", "localhost", "::ffff:127.0.0.1", 80, true),
+            ("loopback", "nas", "192.168.1.1", 80, false),
+            ("loopback:9000", "localhost", "127.0.0.1", 9000, true),
+            ("loopback:9000", "localhost", "127.0.0.1", 22, false),
+            ("10.0.0.0/8", "nas", "10.1.2.3", 80, true),
+            ("10.0.0.0/8", "nas", "169.254.169.254", 80, false),
+            ("127.0.0.1:81", "a", "127.0.0.1", 81, true),
+            ("127.0.0.1:81", "a", "127.0.0.2", 81, false),
+            ("[::1]:81", "a", "::1", 81, true),
+            ("::1", "a", "::1", 81, true),
+            ("Nas.Lan", "nas.LAN.", "10.0.0.1", 80, true),
+            ("nas.lan", "evil.nas.lan", "10.0.0.1", 80, false),
+            ("nas.lan:9000", "nas.lan", "10.0.0.1", 80, false),
+        ] {
+            let policy = Policy::with([exception.parse::<Exception>().unwrap()]);
+            let found = policy.check(host, address.parse().unwrap(), port);
+            assert_eq!(
+                found.is_ok(),
+                expected,
+                "{exception}: {host} {address}:{port}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_an_exception_only_public_addresses_may_be_reached() {
+        let policy = Policy::public();
+        assert_eq!(policy.check("a", "1.1.1.1".parse().unwrap(), 443), Ok(()));
+        assert_eq!(
+            policy.check("a", "127.0.0.1".parse().unwrap(), 443),
+            Err(Reserved::Loopback)
+        );
+    }
+
+    #[test]
+    fn what_names_no_address_is_refused() {
+        for text in [
+            "",
+            ":80",
+            "a b",
+            "nas:http",
+            "[nas]",
+            "10.0.0.0/40",
+            "http://a",
+            "[::1]x",
+        ] {
+            assert!(text.parse::<Exception>().is_err(), "{text}");
+        }
+    }
+}
