@@ -46,11 +46,11 @@ enum Command {
         /// Break calls of a binding on purpose, as in `IMAGES:truncate=200000,nth=2,seed=7`; may be given several times.
         #[arg(long = "fault", value_name = "FAULT")]
         faults: Vec<Fault>,
+        #[command(flatten)]
+        trace: TraceOptions,
         /// Folder of what bindings keep [default: safelight.storage.state of the config, else .safelight/state beside it].
         #[arg(long, value_name = "FOLDER")]
         persist_to: Option<PathBuf>,
-        #[command(flatten)]
-        trace: TraceOptions,
     },
     /// Build the worker in DIR and print the path of its component.
     Build {
@@ -181,8 +181,8 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             port,
             ip,
             faults,
-            persist_to,
             trace,
+            persist_to,
         } => {
             let config = project.load(log)?;
             let shutdown = interrupted()?;
@@ -190,8 +190,8 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 ip,
                 port,
                 faults,
-                persist_to,
                 trace,
+                persist_to,
             };
             dev::run(&config, &options, log.clone(), shutdown).await
         }

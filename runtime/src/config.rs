@@ -19,9 +19,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use safelight_images::Deadlines;
+use safelight_outgoing::Exception;
 
 use crate::bindings::r2::Durability;
 use crate::faults::Fault;
+use crate::image_url::origin::OriginPattern;
 
 pub use error::{ConfigErrors, Located, Mistake, Notice, Place, StorageMistake};
 pub(crate) use sections::safelight::MOST_DEADLINE_MS;
@@ -53,6 +55,21 @@ pub struct Config {
     pub build: Option<Build>,
     /// What to break on purpose (`safelight.faults`).
     pub faults: Vec<Fault>,
+    /// Pictures by URL, and in `fetch`.
+    pub image_urls: ImageUrlsConfig,
+}
+
+/// Pictures from somewhere else than a worker's hands: `/cdn-cgi/image/…`, and `fetch` with a transformation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImageUrlsConfig {
+    /// Whether there are any (`safelight.image_urls`); unless it is said, if the worker has an Images binding.
+    pub on: bool,
+    /// Other hosts that a URL may name (`safelight.allowed_origins`).
+    pub allowed_origins: Vec<OriginPattern>,
+    /// Addresses that are not public and may be reached all the same (`safelight.allowed_addresses`).
+    pub allowed_addresses: Vec<Exception>,
+    /// Whether a `fetch` whose transformation fails answers with the source (`safelight.cf_image_fail_open`).
+    pub cf_image_fail_open: bool,
 }
 
 /// The services that a binding's name can stand for.

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use safelight_outgoing::{Client, Policy};
 use tokio::net::TcpListener;
 
 use crate::bindings::Bindings;
@@ -14,16 +15,19 @@ use crate::bindings::images::Images;
 use crate::bindings::pool::Pool;
 use crate::bindings::r2::buckets::Buckets;
 use crate::bindings::r2::{Credentials, R2};
+use crate::cf_image::CfImages;
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev};
 use crate::faults::{Fault, FaultSet, Hop, Targets};
 use crate::guest;
+use crate::image_url::ImageUrls;
 use crate::images_process::ImagesProcess;
 use crate::limits::WorkerLimits;
 use crate::log::Log;
 use crate::server::{self, Served};
 use crate::state::State;
 use crate::trace::{TraceOptions, Traces};
+use crate::transformations::{Sources, Transformations};
 use crate::worker::{Grants, Worker};
 
 /// What the command line says of a run; what it leaves open is in the config.
@@ -35,10 +39,10 @@ pub struct DevOptions {
     pub port: Option<u16>,
     /// What to break on purpose, after what the config says.
     pub faults: Vec<Fault>,
-    /// Folder of what bindings keep.
-    pub persist_to: Option<PathBuf>,
     /// What to keep and show of the requests' hops.
     pub trace: TraceOptions,
+    /// Folder of what bindings keep.
+    pub persist_to: Option<PathBuf>,
 }
 
 /// Runs the worker of `config` until `shutdown` ends.
@@ -61,7 +65,7 @@ pub async fn run(
     let (_state, buckets) = open_buckets(config, options.persist_to.as_deref()).await?;
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
-    let (worker, images) = tokio::select! {
+    let ((worker, image_urls), images) = tokio::select! {
         started = start(config, faults, &buckets, options.trace, &log) => started?,
         () = &mut shutdown => return Ok(()),
     };
@@ -72,6 +76,7 @@ pub async fn run(
         .map(|images| Pool::new(images.socket(), config.deadlines));
     let served = Served {
         worker,
+        image_urls,
         traces: Traces::new(options.trace, pool, log.clone()),
         log,
         deadlines: config.deadlines,
@@ -90,12 +95,13 @@ async fn start(
     buckets: &Buckets,
     trace: TraceOptions,
     log: &Log,
-) -> anyhow::Result<(Arc<Worker>, Option<ImagesProcess>)> {
+) -> anyhow::Result<((Arc<Worker>, Option<ImageUrls>), Option<ImagesProcess>)> {
     let component = build(config).await?;
     let needs_images = config
         .bindings
         .iter()
-        .any(|(_, kind)| *kind == BindingKind::Images);
+        .any(|(_, kind)| *kind == BindingKind::Images)
+        || config.image_urls.on;
     let program = std::env::current_exe().context("find the program's own file")?;
     let images = async {
         match needs_images {
@@ -124,8 +130,31 @@ async fn start(
         buckets: Some(buckets),
         faults: Arc::new(faults),
     };
-    let worker = load(config, &component, running, log.clone())?;
-    Ok((Arc::new(worker), images))
+    let running_faults = running.faults.clone();
+    let worker = Arc::new(load(config, &component, running, log.clone())?);
+    let image_urls = match &images {
+        Some(images) if config.image_urls.on => {
+            Some(image_urls(config, images, &worker, &running_faults)?)
+        }
+        Some(_) | None => None,
+    };
+    Ok(((worker, image_urls), images))
+}
+
+fn image_urls(
+    config: &Config,
+    images: &ImagesProcess,
+    worker: &Arc<Worker>,
+    faults: &Arc<FaultSet>,
+) -> anyhow::Result<ImageUrls> {
+    let policy = Policy::with(config.image_urls.allowed_addresses.iter().cloned());
+    let client = Client::new(policy).context("prepare the client for pictures")?;
+    Ok(ImageUrls {
+        transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
+        sources: Sources::on_hosts(client, faults.clone())
+            .and_of_worker(worker.clone(), faults.clone()),
+        allowed: config.image_urls.allowed_origins.clone(),
+    })
 }
 
 /// Opens the config's buckets. The state is in use as long as its value lives.
@@ -156,9 +185,13 @@ async fn build(config: &Config) -> anyhow::Result<PathBuf> {
     Ok(tokio::task::spawn_blocking(move || guest::build(&config)).await??)
 }
 
+fn targets(config: &Config) -> Targets {
+    Targets::new(config.bindings.clone()).with_image_urls(&config.image_urls)
+}
+
 /// The faults of the config, then those of the command line.
 fn faults(config: &Config, options: &DevOptions) -> anyhow::Result<FaultSet> {
-    let targets = Targets::new(config.bindings.clone());
+    let targets = targets(config);
     for fault in &options.faults {
         targets
             .check(fault)
@@ -239,12 +272,16 @@ pub fn load(
         &engine,
         component,
         &compiled,
-        grants(config, running),
+        grants(config, running)?,
         log,
     )?)
 }
 
-fn grants(config: &Config, running: Running<'_>) -> Grants {
+fn grants(config: &Config, running: Running<'_>) -> anyhow::Result<Grants> {
+    let cf_images = match running.images {
+        Some(images) if config.image_urls.on => Some(cf_images(config, images, &running.faults)?),
+        Some(_) | None => None,
+    };
     let mut bindings = Bindings::new(running.faults.clone());
     let mut kinds = serde_json::Map::new();
     for (name, kind) in &config.bindings {
@@ -271,16 +308,30 @@ fn grants(config: &Config, running: Running<'_>) -> Grants {
         "BINDINGS".into(),
         serde_json::Value::Object(kinds).to_string(),
     ));
-    Grants {
+    Ok(Grants {
         env,
         bindings,
+        cf_images,
         limits: WorkerLimits {
             cpu: config.limits.cpu,
             memory: config.limits.memory_bytes,
         },
         faults: running.faults,
-        targets: Targets::new(config.bindings.clone()),
-    }
+        targets: targets(config),
+    })
+}
+
+fn cf_images(
+    config: &Config,
+    images: &ImagesProcess,
+    faults: &Arc<FaultSet>,
+) -> anyhow::Result<CfImages> {
+    let client = Client::new(Policy::anywhere()).context("prepare the client for pictures")?;
+    Ok(CfImages {
+        transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
+        sources: Sources::on_hosts(client, faults.clone()),
+        fail_open: config.image_urls.cf_image_fail_open,
+    })
 }
 
 /// The component of a worker that is only looked at, not run.

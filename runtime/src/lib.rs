@@ -13,6 +13,9 @@
 //! | [`server`], [`router`] | accept, make the request whole; where it goes |
 //! | [`worker`], [`instance`], [`limits`] | link once; one running copy; what it may cost |
 //! | [`hooks`] | what a guest reaches: outgoing requests, output streams |
+//! | [`image_url`] | `/cdn-cgi/image/<options>/<source>` |
+//! | [`cf_image`] | `fetch` with a transformation |
+//! | [`transformations`] | pictures from somewhere, through the images process |
 //! | [`bindings`] | the table of bindings and a service per file |
 //! | [`call_log`], [`integrity`], [`faults`] | layers around every hop out of a worker; what to break there on purpose |
 //! | [`outbound`] | `fetch` to other hosts |
@@ -25,6 +28,7 @@ pub mod bindings;
 pub mod body;
 pub mod cache;
 pub mod call_log;
+pub mod cf_image;
 pub mod cli;
 pub mod compile;
 pub mod config;
@@ -33,6 +37,7 @@ pub mod error;
 pub mod faults;
 pub mod guest;
 pub mod hooks;
+pub mod image_url;
 pub mod images_process;
 pub mod instance;
 pub mod integrity;
@@ -44,4 +49,5 @@ pub mod router;
 pub mod server;
 pub mod state;
 pub mod trace;
+pub mod transformations;
 pub mod worker;

@@ -8,6 +8,7 @@
 
 mod bindings;
 mod bodies;
+mod cf_images;
 mod client;
 mod config;
 mod deadlines;
@@ -17,6 +18,7 @@ mod faults;
 mod guests;
 mod hello;
 mod http2;
+mod image_urls;
 mod outbound;
 mod pool;
 mod processes;

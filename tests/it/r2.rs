@@ -1,7 +1,7 @@
 //! The R2 binding, from a guest's SDK to the bucket and back.
 
+use bytes::Bytes;
 use http::{Method, Request};
-use http_body_util::Full;
 use image::{ImageFormat, RgbImage};
 
 use crate::client::{Answer, get, post, send};
@@ -28,7 +28,7 @@ async fn get_range(server: &DevServer, path: &str, range: &str) -> Answer {
         .uri(path)
         .header("host", server.address.to_string())
         .header("range", range)
-        .body(Full::default())
+        .body(Bytes::new())
         .unwrap();
     send(server.address, request).await
 }

@@ -11,7 +11,7 @@ use super::item::{Findings, Item};
 use super::keys::{Role, Section};
 use super::sections::{build, dev, images, limits, r2, safelight, vars, worker};
 use super::tree::{Node, Value};
-use super::{BindingKind, Build, Config, Dev, Limits, Loaded, R2Bucket};
+use super::{BindingKind, Build, Config, Dev, ImageUrlsConfig, Limits, Loaded, R2Bucket};
 use crate::faults::Targets;
 
 pub(super) fn check(
@@ -97,7 +97,7 @@ impl<'a> Parts<'a> {
 
     /// A fault is aimed at something that the worker has.
     fn check_faults(&self, found: &mut Findings<'_>) {
-        let targets = Targets::new(self.bindings());
+        let targets = Targets::new(self.bindings()).with_image_urls(&self.image_urls());
         for (item, fault) in &self.safelight.faults {
             if let Err(error) = targets.check(fault) {
                 item.refuse(found, Mistake::Fault(error));
@@ -120,6 +120,10 @@ impl<'a> Parts<'a> {
         images.chain(r2.map(|(item, bucket)| (item, bucket.binding.as_str(), BindingKind::R2)))
     }
 
+    fn image_urls(&self) -> ImageUrlsConfig {
+        self.safelight.image_urls.finish(self.images.iter().count())
+    }
+
     /// A worker finds its variables and its bindings under one roof.
     fn check_names(&self, found: &mut Findings<'_>) {
         let vars = self.vars.iter().map(|(var, _)| (var.key, &var.path));
@@ -135,7 +139,9 @@ impl<'a> Parts<'a> {
     fn put_together(self, source: &Source, environment: Option<String>) -> Config {
         let defaults = Limits::default();
         let bindings = self.bindings();
+        let image_urls = self.image_urls();
         Config {
+            image_urls,
             file: source.path.clone(),
             dir: source.dir.clone(),
             name: worker::full_name(self.name, environment.as_deref(), &source.dir),

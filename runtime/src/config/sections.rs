@@ -3,6 +3,7 @@
 pub(super) mod build;
 pub(super) mod dev;
 pub(super) mod faults;
+pub(super) mod image_urls;
 pub(super) mod images;
 pub(super) mod limits;
 pub(super) mod r2;

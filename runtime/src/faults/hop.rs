@@ -9,6 +9,7 @@ use super::fault::Kind;
 use crate::bindings::images;
 use crate::config::BindingKind;
 use crate::images_process::Crasher;
+use crate::transformations::source::SOURCE_HOP;
 
 /// One hop out of a worker.
 #[derive(Clone)]
@@ -25,8 +26,10 @@ enum Behind {
     Images(Option<Crasher>),
     /// A bucket.
     R2,
-    /// Any host.
+    /// Any host, by the worker's own `fetch`.
     Host,
+    /// Whatever serves the source of a transformation.
+    Source,
 }
 
 impl Hop {
@@ -54,12 +57,28 @@ impl Hop {
         }
     }
 
+    /// The way to the source of a transformation.
+    pub fn source() -> Self {
+        Self {
+            name: SOURCE_HOP.into(),
+            behind: Behind::Source,
+        }
+    }
+
+    /// Whether a fault can be aimed at it by its name.
+    pub fn is_named(&self) -> bool {
+        match self.behind {
+            Behind::Images(_) | Behind::R2 | Behind::Source => true,
+            Behind::Host => false,
+        }
+    }
+
     /// The binding's kind, if it is one.
     pub fn binding(&self) -> Option<BindingKind> {
         match self.behind {
             Behind::Images(_) => Some(BindingKind::Images),
             Behind::R2 => Some(BindingKind::R2),
-            Behind::Host => None,
+            Behind::Host | Behind::Source => None,
         }
     }
 
@@ -67,7 +86,7 @@ impl Hop {
     pub async fn crash(&self) {
         match &self.behind {
             Behind::Images(Some(crasher)) => crasher.crash().await,
-            Behind::Images(None) | Behind::R2 | Behind::Host => {}
+            Behind::Images(None) | Behind::R2 | Behind::Host | Behind::Source => {}
         }
     }
 
@@ -75,7 +94,7 @@ impl Hop {
     pub fn broken(&self) -> Result<http::Response<WasiBody>, Error> {
         match self.behind {
             Behind::Images(_) => Ok(images::ended_early("a fault that was asked for")),
-            Behind::R2 | Behind::Host => Err(Error::ConnectionTerminated),
+            Behind::R2 | Behind::Host | Behind::Source => Err(Error::ConnectionTerminated),
         }
     }
 }

@@ -42,6 +42,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
             cwd: dir.to_path_buf(),
         }),
         faults: Vec::new(),
+        image_urls: crate::config::ImageUrlsConfig::default(),
     }
 }
 
