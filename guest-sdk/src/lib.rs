@@ -31,6 +31,7 @@
 //! | [`response`] | [`Response`] |
 //! | `body` | [`Body`]: streaming both ways |
 //! | `fetch` | [`fetch()`]: requests to other hosts |
+//! | `fetcher` | [`Fetcher`]: other workers, and static files |
 //! | `images` | [`Images`], the Images binding |
 //! | `error` | [`Error`] |
 //!
@@ -48,6 +49,7 @@ mod body;
 mod env;
 mod error;
 mod fetch;
+mod fetcher;
 mod headers;
 mod images;
 #[cfg(test)]
@@ -70,6 +72,7 @@ pub use body::{Body, BodyError, BodyWriter};
 pub use env::{Env, EnvError};
 pub use error::{Error, Result};
 pub use fetch::fetch;
+pub use fetcher::Fetcher;
 pub use images::{Drawing, ImageTransformationResult, ImageTransformer, Images, Text};
 pub use query::{Query, QueryError};
 pub use request::Request;

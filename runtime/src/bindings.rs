@@ -1,7 +1,10 @@
 //! The one table of a worker's bindings: a service per name, and the layers that all of them share.
 
+pub mod assets;
+pub mod caller_url;
 pub mod images;
 pub mod pool;
+pub mod service;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

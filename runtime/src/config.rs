@@ -3,13 +3,17 @@
 //! Both syntaxes become one tree of values that know their place (`tree`); the tree is checked once (`check`),
 //! and every mistake found is reported together, with its file, line and dotted key.
 
+mod assets;
 mod check;
 mod environment;
 mod error;
 mod file;
 mod item;
 mod keys;
+mod run;
+mod secrets;
 mod sections;
+mod services;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -22,8 +26,12 @@ use safelight_images::Deadlines;
 
 use crate::faults::Fault;
 
-pub use error::{ConfigErrors, Located, Mistake, Notice, Place};
+pub use assets::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
+pub use error::{ConfigErrors, GrantMistake, Located, Mistake, Notice, Place};
+pub use run::Run;
+pub use secrets::{DotenvError, NamedSecret, Secret};
 pub(crate) use sections::safelight::MOST_DEADLINE_MS;
+pub use services::ServiceBinding;
 
 /// What a worker is and what it is given, for one chosen environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +47,16 @@ pub struct Config {
     pub main: PathBuf,
     /// Plain variables as the guest's environment sees them, in the file's order.
     pub vars: Vec<(String, String)>,
+    /// What the files beside the config hold; a name never stands here and in `vars` or `bindings` as well.
+    pub secrets: Vec<NamedSecret>,
     /// Name → kind, in the file's order. A name never stands here and in `vars` both.
     pub bindings: Vec<(String, BindingKind)>,
+    /// The workers behind the bindings of kind `service`.
+    pub services: Vec<ServiceBinding>,
+    /// Static files, if there are any.
+    pub assets: Option<AssetsConfig>,
+    /// Folders or configs of further workers of a run (`safelight.workers`), absolute.
+    pub workers: Vec<PathBuf>,
     pub dev: Dev,
     pub limits: Limits,
     /// How long a connection may go without progress (`safelight.deadlines`).
@@ -54,6 +70,8 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BindingKind {
     Images,
+    Service,
+    Assets,
 }
 
 impl BindingKind {
@@ -61,6 +79,8 @@ impl BindingKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Images => "images",
+            Self::Service => "service",
+            Self::Assets => "assets",
         }
     }
 }

@@ -10,10 +10,13 @@ use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 
 use crate::bindings::Bindings;
+use crate::bindings::assets::Assets;
+use crate::bindings::assets::site::Site;
 use crate::bindings::images::Images;
 use crate::bindings::pool::Pool;
+use crate::bindings::service::{Callees, WorkerService};
 use crate::compile;
-use crate::config::{BindingKind, Config, Dev};
+use crate::config::{BindingKind, Config, Dev, Run};
 use crate::faults::{Fault, FaultSet, Hop, Targets};
 use crate::guest;
 use crate::images_process::ImagesProcess;
@@ -36,12 +39,12 @@ pub struct DevOptions {
     pub trace: TraceOptions,
 }
 
-/// Runs the worker of `config` until `shutdown` ends.
+/// Runs the workers of `run`, of which the first answers, until `shutdown` ends.
 ///
 /// # Errors
-/// When the port is taken, or the worker or the images process cannot be started.
+/// When the port is taken, or a worker or the images process cannot be started.
 pub async fn run(
-    config: &Config,
+    run: &Run,
     options: &DevOptions,
     log: Log,
     shutdown: impl Future<Output = ()>,
@@ -50,14 +53,24 @@ pub async fn run(
         bail!("--trace shows what is kept, and --trace-keep 0 keeps nothing");
     }
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
-    let faults = faults(config, options)?;
+    let config = &run.first.config;
+    let faults = faults(run, options)?;
     let listener = listen(config, options).await?;
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
-    let (worker, images) = tokio::select! {
-        started = start(config, faults, options.trace, &log) => started?,
+    let (workers, images) = tokio::select! {
+        started = start(run, faults, options.trace, &log) => started?,
         () = &mut shutdown => return Ok(()),
     };
+    let Some(worker) = workers.first().cloned() else {
+        bail!("there is no worker to serve");
+    };
+    for other in run.configs().skip(1) {
+        log.line(format_args!(
+            "{} is there for the other workers",
+            other.name
+        ));
+    }
     log.line(format_args!("{} is ready on http://{address}", config.name));
     // Asking for a trace is no call of the worker: it has connections of its own.
     let pool = images
@@ -70,30 +83,32 @@ pub async fn run(
         deadlines: config.deadlines,
     };
     server::run(listener, served, shutdown).await;
+    // Workers know each other without keeping each other.
+    drop(workers);
     if let Some(images) = images {
         images.stop().await;
     }
     Ok(())
 }
 
-/// Builds and loads the worker, and starts the images process if the worker has a use for it.
+/// Builds and loads the workers, and starts the images process if one of them has a use for it.
 async fn start(
-    config: &Config,
-    faults: FaultSet,
+    run: &Run,
+    faults: Vec<Arc<FaultSet>>,
     trace: TraceOptions,
     log: &Log,
-) -> anyhow::Result<(Arc<Worker>, Option<ImagesProcess>)> {
-    let component = build(config).await?;
-    let needs_images = config
-        .bindings
-        .iter()
-        .any(|(_, kind)| *kind == BindingKind::Images);
+) -> anyhow::Result<(Vec<Arc<Worker>>, Option<ImagesProcess>)> {
+    let mut components = Vec::new();
+    for config in run.configs() {
+        components.push(build(config).await?);
+    }
     let program = std::env::current_exe().context("find the program's own file")?;
     let images = async {
-        match needs_images {
+        match run.configs().any(needs_images) {
             true => {
                 let (program, transports) = (program.clone(), trace.transports());
-                ImagesProcess::start(program, config.deadlines, transports, log.clone())
+                let deadlines = run.first.config.deadlines;
+                ImagesProcess::start(program, deadlines, transports, log.clone())
                     .await
                     .map(Some)
             }
@@ -104,19 +119,46 @@ async fn start(
     if cache.is_none() {
         log.warn("there is no cache folder to write to, so every start compiles the worker anew");
     }
-    let compiling = compile_apart(&program, &component, cache.as_deref());
+    let compiling = async {
+        for component in &components {
+            compile_apart(&program, component, cache.as_deref()).await?;
+        }
+        anyhow::Ok(())
+    };
     let (images, compiled) = tokio::join!(images, compiling);
     compiled?;
     let images = images.context("start the images process")?;
+    let callees = Callees::default();
+    let mut workers = Vec::new();
+    for ((config, component), faults) in run.configs().zip(&components).zip(faults) {
+        tell(config, &faults, log);
+        let running = Running {
+            images: images.as_ref(),
+            callees: callees.clone(),
+            faults,
+        };
+        workers.push(Arc::new(load(config, component, running, log.clone())?));
+    }
+    let names = run.configs().map(|config| config.name.clone());
+    callees.set(names.zip(&workers));
+    Ok((workers, images))
+}
+
+fn needs_images(config: &Config) -> bool {
+    let mut kinds = config.bindings.iter().map(|(_, kind)| *kind);
+    kinds.any(|kind| kind == BindingKind::Images)
+}
+
+/// Says what its author should know of a worker that starts. Of secrets, their names.
+fn tell(config: &Config, faults: &FaultSet, log: &Log) {
+    let name = &config.name;
+    for secret in &config.secrets {
+        let (secret, file) = (&secret.name, &secret.file);
+        log.line(format_args!("{name} has the secret {secret} from {file}"));
+    }
     for fault in faults.iter() {
         log.line(format_args!("a fault is on: {fault}"));
     }
-    let running = Running {
-        images: images.as_ref(),
-        faults: Arc::new(faults),
-    };
-    let worker = load(config, &component, running, log.clone())?;
-    Ok((Arc::new(worker), images))
 }
 
 /// Building runs other programs to their end, on a thread of its own, so that a request to end is heard meanwhile.
@@ -125,17 +167,28 @@ async fn build(config: &Config) -> anyhow::Result<PathBuf> {
     Ok(tokio::task::spawn_blocking(move || guest::build(&config)).await??)
 }
 
-/// The faults of the config, then those of the command line.
-fn faults(config: &Config, options: &DevOptions) -> anyhow::Result<FaultSet> {
-    let targets = Targets::new(config.bindings.clone());
+/// For each worker the faults of its config, then those of the command line that can strike it.
+fn faults(run: &Run, options: &DevOptions) -> anyhow::Result<Vec<Arc<FaultSet>>> {
+    let targets = run
+        .configs()
+        .map(|config| Targets::new(config.bindings.clone()));
+    let targets: Vec<_> = targets.collect();
     for fault in &options.faults {
-        targets
-            .check(fault)
-            .map_err(|error| anyhow::anyhow!("--fault `{fault}` {error}"))?;
+        // The first worker's words are those for a run of one.
+        let mut checks = targets.iter().map(|targets| targets.check(fault));
+        if let Some(Err(error)) = checks.next()
+            && !checks.any(|check| check.is_ok())
+        {
+            bail!("--fault `{fault}` {error}");
+        }
     }
-    Ok(FaultSet::arm(
-        config.faults.iter().chain(&options.faults).cloned(),
-    ))
+    let armed = run.configs().zip(&targets).map(|(config, targets)| {
+        let can_strike = |fault: &&Fault| targets.check(fault).is_ok();
+        let asked = options.faults.iter().filter(can_strike);
+        let faults = config.faults.iter().chain(asked);
+        Arc::new(FaultSet::arm(faults.cloned()))
+    });
+    Ok(armed.collect())
 }
 
 async fn listen(config: &Config, options: &DevOptions) -> anyhow::Result<TcpListener> {
@@ -186,6 +239,8 @@ async fn compile_apart(
 pub struct Running<'a> {
     /// The images process.
     pub images: Option<&'a ImagesProcess>,
+    /// The workers that service bindings reach.
+    pub callees: Callees,
     /// What breaks on purpose.
     pub faults: Arc<FaultSet>,
 }
@@ -206,40 +261,81 @@ pub fn load(
         &engine,
         component,
         &compiled,
-        grants(config, running),
+        grants(config, running, &log)?,
         log,
     )?)
 }
 
-fn grants(config: &Config, running: Running<'_>) -> Grants {
+fn grants(config: &Config, running: Running<'_>, log: &Log) -> anyhow::Result<Grants> {
+    let assets = assets(config, log)?;
     let mut bindings = Bindings::new(running.faults.clone());
     let mut kinds = serde_json::Map::new();
     for (name, kind) in &config.bindings {
         kinds.insert(name.clone(), kind.as_str().into());
-        match (kind, running.images) {
-            (BindingKind::Images, Some(images)) => {
-                let hop = Hop::images(name, Some(images.crasher()));
-                bindings.grant(hop, Images::new(images.handle()));
+        // What is only checked, not served, grants nothing: every call is refused by name.
+        match kind {
+            BindingKind::Images => {
+                if let Some(images) = running.images {
+                    let hop = Hop::images(name, Some(images.crasher()));
+                    bindings.grant(hop, Images::new(images.handle()));
+                }
             }
-            // Only checked, not served: every call is refused by name.
-            (BindingKind::Images, None) => {}
+            BindingKind::Service => {
+                let mut services = config.services.iter();
+                if let Some(service) = services.find(|service| service.binding == *name) {
+                    let service = WorkerService::new(&service.service, running.callees.clone());
+                    bindings.grant(Hop::service(name), service);
+                }
+            }
+            BindingKind::Assets => {
+                if let Some(assets) = &assets {
+                    bindings.grant(Hop::assets(name), assets.clone());
+                }
+            }
         }
     }
     let mut env = config.vars.clone();
+    let secrets = config.secrets.iter();
+    env.extend(secrets.map(|secret| (secret.name.clone(), secret.value.reveal().to_owned())));
     env.push((
         "BINDINGS".into(),
         serde_json::Value::Object(kinds).to_string(),
     ));
-    Grants {
+    let site = assets
+        .zip(config.assets.as_ref())
+        .map(|(assets, config)| Site::new(assets, config));
+    Ok(Grants {
         env,
         bindings,
+        site,
         limits: WorkerLimits {
             cpu: config.limits.cpu,
             memory: config.limits.memory_bytes,
         },
         faults: running.faults,
         targets: Targets::new(config.bindings.clone()),
+    })
+}
+
+/// The worker's static files, if it has any.
+fn assets(config: &Config, log: &Log) -> anyhow::Result<Option<Assets>> {
+    let Some(assets) = &config.assets else {
+        return Ok(None);
+    };
+    let (opened, instructions) = Assets::open(assets).context("serve `assets.directory`")?;
+    for name in instructions {
+        let directory = assets.directory.display();
+        // What it hides would be seen.
+        if name == "/.assetsignore" {
+            bail!(
+                "{directory}{name} is not supported by safelight yet: move what it names elsewhere"
+            );
+        }
+        log.warn(format_args!(
+            "{directory}{name} is not applied by safelight yet"
+        ));
     }
+    Ok(Some(opened))
 }
 
 /// The component of a worker that is only looked at, not run.

@@ -53,7 +53,8 @@ impl DevServer {
         Self::start_in(&repository().join("examples").join(name), &[]).await
     }
 
-    async fn start_in(folder: &Path, arguments: &[String]) -> Self {
+    /// Serves the worker of a folder.
+    pub(crate) async fn start_in(folder: &Path, arguments: &[String]) -> Self {
         let mut child = Command::new(SAFELIGHT)
             .arg("dev")
             .arg(folder)

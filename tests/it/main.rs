@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod assets;
 mod bindings;
 mod bodies;
 mod client;
@@ -20,6 +21,8 @@ mod http2;
 mod outbound;
 mod pool;
 mod processes;
+mod secrets;
+mod services;
 mod slow_reader;
 mod stand_in;
 mod supervision;

@@ -1,11 +1,15 @@
 //! What can be wrong with a config, and where: each finding knows its file, line, column and dotted key.
 
+mod grant;
+
 use std::fmt;
 use std::path::PathBuf;
 
 use super::file::MAX_BYTES;
 use super::tree::MAX_DEPTH;
 use crate::faults::FaultError;
+
+pub use grant::GrantMistake;
 
 /// Everything that keeps a config from being used; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +135,8 @@ pub enum Mistake {
     Fault(FaultError),
     OnlyTrue,
     TooManyFaults(usize),
+    /// In `services`, `assets`, the secrets, or the run as a whole.
+    Grant(GrantMistake),
 }
 
 impl fmt::Display for Mistake {
@@ -189,6 +195,7 @@ impl fmt::Display for Mistake {
             Self::Fault(error) => return error.fmt(f),
             Self::OnlyTrue => "can only be true; leave it out to say no",
             Self::TooManyFaults(most) => return write!(f, "has more than {most} faults"),
+            Self::Grant(mistake) => return mistake.fmt(f),
             Self::NoHttps => "must be `http`: safelight does not serve https yet",
             Self::NoOtherHost => {
                 "is not supported by safelight yet: the worker sees the host it was asked for"
@@ -207,7 +214,8 @@ pub enum Notice {
         environment: String,
     },
     BindingAsEnvironment,
-    SecretsNotRead,
+    /// Of a value in an `.env` file.
+    NotExpanded,
 }
 
 impl fmt::Display for Notice {
@@ -224,9 +232,9 @@ impl fmt::Display for Notice {
             Self::BindingAsEnvironment => f.write_str(
                 "looks like a binding, a form that is not read yet: `env` holds environments",
             ),
-            Self::SecretsNotRead => {
-                f.write_str("is not read yet: the worker runs without its values")
-            }
+            Self::NotExpanded => f.write_str(
+                "holds a `$`, which is not expanded: the worker sees the value as it stands",
+            ),
         }
     }
 }

@@ -23,6 +23,10 @@ pub struct Hop {
 enum Behind {
     /// The images process, and how to kill it, if it is ours.
     Images(Option<Crasher>),
+    /// Another worker of the run.
+    Service,
+    /// A folder of files.
+    Assets,
     /// Any host.
     Host,
 }
@@ -33,6 +37,22 @@ impl Hop {
         Self {
             name: name.into(),
             behind: Behind::Images(crasher),
+        }
+    }
+
+    /// A service binding.
+    pub fn service(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            behind: Behind::Service,
+        }
+    }
+
+    /// An assets binding.
+    pub fn assets(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            behind: Behind::Assets,
         }
     }
 
@@ -48,6 +68,8 @@ impl Hop {
     pub fn binding(&self) -> Option<BindingKind> {
         match self.behind {
             Behind::Images(_) => Some(BindingKind::Images),
+            Behind::Service => Some(BindingKind::Service),
+            Behind::Assets => Some(BindingKind::Assets),
             Behind::Host => None,
         }
     }
@@ -56,7 +78,7 @@ impl Hop {
     pub async fn crash(&self) {
         match &self.behind {
             Behind::Images(Some(crasher)) => crasher.crash().await,
-            Behind::Images(None) | Behind::Host => {}
+            Behind::Images(None) | Behind::Service | Behind::Assets | Behind::Host => {}
         }
     }
 
@@ -64,7 +86,7 @@ impl Hop {
     pub fn broken(&self) -> Result<http::Response<WasiBody>, Error> {
         match self.behind {
             Behind::Images(_) => Ok(images::ended_early("a fault that was asked for")),
-            Behind::Host => Err(Error::ConnectionTerminated),
+            Behind::Service | Behind::Assets | Behind::Host => Err(Error::ConnectionTerminated),
         }
     }
 }

@@ -28,7 +28,11 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         name: "test".into(),
         main: dir.join(main),
         vars: Vec::new(),
+        secrets: Vec::new(),
         bindings: Vec::new(),
+        services: Vec::new(),
+        assets: None,
+        workers: Vec::new(),
         dev: Dev::default(),
         deadlines: safelight_images::Deadlines::default(),
         limits: Limits {

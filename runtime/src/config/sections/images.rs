@@ -33,7 +33,7 @@ pub(in crate::config) fn read<'a>(
     Some((binding, name))
 }
 
-fn binding_name(item: &Item<'_>, found: &mut Findings<'_>) -> Option<String> {
+pub(super) fn binding_name(item: &Item<'_>, found: &mut Findings<'_>) -> Option<String> {
     let name = item.text(found)?;
     if !is_identifier(name) {
         item.refuse(found, Mistake::BadBindingName);
@@ -55,6 +55,6 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// What the host itself puts into the guest's environment.
-pub(super) fn is_reserved(name: &str) -> bool {
+pub(in crate::config) fn is_reserved(name: &str) -> bool {
     matches!(name, "BINDINGS" | "BINDINGS_ORIGIN")
 }

@@ -1,5 +1,6 @@
 //! `safelight`: the one section that is not wrangler's.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use safelight_images::Deadlines;
@@ -22,16 +23,23 @@ pub(in crate::config) struct Safelight<'a> {
     pub(in crate::config) deadlines: Deadlines,
     /// What to break on purpose, with the item that says what it is aimed at.
     pub(in crate::config) faults: Vec<(Item<'a>, Fault)>,
+    /// Further workers of a run.
+    pub(in crate::config) workers: Vec<PathBuf>,
 }
 
 pub(in crate::config) fn read<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Safelight<'a> {
     let mut safelight = Safelight::default();
-    let fields = item.fields(found, &["memory_mb", "deadlines", "faults"]);
+    let fields = item.fields(found, &["memory_mb", "deadlines", "faults", "workers"]);
     for field in fields.unwrap_or_default() {
         match field.key {
             "memory_mb" => safelight.memory_bytes = memory(&field, found),
             "deadlines" => safelight.deadlines = deadlines(&field, found),
-            _ => safelight.faults = faults::read(&field, found),
+            "faults" => safelight.faults = faults::read(&field, found),
+            _ => {
+                let paths = field.texts(found).unwrap_or_default().into_iter();
+                let source = found.source;
+                safelight.workers = paths.map(|path| source.resolve(path)).collect();
+            }
         }
     }
     safelight

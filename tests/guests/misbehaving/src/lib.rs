@@ -15,6 +15,8 @@
 //! | `/echo` `/pump` `/pump-late` `/read` | passes the body on; copies it; copies it after its first piece; counts it |
 //! | `/host` `/headers` `/env` | scheme, authority and path as seen; the names of the headers; the environment |
 //! | `/fetch?url=` | passes on the answer of a URL |
+//! | `/call?name=&url=` `/again?name=` `/fan?name=&url=&times=` | asks another worker: this request under another URL; this very request; often |
+//! | `/asset?name=&url=` | asks the static files |
 //! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
 //! | `/upload-image?width=&format=` `/info` `/draw` | the request's body through Images |
 //! | `/photo` `/careful-image` | a photo through Images, as a PNG of about a megabyte: passed on; or 502 unless it came whole |
@@ -25,6 +27,7 @@ mod bodies;
 mod calls;
 mod time;
 mod trouble;
+mod workers;
 
 use safelight_sdk::{Context, Env, Query, Request, Response, Result, http::StatusCode, response};
 
@@ -57,6 +60,10 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/headers" => Ok(text(calls::headers(&request))),
         "/env" => Ok(text(calls::environment())),
         "/fetch" => calls::fetch_url(&query).await,
+        "/call" => workers::call(request, &query, &env).await,
+        "/again" => workers::again(request, &query, &env).await,
+        "/fan" => workers::fan(&query, &env, number(&query, "times", 1)?).await,
+        "/asset" => workers::asset(&query, &env).await,
         "/wrong-binding" => calls::binding_get("NOPE", "/").await,
         "/binding-get" => {
             calls::binding_get(required(&query, "name")?, query.get("path").unwrap_or("/")).await
