@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, rc::Rc};
 
-use crate::{Fetcher, Images, Result};
+use crate::{Fetcher, Images, R2Bucket, Result};
 
 /// Names and kinds of the bindings, a JSON object, in the guest's environment.
 const BINDINGS: &str = "BINDINGS";
@@ -14,6 +14,7 @@ const DEFAULT_ORIGIN: &str = "http://bindings.internal";
 const IMAGES: &str = "images";
 const SERVICE: &str = "service";
 const ASSETS: &str = "assets";
+const R2: &str = "r2";
 
 /// The bindings and variables that the configuration grants to this worker.
 ///
@@ -92,6 +93,14 @@ impl Env {
     /// [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn assets(&self, name: &str) -> Result<Fetcher> {
         Ok(Fetcher::new(self.binding(name, ASSETS)?))
+    }
+
+    /// The R2 bucket of this name.
+    ///
+    /// # Errors
+    /// [`EnvError`] when there is no binding of this name, or it is of another kind.
+    pub fn bucket(&self, name: &str) -> Result<R2Bucket> {
+        Ok(R2Bucket::new(&self.binding(name, R2)?))
     }
 
     /// The variable or secret of this name: a string as it was configured, anything else as JSON.

@@ -1,5 +1,6 @@
 //! From pixels to the bytes of the result.
 
+mod choose;
 mod gif;
 mod jpeg;
 mod palette;
@@ -7,6 +8,8 @@ mod png;
 mod webp;
 
 use safelight_protocol::{ErrorCode, Format};
+
+pub(crate) use self::choose::{choose, wanted_frames};
 
 use crate::{
     budget::Budget,

@@ -16,6 +16,7 @@
 //! | [`decode`] | from encoded bytes to upright sRGB pixels |
 //! | [`pipeline`] | the run of one request over its pixels |
 //! | [`plan`] [`geometry`] [`ops`] | the order of operations; fit and gravity as arithmetic; the operations |
+//! | `content` [`models`] | what the pixels themselves decide; what only a trained model could |
 //! | [`picture`] [`image`] | an animation or its only frame; pixels |
 //! | [`encode`] | from pixels to the bytes of the result |
 //! | `answer` | one block with exact length and digest, or a marked error |
@@ -24,6 +25,7 @@
 mod answer;
 pub mod budget;
 mod connection;
+mod content;
 pub mod deadline;
 pub mod decode;
 pub mod encode;
@@ -33,6 +35,7 @@ pub mod geometry;
 mod handler;
 pub mod image;
 pub mod limits;
+pub mod models;
 pub mod ops;
 pub mod picture;
 pub mod pipeline;
@@ -45,5 +48,6 @@ pub mod transport;
 
 pub use deadline::Deadlines;
 pub use limits::Limits;
+pub use models::Models;
 pub use server::run;
 pub use socket::{BoundSocket, SocketError, SocketFile, bind};

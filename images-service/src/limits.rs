@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::deadline::Deadlines;
+use crate::{deadline::Deadlines, models::Models};
 
 /// The limits that the service enforces, each before the cost is paid.
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub struct Limits {
     pub deadlines: Deadlines,
     /// Time that requests in flight have to finish once the service is told to end.
     pub grace: Duration,
+    /// What stands behind the options that need a model.
+    pub models: Models,
 }
 
 impl Default for Limits {
@@ -67,6 +69,7 @@ impl Default for Limits {
             transports: 0,
             deadlines: Deadlines::default(),
             grace: Duration::from_secs(10),
+            models: Models::default(),
         }
     }
 }

@@ -1,23 +1,27 @@
 //! One request from encoded images to an encoded image.
 
 mod forecast;
+mod transform;
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use safelight_protocol::{ErrorCode, Fit};
+use safelight_protocol::{ErrorCode, Fit, extension::Choose};
+use serde_json::{Value, json};
 
 use crate::{
     budget::Budget,
-    decode::{self, Frames, Header},
+    decode::{self, Frames, Header, Metadata},
     encode::{self, Written},
     error::ServiceError,
+    geometry::Size,
     limits::Limits,
     ops,
     picture::Picture,
-    plan::{Bounds, plan},
-    request::{Step, Transform, TransformRequest},
+    plan::Bounds,
+    request::{Output, Step, Transform, TransformRequest},
 };
+use forecast::Room;
 
 /// A finished image and what the log wants to know of it.
 #[derive(Clone, Debug)]
@@ -54,18 +58,23 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let TransformRequest {
         images,
         steps,
-        output,
+        mut output,
+        extension,
     } = request;
 
     // What can be refused is refused before any pixel.
     encode::check(&output)?;
     let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
     let budget = Budget::new(limits.time);
-    let headers = inspect_all(&images, encode::frames(&output), limits)?;
+    let headers = inspect_all(&images, encode::wanted_frames(&extension, &output), limits)?;
     let base = headers.first().ok_or_else(no_base)?;
     forecast::check(&headers, &steps, bounds, limits)?;
     let source = source(base);
-    let metadata = base.metadata();
+    let metadata = match extension.drop_metadata {
+        true => Metadata::default(),
+        false => base.metadata(),
+    };
+    let original = original(&images, base);
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
     // Decode.
@@ -75,23 +84,38 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let decoded = started.elapsed();
 
     // Every step in the author's order.
+    let terms = Terms {
+        bounds,
+        limits,
+        budget,
+    };
     for step in &steps {
-        run_step(step, &mut pictures, bounds, budget)?;
+        run_step(step, &mut pictures, terms, &mut warnings)?;
     }
     let picture = pictures.into_iter().next().ok_or_else(no_base)?;
     let size = picture.size();
+    // What is in a picture may have decided upon its size.
+    forecast::check_result(size, picture.frames().len() as u64, bounds, limits)?;
     let transformed = started.elapsed();
 
+    // The format, where it was left open.
+    let (format, warning) = encode::choose(&extension, &output, base.format(), &picture);
+    output.format = format;
+    warnings.extend(warning.map(str::to_owned));
+
     // Encode.
-    let Written {
+    let Finished {
         bytes,
-        format,
+        content_type,
         warning,
-    } = encode::encode(picture, &output, &metadata, budget)?;
+    } = match extension.choose == Some(Choose::Json) {
+        true => sizes(size, &original),
+        false => finish(picture, &output, &metadata, budget)?,
+    };
     warnings.extend(warning);
     Ok(Encoded {
         bytes,
-        content_type: format.content_type(),
+        content_type,
         width: size.width,
         height: size.height,
         source,
@@ -102,6 +126,55 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
             encode: started.elapsed().saturating_sub(transformed),
         },
     })
+}
+
+/// What is sent, and what has to be said about it.
+struct Finished {
+    bytes: Vec<u8>,
+    content_type: &'static str,
+    warning: Option<String>,
+}
+
+fn finish(
+    picture: Picture,
+    output: &Output,
+    metadata: &Metadata,
+    budget: Budget,
+) -> Result<Finished, ServiceError> {
+    let Written {
+        bytes,
+        format,
+        warning,
+    } = encode::encode(picture, output, metadata, budget)?;
+    Ok(Finished {
+        bytes,
+        content_type: format.content_type(),
+        warning,
+    })
+}
+
+/// The answer for a caller who wants no picture.
+fn sizes(size: Size, original: &Value) -> Finished {
+    let sizes = json!({"width": size.width, "height": size.height, "original": original});
+    Finished {
+        bytes: sizes.to_string().into_bytes(),
+        content_type: "application/json",
+        warning: None,
+    }
+}
+
+/// What that answer says of the source.
+fn original(images: &[Bytes], base: &Header) -> Value {
+    let mut original = json!({
+        "file_size": images.first().map_or(0, Bytes::len),
+        "width": base.size().width,
+        "height": base.size().height,
+        "format": base.format(),
+    });
+    if base.frames() > 1 {
+        original["frames"] = base.frames().into();
+    }
+    original
 }
 
 /// All frames are wanted of the base at most: of what is drawn, the first is seen.
@@ -134,30 +207,38 @@ fn decode_all(
     Ok(pictures)
 }
 
+/// What steps must keep to.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    bounds: Bounds,
+    limits: &'a Limits,
+    budget: Budget,
+}
+
 fn run_step(
     step: &Step,
     pictures: &mut [Picture],
-    bounds: Bounds,
-    budget: Budget,
+    terms: Terms<'_>,
+    warnings: &mut Vec<String>,
 ) -> Result<(), ServiceError> {
     match step {
         Step::Transform { image, transform } => {
+            let room = Room::besides(*image, pictures, terms.limits);
             let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
-            let ops = plan(transform, picture.size(), bounds)?.ops;
-            *picture = picture.take().try_map(|mut image| {
-                for op in &ops {
-                    budget.check()?;
-                    image = op.apply(image)?;
+            let (changed, told) = transform::transform(transform, picture.take(), room, terms)?;
+            *picture = changed;
+            for text in told {
+                if !warnings.contains(&text) {
+                    warnings.push(text);
                 }
-                Ok(image)
-            })?;
+            }
         }
         Step::Draw {
             overlay,
             target,
             draw,
         } => {
-            budget.check()?;
+            terms.budget.check()?;
             if let Ok([overlay, base]) = pictures.get_disjoint_mut([*overlay, *target]) {
                 for frame in base.frames_mut() {
                     ops::draw(&mut frame.image, overlay.first(), draw);
@@ -182,7 +263,7 @@ fn warning(step: &Step) -> Option<String> {
     let Step::Transform { transform, .. } = step else {
         return None;
     };
-    let Transform { width, height, .. } = transform;
+    let Transform { width, height, .. } = &**transform;
     let word = match transform.fit? {
         fit @ (Fit::Cover | Fit::Crop | Fit::AspectCrop) => fit,
         Fit::ScaleDown | Fit::ScaleUp | Fit::Contain | Fit::Pad | Fit::Squeeze => return None,

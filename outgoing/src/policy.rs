@@ -20,6 +20,17 @@ impl Policy {
         Self::default()
     }
 
+    /// Any address: for URLs of somebody who can reach them without this program as well.
+    #[must_use]
+    pub fn anywhere() -> Self {
+        Self {
+            exceptions: vec![Exception {
+                to: To::Anywhere,
+                port: None,
+            }],
+        }
+    }
+
     /// Public addresses, and those that one of the exceptions is for.
     #[must_use]
     pub fn with(exceptions: impl IntoIterator<Item = Exception>) -> Self {
@@ -58,6 +69,7 @@ pub struct Exception {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum To {
+    Anywhere,
     Loopback,
     Network(Network),
     /// In lower case; whatever it resolves to.
@@ -96,6 +108,7 @@ impl Exception {
 impl To {
     fn is_for(&self, host: &str, address: IpAddr) -> bool {
         match self {
+            Self::Anywhere => true,
             Self::Loopback => {
                 Network::LOOPBACK_V4.contains(address) || Network::LOOPBACK_V6.contains(address)
             }
@@ -202,6 +215,12 @@ mod tests {
             policy.check("a", "127.0.0.1".parse().unwrap(), 443),
             Err(Reserved::Loopback)
         );
+    }
+
+    #[test]
+    fn anywhere_is_everywhere() {
+        let address = "169.254.169.254".parse().unwrap();
+        assert_eq!(Policy::anywhere().check("a", address, 80), Ok(()));
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod assets;
 pub mod caller_url;
 pub mod images;
 pub mod pool;
+pub mod r2;
 pub mod service;
 
 use std::collections::BTreeMap;

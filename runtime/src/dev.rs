@@ -1,4 +1,6 @@
-//! The dev server: both processes, from the config to the last request.
+//! The dev server: both processes, from the configs to the last request.
+
+mod grants;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -7,24 +9,27 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use safelight_outgoing::{Client, Policy};
 use tokio::net::TcpListener;
 
-use crate::bindings::Bindings;
-use crate::bindings::assets::Assets;
-use crate::bindings::assets::site::Site;
-use crate::bindings::images::Images;
 use crate::bindings::pool::Pool;
-use crate::bindings::service::{Callees, WorkerService};
+use crate::bindings::r2::Credentials;
+use crate::bindings::r2::buckets::Buckets;
+use crate::bindings::service::Callees;
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev, Run};
-use crate::faults::{Fault, FaultSet, Hop, Targets};
+use crate::faults::{Fault, FaultSet, Targets};
 use crate::guest;
+use crate::image_url::ImageUrls;
 use crate::images_process::ImagesProcess;
-use crate::limits::WorkerLimits;
 use crate::log::Log;
 use crate::server::{self, Served};
+use crate::state::State;
 use crate::trace::{TraceOptions, Traces};
-use crate::worker::{Grants, Worker};
+use crate::transformations::{Sources, Transformations};
+use crate::worker::Worker;
+
+pub use grants::{Running, check, load};
 
 /// What the command line says of a run; what it leaves open is in the config.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +42,8 @@ pub struct DevOptions {
     pub faults: Vec<Fault>,
     /// What to keep and show of the requests' hops.
     pub trace: TraceOptions,
+    /// Folder of what bindings keep.
+    pub persist_to: Option<PathBuf>,
 }
 
 /// Runs the workers of `run`, of which the first answers, until `shutdown` ends.
@@ -56,14 +63,24 @@ pub async fn run(
     let config = &run.first.config;
     let faults = faults(run, options)?;
     let listener = listen(config, options).await?;
+    let mut kept = Vec::new();
+    for config in run.configs() {
+        kept.push(open_buckets(config, options.persist_to.as_deref()).await?);
+    }
+    // The states are held to the end of the run.
+    let (_states, buckets): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
     let (workers, images) = tokio::select! {
-        started = start(run, faults, options.trace, &log) => started?,
+        started = start(run, &faults, &buckets, options.trace, &log) => started?,
         () = &mut shutdown => return Ok(()),
     };
-    let Some(worker) = workers.first().cloned() else {
+    let (Some(worker), Some(faults)) = (workers.first().cloned(), faults.first()) else {
         bail!("there is no worker to serve");
+    };
+    let image_urls = match &images {
+        Some(images) if config.image_urls.on => Some(image_urls(config, images, &worker, faults)?),
+        Some(_) | None => None,
     };
     for other in run.configs().skip(1) {
         log.line(format_args!(
@@ -78,6 +95,7 @@ pub async fn run(
         .map(|images| Pool::new(images.socket(), config.deadlines));
     let served = Served {
         worker,
+        image_urls,
         traces: Traces::new(options.trace, pool, log.clone()),
         log,
         deadlines: config.deadlines,
@@ -94,7 +112,8 @@ pub async fn run(
 /// Builds and loads the workers, and starts the images process if one of them has a use for it.
 async fn start(
     run: &Run,
-    faults: Vec<Arc<FaultSet>>,
+    faults: &[Arc<FaultSet>],
+    buckets: &[Buckets],
     trace: TraceOptions,
     log: &Log,
 ) -> anyhow::Result<(Vec<Arc<Worker>>, Option<ImagesProcess>)> {
@@ -130,12 +149,14 @@ async fn start(
     let images = images.context("start the images process")?;
     let callees = Callees::default();
     let mut workers = Vec::new();
-    for ((config, component), faults) in run.configs().zip(&components).zip(faults) {
-        tell(config, &faults, log);
+    let kept = faults.iter().zip(buckets);
+    for ((config, component), (faults, buckets)) in run.configs().zip(&components).zip(kept) {
+        tell(config, faults, log);
         let running = Running {
             images: images.as_ref(),
+            buckets: Some(buckets),
             callees: callees.clone(),
-            faults,
+            faults: faults.clone(),
         };
         workers.push(Arc::new(load(config, component, running, log.clone())?));
     }
@@ -146,7 +167,7 @@ async fn start(
 
 fn needs_images(config: &Config) -> bool {
     let mut kinds = config.bindings.iter().map(|(_, kind)| *kind);
-    kinds.any(|kind| kind == BindingKind::Images)
+    config.image_urls.on || kinds.any(|kind| kind == BindingKind::Images)
 }
 
 /// Says what its author should know of a worker that starts. Of secrets, their names.
@@ -161,18 +182,57 @@ fn tell(config: &Config, faults: &FaultSet, log: &Log) {
     }
 }
 
+fn image_urls(
+    config: &Config,
+    images: &ImagesProcess,
+    worker: &Arc<Worker>,
+    faults: &Arc<FaultSet>,
+) -> anyhow::Result<ImageUrls> {
+    let policy = Policy::with(config.image_urls.allowed_addresses.iter().cloned());
+    let client = Client::new(policy).context("prepare the client for pictures")?;
+    Ok(ImageUrls {
+        transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
+        sources: Sources::on_hosts(client, faults.clone())
+            .and_of_worker(worker.clone(), faults.clone()),
+        allowed: config.image_urls.allowed_origins.clone(),
+    })
+}
+
+/// Opens the config's buckets. The state is in use as long as its value lives.
+///
+/// # Errors
+/// When the state or a bucket cannot be opened.
+pub async fn open_buckets(
+    config: &Config,
+    persist_to: Option<&Path>,
+) -> anyhow::Result<(Option<State>, Buckets)> {
+    if config.r2.is_empty() {
+        return Ok((None, Buckets::default()));
+    }
+    let mut state = State::of(config, persist_to)?;
+    let names = config.r2.iter().map(|r2| r2.bucket.as_str());
+    let credentials = match &config.storage.s3 {
+        Some(_) => Some(Credentials::from_environment()?),
+        None => None,
+    };
+    let buckets = Buckets::open(names, &state, &config.storage, credentials.as_ref()).await?;
+    state.share().context("share the state with others")?;
+    Ok((Some(state), buckets))
+}
+
 /// Building runs other programs to their end, on a thread of its own, so that a request to end is heard meanwhile.
 async fn build(config: &Config) -> anyhow::Result<PathBuf> {
     let config = config.clone();
     Ok(tokio::task::spawn_blocking(move || guest::build(&config)).await??)
 }
 
+fn targets(config: &Config) -> Targets {
+    Targets::new(config.bindings.clone()).with_image_urls(&config.image_urls)
+}
+
 /// For each worker the faults of its config, then those of the command line that can strike it.
 fn faults(run: &Run, options: &DevOptions) -> anyhow::Result<Vec<Arc<FaultSet>>> {
-    let targets = run
-        .configs()
-        .map(|config| Targets::new(config.bindings.clone()));
-    let targets: Vec<_> = targets.collect();
+    let targets: Vec<_> = run.configs().map(targets).collect();
     for fault in &options.faults {
         // The first worker's words are those for a run of one.
         let mut checks = targets.iter().map(|targets| targets.check(fault));
@@ -232,118 +292,4 @@ async fn compile_apart(
     }
     stamp.set();
     Ok(())
-}
-
-/// What a worker's bindings are made of; without, it is only looked at.
-#[derive(Default)]
-pub struct Running<'a> {
-    /// The images process.
-    pub images: Option<&'a ImagesProcess>,
-    /// The workers that service bindings reach.
-    pub callees: Callees,
-    /// What breaks on purpose.
-    pub faults: Arc<FaultSet>,
-}
-
-/// Loads the component and grants it what the config says.
-///
-/// # Errors
-/// When it is not a component that this host can run.
-pub fn load(
-    config: &Config,
-    component: &Path,
-    running: Running<'_>,
-    log: Log,
-) -> anyhow::Result<Worker> {
-    let engine = compile::engine(compile::cache_folder().as_deref())?;
-    let compiled = compile::component(&engine, component)?;
-    Ok(Worker::link(
-        &engine,
-        component,
-        &compiled,
-        grants(config, running, &log)?,
-        log,
-    )?)
-}
-
-fn grants(config: &Config, running: Running<'_>, log: &Log) -> anyhow::Result<Grants> {
-    let assets = assets(config, log)?;
-    let mut bindings = Bindings::new(running.faults.clone());
-    let mut kinds = serde_json::Map::new();
-    for (name, kind) in &config.bindings {
-        kinds.insert(name.clone(), kind.as_str().into());
-        // What is only checked, not served, grants nothing: every call is refused by name.
-        match kind {
-            BindingKind::Images => {
-                if let Some(images) = running.images {
-                    let hop = Hop::images(name, Some(images.crasher()));
-                    bindings.grant(hop, Images::new(images.handle()));
-                }
-            }
-            BindingKind::Service => {
-                let mut services = config.services.iter();
-                if let Some(service) = services.find(|service| service.binding == *name) {
-                    let service = WorkerService::new(&service.service, running.callees.clone());
-                    bindings.grant(Hop::service(name), service);
-                }
-            }
-            BindingKind::Assets => {
-                if let Some(assets) = &assets {
-                    bindings.grant(Hop::assets(name), assets.clone());
-                }
-            }
-        }
-    }
-    let mut env = config.vars.clone();
-    let secrets = config.secrets.iter();
-    env.extend(secrets.map(|secret| (secret.name.clone(), secret.value.reveal().to_owned())));
-    env.push((
-        "BINDINGS".into(),
-        serde_json::Value::Object(kinds).to_string(),
-    ));
-    let site = assets
-        .zip(config.assets.as_ref())
-        .map(|(assets, config)| Site::new(assets, config));
-    Ok(Grants {
-        env,
-        bindings,
-        site,
-        limits: WorkerLimits {
-            cpu: config.limits.cpu,
-            memory: config.limits.memory_bytes,
-        },
-        faults: running.faults,
-        targets: Targets::new(config.bindings.clone()),
-    })
-}
-
-/// The worker's static files, if it has any.
-fn assets(config: &Config, log: &Log) -> anyhow::Result<Option<Assets>> {
-    let Some(assets) = &config.assets else {
-        return Ok(None);
-    };
-    let (opened, instructions) = Assets::open(assets).context("serve `assets.directory`")?;
-    for name in instructions {
-        let directory = assets.directory.display();
-        // What it hides would be seen.
-        if name == "/.assetsignore" {
-            bail!(
-                "{directory}{name} is not supported by safelight yet: move what it names elsewhere"
-            );
-        }
-        log.warn(format_args!(
-            "{directory}{name} is not applied by safelight yet"
-        ));
-    }
-    Ok(Some(opened))
-}
-
-/// The component of a worker that is only looked at, not run.
-///
-/// # Errors
-/// When the worker cannot be built, or its component imports what this host lacks.
-pub fn check(config: &Config, log: Log) -> anyhow::Result<PathBuf> {
-    let component = guest::build(config)?;
-    load(config, &component, Running::default(), log)?;
-    Ok(component)
 }

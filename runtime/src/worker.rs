@@ -21,6 +21,7 @@ use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as P3ErrorCode;
 use crate::bindings::Bindings;
 use crate::bindings::assets::site::Site;
 use crate::body::Guarded;
+use crate::cf_image::CfImages;
 use crate::compile::CompileError;
 use crate::error::Failure;
 use crate::faults::{FaultSet, Targets};
@@ -43,6 +44,8 @@ pub struct Grants {
     pub bindings: Bindings,
     /// The files that answer before the worker does.
     pub site: Option<Site>,
+    /// Pictures that are changed on their way, if the config has them.
+    pub cf_images: Option<CfImages>,
     /// Memory and CPU time.
     pub limits: WorkerLimits,
     /// What breaks on purpose, for the whole run.
@@ -83,6 +86,7 @@ impl Worker {
             env: grants.env,
             bindings: Arc::new(grants.bindings),
             outbound: Outbound::to_the_web(grants.faults),
+            cf_images: grants.cf_images,
             limits: grants.limits,
             ticker,
             log,
@@ -225,6 +229,7 @@ struct Recipe {
     env: Vec<(String, String)>,
     bindings: Arc<Bindings>,
     outbound: Outbound,
+    cf_images: Option<CfImages>,
     limits: WorkerLimits,
     ticker: Ticker,
     log: Log,
@@ -241,6 +246,7 @@ impl Recipe {
 
     fn hooks(&self, shared: &Arc<Shared>) -> Hooks {
         Hooks::new(self.bindings.clone(), self.outbound.clone(), shared.clone())
+            .with_cf_images(self.cf_images.clone())
     }
 }
 

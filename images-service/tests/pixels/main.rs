@@ -7,7 +7,9 @@
 )]
 
 mod animation;
+mod any;
 mod color;
+mod content;
 mod decoders;
 mod disposal;
 mod drawing;
@@ -15,6 +17,7 @@ mod encoders;
 mod hostile;
 mod metadata;
 mod movie;
+mod options;
 mod pillow;
 mod properties;
 mod request;

@@ -9,11 +9,11 @@ use super::error::{ConfigErrors, Mistake, Notice};
 use super::file::Source;
 use super::item::{Findings, Item};
 use super::keys::{Role, Section};
-use super::sections::{assets, build, dev, images, limits, safelight, services, vars, worker};
+use super::sections::{assets, build, dev, images, limits, r2, safelight, services, vars, worker};
 use super::tree::{Node, Value};
 use super::{
-    AssetsConfig, BindingKind, Build, Config, Dev, Limits, Loaded, NamedSecret, ServiceBinding,
-    secrets,
+    AssetsConfig, BindingKind, Build, Config, Dev, ImageUrlsConfig, Limits, Loaded, NamedSecret,
+    R2Bucket, ServiceBinding, secrets,
 };
 use crate::faults::Targets;
 
@@ -62,6 +62,7 @@ struct Parts<'a> {
     assets: Option<(Option<Item<'a>>, AssetsConfig)>,
     compatibility_date: Option<&'a str>,
     compatibility_flags: Vec<&'a str>,
+    r2: Vec<(Item<'a>, R2Bucket)>,
     dev: Dev,
     cpu: Option<Duration>,
     safelight: safelight::Safelight<'a>,
@@ -97,6 +98,7 @@ impl<'a> Parts<'a> {
             Section::Images => self.images = images::read(item, found),
             Section::Services => self.services = services::read(item, found),
             Section::Assets => self.assets = assets::read(item, found),
+            Section::R2Buckets => self.r2 = r2::read(item, &mut self.no_effect, found),
             Section::Dev => self.dev = dev::read(item, &mut self.no_effect, found),
             Section::Limits => self.cpu = limits::cpu(item, &mut self.no_effect, found),
             Section::Build => self.build = build::read(item, &mut self.no_effect, found),
@@ -108,7 +110,7 @@ impl<'a> Parts<'a> {
 
     /// A fault is aimed at something that the worker has.
     fn check_faults(&self, found: &mut Findings<'_>) {
-        let targets = Targets::new(self.bindings());
+        let targets = Targets::new(self.bindings()).with_image_urls(&self.image_urls());
         for (item, fault) in &self.safelight.faults {
             if let Err(error) = targets.check(fault) {
                 item.refuse(found, Mistake::Fault(error));
@@ -127,6 +129,8 @@ impl<'a> Parts<'a> {
     fn named_bindings(&self) -> impl Iterator<Item = (&Item<'a>, &str, BindingKind)> {
         let images = self.images.iter();
         let images = images.map(|(item, name)| (item, name.as_str(), BindingKind::Images));
+        let r2 = self.r2.iter();
+        let r2 = r2.map(|(item, bucket)| (item, bucket.binding.as_str(), BindingKind::R2));
         let services = self.services.iter();
         let services =
             services.map(|(item, service)| (item, service.binding.as_str(), BindingKind::Service));
@@ -134,7 +138,11 @@ impl<'a> Parts<'a> {
             let name = assets.binding.as_deref()?;
             Some((item.as_ref()?, name, BindingKind::Assets))
         });
-        images.chain(services).chain(assets)
+        images.chain(r2).chain(services).chain(assets)
+    }
+
+    fn image_urls(&self) -> ImageUrlsConfig {
+        self.safelight.image_urls.finish(self.images.iter().count())
     }
 
     /// A worker finds its variables and its bindings under one roof.
@@ -154,6 +162,7 @@ impl<'a> Parts<'a> {
     fn put_together(self, source: &Source, environment: Option<String>) -> Config {
         let defaults = Limits::default();
         let bindings = self.bindings();
+        let image_urls = self.image_urls();
         let navigation = worker::prefers_assets(self.compatibility_date, &self.compatibility_flags);
         let assets = self.assets.map(|(_, assets)| AssetsConfig {
             navigation,
@@ -161,11 +170,14 @@ impl<'a> Parts<'a> {
         });
         let is_secret = |name: &str| self.secrets.iter().any(|secret| secret.name == name);
         Config {
+            image_urls,
             file: source.path.clone(),
             dir: source.dir.clone(),
             name: worker::full_name(self.name, environment.as_deref(), &source.dir),
             environment,
             bindings,
+            r2: self.r2.into_iter().map(|(_, bucket)| bucket).collect(),
+            storage: self.safelight.storage,
             main: self.main,
             vars: self
                 .vars

@@ -1,6 +1,7 @@
 //! What can be wrong with a config, and where: each finding knows its file, line, column and dotted key.
 
 mod grant;
+mod storage;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use super::tree::MAX_DEPTH;
 use crate::faults::FaultError;
 
 pub use grant::GrantMistake;
+pub use storage::StorageMistake;
 
 /// Everything that keeps a config from being used; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,9 +136,13 @@ pub enum Mistake {
     /// In `safelight.faults`.
     Fault(FaultError),
     OnlyTrue,
+    /// An element of a list, and what it should be.
+    NotOneOf(String),
     TooManyFaults(usize),
     /// In `services`, `assets`, the secrets, or the run as a whole.
     Grant(GrantMistake),
+    /// Of buckets, or of where they are.
+    Storage(StorageMistake),
 }
 
 impl fmt::Display for Mistake {
@@ -148,7 +154,7 @@ impl fmt::Display for Mistake {
             Self::Unreadable(why) => return write!(f, "cannot be read: {why}"),
             Self::TooLarge => return write!(f, "larger than {MAX_BYTES} bytes"),
             Self::NotUtf8 => "not UTF-8 text",
-            Self::Syntax(why) => why,
+            Self::Syntax(why) | Self::NotOneOf(why) => why,
             Self::TooDeep => return write!(f, "nested more than {MAX_DEPTH} deep"),
             Self::NumberRange => "this number does not fit",
             Self::DuplicateKey => "is given twice",
@@ -160,12 +166,7 @@ impl fmt::Display for Mistake {
                 return write!(f, "is not a key that is known here; did you mean `{like}`?");
             }
             Self::TopLevelOnly => "belongs at the top level of the config, not in an environment",
-            Self::NoEnvironment { known } if known.is_empty() => {
-                "is not there: the config has no environments"
-            }
-            Self::NoEnvironment { known } => {
-                return write!(f, "is not there; the config has {}", quoted(known));
-            }
+            Self::NoEnvironment { known } => return no_environment(f, known),
             Self::Missing => "is missing",
             Self::WrongType { wanted, found } => {
                 return write!(f, "must be {wanted}, but is {found}");
@@ -196,11 +197,19 @@ impl fmt::Display for Mistake {
             Self::OnlyTrue => "can only be true; leave it out to say no",
             Self::TooManyFaults(most) => return write!(f, "has more than {most} faults"),
             Self::Grant(mistake) => return mistake.fmt(f),
+            Self::Storage(mistake) => return mistake.fmt(f),
             Self::NoHttps => "must be `http`: safelight does not serve https yet",
             Self::NoOtherHost => {
                 "is not supported by safelight yet: the worker sees the host it was asked for"
             }
         })
+    }
+}
+
+fn no_environment(f: &mut fmt::Formatter<'_>, known: &[String]) -> fmt::Result {
+    match known {
+        [] => f.write_str("is not there: the config has no environments"),
+        known => write!(f, "is not there; the config has {}", quoted(known)),
     }
 }
 

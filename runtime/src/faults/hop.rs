@@ -9,6 +9,7 @@ use super::fault::Kind;
 use crate::bindings::images;
 use crate::config::BindingKind;
 use crate::images_process::Crasher;
+use crate::transformations::source::SOURCE_HOP;
 
 /// One hop out of a worker.
 #[derive(Clone)]
@@ -23,12 +24,16 @@ pub struct Hop {
 enum Behind {
     /// The images process, and how to kill it, if it is ours.
     Images(Option<Crasher>),
+    /// A bucket.
+    R2,
     /// Another worker of the run.
     Service,
     /// A folder of files.
     Assets,
-    /// Any host.
+    /// Any host, by the worker's own `fetch`.
     Host,
+    /// Whatever serves the source of a transformation.
+    Source,
 }
 
 impl Hop {
@@ -56,6 +61,14 @@ impl Hop {
         }
     }
 
+    /// An R2 binding.
+    pub fn r2(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            behind: Behind::R2,
+        }
+    }
+
     /// `fetch` to other hosts.
     pub fn fetch() -> Self {
         Self {
@@ -64,13 +77,32 @@ impl Hop {
         }
     }
 
+    /// The way to the source of a transformation.
+    pub fn source() -> Self {
+        Self {
+            name: SOURCE_HOP.into(),
+            behind: Behind::Source,
+        }
+    }
+
+    /// Whether a fault can be aimed at it by its name.
+    pub fn is_named(&self) -> bool {
+        match self.behind {
+            Behind::Images(_) | Behind::R2 | Behind::Service | Behind::Assets | Behind::Source => {
+                true
+            }
+            Behind::Host => false,
+        }
+    }
+
     /// The binding's kind, if it is one.
     pub fn binding(&self) -> Option<BindingKind> {
         match self.behind {
             Behind::Images(_) => Some(BindingKind::Images),
+            Behind::R2 => Some(BindingKind::R2),
             Behind::Service => Some(BindingKind::Service),
             Behind::Assets => Some(BindingKind::Assets),
-            Behind::Host => None,
+            Behind::Host | Behind::Source => None,
         }
     }
 
@@ -78,7 +110,12 @@ impl Hop {
     pub async fn crash(&self) {
         match &self.behind {
             Behind::Images(Some(crasher)) => crasher.crash().await,
-            Behind::Images(None) | Behind::Service | Behind::Assets | Behind::Host => {}
+            Behind::Images(None)
+            | Behind::R2
+            | Behind::Service
+            | Behind::Assets
+            | Behind::Host
+            | Behind::Source => {}
         }
     }
 
@@ -86,7 +123,9 @@ impl Hop {
     pub fn broken(&self) -> Result<http::Response<WasiBody>, Error> {
         match self.behind {
             Behind::Images(_) => Ok(images::ended_early("a fault that was asked for")),
-            Behind::Service | Behind::Assets | Behind::Host => Err(Error::ConnectionTerminated),
+            Behind::R2 | Behind::Service | Behind::Assets | Behind::Host | Behind::Source => {
+                Err(Error::ConnectionTerminated)
+            }
         }
     }
 }

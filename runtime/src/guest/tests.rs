@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::{Kind, build, kind};
-use crate::config::{Build, Config, Dev, Limits};
+use crate::config::{Build, Config, Dev, Limits, Storage};
 
 fn folder(files: &[&str]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -33,6 +33,8 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         services: Vec::new(),
         assets: None,
         workers: Vec::new(),
+        r2: Vec::new(),
+        storage: Storage::default(),
         dev: Dev::default(),
         deadlines: safelight_images::Deadlines::default(),
         limits: Limits {
@@ -44,6 +46,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
             cwd: dir.to_path_buf(),
         }),
         faults: Vec::new(),
+        image_urls: crate::config::ImageUrlsConfig::default(),
     }
 }
 

@@ -33,6 +33,7 @@ pub(in crate::config) fn read<'a>(
     Some((binding, name))
 }
 
+/// The name by which a worker finds a binding.
 pub(super) fn binding_name(item: &Item<'_>, found: &mut Findings<'_>) -> Option<String> {
     let name = item.text(found)?;
     if !is_identifier(name) {

@@ -13,10 +13,12 @@
 //! | `/twice` | sends a second response behind the end of the first |
 //! | `/ignore-upload?bytes=` | answers without reading the request's body |
 //! | `/echo` `/pump` `/pump-late` `/read` | passes the body on; copies it; copies it after its first piece; counts it |
+//! | `/bytes?hex=` `/status?code=` | the bytes with headers worth keeping; an empty answer of that status |
 //! | `/host` `/headers` `/env` | scheme, authority and path as seen; the names of the headers; the environment |
 //! | `/fetch?url=` | passes on the answer of a URL |
 //! | `/call?name=&url=` `/again?name=` `/fan?name=&url=&times=` | asks another worker: this request under another URL; this very request; often |
 //! | `/asset?name=&url=` | asks the static files |
+//! | `/fetch-image?url=&width=` `/fetch-cf?url=&cf=` | the same, resized on its way; with any options in JSON |
 //! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
 //! | `/upload-image?width=&format=` `/info` `/draw` | the request's body through Images |
 //! | `/photo` `/careful-image` | a photo through Images, as a PNG of about a megabyte: passed on; or 502 unless it came whole |
@@ -56,6 +58,8 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/pump" => Ok(bodies::pump(request)),
         "/pump-late" => bodies::pump_late(request).await,
         "/read" => bodies::read(request).await,
+        "/bytes" => bodies::bytes(&query),
+        "/status" => bodies::status(&query),
         "/host" => Ok(text(calls::host(&request))),
         "/headers" => Ok(text(calls::headers(&request))),
         "/env" => Ok(text(calls::environment())),
@@ -64,6 +68,8 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/again" => workers::again(request, &query, &env).await,
         "/fan" => workers::fan(&query, &env, number(&query, "times", 1)?).await,
         "/asset" => workers::asset(&query, &env).await,
+        "/fetch-image" => calls::fetch_image(&query).await,
+        "/fetch-cf" => calls::fetch_cf(&query).await,
         "/wrong-binding" => calls::binding_get("NOPE", "/").await,
         "/binding-get" => {
             calls::binding_get(required(&query, "name")?, query.get("path").unwrap_or("/")).await
