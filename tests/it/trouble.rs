@@ -152,7 +152,7 @@ async fn a_second_answer_never_follows_the_first() {
 #[tokio::test]
 async fn the_platforms_own_paths_never_reach_the_worker() {
     let server = DevServer::start(guests::misbehaving(), "").await;
-    let answer = get(server.address, "/cdn-cgi/image/width=80/a.png").await;
+    let answer = get(server.address, "/cdn-cgi/rum").await;
     assert_eq!(
         (answer.status.as_u16(), answer.header("safelight-error")),
         (404, "not-served")
