@@ -19,6 +19,7 @@
 //! | `content` [`models`] | what the pixels themselves decide; what only a trained model could |
 //! | [`picture`] [`image`] | an animation or its only frame; pixels |
 //! | [`encode`] | from pixels to the bytes of the result |
+//! | `guard` | a codec that panics fails its own request |
 //! | `answer` | one block with exact length and digest, or a marked error |
 //! | [`error`] [`limits`] [`budget`] | what can fail, what a request may cost, and how long it may take |
 
@@ -32,6 +33,7 @@ pub mod encode;
 pub mod error;
 mod form;
 pub mod geometry;
+mod guard;
 mod handler;
 pub mod image;
 pub mod limits;

@@ -33,6 +33,8 @@ pub struct Limits {
     pub time: Duration,
     /// Whether AVIF is accepted as an input, which the platform does for some accounts only.
     pub avif_input: bool,
+    /// Which decoder reads JPEG.
+    pub jpeg: JpegDecoder,
     /// Requests whose pixels are being worked on at the same time.
     pub workers: usize,
     /// Requests that may wait for a worker.
@@ -45,6 +47,16 @@ pub struct Limits {
     pub grace: Duration,
     /// What stands behind the options that need a model.
     pub models: Models,
+}
+
+/// A choice between two decoders. Each is strict, and both see the same pixels but for rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JpegDecoder {
+    /// libjpeg-turbo-rs: the faster one, and the one that can shrink while it decodes.
+    #[default]
+    Turbo,
+    /// zune-jpeg: always at full size. It also reads the inks of CMYK, whatever is chosen.
+    Zune,
 }
 
 impl Default for Limits {
@@ -64,6 +76,7 @@ impl Default for Limits {
             dimension: 12_000,
             time: Duration::from_secs(60),
             avif_input: true,
+            jpeg: JpegDecoder::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
             transports: 0,

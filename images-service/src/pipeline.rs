@@ -1,6 +1,7 @@
 //! One request from encoded images to an encoded image.
 
 mod forecast;
+mod shrink;
 mod transform;
 
 use std::time::{Duration, Instant};
@@ -11,14 +12,14 @@ use serde_json::{Value, json};
 
 use crate::{
     budget::Budget,
-    decode::{self, Frames, Header, Metadata},
+    decode::{self, Decoded, Frames, Header, Metadata, Options},
     encode::{self, Written},
     error::ServiceError,
     geometry::Size,
     limits::Limits,
     ops,
     picture::Picture,
-    plan::Bounds,
+    plan::{Bounds, plan},
     request::{Output, Step, Transform, TransformRequest},
 };
 use forecast::Room;
@@ -63,7 +64,6 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     } = request;
 
     // What can be refused is refused before any pixel.
-    encode::check(&output)?;
     let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
     let budget = Budget::new(limits.time);
     let headers = inspect_all(&images, encode::wanted_frames(&extension, &output), limits)?;
@@ -79,20 +79,17 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
 
     // Decode.
     let started = Instant::now();
-    let mut pictures = decode_all(&images, &headers, budget, &mut warnings)?;
+    let options = |index: usize, header: &Header| Options {
+        shrink: shrink::shrink(index, header, &steps, bounds, limits),
+        jpeg: limits.jpeg,
+        budget,
+    };
+    let loaded = decode_all(&images, &headers, options, &mut warnings)?;
     drop(images);
     let decoded = started.elapsed();
 
-    // Every step in the author's order.
-    let terms = Terms {
-        bounds,
-        limits,
-        budget,
-    };
-    for step in &steps {
-        run_step(step, &mut pictures, terms, &mut warnings)?;
-    }
-    let picture = pictures.into_iter().next().ok_or_else(no_base)?;
+    let terms = Terms::new(bounds, limits, budget);
+    let picture = run_steps(&steps, loaded, terms, &mut warnings)?;
     let size = picture.size();
     // What is in a picture may have decided upon its size.
     forecast::check_result(size, picture.frames().len() as u64, bounds, limits)?;
@@ -190,21 +187,33 @@ fn inspect_all(
     images.iter().enumerate().map(inspect).collect()
 }
 
+/// Decoded images, and the size that each has for its steps while it is smaller because it shrank.
+struct Loaded {
+    pictures: Vec<Picture>,
+    nominal: Vec<Option<Size>>,
+}
+
 fn decode_all(
     images: &[Bytes],
     headers: &[Header],
-    budget: Budget,
+    options: impl Fn(usize, &Header) -> Options,
     warnings: &mut Vec<String>,
-) -> Result<Vec<Picture>, ServiceError> {
-    let mut pictures = Vec::with_capacity(images.len());
+) -> Result<Loaded, ServiceError> {
+    let mut loaded = Loaded {
+        pictures: Vec::with_capacity(images.len()),
+        nominal: Vec::with_capacity(images.len()),
+    };
     for (index, (bytes, header)) in images.iter().zip(headers).enumerate() {
-        budget.check()?;
-        let decoded =
-            decode::pixels(bytes, header, budget).map_err(|error| of_image(index, error))?;
-        warnings.extend(decoded.warning);
-        pictures.push(decoded.picture);
+        let options = options(index, header);
+        options.budget.check()?;
+        let decoded = decode::pixels(bytes, header, options);
+        let Decoded { picture, warning } = decoded.map_err(|error| of_image(index, error))?;
+        warnings.extend(warning);
+        let shrank = picture.size() != header.size();
+        loaded.nominal.push(shrank.then_some(header.size()));
+        loaded.pictures.push(picture);
     }
-    Ok(pictures)
+    Ok(loaded)
 }
 
 /// What steps must keep to.
@@ -213,6 +222,62 @@ struct Terms<'a> {
     bounds: Bounds,
     limits: &'a Limits,
     budget: Budget,
+}
+
+impl<'a> Terms<'a> {
+    const fn new(bounds: Bounds, limits: &'a Limits, budget: Budget) -> Self {
+        Self {
+            bounds,
+            limits,
+            budget,
+        }
+    }
+}
+
+/// Does every step in the author's order, and gives the base.
+fn run_steps(
+    steps: &[Step],
+    loaded: Loaded,
+    terms: Terms<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Picture, ServiceError> {
+    let Loaded {
+        mut pictures,
+        mut nominal,
+    } = loaded;
+    for step in steps {
+        if !run_shrunk(step, &mut pictures, &mut nominal, terms)? {
+            run_step(step, &mut pictures, terms, warnings)?;
+        }
+    }
+    pictures.into_iter().next().ok_or_else(no_base)
+}
+
+/// Does the first step of an image that shrank: also whether it was one. Geometry is found on the size that the author
+/// knows; whatever it starts from, a reduction ends at its size.
+fn run_shrunk(
+    step: &Step,
+    pictures: &mut [Picture],
+    nominal: &mut [Option<Size>],
+    terms: Terms<'_>,
+) -> Result<bool, ServiceError> {
+    let Step::Transform { image, transform } = step else {
+        return Ok(false);
+    };
+    let Some(size) = nominal.get_mut(*image).and_then(Option::take) else {
+        return Ok(false);
+    };
+    let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
+    let models = terms.limits.models;
+    let ops = plan(transform, size, terms.bounds, models)?.ops;
+    *picture = picture.take().try_map(|mut image| {
+        for op in &ops {
+            terms.budget.check()?;
+            image = op.apply(image, models)?;
+        }
+        Ok(image)
+    })?;
+    Ok(true)
 }
 
 fn run_step(

@@ -58,7 +58,7 @@ pub(crate) const fn wanted_frames(extension: &Extension, output: &Output) -> Fra
     }
 }
 
-/// The best of the accepted formats that this program writes in good time.
+/// The best of the accepted formats that is written in good time.
 fn modern(accepted: Accepted, output: &Output, picture: &Picture) -> Option<Format> {
     let longest = picture.size().width.max(picture.size().height);
     let still = !picture.is_animated();
@@ -72,15 +72,8 @@ fn modern(accepted: Accepted, output: &Output, picture: &Picture) -> Option<Form
         (accepted.avif && still && longest <= AVIF_SIDE, Format::Avif),
         (accepted.webp && longest <= webp_side, Format::Webp),
     ];
-    let can_be_written = |format| {
-        let output = Output {
-            format,
-            ..output.clone()
-        };
-        super::check(&output).is_ok()
-    };
     fits.into_iter()
-        .find_map(|(fits, format)| (fits && can_be_written(format)).then_some(format))
+        .find_map(|(fits, format)| fits.then_some(format))
 }
 
 fn is_opaque(image: &Image) -> bool {

@@ -8,12 +8,14 @@
 
 mod animation;
 mod any;
+mod avif;
 mod color;
 mod content;
 mod decoders;
 mod disposal;
 mod drawing;
 mod encoders;
+mod heic;
 mod hostile;
 mod metadata;
 mod movie;
@@ -21,4 +23,5 @@ mod options;
 mod pillow;
 mod properties;
 mod request;
+mod shrink;
 mod transforms;

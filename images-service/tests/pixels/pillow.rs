@@ -11,8 +11,8 @@ use std::{
 
 use crate::request::Pixels;
 
-/// Exactly this version, so that a difference is ours.
-const PILLOW: &str = "pillow==12.0.0";
+/// Exactly these versions, so that a difference is ours. The second one is HEIC, which Pillow itself does not have.
+const PACKAGES: [&str; 2] = ["pillow==12.0.0", "pillow-heif==1.8.1"];
 
 /// Runs Python code that finds `Image`, `sys`, `io` and the bytes of its input as `data`; whatever it hands to
 /// `put` is returned.
@@ -79,7 +79,7 @@ fn interpreter() -> &'static Path {
     static INTERPRETER: OnceLock<PathBuf> = OnceLock::new();
     INTERPRETER.get_or_init(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let place = target.join(PILLOW.replace("==", "-"));
+        let place = target.join(PACKAGES.join("-").replace("==", "-"));
         // Other test processes may be at the same place at the same time.
         let lock =
             File::create(target.join("pillow.lock")).expect("the target folder can be written");
@@ -108,7 +108,7 @@ fn install(place: &Path) {
     run(Path::new("python3"), &["-m", "venv", path]);
     run(
         &place.join("bin/python"),
-        &["-m", "pip", "install", "--quiet", PILLOW],
+        &[&["-m", "pip", "install", "--quiet"], &PACKAGES[..]].concat(),
     );
     fs::write(place.join("ready"), "").expect("the target folder can be written");
 }

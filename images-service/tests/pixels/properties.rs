@@ -192,6 +192,8 @@ proptest! {
             b"RIFF\xFF\0\0\0WEBPVP8L",
             b"RIFF\xFF\0\0\0WEBPVP8X",
             b"GIF89a",
+            b"\0\0\0\x1Cftypavif\0\0\0\0avifmif1miaf\0\0",
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
         ]),
         noise in prop::collection::vec(any::<u8>(), 0..400),
     ) {

@@ -83,3 +83,25 @@ impl Drop for Pin {
         self.blobs.discard(last);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Pins;
+
+    #[test]
+    fn a_blob_that_is_read_is_deleted_by_its_last_reader_and_not_before() {
+        let names = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let pins = Pins::default();
+        pins.pin(&names(&["a", "b"]));
+        pins.pin(&names(&["a"]));
+        assert_eq!(pins.doom(names(&["a", "c"])), names(&["c"]));
+        assert_eq!(pins.release(&names(&["a", "b"])), names(&[]));
+        assert_eq!(pins.release(&names(&["a"])), names(&["a"]));
+        assert_eq!(pins.doom(names(&["a", "b"])), names(&["a", "b"]));
+    }
+}
