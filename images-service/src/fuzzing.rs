@@ -13,7 +13,7 @@ use http_body_util::StreamBody;
 use crate::{
     budget::Budget,
     decode::{self, Frames, Options, Shrink},
-    form::{self, Held, Source, TransformForm},
+    form::{self, ExtensionParts, Held, Source, TransformForm},
     limits::{JpegDecoder, Limits},
     request::TransformRequest,
 };
@@ -79,7 +79,7 @@ fn parse(transforms: String, background: Option<String>) {
         output_quality: None,
         background,
         anim: None,
-        extension: String::new(),
+        extension: ExtensionParts::default(),
     };
     let _refused = TransformRequest::parse(form, &limits());
 }
@@ -97,7 +97,7 @@ pub fn image(bytes: &[u8], mime: &str, jpeg: JpegDecoder) {
         return;
     }
     let options = Options {
-        shrink: Shrink::default(),
+        shrink: Shrink::NONE,
         jpeg,
         budget: Budget::new(Duration::from_secs(10)),
     };
