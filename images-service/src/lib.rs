@@ -32,6 +32,8 @@ pub mod decode;
 pub mod encode;
 pub mod error;
 mod form;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod geometry;
 mod guard;
 mod handler;

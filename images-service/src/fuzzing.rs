@@ -1,0 +1,133 @@
+//! Where hostile bytes arrive first, each place as one function of bytes.
+//!
+//! Compiled for fuzzers, which look for bytes that panic, hang or take memory, and for the tests, which run every file of
+//! `fuzz/corpus` through its function: what was found once is never found again.
+
+use std::{convert::Infallible, pin::pin, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, header::CONTENT_TYPE};
+use http_body::Frame;
+use http_body_util::StreamBody;
+
+use crate::{
+    budget::Budget,
+    decode::{self, Frames, Options, Shrink},
+    form::{self, ExtensionParts, Held, Source, TransformForm},
+    limits::{JpegDecoder, Limits},
+    request::TransformRequest,
+};
+
+/// Small enough that a fuzzer is quick and a bomb shows.
+fn limits() -> Limits {
+    Limits {
+        input_bytes: 1 << 16,
+        request_bytes: 1 << 18,
+        held_bytes: 1 << 20,
+        area: 1 << 18,
+        animation_area: 1 << 18,
+        frames: 64,
+        pixel_bytes: 1 << 25,
+        ..Limits::default()
+    }
+}
+
+/// A multipart form under a fixed boundary. The first byte says in pieces of which size it arrives.
+pub fn form(bytes: &[u8]) {
+    let Some((piece, body)) = bytes.split_first() else {
+        return;
+    };
+    let pieces: Vec<_> = body
+        .chunks(usize::from(*piece).max(1))
+        .map(|piece| Ok::<_, Infallible>(Frame::data(Bytes::copy_from_slice(piece))))
+        .collect();
+    let body = Box::pin(StreamBody::new(Pieces(pieces.into_iter())));
+    let Ok(request) = Request::post("/transform")
+        .header(CONTENT_TYPE, "multipart/form-data; boundary=b")
+        .body(body)
+    else {
+        return;
+    };
+    let limits = limits();
+    let mut share = Held::new(limits.held_bytes).share();
+    let received = at_once(form::transform(request, &limits, &mut share));
+    if let Some(Ok(form)) = received.map(|received| received.form) {
+        let _refused = TransformRequest::parse(form, &limits);
+    }
+}
+
+/// The JSON of all steps.
+pub fn transforms(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        parse(text.to_owned(), None);
+    }
+}
+
+/// A colour.
+pub fn color(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        parse("[]".to_owned(), Some(text.to_owned()));
+    }
+}
+
+fn parse(transforms: String, background: Option<String>) {
+    let form = TransformForm {
+        base: Source::Image(Bytes::new()),
+        overlays: vec![Source::Image(Bytes::new()), Source::Image(Bytes::new())],
+        transforms,
+        output_format: "image/png".to_owned(),
+        output_quality: None,
+        background,
+        anim: None,
+        extension: ExtensionParts::default(),
+    };
+    let _refused = TransformRequest::parse(form, &limits());
+}
+
+/// An image of one format, all its frames; other formats are left to their own function.
+pub fn image(bytes: &[u8], mime: &str, jpeg: JpegDecoder) {
+    let limits = limits();
+    if bytes.len() > limits.input_bytes {
+        return;
+    }
+    let Ok(header) = decode::inspect(bytes, Frames::All, &limits) else {
+        return;
+    };
+    if header.format() != mime || header.memory() > limits.pixel_bytes {
+        return;
+    }
+    let options = Options {
+        shrink: Shrink::NONE,
+        jpeg,
+        budget: Budget::new(Duration::from_secs(10)),
+    };
+    if let Ok(decoded) = decode::pixels(bytes, &header, options) {
+        assert_eq!(decoded.picture.size(), header.size(), "the header has lied");
+    }
+}
+
+/// A body that is ready at once.
+struct Pieces<I>(I);
+
+impl<I: Iterator + Unpin> futures_core::Stream for Pieces<I> {
+    type Item = I::Item;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<I::Item>> {
+        std::task::Poll::Ready(self.0.next())
+    }
+}
+
+/// What a future comes to that never has to wait.
+fn at_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(output) => Some(output),
+        std::task::Poll::Pending => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

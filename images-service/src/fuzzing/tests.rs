@@ -1,0 +1,64 @@
+//! Every file that a fuzzer began with, or that made trouble once.
+
+use std::{fs, path::Path};
+
+use super::{color, form, image, transforms};
+use crate::limits::JpegDecoder;
+
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: [Target; 10] = [
+    ("form", form),
+    ("transforms", transforms),
+    ("color", color),
+    ("jpeg", |bytes| {
+        image(bytes, "image/jpeg", JpegDecoder::Turbo)
+    }),
+    ("jpeg_zune", |bytes| {
+        image(bytes, "image/jpeg", JpegDecoder::Zune)
+    }),
+    ("png", |bytes| image(bytes, "image/png", JpegDecoder::Turbo)),
+    ("webp", |bytes| {
+        image(bytes, "image/webp", JpegDecoder::Turbo)
+    }),
+    ("gif", |bytes| image(bytes, "image/gif", JpegDecoder::Turbo)),
+    ("avif", |bytes| {
+        image(bytes, "image/avif", JpegDecoder::Turbo)
+    }),
+    ("heic", |bytes| {
+        image(bytes, "image/heic", JpegDecoder::Turbo)
+    }),
+];
+
+#[test]
+fn no_file_of_the_corpus_panics() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    for (name, target) in TARGETS {
+        let mut files = 0;
+        for entry in fs::read_dir(fuzz.join("corpus").join(name)).unwrap() {
+            let bytes = fs::read(entry.unwrap().path()).unwrap();
+            target(&bytes);
+            // What a fuzzer does first of all.
+            for length in 0..bytes.len().min(64) {
+                target(&bytes[..length]);
+            }
+            files += 1;
+        }
+        assert!(files > 0, "{name} has no corpus");
+    }
+}
+
+#[test]
+fn every_target_of_the_fuzzer_is_among_them() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/Cargo.toml");
+    let manifest = fs::read_to_string(manifest).unwrap();
+    let names = manifest
+        .lines()
+        .filter_map(|line| line.strip_prefix("name = \""));
+    // The package's own name comes first.
+    let names: Vec<&str> = names
+        .skip(1)
+        .map(|name| name.trim_end_matches('"'))
+        .collect();
+    assert_eq!(names, TARGETS.map(|(name, _)| name));
+}
