@@ -47,7 +47,7 @@ impl Report {
             self.right_bytes += plan.bytes() as u64;
         }
         let is_offence = match verdict {
-            Verdict::Wrong(_) | Verdict::Hung => true,
+            Verdict::Wrong(_) | Verdict::Hung(_) => true,
             Verdict::Right => false,
             Verdict::Refused(..) | Verdict::Broken | Verdict::Unanswered(_) | Verdict::Left => {
                 plan.must_succeed()
