@@ -1,6 +1,8 @@
 //! A client that sends and reads as its plan says, leaves when the plan says so, and judges what it got.
 
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,20 +14,24 @@ use hyper_util::rt::TokioIo;
 use safelight_harness::FAULT_HEADER;
 use socket2::SockRef;
 use tokio::net::TcpSocket;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, interval, sleep_until};
 
 use crate::noise::{noise, picture};
 use crate::plan::{Leaves, Pace, Plan, Route};
+use crate::progress::Progress;
 use crate::upload::Upload;
 use crate::verdict::{Received, Verdict, judge};
 
-/// How long a request may take, whatever happens to it: as long as the server's own deadlines allow one that does not move, for its
-/// upload (30 s), the answer of Images (30 s), a new images process (1 s) and a client that does not read (300 s).
-pub(crate) const BOUND: Duration = Duration::from_secs(400);
+/// How long a request may take, whatever happens to it.
+pub(crate) const BOUND: Duration = Duration::from_secs(120);
 /// Bytes that the system may keep for a client that is slow in reading.
 const SMALL_BUFFER: u32 = 256 * 1024;
+
+/// Contents that are made or compared at a time. That is all arithmetic: on the threads of the clients it would keep slow readers from
+/// reading for seconds, while the kernel of the server's end asks less and less often whether they have room.
+static ARITHMETIC: Semaphore = Semaphore::const_new(2);
 
 /// The clock of everything that is slow on purpose.
 pub(crate) fn ticks() -> Interval {
@@ -39,6 +45,7 @@ pub(crate) struct Client {
 }
 
 struct Connection {
+    port: u16,
     sender: SendRequest<Upload>,
     driver: AbortHandle,
 }
@@ -59,8 +66,17 @@ impl Client {
 
     /// Makes a request, and says what came of it.
     pub(crate) async fn run(&mut self, plan: &Plan) -> Verdict {
-        let expected = noise(plan.seed, plan.bytes());
         let (left, stop) = oneshot::channel();
+        let progress = Arc::new(Progress::new());
+        let (expected, request) = {
+            let (plan, progress) = (plan.clone(), progress.clone());
+            aside(move || {
+                let expected = noise(plan.seed, plan.bytes());
+                let request = request(&plan, &expected, left, progress);
+                (expected, request)
+            })
+            .await
+        };
         let leaves = async {
             match plan.leaves {
                 Leaves::Waiting(time) => sleep_until(Instant::now() + time).await,
@@ -68,27 +84,36 @@ impl Client {
                 Leaves::Never | Leaves::Reading(_) => std::future::pending().await,
             }
         };
-        let request = request(plan, &expected, left);
+        let bounded = async {
+            let mut exchange = pin!(self.exchange(plan, request, &progress));
+            let received = tokio::time::timeout(BOUND, &mut exchange).await;
+            // Told while the connection is still there.
+            received.unwrap_or_else(|_| Received::Nothing(progress.to_string(), true))
+        };
         let received = tokio::select! {
-            received = tokio::time::timeout(BOUND, self.exchange(plan, request)) => match received {
-                Ok(received) => received,
-                Err(_) => Received::Nothing("no end within the bound".into(), true),
-            },
+            received = bounded => received,
             () = leaves => Received::Left,
         };
-        judge(plan, &expected, received)
+        let plan = plan.clone();
+        aside(move || judge(&plan, &expected, received)).await
     }
 
-    async fn exchange(&mut self, plan: &Plan, request: Request<Upload>) -> Received {
+    async fn exchange(
+        &mut self,
+        plan: &Plan,
+        request: Request<Upload>,
+        progress: &Progress,
+    ) -> Received {
         let mut connection = match self.connection(plan).await {
             Ok(connection) => connection,
             Err(why) => return Received::Nothing(why, false),
         };
+        progress.is_on(connection.port);
         let response = match connection.sender.send_request(request).await {
             Ok(response) => response,
             Err(error) => return Received::Nothing(format!("{error:?}"), false),
         };
-        let received = read(plan, response).await;
+        let received = read(plan, response, progress).await;
         // Someone who leaves sometimes is not worth a connection that others use.
         if received.is_whole()
             && plan.leaves == Leaves::Never
@@ -118,23 +143,36 @@ impl Client {
             if plan.leaves != Leaves::Never && plan.resets {
                 SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
             }
-            http1::handshake(TokioIo::new(stream))
-                .await
-                .map_err(std::io::Error::other)
+            let port = stream.local_addr()?.port();
+            let opened = http1::handshake(TokioIo::new(stream)).await;
+            let (sender, driver) = opened.map_err(std::io::Error::other)?;
+            Ok::<_, std::io::Error>((port, sender, driver))
         };
-        let (sender, driver) = open.await.map_err(|error| format!("{error:?}"))?;
+        let (port, sender, driver) = open.await.map_err(|error| format!("{error:?}"))?;
         let driver = tokio::spawn(async {
             // What goes wrong reaches the exchange.
             let _ = driver.await;
         });
         Ok(Connection {
+            port,
             sender,
             driver: driver.abort_handle(),
         })
     }
 }
 
-fn request(plan: &Plan, expected: &[u8], left: oneshot::Sender<()>) -> Request<Upload> {
+/// Does some arithmetic where it keeps nobody waiting who reads or writes.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let _turn = ARITHMETIC.acquire().await.unwrap();
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+fn request(
+    plan: &Plan,
+    expected: &[u8],
+    left: oneshot::Sender<()>,
+    progress: Arc<Progress>,
+) -> Request<Upload> {
     let upload = match plan.route {
         Route::PassedOn | Route::Pumped | Route::Careful => picture(expected, plan.size),
         Route::Echo | Route::Copied => Bytes::copy_from_slice(expected),
@@ -152,10 +190,12 @@ fn request(plan: &Plan, expected: &[u8], left: oneshot::Sender<()>) -> Request<U
     if let Some(fault) = &plan.fault {
         request = request.header(FAULT_HEADER, fault.to_string());
     }
-    request.body(Upload::new(upload, plan.sends, stop)).unwrap()
+    request
+        .body(Upload::new(upload, plan.sends, stop, progress))
+        .unwrap()
 }
 
-async fn read(plan: &Plan, response: Response<Incoming>) -> Received {
+async fn read(plan: &Plan, response: Response<Incoming>, progress: &Progress) -> Received {
     let status = response.status();
     let marked = response.headers().get("safelight-error").cloned();
     let mut body = response.into_body();
@@ -164,7 +204,11 @@ async fn read(plan: &Plan, response: Response<Incoming>) -> Received {
     let mut credit = 0;
     while let Some(frame) = body.frame().await {
         match frame {
-            Ok(frame) => content.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
+            Ok(frame) => {
+                let data = frame.data_ref().map_or(&[][..], |data| data);
+                progress.received(data.len());
+                content.extend_from_slice(data);
+            }
             Err(_) => return Received::Broken(status, content),
         }
         if matches!(plan.leaves, Leaves::Reading(bytes) if status == StatusCode::OK && content.len() >= bytes)

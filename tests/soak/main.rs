@@ -9,6 +9,7 @@
 //! | `plan` | what one request is to be |
 //! | `noise` | content of which every byte can be computed |
 //! | `client` `upload` | one who sends and reads as planned |
+//! | `progress` | how far an exchange has come that does not end |
 //! | `verdict` | what came of a request |
 //! | `process` | children, open files and memory, as the kernel shows them |
 //! | `report` | the tally |
@@ -23,6 +24,7 @@ mod client;
 mod noise;
 mod plan;
 mod process;
+mod progress;
 mod report;
 mod upload;
 mod verdict;
@@ -88,7 +90,10 @@ async fn whatever_goes_wrong_no_body_is_delivered_as_whole_that_is_not() {
         report.count(|verdict| matches!(verdict, Verdict::Wrong(_))),
         0
     );
-    assert_eq!(report.count(|verdict| matches!(verdict, Verdict::Hung)), 0);
+    assert_eq!(
+        report.count(|verdict| matches!(verdict, Verdict::Hung(_))),
+        0
+    );
     assert_eq!(report.offences, Vec::<String>::new());
     assert_eq!(report.done, total);
     assert_eq!(children, [images], "processes are left");

@@ -8,6 +8,9 @@ use crate::plan::{Leaves, Pace, Plan};
 use crate::process::Process;
 use crate::verdict::Verdict;
 
+/// How many of the longest requests are told of.
+const LONGEST: usize = 5;
+
 /// The tally of a soak.
 #[derive(Default)]
 pub(crate) struct Report {
@@ -20,7 +23,8 @@ pub(crate) struct Report {
     faulty: u64,
     /// Bytes of the answers that were whole and right.
     right_bytes: u64,
-    longest: (Duration, Option<Plan>),
+    /// Those that took longest, and what came of them.
+    longest: Vec<(Duration, String)>,
     pub(crate) kills: u64,
     pub(crate) samples: Vec<Sample>,
 }
@@ -40,14 +44,17 @@ impl Report {
         self.slow += u64::from((plan.sends, plan.reads) != (Pace::Fast, Pace::Fast));
         self.leaving += u64::from(plan.leaves != Leaves::Never);
         self.faulty += u64::from(plan.fault.is_some());
-        if time > self.longest.0 {
-            self.longest = (time, Some(plan.clone()));
+        if self.longest.len() < LONGEST || self.longest.iter().any(|(least, _)| time > *least) {
+            self.longest.push((time, format!("{verdict}: {plan:?}")));
+            self.longest
+                .sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+            self.longest.truncate(LONGEST);
         }
         if *verdict == Verdict::Right {
             self.right_bytes += plan.bytes() as u64;
         }
         let is_offence = match verdict {
-            Verdict::Wrong(_) | Verdict::Hung => true,
+            Verdict::Wrong(_) | Verdict::Hung(_) => true,
             Verdict::Right => false,
             Verdict::Refused(..) | Verdict::Broken | Verdict::Unanswered(_) | Verdict::Left => {
                 plan.must_succeed()
@@ -94,7 +101,7 @@ impl fmt::Display for Report {
             leaving,
             faulty,
             kills,
-            longest: (longest, slowest),
+            longest,
             ..
         } = self;
         writeln!(
@@ -107,10 +114,12 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "{} MB delivered whole and right; the longest request took {:.1} s: {slowest:?}",
-            self.right_bytes / 1_000_000,
-            longest.as_secs_f64()
+            "{} MB delivered whole and right; the longest requests:",
+            self.right_bytes / 1_000_000
         )?;
+        for (time, what) in longest {
+            writeln!(f, "{:>6.1} s  {what}", time.as_secs_f64())?;
+        }
         for sample in &self.samples {
             writeln!(f, "{sample}")?;
         }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use tokio::time::Interval;
 
 use crate::client::ticks;
 use crate::plan::Pace;
+use crate::progress::Progress;
 
 /// How much is handed over at a time when there is no hurry to be slow.
 const PIECE: usize = 256 * 1024;
@@ -21,6 +23,7 @@ pub(crate) struct Upload {
     clock: Option<Interval>,
     /// Bytes that are still sent before it stops for good, and who is told then.
     stop: Option<(usize, oneshot::Sender<()>)>,
+    progress: Arc<Progress>,
 }
 
 impl Upload {
@@ -29,6 +32,7 @@ impl Upload {
         content: Bytes,
         pace: Pace,
         stop: Option<(usize, oneshot::Sender<()>)>,
+        progress: Arc<Progress>,
     ) -> Self {
         let (piece, clock) = match pace {
             Pace::Fast => (PIECE, None),
@@ -39,6 +43,7 @@ impl Upload {
             piece,
             clock,
             stop,
+            progress,
         }
     }
 
@@ -78,7 +83,10 @@ impl Body for Upload {
                 }
                 Poll::Pending
             }
-            bytes => Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(bytes))))),
+            bytes => {
+                self.progress.sent(bytes);
+                Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(bytes)))))
+            }
         }
     }
 
