@@ -52,8 +52,8 @@ pub(crate) struct TransformForm {
 pub(crate) enum Source {
     /// An encoded image.
     Image(Bytes),
-    /// A text to be drawn.
-    Text,
+    /// A text to be drawn, in JSON.
+    Text(Bytes),
 }
 
 /// Reads the form of `/info`: one image.
@@ -220,7 +220,7 @@ impl TransformForm {
     fn of(mut parts: Parts) -> Result<Self, ServiceError> {
         let base = match parts.take(PartName::TextInput) {
             None => Source::Image(parts.require(PartName::Image)?),
-            Some(_) if parts.take(PartName::Image).is_none() => Source::Text,
+            Some(text) if parts.take(PartName::Image).is_none() => Source::Text(text),
             Some(_) => return Err(malformed("the form has both parts, image and text_input")),
         };
         let mut option = |name| {
@@ -238,7 +238,7 @@ impl TransformForm {
         let overlays = parts
             .overlays()
             .map(|(name, content)| match name {
-                PartName::DrawText => Source::Text,
+                PartName::DrawText => Source::Text(content),
                 _ => Source::Image(content),
             })
             .collect();

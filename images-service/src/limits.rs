@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::deadline::Deadlines;
+use crate::{deadline::Deadlines, fonts::FontLimits, text::TextLimits};
 
 /// The limits that the service enforces, each before the cost is paid.
 #[derive(Clone, Debug)]
@@ -25,6 +25,10 @@ pub struct Limits {
     pub pixel_bytes: u64,
     /// Width or height of an output, in pixels.
     pub dimension: u32,
+    /// The fonts of texts.
+    pub fonts: FontLimits,
+    /// Texts.
+    pub text: TextLimits,
     /// Requests whose pixels are being worked on at the same time.
     pub workers: usize,
     /// Requests that may wait for a worker.
@@ -48,6 +52,8 @@ impl Default for Limits {
             // Enough for one image of the largest area at 16 bits a channel.
             pixel_bytes: 2_000_000_000,
             dimension: 12_000,
+            fonts: FontLimits::default(),
+            text: TextLimits::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
             deadlines: Deadlines::default(),

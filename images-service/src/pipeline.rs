@@ -1,21 +1,22 @@
 //! One request from encoded images to an encoded image.
 
 mod forecast;
+mod prepared;
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use safelight_protocol::{ErrorCode, Fit};
 
+use self::prepared::Prepared;
 use crate::{
-    decode::{self, Header},
     encode,
     error::ServiceError,
     image::Image,
     limits::Limits,
     ops,
     plan::{Bounds, plan},
-    request::{Step, Transform, TransformRequest},
+    request::{ImageSource, Step, Transform, TransformRequest},
+    text::Effort,
 };
 
 /// A finished image and what the log wants to know of it.
@@ -40,7 +41,7 @@ pub struct Encoded {
 /// How long each stage took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timings {
-    /// From encoded bytes to upright sRGB pixels, all images together.
+    /// From encoded bytes and characters to upright sRGB pixels, all images together.
     pub decode: Duration,
     /// All steps.
     pub ops: Duration,
@@ -59,17 +60,18 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     // What can be refused is refused before any pixel.
     encode::check(&output)?;
     let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
-    let headers = inspect_all(&images, limits)?;
-    let base = headers.first().ok_or_else(no_base)?;
-    forecast::check(&headers, &steps, bounds, limits)?;
+    let effort = &mut Effort::new(&limits.text);
+    let prepared = prepare_all(images, limits, effort)?;
+    let base = prepared.first().ok_or_else(no_base)?;
+    forecast::check(&prepared, &steps, bounds, limits)?;
     let source = format!("{} {}", base.format(), base.size());
     let metadata = base.metadata();
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
     // Decode.
     let started = Instant::now();
-    let mut pictures = decode_all(&images, &headers, &mut warnings)?;
-    drop(images);
+    let mut pictures = make_all(&prepared, effort, &mut warnings)?;
+    drop(prepared);
     let decoded = started.elapsed();
 
     // Every step in the author's order.
@@ -97,21 +99,27 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     })
 }
 
-fn inspect_all(images: &[Bytes], limits: &Limits) -> Result<Vec<Header>, ServiceError> {
-    let inspect = |(index, bytes): (usize, &Bytes)| {
-        decode::inspect(bytes, limits).map_err(|error| of_image(index, error))
+fn prepare_all(
+    images: Vec<ImageSource>,
+    limits: &Limits,
+    effort: &mut Effort,
+) -> Result<Vec<Prepared>, ServiceError> {
+    let prepare = |(index, source)| {
+        Prepared::new(source, limits, effort).map_err(|error| of_image(index, error))
     };
-    images.iter().enumerate().map(inspect).collect()
+    images.into_iter().enumerate().map(prepare).collect()
 }
 
-fn decode_all(
-    images: &[Bytes],
-    headers: &[Header],
+fn make_all(
+    prepared: &[Prepared],
+    effort: &mut Effort,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Image>, ServiceError> {
-    let mut pictures = Vec::with_capacity(images.len());
-    for (index, (bytes, header)) in images.iter().zip(headers).enumerate() {
-        let decoded = decode::pixels(bytes, header).map_err(|error| of_image(index, error))?;
+    let mut pictures = Vec::with_capacity(prepared.len());
+    for (index, prepared) in prepared.iter().enumerate() {
+        let decoded = prepared
+            .pixels(effort)
+            .map_err(|error| of_image(index, error))?;
         warnings.extend(decoded.warning);
         pictures.push(decoded.image);
     }

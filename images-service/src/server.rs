@@ -27,7 +27,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Serves requests on `listener` until `shutdown` is ready, then lets those in flight finish.
 ///
 /// # Errors
-/// When the listener does not listen.
+/// When the listener does not listen, or encryption cannot be set up for what is fetched.
 pub async fn run(
     listener: UnixListener,
     limits: Limits,
@@ -35,7 +35,7 @@ pub async fn run(
 ) -> io::Result<()> {
     let (deadlines, grace) = (limits.deadlines, limits.grace);
     let places = Arc::new(Semaphore::new(limits.connections.max(1)));
-    let handler = Arc::new(Handler::new(limits));
+    let handler = Arc::new(Handler::new(limits).map_err(io::Error::other)?);
     let in_flight = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);

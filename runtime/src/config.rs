@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use safelight_images::Deadlines;
+use safelight_outgoing::Exception;
 
 use crate::faults::Fault;
 
@@ -45,6 +46,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long a connection may go without progress (`safelight.deadlines`).
     pub deadlines: Deadlines,
+    /// Addresses that may be reached for fonts although they are not public (`safelight.allowed_addresses`).
+    pub allowed_addresses: Vec<Exception>,
     pub build: Option<Build>,
     /// What to break on purpose (`safelight.faults`).
     pub faults: Vec<Fault>,

@@ -15,7 +15,7 @@ use crate::compile;
 use crate::config::{BindingKind, Config, Dev};
 use crate::faults::{Fault, FaultSet, Hop, Targets};
 use crate::guest;
-use crate::images_process::ImagesProcess;
+use crate::images_process::{ImagesProcess, ImagesSettings};
 use crate::limits::WorkerLimits;
 use crate::log::Log;
 use crate::server;
@@ -71,9 +71,13 @@ async fn start(
         .iter()
         .any(|(_, kind)| *kind == BindingKind::Images);
     let program = std::env::current_exe().context("find the program's own file")?;
+    let settings = ImagesSettings {
+        deadlines: config.deadlines,
+        allowed_addresses: config.allowed_addresses.clone(),
+    };
     let images = async {
         match needs_images {
-            true => ImagesProcess::start(program.clone(), config.deadlines, log.clone())
+            true => ImagesProcess::start(program.clone(), settings, log.clone())
                 .await
                 .map(Some),
             false => Ok(None),

@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use safelight_images::Deadlines;
+use safelight_outgoing::Exception;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -36,6 +37,14 @@ use supervise::Supervisor;
 /// What the child writes, on a line of its own, once it takes requests.
 pub const READY_LINE: &str = "images process ready";
 
+/// What the images process is told when it starts.
+#[derive(Debug, Clone, Default)]
+pub struct ImagesSettings {
+    pub deadlines: Deadlines,
+    /// Addresses that it may reach for fonts although they are not public.
+    pub allowed_addresses: Vec<Exception>,
+}
+
 /// The running images process and whoever watches it.
 pub struct ImagesProcess {
     handle: ImagesHandle,
@@ -49,12 +58,17 @@ impl ImagesProcess {
     ///
     /// # Errors
     /// When it cannot be started or ends before it is ready; the error has its last words.
-    pub async fn start(program: PathBuf, deadlines: Deadlines, log: Log) -> std::io::Result<Self> {
+    pub async fn start(
+        program: PathBuf,
+        settings: ImagesSettings,
+        log: Log,
+    ) -> std::io::Result<Self> {
         let socket = private_socket();
+        let deadlines = settings.deadlines;
         let launcher = Launcher {
             program,
             socket: socket.clone(),
-            deadlines,
+            settings,
             log: log.clone(),
         };
         let running = launcher.launch().await?;

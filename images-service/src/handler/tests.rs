@@ -17,6 +17,7 @@ fn handler() -> Handler {
         queue: 0,
         ..Limits::default()
     })
+    .unwrap()
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
-//! What a request will cost, from its headers alone: sizes and memory, checked before any of it is paid.
+//! What a request will cost, before there is a pixel of it: sizes and memory, checked before any of it is paid.
 
 use safelight_protocol::ErrorCode;
 
+use super::prepared::Prepared;
 use crate::{
-    decode::Header,
     error::ServiceError,
     geometry::Size,
     limits::Limits,
@@ -17,13 +17,13 @@ const PIXEL: u64 = 4;
 
 /// Goes through all steps on sizes alone.
 pub(super) fn check(
-    headers: &[Header],
+    prepared: &[Prepared],
     steps: &[Step],
     bounds: Bounds,
     limits: &Limits,
 ) -> Result<(), ServiceError> {
-    let mut sizes: Vec<Size> = headers.iter().map(Header::size).collect();
-    check_decoding(headers, limits)?;
+    let mut sizes: Vec<Size> = prepared.iter().map(Prepared::size).collect();
+    check_making(prepared, limits)?;
     for step in steps {
         let Step::Transform { image, transform } = step else {
             continue;
@@ -51,11 +51,11 @@ pub(super) fn check(
     }
 }
 
-/// Images are decoded one after the other: all pictures, and what the most demanding decoder needs besides.
-fn check_decoding(headers: &[Header], limits: &Limits) -> Result<(), ServiceError> {
-    let sizes: Vec<Size> = headers.iter().map(Header::size).collect();
-    let decoder = headers.iter().map(Header::memory).max().unwrap_or(0);
-    check_memory(pixels(&sizes) * PIXEL + decoder, limits)
+/// Images are made one after the other: all pictures, and what the most demanding one needs besides.
+fn check_making(prepared: &[Prepared], limits: &Limits) -> Result<(), ServiceError> {
+    let sizes: Vec<Size> = prepared.iter().map(Prepared::size).collect();
+    let making = prepared.iter().map(Prepared::memory).max().unwrap_or(0);
+    check_memory(pixels(&sizes) * PIXEL + making, limits)
 }
 
 fn pixels(sizes: &[Size]) -> u64 {

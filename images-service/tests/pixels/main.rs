@@ -10,9 +10,14 @@ mod color;
 mod decoders;
 mod drawing;
 mod encoders;
+#[path = "../shared/font.rs"]
+mod font;
+mod fonts;
 mod hostile;
+mod hostile_fonts;
 mod metadata;
 mod pillow;
 mod properties;
 mod request;
+mod text;
 mod transforms;

@@ -1,4 +1,4 @@
-//! Pillow, the imaging library of Python: the other make of decoder and encoder.
+//! Pillow, the imaging library of Python: the other make of decoder and encoder. And other libraries beside it.
 
 use std::{
     fs::{self, File},
@@ -11,8 +11,8 @@ use std::{
 
 use crate::request::Pixels;
 
-/// Exactly this version, so that a difference is ours.
-const PILLOW: &str = "pillow==12.0.0";
+/// Exactly these versions, so that a difference is ours. The others build fonts: fontTools, and what packs WOFF2.
+const PACKAGES: [&str; 3] = ["pillow==12.0.0", "fonttools==4.60.1", "brotli==1.2.0"];
 
 /// Runs Python code that finds `Image`, `sys`, `io` and the bytes of its input as `data`; whatever it hands to
 /// `put` is returned.
@@ -79,7 +79,7 @@ fn interpreter() -> &'static Path {
     static INTERPRETER: OnceLock<PathBuf> = OnceLock::new();
     INTERPRETER.get_or_init(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let place = target.join(PILLOW.replace("==", "-"));
+        let place = target.join(PACKAGES.join("-").replace("==", "-"));
         // Other test processes may be at the same place at the same time.
         let lock =
             File::create(target.join("pillow.lock")).expect("the target folder can be written");
@@ -106,9 +106,10 @@ fn install(place: &Path) {
         .to_str()
         .expect("the target folder has a name in Unicode");
     run(Path::new("python3"), &["-m", "venv", path]);
+    let install = ["-m", "pip", "install", "--quiet"];
     run(
         &place.join("bin/python"),
-        &["-m", "pip", "install", "--quiet", PILLOW],
+        &[&install[..], &PACKAGES].concat(),
     );
     fs::write(place.join("ready"), "").expect("the target folder can be written");
 }

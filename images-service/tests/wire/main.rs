@@ -9,6 +9,9 @@
 mod captures;
 mod client;
 mod connections;
+#[path = "../shared/font.rs"]
+mod font;
+mod fonts;
 mod form;
 mod forms;
 mod limits;
@@ -16,3 +19,4 @@ mod options;
 mod overload;
 mod pictures;
 mod service;
+mod text;

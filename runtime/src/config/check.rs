@@ -141,6 +141,7 @@ impl<'a> Parts<'a> {
                 memory_bytes: self.safelight.memory_bytes.unwrap_or(defaults.memory_bytes),
             },
             deadlines: self.safelight.deadlines,
+            allowed_addresses: self.safelight.allowed_addresses,
             build: self.build,
             faults: self
                 .safelight

@@ -130,6 +130,8 @@ pub enum Mistake {
     /// In `safelight.faults`.
     Fault(FaultError),
     OnlyTrue,
+    /// An element of a list, and what it should be.
+    NotOneOf(String),
     TooManyFaults(usize),
 }
 
@@ -142,7 +144,7 @@ impl fmt::Display for Mistake {
             Self::Unreadable(why) => return write!(f, "cannot be read: {why}"),
             Self::TooLarge => return write!(f, "larger than {MAX_BYTES} bytes"),
             Self::NotUtf8 => "not UTF-8 text",
-            Self::Syntax(why) => why,
+            Self::Syntax(why) | Self::NotOneOf(why) => why,
             Self::TooDeep => return write!(f, "nested more than {MAX_DEPTH} deep"),
             Self::NumberRange => "this number does not fit",
             Self::DuplicateKey => "is given twice",

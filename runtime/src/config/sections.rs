@@ -1,5 +1,6 @@
 //! The config's sections: each takes its value and returns what it means.
 
+mod addresses;
 pub(super) mod build;
 pub(super) mod dev;
 pub(super) mod faults;

@@ -31,6 +31,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         bindings: Vec::new(),
         dev: Dev::default(),
         deadlines: safelight_images::Deadlines::default(),
+        allowed_addresses: Vec::new(),
         limits: Limits {
             cpu: Duration::from_secs(1),
             memory_bytes: 1 << 20,

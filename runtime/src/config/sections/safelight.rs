@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use safelight_images::Deadlines;
+use safelight_outgoing::Exception;
 
-use super::faults;
+use super::{addresses, faults};
 use crate::config::item::{Findings, Item};
 use crate::faults::Fault;
 
@@ -20,17 +21,22 @@ pub(in crate::config) struct Safelight<'a> {
     /// Linear memory of one instance.
     pub(in crate::config) memory_bytes: Option<usize>,
     pub(in crate::config) deadlines: Deadlines,
+    pub(in crate::config) allowed_addresses: Vec<Exception>,
     /// What to break on purpose, with the item that says what it is aimed at.
     pub(in crate::config) faults: Vec<(Item<'a>, Fault)>,
 }
 
 pub(in crate::config) fn read<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Safelight<'a> {
     let mut safelight = Safelight::default();
-    let fields = item.fields(found, &["memory_mb", "deadlines", "faults"]);
+    let fields = item.fields(
+        found,
+        &["memory_mb", "deadlines", "allowed_addresses", "faults"],
+    );
     for field in fields.unwrap_or_default() {
         match field.key {
             "memory_mb" => safelight.memory_bytes = memory(&field, found),
             "deadlines" => safelight.deadlines = deadlines(&field, found),
+            "allowed_addresses" => safelight.allowed_addresses = addresses::read(&field, found),
             _ => safelight.faults = faults::read(&field, found),
         }
     }

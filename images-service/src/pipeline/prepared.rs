@@ -1,0 +1,78 @@
+//! An image before its pixels are made: its size and its cost are known, and nothing has been paid.
+
+use bytes::Bytes;
+
+use crate::{
+    decode::{self, Decoded, Header, Metadata},
+    error::ServiceError,
+    geometry::Size,
+    limits::Limits,
+    request::ImageSource,
+    text::{Effort, Typeset},
+};
+
+/// An image that is about to be made.
+#[derive(Debug)]
+pub(super) enum Prepared {
+    /// Its header has been read.
+    Encoded(Header, Bytes),
+    /// Each of its glyphs has a place.
+    Text(Typeset),
+}
+
+impl Prepared {
+    pub(super) fn new(
+        source: ImageSource,
+        limits: &Limits,
+        effort: &mut Effort,
+    ) -> Result<Self, ServiceError> {
+        match source {
+            ImageSource::Encoded(bytes) => {
+                let header = decode::inspect(&bytes, limits)?;
+                Ok(Self::Encoded(header, bytes))
+            }
+            ImageSource::Text(text) => Typeset::new(&text, &limits.text, effort).map(Self::Text),
+        }
+    }
+
+    /// What it is, for the log.
+    pub(super) const fn format(&self) -> &'static str {
+        match self {
+            Self::Encoded(header, _) => header.format(),
+            Self::Text(_) => "text",
+        }
+    }
+
+    pub(super) const fn size(&self) -> Size {
+        match self {
+            Self::Encoded(header, _) => header.size(),
+            Self::Text(text) => text.size(),
+        }
+    }
+
+    /// Bytes of memory that making it takes at its peak, besides the picture itself.
+    pub(super) const fn memory(&self) -> u64 {
+        match self {
+            Self::Encoded(header, _) => header.memory(),
+            Self::Text(text) => text.memory(),
+        }
+    }
+
+    pub(super) fn metadata(&self) -> Metadata {
+        match self {
+            Self::Encoded(header, _) => header.metadata(),
+            Self::Text(_) => Metadata::default(),
+        }
+    }
+
+    /// Makes the pixels.
+    pub(super) fn pixels(&self, effort: &mut Effort) -> Result<Decoded, ServiceError> {
+        match self {
+            Self::Encoded(header, bytes) => decode::pixels(bytes, header),
+            Self::Text(text) => Ok(Decoded {
+                image: text.pixels(effort)?,
+                warning: None,
+            }),
+        }
+    }
+}
