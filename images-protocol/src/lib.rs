@@ -12,6 +12,7 @@
 //! | [`info`] | the answer of `/info` |
 //! | [`error`] | codes, their HTTP status, and how an error crosses the wire |
 //! | [`digest`] | the `Repr-Digest` by which the receiver proves that a body is whole |
+//! | [`trace`] | what the images process tells of its side of a connection |
 
 #![warn(missing_docs)]
 
@@ -22,6 +23,7 @@ pub mod form;
 pub mod info;
 pub mod output;
 pub mod steps;
+pub mod trace;
 pub mod transform;
 
 pub use draw::{Composite, ImageDrawOptions, Repeat};
@@ -40,6 +42,8 @@ pub const INFO_PATH: &str = "/info";
 pub const TRANSFORM_PATH: &str = "/transform";
 /// Path that answers 200 as soon as the images process can take requests.
 pub const HEALTH_PATH: &str = "/health";
+/// Path that tells what the transport did for a request, if the images process keeps that.
+pub const TRACE_PATH: &str = "/trace";
 
 /// Implements the text form of a closed set once: `as_str`, `ALL`, `FromStr`, `Display`, `Serialize`.
 macro_rules! words {

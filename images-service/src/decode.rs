@@ -2,8 +2,10 @@
 //!
 //! Nothing is salvaged: what is broken or cut short is an error, never half a picture.
 
+mod canvas;
 mod color;
 mod exif;
+mod gate;
 mod gif;
 mod jpeg;
 mod png;
@@ -17,20 +19,34 @@ use safelight_protocol::{ErrorCode, ImageInfo, info::RasterInfo};
 pub use self::exif::Orientation;
 use self::{
     exif::Exif,
+    gate::Gate,
     sniff::{Kind, Sniffed},
 };
 use crate::{
+    budget::Budget,
     error::ServiceError,
     geometry::Size,
-    image::{Channels, Image},
+    image::Channels,
     limits::Limits,
+    picture::{Frame, Picture, Plays},
 };
+
+/// How much of an animation is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frames {
+    /// The first frame.
+    First,
+    /// All frames.
+    All,
+}
 
 /// What is known of an image before its pixels are decoded.
 #[derive(Clone, Debug)]
 pub struct Header {
     kind: Kind,
     stored: Size,
+    /// How many frames are decoded.
+    frames: u32,
     channels: Channels,
     /// Bytes that decoding takes for every pixel at its peak, besides the picture itself.
     cost: u64,
@@ -53,6 +69,12 @@ impl Header {
         } else {
             self.stored
         }
+    }
+
+    /// How many frames are decoded.
+    #[must_use]
+    pub const fn frames(&self) -> u32 {
+        self.frames
     }
 
     /// Channels of the decoded picture.
@@ -87,7 +109,7 @@ pub struct Metadata {
 #[derive(Clone, Debug)]
 pub struct Decoded {
     /// The upright picture.
-    pub image: Image,
+    pub picture: Picture,
     /// What could not be honoured: a text for a `Warning` header.
     pub warning: Option<String>,
 }
@@ -100,7 +122,7 @@ pub fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo, ServiceError> {
             raster: None,
         });
     }
-    let header = inspect(bytes, limits)?;
+    let header = inspect(bytes, Frames::First, limits)?;
     let Size { width, height } = header.size();
     Ok(ImageInfo {
         format: header.format().to_owned(),
@@ -113,7 +135,7 @@ pub fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo, ServiceError> {
 }
 
 /// Reads the header and checks its claims; no memory for pixels is taken.
-pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Header, ServiceError> {
+pub fn inspect(bytes: &[u8], frames: Frames, limits: &Limits) -> Result<Header, ServiceError> {
     let kind = match sniff::sniff(bytes) {
         Sniffed::Supported(kind) => kind,
         Sniffed::Svg => {
@@ -127,31 +149,64 @@ pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Header, ServiceError> {
         Sniffed::Unknown if bytes.is_empty() => return Err(not_an_image("the image is empty")),
         Sniffed::Unknown => return Err(not_an_image("not an image of any known format")),
     };
-    let within = |size: Size| check_area(size, limits);
+    let gate = Gate { limits, frames };
     let header = match kind {
-        Kind::Jpeg => jpeg::header(bytes, within),
-        Kind::Png => png::header(bytes, within),
-        Kind::Webp => webp::header(bytes, within),
-        Kind::Gif => gif::header(bytes, within),
+        Kind::Jpeg => jpeg::header(bytes, gate),
+        Kind::Png => png::header(bytes, gate),
+        Kind::Webp => webp::header(bytes, gate),
+        Kind::Gif => gif::header(bytes, gate),
     };
     header.map_err(|fault| fault.into_error(kind))
 }
 
 /// Decodes an image whose header has been read.
-pub fn pixels(bytes: &[u8], header: &Header) -> Result<Decoded, ServiceError> {
+pub fn pixels(bytes: &[u8], header: &Header, budget: Budget) -> Result<Decoded, ServiceError> {
     let raw = match header.kind {
-        Kind::Jpeg => jpeg::pixels(bytes, header),
-        Kind::Png => png::pixels(bytes, header),
-        Kind::Webp => webp::pixels(bytes, header),
-        Kind::Gif => gif::pixels(bytes, header),
+        Kind::Jpeg => jpeg::pixels(bytes, header).map(RawPicture::still),
+        Kind::Png => png::pixels(bytes, header).map(RawPicture::still),
+        Kind::Webp => webp::pixels(bytes, header, budget),
+        Kind::Gif => gif::pixels(bytes, header, budget),
     };
-    let raw = raw.map_err(|fault| fault.into_error(header.kind))?;
-    let converted = color::to_srgb(raw, header.stored, header.icc.as_deref());
-    let (image, warning) = converted.map_err(|fault| fault.into_error(header.kind))?;
-    Ok(Decoded {
-        image: header.exif.orientation.upright(image),
-        warning,
-    })
+    raw.and_then(|raw| upright(raw, header))
+        .map_err(|fault| fault.into_error(header.kind))
+}
+
+/// Converts the colours of every frame, and turns it.
+fn upright(raw: RawPicture, header: &Header) -> Result<Decoded, Fault> {
+    let mut frames = Vec::with_capacity(raw.frames.len());
+    let mut warning = None;
+    for RawFrame { raw, delay } in raw.frames {
+        let (image, unused) = color::to_srgb(raw, header.stored, header.icc.as_deref())?;
+        warning = warning.or(unused);
+        frames.push(Frame {
+            image: header.exif.orientation.upright(image),
+            delay,
+        });
+    }
+    let picture = Picture::animation(frames, raw.plays);
+    let picture = picture.ok_or_else(|| Fault::broken("it has no frame"))?;
+    Ok(Decoded { picture, warning })
+}
+
+/// Frames as a decoder delivers them.
+struct RawPicture {
+    frames: Vec<RawFrame>,
+    plays: Plays,
+}
+
+struct RawFrame {
+    raw: Raw,
+    /// In milliseconds.
+    delay: u32,
+}
+
+impl RawPicture {
+    fn still(raw: Raw) -> Self {
+        Self {
+            frames: vec![RawFrame { raw, delay: 0 }],
+            plays: Plays::default(),
+        }
+    }
 }
 
 /// Samples as a decoder delivers them, and what they mean.
@@ -208,22 +263,4 @@ impl Fault {
 
 fn not_an_image(message: impl Into<String>) -> ServiceError {
     ServiceError::new(ErrorCode::NotAnImage, message)
-}
-
-/// The claims of a header, before anything is allocated for them.
-fn check_area(size: Size, limits: &Limits) -> Result<(), Fault> {
-    if size.area() == 0 {
-        return Err(Fault::broken(format!("it claims a size of {size}")));
-    }
-    if size.area() > limits.area {
-        return Err(Fault::Limit(ServiceError::new(
-            ErrorCode::TooManyPixels,
-            format!(
-                "the image is too large: {size} are {} pixels, and the maximum is {}",
-                size.area(),
-                limits.area
-            ),
-        )));
-    }
-    Ok(())
 }

@@ -1,18 +1,22 @@
 //! From pixels to the bytes of the result.
 
+mod gif;
 mod jpeg;
+mod palette;
 mod png;
 mod webp;
 
 use safelight_protocol::{ErrorCode, Format};
 
 use crate::{
-    decode::Metadata,
+    budget::Budget,
+    decode::{Frames, Metadata},
     error::ServiceError,
     geometry::Size,
     image::Image,
     limits::Limits,
     ops,
+    picture::Picture,
     request::{Color, Output},
 };
 
@@ -29,17 +33,24 @@ const WHITE: Color = Color {
     a: 255,
 };
 
+/// An encoded picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The file, or the raw pixels.
+    pub bytes: Vec<u8>,
+    /// Its format, which may be another than was asked for.
+    pub format: Format,
+    /// Why it is another: a text for a `Warning` header.
+    pub warning: Option<String>,
+}
+
 /// Refuses what no encoder here can write, before any pixel is paid for.
 pub fn check(output: &Output) -> Result<(), ServiceError> {
     match output.format {
-        Format::Png if output.quality.is_some_and(|quality| quality != LOSSLESS) => {
-            Err(ServiceError::new(
-                ErrorCode::BadRequest,
-                "output_quality below 100 is not supported for image/png",
-            ))
+        Format::Jpeg | Format::Png | Format::Gif | Format::Webp | Format::Rgb | Format::Rgba => {
+            Ok(())
         }
-        Format::Jpeg | Format::Png | Format::Webp | Format::Rgb | Format::Rgba => Ok(()),
-        Format::Gif | Format::Avif => Err(ServiceError::new(
+        Format::Avif => Err(ServiceError::new(
             ErrorCode::BadRequest,
             format!("output format {} is not supported", output.format),
         )),
@@ -58,26 +69,52 @@ pub fn largest_side(format: Format, limits: &Limits) -> u32 {
     }
 }
 
+/// How much of an animation the output keeps.
+#[must_use]
+pub const fn frames(output: &Output) -> Frames {
+    match output.format {
+        Format::Gif | Format::Webp => output.frames,
+        Format::Jpeg | Format::Png | Format::Avif | Format::Rgb | Format::Rgba => Frames::First,
+    }
+}
+
 /// Encodes the finished picture.
 ///
 /// Metadata policy, for every format at once: JPEG keeps the copyright notice, nothing else survives. A photograph
 /// can give away where its owner lives.
-pub fn encode(image: Image, output: &Output, metadata: &Metadata) -> Result<Vec<u8>, ServiceError> {
+pub fn encode(
+    picture: Picture,
+    output: &Output,
+    metadata: &Metadata,
+    budget: Budget,
+) -> Result<Written, ServiceError> {
     check(output)?;
-    let image = match output.background {
-        Some(color) => ops::background(image, color),
-        None => image,
+    budget.check()?;
+    let picture = match output.background {
+        Some(color) => picture.try_map(|image| Ok(ops::background(image, color)))?,
+        None => picture,
     };
-    let quality = output.quality.unwrap_or(DEFAULT_QUALITY).clamp(1, 100);
-    match output.format {
-        Format::Jpeg => jpeg::encode(&flattened(image), quality, metadata.copyright.as_deref()),
-        Format::Png => png::encode(&image),
-        Format::Webp if quality == LOSSLESS => webp::lossless(&image),
-        Format::Webp => webp::lossy(&image, quality),
-        Format::Rgb => Ok(flattened(image).into_data()),
-        Format::Rgba => Ok(image.into_rgba().into_data()),
-        format @ (Format::Gif | Format::Avif) => Err(failed(format, image.size(), "no encoder")),
-    }
+    let quality = output.quality.unwrap_or(DEFAULT_QUALITY).clamp(1, LOSSLESS);
+    let keeps_frames = frames(output) == Frames::All && picture.is_animated();
+    let bytes = match output.format {
+        Format::Gif if keeps_frames => gif::encode(&picture, budget),
+        Format::Gif => gif::encode(&Picture::from(picture.into_first()), budget),
+        Format::Webp if keeps_frames => webp::animated(&picture, quality, budget),
+        Format::Webp => webp::still(picture.first(), quality),
+        Format::Jpeg => {
+            let image = flattened(picture.into_first());
+            jpeg::encode(&image, quality, metadata.copyright.as_deref())
+        }
+        Format::Png => png::encode(picture.first(), output.quality),
+        Format::Rgb => Ok(flattened(picture.into_first()).into_data()),
+        Format::Rgba => Ok(picture.into_first().into_rgba().into_data()),
+        Format::Avif => Err(failed(Format::Avif, picture.size(), "no encoder")),
+    };
+    Ok(Written {
+        bytes: bytes?,
+        format: output.format,
+        warning: None,
+    })
 }
 
 /// For formats without alpha: whatever still lets something through lies on white.

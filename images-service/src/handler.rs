@@ -13,7 +13,7 @@ use std::{
 use http::{Method, Request};
 use hyper::body::Incoming;
 use safelight_outgoing::OutgoingError;
-use safelight_protocol::{ErrorCode, HEALTH_PATH, INFO_PATH, TRANSFORM_PATH};
+use safelight_protocol::{ErrorCode, HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFORM_PATH};
 use tokio::task::spawn_blocking;
 
 use self::report::Report;
@@ -28,6 +28,7 @@ use crate::{
     pipeline,
     queue::Queue,
     request::{FontUrl, TransformRequest},
+    transport::Transports,
 };
 
 /// What all connections share.
@@ -37,16 +38,21 @@ pub(crate) struct Handler {
     queue: Queue,
     held: Held,
     fonts: Fonts,
+    transports: Option<Arc<Transports>>,
 }
 
 impl Handler {
     /// # Errors
     /// When encryption cannot be set up for the fonts.
-    pub(crate) fn new(limits: Limits) -> Result<Self, OutgoingError> {
+    pub(crate) fn new(
+        limits: Limits,
+        transports: Option<Arc<Transports>>,
+    ) -> Result<Self, OutgoingError> {
         Ok(Self {
             queue: Queue::new(&limits),
             held: Held::new(limits.held_bytes),
             fonts: Fonts::new(limits.fonts.clone())?,
+            transports,
             limits: Arc::new(limits),
         })
     }
@@ -64,7 +70,11 @@ impl Handler {
             (&Method::GET, HEALTH_PATH) => self.plain(request, health()).await,
             (&Method::POST, INFO_PATH) => self.info(request, client).await,
             (&Method::POST, TRANSFORM_PATH) => self.transform(request, client).await,
-            (_, HEALTH_PATH) => self.plain(request, answer::not_allowed("GET")).await,
+            (&Method::GET, TRACE_PATH) => match self.trace(request.uri().query()) {
+                Ok(answer) => self.plain(request, answer).await,
+                Err(error) => self.plain(request, answer::failed(&error)).await,
+            },
+            (_, HEALTH_PATH | TRACE_PATH) => self.plain(request, answer::not_allowed("GET")).await,
             (_, INFO_PATH | TRANSFORM_PATH) => {
                 self.plain(request, answer::not_allowed("POST")).await
             }
@@ -91,6 +101,24 @@ impl Handler {
     async fn plain(&self, request: Request<Incoming>, answer: Answer) -> Result<Answer, Failure> {
         let at_end = form::discard(request, &self.limits, &mut self.held.share()).await;
         Ok(if at_end { answer } else { answer::last(answer) })
+    }
+
+    /// What the transport did for the calls of one request.
+    fn trace(&self, query: Option<&str>) -> Result<Answer, ServiceError> {
+        let malformed = |text: &str| ServiceError::new(ErrorCode::MalformedRequest, text);
+        let Some(transports) = &self.transports else {
+            return Err(malformed(
+                "transports are not recorded: start with --trace-keep",
+            ));
+        };
+        let request = query
+            .and_then(|query| query.strip_prefix("request="))
+            .and_then(|number| number.parse().ok())
+            .ok_or_else(|| malformed("the query must be request=<number>"))?;
+        let json = serde_json::to_vec(&transports.of(request)).map_err(|error| {
+            ServiceError::new(ErrorCode::Internal, format!("trace as JSON: {error}"))
+        })?;
+        Ok(answer::good("application/json", Block::new(json)))
     }
 
     async fn info(&self, request: Request<Incoming>, client: &HangUp) -> Result<Answer, Failure> {

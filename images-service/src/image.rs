@@ -97,12 +97,17 @@ impl Image {
 
     /// Moves the picture out and leaves one without pixels.
     pub(crate) fn take(&mut self) -> Self {
-        let empty = Self {
+        let empty = self.empty();
+        std::mem::replace(self, empty)
+    }
+
+    /// A picture of the same kind without pixels.
+    pub(crate) const fn empty(&self) -> Self {
+        Self {
             size: Size::new(0, 0),
             channels: self.channels,
             data: Vec::new(),
-        };
-        std::mem::replace(self, empty)
+        }
     }
 
     /// The same picture with an alpha channel.

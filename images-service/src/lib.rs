@@ -8,6 +8,7 @@
 //! | `server` | accepts connections, serves HTTP/1 on them, ends in order |
 //! | [`deadline`] | gives up what makes no progress; for the runtime's connections as well |
 //! | `connection` | notices a client that is gone |
+//! | [`transport`] | what a connection did for each request, kept for whoever asks |
 //! | `handler` | one match on method and path; the crossing from waiting to pixels |
 //! | `queue` | how many requests are worked on, and how many may wait |
 //! | `form` | the multipart form: parts in order, within limits, to the very end |
@@ -16,12 +17,14 @@
 //! | [`decode`] | from encoded bytes to upright sRGB pixels |
 //! | [`text`] | from characters and a font to pixels of one colour |
 //! | [`pipeline`] | the run of one request over its pixels |
-//! | [`plan`] [`geometry`] [`ops`] [`image`] | the order of operations; fit and gravity as arithmetic; the operations; pixels |
+//! | [`plan`] [`geometry`] [`ops`] | the order of operations; fit and gravity as arithmetic; the operations |
+//! | [`picture`] [`image`] | an animation or its only frame; pixels |
 //! | [`encode`] | from pixels to the bytes of the result |
 //! | `answer` | one block with exact length and digest, or a marked error |
-//! | [`error`] [`limits`] | what can fail, and what a request may cost |
+//! | [`error`] [`limits`] [`budget`] | what can fail, what a request may cost, and how long it may take |
 
 mod answer;
+pub mod budget;
 mod connection;
 pub mod deadline;
 pub mod decode;
@@ -34,6 +37,7 @@ mod handler;
 pub mod image;
 pub mod limits;
 pub mod ops;
+pub mod picture;
 pub mod pipeline;
 pub mod plan;
 mod queue;
@@ -41,6 +45,7 @@ pub mod request;
 mod server;
 pub mod socket;
 pub mod text;
+pub mod transport;
 
 pub use deadline::Deadlines;
 pub use limits::Limits;

@@ -21,6 +21,10 @@ pub struct Limits {
     pub steps: usize,
     /// Width times height of any image, decoded or produced.
     pub area: u64,
+    /// Frames of one animation.
+    pub frames: u32,
+    /// Width times height times frames of one animation.
+    pub animation_area: u64,
     /// Bytes of memory that one request's pixels may take at a time.
     pub pixel_bytes: u64,
     /// Width or height of an output, in pixels.
@@ -29,10 +33,16 @@ pub struct Limits {
     pub fonts: FontLimits,
     /// Texts.
     pub text: TextLimits,
+    /// Time that one request's pixels may take, from their decoding on.
+    pub time: Duration,
+    /// Whether AVIF is accepted as an input, which the platform does for some accounts only.
+    pub avif_input: bool,
     /// Requests whose pixels are being worked on at the same time.
     pub workers: usize,
     /// Requests that may wait for a worker.
     pub queue: usize,
+    /// Requests whose transport is kept for `GET /trace`; with 0 nothing is recorded.
+    pub transports: usize,
     /// Times without progress after which a connection is given up.
     pub deadlines: Deadlines,
     /// Time that requests in flight have to finish once the service is told to end.
@@ -49,13 +59,18 @@ impl Default for Limits {
             overlays: 64,
             steps: 256,
             area: 100_000_000,
+            frames: 5_000,
+            animation_area: 50_000_000,
             // Enough for one image of the largest area at 16 bits a channel.
             pixel_bytes: 2_000_000_000,
             dimension: 12_000,
             fonts: FontLimits::default(),
             text: TextLimits::default(),
+            time: Duration::from_secs(60),
+            avif_input: true,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
+            transports: 0,
             deadlines: Deadlines::default(),
             grace: Duration::from_secs(10),
         }

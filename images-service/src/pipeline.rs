@@ -9,11 +9,13 @@ use safelight_protocol::{ErrorCode, Fit};
 
 use self::prepared::Prepared;
 use crate::{
-    encode,
+    budget::Budget,
+    decode::Frames,
+    encode::{self, Written},
     error::ServiceError,
-    image::Image,
     limits::Limits,
     ops,
+    picture::Picture,
     plan::{Bounds, plan},
     request::{ImageSource, Step, Transform, TransformRequest},
     text::Effort,
@@ -60,33 +62,39 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     // What can be refused is refused before any pixel.
     encode::check(&output)?;
     let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
+    let budget = Budget::new(limits.time);
     let effort = &mut Effort::new(&limits.text);
-    let prepared = prepare_all(images, limits, effort)?;
+    let prepared = prepare_all(images, encode::frames(&output), limits, effort)?;
     let base = prepared.first().ok_or_else(no_base)?;
     forecast::check(&prepared, &steps, bounds, limits)?;
-    let source = format!("{} {}", base.format(), base.size());
+    let source = source(base);
     let metadata = base.metadata();
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
     // Decode.
     let started = Instant::now();
-    let mut pictures = make_all(&prepared, effort, &mut warnings)?;
+    let mut pictures = make_all(&prepared, budget, effort, &mut warnings)?;
     drop(prepared);
     let decoded = started.elapsed();
 
     // Every step in the author's order.
     for step in &steps {
-        run_step(step, &mut pictures, bounds)?;
+        run_step(step, &mut pictures, bounds, budget)?;
     }
     let picture = pictures.into_iter().next().ok_or_else(no_base)?;
     let size = picture.size();
     let transformed = started.elapsed();
 
     // Encode.
-    let bytes = encode::encode(picture, &output, &metadata)?;
+    let Written {
+        bytes,
+        format,
+        warning,
+    } = encode::encode(picture, &output, &metadata, budget)?;
+    warnings.extend(warning);
     Ok(Encoded {
         bytes,
-        content_type: output.format.content_type(),
+        content_type: format.content_type(),
         width: size.width,
         height: size.height,
         source,
@@ -99,52 +107,79 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     })
 }
 
+/// All frames are wanted of the base at most: of what is drawn, the first is seen.
 fn prepare_all(
     images: Vec<ImageSource>,
+    frames: Frames,
     limits: &Limits,
     effort: &mut Effort,
 ) -> Result<Vec<Prepared>, ServiceError> {
     let prepare = |(index, source)| {
-        Prepared::new(source, limits, effort).map_err(|error| of_image(index, error))
+        let frames = if index == 0 { frames } else { Frames::First };
+        Prepared::new(source, frames, limits, effort).map_err(|error| of_image(index, error))
     };
     images.into_iter().enumerate().map(prepare).collect()
 }
 
 fn make_all(
     prepared: &[Prepared],
+    budget: Budget,
     effort: &mut Effort,
     warnings: &mut Vec<String>,
-) -> Result<Vec<Image>, ServiceError> {
+) -> Result<Vec<Picture>, ServiceError> {
     let mut pictures = Vec::with_capacity(prepared.len());
     for (index, prepared) in prepared.iter().enumerate() {
+        budget.check()?;
         let decoded = prepared
-            .pixels(effort)
+            .pixels(budget, effort)
             .map_err(|error| of_image(index, error))?;
         warnings.extend(decoded.warning);
-        pictures.push(decoded.image);
+        pictures.push(decoded.picture);
     }
     Ok(pictures)
 }
 
-fn run_step(step: &Step, pictures: &mut [Image], bounds: Bounds) -> Result<(), ServiceError> {
+fn run_step(
+    step: &Step,
+    pictures: &mut [Picture],
+    bounds: Bounds,
+    budget: Budget,
+) -> Result<(), ServiceError> {
     match step {
         Step::Transform { image, transform } => {
             let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
-            for op in plan(transform, picture.size(), bounds)?.ops {
-                *picture = op.apply(picture.take())?;
-            }
+            let ops = plan(transform, picture.size(), bounds)?.ops;
+            *picture = picture.take().try_map(|mut image| {
+                for op in &ops {
+                    budget.check()?;
+                    image = op.apply(image)?;
+                }
+                Ok(image)
+            })?;
         }
         Step::Draw {
             overlay,
             target,
             draw,
         } => {
+            budget.check()?;
             if let Ok([overlay, base]) = pictures.get_disjoint_mut([*overlay, *target]) {
-                ops::draw(base, overlay, draw);
+                for frame in base.frames_mut() {
+                    ops::draw(&mut frame.image, overlay.first(), draw);
+                }
             }
         }
     }
     Ok(())
+}
+
+/// What the log says of the base image.
+fn source(base: &Prepared) -> String {
+    let frames = match base.frames() {
+        1 => String::new(),
+        frames => format!(" of {frames} frames"),
+    };
+    format!("{} {}{frames}", base.format(), base.size())
 }
 
 /// What a step does otherwise than its words say.

@@ -23,6 +23,7 @@ pub use self::text::{FontUrl, ImageSource, Text};
 use self::value::OptionValue;
 pub(crate) use self::warnings::Warnings;
 use crate::{
+    decode::Frames,
     error::ServiceError,
     form::{Source, TransformForm},
     limits::Limits,
@@ -220,6 +221,8 @@ pub struct Output {
     pub quality: Option<u8>,
     /// Colour under the finished picture.
     pub background: Option<Color>,
+    /// How much of an animation is kept, in a format that can hold one.
+    pub frames: Frames,
 }
 
 /// A colour in sRGB with straight alpha.

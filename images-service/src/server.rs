@@ -19,6 +19,7 @@ use crate::{
     deadline::{Activity, Deadlines, Progress},
     handler::Handler,
     limits::Limits,
+    transport::{Recorder, Transports},
 };
 
 /// Pause after a failed accept: a process without free descriptors would try again at full speed.
@@ -35,7 +36,9 @@ pub async fn run(
 ) -> io::Result<()> {
     let (deadlines, grace) = (limits.deadlines, limits.grace);
     let places = Arc::new(Semaphore::new(limits.connections.max(1)));
-    let handler = Arc::new(Handler::new(limits).map_err(io::Error::other)?);
+    let transports = Transports::new(limits.transports);
+    let handler = Handler::new(limits, transports.clone()).map_err(io::Error::other)?;
+    let handler = Arc::new(handler);
     let in_flight = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -54,7 +57,9 @@ pub async fn run(
         match accepted {
             Ok((stream, place)) => {
                 let handler = Arc::clone(&handler);
-                let connection = serve(stream, deadlines, handler, in_flight.watcher());
+                let recorder = transports.as_ref().map(Transports::connection);
+                let watcher = in_flight.watcher();
+                let connection = serve(stream, deadlines, recorder, handler, watcher);
                 connections.spawn(async move {
                     connection.await;
                     drop(place);
@@ -91,7 +96,13 @@ async fn accept(
     Ok((stream, place))
 }
 
-async fn serve(stream: UnixStream, deadlines: Deadlines, handler: Arc<Handler>, watcher: Watcher) {
+async fn serve(
+    stream: UnixStream,
+    deadlines: Deadlines,
+    recorder: Option<Arc<Recorder>>,
+    handler: Arc<Handler>,
+    watcher: Watcher,
+) {
     let hang_up = match HangUp::of(&stream) {
         Ok(hang_up) => Arc::new(hang_up),
         Err(error) => {
@@ -101,14 +112,22 @@ async fn serve(stream: UnixStream, deadlines: Deadlines, handler: Arc<Handler>, 
     };
     let activity = Activity::new();
     let stream = Progress::server(stream, &deadlines, activity.clone());
+    let stream = stream.recorded(recorder.clone());
     let service = service_fn(move |request| {
         let handler = Arc::clone(&handler);
         let hang_up = Arc::clone(&hang_up);
+        let recorder = recorder.clone();
         let open = activity.open();
         async move {
+            if let Some(recorder) = &recorder {
+                recorder.handled(&request);
+            }
             let answer = handler.handle(request, &hang_up).await;
             // From here on the stream sees for itself that it is busy.
             drop(open);
+            if let (Some(recorder), Ok(answer)) = (&recorder, &answer) {
+                recorder.answered(answer);
+            }
             answer
         }
     });

@@ -8,14 +8,43 @@ use std::sync::Arc;
 
 use http::Uri;
 use tower::util::BoxCloneSyncService;
-use tower::{Layer, Service, ServiceExt};
+use tower::{Service, ServiceExt, service_fn};
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use crate::call_log::CallLogLayer;
-use crate::faults::{FaultLayer, FaultSet, Hop};
+use crate::faults::{FaultSet, Hop, HopFaults};
 use crate::hooks::BINDINGS_HOST;
-use crate::integrity::IntegrityLayer;
 use crate::record::RequestRecord;
+use crate::{call_log, integrity};
+
+/// What comes of a call.
+pub type Answer = Result<http::Response<WasiBody>, Error>;
+
+/// What can stand at the far end of a hop.
+pub trait HopService:
+    Service<
+        http::Request<WasiBody>,
+        Response = http::Response<WasiBody>,
+        Error = Error,
+        Future: Send,
+    > + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> HopService for S where
+    S: Service<
+            http::Request<WasiBody>,
+            Response = http::Response<WasiBody>,
+            Error = Error,
+            Future: Send,
+        > + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
 
 /// What every binding is: a service from request to response.
 pub type BindingService =
@@ -47,17 +76,9 @@ impl Bindings {
     }
 
     /// Grants a service under the hop's name, with the layers that every binding has.
-    pub fn grant<S>(&mut self, hop: Hop, service: S)
-    where
-        S: Service<http::Request<WasiBody>, Response = http::Response<WasiBody>, Error = Error>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S::Future: Send,
-    {
+    pub fn grant(&mut self, hop: Hop, service: impl HopService) {
         let name = hop.name.clone();
-        let faults = FaultLayer::new(hop, self.faults.clone());
+        let faults = HopFaults::new(hop, self.faults.clone());
         self.services.insert(name, layered(service, faults));
     }
 
@@ -69,7 +90,7 @@ impl Bindings {
         &self,
         mut request: http::Request<WasiBody>,
         record: Arc<RequestRecord>,
-    ) -> Result<http::Response<WasiBody>, Error> {
+    ) -> Answer {
         let (name, rest) = split_name(request.uri())?;
         let Some((name, service)) = self.services.get_key_value(name) else {
             return Err(Error::InternalError(Some(self.not_granted(name))));
@@ -94,17 +115,16 @@ impl Bindings {
 }
 
 /// Puts the layers that every hop out of a worker has around a service: the outermost first, faults nearest to the
-/// service, so that the others see what they do.
-pub fn layered<S>(service: S, faults: FaultLayer) -> BindingService
-where
-    S: Service<http::Request<WasiBody>, Response = http::Response<WasiBody>, Error = Error>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send,
-{
-    BoxCloneSyncService::new((CallLogLayer, IntegrityLayer, faults).layer(service))
+/// service, so that the others see what they do. A layer is an async function of a request and of what comes next.
+pub fn layered(service: impl HopService, faults: HopFaults) -> BindingService {
+    BoxCloneSyncService::new(service_fn(move |request| {
+        let (service, faults) = (service.clone(), faults.clone());
+        call_log::logged(request, |request| {
+            integrity::proved(request, |request| {
+                faults.suffered(request, |request| service.oneshot(request))
+            })
+        })
+    }))
 }
 
 /// Splits `/<NAME>/<path>?<query>` into the name and a URI that the service sees.

@@ -1,77 +1,48 @@
 //! The layer that tells, for every binding call, what went in, what came out and how it ended.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Instant;
 
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use tower::{Layer, Service};
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use crate::bindings::CallContext;
+use crate::bindings::{Answer, CallContext};
 use crate::body::{Watch, Watched};
 use crate::record::{BindingCall, RequestRecord};
+use crate::trace::{CallTrace, End};
 
 /// The header by which a service says, in one line, what it did.
 pub const SUMMARY_HEADER: &str = "safelight-summary";
 
-/// Logs every call of the service below.
-#[derive(Clone, Copy)]
-pub struct CallLogLayer;
-
-impl<S> Layer<S> for CallLogLayer {
-    type Service = CallLog<S>;
-
-    fn layer(&self, inner: S) -> CallLog<S> {
-        CallLog { inner }
+/// Makes a call, and logs it when it has ended.
+pub async fn logged<F: Future<Output = Answer>>(
+    mut request: http::Request<WasiBody>,
+    next: impl FnOnce(http::Request<WasiBody>) -> F,
+) -> Answer {
+    let mut pending = Pending::new(&request);
+    if let Some(trace) = &pending.trace {
+        request.extensions_mut().insert(trace.clone());
     }
-}
-
-/// See [`CallLogLayer`].
-#[derive(Clone)]
-pub struct CallLog<S> {
-    inner: S,
-}
-
-impl<S> Service<http::Request<WasiBody>> for CallLog<S>
-where
-    S: Service<http::Request<WasiBody>, Response = http::Response<WasiBody>, Error = Error>,
-    S::Future: Send + 'static,
-{
-    type Response = http::Response<WasiBody>;
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.inner.poll_ready(cx)
+    let sent = Sent(pending.sent.clone());
+    let response = match next(request.map(|body| Watched::new(body, sent).boxed_unsync())).await {
+        Ok(response) => response,
+        Err(error) => {
+            pending.end(Err(&error));
+            return Err(error);
+        }
+    };
+    pending.call.status = Some(response.status());
+    pending.call.summary = response
+        .headers()
+        .get(SUMMARY_HEADER)
+        .and_then(|summary| Some(summary.to_str().ok()?.to_owned()));
+    pending.expected = response.body().size_hint().exact();
+    if let Some(trace) = &pending.trace {
+        trace.head(&response, pending.expected);
     }
-
-    fn call(&mut self, request: http::Request<WasiBody>) -> Self::Future {
-        let mut pending = Pending::new(&request);
-        let sent = Sent(pending.sent.clone());
-        let response = self
-            .inner
-            .call(request.map(|body| Watched::new(body, sent).boxed_unsync()));
-        Box::pin(async move {
-            let response = match response.await {
-                Ok(response) => response,
-                Err(error) => {
-                    pending.end(Err(&error));
-                    return Err(error);
-                }
-            };
-            pending.call.status = Some(response.status());
-            pending.call.summary = response
-                .headers()
-                .get(SUMMARY_HEADER)
-                .and_then(|summary| Some(summary.to_str().ok()?.to_owned()));
-            pending.expected = response.body().size_hint().exact();
-            Ok(response.map(|body| Watched::new(body, pending).boxed_unsync()))
-        })
-    }
+    Ok(response.map(|body| Watched::new(body, pending).boxed_unsync()))
 }
 
 /// Counts the bytes of an upload.
@@ -93,6 +64,7 @@ struct Pending {
     sent: Arc<AtomicU64>,
     expected: Option<u64>,
     ended: bool,
+    trace: Option<CallTrace>,
 }
 
 impl Pending {
@@ -114,6 +86,7 @@ impl Pending {
             sent: Arc::default(),
             expected: None,
             ended: false,
+            trace: context.and_then(|context| CallTrace::begin(context, request)),
         }
     }
 }
@@ -133,13 +106,17 @@ impl Drop for Pending {
     fn drop(&mut self) {
         // A reader that knows the length stops when it has it, without asking for the end.
         let whole = self.ended || self.expected == Some(self.call.received);
-        if !whole {
+        let dropped = !whole;
+        if dropped {
             self.call.fault = Some("the worker dropped the call before its end".into());
         }
         self.call.sent = self.sent.load(Ordering::Relaxed);
         self.call.time = self.started.elapsed();
         if let Some(record) = &self.record {
             record.note(&self.call);
+        }
+        if let Some(trace) = &self.trace {
+            trace.end(&self.call, dropped.then_some(End::Dropped));
         }
     }
 }

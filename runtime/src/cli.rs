@@ -20,6 +20,7 @@ use crate::dev::{self, DevOptions};
 use crate::faults::Fault;
 use crate::images_process::{ImagesSettings, READY_LINE};
 use crate::log::Log;
+use crate::trace::TraceOptions;
 use crate::{compile, guest};
 
 /// Runs worker code on your own machine with the bindings it would have in production.
@@ -45,6 +46,8 @@ enum Command {
         /// Break calls of a binding on purpose, as in `IMAGES:truncate=200000,nth=2,seed=7`; may be given several times.
         #[arg(long = "fault", value_name = "FAULT")]
         faults: Vec<Fault>,
+        #[command(flatten)]
+        trace: TraceOptions,
     },
     /// Build the worker in DIR and print the path of its component.
     Build {
@@ -64,6 +67,9 @@ enum Command {
         /// End when standard input ends.
         #[arg(long, hide = true)]
         end_with_stdin: bool,
+        /// Keep what the transport did for the last N requests, at GET /trace?request=<number> on the socket.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        trace_keep: u16,
         #[command(flatten)]
         deadlines: DeadlineFlags,
         /// Address that may be reached for fonts although it is not public: `loopback`, a host, an address or a range, the
@@ -107,6 +113,7 @@ pub fn images_flags(settings: &ImagesSettings) -> Vec<String> {
     let ImagesSettings {
         deadlines,
         allowed_addresses,
+        transports,
     } = settings;
     let flag = |name, deadline: Duration| format!("--{name}-ms={}", deadline.as_millis());
     let deadlines = [
@@ -114,10 +121,15 @@ pub fn images_flags(settings: &ImagesSettings) -> Vec<String> {
         flag("body-read", deadlines.body_read),
         flag("write", deadlines.write),
     ];
+    let trace = format!("--trace-keep={transports}");
     let addresses = allowed_addresses
         .iter()
         .map(|address| format!("--allow-address={address}"));
-    deadlines.into_iter().chain(addresses).collect()
+    deadlines
+        .into_iter()
+        .chain([trace])
+        .chain(addresses)
+        .collect()
 }
 
 #[derive(Args)]
@@ -179,10 +191,16 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             port,
             ip,
             faults,
+            trace,
         } => {
             let config = project.load(log)?;
             let shutdown = interrupted()?;
-            let options = DevOptions { ip, port, faults };
+            let options = DevOptions {
+                ip,
+                port,
+                faults,
+                trace,
+            };
             dev::run(&config, &options, log.clone(), shutdown).await
         }
         Command::Build { project } => {
@@ -201,6 +219,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
         Command::Images {
             socket,
             end_with_stdin,
+            trace_keep,
             deadlines,
             allowed_addresses,
         } => {
@@ -209,6 +228,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 false => End::Signal,
             };
             let limits = Limits {
+                transports: trace_keep.into(),
                 deadlines: deadlines.deadlines(),
                 fonts: FontLimits {
                     policy: Policy::with(allowed_addresses),

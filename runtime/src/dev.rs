@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::bindings::Bindings;
 use crate::bindings::images::Images;
+use crate::bindings::pool::Pool;
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev};
 use crate::faults::{Fault, FaultSet, Hop, Targets};
@@ -18,7 +19,8 @@ use crate::guest;
 use crate::images_process::{ImagesProcess, ImagesSettings};
 use crate::limits::WorkerLimits;
 use crate::log::Log;
-use crate::server;
+use crate::server::{self, Served};
+use crate::trace::{TraceOptions, Traces};
 use crate::worker::{Grants, Worker};
 
 /// What the command line says of a run; what it leaves open is in the config.
@@ -30,6 +32,8 @@ pub struct DevOptions {
     pub port: Option<u16>,
     /// What to break on purpose, after what the config says.
     pub faults: Vec<Fault>,
+    /// What to keep and show of the requests' hops.
+    pub trace: TraceOptions,
 }
 
 /// Runs the worker of `config` until `shutdown` ends.
@@ -42,17 +46,30 @@ pub async fn run(
     log: Log,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    if options.trace.trace && options.trace.trace_keep == Some(0) {
+        bail!("--trace shows what is kept, and --trace-keep 0 keeps nothing");
+    }
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
     let faults = faults(config, options)?;
     let listener = listen(config, options).await?;
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
     let (worker, images) = tokio::select! {
-        started = start(config, faults, &log) => started?,
+        started = start(config, faults, options.trace, &log) => started?,
         () = &mut shutdown => return Ok(()),
     };
     log.line(format_args!("{} is ready on http://{address}", config.name));
-    server::run(listener, worker, log, config.deadlines, shutdown).await;
+    // Asking for a trace is no call of the worker: it has connections of its own.
+    let pool = images
+        .as_ref()
+        .map(|images| Pool::new(images.socket(), config.deadlines));
+    let served = Served {
+        worker,
+        traces: Traces::new(options.trace, pool, log.clone()),
+        log,
+        deadlines: config.deadlines,
+    };
+    server::run(listener, served, shutdown).await;
     if let Some(images) = images {
         images.stop().await;
     }
@@ -63,6 +80,7 @@ pub async fn run(
 async fn start(
     config: &Config,
     faults: FaultSet,
+    trace: TraceOptions,
     log: &Log,
 ) -> anyhow::Result<(Arc<Worker>, Option<ImagesProcess>)> {
     let component = build(config).await?;
@@ -74,6 +92,7 @@ async fn start(
     let settings = ImagesSettings {
         deadlines: config.deadlines,
         allowed_addresses: config.allowed_addresses.clone(),
+        transports: trace.transports(),
     };
     let images = async {
         match needs_images {

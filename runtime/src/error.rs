@@ -35,6 +35,12 @@ pub enum Failure {
     BadFault(BadHeader),
     /// The path is one that safelight keeps for itself, and does not serve.
     NotServed(String),
+    /// The path shows what other clients did, and this client is on another machine.
+    NotLocal,
+    /// The method is not this one, the only one that the path has.
+    BadMethod(&'static str),
+    /// Nothing is known of what was asked for.
+    NotKept(String),
     /// The worker's `fetch` returned an error.
     Returned(String),
     /// The worker ended without an answer.
@@ -53,6 +59,9 @@ impl Failure {
         match self {
             Self::BadRequest(_) | Self::BadFault(_) => (StatusCode::BAD_REQUEST, "bad-request"),
             Self::NotServed(_) => (StatusCode::NOT_FOUND, "not-served"),
+            Self::NotLocal => (StatusCode::FORBIDDEN, "not-local"),
+            Self::BadMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "bad-method"),
+            Self::NotKept(_) => (StatusCode::NOT_FOUND, "not-kept"),
             Self::Returned(_) => (StatusCode::INTERNAL_SERVER_ERROR, "worker-error"),
             Self::NoAnswer(_) => (StatusCode::INTERNAL_SERVER_ERROR, "no-answer"),
             Self::Instantiation(_) => (StatusCode::INTERNAL_SERVER_ERROR, "instantiation"),
@@ -87,6 +96,9 @@ impl Failure {
             HeaderValue::from_static("text/plain; charset=utf-8"),
         );
         headers.insert(ERROR_HEADER, HeaderValue::from_static(class));
+        if let Self::BadMethod(allowed) = self {
+            headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
+        }
         response
     }
 
@@ -101,6 +113,11 @@ impl Failure {
             Self::BadRequest(what) => format!("bad request: {what}"),
             Self::BadFault(what) => format!("bad request: {what}"),
             Self::NotServed(path) => format!("{path} is not served by safelight yet"),
+            Self::NotLocal => {
+                "traces are shown on this machine only, by its loopback address".into()
+            }
+            Self::BadMethod(allowed) => format!("the method must be {allowed}"),
+            Self::NotKept(what) => what.clone(),
             Self::Returned(text) => format!("the worker returned an error: {text}"),
             Self::NoAnswer(text) => format!("the worker ended without an answer: {text}"),
             Self::Instantiation(text) => format!("the worker could not be started: {text}"),

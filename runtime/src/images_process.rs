@@ -17,7 +17,7 @@ mod health;
 mod launch;
 mod supervise;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use safelight_images::Deadlines;
@@ -43,11 +43,14 @@ pub struct ImagesSettings {
     pub deadlines: Deadlines,
     /// Addresses that it may reach for fonts although they are not public.
     pub allowed_addresses: Vec<Exception>,
+    /// Of how many calls it keeps what its transport did, the last ones.
+    pub transports: u16,
 }
 
 /// The running images process and whoever watches it.
 pub struct ImagesProcess {
     handle: ImagesHandle,
+    socket: PathBuf,
     stop: oneshot::Sender<()>,
     crasher: Crasher,
     supervisor: JoinHandle<()>,
@@ -73,7 +76,7 @@ impl ImagesProcess {
         };
         let running = launcher.launch().await?;
         let (state, states) = watch::channel(State::Up(0));
-        let link = Arc::new(Link::new(Pool::new(socket, deadlines), states));
+        let link = Arc::new(Link::new(Pool::new(&socket, deadlines), states));
         let (stop, stopped) = oneshot::channel();
         let (crasher, crashes) = Crasher::new();
         let supervisor = Supervisor {
@@ -84,6 +87,7 @@ impl ImagesProcess {
         };
         Ok(Self {
             handle: ImagesHandle(link),
+            socket,
             stop,
             crasher,
             supervisor: tokio::spawn(supervisor.run(running, stopped, crashes)),
@@ -93,6 +97,11 @@ impl ImagesProcess {
     /// The way to it, which stays good when it is restarted.
     pub fn handle(&self) -> ImagesHandle {
         self.handle.clone()
+    }
+
+    /// The socket on which it serves, also when it is restarted.
+    pub fn socket(&self) -> &Path {
+        &self.socket
     }
 
     /// The means to kill it.

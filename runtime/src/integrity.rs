@@ -13,65 +13,33 @@ use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use safelight_protocol::digest;
-use tower::{Layer, Service};
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use crate::bindings::CallContext;
+use crate::bindings::{Answer, CallContext};
 
-/// Checks every answer of the service below.
-#[derive(Clone, Copy)]
-pub struct IntegrityLayer;
-
-impl<S> Layer<S> for IntegrityLayer {
-    type Service = Integrity<S>;
-
-    fn layer(&self, inner: S) -> Integrity<S> {
-        Integrity { inner }
-    }
-}
-
-/// See [`IntegrityLayer`].
-#[derive(Clone)]
-pub struct Integrity<S> {
-    inner: S,
-}
-
-impl<S> Service<http::Request<WasiBody>> for Integrity<S>
-where
-    S: Service<http::Request<WasiBody>, Response = http::Response<WasiBody>, Error = Error>,
-    S::Future: Send + 'static,
-{
-    type Response = http::Response<WasiBody>;
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: http::Request<WasiBody>) -> Self::Future {
-        let hop = request
-            .extensions()
-            .get::<CallContext>()
-            .map(|context| context.hop.clone());
-        let bodiless = request.method() == http::Method::HEAD;
-        let response = self.inner.call(request);
-        Box::pin(async move {
-            let response = response.await?;
-            let expected = match response.status() {
-                _ if bodiless => return Ok(response),
-                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => return Ok(response),
-                // The digest is that of the whole representation, of which this is a part.
-                StatusCode::PARTIAL_CONTENT => Expected {
-                    crc32c: None,
-                    ..Expected::read(response.headers())?
-                },
-                _ => Expected::read(response.headers())?,
-            };
-            let hop = hop.unwrap_or_else(|| "binding".into());
-            Ok(response.map(|body| Proved::new(body, expected, hop).boxed_unsync()))
-        })
-    }
+/// Makes a call and checks its answer.
+pub async fn proved<F: Future<Output = Answer>>(
+    request: http::Request<WasiBody>,
+    next: impl FnOnce(http::Request<WasiBody>) -> F,
+) -> Answer {
+    let hop = request
+        .extensions()
+        .get::<CallContext>()
+        .map(|context| context.hop.clone());
+    let bodiless = request.method() == http::Method::HEAD;
+    let response = next(request).await?;
+    let expected = match response.status() {
+        _ if bodiless => return Ok(response),
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => return Ok(response),
+        // The digest is that of the whole representation, of which this is a part.
+        StatusCode::PARTIAL_CONTENT => Expected {
+            crc32c: None,
+            ..Expected::read(response.headers())?
+        },
+        _ => Expected::read(response.headers())?,
+    };
+    let hop = hop.unwrap_or_else(|| "binding".into());
+    Ok(response.map(|body| Proved::new(body, expected, hop).boxed_unsync()))
 }
 
 /// What the head of an answer promises of its body.

@@ -16,6 +16,7 @@
 //! | [`call_log`], [`integrity`], [`faults`] | layers around every hop out of a worker; what to break there on purpose |
 //! | [`outbound`] | `fetch` to other hosts |
 //! | [`body`] | bodies that tell the truth |
+//! | [`trace`] | what happened on every hop of the last requests |
 //! | [`record`], [`log`] | what is known and shown of a request |
 //! | [`error`] | what can fail, and the answer for it |
 
@@ -40,4 +41,5 @@ pub mod outbound;
 pub mod record;
 pub mod router;
 pub mod server;
+pub mod trace;
 pub mod worker;

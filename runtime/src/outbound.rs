@@ -23,7 +23,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::bindings::{BindingService, CallContext, layered};
 use crate::error::chain;
-use crate::faults::{FaultLayer, FaultSet, Hop};
+use crate::faults::{FaultSet, Hop, HopFaults};
 use crate::record::RequestRecord;
 
 /// How long connecting to a host may take.
@@ -55,7 +55,7 @@ impl Outbound {
                     .unwrap_or(Err(Error::HttpResponseTimeout))
             }
         });
-        Self(layered(service, FaultLayer::new(Hop::fetch(), faults)))
+        Self(layered(service, HopFaults::new(Hop::fetch(), faults)))
     }
 
     /// Sends a request to the host in its URI.

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::faults::FaultSet;
 use crate::log::{Bytes, Log, Time};
+use crate::trace::RequestTrace;
 
 /// Longest line of guest output that is kept whole; a longer one is broken.
 const LINE_BYTES: usize = 8 * 1024;
@@ -24,6 +25,7 @@ pub struct RequestRecord {
     target: String,
     started: Instant,
     log: Log,
+    trace: Option<Arc<RequestTrace>>,
     output: Mutex<Output>,
     faults: OnceLock<FaultSet>,
     finished: watch::Sender<()>,
@@ -60,6 +62,17 @@ pub enum Ending {
 impl RequestRecord {
     /// A record for a request that has just arrived.
     pub fn new(id: u64, method: Method, uri: &Uri, log: Log) -> Arc<Self> {
+        Self::traced(id, method, uri, log, None)
+    }
+
+    /// The same, with a trace that is to be filled in on the way.
+    pub fn traced(
+        id: u64,
+        method: Method,
+        uri: &Uri,
+        log: Log,
+        trace: Option<Arc<RequestTrace>>,
+    ) -> Arc<Self> {
         let target = uri
             .path_and_query()
             .map_or("/", |path| path.as_str())
@@ -70,6 +83,7 @@ impl RequestRecord {
             target,
             started: Instant::now(),
             log,
+            trace,
             output: Mutex::default(),
             faults: OnceLock::new(),
             finished: watch::Sender::new(()),
@@ -94,6 +108,11 @@ impl RequestRecord {
     /// What happens on purpose to this request's calls.
     pub fn faults(&self) -> Option<&FaultSet> {
         self.faults.get()
+    }
+
+    /// What happened on the request's hops, if that is kept.
+    pub fn trace(&self) -> Option<&Arc<RequestTrace>> {
+        self.trace.as_ref()
     }
 
     /// Logs the request's own line, once its response has ended.

@@ -1,6 +1,7 @@
 //! The dev server's front: accepts connections, makes each request whole, and sees every response to its end.
 
 mod client;
+mod open;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -8,30 +9,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, EXPECT, HOST};
+use http::header::{EXPECT, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Method, StatusCode, Uri, Version};
-use http_body::Body as _;
+use http::{Uri, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use safelight_images::deadline::{self, Deadlines, Paced, PacedError, Progress};
+use safelight_images::deadline::{Deadlines, Paced, PacedError, Progress};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use client::Client;
+use open::Open;
 
-use crate::body::{Drained, Watch, Watched};
+use crate::body::{Drained, Watched};
 use crate::error::Failure;
 use crate::faults::header;
 use crate::log::{Log, Time};
-use crate::record::{Ending, RequestRecord};
-use crate::router;
+use crate::record::RequestRecord;
+use crate::router::{self, Platform};
+use crate::trace::{Arrival, Traces, Upload};
 use crate::worker::Worker;
 
 /// How long requests in flight may take after the server was told to stop.
@@ -44,19 +46,25 @@ const UNSENT_BYTES: u32 = 128 * 1024;
 /// Pause after a failed accept, which usually means that the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `worker` on `listener` until `shutdown` ends, then lets requests in flight finish.
-pub async fn run(
-    listener: TcpListener,
-    worker: Arc<Worker>,
-    log: Log,
-    deadlines: Deadlines,
-    shutdown: impl Future<Output = ()>,
-) {
+/// What is served, and how.
+pub struct Served {
+    /// Who answers.
+    pub worker: Arc<Worker>,
+    /// Where what happens is told.
+    pub log: Log,
+    /// How long clients may make no progress.
+    pub deadlines: Deadlines,
+    /// Where what happened is kept.
+    pub traces: Arc<Traces>,
+}
+
+/// Serves a worker on `listener` until `shutdown` ends, then lets requests in flight finish.
+pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Output = ()>) {
+    let (log, deadlines) = (served.log.clone(), served.deadlines);
     let front = Arc::new(Front {
-        worker,
-        log: log.clone(),
-        deadlines,
+        served,
         next_id: AtomicU64::new(1),
+        connections: AtomicU64::new(0),
     });
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
@@ -74,10 +82,11 @@ pub async fn run(
             accepted = accept(&listener, &places) => accepted,
             () = &mut shutdown => break,
         };
-        let Some((stream, place)) = accepted else {
+        let Some((stream, peer, place)) = accepted else {
             continue;
         };
-        let Ok(client) = Client::of(&stream) else {
+        let number = front.connections.fetch_add(1, Ordering::Relaxed) + 1;
+        let Ok(client) = Client::of(&stream, peer, number) else {
             log.warn("a connection was refused: the process has no file descriptors left");
             continue;
         };
@@ -114,9 +123,9 @@ pub async fn run(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.ok()?;
-    let Ok((stream, _)) = listener.accept().await else {
+    let Ok((stream, peer)) = listener.accept().await else {
         tokio::time::sleep_until(Instant::now() + ACCEPT_PAUSE).await;
         return None;
     };
@@ -124,15 +133,14 @@ async fn accept(
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
     let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
-    Some((stream, place))
+    Some((stream, peer, place))
 }
 
 /// What every connection shares.
 struct Front {
-    worker: Arc<Worker>,
-    log: Log,
-    deadlines: Deadlines,
+    served: Served,
     next_id: AtomicU64,
+    connections: AtomicU64,
 }
 
 impl Front {
@@ -141,22 +149,11 @@ impl Front {
         mut request: http::Request<Incoming>,
         client: &Client,
     ) -> http::Response<WasiBody> {
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let method = request.method().clone();
-        let record = RequestRecord::new(id, method.clone(), request.uri(), self.log.clone());
         // A client that leaves drops this future before there is a response.
-        let mut open = Open {
-            record,
-            status: StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT),
-            bytes: 0,
-            expected: None,
-            ended: None,
-            _on_connection: client.activity.open(),
-        };
-        let faults = header::take(request.headers_mut(), self.worker.targets());
-        let body_read = self.deadlines.body_read;
-        let request =
-            request.map(|body| Drained::new(Paced::on(body, body_read, client.activity.clone())));
+        let mut open = self.open(&request, client);
+        let faults = header::take(request.headers_mut(), self.served.worker.targets());
+        let request = request.map(|body| self.upload(body, &open.record, client));
         let request = match faults {
             Ok(faults) => {
                 if let Some(faults) = faults {
@@ -176,7 +173,11 @@ impl Front {
                     body.map_err(move |error| upload_error(error, &record))
                         .boxed_unsync()
                 });
-                let answer = router::answer(&self.worker, request, &open.record);
+                let platform = Platform {
+                    traces: &self.served.traces,
+                    peer: client.peer,
+                };
+                let answer = router::answer(&self.served.worker, platform, request, &open.record);
                 tokio::select! {
                     response = answer => response,
                     () = client.left() => Failure::Expired.answer(&open.record),
@@ -184,14 +185,39 @@ impl Front {
             }
             Err(failure) => failure.answer(&open.record),
         };
-        open.status = response.status();
-        let bodiless = method == Method::HEAD
-            || matches!(
-                response.status(),
-                StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-            );
-        open.expected = if bodiless { Some(0) } else { length(&response) };
+        open.head(&method, &response);
         response.map(|body| Watched::new(body, open).boxed_unsync())
+    }
+
+    /// Gives a request its number, its record and its trace.
+    fn open(&self, request: &http::Request<Incoming>, client: &Client) -> Open {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let on_connection = client.activity.open();
+        let trace = self.served.traces.begin(&Arrival {
+            id,
+            method: request.method(),
+            uri: request.uri(),
+            version: request.version(),
+            connection: client.number,
+            request_on_connection: client.next_request(),
+        });
+        let method = request.method().clone();
+        let log = self.served.log.clone();
+        let record = RequestRecord::traced(id, method, request.uri(), log, trace);
+        Open::new(record, self.served.traces.clone(), on_connection)
+    }
+
+    /// An upload that is watched, counted, and never left unread.
+    fn upload(
+        &self,
+        body: Incoming,
+        record: &RequestRecord,
+        client: &Client,
+    ) -> Drained<Upload<Paced<Incoming>>> {
+        let limit = self.served.deadlines.body_read;
+        let paced = Paced::on(body, limit, client.activity.clone());
+        let count = record.trace().map(|trace| trace.upload());
+        Drained::new(Upload::new(paced, count))
     }
 }
 
@@ -205,20 +231,6 @@ fn upload_error(error: PacedError<hyper::Error>, record: &RequestRecord) -> Erro
             Error::InternalError(Some(what))
         }
     }
-}
-
-/// How many bytes the body will have: as it says itself, or as its head promises.
-fn length(response: &http::Response<WasiBody>) -> Option<u64> {
-    let promised = || {
-        response
-            .headers()
-            .get(CONTENT_LENGTH)?
-            .to_str()
-            .ok()?
-            .parse()
-            .ok()
-    };
-    response.body().size_hint().exact().or_else(promised)
 }
 
 /// Gives the request an absolute URI: over HTTP/1 the host is only in a header, which guests may not see.
@@ -246,43 +258,4 @@ fn absolute<B>(
             .map_err(|_| Failure::BadRequest("the target of the request is not a path"))?;
     }
     Ok(http::Request::from_parts(parts, body))
-}
-
-/// A request whose line is not logged yet. Dropping it logs it, so that no way to end goes unseen.
-struct Open {
-    record: Arc<RequestRecord>,
-    status: StatusCode,
-    bytes: u64,
-    expected: Option<u64>,
-    ended: Option<Ending>,
-    _on_connection: deadline::Open,
-}
-
-impl Watch for Open {
-    fn data(&mut self, bytes: u64) {
-        self.bytes += bytes;
-    }
-
-    fn end(&mut self, result: Result<(), &Error>) {
-        self.ended = Some(match result {
-            Ok(()) => Ending::Whole,
-            Err(error) => {
-                self.record
-                    .note(format_args!("the response broke off: {error}"));
-                Ending::Broken
-            }
-        });
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        let whole = self.expected == Some(self.bytes);
-        let ending = self.ended.unwrap_or(if whole {
-            Ending::Whole
-        } else {
-            Ending::ClientGone
-        });
-        self.record.finish(self.status, self.bytes, ending);
-    }
 }

@@ -33,11 +33,17 @@ impl DevServer {
 
     /// The same, with faults.
     pub(crate) async fn start_with(component: &Path, extra: &str, faults: &[Fault]) -> Self {
+        let arguments = faults.iter().map(|fault| format!("--fault={fault}"));
+        Self::start_by(component, extra, &arguments.collect::<Vec<_>>()).await
+    }
+
+    /// The same, with further arguments.
+    pub(crate) async fn start_by(component: &Path, extra: &str, arguments: &[String]) -> Self {
         let folder = project(
             component,
             &format!("{extra}\n[images]\nbinding = \"IMAGES\"\n"),
         );
-        let mut server = Self::start_in(folder.path(), faults).await;
+        let mut server = Self::start_in(folder.path(), arguments).await;
         server._folder = Some(folder);
         server
     }
@@ -47,12 +53,12 @@ impl DevServer {
         Self::start_in(&repository().join("examples").join(name), &[]).await
     }
 
-    async fn start_in(folder: &Path, faults: &[Fault]) -> Self {
+    async fn start_in(folder: &Path, arguments: &[String]) -> Self {
         let mut child = Command::new(SAFELIGHT)
             .arg("dev")
             .arg(folder)
             .args(["--port", "0"])
-            .args(faults.iter().map(|fault| format!("--fault={fault}")))
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

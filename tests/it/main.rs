@@ -23,4 +23,5 @@ mod processes;
 mod slow_reader;
 mod stand_in;
 mod supervision;
+mod trace;
 mod trouble;

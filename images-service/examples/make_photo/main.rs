@@ -9,9 +9,15 @@ mod lamp;
 mod landscape;
 mod noise;
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
-use safelight_images::{decode::Metadata, encode::encode, image::Image, request::Output};
+use safelight_images::{
+    budget::Budget,
+    decode::{Frames, Metadata},
+    encode::encode,
+    image::Image,
+    request::Output,
+};
 use safelight_protocol::Format;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,8 +36,11 @@ fn written(image: Option<Image>, format: Format) -> Result<Vec<u8>, Box<dyn Erro
         format,
         quality: None,
         background: None,
+        frames: Frames::First,
     };
-    Ok(encode(image, &output, &Metadata::default())?)
+    let budget = Budget::new(Duration::MAX);
+    let written = encode(image.into(), &output, &Metadata::default(), budget)?;
+    Ok(written.bytes)
 }
 
 /// A channel from 0 to 1 as a byte.

@@ -3,6 +3,7 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -13,6 +14,7 @@ use tokio::{
 };
 
 use super::{Activity, Deadlines, IDLE, Stall};
+use crate::transport::Recorder;
 
 /// A stream whose reads and writes fail once they have made no progress for a while.
 ///
@@ -23,6 +25,8 @@ pub struct Progress<S> {
     stream: S,
     write: Stall,
     quiet: Option<Quiet>,
+    /// Told of everything that happens, if anybody wants to know.
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl<S> Progress<S> {
@@ -32,15 +36,27 @@ impl<S> Progress<S> {
             stream,
             write: Stall::new(write),
             quiet: None,
+            recorder: None,
         }
     }
 
     /// A stream on which we are the server; `activity` is told of its requests.
     pub fn server(stream: S, deadlines: &Deadlines, activity: Activity) -> Self {
-        Self {
-            quiet: Some(Quiet::new(deadlines.header_read, activity)),
-            ..Self::client(stream, deadlines.write)
-        }
+        let mut progress = Self::client(stream, deadlines.write);
+        progress.quiet = Some(Quiet::new(deadlines.header_read, activity));
+        progress
+    }
+
+    /// The same stream, which tells the recorder what happens on it.
+    #[must_use]
+    pub fn recorded(mut self, recorder: Option<Arc<Recorder>>) -> Self {
+        self.recorder = recorder;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn stream(&self) -> &S {
+        &self.stream
     }
 
     /// Passes on what a write came to, which is progress; pending for too long, it becomes an error.
@@ -55,7 +71,11 @@ impl<S> Progress<S> {
                 quiet.wrote = Instant::now();
             }
         }
-        self.unless_stalled(cx, write)
+        let write = self.unless_stalled(cx, write);
+        if let Some(recorder) = &self.recorder {
+            recorder.wrote(&write);
+        }
+        write
     }
 
     fn unless_stalled<T>(
@@ -75,6 +95,30 @@ impl<S> Progress<S> {
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
             format!("the peer has read nothing for {limit:?}"),
+        )))
+    }
+
+    /// Passes on what a read came to; pending while the client asks for nothing, it becomes an error in the end.
+    fn unless_quiet(
+        &mut self,
+        cx: &mut Context<'_>,
+        read: Poll<io::Result<()>>,
+        bytes: usize,
+    ) -> Poll<io::Result<()>> {
+        let Some(quiet) = &mut self.quiet else {
+            return read;
+        };
+        if read.is_ready() {
+            if bytes > 0 {
+                quiet.received(bytes);
+            }
+            return read;
+        }
+        ready!(quiet.poll_elapsed(cx, &self.write));
+        tracing::debug!("gave up a connection whose client asks for nothing");
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the client asks for nothing",
         )))
     }
 }
@@ -144,25 +188,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
+        let room = buffer.remaining();
         let before = buffer.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
-        let Some(quiet) = &mut this.quiet else {
-            return read;
-        };
-        if read.is_ready() {
-            let bytes = buffer.filled().len() - before;
-            if bytes > 0 {
-                quiet.received(bytes);
-            }
-            return read;
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let bytes = buffer.filled().len() - before;
+        let read = self.unless_quiet(cx, read, bytes);
+        if let Some(recorder) = &self.recorder
+            && room > 0
+            && let Poll::Ready(read) = &read
+        {
+            recorder.read(read.as_ref().map(|()| bytes));
         }
-        ready!(quiet.poll_elapsed(cx, &this.write));
-        tracing::debug!("gave up a connection whose client asks for nothing");
-        Poll::Ready(Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the client asks for nothing",
-        )))
+        read
     }
 }
 
@@ -191,11 +228,27 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flush = Pin::new(&mut self.stream).poll_flush(cx);
-        self.unless_stalled(cx, flush)
+        let flush = self.unless_stalled(cx, flush);
+        if let Some(recorder) = &self.recorder {
+            recorder.flushed(&flush);
+        }
+        flush
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shutdown = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.unless_stalled(cx, shutdown)
+        let shutdown = self.unless_stalled(cx, shutdown);
+        if let Some(recorder) = &self.recorder {
+            recorder.shut_down(&shutdown);
+        }
+        shutdown
+    }
+}
+
+impl<S> Drop for Progress<S> {
+    fn drop(&mut self) {
+        if let Some(recorder) = &self.recorder {
+            recorder.closed();
+        }
     }
 }

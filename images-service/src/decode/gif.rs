@@ -1,77 +1,123 @@
-//! GIF: the first frame on its canvas.
+//! GIF: its frames, each put on the canvas that the one before has left.
+
+mod blocks;
 
 use std::num::NonZeroU64;
 
-use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
-
-use super::{Exif, Fault, Header, Kind, Model, Raw, Samples};
-use crate::{
-    geometry::{Size, overlap},
-    image::{Channels, Image},
+use gif::{
+    ColorOutput, DecodeOptions, Decoder, DecodingError, DisposalMethod, Frame, MemoryLimit, Repeat,
 };
 
-pub(super) fn header(
-    bytes: &[u8],
-    within: impl Fn(Size) -> Result<(), Fault>,
-) -> Result<Header, Fault> {
+use super::{
+    Exif, Fault, Frames, Header, Kind, Model, Raw, RawFrame, RawPicture, Samples,
+    canvas::{Blend, Canvas, Patch},
+    gate::Gate,
+};
+use crate::{budget::Budget, geometry::Size, image::Channels, picture::Plays};
+
+pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     let mut decoder = decoder(bytes)?;
     let stored = Size::new(decoder.width().into(), decoder.height().into());
-    within(stored)?;
+    gate.size(stored)?;
+    let frames = match gate.frames {
+        Frames::All => blocks::count_frames(bytes, gate)?,
+        Frames::First => 1,
+    };
     // A frame may claim to be larger than its canvas.
     let frame = decoder
         .next_frame_info()
         .map_err(fault)?
         .ok_or_else(no_frame)?;
-    within(Size::new(frame.width.into(), frame.height.into()))?;
+    gate.size(size_of(frame))?;
     Ok(Header {
         kind: Kind::Gif,
         stored,
+        frames,
         channels: Channels::Rgba,
-        // The frame, twice on its way to the canvas.
-        cost: 4 + 4,
+        // The canvas, the frame as indices and as colours, and what it covered.
+        cost: 4 + 1 + 4 + 4,
         icc: None,
         exif: Exif::default(),
     })
 }
 
-pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
+pub(super) fn pixels(bytes: &[u8], header: &Header, budget: Budget) -> Result<RawPicture, Fault> {
     let mut decoder = decoder(bytes)?;
-    let frame = decoder
-        .read_next_frame()
-        .map_err(fault)?
-        .ok_or_else(no_frame)?;
-    let size = Size::new(frame.width.into(), frame.height.into());
-    let (left, top) = (i64::from(frame.left), i64::from(frame.top));
-    let frame = Image::new(size, Channels::Rgba, frame.buffer.to_vec())
-        .ok_or_else(|| Fault::broken("its first frame is cut short"))?;
+    let mut canvas = Canvas::new(header.stored);
+    let mut frames = Vec::with_capacity(header.frames as usize);
+    let mut colors = Vec::new();
+    let mut blend = Blend::Replace;
+    loop {
+        budget.check().map_err(Fault::Limit)?;
+        let frame = decoder
+            .next_frame_info()
+            .map_err(fault)?
+            .ok_or_else(no_frame)?
+            .clone();
+        colors.clear();
+        colors.resize(size_of(&frame).bytes(Channels::Rgba), 0);
+        decoder.read_into_buffer(&mut colors).map_err(fault)?;
+        let saved = match frame.dispose {
+            DisposalMethod::Previous => {
+                Some(canvas.save(frame.left.into(), frame.top.into(), size_of(&frame)))
+            }
+            DisposalMethod::Any | DisposalMethod::Keep | DisposalMethod::Background => None,
+        };
+        canvas.put(&patch(&frame, &colors), blend);
+        // Later frames show what lies below wherever they are transparent.
+        blend = Blend::Visible;
+        let delay = u32::from(frame.delay) * 10;
+        if frames.len() + 1 >= header.frames as usize {
+            frames.push(raw(canvas.into_pixels(), delay));
+            break;
+        }
+        frames.push(raw(canvas.pixels().to_vec(), delay));
+        match saved {
+            Some(saved) => canvas.restore(&saved),
+            None if frame.dispose == DisposalMethod::Background => {
+                canvas.clear(frame.left.into(), frame.top.into(), size_of(&frame));
+            }
+            None => {}
+        }
+    }
     // Another frame or the end: without either the file is cut short.
     decoder.next_frame_info().map_err(fault)?;
-    let image = if size == header.stored && left == 0 && top == 0 {
-        frame
-    } else {
-        on_canvas(&frame, header.stored, left, top)
-    };
-    Ok(Raw {
-        model: Model::Rgba,
-        samples: Samples::Eight(image.into_data()),
+    Ok(RawPicture {
+        frames,
+        plays: plays(decoder.repeat()),
     })
 }
 
-/// Copies the frame onto a transparent canvas; what hangs over is cut.
-fn on_canvas(frame: &Image, canvas: Size, left: i64, top: i64) -> Image {
-    let mut image = Image::filled(canvas, Channels::Rgba, [0; 4]);
-    let Some(overlap) = overlap(canvas, frame.size(), left, top) else {
-        return image;
-    };
-    let (to, from) = (image.stride(), frame.stride());
-    let bytes = overlap.part.size.width as usize * 4;
-    for row in 0..overlap.part.size.height as usize {
-        let source = (overlap.part.top as usize + row) * from + overlap.part.left as usize * 4;
-        let target = (overlap.top as usize + row) * to + overlap.left as usize * 4;
-        image.data_mut()[target..target + bytes]
-            .copy_from_slice(&frame.data()[source..source + bytes]);
+fn raw(canvas: Vec<u8>, delay: u32) -> RawFrame {
+    RawFrame {
+        raw: Raw {
+            model: Model::Rgba,
+            samples: Samples::Eight(canvas),
+        },
+        delay,
     }
-    image
+}
+
+fn patch<'a>(frame: &Frame<'_>, pixels: &'a [u8]) -> Patch<'a> {
+    Patch {
+        left: frame.left.into(),
+        top: frame.top.into(),
+        size: size_of(frame),
+        channels: Channels::Rgba,
+        pixels,
+    }
+}
+
+fn size_of(frame: &Frame<'_>) -> Size {
+    Size::new(frame.width.into(), frame.height.into())
+}
+
+/// The file counts what comes after the first time.
+fn plays(repeat: Repeat) -> Plays {
+    match repeat {
+        Repeat::Infinite => Plays::Forever,
+        Repeat::Finite(again) => Plays::of(u32::from(again) + 1),
+    }
 }
 
 fn decoder(bytes: &[u8]) -> Result<Decoder<&[u8]>, Fault> {

@@ -8,20 +8,18 @@ use zune_jpeg::{
 };
 
 use self::markers::{Coding, Frame};
-use super::{Exif, Fault, Header, Kind, Model, Raw, Samples};
-use crate::{geometry::Size, image::Channels};
+use super::{Exif, Fault, Header, Kind, Model, Raw, Samples, gate::Gate};
+use crate::image::Channels;
 
-pub(super) fn header(
-    bytes: &[u8],
-    within: impl Fn(Size) -> Result<(), Fault>,
-) -> Result<Header, Fault> {
+pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     let frame = markers::frame(bytes)?;
-    within(frame.size)?;
+    gate.size(frame.size)?;
     let mut decoder = decoder(bytes);
     decoder.decode_headers().map_err(Fault::broken)?;
     Ok(Header {
         kind: Kind::Jpeg,
         stored: frame.size,
+        frames: 1,
         channels: Channels::Rgb,
         cost: cost(&frame),
         icc: decoder.icc_profile(),

@@ -6,7 +6,7 @@ use png::{
     BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Limits, Reader, Transformations,
 };
 
-use super::{Exif, Fault, Header, Kind, Model, Raw, Samples};
+use super::{Exif, Fault, Header, Kind, Model, Raw, Samples, gate::Gate};
 use crate::{geometry::Size, image::Channels};
 
 /// Bytes for rows and for chunks besides the pixels; a profile is compressed and could claim anything.
@@ -14,14 +14,11 @@ const SIDE_MEMORY: usize = 64 << 20;
 
 type File<'a> = Cursor<&'a [u8]>;
 
-pub(super) fn header(
-    bytes: &[u8],
-    within: impl Fn(Size) -> Result<(), Fault>,
-) -> Result<Header, Fault> {
+pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     let mut decoder = decoder(bytes);
     let first = decoder.read_header_info().map_err(fault)?;
     let stored = Size::new(first.width, first.height);
-    within(stored)?;
+    gate.size(stored)?;
 
     let reader = decoder.read_info().map_err(fault)?;
     let info = reader.info();
@@ -29,6 +26,7 @@ pub(super) fn header(
     Ok(Header {
         kind: Kind::Png,
         stored,
+        frames: 1,
         channels: if transparent {
             Channels::Rgba
         } else {

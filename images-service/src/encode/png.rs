@@ -1,16 +1,33 @@
-//! PNG: true colour without loss.
+//! PNG: true colour without loss, or a palette if the caller has named a quality.
 
 use png::{BitDepth, ColorType, Compression, Encoder};
 use safelight_protocol::Format;
 
-use super::failed;
+use super::{
+    LOSSLESS, failed,
+    palette::{self, Indexed},
+};
 use crate::{
     error::ServiceError,
+    geometry::Size,
     image::{Channels, Image},
 };
 
-/// Encodes a picture; alpha stays if it has any.
-pub(super) fn encode(image: &Image) -> Result<Vec<u8>, ServiceError> {
+/// Encodes a picture; alpha stays if it has any. With an explicit quality below 100 the result has a palette, unless
+/// that would be worse than the quality allows.
+pub(super) fn encode(image: &Image, quality: Option<u8>) -> Result<Vec<u8>, ServiceError> {
+    let reduced = match quality {
+        None | Some(LOSSLESS) => None,
+        Some(quality) => reduced(image, quality)?,
+    };
+    let written = match &reduced {
+        Some(indexed) => write_indexed(image.size(), indexed),
+        None => write_true(image),
+    };
+    written.map_err(|error| failed(Format::Png, image.size(), error))
+}
+
+fn write_true(image: &Image) -> Result<Vec<u8>, png::EncodingError> {
     let size = image.size();
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, size.width, size.height);
@@ -20,12 +37,147 @@ pub(super) fn encode(image: &Image) -> Result<Vec<u8>, ServiceError> {
     });
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Fast);
-    encoder
-        .write_header()
-        .and_then(|mut writer| {
-            writer.write_image_data(image.data())?;
-            writer.finish()
-        })
-        .map_err(|error| failed(Format::Png, size, error))?;
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(image.data())?;
+    writer.finish()?;
     Ok(bytes)
+}
+
+fn write_indexed(size: Size, indexed: &Indexed) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, size.width, size.height);
+    encoder.set_color(ColorType::Indexed);
+    let depth = depth(indexed.colors.len());
+    encoder.set_depth(depth);
+    encoder.set_palette(
+        indexed
+            .colors
+            .iter()
+            .flat_map(|color| [color[0], color[1], color[2]])
+            .collect::<Vec<_>>(),
+    );
+    if indexed.colors.iter().any(|color| color[3] != 255) {
+        let alpha: Vec<u8> = indexed.colors.iter().map(|color| color[3]).collect();
+        encoder.set_trns(alpha);
+    }
+    encoder.set_compression(Compression::Balanced);
+    // Differences between indices mean nothing.
+    encoder.set_filter(png::Filter::NoFilter);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&packed(size, indexed, depth))?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+const fn depth(colors: usize) -> BitDepth {
+    match colors {
+        0..=2 => BitDepth::One,
+        3..=4 => BitDepth::Two,
+        5..=16 => BitDepth::Four,
+        _ => BitDepth::Eight,
+    }
+}
+
+/// Indices of less than a byte stand side by side, the first in the upper bits; rows begin with a byte.
+fn packed(size: Size, indexed: &Indexed, depth: BitDepth) -> Vec<u8> {
+    let bits = depth as usize;
+    if bits == 8 {
+        return indexed.indices.clone();
+    }
+    let row = |row: &[u8]| -> Vec<u8> {
+        row.chunks(8 / bits)
+            .map(|group| {
+                group
+                    .iter()
+                    .enumerate()
+                    .fold(0, |byte, (at, index)| byte | index << (8 - bits * (at + 1)))
+            })
+            .collect()
+    };
+    indexed
+        .indices
+        .chunks(size.width.max(1) as usize)
+        .flat_map(row)
+        .collect()
+}
+
+/// A palette that is good enough; `None` if there is none.
+fn reduced(image: &Image, quality: u8) -> Result<Option<Indexed>, ServiceError> {
+    if let Some(exact) = palette::exact(image) {
+        return Ok(Some(exact));
+    }
+    let channels = image.channels();
+    let halfway = |pixel: &[u8]| !matches!(pixel[3], 0 | 255);
+    if channels == Channels::Rgba && image.data().chunks_exact(4).any(halfway) {
+        // The palette would have to hold every degree of transparency of every colour.
+        return Ok(None);
+    }
+    let pixels = image
+        .data()
+        .chunks_exact(channels.count())
+        .map(|pixel| match pixel {
+            [_, _, _, 0] => None,
+            pixel => Some([pixel[0], pixel[1], pixel[2]]),
+        });
+    let indexed = palette::masked(image.size(), pixels.clone())
+        .map_err(|error| failed(Format::Png, image.size(), error))?;
+    Ok((error(pixels, &indexed) <= allowed_error(quality)).then_some(indexed))
+}
+
+/// Mean squared difference of a channel of the visible pixels.
+fn error(pixels: impl Iterator<Item = Option<[u8; 3]>>, indexed: &Indexed) -> f64 {
+    let (mut sum, mut count) = (0_u64, 0_u64);
+    for (pixel, index) in pixels.zip(&indexed.indices) {
+        let Some(pixel) = pixel else { continue };
+        let color = indexed.colors.get(usize::from(*index)).copied();
+        for (a, b) in pixel.iter().zip(color.unwrap_or_default()) {
+            sum += u64::from(a.abs_diff(b)).pow(2);
+        }
+        count += 3;
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a mean of squares needs no 53 bits"
+    )]
+    let mean = sum as f64 / count.max(1) as f64;
+    mean
+}
+
+/// The worst mean squared difference that a quality allows: 6 steps of 255 at 90, 11 at 70, 16 at 50.
+fn allowed_error(quality: u8) -> f64 {
+    (3.5 + f64::from(LOSSLESS.saturating_sub(quality)) / 4.0).powi(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use png::BitDepth;
+
+    use super::{allowed_error, packed};
+    use crate::{encode::palette::Indexed, geometry::Size};
+
+    #[test]
+    fn small_indices_share_a_byte_and_rows_do_not() {
+        let indexed = Indexed {
+            colors: Vec::new(),
+            indices: vec![1, 0, 1, 3, 2, 1],
+        };
+        let size = Size::new(3, 2);
+        assert_eq!(
+            packed(size, &indexed, BitDepth::Two),
+            [0b0100_0100, 0b1110_0100]
+        );
+        assert_eq!(packed(size, &indexed, BitDepth::Eight), indexed.indices);
+        assert_eq!(
+            packed(size, &indexed, BitDepth::Four),
+            [0x10, 0x10, 0x32, 0x10]
+        );
+    }
+
+    #[test]
+    fn more_quality_allows_less_error() {
+        assert!(
+            (1..100).all(|quality| allowed_error(quality) > allowed_error(quality + 1)),
+            "at every step"
+        );
+    }
 }

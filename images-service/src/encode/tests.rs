@@ -2,9 +2,13 @@
 
 use safelight_protocol::{ErrorCode, Format};
 
-use super::encode;
+use std::time::Duration;
+
+use super::Written;
 use crate::{
-    decode::Metadata,
+    budget::Budget,
+    decode::{Frames, Metadata},
+    error::ServiceError,
     geometry::Size,
     image::{Channels, Image},
     request::{Color, Output},
@@ -15,7 +19,13 @@ fn output(format: Format) -> Output {
         format,
         quality: None,
         background: None,
+        frames: Frames::All,
     }
+}
+
+fn encode(image: Image, output: &Output, metadata: &Metadata) -> Result<Vec<u8>, ServiceError> {
+    let budget = Budget::new(Duration::MAX);
+    super::encode(image.into(), output, metadata, budget).map(|Written { bytes, .. }| bytes)
 }
 
 fn half_red() -> Image {
@@ -58,23 +68,14 @@ fn the_output_background_goes_under_everything() {
 }
 
 #[test]
-fn a_format_without_encoder_is_refused_by_name() {
-    for format in [Format::Gif, Format::Avif] {
-        let error = super::check(&output(format)).unwrap_err();
-        assert_eq!(error.code, ErrorCode::BadRequest);
-        assert!(error.message.contains(format.as_str()), "{error}");
-    }
-}
-
-#[test]
-fn a_palette_png_is_refused_by_name() {
-    let png = |quality| Output {
-        quality,
-        ..output(Format::Png)
-    };
-    assert!(super::check(&png(None)).is_ok());
-    assert!(super::check(&png(Some(100))).is_ok());
-    let error = super::check(&png(Some(80))).unwrap_err();
-    assert_eq!(error.code, ErrorCode::BadRequest);
-    assert!(error.message.contains("output_quality"), "{error}");
+fn an_encoder_does_not_begin_when_the_time_is_over() {
+    let over = Budget::new(Duration::ZERO);
+    let error = super::encode(
+        half_red().into(),
+        &output(Format::Rgba),
+        &Metadata::default(),
+        over,
+    )
+    .unwrap_err();
+    assert_eq!(error.code, ErrorCode::DeadlinePassed);
 }

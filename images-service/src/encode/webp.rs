@@ -4,6 +4,8 @@
     reason = "libwebp is C; each call below says why its pointers are good"
 )]
 
+mod animation;
+
 use std::{ffi::c_int, ptr::from_mut};
 
 use libwebp_sys::{
@@ -13,7 +15,7 @@ use libwebp_sys::{
 };
 use safelight_protocol::Format;
 
-use super::failed;
+use super::{LOSSLESS, failed};
 use crate::{
     error::ServiceError,
     geometry::Size,
@@ -23,26 +25,16 @@ use crate::{
 /// The largest side that the format can express.
 pub(super) const LARGEST_SIDE: u32 = 16_383;
 
-/// Encodes with loss; alpha is kept without.
-pub(super) fn lossy(image: &Image, quality: u8) -> Result<Vec<u8>, ServiceError> {
-    encode(image, |config| config.quality = f32::from(quality))
-}
+pub(super) use self::animation::animated;
 
-/// Encodes without loss, the colours under full transparency included.
-pub(super) fn lossless(image: &Image) -> Result<Vec<u8>, ServiceError> {
-    encode(image, |config| {
-        config.lossless = 1;
-        config.exact = 1;
-    })
-}
-
-fn encode(image: &Image, configure: impl FnOnce(&mut WebPConfig)) -> Result<Vec<u8>, ServiceError> {
+/// Encodes one picture. Alpha is kept without loss, and with the highest quality everything is, the colours under
+/// full transparency included.
+pub(super) fn still(image: &Image, quality: u8) -> Result<Vec<u8>, ServiceError> {
     let size = image.size();
-    let mismatch = || failed(Format::Webp, size, "libwebp has another version");
-    let mut config = WebPConfig::new().map_err(|()| mismatch())?;
-    configure(&mut config);
-    let mut picture = Picture(WebPPicture::new().map_err(|()| mismatch())?);
-    picture.import(image, &config)?;
+    let config = config(size, quality)?;
+    let mut picture = Picture::new(size)?;
+    // Without loss the picture stays in its own colours; with loss it becomes luma and chroma at once.
+    picture.import(image, config.lossless == 1)?;
 
     let mut output = Memory::new();
     picture.0.writer = Some(WebPMemoryWrite);
@@ -56,14 +48,37 @@ fn encode(image: &Image, configure: impl FnOnce(&mut WebPConfig)) -> Result<Vec<
     Ok(output.to_vec())
 }
 
+fn config(size: Size, quality: u8) -> Result<WebPConfig, ServiceError> {
+    let mut config = WebPConfig::new().map_err(|()| mismatch(size))?;
+    if quality == LOSSLESS {
+        config.lossless = 1;
+        config.exact = 1;
+    } else {
+        config.quality = f32::from(quality);
+    }
+    Ok(config)
+}
+
+fn mismatch(size: Size) -> ServiceError {
+    failed(Format::Webp, size, "libwebp has another version")
+}
+
 /// A picture that frees what the library allocated for it.
 struct Picture(WebPPicture);
 
 impl Picture {
-    fn import(&mut self, image: &Image, config: &WebPConfig) -> Result<(), ServiceError> {
+    fn new(size: Size) -> Result<Self, ServiceError> {
+        WebPPicture::new().map(Self).map_err(|()| mismatch(size))
+    }
+
+    /// Copies the pixels in, as they are or as luma and chroma.
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        reason = "it is what the library calls `use_argb`"
+    )]
+    fn import(&mut self, image: &Image, as_they_are: bool) -> Result<(), ServiceError> {
         let (width, height, stride) = dimensions(image)?;
-        // Without loss the picture stays in its own colours; with loss it becomes luma and chroma at once.
-        self.0.use_argb = config.lossless;
+        self.0.use_argb = as_they_are.into();
         self.0.width = width;
         self.0.height = height;
         let pixels = image.data().as_ptr();

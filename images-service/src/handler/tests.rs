@@ -12,12 +12,12 @@ use super::{Failure, Handler};
 use crate::{connection::HangUp, limits::Limits};
 
 fn handler() -> Handler {
-    Handler::new(Limits {
+    let limits = Limits {
         workers: 1,
         queue: 0,
         ..Limits::default()
-    })
-    .unwrap()
+    };
+    Handler::new(limits, None).unwrap()
 }
 
 #[tokio::test]

@@ -15,6 +15,19 @@ use crate::{
 /// Bytes of one pixel at most; transparency may come with any step.
 const PIXEL: u64 = 4;
 
+/// A picture that is not there yet.
+#[derive(Clone, Copy)]
+struct Expected {
+    size: Size,
+    frames: u64,
+}
+
+impl Expected {
+    const fn pixels(self) -> u64 {
+        self.size.area().saturating_mul(self.frames)
+    }
+}
+
 /// Goes through all steps on sizes alone.
 pub(super) fn check(
     prepared: &[Prepared],
@@ -22,44 +35,77 @@ pub(super) fn check(
     bounds: Bounds,
     limits: &Limits,
 ) -> Result<(), ServiceError> {
-    let mut sizes: Vec<Size> = prepared.iter().map(Prepared::size).collect();
+    let mut pictures: Vec<Expected> = prepared.iter().map(expected).collect();
     check_making(prepared, limits)?;
     for step in steps {
         let Step::Transform { image, transform } = step else {
             continue;
         };
-        let Some(size) = sizes.get(*image).copied() else {
+        let Some(Expected { size, frames }) = pictures.get(*image).copied() else {
             continue;
         };
-        let others = pixels(&sizes) - size.area();
+        let others = pixels(&pictures) - size.area().saturating_mul(frames);
+        let plan = plan(transform, size, bounds)?;
+        // Frames are changed one after the other: the rest is as it was, or done.
+        let rest = (frames - 1).saturating_mul(size.area().max(plan.size.area()));
         let mut current = size;
-        for op in plan(transform, size, bounds)?.ops {
+        for op in plan.ops {
             let after = op.resulting(current);
             let own = current.area() + after.area() + working(op, current);
-            check_memory((others + own).saturating_mul(PIXEL), limits)?;
+            let all = others.saturating_add(rest).saturating_add(own);
+            check_memory(all.saturating_mul(PIXEL), limits)?;
             current = after;
         }
-        if let Some(size) = sizes.get_mut(*image) {
-            *size = current;
+        if let Some(picture) = pictures.get_mut(*image) {
+            picture.size = current;
         }
     }
-    match sizes.first() {
-        Some(result) if result.width.max(result.height) > bounds.side => {
-            Err(too_large(*result, bounds))
-        }
-        _ => Ok(()),
+    check_result(&pictures, bounds, limits)
+}
+
+/// What steps have made of the base.
+fn check_result(
+    pictures: &[Expected],
+    bounds: Bounds,
+    limits: &Limits,
+) -> Result<(), ServiceError> {
+    let Some(result) = pictures.first() else {
+        return Ok(());
+    };
+    if result.size.width.max(result.size.height) > bounds.side {
+        return Err(too_large(result.size, bounds));
+    }
+    if result.frames > 1 && result.pixels() > limits.animation_area {
+        return Err(ServiceError::new(
+            ErrorCode::TooManyPixels,
+            format!(
+                "the result would be {} frames of {} pixels, and the maximum is {} pixels together",
+                result.frames, result.size, limits.animation_area
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn expected(prepared: &Prepared) -> Expected {
+    Expected {
+        size: prepared.size(),
+        frames: prepared.frames().max(1).into(),
     }
 }
 
 /// Images are made one after the other: all pictures, and what the most demanding one needs besides.
 fn check_making(prepared: &[Prepared], limits: &Limits) -> Result<(), ServiceError> {
-    let sizes: Vec<Size> = prepared.iter().map(Prepared::size).collect();
+    let pictures: Vec<Expected> = prepared.iter().map(expected).collect();
     let making = prepared.iter().map(Prepared::memory).max().unwrap_or(0);
-    check_memory(pixels(&sizes) * PIXEL + making, limits)
+    let all = pixels(&pictures).saturating_mul(PIXEL);
+    check_memory(all.saturating_add(making), limits)
 }
 
-fn pixels(sizes: &[Size]) -> u64 {
-    sizes.iter().map(|size| size.area()).sum()
+fn pixels(pictures: &[Expected]) -> u64 {
+    pictures
+        .iter()
+        .fold(0, |sum, picture| sum.saturating_add(picture.pixels()))
 }
 
 /// Pixels' worth of memory that an operation needs besides its source and its result.

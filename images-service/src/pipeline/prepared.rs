@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use crate::{
-    decode::{self, Decoded, Header, Metadata},
+    budget::Budget,
+    decode::{self, Decoded, Frames, Header, Metadata},
     error::ServiceError,
     geometry::Size,
     limits::Limits,
@@ -23,12 +24,13 @@ pub(super) enum Prepared {
 impl Prepared {
     pub(super) fn new(
         source: ImageSource,
+        frames: Frames,
         limits: &Limits,
         effort: &mut Effort,
     ) -> Result<Self, ServiceError> {
         match source {
             ImageSource::Encoded(bytes) => {
-                let header = decode::inspect(&bytes, limits)?;
+                let header = decode::inspect(&bytes, frames, limits)?;
                 Ok(Self::Encoded(header, bytes))
             }
             ImageSource::Text(text) => Typeset::new(&text, &limits.text, effort).map(Self::Text),
@@ -50,6 +52,14 @@ impl Prepared {
         }
     }
 
+    /// How many frames it will have.
+    pub(super) const fn frames(&self) -> u32 {
+        match self {
+            Self::Encoded(header, _) => header.frames(),
+            Self::Text(_) => 1,
+        }
+    }
+
     /// Bytes of memory that making it takes at its peak, besides the picture itself.
     pub(super) const fn memory(&self) -> u64 {
         match self {
@@ -66,11 +76,15 @@ impl Prepared {
     }
 
     /// Makes the pixels.
-    pub(super) fn pixels(&self, effort: &mut Effort) -> Result<Decoded, ServiceError> {
+    pub(super) fn pixels(
+        &self,
+        budget: Budget,
+        effort: &mut Effort,
+    ) -> Result<Decoded, ServiceError> {
         match self {
-            Self::Encoded(header, bytes) => decode::pixels(bytes, header),
+            Self::Encoded(header, bytes) => decode::pixels(bytes, header, budget),
             Self::Text(text) => Ok(Decoded {
-                image: text.pixels(effort)?,
+                picture: text.pixels(effort)?.into(),
                 warning: None,
             }),
         }

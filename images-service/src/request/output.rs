@@ -3,14 +3,11 @@
 use safelight_protocol::{ErrorCode, Format, NamedQuality, form};
 
 use super::{Output, color, value::round};
-use crate::{error::ServiceError, form::TransformForm};
+use crate::{decode::Frames, error::ServiceError, form::TransformForm};
 
 impl Output {
     /// Checks the options of the output.
     pub(super) fn parse(form: &TransformForm) -> Result<Self, ServiceError> {
-        if let Some(anim) = &form.anim {
-            check_anim(anim)?;
-        }
         Ok(Self {
             format: format(&form.output_format)?,
             quality: form.output_quality.as_deref().map(quality).transpose()?,
@@ -21,24 +18,18 @@ impl Output {
                     color::parse(text).ok_or_else(|| bad(form::BACKGROUND, "must be a CSS colour"))
                 })
                 .transpose()?,
+            frames: form.anim.as_deref().map_or(Ok(Frames::All), frames)?,
         })
     }
 }
 
 fn format(text: &str) -> Result<Format, ServiceError> {
-    let format: Format = text.parse().map_err(|error| {
+    text.parse().map_err(|error| {
         ServiceError::new(
             ErrorCode::BadRequest,
             format!("invalid output format: {} {error}", form::OUTPUT_FORMAT),
         )
-    })?;
-    match format {
-        Format::Jpeg | Format::Png | Format::Webp | Format::Rgb | Format::Rgba => Ok(format),
-        Format::Gif | Format::Avif => Err(bad(
-            form::OUTPUT_FORMAT,
-            &format!("{format} is not supported yet"),
-        )),
-    }
+    })
 }
 
 /// A number, rounded and moved into 1 to 100, or a level by name.
@@ -66,10 +57,10 @@ fn quality(text: &str) -> Result<u8, ServiceError> {
     Ok(round(number).clamp(1.0, 100.0) as u8)
 }
 
-/// No format that is supported so far keeps an animation, so both values come to the same.
-fn check_anim(text: &str) -> Result<(), ServiceError> {
-    match text {
-        "true" | "false" => Ok(()),
+fn frames(anim: &str) -> Result<Frames, ServiceError> {
+    match anim {
+        "true" => Ok(Frames::All),
+        "false" => Ok(Frames::First),
         _ => Err(bad(form::ANIM, "must be true or false")),
     }
 }

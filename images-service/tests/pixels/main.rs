@@ -6,8 +6,10 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod animation;
 mod color;
 mod decoders;
+mod disposal;
 mod drawing;
 mod encoders;
 #[path = "../shared/font.rs"]
@@ -16,6 +18,7 @@ mod fonts;
 mod hostile;
 mod hostile_fonts;
 mod metadata;
+mod movie;
 mod pillow;
 mod properties;
 mod request;

@@ -1,8 +1,11 @@
 //! Requests in one line, and pictures to fill them with.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use safelight_images::{
     Limits,
+    decode::Frames,
     error::ServiceError,
     geometry::Size,
     image::{Channels, Image},
@@ -99,6 +102,7 @@ pub(crate) fn output(format: Format) -> Output {
         format,
         quality: None,
         background: None,
+        frames: Frames::All,
     }
 }
 
@@ -180,8 +184,10 @@ pub(crate) fn png(image: &Image) -> Vec<u8> {
 }
 
 pub(crate) fn encode(image: &Image, output: &Output) -> Vec<u8> {
-    use safelight_images::{decode::Metadata, encode::encode};
-    encode(image.clone(), output, &Metadata::default()).unwrap()
+    use safelight_images::{budget::Budget, decode::Metadata, encode::encode};
+    let budget = Budget::new(Duration::MAX);
+    let written = encode(image.clone().into(), output, &Metadata::default(), budget);
+    written.unwrap().bytes
 }
 
 /// A picture as straight RGBA bytes.

@@ -164,8 +164,6 @@ async fn a_wrong_output_is_named() {
     for (option, value, names) in [
         (form::OUTPUT_FORMAT, "png", "invalid output format"),
         (form::OUTPUT_FORMAT, "", "invalid output format"),
-        (form::OUTPUT_FORMAT, "image/avif", "not supported yet"),
-        (form::OUTPUT_FORMAT, "image/gif", "not supported yet"),
         (form::OUTPUT_QUALITY, "abc", "output_quality"),
         (form::OUTPUT_QUALITY, "NaN", "output_quality"),
         (form::OUTPUT_QUALITY, "inf", "output_quality"),

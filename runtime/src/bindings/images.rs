@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderValue, Uri, Version};
 use http_body_util::BodyExt;
+use safelight_protocol::trace::{CALL_HEADER, REQUEST_HEADER};
 use safelight_protocol::{ErrorCode, error};
 use tower::Service;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -15,6 +16,7 @@ use crate::body;
 use crate::call_log::SUMMARY_HEADER;
 use crate::error::chain;
 use crate::images_process::{CallError, ImagesHandle};
+use crate::trace::CallTrace;
 
 /// The service behind an Images binding.
 #[derive(Clone)]
@@ -40,6 +42,7 @@ impl Service<http::Request<WasiBody>> for Images {
 
     fn call(&mut self, request: http::Request<WasiBody>) -> Self::Future {
         let process = self.process.clone();
+        let trace = request.extensions().get::<CallTrace>().cloned();
         Box::pin(async move {
             match process.send(on_the_wire(request)?).await {
                 Ok(response) => Ok(response.map(|body| {
@@ -47,7 +50,13 @@ impl Service<http::Request<WasiBody>> for Images {
                     body.map_err(|error| Error::InternalError(Some(chain(&error))))
                         .boxed_unsync()
                 })),
-                Err(error) => Ok(failure(&error)),
+                Err(error) => {
+                    let (code, message) = words(&error);
+                    if let Some(trace) = trace {
+                        trace.fault(&message);
+                    }
+                    Ok(failed(code, &message))
+                }
             }
         })
     }
@@ -62,34 +71,47 @@ fn on_the_wire(request: http::Request<WasiBody>) -> Result<http::Request<WasiBod
     parts
         .headers
         .insert(HOST, HeaderValue::from_static("images"));
+    // These numbers are the runtime's word, whatever a guest writes.
+    parts.headers.remove(REQUEST_HEADER);
+    parts.headers.remove(CALL_HEADER);
+    if let Some(trace) = parts.extensions.get::<CallTrace>() {
+        let (request, call) = trace.numbers();
+        parts.headers.insert(REQUEST_HEADER, request.into());
+        parts.headers.insert(CALL_HEADER, call.into());
+    }
     Ok(http::Request::from_parts(parts, body))
 }
 
-/// An error of the binding itself, in the form that its clients understand.
-fn failure(error: &CallError) -> http::Response<WasiBody> {
+/// An error of the binding itself, as its code and text.
+fn words(error: &CallError) -> (ErrorCode, String) {
     match error {
-        CallError::Down => failed(
+        CallError::Down => (
             ErrorCode::Unreachable,
-            "the images process cannot be reached: it is being restarted",
+            "the images process cannot be reached: it is being restarted".into(),
         ),
-        CallError::Pool(PoolError::Connect(error, _)) => failed(
+        CallError::Pool(PoolError::Connect(error, _)) => (
             ErrorCode::Unreachable,
-            &format!("the images process cannot be reached: {error}"),
+            format!("the images process cannot be reached: {error}"),
         ),
-        CallError::Pool(PoolError::Exchange(error)) if error.is_parse() => failed(
+        CallError::Pool(PoolError::Exchange(error)) if error.is_parse() => (
             ErrorCode::Internal,
-            &format!("the images process answered garbage: {}", chain(error)),
+            format!("the images process answered garbage: {}", chain(error)),
         ),
-        CallError::Pool(PoolError::Exchange(error)) => ended_early(&chain(error)),
+        CallError::Pool(PoolError::Exchange(error)) => ended_early_words(&chain(error)),
     }
+}
+
+fn ended_early_words(why: &str) -> (ErrorCode, String) {
+    (
+        ErrorCode::Internal,
+        format!("the images process ended the connection before it answered: {why}"),
+    )
 }
 
 /// The answer for a connection that ended before there was one.
 pub fn ended_early(why: &str) -> http::Response<WasiBody> {
-    failed(
-        ErrorCode::Internal,
-        &format!("the images process ended the connection before it answered: {why}"),
-    )
+    let (code, message) = ended_early_words(why);
+    failed(code, &message)
 }
 
 /// An answer that is marked with an error code.

@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -22,6 +23,8 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use wasmtime_wasi_http::WasiBody;
 
+use crate::trace::CallTrace;
+
 /// Connections that are kept without a request.
 const IDLE_CONNECTIONS: usize = 32;
 /// How long a connection is kept without a request. The service closes one after 75 s, and a request that is written
@@ -36,6 +39,7 @@ pub struct Pool {
     path: Arc<Path>,
     deadlines: Deadlines,
     idle: Arc<Mutex<Idle>>,
+    connected: Arc<AtomicU64>,
 }
 
 /// Connections without a request.
@@ -48,6 +52,8 @@ struct Idle {
 
 /// One connection; dropped, it is killed.
 struct Connection {
+    /// Which of the pool's connections it is, from 1.
+    number: u64,
     sender: SendRequest<WasiBody>,
     driver: AbortHandle,
     era: u64,
@@ -76,6 +82,7 @@ impl Pool {
             path: path.into().into(),
             deadlines,
             idle: Arc::default(),
+            connected: Arc::default(),
         }
     }
 
@@ -90,7 +97,11 @@ impl Pool {
         &self,
         mut request: http::Request<WasiBody>,
     ) -> Result<http::Response<PooledBody>, PoolError> {
+        let trace = request.extensions().get::<CallTrace>().cloned();
         if let Some(connection) = self.take_idle() {
+            if let Some(trace) = &trace {
+                trace.reused(connection.number);
+            }
             match self.exchange(connection, request).await {
                 Ok(response) => return Ok(response),
                 Err(mut error) => match error.take_message() {
@@ -103,6 +114,9 @@ impl Pool {
             Ok(connection) => connection,
             Err(error) => return Err(PoolError::Connect(error, Box::new(request))),
         };
+        if let Some(trace) = &trace {
+            trace.connected(connection.number);
+        }
         self.exchange(connection, request)
             .await
             .map_err(|error| PoolError::Exchange(error.into_error()))
@@ -140,6 +154,7 @@ impl Pool {
             let _ = driver.await;
         });
         Ok(Connection {
+            number: self.connected.fetch_add(1, Ordering::Relaxed) + 1,
             sender,
             driver: driver.abort_handle(),
             era,

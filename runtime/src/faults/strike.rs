@@ -7,15 +7,15 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body_util::BodyExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tower::Service;
-use wasmtime_wasi_http::{Error, WasiBody};
+use wasmtime_wasi_http::WasiBody;
 
 use super::bodies::{Altered, Cut, Held, Paced};
 use super::fault::{Fault, Kind};
 use super::hop::Hop;
-use crate::bindings::images;
+use crate::bindings::{Answer, images};
 use crate::body;
 use crate::record::RequestRecord;
+use crate::trace::CallTrace;
 
 /// What an answer that was made up says of itself.
 const MADE_UP: &str = "a fault that was asked for";
@@ -31,19 +31,26 @@ pub(super) struct Strike {
 /// The line that a strike is worth.
 pub(super) struct Note {
     record: Arc<RequestRecord>,
+    trace: Option<CallTrace>,
     fault: String,
     call: String,
 }
 
 impl Strike {
-    /// A fault that strikes a call of the service at `path`, made for the request of `record`.
-    pub(super) fn new(fault: &Fault, record: &Arc<RequestRecord>, hop: &Hop, path: &str) -> Self {
+    /// A fault that strikes a call, made for the request of `record`.
+    pub(super) fn new(
+        fault: &Fault,
+        record: &Arc<RequestRecord>,
+        hop: &Hop,
+        call: &http::Request<WasiBody>,
+    ) -> Self {
         Self {
             kind: fault.kind,
             note: Note {
                 record: record.clone(),
+                trace: call.extensions().get::<CallTrace>().cloned(),
                 fault: fault.to_string(),
-                call: format!("{} {path}", hop.name),
+                call: format!("{} {}", hop.name, call.uri().path()),
             },
             ending: record.ending(),
         }
@@ -53,6 +60,9 @@ impl Strike {
 impl Note {
     /// It has struck.
     pub(super) fn struck(&self) {
+        if let Some(trace) = &self.trace {
+            trace.struck(&self.fault);
+        }
         self.record
             .note(format_args!("FAULT {} struck {}", self.fault, self.call));
     }
@@ -67,15 +77,12 @@ impl Note {
 }
 
 /// Makes a call to which all of `strikes` happen, in their order.
-pub(super) async fn suffer<S>(
-    mut service: S,
+pub(super) async fn suffer<F: Future<Output = Answer>>(
     mut request: http::Request<WasiBody>,
+    next: impl FnOnce(http::Request<WasiBody>) -> F,
     hop: Hop,
     strikes: Vec<Strike>,
-) -> Result<Response<WasiBody>, Error>
-where
-    S: Service<http::Request<WasiBody>, Response = Response<WasiBody>, Error = Error>,
-{
+) -> Answer {
     let mut later = Vec::new();
     for mut strike in strikes {
         match strike.kind {
@@ -97,11 +104,11 @@ where
             }
             Kind::Error(code) => return Ok(images::failed(code, MADE_UP)),
             Kind::Status(status) => return Ok(bare(status)),
-            Kind::Crash => return crash(service, request, &hop).await,
+            Kind::Crash => return crash(request, next, &hop).await,
             Kind::SlowWriter(_) | Kind::Truncate(_) | Kind::Corrupt(_) => later.push(strike),
         }
     }
-    let mut response = service.call(request).await?;
+    let mut response = next(request).await?;
     for strike in later {
         response = strike.alter(response);
     }
@@ -131,16 +138,13 @@ impl Strike {
 }
 
 /// Has the service begin on the call, kills it, and returns what the caller gets of that.
-async fn crash<S>(
-    mut service: S,
+async fn crash<F: Future<Output = Answer>>(
     request: http::Request<WasiBody>,
+    next: impl FnOnce(http::Request<WasiBody>) -> F,
     hop: &Hop,
-) -> Result<Response<WasiBody>, Error>
-where
-    S: Service<http::Request<WasiBody>, Response = Response<WasiBody>, Error = Error>,
-{
+) -> Answer {
     // A service that has not got the whole upload cannot have answered by the time it is dead.
-    let mut begun = std::pin::pin!(service.call(request.map(|body| Held(body).boxed_unsync())));
+    let mut begun = std::pin::pin!(next(request.map(|body| Held(body).boxed_unsync())));
     let mut crash = std::pin::pin!(hop.crash());
     let answer = tokio::select! {
         biased;

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use safelight_images::deadline::Activity;
@@ -19,6 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(super) struct Client {
     pub(super) local: Option<SocketAddr>,
+    pub(super) peer: SocketAddr,
+    /// Which of the server's connections it is, from 1.
+    pub(super) number: u64,
+    requests: Arc<AtomicU64>,
     pub(super) activity: Activity,
     /// The same socket by another handle, since the first belongs to the HTTP stack.
     handle: Arc<TcpStream>,
@@ -29,13 +34,21 @@ impl Client {
     ///
     /// # Errors
     /// When the process may not have another descriptor.
-    pub(super) fn of(stream: &TcpStream) -> io::Result<Self> {
+    pub(super) fn of(stream: &TcpStream, peer: SocketAddr, number: u64) -> io::Result<Self> {
         let handle = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
         Ok(Self {
             local: stream.local_addr().ok(),
+            peer,
+            number,
+            requests: Arc::default(),
             activity: Activity::new(),
             handle: Arc::new(TcpStream::from_std(handle)?),
         })
+    }
+
+    /// The number of the request that has just begun on this connection, from 1.
+    pub(super) fn next_request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Waits until nobody can be expected to wait for an answer: the client has closed its sending side, or the whole
@@ -70,8 +83,8 @@ mod tests {
         let mut far = TcpStream::connect(listener.local_addr().unwrap())
             .await
             .unwrap();
-        let (near, _) = listener.accept().await.unwrap();
-        let client = Client::of(&near).unwrap();
+        let (near, peer) = listener.accept().await.unwrap();
+        let client = Client::of(&near, peer, 1).unwrap();
         far.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
         near.readable().await.unwrap();
         let mut left = std::pin::pin!(client.left());

@@ -89,6 +89,15 @@ pub(crate) async fn info(request: Request, env: &Env) -> Result<Response> {
     }))
 }
 
+/// Two calls of Images in one request.
+pub(crate) async fn info_then_image(request: Request, env: &Env) -> Result<Response> {
+    let images = env.images("IMAGES")?;
+    let picture = Bytes::from(request.into_body().collect(INPUT_LIMIT).await?);
+    images.info(picture.clone()).await?;
+    let output = ImageOutputOptions::new(Format::Png);
+    Ok(images.input(picture).output(output).await?.response())
+}
+
 /// The uploaded picture, with a small turned one in its corner that has a smaller one in its own.
 pub(crate) async fn draw(request: Request, env: &Env) -> Result<Response> {
     let images = env.images("IMAGES")?;

@@ -18,6 +18,7 @@
 //! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
 //! | `/upload-image?width=&format=` `/info` `/draw` | the request's body through Images |
 //! | `/photo` `/careful-image` | a photo through Images, as a PNG of about a megabyte: passed on; or 502 unless it came whole |
+//! | `/info-then-image` | two calls of Images, one after the other |
 //! | `/drop-answer?ms=` | uploads the request's body to Images and drops the call after a pause |
 
 mod bodies;
@@ -62,6 +63,7 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         }
         "/upload-image" => calls::upload_image(request, &query, &env).await,
         "/info" => calls::info(request, &env).await,
+        "/info-then-image" => calls::info_then_image(request, &env).await,
         "/draw" => calls::draw(request, &env).await,
         "/photo" => calls::photo(&env).await,
         "/careful-image" => calls::careful_image(&env).await,

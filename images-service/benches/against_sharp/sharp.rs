@@ -1,0 +1,165 @@
+//! The other side: sharp in a Node process.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Outcome,
+    job::{Job, Judged},
+    measure::{Measured, cpu_ms},
+    quality,
+};
+
+/// Installs what `package.json` names, once.
+pub(crate) fn install(folder: &Path) -> Outcome<()> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/against_sharp");
+    for name in ["package.json", "sharp.mjs"] {
+        fs::copy(here.join(name), folder.join(name))?;
+    }
+    if folder.join("node_modules/sharp").exists() {
+        return Ok(());
+    }
+    let status = Command::new("npm")
+        .args([
+            "install",
+            "--no-package-lock",
+            "--no-audit",
+            "--no-fund",
+            "--silent",
+        ])
+        .current_dir(folder)
+        .status()
+        .map_err(|error| format!("npm, which comes with Node: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err("npm could not install sharp".into())
+    }
+}
+
+/// What sharp's encoder is given: what the job says, or the quality at which its score comes up to ours from below.
+pub(crate) fn options(job: &Job, folder: &Path) -> Outcome<Value> {
+    if job.judged != Judged::Equal {
+        return Ok(job.sharp.1.clone());
+    }
+    let reference = quality::Reference::of(job, folder)?;
+    let ours = reference.score(
+        &crate::ours::measure(&job.once(), 1, folder)?.result,
+        folder,
+    )?;
+    let at = |quality: u8| json!({ "quality": quality });
+    // The largest quality whose score is not above ours: any error of the search is in sharp's favour.
+    let (mut low, mut high) = (20, 95);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        let theirs = once(job, &at(middle), folder)?;
+        if reference.score(&theirs, folder)? > ours {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    Ok(at(low))
+}
+
+fn once(job: &Job, options: &Value, folder: &Path) -> Outcome<Vec<u8>> {
+    let measured = measure(&job.once(), options, 1, folder)?;
+    Ok(measured.result)
+}
+
+/// One measurement of a job.
+pub(crate) fn measure(
+    job: &Job,
+    options: &Value,
+    concurrency: usize,
+    folder: &Path,
+) -> Outcome<Measured> {
+    let output = folder.join("sharp.out");
+    let mut node = Node::start(
+        folder,
+        &json!({
+            "input": job.input,
+            "output": output,
+            "width": job.width,
+            "format": job.sharp.0,
+            "options": options,
+            "animated": job.animated,
+            "concurrency": concurrency,
+            "count": job.count,
+        }),
+    )?;
+    let before = cpu_ms(&node.process)?;
+    let ms = node.work()?;
+    Measured::of(&node.process, job.count, ms, before, fs::read(output)?)
+}
+
+/// Pixels of an encoded image as sharp decodes it: RGB, row by row.
+pub(crate) fn decode(image: &[u8], folder: &Path) -> Outcome<Vec<u8>> {
+    let (input, output) = (folder.join("decode.in"), folder.join("decode.out"));
+    fs::write(&input, image)?;
+    let mut node = Node::start(
+        folder,
+        &json!({
+            "input": input, "output": output, "format": "raw",
+            "options": {}, "animated": false, "concurrency": 1, "count": 1,
+        }),
+    )?;
+    node.work()?;
+    Ok(fs::read(output)?)
+}
+
+struct Node {
+    process: Child,
+    input: Option<ChildStdin>,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Node {
+    /// Starts it and waits until it has warmed up.
+    fn start(folder: &Path, job: &Value) -> Outcome<Self> {
+        let mut process = Command::new("node")
+            .arg("sharp.mjs")
+            .arg(job.to_string())
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let lines = BufReader::new(process.stdout.take().ok_or("no pipe")?);
+        let input = process.stdin.take();
+        let mut node = Self {
+            process,
+            input,
+            lines,
+        };
+        node.line()?;
+        Ok(node)
+    }
+
+    /// Does the work; gives how long it took in milliseconds.
+    fn work(&mut self) -> Outcome<f64> {
+        writeln!(self.input.as_mut().ok_or("no pipe")?)?;
+        let said: Value = serde_json::from_str(&self.line()?)?;
+        Ok(said["ms"].as_f64().ok_or("no time")?)
+    }
+
+    fn line(&mut self) -> Outcome<String> {
+        let mut line = String::new();
+        if self.lines.read_line(&mut line)? == 0 {
+            return Err("sharp's process ended early; its error stands above".into());
+        }
+        Ok(line)
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.input = None;
+        let _ended = self.process.wait();
+    }
+}

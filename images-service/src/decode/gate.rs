@@ -1,0 +1,53 @@
+//! The claims of headers against the limits, before anything is allocated for them.
+
+use safelight_protocol::ErrorCode;
+
+use super::{Fault, Frames};
+use crate::{error::ServiceError, geometry::Size, limits::Limits};
+
+/// What a header may claim.
+#[derive(Clone, Copy)]
+pub(super) struct Gate<'a> {
+    pub(super) limits: &'a Limits,
+    /// How many frames will be decoded.
+    pub(super) frames: Frames,
+}
+
+impl Gate<'_> {
+    /// One picture of the size.
+    pub(super) fn size(&self, size: Size) -> Result<(), Fault> {
+        if size.area() == 0 {
+            return Err(Fault::broken(format!("it claims a size of {size}")));
+        }
+        if size.area() > self.limits.area {
+            return Err(too_large(format!(
+                "the image is too large: {size} are {} pixels, and the maximum is {}",
+                size.area(),
+                self.limits.area
+            )));
+        }
+        Ok(())
+    }
+
+    /// So many frames on a canvas of the size; to be asked at each of them, so that counting has an end.
+    pub(super) fn frames(&self, canvas: Size, count: u32) -> Result<(), Fault> {
+        if count > self.limits.frames {
+            return Err(too_large(format!(
+                "the animation has more than {} frames",
+                self.limits.frames
+            )));
+        }
+        let area = canvas.area().saturating_mul(count.into());
+        if count > 1 && area > self.limits.animation_area {
+            return Err(too_large(format!(
+                "the animation is too large: its frames of {canvas} have more than {} pixels together",
+                self.limits.animation_area
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn too_large(text: String) -> Fault {
+    Fault::Limit(ServiceError::new(ErrorCode::TooManyPixels, text))
+}

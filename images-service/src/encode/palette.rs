@@ -1,0 +1,136 @@
+//! From true colours to a palette: exact if there are few enough, else chosen by Wu's method and dithered.
+
+mod count;
+
+use std::fmt;
+
+use quantette::{
+    ImageRef, PaletteBuf, PaletteSize, Pipeline, deps::palette::Srgb, dither::FloydSteinberg,
+};
+
+use crate::{
+    geometry::Size,
+    image::{Channels, Image},
+};
+
+/// A picture of at most 256 colours.
+pub(super) struct Indexed {
+    /// Straight red, green, blue and alpha.
+    pub(super) colors: Vec<[u8; 4]>,
+    /// One for every pixel.
+    pub(super) indices: Vec<u8>,
+}
+
+/// What a pixel without visibility becomes.
+pub(super) const CLEAR: [u8; 4] = [0; 4];
+
+/// Every pixel keeps its colour and alpha; `None` if that takes more than 256 entries.
+pub(super) fn exact(image: &Image) -> Option<Indexed> {
+    match image.channels() {
+        Channels::Rgb => count::colors(
+            image
+                .data()
+                .chunks_exact(3)
+                .map(|rgb| [rgb[0], rgb[1], rgb[2], 255]),
+        ),
+        Channels::Rgba => count::colors(
+            image
+                .data()
+                .chunks_exact(4)
+                .map(|rgba| [rgba[0], rgba[1], rgba[2], rgba[3]]),
+        ),
+    }
+}
+
+/// Pixels that are each either opaque or not there; what is not there becomes the one transparent colour.
+pub(super) fn masked(
+    size: Size,
+    pixels: impl Iterator<Item = Option<[u8; 3]>> + Clone,
+) -> Result<Indexed, Failure> {
+    let straight = pixels.clone().map(|pixel| match pixel {
+        Some([r, g, b]) => [r, g, b, 255],
+        None => CLEAR,
+    });
+    if let Some(exact) = count::colors(straight) {
+        return Ok(exact);
+    }
+    chosen(size, pixels)
+}
+
+/// Wu's palette of what is visible, and the error of each pixel carried on to its neighbours.
+fn chosen(
+    size: Size,
+    pixels: impl Iterator<Item = Option<[u8; 3]>> + Clone,
+) -> Result<Indexed, Failure> {
+    let visible: Vec<Srgb<u8>> = pixels.clone().flatten().map(Srgb::from).collect();
+    let all = size.pixels();
+    let hidden = visible.len() < all;
+    let most: u16 = if hidden { 255 } else { 256 };
+    let pipeline = Pipeline::new()
+        .palette_size(PaletteSize::try_from(most).map_err(Failure::new)?)
+        .ditherer(FloydSteinberg::new());
+    if !hidden {
+        let image =
+            ImageRef::new(size.width, size.height, visible.as_slice()).map_err(Failure::new)?;
+        let (colors, indices) = pipeline
+            .input_image(image)
+            .output_srgb8_indexed_image()
+            .into_parts();
+        return Ok(Indexed {
+            colors: colors.into_iter().map(opaque).collect(),
+            indices,
+        });
+    }
+    let palette: PaletteBuf<Srgb<u8>> = pipeline
+        .clone()
+        .input_slice(&visible)
+        .map_err(Failure::new)?
+        .output_srgb8_palette();
+    drop(visible);
+    // The error of a pixel that nobody sees must not reach one that somebody does: it looks like its neighbour.
+    let mut last = Srgb::new(0, 0, 0);
+    let filled: Vec<Srgb<u8>> = pixels
+        .clone()
+        .map(|pixel| {
+            last = pixel.map_or(last, Srgb::from);
+            last
+        })
+        .collect();
+    let image = ImageRef::new(size.width, size.height, filled.as_slice()).map_err(Failure::new)?;
+    let (colors, mut indices) = pipeline
+        .quantize_method(palette)
+        .input_image(image)
+        .output_srgb8_indexed_image()
+        .into_parts();
+    let clear = u8::try_from(colors.len()).map_err(Failure::new)?;
+    for (index, pixel) in indices.iter_mut().zip(pixels) {
+        if pixel.is_none() {
+            *index = clear;
+        }
+    }
+    let colors = colors.into_iter().map(opaque).chain([CLEAR]).collect();
+    Ok(Indexed { colors, indices })
+}
+
+fn opaque(color: Srgb<u8>) -> [u8; 4] {
+    [color.red, color.green, color.blue, 255]
+}
+
+/// The library refused what it was given.
+#[derive(Debug)]
+pub(super) struct Failure(String);
+
+impl Failure {
+    fn new(reason: impl fmt::Display) -> Self {
+        Self(reason.to_string())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no palette: {}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! Counting colours, as long as there are few.
+
+use super::Indexed;
+
+/// Entries of a palette.
+const MOST: usize = 256;
+
+/// The palette of exactly these colours; `None` as soon as there are too many.
+pub(super) fn colors(pixels: impl Iterator<Item = [u8; 4]>) -> Option<Indexed> {
+    let mut table = Table::new();
+    let mut indices = Vec::with_capacity(pixels.size_hint().0);
+    let mut last: Option<([u8; 4], u8)> = None;
+    for color in pixels {
+        let index = match last {
+            // Neighbours are often alike.
+            Some((same, index)) if same == color => index,
+            _ => table.index(color)?,
+        };
+        last = Some((color, index));
+        indices.push(index);
+    }
+    Some(Indexed {
+        colors: table.colors,
+        indices,
+    })
+}
+
+/// A small hash table: never more than a quarter full, so that a free place is near.
+struct Table {
+    places: [Option<u8>; 4 * MOST],
+    colors: Vec<[u8; 4]>,
+}
+
+impl Table {
+    fn new() -> Self {
+        Self {
+            places: [None; 4 * MOST],
+            colors: Vec::new(),
+        }
+    }
+
+    fn index(&mut self, color: [u8; 4]) -> Option<u8> {
+        let places = self.places.len();
+        let start = hash(color) % places;
+        for at in (start..places).chain(0..start) {
+            match self.places[at] {
+                Some(index) if self.colors[usize::from(index)] == color => return Some(index),
+                Some(_) => {}
+                None => {
+                    let index = u8::try_from(self.colors.len()).ok()?;
+                    self.colors.push(color);
+                    self.places[at] = Some(index);
+                    return Some(index);
+                }
+            }
+        }
+        None
+    }
+}
+
+fn hash(color: [u8; 4]) -> usize {
+    // Fibonacci hashing: the upper bits of the product depend on all of the colour.
+    (u32::from_le_bytes(color).wrapping_mul(0x9E37_79B9) >> 16) as usize
+}

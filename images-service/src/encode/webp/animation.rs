@@ -1,0 +1,152 @@
+//! Animated WebP: the library finds what changes from frame to frame.
+
+use std::{
+    ffi::{CStr, c_int},
+    mem::MaybeUninit,
+};
+
+use libwebp_sys::{
+    WEBP_MUX_ABI_VERSION, WebPAnimEncoder, WebPAnimEncoderAdd, WebPAnimEncoderAssemble,
+    WebPAnimEncoderDelete, WebPAnimEncoderGetError, WebPAnimEncoderNewInternal,
+    WebPAnimEncoderOptions, WebPAnimEncoderOptionsInitInternal, WebPConfig, WebPData,
+    WebPDataClear,
+};
+use safelight_protocol::Format;
+
+use super::{Picture as Canvas, config, dimensions, failed, mismatch};
+use crate::{
+    budget::Budget,
+    error::ServiceError,
+    geometry::Size,
+    picture::{Picture, Plays},
+};
+
+/// Encodes all frames.
+pub(in crate::encode) fn animated(
+    picture: &Picture,
+    quality: u8,
+    budget: Budget,
+) -> Result<Vec<u8>, ServiceError> {
+    let size = picture.size();
+    let (width, height, _) = dimensions(picture.first())?;
+    let config = config(size, quality)?;
+    let options = options(size, picture.plays())?;
+    let encoder = Encoder::new(size, [width, height], &options)?;
+    let mut at: c_int = 0;
+    for frame in picture.frames() {
+        budget.check()?;
+        let mut canvas = Canvas::new(size)?;
+        // Frames are compared in their own colours.
+        canvas.import(&frame.image, true)?;
+        encoder.add(&mut canvas, at, &config)?;
+        let end = c_int::try_from(frame.delay).ok();
+        at = end.and_then(|delay| at.checked_add(delay)).ok_or_else(|| {
+            failed(
+                Format::Webp,
+                size,
+                "it takes longer than the format can say",
+            )
+        })?;
+    }
+    encoder.finish(at)
+}
+
+fn options(size: Size, plays: Plays) -> Result<WebPAnimEncoderOptions, ServiceError> {
+    let mut options = MaybeUninit::<WebPAnimEncoderOptions>::zeroed();
+    // SAFETY: the library writes defaults into the structure, and zeroes are good values for all of its fields.
+    let mut options = unsafe {
+        if WebPAnimEncoderOptionsInitInternal(options.as_mut_ptr(), VERSION) == 0 {
+            return Err(mismatch(size));
+        }
+        options.assume_init()
+    };
+    // No frame is a key frame for its own sake: whoever reads from the start needs none, and each costs time twice.
+    options.kmin = c_int::MAX - 1;
+    options.kmax = c_int::MAX;
+    options.anim_params.loop_count = match plays {
+        Plays::Forever => 0,
+        Plays::Times(times) => c_int::try_from(times.get())
+            .unwrap_or(MOST_PLAYS)
+            .min(MOST_PLAYS),
+    };
+    Ok(options)
+}
+
+/// The file has 16 bits for it.
+const MOST_PLAYS: c_int = 0xFFFF;
+
+#[expect(
+    clippy::cast_possible_wrap,
+    reason = "the number that the library was compiled with"
+)]
+const VERSION: c_int = WEBP_MUX_ABI_VERSION as c_int;
+
+/// An encoder that frees what the library allocated for it.
+struct Encoder {
+    raw: *mut WebPAnimEncoder,
+    size: Size,
+}
+
+impl Encoder {
+    fn new(
+        size: Size,
+        [width, height]: [c_int; 2],
+        options: &WebPAnimEncoderOptions,
+    ) -> Result<Self, ServiceError> {
+        // SAFETY: the options were initialised by the library, which copies them.
+        let raw = unsafe { WebPAnimEncoderNewInternal(width, height, options, VERSION) };
+        if raw.is_null() {
+            return Err(failed(Format::Webp, size, "libwebp has no memory"));
+        }
+        Ok(Self { raw, size })
+    }
+
+    /// Adds a frame that is shown from a time in milliseconds on.
+    fn add(&self, canvas: &mut Canvas, at: c_int, config: &WebPConfig) -> Result<(), ServiceError> {
+        // SAFETY: the encoder is alive; picture and config were initialised by the library, which is done with the
+        // picture when the call returns.
+        let done = unsafe { WebPAnimEncoderAdd(self.raw, &raw mut canvas.0, at, config) };
+        if done == 0 { Err(self.error()) } else { Ok(()) }
+    }
+
+    /// The file, whose last frame ends at a time in milliseconds.
+    fn finish(self, end: c_int) -> Result<Vec<u8>, ServiceError> {
+        // SAFETY: the encoder is alive; a frame that is null tells it when the last one ends.
+        let ended =
+            unsafe { WebPAnimEncoderAdd(self.raw, std::ptr::null_mut(), end, std::ptr::null()) };
+        let mut data = WebPData {
+            bytes: std::ptr::null(),
+            size: 0,
+        };
+        // SAFETY: the encoder and the structure it fills are alive.
+        let done = ended != 0 && unsafe { WebPAnimEncoderAssemble(self.raw, &raw mut data) } != 0;
+        if !done || data.bytes.is_null() {
+            return Err(self.error());
+        }
+        // SAFETY: the library has written `size` bytes from `bytes` on, and they are freed only after this copy.
+        let bytes = unsafe { std::slice::from_raw_parts(data.bytes, data.size) }.to_vec();
+        // SAFETY: the library allocated it, and nobody else frees it.
+        unsafe { WebPDataClear(&mut data) };
+        Ok(bytes)
+    }
+
+    fn error(&self) -> ServiceError {
+        // SAFETY: the text belongs to the encoder, which is alive, and ends with a zero.
+        let text = unsafe {
+            let text = WebPAnimEncoderGetError(self.raw);
+            if text.is_null() {
+                String::new()
+            } else {
+                CStr::from_ptr(text).to_string_lossy().into_owned()
+            }
+        };
+        failed(Format::Webp, self.size, format!("libwebp says {text}"))
+    }
+}
+
+impl Drop for Encoder {
+    fn drop(&mut self) {
+        // SAFETY: made by the library, freed once.
+        unsafe { WebPAnimEncoderDelete(self.raw) }
+    }
+}
