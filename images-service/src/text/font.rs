@@ -27,7 +27,7 @@ impl Face {
         let blob = Blob::Shared(Arc::new(sfnt));
         let font = Font::new(blob, 0).ok_or_else(|| broken("it has no list of tables"))?;
         let metrics = *font.metrics();
-        if font.outline_glyphs().is_empty() {
+        if font.outline_glyphs().is_empty() || metrics.num_glyphs == 0 {
             return Err(broken("it has no outlines of glyphs"));
         }
         if metrics.raw_units_per_em != metrics.units_per_em {

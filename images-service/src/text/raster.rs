@@ -17,7 +17,7 @@ pub(super) fn coverage(layout: &Layout, effort: &mut Effort) -> Result<Vec<u8>, 
         };
         if patch.is_around(outline, glyph.origin, layout.size) {
             patch.draw(outline, glyph.origin, effort)?;
-            patch.blend_into(&mut all, layout.size);
+            patch.add_to(&mut all, layout.size);
         }
     }
     Ok(all)
@@ -132,8 +132,8 @@ impl Patch {
         }
     }
 
-    /// Lays the glyph over what is there already.
-    fn blend_into(&self, all: &mut [u8], size: Size) {
+    /// Adds the glyph to what is there already, so that glyphs that touch have no seam.
+    fn add_to(&self, all: &mut [u8], size: Size) {
         let box_width = size.width as usize;
         let rows = all.chunks_exact_mut(box_width.max(1)).skip(self.top);
         for (row, added) in rows.zip(self.added.chunks_exact(self.stride())) {
@@ -143,7 +143,7 @@ impl Patch {
                 sum += added;
                 // Contours of one glyph may lie over each other.
                 let covered = byte(sum.abs().min(1.0));
-                *pixel += scaled(255 - *pixel, covered);
+                *pixel = pixel.saturating_add(covered);
             }
         }
     }
@@ -236,7 +236,7 @@ mod tests {
         let outline = outline(corners);
         if patch.is_around(&outline, Point::default(), size) {
             patch.draw(&outline, Point::default(), &mut effort).unwrap();
-            patch.blend_into(&mut all, size);
+            patch.add_to(&mut all, size);
         }
         all
     }

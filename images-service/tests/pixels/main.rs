@@ -17,6 +17,7 @@ mod font;
 mod fonts;
 mod hostile;
 mod hostile_fonts;
+mod hostile_woff;
 mod metadata;
 mod movie;
 mod pillow;

@@ -69,7 +69,7 @@ pub(crate) fn sfnt(tables: &[([u8; 4], Vec<u8>)]) -> Vec<u8> {
 }
 
 fn words(numbers: &[i32]) -> Vec<u8> {
-    let word = |number: &i32| (*number as u16).to_be_bytes();
+    let word = |number: &i32| i16::try_from(*number).unwrap().to_be_bytes();
     numbers.iter().flat_map(word).collect()
 }
 

@@ -80,81 +80,78 @@ async fn a_size_and_a_colour_that_are_not_given_are_twelve_pixels_and_black() {
     assert_eq!(answer.body[6 * 4 * 4..][..4], [0, 0, 0, 255]);
 }
 
-#[tokio::test]
-async fn a_wrong_option_is_named_before_anything_is_fetched() {
-    let server = FontServer::start().await;
+/// Posts a text as base and as overlay, neither of which may lead to a question for a font.
+async fn is_refused(text: &Value, names: &str) {
     let service = Service::with(local());
-    let url = server.url("/plain");
-    let font = json!({"url": url});
+    let answer = service.post(&base(text)).await;
+    answer.assert_error(400, 9432, &format!("text_input: {names}"));
+    let overlay = Form::transform()
+        .file(form::IMAGE, b"no image")
+        .file(form::DRAW_IMAGE, b"no image")
+        .string(form::DRAW_TEXT, &text.to_string())
+        .string(form::TRANSFORMS, "[]")
+        .string(form::OUTPUT_FORMAT, "image/png")
+        .end();
+    let answer = service.post(&overlay).await;
+    answer.assert_error(400, 9432, &format!("draw_text of image 2: {names}"));
+}
+
+#[tokio::test]
+async fn a_wrong_text_or_font_is_named_before_anything_is_fetched() {
+    let server = FontServer::start().await;
+    let font = json!({"url": server.url("/plain")});
+    let with_font = |text: Value| json!({"text": text, "font": font});
     for (text, names) in [
         (json!({"font": font}), "text is missing"),
-        (json!({"text": null, "font": font}), "text is missing"),
-        (json!({"text": "", "font": font}), "text must not be empty"),
-        (json!({"text": 7, "font": font}), "text must be a string"),
+        (with_font(Value::Null), "text is missing"),
+        (with_font(json!("")), "text must not be empty"),
+        (with_font(json!(7)), "text must be a string"),
         (
-            json!({"text": "é".repeat(1001), "font": font}),
-            "text has more than 1000 characters",
+            with_font(json!("é".repeat(1001))),
+            "text has more than 1000",
         ),
         (json!({"text": "A"}), "font is missing"),
-        (json!({"text": "A", "font": url}), "font must be an object"),
-        (json!({"text": "A", "font": {}}), "font.url is missing"),
-        (
-            json!({"text": "A", "font": {"url": 1}}),
-            "font.url must be a string",
-        ),
-        (json!({"text": "A", "font": {"url": "/a.ttf"}}), "font.url"),
-        (
-            json!({"text": "A", "font": {"url": "file:///a.ttf"}}),
-            "font.url",
-        ),
-        (
-            json!({"text": "A", "font": {"url": "data:font/ttf;base64,AA"}}),
-            "font.url",
-        ),
-        (
-            json!({"text": "A", "font": font, "size": 0}),
-            "size must be",
-        ),
-        (
-            json!({"text": "A", "font": font, "size": -3}),
-            "size must be",
-        ),
-        (
-            json!({"text": "A", "font": font, "size": 1e300}),
-            "size must be",
-        ),
-        (
-            json!({"text": "A", "font": font, "size": "12"}),
-            "size must be a number",
-        ),
-        (
-            json!({"text": "A", "font": font, "color": "fff"}),
-            "color must be a CSS colour",
-        ),
-        (
-            json!({"text": "A", "font": font, "color": 7}),
-            "color must be a string",
-        ),
+        (json!({"text": "A", "font": "a"}), "font must be an object"),
     ] {
-        let answer = service.post(&base(&text)).await;
-        answer.assert_error(400, 9432, names);
-        answer.assert_error(400, 9432, form::TEXT_INPUT);
-        let overlay = Form::transform()
-            .file(form::IMAGE, b"no image")
-            .file(form::DRAW_IMAGE, b"no image")
-            .string(form::DRAW_TEXT, &text.to_string())
-            .string(form::TRANSFORMS, "[]")
-            .string(form::OUTPUT_FORMAT, "image/png")
-            .end();
-        let answer = service.post(&overlay).await;
-        answer.assert_error(400, 9432, &format!("draw_text of image 2: {names}"));
+        is_refused(&text, names).await;
+    }
+    for (url, names) in [
+        (Value::Null, "font.url is missing"),
+        (json!(1), "font.url must be a string"),
+        (json!("/a.ttf"), "font.url"),
+        (json!("file:///a.ttf"), "font.url"),
+        (json!("data:font/ttf;base64,AA"), "font.url"),
+        (json!("http://user@localhost/a.ttf"), "font.url"),
+    ] {
+        is_refused(&json!({"text": "A", "font": {"url": url}}), names).await;
+    }
+    assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_wrong_size_or_colour_is_named_before_anything_is_fetched() {
+    let server = FontServer::start().await;
+    let url = server.url("/plain");
+    for (key, value, names) in [
+        ("size", json!(0), "size must be a number of pixels above 0"),
+        ("size", json!(-3), "size must be a number of pixels above 0"),
+        ("size", json!(1e300), "size must be a number of pixels"),
+        ("size", json!(1e-300), "size must be a number of pixels"),
+        ("size", json!("12"), "size must be a number"),
+        ("color", json!("fff"), "color must be a CSS colour"),
+        ("color", json!(7), "color must be a string"),
+    ] {
+        let mut text = small(&url);
+        text[key] = value;
+        is_refused(&text, names).await;
     }
     let steps = Form::transform()
         .string(form::TEXT_INPUT, &small(&url).to_string())
         .string(form::TRANSFORMS, r#"[{"width":0}]"#)
         .string(form::OUTPUT_FORMAT, "image/png")
         .end();
-    service.post(&steps).await.assert_error(400, 9432, "width");
+    let answer = Service::with(local()).post(&steps).await;
+    answer.assert_error(400, 9432, "transforms[0].width");
     assert!(server.asked().is_empty());
 }
 
@@ -304,11 +301,12 @@ async fn the_different_fonts_of_a_request_are_counted() {
 #[tokio::test]
 async fn the_bytes_of_fonts_are_held_like_those_of_requests() {
     let server = FontServer::start().await;
+    let text = small(&server.url("/plain"));
     let limits = Limits {
-        held_bytes: 1_200,
+        held_bytes: base(&text).body().len() + 100,
         ..local()
     };
-    let answer = posted(limits, &small(&server.url("/plain"))).await;
+    let answer = posted(limits, &text).await;
     answer.assert_error(503, 9522, "as many bytes");
 }
 
