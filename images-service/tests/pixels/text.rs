@@ -279,8 +279,8 @@ fn curves_are_drawn_as_freetype_draws_them() {
         let alpha: Vec<u8> = ours.data.chunks(4).map(|pixel| pixel[3]).collect();
         let error = mean_error(&alpha, &theirs);
         let worst = alpha.iter().zip(&theirs).map(|(a, b)| a.abs_diff(*b)).max();
-        assert!(error < 0.5, "{size}: {error}, {worst:?}");
-        assert!(worst <= Some(8), "{size}: {error}, {worst:?}");
+        assert!(error < 0.3, "{size}: {error}, {worst:?}");
+        assert!(worst <= Some(6), "{size}: {error}, {worst:?}");
     }
 }
 

@@ -9,6 +9,7 @@
 mod captures;
 mod client;
 mod connections;
+mod fidelity;
 #[path = "../shared/font.rs"]
 mod font;
 mod fonts;

@@ -1,8 +1,8 @@
 //! The images process against sharp, doing the same work on the same machine in the same run.
 //!
 //! ```sh
-//! cargo bench -p safelight-images --bench against_sharp            # everything, three rounds
-//! cargo bench -p safelight-images --bench against_sharp -- avif 5  # jobs with this in their name, five rounds
+//! cargo run --release -p safelight-against-sharp            # everything, three rounds
+//! cargo run --release -p safelight-against-sharp -- AVIF 5  # jobs with this in their name, five rounds
 //! ```
 //!
 //! Ours is the whole images process: forms over its socket, both ends of the socket counted in its time. sharp is the bare
@@ -40,7 +40,7 @@ fn main() -> Outcome<()> {
     let rounds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(3);
     let wanted = words.iter().find(|word| word.parse::<usize>().is_err());
 
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("against-sharp");
+    let folder = target()?.join("against-sharp");
     std::fs::create_dir_all(&folder)?;
     sharp::install(&folder)?;
     let inputs = Inputs::make(&folder)?;
@@ -51,6 +51,16 @@ fn main() -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// The folder that cargo builds into: the program stands in one of its profiles.
+fn target() -> Outcome<PathBuf> {
+    let program = std::env::current_exe()?;
+    let folder = program
+        .ancestors()
+        .nth(2)
+        .ok_or("the program is not in a target folder")?;
+    Ok(folder.to_owned())
 }
 
 /// One row of the table for each concurrency.

@@ -18,7 +18,7 @@ use crate::{
 
 /// Installs what `package.json` names, once.
 pub(crate) fn install(folder: &Path) -> Outcome<()> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/against_sharp");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in ["package.json", "sharp.mjs"] {
         fs::copy(here.join(name), folder.join(name))?;
     }

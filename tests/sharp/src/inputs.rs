@@ -26,7 +26,8 @@ const FRAME: (usize, usize) = (480, 360);
 
 impl Inputs {
     pub(crate) fn make(folder: &Path) -> Outcome<Self> {
-        let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/thumbnail/photo.jpg");
+        let photo =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/thumbnail/photo.jpg");
         let (alpha, animation) = (folder.join("alpha.png"), folder.join("animation.gif"));
         if !alpha.exists() || !animation.exists() {
             let source = fs::read(&photo)?;

@@ -1,0 +1,132 @@
+//! One call, with the layers that are on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use http::{Method, Uri, Version};
+use http_body_util::BodyExt;
+use safelight::bindings::images::Images;
+use safelight::bindings::{BindingService, CallContext, layered};
+use safelight::call_log;
+use safelight::faults::{FaultSet, Hop, HopFaults};
+use safelight::log::Log;
+use safelight::record::{Ending, RequestRecord};
+use safelight::trace::{Arrival, TraceOptions, Traces};
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceExt, service_fn};
+use wasmtime_wasi_http::WasiBody;
+
+/// Which layers are on. The line in the log and the faults always are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layers {
+    Off,
+    Integrity,
+    Trace,
+    Both,
+    /// Off once more: what differs between this and `Off` is noise.
+    OffAgain,
+}
+
+impl Layers {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Off,
+        Self::Integrity,
+        Self::Trace,
+        Self::Both,
+        Self::OffAgain,
+    ];
+
+    pub(crate) fn integrity(self) -> bool {
+        match self {
+            Self::Integrity | Self::Both => true,
+            Self::Off | Self::Trace | Self::OffAgain => false,
+        }
+    }
+
+    pub(crate) fn trace(self) -> bool {
+        match self {
+            Self::Trace | Self::Both => true,
+            Self::Off | Self::Integrity | Self::OffAgain => false,
+        }
+    }
+}
+
+/// Calls one process.
+pub(crate) struct Caller {
+    whole: BindingService,
+    without_integrity: BindingService,
+    traces: Arc<Traces>,
+    log: Log,
+    calls: AtomicU64,
+}
+
+impl Caller {
+    pub(crate) fn new(images: Images) -> Self {
+        let faults = HopFaults::new(Hop::images("IMAGES", None), Arc::new(FaultSet::default()));
+        let log = Log::new(std::io::sink());
+        Self {
+            whole: layered(images.clone(), faults.clone()),
+            without_integrity: BoxCloneSyncService::new(service_fn(move |request| {
+                let (images, faults) = (images.clone(), faults.clone());
+                call_log::logged(request, |request| {
+                    faults.suffered(request, |request| images.oneshot(request))
+                })
+            })),
+            traces: Traces::new(TraceOptions::default(), None, log.clone()),
+            log,
+            calls: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes a call and reads its answer to the end: the time that it took.
+    pub(crate) async fn call(
+        &self,
+        mut request: http::Request<WasiBody>,
+        layers: Layers,
+        size: usize,
+    ) -> anyhow::Result<Duration> {
+        let started = Instant::now();
+        let record = self.record(layers);
+        request.extensions_mut().insert(CallContext {
+            hop: "IMAGES".into(),
+            record: record.clone(),
+        });
+        let service = match layers.integrity() {
+            true => self.whole.clone(),
+            false => self.without_integrity.clone(),
+        };
+        let response = service.oneshot(request).await?;
+        let status = response.status();
+        let mut body = response.into_body();
+        let mut bytes = 0;
+        while let Some(frame) = body.frame().await {
+            bytes += frame?.data_ref().map_or(0, bytes::Bytes::len);
+        }
+        drop(body);
+        self.traces.end(&record, bytes as u64, Ending::Whole);
+        let time = started.elapsed();
+        ensure!(status.is_success(), "the service answered {status}");
+        // The sides of a picture are whole numbers.
+        ensure!(bytes.abs_diff(size) <= size / 5, "{bytes} bytes for {size}");
+        Ok(time)
+    }
+
+    fn record(&self, layers: Layers) -> Arc<RequestRecord> {
+        let id = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        let uri = Uri::from_static("http://localhost/");
+        let trace = layers.trace().then(|| {
+            self.traces.begin(&Arrival {
+                id,
+                method: &Method::GET,
+                uri: &uri,
+                version: Version::HTTP_11,
+                connection: 1,
+                request_on_connection: id,
+            })
+        });
+        let log = self.log.clone();
+        RequestRecord::traced(id, Method::GET, &uri, log, trace.flatten())
+    }
+}
