@@ -20,7 +20,6 @@ use anyhow::{Context as _, bail};
 use safelight::bindings::images::Images;
 use safelight::images_process::{ImagesProcess, ImagesSettings};
 use safelight::log::Log;
-use safelight_images::Deadlines;
 
 use call::{Caller, Layers};
 use load::{Load, SIZES};
