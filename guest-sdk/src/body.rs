@@ -111,6 +111,37 @@ impl Body {
         Ok((!self.step.is_empty()).then_some(&*self.step))
     }
 
+    /// The body, empty if it came from outside without a length and turns out to have no bytes: a request that
+    /// has none need not say so.
+    pub(crate) async fn settled(mut self) -> Result<Self> {
+        if self.length().is_some() || !matches!(self.source, Source::Incoming(_)) {
+            return Ok(self);
+        }
+        Ok(match self.chunk().await? {
+            None => Self::empty(),
+            Some(first) => {
+                let first = first.to_vec();
+                Self::join([first.into(), self])
+            }
+        })
+    }
+
+    /// Exactly the next `count` bytes; the rest stays as it is.
+    pub(crate) async fn front(&mut self, count: usize) -> Result<Vec<u8>> {
+        match &mut self.source {
+            Source::Bytes(bytes) if bytes.len() >= count => Ok(bytes.split_to(count).to_vec()),
+            Source::Incoming(incoming) => Ok(incoming.front(count).await?),
+            Source::Bytes(_) | Source::Stream(_) | Source::Joined(_) => Err(BodyError::Lost.into()),
+        }
+    }
+
+    /// Takes the host's word that what has been read was whole pieces of its own.
+    pub(crate) fn note_aligned(&mut self) {
+        if let Source::Incoming(incoming) = &mut self.source {
+            incoming.note_aligned();
+        }
+    }
+
     /// The whole body, if it has no more than `limit` bytes.
     ///
     /// # Errors

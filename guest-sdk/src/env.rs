@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, rc::Rc};
 
-use crate::{Images, Result};
+use crate::{Images, R2Bucket, Result};
 
 /// Names and kinds of the bindings, a JSON object, in the guest's environment.
 const BINDINGS: &str = "BINDINGS";
@@ -12,6 +12,7 @@ const BINDINGS_ORIGIN: &str = "BINDINGS_ORIGIN";
 const DEFAULT_ORIGIN: &str = "http://bindings.internal";
 
 const IMAGES: &str = "images";
+const R2: &str = "r2";
 
 /// The bindings and variables that the configuration grants to this worker.
 ///
@@ -74,6 +75,14 @@ impl Env {
     /// [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn images(&self, name: &str) -> Result<Images> {
         Ok(Images::new(self.binding(name, IMAGES)?))
+    }
+
+    /// The R2 bucket of this name.
+    ///
+    /// # Errors
+    /// [`EnvError`] when there is no binding of this name, or it is of another kind.
+    pub fn bucket(&self, name: &str) -> Result<R2Bucket> {
+        Ok(R2Bucket::new(&self.binding(name, R2)?))
     }
 
     /// The variable or secret of this name: a string as it was configured, anything else as JSON.

@@ -5,7 +5,7 @@ use std::fmt;
 use safelight_protocol::ImagesError;
 use wasip3::http::types::ErrorCode;
 
-use crate::{BodyError, EnvError, QueryError};
+use crate::{BodyError, EnvError, QueryError, R2Error};
 
 /// A result whose error is, unless named otherwise, the SDK's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -19,6 +19,8 @@ pub enum Error {
     Env(EnvError),
     /// The Images binding refused or failed; [`ImagesError::code`] is the stable number.
     Images(ImagesError),
+    /// An R2 binding refused or failed; [`R2Error::code`] is the stable number.
+    R2(R2Error),
     /// A query parameter is not what it should be.
     Query(QueryError),
     /// A body could not be read to its end.
@@ -43,6 +45,7 @@ impl fmt::Display for Error {
         match self {
             Self::Env(error) => error.fmt(f),
             Self::Images(error) => error.fmt(f),
+            Self::R2(error) => error.fmt(f),
             Self::Query(error) => error.fmt(f),
             Self::Body(error) => error.fmt(f),
             Self::Http(code) => write!(f, "no answer: {}", describe(code)),
@@ -78,6 +81,7 @@ macro_rules! from {
 from! {
     Env(EnvError),
     Images(ImagesError),
+    R2(R2Error),
     Query(QueryError),
     Body(BodyError),
     Http(ErrorCode),

@@ -1,6 +1,7 @@
 //! Requests that a worker makes.
 
-use http::{Method, request::Parts};
+use http::{HeaderName, HeaderValue, Method, request::Parts};
+use safelight_protocol::{ImageOptions, extension::CF_IMAGE_HEADER};
 use wasip3::http::{
     client,
     types::{self, ErrorCode},
@@ -34,6 +35,73 @@ pub async fn fetch<B: Into<Body>>(request: http::Request<B>) -> Result<Response>
         Ok(response) => Ok(response),
         Err(Unanswered::Error(error)) => Err(error),
         Err(Unanswered::Host(code)) => Err(Error::Http(code)),
+    }
+}
+
+/// A request to another host for a picture that is changed on its way, `cf.image` on the platform.
+///
+/// Where it cannot be, the answer has an error status and `cf-resized: err=…`, as on the platform: look at the status,
+/// and fetch the original without [`Fetch::image`] if that is what you want then.
+///
+/// ```no_run
+/// # async fn example() -> safelight_sdk::Result<safelight_sdk::Response> {
+/// use safelight_sdk::{Fetch, FetchFormat, ImageOptions};
+///
+/// let options = ImageOptions::new().width(800).format(FetchFormat::Webp);
+/// Fetch::new("https://example.com/photo.jpg").image(options).send().await
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Fetch {
+    url: String,
+    headers: Vec<(String, String)>,
+    image: Option<ImageOptions>,
+}
+
+impl Fetch {
+    /// A GET of an absolute URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            headers: Vec::new(),
+            image: None,
+        }
+    }
+
+    /// Adds a header.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Has the picture changed on its way.
+    pub fn image(mut self, options: ImageOptions) -> Self {
+        self.image = Some(options);
+        self
+    }
+
+    /// Sends the request.
+    ///
+    /// # Errors
+    /// As [`fetch()`].
+    pub async fn send(self) -> Result<Response> {
+        let mut request = http::Request::get(&self.url)
+            .body(Body::empty())
+            .map_err(|error| Error::Unsendable(format!("the URL {}: {error}", self.url)))?;
+        let unsendable = |name: &str| Error::Unsendable(format!("the header {name} is malformed"));
+        for (name, value) in &self.headers {
+            let header = HeaderName::try_from(name.as_str()).map_err(|_| unsendable(name))?;
+            let value = HeaderValue::try_from(value.as_str()).map_err(|_| unsendable(name))?;
+            request.headers_mut().append(header, value);
+        }
+        if let Some(options) = &self.image {
+            let options = serde_json::to_vec(options).map_err(Error::other)?;
+            let value =
+                HeaderValue::from_bytes(&options).map_err(|_| unsendable(CF_IMAGE_HEADER))?;
+            request.headers_mut().insert(CF_IMAGE_HEADER, value);
+        }
+        fetch(request).await
     }
 }
 

@@ -30,8 +30,9 @@
 //! | `request`, `query` | [`Request`] and the parameters of its URL, [`Query`] |
 //! | [`response`] | [`Response`] |
 //! | `body` | [`Body`]: streaming both ways |
-//! | `fetch` | [`fetch()`]: requests to other hosts |
+//! | `fetch` | [`fetch()`]: requests to other hosts; [`Fetch`]: pictures changed on their way |
 //! | `images` | [`Images`], the Images binding |
+//! | `r2` | [`R2Bucket`], the R2 binding |
 //! | `error` | [`Error`] |
 //!
 //! # Trade-offs
@@ -53,6 +54,7 @@ mod images;
 #[cfg(test)]
 mod now;
 mod query;
+mod r2;
 mod request;
 pub mod response;
 mod worker;
@@ -61,17 +63,23 @@ pub use http;
 pub use wasip3::http::types::ErrorCode;
 
 pub use safelight_protocol::{
-    Border, BorderTrim, Composite, Fit, Flip, Format, Gravity, GravityMode, ImageDrawOptions,
-    ImageInfo, ImageOutputOptions, ImageTransform, ImagesError, NamedQuality, Quality, Repeat,
-    Segment, Side, Trim, UnknownWord, Upscale, info::RasterInfo,
+    Border, BorderTrim, Composite, Compression, FetchFormat, Fit, Flip, Format, Gravity,
+    GravityMode, ImageDrawOptions, ImageInfo, ImageOptions, ImageOutputOptions, ImageTransform,
+    ImagesError, NamedQuality, OriginAuth, Overlay, Quality, Repeat, Segment, Side, Trim,
+    UnknownWord, Upscale, extension::Metadata, info::RasterInfo,
 };
 
 pub use body::{Body, BodyError, BodyWriter};
 pub use env::{Env, EnvError};
 pub use error::{Error, Result};
-pub use fetch::fetch;
+pub use fetch::{Fetch, fetch};
 pub use images::{Drawing, ImageTransformationResult, ImageTransformer, Images, Text};
 pub use query::{Query, QueryError};
+pub use r2::{
+    R2Bucket, R2Conditional, R2Error, R2Etag, R2GetOptions, R2Got, R2Hash, R2HttpMetadata,
+    R2ListOptions, R2MultipartOptions, R2MultipartUpload, R2Object, R2ObjectBody, R2Objects,
+    R2PutOptions, R2Range, R2StorageClass, R2UploadedPart,
+};
 pub use request::Request;
 pub use response::Response;
 pub use worker::Context;

@@ -9,7 +9,9 @@
 //! | [`transform`] | the options of one `transform()` |
 //! | [`draw`] | the options of one `draw()` |
 //! | [`output`] | format and quality of the result |
+//! | [`fetch`] | what a `fetch` asks of a picture on its way |
 //! | [`info`] | the answer of `/info` |
+//! | [`extension`] | what is ours and not the platform's |
 //! | [`error`] | codes, their HTTP status, and how an error crosses the wire |
 //! | [`digest`] | the `Repr-Digest` by which the receiver proves that a body is whole |
 //! | [`trace`] | what the images process tells of its side of a connection |
@@ -19,6 +21,8 @@
 pub mod digest;
 pub mod draw;
 pub mod error;
+pub mod extension;
+pub mod fetch;
 pub mod form;
 pub mod info;
 pub mod output;
@@ -28,6 +32,7 @@ pub mod transform;
 
 pub use draw::{Composite, ImageDrawOptions, Repeat};
 pub use error::{ErrorCode, ImagesError};
+pub use fetch::{Compression, FetchFormat, ImageOptions, OriginAuth, Overlay};
 pub use info::ImageInfo;
 pub use output::{Format, ImageOutputOptions, NamedQuality, Quality};
 pub use steps::Step;

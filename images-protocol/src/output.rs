@@ -9,11 +9,12 @@ use crate::words;
 pub struct ImageOutputOptions {
     /// The format of the result.
     pub format: Format,
-    /// Encoder quality; the service's default is 85.
+    /// Encoder quality; the service's default is 85. GIF and raw pixels have none. WebP of 100 is without loss; PNG is
+    /// unless the quality is below 100, which asks for a palette of at most 256 colours.
     pub quality: Option<Quality>,
     /// CSS colour composited under the finished picture just before encoding.
     pub background: Option<String>,
-    /// `false` keeps only the first frame of an animation; default `true`.
+    /// `false` keeps only the first frame of an animation; default `true`. Only GIF and WebP hold more than one.
     pub anim: Option<bool>,
 }
 
@@ -58,15 +59,16 @@ impl ImageOutputOptions {
 words! {
     /// An output format, by its name on the binding.
     pub enum Format {
-        /// JPEG.
+        /// JPEG: without alpha, on the output's background or white.
         Jpeg = "image/jpeg",
-        /// PNG.
+        /// PNG: one frame.
         Png = "image/png",
-        /// GIF.
+        /// GIF: animations, at most 256 colours a frame, pixels either opaque (alpha from 128 on) or not there.
         Gif = "image/gif",
-        /// WebP.
+        /// WebP: animations, and sides up to 16,383 pixels.
         Webp = "image/webp",
-        /// AVIF.
+        /// AVIF: one frame, and sides up to 1,600 pixels; beyond that the result is another format, as its content
+        /// type says.
         Avif = "image/avif",
         /// Raw pixels: three bytes each, rows from the top, no header.
         Rgb = "rgb",

@@ -44,7 +44,7 @@ pub enum Step {
 #[cfg(test)]
 mod tests {
     use super::Step;
-    use crate::{Fit, ImageDrawOptions, ImageTransform, Repeat};
+    use crate::{Border, Fit, ImageDrawOptions, ImageTransform, Repeat, Trim};
 
     #[test]
     fn steps_are_written_flat_and_without_what_was_not_set() {
@@ -62,6 +62,24 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&steps).unwrap(),
             r#"[{"imageIndex":2,"width":40.0,"fit":"scale-down"},{"drawImageIndex":2,"targetImageIndex":1,"repeat":"x","top":0.0}]"#
+        );
+    }
+
+    #[test]
+    fn borders_and_trims_have_the_platforms_shapes() {
+        let json = |options| serde_json::to_string::<ImageTransform>(&options).unwrap();
+        let new = ImageTransform::new;
+        assert_eq!(
+            json(
+                new()
+                    .trim(Trim::border())
+                    .border(Border::new(3).color("red"))
+            ),
+            r#"{"trim":{"border":true},"border":{"color":"red","width":3.0}}"#
+        );
+        assert_eq!(
+            json(new().trim(Trim::sides([1.0, 0.0, 0.5, 2.0]))),
+            r#"{"trim":{"top":1.0,"right":0.0,"bottom":0.5,"left":2.0}}"#
         );
     }
 }

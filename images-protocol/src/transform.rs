@@ -284,6 +284,29 @@ pub enum Trim {
     },
 }
 
+impl Trim {
+    /// Cuts off a uniform border, found by the colour of the corners.
+    #[must_use]
+    pub const fn border() -> Self {
+        Self::Border {
+            border: BorderTrim::Detect,
+        }
+    }
+
+    /// Cuts so much off the top, the right, the bottom and the left.
+    #[must_use]
+    pub const fn sides([top, right, bottom, left]: [f64; 4]) -> Self {
+        Self::Sides {
+            top: Some(top),
+            right: Some(right),
+            bottom: Some(bottom),
+            left: Some(left),
+            width: None,
+            height: None,
+        }
+    }
+}
+
 /// How `trim: border` recognises the border.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BorderTrim {
@@ -346,4 +369,22 @@ pub struct Border {
     /// Width of the left side in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<f64>,
+}
+
+impl Border {
+    /// A frame of the same width on every side.
+    #[must_use]
+    pub fn new(width: impl Into<f64>) -> Self {
+        Self {
+            width: Some(width.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the CSS colour.
+    #[must_use]
+    pub fn color(mut self, color: impl Into<String>) -> Self {
+        self.color = Some(color.into());
+        self
+    }
 }

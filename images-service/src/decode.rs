@@ -2,13 +2,17 @@
 //!
 //! Nothing is salvaged: what is broken or cut short is an error, never half a picture.
 
+mod avif;
 mod canvas;
 mod color;
 mod exif;
 mod gate;
 mod gif;
+mod heic;
+mod heif;
 mod jpeg;
 mod png;
+mod shrink;
 mod sniff;
 mod webp;
 
@@ -16,18 +20,19 @@ use std::fmt;
 
 use safelight_protocol::{ErrorCode, ImageInfo, info::RasterInfo};
 
-pub use self::exif::Orientation;
 use self::{
     exif::Exif,
     gate::Gate,
     sniff::{Kind, Sniffed},
 };
+pub use self::{exif::Orientation, shrink::Shrink};
 use crate::{
     budget::Budget,
     error::ServiceError,
     geometry::Size,
+    guard::guarded,
     image::Channels,
-    limits::Limits,
+    limits::{JpegDecoder, Limits},
     picture::{Frame, Picture, Plays},
 };
 
@@ -50,6 +55,8 @@ pub struct Header {
     channels: Channels,
     /// Bytes that decoding takes for every pixel at its peak, besides the picture itself.
     cost: u64,
+    /// Whether it can come out smaller than it is.
+    shrinks: bool,
     icc: Option<Vec<u8>>,
     exif: Exif,
 }
@@ -81,6 +88,15 @@ impl Header {
     #[must_use]
     pub const fn channels(&self) -> Channels {
         self.channels
+    }
+
+    /// How far it may shrink while it is decoded, when the upright picture will be reduced to `target`.
+    #[must_use]
+    pub fn shrink_towards(&self, target: Size, decoder: JpegDecoder) -> Shrink {
+        if !self.shrinks || decoder != JpegDecoder::Turbo {
+            return Shrink::NONE;
+        }
+        Shrink::towards(self.size(), target)
     }
 
     /// Bytes of memory that decoding takes at its peak, besides the picture itself.
@@ -134,41 +150,65 @@ pub fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo, ServiceError> {
     })
 }
 
+/// How an image is decoded.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How small it may come out.
+    pub shrink: Shrink,
+    /// Which decoder reads JPEG.
+    pub jpeg: JpegDecoder,
+    /// How long it may take.
+    pub budget: Budget,
+}
+
 /// Reads the header and checks its claims; no memory for pixels is taken.
 pub fn inspect(bytes: &[u8], frames: Frames, limits: &Limits) -> Result<Header, ServiceError> {
-    let kind = match sniff::sniff(bytes) {
-        Sniffed::Supported(kind) => kind,
-        Sniffed::Svg => {
-            return Err(not_an_image(
-                "image/svg+xml is never turned into pixels, so it cannot be transformed",
-            ));
-        }
-        Sniffed::Unsupported(format) => {
-            return Err(not_an_image(format!("{format} is not supported")));
-        }
-        Sniffed::Unknown if bytes.is_empty() => return Err(not_an_image("the image is empty")),
-        Sniffed::Unknown => return Err(not_an_image("not an image of any known format")),
-    };
+    let kind = kind(bytes, limits)?;
     let gate = Gate { limits, frames };
-    let header = match kind {
+    let read = || match kind {
         Kind::Jpeg => jpeg::header(bytes, gate),
         Kind::Png => png::header(bytes, gate),
         Kind::Webp => webp::header(bytes, gate),
         Kind::Gif => gif::header(bytes, gate),
+        Kind::Avif => avif::header(bytes, gate),
+        Kind::Heic => heic::header(bytes, gate),
     };
-    header.map_err(|fault| fault.into_error(kind))
+    guarded(ErrorCode::DecodingFailed, kind.mime(), || {
+        read().map_err(|fault| fault.into_error(kind))
+    })
+}
+
+fn kind(bytes: &[u8], limits: &Limits) -> Result<Kind, ServiceError> {
+    match sniff::sniff(bytes) {
+        Sniffed::Supported(Kind::Avif) if !limits.avif_input => {
+            Err(not_an_image("image/avif is switched off as an input"))
+        }
+        Sniffed::Supported(kind) => Ok(kind),
+        Sniffed::Svg => Err(not_an_image(
+            "image/svg+xml is never turned into pixels, so it cannot be transformed",
+        )),
+        Sniffed::Unsupported(format) => Err(not_an_image(format!("{format} is not supported"))),
+        Sniffed::Unknown if bytes.is_empty() => Err(not_an_image("the image is empty")),
+        Sniffed::Unknown => Err(not_an_image("not an image of any known format")),
+    }
 }
 
 /// Decodes an image whose header has been read.
-pub fn pixels(bytes: &[u8], header: &Header, budget: Budget) -> Result<Decoded, ServiceError> {
-    let raw = match header.kind {
-        Kind::Jpeg => jpeg::pixels(bytes, header).map(RawPicture::still),
+pub fn pixels(bytes: &[u8], header: &Header, options: Options) -> Result<Decoded, ServiceError> {
+    let kind = header.kind;
+    let read = || match kind {
+        Kind::Jpeg => jpeg::pixels(bytes, header, options).map(RawPicture::still),
         Kind::Png => png::pixels(bytes, header).map(RawPicture::still),
-        Kind::Webp => webp::pixels(bytes, header, budget),
-        Kind::Gif => gif::pixels(bytes, header, budget),
+        Kind::Webp => webp::pixels(bytes, header, options.budget),
+        Kind::Gif => gif::pixels(bytes, header, options.budget),
+        Kind::Avif => avif::pixels(bytes, header).map(RawPicture::still),
+        Kind::Heic => heic::pixels(bytes, header).map(RawPicture::still),
     };
-    raw.and_then(|raw| upright(raw, header))
-        .map_err(|fault| fault.into_error(header.kind))
+    guarded(ErrorCode::DecodingFailed, kind.mime(), || {
+        read()
+            .and_then(|raw| upright(raw, header))
+            .map_err(|fault| fault.into_error(kind))
+    })
 }
 
 /// Converts the colours of every frame, and turns it.
@@ -176,7 +216,7 @@ fn upright(raw: RawPicture, header: &Header) -> Result<Decoded, Fault> {
     let mut frames = Vec::with_capacity(raw.frames.len());
     let mut warning = None;
     for RawFrame { raw, delay } in raw.frames {
-        let (image, unused) = color::to_srgb(raw, header.stored, header.icc.as_deref())?;
+        let (image, unused) = color::to_srgb(raw, header.icc.as_deref())?;
         warning = warning.or(unused);
         frames.push(Frame {
             image: header.exif.orientation.upright(image),
@@ -211,6 +251,7 @@ impl RawPicture {
 
 /// Samples as a decoder delivers them, and what they mean.
 struct Raw {
+    size: Size,
     model: Model,
     samples: Samples,
 }

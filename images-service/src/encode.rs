@@ -1,5 +1,7 @@
 //! From pixels to the bytes of the result.
 
+mod avif;
+mod choose;
 mod gif;
 mod jpeg;
 mod palette;
@@ -8,11 +10,14 @@ mod webp;
 
 use safelight_protocol::{ErrorCode, Format};
 
+pub(crate) use self::choose::{choose, wanted_frames};
+
 use crate::{
     budget::Budget,
     decode::{Frames, Metadata},
     error::ServiceError,
     geometry::Size,
+    guard::guarded,
     image::Image,
     limits::Limits,
     ops,
@@ -42,19 +47,6 @@ pub struct Written {
     pub format: Format,
     /// Why it is another: a text for a `Warning` header.
     pub warning: Option<String>,
-}
-
-/// Refuses what no encoder here can write, before any pixel is paid for.
-pub fn check(output: &Output) -> Result<(), ServiceError> {
-    match output.format {
-        Format::Jpeg | Format::Png | Format::Gif | Format::Webp | Format::Rgb | Format::Rgba => {
-            Ok(())
-        }
-        Format::Avif => Err(ServiceError::new(
-            ErrorCode::BadRequest,
-            format!("output format {} is not supported", output.format),
-        )),
-    }
 }
 
 /// The largest side of a result.
@@ -88,19 +80,59 @@ pub fn encode(
     metadata: &Metadata,
     budget: Budget,
 ) -> Result<Written, ServiceError> {
-    check(output)?;
     budget.check()?;
-    let picture = match output.background {
-        Some(color) => picture.try_map(|image| Ok(ops::background(image, color)))?,
-        None => picture,
-    };
+    let (format, warning) = format_for(output.format, picture.size());
+    let bytes = guarded(ErrorCode::EncodingFailed, format.as_str(), || {
+        let picture = match output.background {
+            Some(color) => picture.try_map(|image| Ok(ops::background(image, color)))?,
+            None => picture,
+        };
+        bytes_of(picture, format, output, metadata, budget)
+    })?;
+    Ok(Written {
+        bytes,
+        format,
+        warning,
+    })
+}
+
+/// The format asked for, or the one that stands in for it where it would take too long.
+fn format_for(asked: Format, size: Size) -> (Format, Option<String>) {
+    let longest = size.width.max(size.height);
+    match asked {
+        Format::Avif if longest > avif::LARGEST_SIDE => {
+            let instead = if longest <= webp::LARGEST_SIDE {
+                Format::Webp
+            } else {
+                Format::Jpeg
+            };
+            (instead, Some("image too large for AVIF".to_owned()))
+        }
+        Format::Jpeg
+        | Format::Png
+        | Format::Gif
+        | Format::Webp
+        | Format::Avif
+        | Format::Rgb
+        | Format::Rgba => (asked, None),
+    }
+}
+
+fn bytes_of(
+    picture: Picture,
+    format: Format,
+    output: &Output,
+    metadata: &Metadata,
+    budget: Budget,
+) -> Result<Vec<u8>, ServiceError> {
     let quality = output.quality.unwrap_or(DEFAULT_QUALITY).clamp(1, LOSSLESS);
     let keeps_frames = frames(output) == Frames::All && picture.is_animated();
-    let bytes = match output.format {
+    match format {
         Format::Gif if keeps_frames => gif::encode(&picture, budget),
         Format::Gif => gif::encode(&Picture::from(picture.into_first()), budget),
         Format::Webp if keeps_frames => webp::animated(&picture, quality, budget),
         Format::Webp => webp::still(picture.first(), quality),
+        Format::Avif => avif::encode(picture.first(), quality),
         Format::Jpeg => {
             let image = flattened(picture.into_first());
             jpeg::encode(&image, quality, metadata.copyright.as_deref())
@@ -108,13 +140,7 @@ pub fn encode(
         Format::Png => png::encode(picture.first(), output.quality),
         Format::Rgb => Ok(flattened(picture.into_first()).into_data()),
         Format::Rgba => Ok(picture.into_first().into_rgba().into_data()),
-        Format::Avif => Err(failed(Format::Avif, picture.size(), "no encoder")),
-    };
-    Ok(Written {
-        bytes: bytes?,
-        format: output.format,
-        warning: None,
-    })
+    }
 }
 
 /// For formats without alpha: whatever still lets something through lies on white.

@@ -45,6 +45,21 @@ pub(crate) struct TransformForm {
     pub(crate) background: Option<String>,
     /// Whether an animation stays one.
     pub(crate) anim: Option<String>,
+    /// What is ours.
+    pub(crate) extension: ExtensionParts,
+}
+
+/// The parts whose names begin with `safelight_`.
+#[derive(Debug, Default)]
+pub(crate) struct ExtensionParts {
+    /// How the format is chosen.
+    pub(crate) choose: Option<String>,
+    /// Modern formats that may be chosen.
+    pub(crate) accept: Option<String>,
+    /// What is kept of the source's metadata.
+    pub(crate) metadata: Option<String>,
+    /// How a JPEG is written.
+    pub(crate) jpeg: Option<String>,
 }
 
 /// Where an image of a form comes from.
@@ -232,6 +247,12 @@ impl TransformForm {
         let output_quality = option(PartName::OutputQuality)?;
         let background = option(PartName::Background)?;
         let anim = option(PartName::Anim)?;
+        let extension = ExtensionParts {
+            choose: option(PartName::Choose)?,
+            accept: option(PartName::Accept)?,
+            metadata: option(PartName::Metadata)?,
+            jpeg: option(PartName::Jpeg)?,
+        };
         let mut string = |name| text(name, &parts.require(name)?);
         let transforms = string(PartName::Transforms)?;
         let output_format = string(PartName::OutputFormat)?;
@@ -250,6 +271,7 @@ impl TransformForm {
             output_quality,
             background,
             anim,
+            extension,
         })
     }
 }

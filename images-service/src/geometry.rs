@@ -1,14 +1,18 @@
 //! Sizes and places as pure arithmetic: fit, gravity, and where an overlay stands.
 
 mod fit;
+mod focus;
 mod place;
+mod trim;
 
 use std::fmt;
 
 use crate::image::Channels;
 
-pub use fit::{Layout, Padding, Target, layout};
-pub use place::{Overlap, overlap, position};
+pub use fit::{Layout, Padding, Target, layout, padding};
+pub use focus::{around_all, center, zoomed};
+pub use place::{Overlap, Run, overlap, position, run};
+pub use trim::trimmed;
 
 /// Width and height in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +48,16 @@ impl Size {
         self.pixels().saturating_mul(channels.count())
     }
 
+    /// The longer of both sides.
+    #[must_use]
+    pub const fn longest(self) -> u32 {
+        if self.width > self.height {
+            self.width
+        } else {
+            self.height
+        }
+    }
+
     /// Width and height exchanged.
     #[must_use]
     pub const fn transposed(self) -> Self {
@@ -66,6 +80,18 @@ pub struct Rect {
     pub top: u32,
     /// Size of the box.
     pub size: Size,
+}
+
+impl Rect {
+    /// All of a picture.
+    #[must_use]
+    pub const fn whole(size: Size) -> Self {
+        Self {
+            left: 0,
+            top: 0,
+            size,
+        }
+    }
 }
 
 /// `floor(value + 0.5)`, the one way to round; what does not fit is clamped.

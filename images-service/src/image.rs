@@ -115,11 +115,14 @@ impl Image {
     pub fn into_rgba(self) -> Self {
         let data = match self.channels {
             Channels::Rgba => self.data,
-            Channels::Rgb => self
-                .data
-                .chunks_exact(3)
-                .flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255])
-                .collect(),
+            Channels::Rgb => {
+                let mut data = vec![255; self.size.bytes(Channels::Rgba)];
+                let pixels = data.as_chunks_mut::<4>().0.iter_mut();
+                for (rgba, rgb) in pixels.zip(self.data.as_chunks::<3>().0) {
+                    rgba[..3].copy_from_slice(rgb);
+                }
+                data
+            }
         };
         Self {
             size: self.size,

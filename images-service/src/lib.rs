@@ -18,14 +18,17 @@
 //! | [`text`] | from characters and a font to pixels of one colour |
 //! | [`pipeline`] | the run of one request over its pixels |
 //! | [`plan`] [`geometry`] [`ops`] | the order of operations; fit and gravity as arithmetic; the operations |
+//! | `content` [`models`] | what the pixels themselves decide; what only a trained model could |
 //! | [`picture`] [`image`] | an animation or its only frame; pixels |
 //! | [`encode`] | from pixels to the bytes of the result |
+//! | `guard` | a codec that panics fails its own request |
 //! | `answer` | one block with exact length and digest, or a marked error |
 //! | [`error`] [`limits`] [`budget`] | what can fail, what a request may cost, and how long it may take |
 
 mod answer;
 pub mod budget;
 mod connection;
+mod content;
 pub mod deadline;
 pub mod decode;
 pub mod encode;
@@ -33,9 +36,11 @@ pub mod error;
 pub mod fonts;
 mod form;
 pub mod geometry;
+mod guard;
 mod handler;
 pub mod image;
 pub mod limits;
+pub mod models;
 pub mod ops;
 pub mod picture;
 pub mod pipeline;
@@ -49,5 +54,6 @@ pub mod transport;
 
 pub use deadline::Deadlines;
 pub use limits::Limits;
+pub use models::Models;
 pub use server::run;
 pub use socket::{BoundSocket, SocketError, SocketFile, bind};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{deadline::Deadlines, fonts::FontLimits, text::TextLimits};
+use crate::{deadline::Deadlines, fonts::FontLimits, models::Models, text::TextLimits};
 
 /// The limits that the service enforces, each before the cost is paid.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Limits {
     pub time: Duration,
     /// Whether AVIF is accepted as an input, which the platform does for some accounts only.
     pub avif_input: bool,
+    /// Which decoder reads JPEG.
+    pub jpeg: JpegDecoder,
     /// Requests whose pixels are being worked on at the same time.
     pub workers: usize,
     /// Requests that may wait for a worker.
@@ -47,6 +49,18 @@ pub struct Limits {
     pub deadlines: Deadlines,
     /// Time that requests in flight have to finish once the service is told to end.
     pub grace: Duration,
+    /// What stands behind the options that need a model.
+    pub models: Models,
+}
+
+/// A choice between two decoders. Each is strict, and both see the same pixels but for rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JpegDecoder {
+    /// libjpeg-turbo-rs: the faster one, and the one that can shrink while it decodes.
+    #[default]
+    Turbo,
+    /// zune-jpeg: always at full size. It also reads the inks of CMYK, whatever is chosen.
+    Zune,
 }
 
 impl Default for Limits {
@@ -68,11 +82,13 @@ impl Default for Limits {
             text: TextLimits::default(),
             time: Duration::from_secs(60),
             avif_input: true,
+            jpeg: JpegDecoder::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
             transports: 0,
             deadlines: Deadlines::default(),
             grace: Duration::from_secs(10),
+            models: Models::default(),
         }
     }
 }

@@ -1,12 +1,18 @@
 //! What the pipeline can do to one picture, and drawing one onto another.
 
 mod background;
+mod bands;
+mod blur;
+mod composite;
 mod crop;
 mod draw;
 mod flip;
 mod pad;
 mod resize;
 mod rotate;
+mod segment;
+mod sharpen;
+mod tone;
 
 use safelight_protocol::{ErrorCode, Flip};
 
@@ -14,11 +20,13 @@ use crate::{
     error::ServiceError,
     geometry::{Padding, Rect, Size},
     image::Image,
-    request::{Color, Rotation},
+    models::Models,
+    request::{Color, Rotation, Tone},
 };
 
 pub use background::background;
 pub use draw::draw;
+pub(crate) use draw::draw_needs_copy;
 pub(crate) use resize::pixels_between;
 
 /// One operation, with everything computed that it needs.
@@ -46,6 +54,14 @@ pub enum Op {
     },
     /// Put a colour under the picture.
     Background(Color),
+    /// Make everything but the subject transparent.
+    Segment,
+    /// Change brightness, contrast, gamma and saturation.
+    Tone(Tone),
+    /// Sharpen by an unsharp mask of this strength.
+    Sharpen(f64),
+    /// Blur with this radius in pixels, at least 1.
+    Blur(u32),
 }
 
 impl Op {
@@ -53,17 +69,27 @@ impl Op {
     #[must_use]
     pub const fn resulting(self, size: Size) -> Size {
         match self {
-            Self::Flip(_) | Self::Rotate(Rotation::None | Rotation::Half) | Self::Background(_) => {
-                size
-            }
+            Self::Flip(_)
+            | Self::Rotate(Rotation::None | Rotation::Half)
+            | Self::Background(_)
+            | Self::Segment
+            | Self::Tone(_)
+            | Self::Sharpen(_)
+            | Self::Blur(_) => size,
             Self::Rotate(Rotation::Quarter | Rotation::ThreeQuarters) => size.transposed(),
             Self::Crop(part) | Self::Resize { part, .. } => part.size,
             Self::Pad { padding, .. } => padding.canvas,
         }
     }
 
+    /// Whether it makes new pixels between those of a picture of this size.
+    #[must_use]
+    pub(crate) fn enlarges(self, size: Size) -> bool {
+        matches!(self, Self::Resize { scaled, .. } if scaled.width > size.width || scaled.height > size.height)
+    }
+
     /// Does it.
-    pub fn apply(self, image: Image) -> Result<Image, ServiceError> {
+    pub fn apply(self, image: Image, models: Models) -> Result<Image, ServiceError> {
         match self {
             Self::Flip(axes) => Ok(flip::flip(image, axes)),
             Self::Rotate(rotation) => Ok(rotate::rotate(image, rotation)),
@@ -72,6 +98,10 @@ impl Op {
                 .map_err(|error| ServiceError::new(ErrorCode::Internal, error.to_string())),
             Self::Pad { padding, fill } => Ok(pad::pad(&image, padding, fill)),
             Self::Background(color) => Ok(background(image, color)),
+            Self::Segment => segment::segment(image, models.foreground),
+            Self::Tone(tone) => Ok(tone::tone(image, tone)),
+            Self::Sharpen(strength) => Ok(sharpen::sharpen(image, strength)),
+            Self::Blur(radius) => Ok(blur::blur(&image, radius)),
         }
     }
 }

@@ -2,22 +2,26 @@
 
 mod forecast;
 mod prepared;
+mod shrink;
+mod transform;
 
 use std::time::{Duration, Instant};
 
-use safelight_protocol::{ErrorCode, Fit};
+use safelight_protocol::{ErrorCode, Fit, extension::Choose};
+use serde_json::{Value, json};
 
-use self::prepared::Prepared;
+use self::{forecast::Room, prepared::Prepared};
 use crate::{
     budget::Budget,
-    decode::Frames,
+    decode::{Decoded, Frames, Metadata, Options},
     encode::{self, Written},
     error::ServiceError,
+    geometry::Size,
     limits::Limits,
     ops,
     picture::Picture,
     plan::{Bounds, plan},
-    request::{ImageSource, Step, Transform, TransformRequest},
+    request::{ImageSource, Output, Step, Transform, TransformRequest},
     text::Effort,
 };
 
@@ -56,45 +60,63 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let TransformRequest {
         images,
         steps,
-        output,
+        mut output,
+        extension,
     } = request;
 
     // What can be refused is refused before any pixel.
-    encode::check(&output)?;
     let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
     let budget = Budget::new(limits.time);
     let effort = &mut Effort::new(&limits.text);
-    let prepared = prepare_all(images, encode::frames(&output), limits, effort)?;
+    let frames = encode::wanted_frames(&extension, &output);
+    let prepared = prepare_all(images, frames, limits, effort)?;
     let base = prepared.first().ok_or_else(no_base)?;
     forecast::check(&prepared, &steps, bounds, limits)?;
     let source = source(base);
-    let metadata = base.metadata();
+    let metadata = match extension.drop_metadata {
+        true => Metadata::default(),
+        false => base.metadata(),
+    };
+    let original = original(base);
+    let base_format = base.format();
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
     // Decode.
     let started = Instant::now();
-    let mut pictures = make_all(&prepared, budget, effort, &mut warnings)?;
+    let options = |index: usize, image: &Prepared| Options {
+        shrink: shrink::shrink(index, image, &steps, bounds, limits),
+        jpeg: limits.jpeg,
+        budget,
+    };
+    let loaded = make_all(&prepared, options, effort, &mut warnings)?;
     drop(prepared);
     let decoded = started.elapsed();
 
-    // Every step in the author's order.
-    for step in &steps {
-        run_step(step, &mut pictures, bounds, budget)?;
-    }
-    let picture = pictures.into_iter().next().ok_or_else(no_base)?;
+    let terms = Terms::new(bounds, limits, budget);
+    let picture = run_steps(&steps, loaded, terms, &mut warnings)?;
     let size = picture.size();
+    // What is in a picture may have decided upon its size.
+    forecast::check_result(size, picture.frames().len() as u64, bounds, limits)?;
     let transformed = started.elapsed();
 
+    // The format, where it was left open.
+    let (format, warning) = encode::choose(&extension, &output, base_format, &picture);
+    output.format = format;
+    warnings.extend(warning.map(str::to_owned));
+
     // Encode.
-    let Written {
+    let Finished {
         bytes,
-        format,
+        content_type,
         warning,
-    } = encode::encode(picture, &output, &metadata, budget)?;
+    } = match extension.choose == Some(Choose::Json) {
+        true => sizes(size, &original),
+        false => finish(picture, &output, &metadata, budget)?,
+    };
     warnings.extend(warning);
     Ok(Encoded {
         bytes,
-        content_type: format.content_type(),
+        content_type,
         width: size.width,
         height: size.height,
         source,
@@ -105,6 +127,55 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
             encode: started.elapsed().saturating_sub(transformed),
         },
     })
+}
+
+/// What is sent, and what has to be said about it.
+struct Finished {
+    bytes: Vec<u8>,
+    content_type: &'static str,
+    warning: Option<String>,
+}
+
+fn finish(
+    picture: Picture,
+    output: &Output,
+    metadata: &Metadata,
+    budget: Budget,
+) -> Result<Finished, ServiceError> {
+    let Written {
+        bytes,
+        format,
+        warning,
+    } = encode::encode(picture, output, metadata, budget)?;
+    Ok(Finished {
+        bytes,
+        content_type: format.content_type(),
+        warning,
+    })
+}
+
+/// The answer for a caller who wants no picture.
+fn sizes(size: Size, original: &Value) -> Finished {
+    let sizes = json!({"width": size.width, "height": size.height, "original": original});
+    Finished {
+        bytes: sizes.to_string().into_bytes(),
+        content_type: "application/json",
+        warning: None,
+    }
+}
+
+/// What that answer says of the source.
+fn original(base: &Prepared) -> Value {
+    let mut original = json!({
+        "file_size": base.file_size(),
+        "width": base.size().width,
+        "height": base.size().height,
+        "format": base.format(),
+    });
+    if base.frames() > 1 {
+        original["frames"] = base.frames().into();
+    }
+    original
 }
 
 /// All frames are wanted of the base at most: of what is drawn, the first is seen.
@@ -121,48 +192,123 @@ fn prepare_all(
     images.into_iter().enumerate().map(prepare).collect()
 }
 
+/// Finished images, and the size that each has for its steps while it is smaller because it shrank.
+struct Loaded {
+    pictures: Vec<Picture>,
+    nominal: Vec<Option<Size>>,
+}
+
 fn make_all(
     prepared: &[Prepared],
-    budget: Budget,
+    options: impl Fn(usize, &Prepared) -> Options,
     effort: &mut Effort,
     warnings: &mut Vec<String>,
-) -> Result<Vec<Picture>, ServiceError> {
-    let mut pictures = Vec::with_capacity(prepared.len());
+) -> Result<Loaded, ServiceError> {
+    let mut loaded = Loaded {
+        pictures: Vec::with_capacity(prepared.len()),
+        nominal: Vec::with_capacity(prepared.len()),
+    };
     for (index, prepared) in prepared.iter().enumerate() {
-        budget.check()?;
-        let decoded = prepared
-            .pixels(budget, effort)
-            .map_err(|error| of_image(index, error))?;
-        warnings.extend(decoded.warning);
-        pictures.push(decoded.picture);
+        let options = options(index, prepared);
+        options.budget.check()?;
+        let decoded = prepared.pixels(options, effort);
+        let Decoded { picture, warning } = decoded.map_err(|error| of_image(index, error))?;
+        warnings.extend(warning);
+        let shrank = picture.size() != prepared.size();
+        loaded.nominal.push(shrank.then_some(prepared.size()));
+        loaded.pictures.push(picture);
     }
-    Ok(pictures)
+    Ok(loaded)
+}
+
+/// What steps must keep to.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    bounds: Bounds,
+    limits: &'a Limits,
+    budget: Budget,
+}
+
+impl<'a> Terms<'a> {
+    const fn new(bounds: Bounds, limits: &'a Limits, budget: Budget) -> Self {
+        Self {
+            bounds,
+            limits,
+            budget,
+        }
+    }
+}
+
+/// Does every step in the author's order, and gives the base.
+fn run_steps(
+    steps: &[Step],
+    loaded: Loaded,
+    terms: Terms<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Picture, ServiceError> {
+    let Loaded {
+        mut pictures,
+        mut nominal,
+    } = loaded;
+    for step in steps {
+        if !run_shrunk(step, &mut pictures, &mut nominal, terms)? {
+            run_step(step, &mut pictures, terms, warnings)?;
+        }
+    }
+    pictures.into_iter().next().ok_or_else(no_base)
+}
+
+/// Does the first step of an image that shrank: also whether it was one. Geometry is found on the size that the author
+/// knows; whatever it starts from, a reduction ends at its size.
+fn run_shrunk(
+    step: &Step,
+    pictures: &mut [Picture],
+    nominal: &mut [Option<Size>],
+    terms: Terms<'_>,
+) -> Result<bool, ServiceError> {
+    let Step::Transform { image, transform } = step else {
+        return Ok(false);
+    };
+    let Some(size) = nominal.get_mut(*image).and_then(Option::take) else {
+        return Ok(false);
+    };
+    let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
+    let models = terms.limits.models;
+    let ops = plan(transform, size, terms.bounds, models)?.ops;
+    *picture = picture.take().try_map(|mut image| {
+        for op in &ops {
+            terms.budget.check()?;
+            image = op.apply(image, models)?;
+        }
+        Ok(image)
+    })?;
+    Ok(true)
 }
 
 fn run_step(
     step: &Step,
     pictures: &mut [Picture],
-    bounds: Bounds,
-    budget: Budget,
+    terms: Terms<'_>,
+    warnings: &mut Vec<String>,
 ) -> Result<(), ServiceError> {
     match step {
         Step::Transform { image, transform } => {
+            let room = Room::besides(*image, pictures, terms.limits);
             let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
-            let ops = plan(transform, picture.size(), bounds)?.ops;
-            *picture = picture.take().try_map(|mut image| {
-                for op in &ops {
-                    budget.check()?;
-                    image = op.apply(image)?;
+            let (changed, told) = transform::transform(transform, picture.take(), room, terms)?;
+            *picture = changed;
+            for text in told {
+                if !warnings.contains(&text) {
+                    warnings.push(text);
                 }
-                Ok(image)
-            })?;
+            }
         }
         Step::Draw {
             overlay,
             target,
             draw,
         } => {
-            budget.check()?;
+            terms.budget.check()?;
             if let Ok([overlay, base]) = pictures.get_disjoint_mut([*overlay, *target]) {
                 for frame in base.frames_mut() {
                     ops::draw(&mut frame.image, overlay.first(), draw);
@@ -187,7 +333,7 @@ fn warning(step: &Step) -> Option<String> {
     let Step::Transform { transform, .. } = step else {
         return None;
     };
-    let Transform { width, height, .. } = transform;
+    let Transform { width, height, .. } = &**transform;
     let word = match transform.fit? {
         fit @ (Fit::Cover | Fit::Crop | Fit::AspectCrop) => fit,
         Fit::ScaleDown | Fit::ScaleUp | Fit::Contain | Fit::Pad | Fit::Squeeze => return None,

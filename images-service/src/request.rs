@@ -1,12 +1,16 @@
 //! One request, typed and checked: what the pipeline may rely on.
 
+mod border;
 mod color;
 mod draw;
+mod extension;
 mod gravity;
 mod output;
 mod steps;
 mod text;
+mod tone;
 mod transform;
+mod trim;
 mod value;
 mod warnings;
 
@@ -14,14 +18,23 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use safelight_protocol::{
-    Fit, Flip, Format,
+    Format,
     steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDEX},
 };
 use serde_json::{Map, Value};
 
-pub use self::text::{FontUrl, ImageSource, Text};
 use self::value::OptionValue;
 pub(crate) use self::warnings::Warnings;
+pub use self::{
+    border::Border,
+    draw::{Draw, Position},
+    extension::{Accepted, Extension},
+    gravity::Gravity,
+    text::{FontUrl, ImageSource, Text},
+    tone::Tone,
+    transform::{Rotation, Transform},
+    trim::{BorderTrim, Cuts, Length, Trim},
+};
 use crate::{
     decode::Frames,
     error::ServiceError,
@@ -38,6 +51,8 @@ pub struct TransformRequest<F = Bytes> {
     pub steps: Vec<Step>,
     /// How the result is written.
     pub output: Output,
+    /// What the caller says beyond the binding.
+    pub extension: Extension,
 }
 
 impl TransformRequest<FontUrl> {
@@ -51,6 +66,7 @@ impl TransformRequest<FontUrl> {
     ) -> Result<(Self, Warnings), ServiceError> {
         let mut warnings = Warnings::default();
         let output = Output::parse(&form)?;
+        let extension = Extension::parse(&form.extension)?;
         let images = std::iter::once(form.base)
             .chain(form.overlays)
             .enumerate()
@@ -66,6 +82,7 @@ impl TransformRequest<FontUrl> {
             images,
             steps,
             output,
+            extension,
         };
         Ok((request, warnings))
     }
@@ -94,6 +111,7 @@ impl TransformRequest<FontUrl> {
             images: images.collect::<Result<_, _>>()?,
             steps: self.steps,
             output: self.output,
+            extension: self.extension,
         })
     }
 }
@@ -118,7 +136,7 @@ pub enum Step {
         /// Index of the image.
         image: usize,
         /// The change.
-        transform: Transform,
+        transform: Box<Transform>,
     },
     /// Draw one image onto another; never onto itself.
     Draw {
@@ -129,87 +147,6 @@ pub enum Step {
         /// Where and how.
         draw: Draw,
     },
-}
-
-/// The checked options of one `transform()`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Transform {
-    /// Requested width in pixels, at least 1.
-    pub width: Option<u32>,
-    /// Requested height in pixels, at least 1.
-    pub height: Option<u32>,
-    /// How the picture meets width and height.
-    pub fit: Option<Fit>,
-    /// Which part survives a crop.
-    pub gravity: Gravity,
-    /// Mirroring, before rotation.
-    pub flip: Option<Flip>,
-    /// Clockwise rotation.
-    pub rotate: Rotation,
-    /// Colour under the picture, and of padding.
-    pub background: Option<Color>,
-}
-
-/// Clockwise rotation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Rotation {
-    /// Not rotated (0 or 360 degrees).
-    #[default]
-    None,
-    /// By 90 degrees.
-    Quarter,
-    /// By 180 degrees.
-    Half,
-    /// By 270 degrees.
-    ThreeQuarters,
-}
-
-/// Which part survives a crop, as fractions of each axis.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Gravity {
-    /// The fraction divides what is cropped away.
-    Remainder {
-        /// 0 is flush left, 1 flush right.
-        x: f64,
-        /// 0 is flush top, 1 flush bottom.
-        y: f64,
-    },
-    /// The crop is centred on the point, then moved inside the picture.
-    BoxCenter {
-        /// 0 is the left edge, 1 the right.
-        x: f64,
-        /// 0 is the top edge, 1 the bottom.
-        y: f64,
-    },
-}
-
-impl Default for Gravity {
-    fn default() -> Self {
-        Self::Remainder { x: 0.5, y: 0.5 }
-    }
-}
-
-/// The checked options of one `draw()`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Draw {
-    /// 0 to 1.
-    pub opacity: f32,
-    /// Where on the horizontal axis.
-    pub horizontal: Position,
-    /// Where on the vertical axis.
-    pub vertical: Position,
-}
-
-/// Where an overlay stands on one axis, in pixels; negative values lie outside the base.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Position {
-    /// In the middle, the odd pixel on the far side.
-    #[default]
-    Center,
-    /// At a distance from the left or top edge.
-    Start(i32),
-    /// At a distance from the right or bottom edge.
-    End(i32),
 }
 
 /// The checked options of one `output()`.

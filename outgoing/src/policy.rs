@@ -20,6 +20,17 @@ impl Policy {
         Self::default()
     }
 
+    /// Any address: for URLs of somebody who can reach them without this program as well.
+    #[must_use]
+    pub fn anywhere() -> Self {
+        Self {
+            exceptions: vec![Exception {
+                to: To::Anywhere,
+                port: None,
+            }],
+        }
+    }
+
     /// Public addresses, and those that one of the exceptions is for.
     #[must_use]
     pub fn with(exceptions: impl IntoIterator<Item = Exception>) -> Self {
@@ -58,6 +69,7 @@ pub struct Exception {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum To {
+    Anywhere,
     Loopback,
     Network(Network),
     /// In lower case; whatever it resolves to.
@@ -96,6 +108,7 @@ impl Exception {
 impl To {
     fn is_for(&self, host: &str, address: IpAddr) -> bool {
         match self {
+            Self::Anywhere => true,
             Self::Loopback => {
                 Network::LOOPBACK_V4.contains(address) || Network::LOOPBACK_V6.contains(address)
             }
@@ -152,10 +165,12 @@ fn of_name(name: &str) -> Result<To, NotAnException> {
     }
 }
 
-/// As it is read.
+/// As it is read; `anywhere` is only for messages, because no text stands for it.
 impl fmt::Display for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.to, self.port) {
+            (To::Anywhere, None) => f.write_str("anywhere"),
+            (To::Anywhere, Some(port)) => write!(f, "anywhere:{port}"),
             (To::Loopback, None) => f.write_str("loopback"),
             (To::Loopback, Some(port)) => write!(f, "loopback:{port}"),
             (To::Host(name), None) => f.write_str(name),
@@ -235,6 +250,12 @@ mod tests {
             policy.check("a", "127.0.0.1".parse().unwrap(), 443),
             Err(Reserved::Loopback)
         );
+    }
+
+    #[test]
+    fn anywhere_is_everywhere() {
+        let address = "169.254.169.254".parse().unwrap();
+        assert_eq!(Policy::anywhere().check("a", address, 80), Ok(()));
     }
 
     #[test]

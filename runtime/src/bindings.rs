@@ -2,6 +2,7 @@
 
 pub mod images;
 pub mod pool;
+pub mod r2;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Flags and subcommands, turned into one run with an exit code.
 
+mod r2;
+
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,6 +50,9 @@ enum Command {
         faults: Vec<Fault>,
         #[command(flatten)]
         trace: TraceOptions,
+        /// Folder of what bindings keep [default: safelight.storage.state of the config, else .safelight/state beside it].
+        #[arg(long, value_name = "FOLDER")]
+        persist_to: Option<PathBuf>,
     },
     /// Build the worker in DIR and print the path of its component.
     Build {
@@ -58,6 +63,11 @@ enum Command {
     Check {
         #[command(flatten)]
         project: Project,
+    },
+    /// Put, get, list and delete the objects of the buckets that a config names.
+    R2 {
+        #[command(subcommand)]
+        command: r2::R2Command,
     },
     /// Run the images process alone, for another runtime or a test.
     Images {
@@ -192,6 +202,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             ip,
             faults,
             trace,
+            persist_to,
         } => {
             let config = project.load(log)?;
             let shutdown = interrupted()?;
@@ -200,6 +211,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 port,
                 faults,
                 trace,
+                persist_to,
             };
             dev::run(&config, &options, log.clone(), shutdown).await
         }
@@ -216,6 +228,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             ));
             Ok(())
         }
+        Command::R2 { command } => command.run(log).await,
         Command::Images {
             socket,
             end_with_stdin,

@@ -21,9 +21,11 @@ use std::time::Duration;
 use safelight_images::Deadlines;
 use safelight_outgoing::Exception;
 
+use crate::bindings::r2::Durability;
 use crate::faults::Fault;
+use crate::image_url::origin::OriginPattern;
 
-pub use error::{ConfigErrors, Located, Mistake, Notice, Place};
+pub use error::{ConfigErrors, Located, Mistake, Notice, Place, StorageMistake};
 pub(crate) use sections::safelight::MOST_DEADLINE_MS;
 
 /// What a worker is and what it is given, for one chosen environment.
@@ -42,21 +44,39 @@ pub struct Config {
     pub vars: Vec<(String, String)>,
     /// Name → kind, in the file's order. A name never stands here and in `vars` both.
     pub bindings: Vec<(String, BindingKind)>,
+    /// The buckets behind the bindings of kind `r2`.
+    pub r2: Vec<R2Bucket>,
+    /// Where bindings keep what must outlive a run (`safelight.storage`).
+    pub storage: Storage,
     pub dev: Dev,
     pub limits: Limits,
     /// How long a connection may go without progress (`safelight.deadlines`).
     pub deadlines: Deadlines,
-    /// Addresses that may be reached for fonts although they are not public (`safelight.allowed_addresses`).
-    pub allowed_addresses: Vec<Exception>,
     pub build: Option<Build>,
     /// What to break on purpose (`safelight.faults`).
     pub faults: Vec<Fault>,
+    /// Pictures by URL, and in `fetch`.
+    pub image_urls: ImageUrlsConfig,
+}
+
+/// Pictures from somewhere else than a worker's hands: `/cdn-cgi/image/…`, and `fetch` with a transformation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImageUrlsConfig {
+    /// Whether there are any (`safelight.image_urls`); unless it is said, if the worker has an Images binding.
+    pub on: bool,
+    /// Other hosts that a URL may name (`safelight.allowed_origins`).
+    pub allowed_origins: Vec<OriginPattern>,
+    /// Addresses that are not public and may be reached all the same, also for fonts (`safelight.allowed_addresses`).
+    pub allowed_addresses: Vec<Exception>,
+    /// Whether a `fetch` whose transformation fails answers with the source (`safelight.cf_image_fail_open`).
+    pub cf_image_fail_open: bool,
 }
 
 /// The services that a binding's name can stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BindingKind {
     Images,
+    R2,
 }
 
 impl BindingKind {
@@ -64,7 +84,63 @@ impl BindingKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Images => "images",
+            Self::R2 => "r2",
         }
+    }
+}
+
+/// A bucket that a binding grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct R2Bucket {
+    pub binding: String,
+    /// Bindings with the same bucket share its objects.
+    pub bucket: String,
+}
+
+/// Where bindings keep what must outlive a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Storage {
+    pub place: StatePlace,
+    pub durability: Durability,
+    /// The store of the objects' bytes, if it is not a folder here.
+    pub s3: Option<S3>,
+    /// Bytes that every part of an upload but the last has at least, if not the platform's 5 MiB.
+    pub part_bytes: Option<u64>,
+}
+
+/// Where the state is. A flag on the command line goes before it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum StatePlace {
+    /// `.safelight/state` beside the config.
+    #[default]
+    Default,
+    /// This folder, absolute.
+    Folder(PathBuf),
+    /// Nowhere: it is gone with the run.
+    Memory,
+}
+
+/// A store that speaks the S3 protocol. Its credentials are in the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3 {
+    /// `http://` or `https://` and a host.
+    pub endpoint: String,
+    pub bucket: String,
+    pub region: String,
+    /// What the names of all its blobs begin with, in the form of a path.
+    pub prefix: String,
+}
+
+impl S3 {
+    /// What tells it from every other store.
+    pub fn place(&self) -> String {
+        let Self {
+            endpoint,
+            bucket,
+            prefix,
+            ..
+        } = self;
+        format!("{endpoint} {bucket} {prefix}")
     }
 }
 

@@ -7,20 +7,27 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use safelight_outgoing::{Client, Policy};
 use tokio::net::TcpListener;
 
 use crate::bindings::Bindings;
 use crate::bindings::images::Images;
 use crate::bindings::pool::Pool;
+use crate::bindings::r2::buckets::Buckets;
+use crate::bindings::r2::{Credentials, R2};
+use crate::cf_image::CfImages;
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev};
 use crate::faults::{Fault, FaultSet, Hop, Targets};
 use crate::guest;
+use crate::image_url::ImageUrls;
 use crate::images_process::{ImagesProcess, ImagesSettings};
 use crate::limits::WorkerLimits;
 use crate::log::Log;
 use crate::server::{self, Served};
+use crate::state::State;
 use crate::trace::{TraceOptions, Traces};
+use crate::transformations::{Sources, Transformations};
 use crate::worker::{Grants, Worker};
 
 /// What the command line says of a run; what it leaves open is in the config.
@@ -34,6 +41,8 @@ pub struct DevOptions {
     pub faults: Vec<Fault>,
     /// What to keep and show of the requests' hops.
     pub trace: TraceOptions,
+    /// Folder of what bindings keep.
+    pub persist_to: Option<PathBuf>,
 }
 
 /// Runs the worker of `config` until `shutdown` ends.
@@ -52,10 +61,12 @@ pub async fn run(
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
     let faults = faults(config, options)?;
     let listener = listen(config, options).await?;
+    // Held to the end of the run.
+    let (_state, buckets) = open_buckets(config, options.persist_to.as_deref()).await?;
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
-    let (worker, images) = tokio::select! {
-        started = start(config, faults, options.trace, &log) => started?,
+    let ((worker, image_urls), images) = tokio::select! {
+        started = start(config, faults, &buckets, options.trace, &log) => started?,
         () = &mut shutdown => return Ok(()),
     };
     log.line(format_args!("{} is ready on http://{address}", config.name));
@@ -65,6 +76,7 @@ pub async fn run(
         .map(|images| Pool::new(images.socket(), config.deadlines));
     let served = Served {
         worker,
+        image_urls,
         traces: Traces::new(options.trace, pool, log.clone()),
         log,
         deadlines: config.deadlines,
@@ -80,18 +92,20 @@ pub async fn run(
 async fn start(
     config: &Config,
     faults: FaultSet,
+    buckets: &Buckets,
     trace: TraceOptions,
     log: &Log,
-) -> anyhow::Result<(Arc<Worker>, Option<ImagesProcess>)> {
+) -> anyhow::Result<((Arc<Worker>, Option<ImageUrls>), Option<ImagesProcess>)> {
     let component = build(config).await?;
     let needs_images = config
         .bindings
         .iter()
-        .any(|(_, kind)| *kind == BindingKind::Images);
+        .any(|(_, kind)| *kind == BindingKind::Images)
+        || config.image_urls.on;
     let program = std::env::current_exe().context("find the program's own file")?;
     let settings = ImagesSettings {
         deadlines: config.deadlines,
-        allowed_addresses: config.allowed_addresses.clone(),
+        allowed_addresses: config.image_urls.allowed_addresses.clone(),
         transports: trace.transports(),
     };
     let images = async {
@@ -115,10 +129,56 @@ async fn start(
     }
     let running = Running {
         images: images.as_ref(),
+        buckets: Some(buckets),
         faults: Arc::new(faults),
     };
-    let worker = load(config, &component, running, log.clone())?;
-    Ok((Arc::new(worker), images))
+    let running_faults = running.faults.clone();
+    let worker = Arc::new(load(config, &component, running, log.clone())?);
+    let image_urls = match &images {
+        Some(images) if config.image_urls.on => {
+            Some(image_urls(config, images, &worker, &running_faults)?)
+        }
+        Some(_) | None => None,
+    };
+    Ok(((worker, image_urls), images))
+}
+
+fn image_urls(
+    config: &Config,
+    images: &ImagesProcess,
+    worker: &Arc<Worker>,
+    faults: &Arc<FaultSet>,
+) -> anyhow::Result<ImageUrls> {
+    let policy = Policy::with(config.image_urls.allowed_addresses.iter().cloned());
+    let client = Client::new(policy).context("prepare the client for pictures")?;
+    Ok(ImageUrls {
+        transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
+        sources: Sources::on_hosts(client, faults.clone())
+            .and_of_worker(worker.clone(), faults.clone()),
+        allowed: config.image_urls.allowed_origins.clone(),
+    })
+}
+
+/// Opens the config's buckets. The state is in use as long as its value lives.
+///
+/// # Errors
+/// When the state or a bucket cannot be opened.
+pub async fn open_buckets(
+    config: &Config,
+    persist_to: Option<&Path>,
+) -> anyhow::Result<(Option<State>, Buckets)> {
+    if config.r2.is_empty() {
+        return Ok((None, Buckets::default()));
+    }
+    let mut state = State::of(config, persist_to)?;
+    let names = config.r2.iter().map(|r2| r2.bucket.as_str());
+    let credentials = match &config.storage.s3 {
+        Some(_) => Some(Credentials::from_environment()?),
+        None => None,
+    };
+    let buckets = Buckets::open(names, &state, &config.storage, credentials.as_ref()).await?;
+    state.share().context("share the state with others")?;
+    Ok((Some(state), buckets))
 }
 
 /// Building runs other programs to their end, on a thread of its own, so that a request to end is heard meanwhile.
@@ -127,9 +187,13 @@ async fn build(config: &Config) -> anyhow::Result<PathBuf> {
     Ok(tokio::task::spawn_blocking(move || guest::build(&config)).await??)
 }
 
+fn targets(config: &Config) -> Targets {
+    Targets::new(config.bindings.clone()).with_image_urls(&config.image_urls)
+}
+
 /// The faults of the config, then those of the command line.
 fn faults(config: &Config, options: &DevOptions) -> anyhow::Result<FaultSet> {
-    let targets = Targets::new(config.bindings.clone());
+    let targets = targets(config);
     for fault in &options.faults {
         targets
             .check(fault)
@@ -188,6 +252,8 @@ async fn compile_apart(
 pub struct Running<'a> {
     /// The images process.
     pub images: Option<&'a ImagesProcess>,
+    /// The buckets of the config.
+    pub buckets: Option<&'a Buckets>,
     /// What breaks on purpose.
     pub faults: Arc<FaultSet>,
 }
@@ -208,23 +274,35 @@ pub fn load(
         &engine,
         component,
         &compiled,
-        grants(config, running),
+        grants(config, running)?,
         log,
     )?)
 }
 
-fn grants(config: &Config, running: Running<'_>) -> Grants {
+fn grants(config: &Config, running: Running<'_>) -> anyhow::Result<Grants> {
+    let cf_images = match running.images {
+        Some(images) if config.image_urls.on => Some(cf_images(config, images, &running.faults)?),
+        Some(_) | None => None,
+    };
     let mut bindings = Bindings::new(running.faults.clone());
     let mut kinds = serde_json::Map::new();
     for (name, kind) in &config.bindings {
         kinds.insert(name.clone(), kind.as_str().into());
-        match (kind, running.images) {
-            (BindingKind::Images, Some(images)) => {
-                let hop = Hop::images(name, Some(images.crasher()));
-                bindings.grant(hop, Images::new(images.handle()));
+        // What is only checked, not served, grants nothing: every call is refused by name.
+        match kind {
+            BindingKind::Images => {
+                if let Some(images) = running.images {
+                    let hop = Hop::images(name, Some(images.crasher()));
+                    bindings.grant(hop, Images::new(images.handle()));
+                }
             }
-            // Only checked, not served: every call is refused by name.
-            (BindingKind::Images, None) => {}
+            BindingKind::R2 => {
+                let named = config.r2.iter().find(|r2| r2.binding == *name);
+                let bucket = named.and_then(|r2| running.buckets?.get(&r2.bucket));
+                if let Some(bucket) = bucket {
+                    bindings.grant(Hop::r2(name), R2::new(bucket.clone()));
+                }
+            }
         }
     }
     let mut env = config.vars.clone();
@@ -232,16 +310,30 @@ fn grants(config: &Config, running: Running<'_>) -> Grants {
         "BINDINGS".into(),
         serde_json::Value::Object(kinds).to_string(),
     ));
-    Grants {
+    Ok(Grants {
         env,
         bindings,
+        cf_images,
         limits: WorkerLimits {
             cpu: config.limits.cpu,
             memory: config.limits.memory_bytes,
         },
         faults: running.faults,
-        targets: Targets::new(config.bindings.clone()),
-    }
+        targets: targets(config),
+    })
+}
+
+fn cf_images(
+    config: &Config,
+    images: &ImagesProcess,
+    faults: &Arc<FaultSet>,
+) -> anyhow::Result<CfImages> {
+    let client = Client::new(Policy::anywhere()).context("prepare the client for pictures")?;
+    Ok(CfImages {
+        transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
+        sources: Sources::on_hosts(client, faults.clone()),
+        fail_open: config.image_urls.cf_image_fail_open,
+    })
 }
 
 /// The component of a worker that is only looked at, not run.

@@ -35,6 +35,8 @@ pub enum Failure {
     BadFault(BadHeader),
     /// The path is one that safelight keeps for itself, and does not serve.
     NotServed(String),
+    /// Pictures by URL are turned off.
+    ImageUrlsOff,
     /// The path shows what other clients did, and this client is on another machine.
     NotLocal,
     /// The method is not this one, the only one that the path has.
@@ -59,6 +61,7 @@ impl Failure {
         match self {
             Self::BadRequest(_) | Self::BadFault(_) => (StatusCode::BAD_REQUEST, "bad-request"),
             Self::NotServed(_) => (StatusCode::NOT_FOUND, "not-served"),
+            Self::ImageUrlsOff => (StatusCode::NOT_FOUND, "not-served"),
             Self::NotLocal => (StatusCode::FORBIDDEN, "not-local"),
             Self::BadMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "bad-method"),
             Self::NotKept(_) => (StatusCode::NOT_FOUND, "not-kept"),
@@ -113,6 +116,7 @@ impl Failure {
             Self::BadRequest(what) => format!("bad request: {what}"),
             Self::BadFault(what) => format!("bad request: {what}"),
             Self::NotServed(path) => format!("{path} is not served by safelight yet"),
+            Self::ImageUrlsOff => "/cdn-cgi/image/ is off, as this worker has no Images binding; safelight.image_urls = true turns it on".into(),
             Self::NotLocal => {
                 "traces are shown on this machine only, by its loopback address".into()
             }

@@ -16,6 +16,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::bindings::Bindings;
 use crate::body::Guarded;
+use crate::cf_image::{self, CfImages};
 use crate::error::chain;
 use crate::instance::Shared;
 use crate::outbound::Outbound;
@@ -28,6 +29,7 @@ pub const BINDINGS_HOST: &str = "bindings.internal";
 pub struct Hooks {
     bindings: Arc<Bindings>,
     outbound: Outbound,
+    cf_images: Option<CfImages>,
     shared: Arc<Shared>,
 }
 
@@ -43,8 +45,14 @@ impl Hooks {
         Self {
             bindings,
             outbound,
+            cf_images: None,
             shared,
         }
+    }
+
+    /// The same, with pictures that are changed on their way.
+    pub fn with_cf_images(self, cf_images: Option<CfImages>) -> Self {
+        Self { cf_images, ..self }
     }
 }
 
@@ -60,10 +68,18 @@ impl WasiHttpHooks for Hooks {
         let record = self.shared.current();
         let bindings = self.bindings.clone();
         let outbound = self.outbound.clone();
+        let cf_images = self.cf_images.clone();
         Box::new(async move {
-            let response = match is_bindings_host(request.uri()) {
-                true => patiently(options, bindings.call(request, record)).await?,
-                false => patiently(options, outbound.fetch(request, record)).await?,
+            let mut request = request;
+            let wanted = cf_image::take(request.headers_mut());
+            let response = match (is_bindings_host(request.uri()), wanted) {
+                (true, _) => patiently(options, bindings.call(request, record)).await?,
+                (false, None) => patiently(options, outbound.fetch(request, record)).await?,
+                (false, Some(wanted)) => {
+                    let images = cf_images.as_ref();
+                    let fetch = cf_image::fetch(images, (request, wanted), &outbound, record);
+                    patiently(options, fetch).await?
+                }
             };
             let finished: Box<dyn Future<Output = Result<(), Error>> + Send> =
                 Box::new(std::future::ready(Ok(())));

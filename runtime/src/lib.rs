@@ -7,11 +7,15 @@
 //! | [`guest`] | a worker's source to a component |
 //! | [`compile`] | a component to machine code, kept on disk |
 //! | [`cache`] | the folder for what can be made again |
+//! | [`state`] | the folder for what bindings keep |
 //! | [`dev`] | the dev server: both processes, from start to end |
 //! | [`images_process`] | start, watch and stop the images process |
 //! | [`server`], [`router`] | accept, make the request whole; where it goes |
 //! | [`worker`], [`instance`], [`limits`] | link once; one running copy; what it may cost |
 //! | [`hooks`] | what a guest reaches: outgoing requests, output streams |
+//! | [`image_url`] | `/cdn-cgi/image/<options>/<source>` |
+//! | [`cf_image`] | `fetch` with a transformation |
+//! | [`transformations`] | pictures from somewhere, through the images process |
 //! | [`bindings`] | the table of bindings and a service per file |
 //! | [`call_log`], [`integrity`], [`faults`] | layers around every hop out of a worker; what to break there on purpose |
 //! | [`outbound`] | `fetch` to other hosts |
@@ -24,6 +28,7 @@ pub mod bindings;
 pub mod body;
 pub mod cache;
 pub mod call_log;
+pub mod cf_image;
 pub mod cli;
 pub mod compile;
 pub mod config;
@@ -32,6 +37,7 @@ pub mod error;
 pub mod faults;
 pub mod guest;
 pub mod hooks;
+pub mod image_url;
 pub mod images_process;
 pub mod instance;
 pub mod integrity;
@@ -41,5 +47,7 @@ pub mod outbound;
 pub mod record;
 pub mod router;
 pub mod server;
+pub mod state;
 pub mod trace;
+pub mod transformations;
 pub mod worker;

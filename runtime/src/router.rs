@@ -9,6 +9,7 @@ use wasmtime_wasi_http::WasiBody;
 
 use crate::body;
 use crate::error::Failure;
+use crate::image_url::{self, ImageUrls};
 use crate::record::RequestRecord;
 use crate::trace::Traces;
 use crate::worker::Worker;
@@ -27,6 +28,8 @@ pub struct Platform<'a> {
     pub traces: &'a Traces,
     /// Who asks.
     pub peer: SocketAddr,
+    /// Pictures by URL, if the config has them.
+    pub image_urls: Option<&'a ImageUrls>,
 }
 
 /// Answers a request, whatever it takes.
@@ -39,6 +42,11 @@ pub async fn answer(
     let path = request.uri().path();
     let answer = if path.starts_with(OWN_PREFIX) {
         own(platform, request.method(), path).await
+    } else if path.starts_with(image_url::PREFIX) {
+        match platform.image_urls {
+            Some(image_urls) => Ok(image_urls.answer(&request.into_parts().0, record).await),
+            None => Err(Failure::ImageUrlsOff),
+        }
     } else if path.starts_with(PLATFORM_PREFIX) {
         Err(Failure::NotServed(path.to_owned()))
     } else {
@@ -103,6 +111,7 @@ mod tests {
         let platform = Platform {
             traces: &traces,
             peer: SocketAddr::new(peer.parse::<IpAddr>().unwrap(), 4_000),
+            image_urls: None,
         };
         own(platform, &method.parse().unwrap(), path).await.err()
     }

@@ -30,6 +30,7 @@ use open::Open;
 use crate::body::{Drained, Watched};
 use crate::error::Failure;
 use crate::faults::header;
+use crate::image_url::ImageUrls;
 use crate::log::{Log, Time};
 use crate::record::RequestRecord;
 use crate::router::{self, Platform};
@@ -50,6 +51,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Served {
     /// Who answers.
     pub worker: Arc<Worker>,
+    /// Pictures by URL, if the config has them.
+    pub image_urls: Option<ImageUrls>,
     /// Where what happens is told.
     pub log: Log,
     /// How long clients may make no progress.
@@ -176,6 +179,7 @@ impl Front {
                 let platform = Platform {
                     traces: &self.served.traces,
                     peer: client.peer,
+                    image_urls: self.served.image_urls.as_ref(),
                 };
                 let answer = router::answer(&self.served.worker, platform, request, &open.record);
                 tokio::select! {

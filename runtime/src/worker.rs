@@ -20,6 +20,7 @@ use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as P3ErrorCode;
 
 use crate::bindings::Bindings;
 use crate::body::Guarded;
+use crate::cf_image::CfImages;
 use crate::compile::CompileError;
 use crate::error::Failure;
 use crate::faults::{FaultSet, Targets};
@@ -39,6 +40,8 @@ pub struct Grants {
     pub env: Vec<(String, String)>,
     /// The bindings by name.
     pub bindings: Bindings,
+    /// Pictures that are changed on their way, if the config has them.
+    pub cf_images: Option<CfImages>,
     /// Memory and CPU time.
     pub limits: WorkerLimits,
     /// What breaks on purpose, for the whole run.
@@ -77,6 +80,7 @@ impl Worker {
             env: grants.env,
             bindings: Arc::new(grants.bindings),
             outbound: Outbound::to_the_web(grants.faults),
+            cf_images: grants.cf_images,
             limits: grants.limits,
             ticker,
             log,
@@ -181,6 +185,7 @@ struct Recipe {
     env: Vec<(String, String)>,
     bindings: Arc<Bindings>,
     outbound: Outbound,
+    cf_images: Option<CfImages>,
     limits: WorkerLimits,
     ticker: Ticker,
     log: Log,
@@ -197,6 +202,7 @@ impl Recipe {
 
     fn hooks(&self, shared: &Arc<Shared>) -> Hooks {
         Hooks::new(self.bindings.clone(), self.outbound.clone(), shared.clone())
+            .with_cf_images(self.cf_images.clone())
     }
 }
 

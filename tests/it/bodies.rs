@@ -55,7 +55,7 @@ async fn a_slow_stream_without_length_is_whole() {
 }
 
 /// Whether the client can tell that the answer is not whole.
-fn is_broken(answer: &hyper::Result<Answer>) -> bool {
+fn is_broken(answer: &Result<Answer, String>) -> bool {
     answer
         .as_ref()
         .map_or(true, |answer| answer.broken.is_some())

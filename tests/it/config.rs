@@ -42,10 +42,13 @@ fn all_mistakes_of_a_config_are_reported_with_their_lines() {
 
 #[test]
 fn a_binding_that_does_not_exist_yet_is_named() {
-    let folder = project(guests::hello_p2(), "[[r2_buckets]]\nbinding = \"PHOTOS\"\n");
+    let folder = project(
+        guests::hello_p2(),
+        "[[kv_namespaces]]\nbinding = \"CACHE\"\n",
+    );
     let words = refusal(&["check"], folder.path());
     assert!(
-        words.contains("r2_buckets") && words.contains("not"),
+        words.contains("kv_namespaces") && words.contains("not"),
         "{words}"
     );
 }

@@ -1,16 +1,12 @@
-//! `safelight dev` as a child process on a free port, with its log at hand.
+//! The harness's dev server, of a component and some lines of config, for tests that stop at the first surprise.
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
-use std::sync::Arc;
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use safelight_harness::Fault;
+use safelight_harness::{Builder, Fault};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
-use tokio::sync::watch;
 
 use crate::guests::{SAFELIGHT, repository};
 
@@ -20,15 +16,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// A running dev server. Dropping it kills the process.
 pub(crate) struct DevServer {
     pub(crate) address: SocketAddr,
-    child: Child,
-    log: watch::Receiver<Vec<String>>,
+    server: safelight_harness::DevServer,
     _folder: Option<TempDir>,
 }
 
 impl DevServer {
     /// Serves a component with the Images binding and `extra` lines of config.
     pub(crate) async fn start(component: &Path, extra: &str) -> Self {
-        Self::start_with(component, extra, &[]).await
+        Self::start_by(component, extra, &[]).await
     }
 
     /// The same, with faults.
@@ -48,57 +43,55 @@ impl DevServer {
         server
     }
 
+    /// Serves a component without any binding, with `extra` lines of config.
+    pub(crate) async fn start_bare(component: &Path, extra: &str) -> Self {
+        let folder = project(component, extra);
+        let mut server = Self::start_in(folder.path(), &[]).await;
+        server._folder = Some(folder);
+        server
+    }
+
     /// Serves one of the examples.
     pub(crate) async fn example(name: &str) -> Self {
         Self::start_in(&repository().join("examples").join(name), &[]).await
     }
 
     async fn start_in(folder: &Path, arguments: &[String]) -> Self {
-        let mut child = Command::new(SAFELIGHT)
-            .arg("dev")
-            .arg(folder)
-            .args(["--port", "0"])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut log = follow(child.stdout.take().unwrap());
-        let ready = find(&mut log, |line| line.contains(" is ready on http://")).await;
-        let address = ready.rsplit_once("http://").unwrap().1.parse().unwrap();
+        let server = safelight_harness::DevServer::builder(folder)
+            .program(SAFELIGHT)
+            .patience(PATIENCE);
+        let server = arguments.iter().fold(server, Builder::argument);
+        let server = server
+            .start()
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
         Self {
-            address,
-            child,
-            log,
+            address: server.address(),
+            server,
             _folder: None,
         }
     }
 
     /// The first line of the log that satisfies `wanted`, as soon as it is there.
     pub(crate) async fn line(&self, wanted: impl Fn(&str) -> bool) -> String {
-        find(&mut self.log.clone(), wanted).await
+        let line = self.server.line(wanted).await;
+        line.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Waits until the whole log satisfies `wanted`.
     pub(crate) async fn lines_until(&self, wanted: impl Fn(&[String]) -> bool) {
-        let mut log = self.log.clone();
-        let found = log.wait_for(|lines| wanted(lines));
-        tokio::time::timeout(PATIENCE, found)
-            .await
-            .expect("the log never said it")
-            .unwrap();
+        let lines = self.server.lines_until(wanted).await;
+        lines.unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// All lines so far.
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.log.borrow().clone()
+        self.server.lines()
     }
 
     /// Sends the process a signal, such as `INT`.
     pub(crate) fn signal(&self, signal: &str) {
-        let pid = self.child.id().expect("the server runs").to_string();
+        let pid = self.server.pid().expect("the server runs").to_string();
         let status = std::process::Command::new("kill")
             .args(["-s", signal, &pid])
             .status()
@@ -108,10 +101,8 @@ impl DevServer {
 
     /// Waits for the process to end.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
-        tokio::time::timeout(PATIENCE, self.child.wait())
-            .await
-            .expect("the dev server does not end")
-            .unwrap()
+        let ended = self.server.ended().await;
+        ended.unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
@@ -124,33 +115,4 @@ pub(crate) fn project(component: &Path, config: &str) -> TempDir {
     );
     std::fs::write(folder.path().join("wrangler.toml"), config).unwrap();
     folder
-}
-
-/// Collects lines as they come; the receiver sees them all.
-fn follow(output: impl AsyncRead + Send + Unpin + 'static) -> watch::Receiver<Vec<String>> {
-    let (sender, receiver) = watch::channel(Vec::new());
-    let sender = Arc::new(sender);
-    tokio::spawn(async move {
-        let mut lines = BufReader::new(output).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            sender.send_modify(|all| all.push(line));
-        }
-    });
-    receiver
-}
-
-/// The first of the lines that satisfies `wanted`, as soon as it is there.
-pub(crate) async fn find(
-    log: &mut watch::Receiver<Vec<String>>,
-    wanted: impl Fn(&str) -> bool,
-) -> String {
-    let position = |lines: &Vec<String>| lines.iter().position(|line| wanted(line));
-    let found = tokio::time::timeout(PATIENCE, log.wait_for(|lines| position(lines).is_some()))
-        .await
-        .map(|found| found.map(|lines| lines[position(&lines).unwrap()].clone()));
-    match found {
-        Ok(Ok(line)) => line,
-        Ok(Err(_)) => panic!("the dev server ended; its log: {:#?}", *log.borrow()),
-        Err(_) => panic!("the line never came; the log: {:#?}", *log.borrow()),
-    }
 }

@@ -8,6 +8,7 @@
 
 mod bindings;
 mod bodies;
+mod cf_images;
 mod client;
 mod config;
 mod deadlines;
@@ -17,9 +18,12 @@ mod faults;
 mod guests;
 mod hello;
 mod http2;
+mod image_urls;
 mod outbound;
 mod pool;
 mod processes;
+mod r2;
+mod r2_command;
 mod slow_reader;
 mod stand_in;
 mod supervision;

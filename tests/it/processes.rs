@@ -77,9 +77,9 @@ async fn a_killed_runtime_leaves_no_images_process_and_no_socket() {
 }
 
 #[tokio::test]
-async fn an_images_process_that_is_killed_or_told_to_end_is_replaced() {
+async fn an_images_process_that_is_killed_or_told_to_end_is_replaced_as_quickly_the_next_time() {
     let server = DevServer::start(guests::misbehaving(), "").await;
-    for signal in ["KILL", "TERM"] {
+    for signal in ["KILL", "TERM", "KILL"] {
         let before = images_pid(&server).await;
         let backs = count_backs(&server);
         let killed = std::process::Command::new("kill")
@@ -92,6 +92,13 @@ async fn an_images_process_that_is_killed_or_told_to_end_is_replaced() {
             .await;
         assert_ne!(images_pid(&server).await, before, "{signal}");
     }
+    // Each has answered before its end, so that none counts as a failure to start.
+    let restarts = server.lines().into_iter();
+    let restarts: Vec<_> = restarts.filter(|line| line.contains("restarted")).collect();
+    assert!(
+        restarts.iter().all(|line| line.ends_with("in 100.0 ms")),
+        "{restarts:?}"
+    );
 }
 
 fn is_back(line: &str) -> bool {

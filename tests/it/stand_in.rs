@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use crate::dev_server::find;
+use crate::dev_server::PATIENCE;
 use crate::guests::SAFELIGHT;
 
 /// What a start of the stand-in does.
@@ -147,7 +147,14 @@ impl StandIn {
 
     /// Waits for a line of the log with these words.
     pub(crate) async fn line(&self, words: &str) -> String {
-        find(&mut self.log.clone(), |line| line.contains(words)).await
+        let mut log = self.log.clone();
+        let is_wanted = |line: &&String| line.contains(words);
+        let found = log.wait_for(|lines| lines.iter().any(|line| is_wanted(&line)));
+        let lines = tokio::time::timeout(PATIENCE, found)
+            .await
+            .unwrap_or_else(|_| panic!("{words:?} never came: {:#?}", *self.log.borrow()))
+            .expect("the log is open as long as the process");
+        lines.iter().find(is_wanted).unwrap().clone()
     }
 
     /// How often it was started.

@@ -19,6 +19,8 @@ pub(crate) struct Incoming {
     state: State,
     /// What is still to come, by the sender's `content-length`.
     length: Option<u64>,
+    /// What has been read ended where a piece of the host's did, so that the host has nothing of it half handed over.
+    is_aligned: bool,
 }
 
 /// The message that a body belongs to.
@@ -42,6 +44,7 @@ impl Incoming {
         Self {
             state: State::Unopened(message),
             length,
+            is_aligned: false,
         }
     }
 
@@ -53,14 +56,44 @@ impl Incoming {
     pub(super) fn untouched(self) -> Result<(StreamReader<u8>, TrailersReader), Self> {
         match self.state {
             State::Unopened(message) => Ok(open(message)),
+            State::Reading(stream, trailers) if self.is_aligned => Ok((stream, trailers)),
             state @ (State::Reading(..) | State::Ended | State::Broken(_) | State::Lost) => {
                 Err(Self { state, ..self })
             }
         }
     }
 
+    /// Reads exactly the next `count` bytes.
+    pub(super) async fn front(&mut self, count: usize) -> Result<Vec<u8>, BodyError> {
+        let mut front = Vec::new();
+        while front.len() < count {
+            // A slice has no room to spare, and the host fills all the room there is.
+            let mut room = vec![0; count - front.len()].into_boxed_slice().into_vec();
+            room.clear();
+            let piece = self.read(room).await?;
+            if piece.is_empty() {
+                return Err(BodyError::Lost);
+            }
+            front.extend_from_slice(&piece);
+        }
+        Ok(front)
+    }
+
+    /// Notes that the host has promised that what has been read was whole pieces of its own: so it can still join the rest
+    /// with where it goes, as if nothing had been read.
+    pub(super) fn note_aligned(&mut self) {
+        self.is_aligned = true;
+    }
+
     /// Reads the next piece into `step`, which is empty; nothing at the good end.
     pub(super) async fn fill(&mut self, mut step: Vec<u8>) -> Result<Vec<u8>, BodyError> {
+        step.reserve(self.step_size());
+        self.read(step).await
+    }
+
+    /// Reads as much as there is room for in `step`, at most.
+    async fn read(&mut self, mut step: Vec<u8>) -> Result<Vec<u8>, BodyError> {
+        self.is_aligned = false;
         let (mut stream, trailers) = match mem::replace(&mut self.state, State::Lost) {
             State::Unopened(message) => open(message),
             State::Reading(stream, trailers) => (stream, trailers),
@@ -71,7 +104,6 @@ impl Incoming {
             State::Broken(code) => return Err(self.broken(code)),
             State::Lost => return Err(BodyError::Lost),
         };
-        step.reserve(self.step_size());
         loop {
             let (result, read) = stream.read(step).await;
             step = read;

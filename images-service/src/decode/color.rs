@@ -3,19 +3,12 @@
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
 
 use super::{Fault, Model, Raw, Samples};
-use crate::{
-    geometry::Size,
-    image::{Channels, Image},
-};
+use crate::image::{Channels, Image};
 
 /// Converts by the profile if there is one that can be used, else plainly. A profile that cannot be used is worth a
 /// warning, not a failure: the picture is there.
-pub(super) fn to_srgb(
-    raw: Raw,
-    size: Size,
-    icc: Option<&[u8]>,
-) -> Result<(Image, Option<String>), Fault> {
-    let model = raw.model;
+pub(super) fn to_srgb(raw: Raw, icc: Option<&[u8]>) -> Result<(Image, Option<String>), Fault> {
+    let Raw { size, model, .. } = raw;
     let (samples, warning) = match icc.map(|icc| by_profile(&raw, icc)) {
         None | Some(Ok(None)) => (plain(raw), None),
         Some(Ok(Some(converted))) => (converted, None),

@@ -74,6 +74,33 @@ impl Orientation {
         matches!(self.rotation, Rotation::Quarter | Rotation::ThreeQuarters)
     }
 
+    /// The same, and turned afterwards.
+    #[must_use]
+    pub const fn then_turned(self, turn: Rotation) -> Self {
+        Self {
+            rotation: of_quarters(quarters(self.rotation) + quarters(turn)),
+            ..self
+        }
+    }
+
+    /// The same, and mirrored afterwards.
+    #[must_use]
+    pub const fn then_mirrored(self, axes: Flip) -> Self {
+        // What is mirrored after a turn is turned the other way after its mirroring.
+        let back = 4 - quarters(self.rotation);
+        match axes {
+            Flip::Horizontal => Self {
+                mirrored: !self.mirrored,
+                rotation: of_quarters(back),
+            },
+            Flip::Vertical => Self {
+                mirrored: !self.mirrored,
+                rotation: of_quarters(back + 2),
+            },
+            Flip::Both => self.then_turned(Rotation::Half),
+        }
+    }
+
     /// Turns the picture upright.
     #[must_use]
     pub fn upright(self, image: Image) -> Image {
@@ -86,10 +113,48 @@ impl Orientation {
     }
 }
 
+const fn quarters(rotation: Rotation) -> u8 {
+    match rotation {
+        Rotation::None => 0,
+        Rotation::Quarter => 1,
+        Rotation::Half => 2,
+        Rotation::ThreeQuarters => 3,
+    }
+}
+
+const fn of_quarters(quarters: u8) -> Rotation {
+    match quarters % 4 {
+        0 => Rotation::None,
+        1 => Rotation::Quarter,
+        2 => Rotation::Half,
+        _ => Rotation::ThreeQuarters,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use safelight_protocol::Flip;
+
     use super::{Exif, Orientation};
-    use crate::ops::numbered;
+    use crate::{
+        ops::{Op, numbered},
+        request::Rotation,
+    };
+
+    #[test]
+    fn what_is_done_afterwards_can_be_done_at_once() {
+        for tag in 1..=8 {
+            let first = Orientation::of(tag);
+            for turn in [Rotation::Quarter, Rotation::Half, Rotation::ThreeQuarters] {
+                let both = Op::turn(first.upright(numbered(3, 2)), turn);
+                assert!(first.then_turned(turn).upright(numbered(3, 2)) == both);
+            }
+            for axes in [Flip::Horizontal, Flip::Vertical, Flip::Both] {
+                let both = Op::mirror(first.upright(numbered(3, 2)), axes);
+                assert!(first.then_mirrored(axes).upright(numbered(3, 2)) == both);
+            }
+        }
+    }
 
     #[test]
     fn every_orientation_stands_upright() {

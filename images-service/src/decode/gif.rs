@@ -36,6 +36,7 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
         channels: Channels::Rgba,
         // The canvas, the frame as indices and as colours, and what it covered.
         cost: 4 + 1 + 4 + 4,
+        shrinks: false,
         icc: None,
         exif: Exif::default(),
     })
@@ -68,10 +69,10 @@ pub(super) fn pixels(bytes: &[u8], header: &Header, budget: Budget) -> Result<Ra
         blend = Blend::Visible;
         let delay = u32::from(frame.delay) * 10;
         if frames.len() + 1 >= header.frames as usize {
-            frames.push(raw(canvas.into_pixels(), delay));
+            frames.push(raw(header.stored, canvas.into_pixels(), delay));
             break;
         }
-        frames.push(raw(canvas.pixels().to_vec(), delay));
+        frames.push(raw(header.stored, canvas.pixels().to_vec(), delay));
         match saved {
             Some(saved) => canvas.restore(&saved),
             None if frame.dispose == DisposalMethod::Background => {
@@ -88,9 +89,10 @@ pub(super) fn pixels(bytes: &[u8], header: &Header, budget: Budget) -> Result<Ra
     })
 }
 
-fn raw(canvas: Vec<u8>, delay: u32) -> RawFrame {
+fn raw(size: Size, canvas: Vec<u8>, delay: u32) -> RawFrame {
     RawFrame {
         raw: Raw {
+            size,
             model: Model::Rgba,
             samples: Samples::Eight(canvas),
         },

@@ -2,14 +2,17 @@
 
 mod markers;
 
+use libjpeg_turbo_rs::{
+    DecodeLimits, Decoder as TurboDecoder, JpegError, PixelFormat, ScalingFactor,
+};
 use zune_jpeg::{
-    JpegDecoder,
+    JpegDecoder as ZuneDecoder,
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
 use self::markers::{Coding, Frame};
-use super::{Exif, Fault, Header, Kind, Model, Raw, Samples, gate::Gate};
-use crate::image::Channels;
+use super::{Exif, Fault, Header, Kind, Model, Options, Raw, Samples, Shrink, gate::Gate};
+use crate::{image::Channels, limits::JpegDecoder};
 
 pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     let frame = markers::frame(bytes)?;
@@ -22,13 +25,70 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
         frames: 1,
         channels: Channels::Rgb,
         cost: cost(&frame),
+        shrinks: matches!(frame.components, 1 | 3),
         icc: decoder.icc_profile(),
         exif: Exif::read(decoder.exif().cloned()),
     })
 }
 
-pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
+pub(super) fn pixels(bytes: &[u8], header: &Header, options: Options) -> Result<Raw, Fault> {
     markers::check_complete(bytes)?;
+    match options.jpeg {
+        JpegDecoder::Turbo if header.shrinks => turbo(bytes, header, options.shrink),
+        JpegDecoder::Turbo | JpegDecoder::Zune => zune(bytes, header),
+    }
+}
+
+/// Strict by itself: a scan with fewer codes than its picture needs is an error.
+fn turbo(bytes: &[u8], header: &Header, shrink: Shrink) -> Result<Raw, Fault> {
+    let limits = DecodeLimits {
+        max_width: usize::from(u16::MAX),
+        max_height: usize::from(u16::MAX),
+        max_pixels: header.stored.area(),
+        max_scans: MOST_SCANS,
+        max_memory: None,
+    };
+    let mut decoder = TurboDecoder::new_with_limits(bytes, limits).map_err(fault)?;
+    decoder.set_scale(factor(shrink).map_err(fault)?);
+    let image = decoder.decode_image().map_err(fault)?;
+    let model = match image.pixel_format {
+        PixelFormat::Grayscale => Model::Gray,
+        PixelFormat::Rgb => Model::Rgb,
+        _ => return Err(Fault::broken("it has other colours than it claims")),
+    };
+    let size = shrink.of(header.stored);
+    if [image.width, image.height] != [size.width as usize, size.height as usize] {
+        return Err(Fault::broken("it has another size than it claims"));
+    }
+    Ok(Raw {
+        size,
+        model,
+        samples: Samples::Eight(image.data),
+    })
+}
+
+/// The library wants fractions in their lowest terms.
+fn factor(shrink: Shrink) -> Result<ScalingFactor, JpegError> {
+    let eighths = shrink.eighths();
+    let common = [8, 4, 2, 1]
+        .into_iter()
+        .find(|n| eighths.is_multiple_of(*n));
+    let common = common.unwrap_or(1);
+    ScalingFactor::try_new(eighths / common, 8 / common)
+}
+
+/// Far more than any encoder writes, and few enough that going through all of them has an end.
+const MOST_SCANS: usize = 1000;
+
+fn fault(error: JpegError) -> Fault {
+    match error {
+        JpegError::Unsupported(_) => Fault::Unsupported("a coding that no decoder here knows"),
+        JpegError::UnexpectedEof => Fault::broken("it is cut short"),
+        error => Fault::broken(error),
+    }
+}
+
+fn zune(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
     let mut decoder = decoder(bytes);
     decoder.decode_headers().map_err(Fault::broken)?;
     let input = decoder.input_colorspace();
@@ -47,13 +107,14 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
         return Err(Fault::broken("it has another size than it claims"));
     }
     Ok(Raw {
+        size: header.stored,
         model,
         samples: Samples::Eight(samples),
     })
 }
 
-fn decoder(bytes: &[u8]) -> JpegDecoder<ZCursor<&[u8]>> {
-    JpegDecoder::new_with_options(ZCursor::new(bytes), options())
+fn decoder(bytes: &[u8]) -> ZuneDecoder<ZCursor<&[u8]>> {
+    ZuneDecoder::new_with_options(ZCursor::new(bytes), options())
 }
 
 fn options() -> DecoderOptions {
@@ -65,12 +126,13 @@ fn options() -> DecoderOptions {
         .set_max_height(usize::from(u16::MAX))
 }
 
-/// Bytes for every pixel: a second picture while colours are converted, and for progressive files all coefficients.
+/// Bytes for every pixel: its planes, a second picture while colours are converted, and for progressive files all
+/// coefficients.
 const fn cost(frame: &Frame) -> u64 {
     let samples = frame.components as u64;
     match frame.coding {
-        Coding::Sequential => 4,
-        Coding::Progressive => 4 + samples * 2,
+        Coding::Sequential => 4 + samples,
+        Coding::Progressive => 4 + samples + samples * 2,
     }
 }
 

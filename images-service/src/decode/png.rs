@@ -37,6 +37,7 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
             BitDepth::Sixteen => 2 * 4 * 2,
             BitDepth::One | BitDepth::Two | BitDepth::Four | BitDepth::Eight => 4,
         },
+        shrinks: false,
         icc: info.icc_profile.as_ref().map(|profile| profile.to_vec()),
         exif: Exif::read(info.exif_metadata.as_ref().map(|exif| exif.to_vec())),
     })
@@ -59,6 +60,7 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
     let mut data = vec![0; length];
     read_whole(&mut reader, &mut data)?;
     Ok(Raw {
+        size: header.stored,
         model,
         samples: match depth {
             BitDepth::Sixteen => {

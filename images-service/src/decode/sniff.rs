@@ -9,6 +9,8 @@ pub(super) enum Kind {
     Png,
     Webp,
     Gif,
+    Avif,
+    Heic,
 }
 
 impl Kind {
@@ -18,6 +20,8 @@ impl Kind {
             Self::Png => "image/png",
             Self::Webp => "image/webp",
             Self::Gif => "image/gif",
+            Self::Avif => "image/avif",
+            Self::Heic => "image/heic",
         }
     }
 }
@@ -81,11 +85,11 @@ fn iso_media(bytes: &[u8], brands: &[u8]) -> Sniffed {
         brands.iter().any(|brand| wanted.contains(&brand))
     };
     if has(&[b"avif", b"avis"]) {
-        Sniffed::Unsupported("image/avif")
+        Sniffed::Supported(Kind::Avif)
     } else if has(&[
         b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1",
     ]) {
-        Sniffed::Unsupported("image/heic")
+        Sniffed::Supported(Kind::Heic)
     } else {
         Sniffed::Unknown
     }
@@ -124,6 +128,9 @@ mod tests {
             (b"RIFF\x10\0\0\0WEBPVP8 ", Kind::Webp),
             (b"GIF87a", Kind::Gif),
             (b"GIF89a", Kind::Gif),
+            (b"\0\0\0\x1Cftypavif\0\0\0\0mif1miaf", Kind::Avif),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0avifmiaf", Kind::Avif),
+            (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", Kind::Heic),
         ] {
             assert_eq!(sniff(bytes), Sniffed::Supported(kind));
         }
@@ -132,10 +139,7 @@ mod tests {
     #[test]
     fn what_is_not_decoded_is_recognised_by_name() {
         for (bytes, name) in [
-            (&b"\0\0\0\x1Cftypavif\0\0\0\0mif1miaf"[..], "image/avif"),
-            (b"\0\0\0\x18ftypmif1\0\0\0\0avifmiaf", "image/avif"),
-            (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "image/heic"),
-            (b"II*\0\x08\0\0\0", "image/tiff"),
+            (&b"II*\0\x08\0\0\0"[..], "image/tiff"),
             (b"MM\0*\0\0\0\x08", "image/tiff"),
             (b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0", "image/bmp"),
             (b"8BPS\0\x01", "image/vnd.adobe.photoshop"),

@@ -33,6 +33,7 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
         channels: channels(&decoder),
         // The planes or the lossless samples, a second picture while colours are converted, and a canvas.
         cost: if decoder.is_animated() { 12 } else { 8 },
+        shrinks: false,
         icc: decoder.icc_profile().map_err(fault)?,
         exif: Exif::read(decoder.exif_metadata().map_err(fault)?),
     })
@@ -47,6 +48,7 @@ pub(super) fn pixels(bytes: &[u8], header: &Header, budget: Budget) -> Result<Ra
     let mut data = Vec::new();
     let channels = read(&mut decoder, header.stored, &mut data)?;
     Ok(RawPicture::still(Raw {
+        size: header.stored,
         model: model(channels),
         samples: Samples::Eight(data),
     }))
@@ -78,7 +80,7 @@ fn animated(
         };
         canvas.put(&patch, frame.blend);
         frames.push(RawFrame {
-            raw: canvas_as(header.channels, canvas.pixels()),
+            raw: canvas_as(header, canvas.pixels()),
             delay: frame.delay,
         });
         cleared = frame.cleared.then_some(frame);
@@ -90,9 +92,9 @@ fn animated(
 }
 
 /// A file may say that it has no alpha; where its frames leave holes it has some all the same.
-fn canvas_as(channels: Channels, canvas: &[u8]) -> Raw {
+fn canvas_as(header: &Header, canvas: &[u8]) -> Raw {
     let opaque = || canvas.chunks_exact(4).all(|pixel| pixel[3] == 255);
-    let (model, data) = match channels {
+    let (model, data) = match header.channels {
         Channels::Rgb if opaque() => (
             Model::Rgb,
             canvas
@@ -103,6 +105,7 @@ fn canvas_as(channels: Channels, canvas: &[u8]) -> Raw {
         Channels::Rgb | Channels::Rgba => (Model::Rgba, canvas.to_vec()),
     };
     Raw {
+        size: header.stored,
         model,
         samples: Samples::Eight(data),
     }

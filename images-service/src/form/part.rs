@@ -1,7 +1,7 @@
 //! The parts that a form may have: their names, their limits, how often each may come.
 
 use bytes::Bytes;
-use safelight_protocol::{ErrorCode, error::Call, form};
+use safelight_protocol::{ErrorCode, error::Call, extension, form};
 
 use crate::{error::ServiceError, limits::Limits};
 
@@ -24,10 +24,14 @@ pub(super) enum PartName {
     OutputQuality,
     Background,
     Anim,
+    Choose,
+    Accept,
+    Metadata,
+    Jpeg,
 }
 
 impl PartName {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 13] = [
         Self::Image,
         Self::TextInput,
         Self::DrawImage,
@@ -37,6 +41,10 @@ impl PartName {
         Self::OutputQuality,
         Self::Background,
         Self::Anim,
+        Self::Choose,
+        Self::Accept,
+        Self::Metadata,
+        Self::Jpeg,
     ];
 
     /// The part of this name in the form of `call`.
@@ -61,6 +69,10 @@ impl PartName {
             Self::OutputQuality => form::OUTPUT_QUALITY,
             Self::Background => form::BACKGROUND,
             Self::Anim => form::ANIM,
+            Self::Choose => extension::CHOOSE,
+            Self::Accept => extension::ACCEPT,
+            Self::Metadata => extension::METADATA,
+            Self::Jpeg => extension::JPEG,
         }
     }
 
@@ -70,9 +82,14 @@ impl PartName {
             Self::Image | Self::DrawImage => limits.input_bytes,
             Self::TextInput | Self::DrawText => TEXT_BYTES,
             Self::Transforms => TRANSFORMS_BYTES,
-            Self::OutputFormat | Self::OutputQuality | Self::Background | Self::Anim => {
-                OPTION_BYTES
-            }
+            Self::OutputFormat
+            | Self::OutputQuality
+            | Self::Background
+            | Self::Anim
+            | Self::Choose
+            | Self::Accept
+            | Self::Metadata
+            | Self::Jpeg => OPTION_BYTES,
         }
     }
 
@@ -90,7 +107,11 @@ impl PartName {
             | Self::OutputFormat
             | Self::OutputQuality
             | Self::Background
-            | Self::Anim => ErrorCode::BadRequest,
+            | Self::Anim
+            | Self::Choose
+            | Self::Accept
+            | Self::Metadata
+            | Self::Jpeg => ErrorCode::BadRequest,
         }
     }
 }

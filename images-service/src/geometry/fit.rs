@@ -135,20 +135,9 @@ fn cover(source: Size, asked: Size, gravity: Gravity) -> Option<Layout> {
 }
 
 fn cropped(scaled: Size, kept: Size, gravity: Gravity) -> Layout {
-    let (x, y) = match gravity {
-        Gravity::Remainder { x, y } | Gravity::BoxCenter { x, y } => (x, y),
-    };
-    let offset = |side: u32, kept: u32, fraction: f64| {
-        let surplus = side.saturating_sub(kept);
-        let offset = match gravity {
-            Gravity::Remainder { .. } => round(f64::from(surplus) * fraction),
-            Gravity::BoxCenter { .. } => round(f64::from(side) * fraction - f64::from(kept) / 2.0),
-        };
-        u32::try_from(offset.clamp(0, i64::from(surplus))).unwrap_or(surplus)
-    };
     let crop = Rect {
-        left: offset(scaled.width, kept.width, x),
-        top: offset(scaled.height, kept.height, y),
+        left: offset(scaled.width, kept.width, gravity, |(x, _)| x),
+        top: offset(scaled.height, kept.height, gravity, |(_, y)| y),
         size: kept,
     };
     Layout {
@@ -158,22 +147,39 @@ fn cropped(scaled: Size, kept: Size, gravity: Gravity) -> Layout {
     }
 }
 
-/// In the middle of the canvas, the odd pixel on the far side.
-fn padded(scaled: Size, canvas: Size) -> Layout {
+/// Where the kept part of one axis begins. What only the content can tell is the middle here.
+fn offset(side: u32, kept: u32, gravity: Gravity, axis: fn((f64, f64)) -> f64) -> u32 {
+    let surplus = side.saturating_sub(kept);
+    let share = |fraction: f64| f64::from(surplus) * fraction;
+    let offset = match gravity {
+        Gravity::Remainder { x, y } => share(axis((x, y))),
+        Gravity::BoxCenter { x, y } => f64::from(side) * axis((x, y)) - f64::from(kept) / 2.0,
+        Gravity::Auto | Gravity::Entropy | Gravity::Face => share(0.5),
+    };
+    u32::try_from(round(offset).clamp(0, i64::from(surplus))).unwrap_or(surplus)
+}
+
+/// The canvas around a picture, which stands in the middle, the odd pixel on the far side; `None` if it fills it.
+#[must_use]
+pub fn padding(size: Size, canvas: Size) -> Option<Padding> {
     let padding = Padding {
-        left: canvas.width.saturating_sub(scaled.width) / 2,
-        top: canvas.height.saturating_sub(scaled.height) / 2,
+        left: canvas.width.saturating_sub(size.width) / 2,
+        top: canvas.height.saturating_sub(size.height) / 2,
         canvas,
     };
+    (canvas != size).then_some(padding)
+}
+
+fn padded(scaled: Size, canvas: Size) -> Layout {
     Layout {
         scaled,
         crop: None,
-        padding: (canvas != scaled).then_some(padding),
+        padding: padding(scaled, canvas),
     }
 }
 
 /// The largest size of the asked ratio that the source contains.
-fn of_ratio(source: Size, asked: Size) -> Size {
+pub(super) fn of_ratio(source: Size, asked: Size) -> Size {
     if is_wider(source, asked) {
         let width = scale(source.height, asked.width, asked.height);
         Size::new(

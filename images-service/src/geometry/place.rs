@@ -29,39 +29,61 @@ pub struct Overlap {
 /// What of an overlay at `x`, `y` lies on the base; `None` if nothing does.
 #[must_use]
 pub fn overlap(base: Size, overlay: Size, x: i64, y: i64) -> Option<Overlap> {
-    let (left, skipped_left, width) = span(base.width, overlay.width, x)?;
-    let (top, skipped_top, height) = span(base.height, overlay.height, y)?;
+    let columns = run(base.width, overlay.width, x)?;
+    let rows = run(base.height, overlay.height, y)?;
     Some(Overlap {
         part: Rect {
-            left: skipped_left,
-            top: skipped_top,
-            size: Size::new(width, height),
+            left: columns.skipped,
+            top: rows.skipped,
+            size: Size::new(columns.length, rows.length),
         },
-        left,
-        top,
+        left: columns.start,
+        top: rows.start,
     })
 }
 
-/// On one axis: where the common span begins on the base and in the overlay, and its length.
-fn span(base: u32, overlay: u32, at: i64) -> Option<(u32, u32, u32)> {
+/// What of an overlay lies on its base, on one axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Where it begins on the base.
+    pub start: u32,
+    /// Its length; tiles of an overlay follow each other without end.
+    pub length: u32,
+    /// Pixels of the first tile that lie before it.
+    pub skipped: u32,
+}
+
+/// What of an overlay at `at` lies on its base; `None` if nothing does.
+#[must_use]
+pub fn run(base: u32, overlay: u32, at: i64) -> Option<Run> {
     let start = at.max(0);
     let end = i64::from(base).min(at.saturating_add(i64::from(overlay)));
     let length = u32::try_from(end.checked_sub(start)?).ok()?;
-    if length == 0 {
-        return None;
+    let skipped = u32::try_from(start.checked_sub(at)?).ok()?;
+    (length > 0).then_some(Run {
+        start: u32::try_from(start).ok()?,
+        length,
+        skipped,
+    })
+}
+
+impl Run {
+    /// All of the base, in tiles of the overlay, one of which stands at `at`; `None` if there is nothing to tile.
+    #[must_use]
+    pub fn tiled(base: u32, overlay: u32, at: i64) -> Option<Self> {
+        let skipped = at.checked_neg()?.checked_rem_euclid(i64::from(overlay))?;
+        Some(Self {
+            start: 0,
+            length: base,
+            skipped: u32::try_from(skipped).ok()?,
+        })
     }
-    let start = u32::try_from(start).ok()?;
-    let skipped = u32::try_from(i64::from(start) - at).ok()?;
-    Some((start, skipped, length))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Overlap, overlap, position};
-    use crate::{
-        geometry::{Rect, Size},
-        request::Position,
-    };
+    use super::{Run, position, run};
+    use crate::request::Position;
 
     #[test]
     fn an_overlay_stands_in_the_middle_and_the_odd_pixel_on_the_far_side() {
@@ -78,40 +100,35 @@ mod tests {
         assert_eq!(position(10, 4, Position::End(-2)), 8);
     }
 
+    fn found(run: Option<Run>) -> Option<[u32; 3]> {
+        run.map(|run| [run.start, run.length, run.skipped])
+    }
+
     #[test]
     fn what_hangs_over_is_clipped() {
-        let base = Size::new(10, 10);
+        assert_eq!(found(run(10, 4, -1)), Some([0, 3, 1]));
+        assert_eq!(found(run(10, 4, 8)), Some([8, 2, 0]));
         assert_eq!(
-            overlap(base, Size::new(4, 4), -1, 8),
-            Some(Overlap {
-                part: Rect {
-                    left: 1,
-                    top: 0,
-                    size: Size::new(3, 2)
-                },
-                left: 0,
-                top: 8,
-            })
-        );
-        assert_eq!(
-            overlap(base, Size::new(20, 20), -5, -5).map(|o| (o.part.left, o.part.size)),
-            Some((5, base)),
+            found(run(10, 20, -5)),
+            Some([0, 10, 5]),
             "an overlay may be larger than its base"
         );
     }
 
     #[test]
     fn an_overlay_outside_is_not_there() {
-        let base = Size::new(10, 10);
-        for (x, y) in [
-            (10, 0),
-            (0, 10),
-            (-4, 0),
-            (0, -4),
-            (i64::MIN, 0),
-            (i64::MAX, 0),
-        ] {
-            assert_eq!(overlap(base, Size::new(4, 4), x, y), None, "at {x}, {y}");
+        for at in [10, -4, i64::MIN, i64::MAX] {
+            assert_eq!(run(10, 4, at), None, "at {at}");
         }
+    }
+
+    #[test]
+    fn tiles_cover_the_base_and_one_of_them_stands_at_the_anchor() {
+        assert_eq!(found(Run::tiled(10, 4, 0)), Some([0, 10, 0]));
+        assert_eq!(found(Run::tiled(10, 4, 1)), Some([0, 10, 3]));
+        assert_eq!(found(Run::tiled(10, 4, -1)), Some([0, 10, 1]));
+        assert_eq!(found(Run::tiled(10, 4, 99)), Some([0, 10, 1]));
+        assert_eq!(found(Run::tiled(10, 40, 4)), Some([0, 10, 36]));
+        assert_eq!(Run::tiled(10, 0, 4), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     image::{Channels, Image},
-    ops::draw::over,
+    ops::composite::over,
     request::Color,
 };
 

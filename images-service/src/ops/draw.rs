@@ -1,158 +1,149 @@
 //! One picture on top of another.
 
+use safelight_protocol::{Composite, Repeat};
+
+use super::{
+    bands,
+    composite::{atop, inside, lighter, lowers_alpha, outside, over, xor},
+};
 use crate::{
-    geometry::{Overlap, overlap, position},
+    geometry::{Run, position, run},
     image::{Channels, Image},
-    request::Draw,
+    request::{Draw, Position},
 };
 
 /// Draws the overlay onto the base, which keeps its size. What lies outside is not drawn.
 pub fn draw(base: &mut Image, overlay: &Image, options: &Draw) {
-    let (canvas, size) = (base.size(), overlay.size());
-    let x = position(canvas.width, size.width, options.horizontal);
-    let y = position(canvas.height, size.height, options.vertical);
-    let Some(overlap) = overlap(canvas, size, x, y) else {
+    let Some(strip) = Strip::of(base, overlay, options) else {
         return;
     };
-    if options.opacity > 0.0 {
-        blend(base, overlay, overlap, options.opacity);
-    }
-}
-
-fn blend(base: &mut Image, overlay: &Image, overlap: Overlap, opacity: f32) {
-    let rows = overlap.part.size.height as usize;
-    let columns = overlap.part.size.width as usize;
-    let from = (overlay.stride(), overlay.channels().count());
-    let to = (base.stride(), base.channels().count());
-    let opaque_base = base.channels() == Channels::Rgb;
-    for row in 0..rows {
-        let start =
-            (overlap.part.top as usize + row) * from.0 + overlap.part.left as usize * from.1;
-        let above = &overlay.data()[start..start + columns * from.1];
-        let start = (overlap.top as usize + row) * to.0 + overlap.left as usize * to.1;
-        let below = &mut base.data_mut()[start..start + columns * to.1];
-        for (above, below) in above.chunks_exact(from.1).zip(below.chunks_exact_mut(to.1)) {
-            let alpha = above.get(3).copied().unwrap_or(255);
-            let above = [above[0], above[1], above[2], alpha];
-            if opaque_base {
-                let [r, g, b, _] = over(above, [below[0], below[1], below[2], 255], opacity);
-                below.copy_from_slice(&[r, g, b]);
-            } else {
-                let mixed = over(above, [below[0], below[1], below[2], below[3]], opacity);
-                below.copy_from_slice(&mixed);
-            }
+    // Without this, what is hidden under transparent pixels would be lost.
+    let nothing = match options.composite {
+        Composite::Over | Composite::Atop | Composite::Xor | Composite::Lighter => {
+            options.opacity <= 0.0
         }
-    }
-}
-
-/// Source-over on straight 8-bit values: `S + B(1 − Sa)`, rounded half up; nothing visible is (0,0,0,0).
-///
-/// Everything is kept over a common denominator until the one division, so that halves stay exact: 50 % red over
-/// white is 128, not 127.
-pub(super) fn over(above: [u8; 4], below: [u8; 4], opacity: f32) -> [u8; 4] {
-    let alpha = f32::from(above[3]) * opacity;
-    if alpha >= 255.0 {
-        return above;
-    }
-    let upper = alpha * 255.0;
-    let lower = f32::from(below[3]) * (255.0 - alpha);
-    let whole = upper + lower;
-    if whole <= 0.0 {
-        return [0; 4];
-    }
-    let mix = |above: u8, below: u8| {
-        to_byte((f32::from(above) * upper + f32::from(below) * lower) / whole)
+        Composite::In | Composite::Out => false,
     };
-    [
-        mix(above[0], below[0]),
-        mix(above[1], below[1]),
-        mix(above[2], below[2]),
-        to_byte(whole / 255.0),
-    ]
+    if nothing {
+        return;
+    }
+    if lowers_alpha(options.composite) && base.channels() == Channels::Rgb {
+        *base = base.take().into_rgba();
+    }
+    let opacity = options.opacity;
+    match options.composite {
+        Composite::Over => blend(base, overlay, strip, |s, b| over(s, b, opacity)),
+        Composite::In => blend(base, overlay, strip, |s, b| inside(s, b, opacity)),
+        Composite::Atop => blend(base, overlay, strip, |s, b| atop(s, b, opacity)),
+        Composite::Out => blend(base, overlay, strip, |s, b| outside(s, b, opacity)),
+        Composite::Xor => blend(base, overlay, strip, |s, b| xor(s, b, opacity)),
+        Composite::Lighter => blend(base, overlay, strip, |s, b| lighter(s, b, opacity)),
+    }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "`as` saturates, and the value lies in 0..=255"
-)]
-fn to_byte(value: f32) -> u8 {
-    (value + 0.5) as u8
+/// Whether drawing may make a copy of the base on its way.
+pub(crate) const fn draw_needs_copy(options: &Draw) -> bool {
+    lowers_alpha(options.composite)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::over;
+/// The part of the base that an overlay, or its tiles, cover.
+#[derive(Clone, Copy)]
+struct Strip {
+    columns: Run,
+    rows: Run,
+}
 
-    #[test]
-    fn half_red_over_white_rounds_half_up() {
-        assert_eq!(over([255, 0, 0, 255], [255; 4], 0.5), [255, 128, 128, 255]);
+impl Strip {
+    fn of(base: &Image, overlay: &Image, options: &Draw) -> Option<Self> {
+        let (columns, rows): (Along, Along) = match options.repeat {
+            None => (once, once),
+            Some(Repeat::Both) => (tiled, tiled),
+            Some(Repeat::X) => (tiled, once),
+            Some(Repeat::Y) => (once, tiled),
+        };
+        let (canvas, size) = (base.size(), overlay.size());
+        Some(Self {
+            columns: columns(canvas.width, size.width, options.horizontal)?,
+            rows: rows(canvas.height, size.height, options.vertical)?,
+        })
     }
+}
 
-    #[test]
-    fn half_red_over_blue_is_the_specifications_vector() {
-        assert_eq!(
-            over([255, 0, 0, 255], [0, 0, 255, 255], 0.5),
-            [128, 0, 128, 255]
-        );
-    }
+/// What an overlay covers along one axis, by both lengths and its place.
+type Along = fn(u32, u32, Position) -> Option<Run>;
 
-    #[test]
-    fn an_opaque_base_stays_opaque_and_no_colour_leaves_the_range_of_its_parents() {
-        for alpha in 0..=255 {
-            for below in [0, 1, 127, 254, 255] {
-                let mixed = over([200, 0, 255, alpha], [below, below, below, 255], 1.0);
-                assert_eq!(mixed[3], 255);
-                assert!(mixed[1] <= below && mixed[2] >= below, "{mixed:?}");
+fn once(base: u32, overlay: u32, at: Position) -> Option<Run> {
+    run(base, overlay, position(base, overlay, at))
+}
+
+/// Tiles begin at the offset if there is one, and otherwise at the edge instead of the middle.
+fn tiled(base: u32, overlay: u32, at: Position) -> Option<Run> {
+    let anchor = match at {
+        Position::Center => 0,
+        Position::Start(_) | Position::End(_) => position(base, overlay, at),
+    };
+    Run::tiled(base, overlay, anchor)
+}
+
+fn blend(
+    base: &mut Image,
+    overlay: &Image,
+    strip: Strip,
+    mix: impl Fn([u8; 4], [u8; 4]) -> [u8; 4] + Sync,
+) {
+    let Strip { columns, rows } = strip;
+    let stride = base.stride();
+    let first = rows.start as usize * stride;
+    let end = first + rows.length as usize * stride;
+    let each = bands::rows_each(crate::geometry::Size::new(columns.length, rows.length));
+    let (to, from) = (base.channels(), overlay.channels());
+    let sources = overlay.size().height as usize;
+    let pixels = columns.start as usize * to.count()
+        ..(columns.start as usize + columns.length as usize) * to.count();
+    bands::for_each(
+        &mut base.data_mut()[first..end],
+        stride,
+        each,
+        |first, band| {
+            for (row, below) in band.chunks_exact_mut(stride).enumerate() {
+                let source = (first + row + rows.skipped as usize) % sources;
+                let above = &overlay.data()[source * overlay.stride()..][..overlay.stride()];
+                let below = &mut below[pixels.clone()];
+                let skipped = columns.skipped as usize;
+                match (from, to) {
+                    (Channels::Rgb, Channels::Rgb) => line::<3, 3>(above, skipped, below, &mix),
+                    (Channels::Rgb, Channels::Rgba) => line::<3, 4>(above, skipped, below, &mix),
+                    (Channels::Rgba, Channels::Rgb) => line::<4, 3>(above, skipped, below, &mix),
+                    (Channels::Rgba, Channels::Rgba) => line::<4, 4>(above, skipped, below, &mix),
+                }
             }
+        },
+    );
+}
+
+/// One row: the overlay's, from a pixel of it on, again and again.
+fn line<const FROM: usize, const TO: usize>(
+    above: &[u8],
+    skipped: usize,
+    below: &mut [u8],
+    mix: impl Fn([u8; 4], [u8; 4]) -> [u8; 4],
+) {
+    let above = above.as_chunks::<FROM>().0;
+    let mut rest = below.as_chunks_mut::<TO>().0;
+    let mut tile = &above[skipped..];
+    while !rest.is_empty() && !tile.is_empty() {
+        let (now, later) = rest.split_at_mut(tile.len().min(rest.len()));
+        for (below, above) in now.iter_mut().zip(tile) {
+            let mixed = mix(opaque_or(above), opaque_or(below));
+            below.copy_from_slice(&mixed[..TO]);
         }
+        rest = later;
+        tile = above;
     }
+}
 
-    #[test]
-    fn whole_numbers_agree_with_exact_fractions() {
-        for alpha in 0..=255_u64 {
-            for below in 0..=255_u64 {
-                let bytes = |value: u64| u8::try_from(value).unwrap();
-                let exact = |above: u64, below: u64| {
-                    // floor(n/d + 1/2) in whole numbers.
-                    let (n, d) = (above * alpha + below * (255 - alpha), 255);
-                    bytes((2 * n + d) / (2 * d))
-                };
-                let mixed = over(
-                    [13, 240, 128, bytes(alpha)],
-                    [bytes(below), 7, bytes(255 - below), 255],
-                    1.0,
-                );
-                let expected = [
-                    exact(13, below),
-                    exact(240, 7),
-                    exact(128, 255 - below),
-                    255,
-                ];
-                assert_eq!(mixed, expected, "alpha {alpha} over {below}");
-            }
-        }
-    }
-
-    #[test]
-    fn nothing_over_nothing_is_black() {
-        assert_eq!(over([9, 9, 9, 0], [7, 7, 7, 0], 1.0), [0; 4]);
-    }
-
-    #[test]
-    fn what_is_transparent_leaves_the_base_as_it_is() {
-        for alpha in 1..=255 {
-            let below = [3, 77, 201, alpha];
-            assert_eq!(over([9, 9, 9, 0], below, 1.0), below);
-        }
-    }
-
-    #[test]
-    fn two_half_transparent_layers_add_up() {
-        // 128/255 over 128/255 white: alpha = 128 + 128 * 127 / 255 = 191.7.
-        assert_eq!(
-            over([0, 0, 0, 128], [255, 255, 255, 128], 1.0),
-            [85, 85, 85, 192]
-        );
-    }
+/// A pixel with its alpha, which is full where there is none.
+fn opaque_or(pixel: &[u8]) -> [u8; 4] {
+    let alpha = pixel.get(3).copied().unwrap_or(255);
+    [pixel[0], pixel[1], pixel[2], alpha]
 }

@@ -8,6 +8,7 @@ use crate::{
     geometry::Size,
     limits::Limits,
     ops::{self, Op},
+    picture::Picture,
     plan::{Bounds, plan, too_large},
     request::Step,
 };
@@ -20,6 +21,8 @@ const PIXEL: u64 = 4;
 struct Expected {
     size: Size,
     frames: u64,
+    /// Whether the content of the picture has had no say in its size so far.
+    certain: bool,
 }
 
 impl Expected {
@@ -28,7 +31,7 @@ impl Expected {
     }
 }
 
-/// Goes through all steps on sizes alone.
+/// Goes through all steps on sizes alone, as far as they are certain; what is not is checked on the way.
 pub(super) fn check(
     prepared: &[Prepared],
     steps: &[Step],
@@ -38,49 +41,57 @@ pub(super) fn check(
     let mut pictures: Vec<Expected> = prepared.iter().map(expected).collect();
     check_making(prepared, limits)?;
     for step in steps {
-        let Step::Transform { image, transform } = step else {
-            continue;
-        };
-        let Some(Expected { size, frames }) = pictures.get(*image).copied() else {
-            continue;
-        };
-        let others = pixels(&pictures) - size.area().saturating_mul(frames);
-        let plan = plan(transform, size, bounds)?;
-        // Frames are changed one after the other: the rest is as it was, or done.
-        let rest = (frames - 1).saturating_mul(size.area().max(plan.size.area()));
-        let mut current = size;
-        for op in plan.ops {
-            let after = op.resulting(current);
-            let own = current.area() + after.area() + working(op, current);
-            let all = others.saturating_add(rest).saturating_add(own);
-            check_memory(all.saturating_mul(PIXEL), limits)?;
-            current = after;
-        }
-        if let Some(picture) = pictures.get_mut(*image) {
-            picture.size = current;
+        let all = pixels(&pictures);
+        match step {
+            Step::Transform { image, transform } => {
+                let Some(picture) = pictures.get_mut(*image).filter(|picture| picture.certain)
+                else {
+                    continue;
+                };
+                let plan = plan(transform, picture.size, bounds, limits.models)?;
+                let room = Room {
+                    others: all - picture.pixels(),
+                    most: limits.pixel_bytes,
+                };
+                // Frames are changed one after the other: the rest is as it was, or done.
+                let larger = match plan.size.area() > picture.size.area() {
+                    true => plan.size,
+                    false => picture.size,
+                };
+                let room = room.with(picture.frames - 1, larger);
+                room.check_all(&plan.ops, picture.size)?;
+                picture.size = plan.size;
+                picture.certain = plan.complete;
+            }
+            Step::Draw { target, draw, .. } => {
+                let copied = pictures.get(*target).filter(|_| ops::draw_needs_copy(draw));
+                let copy = copied.map_or(0, |picture| picture.size.area());
+                check_memory(all.saturating_add(copy), limits.pixel_bytes)?;
+            }
         }
     }
-    check_result(&pictures, bounds, limits)
+    match pictures.first() {
+        Some(result) if result.certain => check_result(result.size, result.frames, bounds, limits),
+        _ => Ok(()),
+    }
 }
 
 /// What steps have made of the base.
-fn check_result(
-    pictures: &[Expected],
+pub(super) fn check_result(
+    size: Size,
+    frames: u64,
     bounds: Bounds,
     limits: &Limits,
 ) -> Result<(), ServiceError> {
-    let Some(result) = pictures.first() else {
-        return Ok(());
-    };
-    if result.size.width.max(result.size.height) > bounds.side {
-        return Err(too_large(result.size, bounds));
+    if size.longest() > bounds.side {
+        return Err(too_large(size, bounds));
     }
-    if result.frames > 1 && result.pixels() > limits.animation_area {
+    if frames > 1 && size.area().saturating_mul(frames) > limits.animation_area {
         return Err(ServiceError::new(
             ErrorCode::TooManyPixels,
             format!(
-                "the result would be {} frames of {} pixels, and the maximum is {} pixels together",
-                result.frames, result.size, limits.animation_area
+                "the result would be {frames} frames of {size} pixels, and the maximum is {} pixels together",
+                limits.animation_area
             ),
         ));
     }
@@ -91,6 +102,54 @@ fn expected(prepared: &Prepared) -> Expected {
     Expected {
         size: prepared.size(),
         frames: prepared.frames().max(1).into(),
+        certain: true,
+    }
+}
+
+/// The memory that operations on one picture may take.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    /// Pixels of everything else that is there at that time.
+    others: u64,
+    /// Bytes of all together.
+    most: u64,
+}
+
+impl Room {
+    /// What all pictures but one leave.
+    pub(super) fn besides(index: usize, pictures: &[Picture], limits: &Limits) -> Self {
+        let pixels = |picture: &Picture| {
+            let frames = picture.frames().len() as u64;
+            picture.size().area().saturating_mul(frames)
+        };
+        let others = pictures.iter().enumerate();
+        Self {
+            others: others
+                .filter(|(other, _)| *other != index)
+                .fold(0, |sum, (_, other)| sum.saturating_add(pixels(other))),
+            most: limits.pixel_bytes,
+        }
+    }
+
+    /// What is left besides some frames of this size.
+    pub(super) const fn with(self, frames: u64, size: Size) -> Self {
+        let frames = size.area().saturating_mul(frames);
+        Self {
+            others: self.others.saturating_add(frames),
+            most: self.most,
+        }
+    }
+
+    /// Whether an operation on a picture of this size can be paid for.
+    pub(super) fn check(self, op: Op, size: Size) -> Result<(), ServiceError> {
+        let own = size.area() + op.resulting(size).area() + working(op, size);
+        check_memory(self.others.saturating_add(own), self.most)
+    }
+
+    /// Whether one operation after the other can.
+    pub(super) fn check_all(self, ops: &[Op], size: Size) -> Result<(), ServiceError> {
+        let each = |size, op: &Op| self.check(*op, size).map(|()| op.resulting(size));
+        ops.iter().try_fold(size, each).map(|_| ())
     }
 }
 
@@ -98,8 +157,8 @@ fn expected(prepared: &Prepared) -> Expected {
 fn check_making(prepared: &[Prepared], limits: &Limits) -> Result<(), ServiceError> {
     let pictures: Vec<Expected> = prepared.iter().map(expected).collect();
     let making = prepared.iter().map(Prepared::memory).max().unwrap_or(0);
-    let all = pixels(&pictures).saturating_mul(PIXEL);
-    check_memory(all.saturating_add(making), limits)
+    let all = pixels(&pictures).saturating_add(making.div_ceil(PIXEL));
+    check_memory(all, limits.pixel_bytes)
 }
 
 fn pixels(pictures: &[Expected]) -> u64 {
@@ -120,18 +179,30 @@ fn working(op: Op, source: Size) -> u64 {
                 [source, part.size].map(|size| u64::from(size.width) + u64::from(size.height));
             between + wide + 12 * (sides[0] + sides[1])
         }
-        Op::Flip(_) | Op::Rotate(_) | Op::Crop(_) | Op::Pad { .. } | Op::Background(_) => 0,
+        // The mask, and where the flood stands and came from.
+        Op::Segment => 3 * source.area(),
+        // Rows of sums on every processor.
+        Op::Blur(_) => 100 * u64::from(source.width),
+        Op::Flip(_)
+        | Op::Rotate(_)
+        | Op::Crop(_)
+        | Op::Pad { .. }
+        | Op::Background(_)
+        | Op::Tone(_)
+        | Op::Sharpen(_) => 0,
     }
 }
 
-fn check_memory(bytes: u64, limits: &Limits) -> Result<(), ServiceError> {
-    if bytes > limits.pixel_bytes {
+/// Whether so many pixels are within so many bytes.
+fn check_memory(pixels: u64, most: u64) -> Result<(), ServiceError> {
+    let bytes = pixels.saturating_mul(PIXEL);
+    if bytes > most {
         return Err(ServiceError::new(
             ErrorCode::Busy,
             format!(
                 "the request needs about {} MB for pixels, and the maximum is {} MB",
                 bytes / 1_000_000,
-                limits.pixel_bytes / 1_000_000
+                most / 1_000_000
             ),
         ));
     }

@@ -3,11 +3,10 @@
 use bytes::Bytes;
 
 use crate::{
-    budget::Budget,
-    decode::{self, Decoded, Frames, Header, Metadata},
+    decode::{self, Decoded, Frames, Header, Metadata, Options, Shrink},
     error::ServiceError,
     geometry::Size,
-    limits::Limits,
+    limits::{JpegDecoder, Limits},
     request::ImageSource,
     text::{Effort, Typeset},
 };
@@ -52,6 +51,22 @@ impl Prepared {
         }
     }
 
+    /// Bytes of its file; of a text there is none.
+    pub(super) const fn file_size(&self) -> usize {
+        match self {
+            Self::Encoded(_, bytes) => bytes.len(),
+            Self::Text(_) => 0,
+        }
+    }
+
+    /// How far it may shrink while it is made, when it will be reduced to `target`.
+    pub(super) fn shrink_towards(&self, target: Size, decoder: JpegDecoder) -> Shrink {
+        match self {
+            Self::Encoded(header, _) => header.shrink_towards(target, decoder),
+            Self::Text(_) => Shrink::NONE,
+        }
+    }
+
     /// How many frames it will have.
     pub(super) const fn frames(&self) -> u32 {
         match self {
@@ -78,11 +93,11 @@ impl Prepared {
     /// Makes the pixels.
     pub(super) fn pixels(
         &self,
-        budget: Budget,
+        options: Options,
         effort: &mut Effort,
     ) -> Result<Decoded, ServiceError> {
         match self {
-            Self::Encoded(header, bytes) => decode::pixels(bytes, header, budget),
+            Self::Encoded(header, bytes) => decode::pixels(bytes, header, options),
             Self::Text(text) => Ok(Decoded {
                 picture: text.pixels(effort)?.into(),
                 warning: None,

@@ -1,12 +1,16 @@
 //! The order of operations, what is left out, and what is refused.
 
-use safelight_protocol::{ErrorCode, Fit, Flip};
+mod content;
 
-use super::{Bounds, plan};
+use safelight_protocol::{ErrorCode, Fit, Flip, Segment};
+
+use super::{Bounds, Plan};
 use crate::{
+    error::ServiceError,
     geometry::{Padding, Rect, Size},
+    models::Models,
     ops::Op,
-    request::{Color, Rotation, Transform},
+    request::{Border, Color, Cuts, Length, Rotation, Tone, Transform, Trim},
 };
 
 const BOUNDS: Bounds = Bounds {
@@ -23,43 +27,80 @@ fn color(a: u8) -> Color {
     }
 }
 
+fn plan(transform: &Transform, size: Size) -> Result<Plan, ServiceError> {
+    super::plan(transform, size, BOUNDS, Models::default())
+}
+
 fn ops(transform: &Transform, size: Size) -> Vec<Op> {
-    plan(transform, size, BOUNDS).unwrap().ops
+    plan(transform, size).unwrap().ops
+}
+
+/// Every option at once, on a picture of 400x200.
+fn everything() -> Transform {
+    Transform {
+        trim: Trim {
+            cuts: Cuts {
+                left: Some(Length::Pixels(100)),
+                ..Cuts::default()
+            },
+            border: None,
+        },
+        flip: Some(Flip::Horizontal),
+        rotate: Rotation::Quarter,
+        segment: Some(Segment::Foreground),
+        width: Some(100),
+        height: Some(300),
+        fit: Some(Fit::Pad),
+        background: Some(color(255)),
+        border: Border {
+            color: color(7),
+            top: 1,
+            right: 2,
+            bottom: 3,
+            left: 4,
+        },
+        tone: Tone {
+            gamma: 2.0,
+            ..Tone::default()
+        },
+        sharpen: 1.0,
+        blur: 3,
+        ..Transform::default()
+    }
 }
 
 #[test]
-fn the_order_is_flip_rotate_resize_pad_background() {
-    let transform = Transform {
-        width: Some(100),
-        height: Some(100),
-        fit: Some(Fit::Pad),
-        flip: Some(Flip::Horizontal),
-        rotate: Rotation::Quarter,
-        background: Some(color(255)),
-        ..Transform::default()
-    };
-    let scaled = Size::new(50, 100);
-    let part = Rect {
-        left: 0,
-        top: 0,
-        size: scaled,
-    };
-    let padding = Padding {
-        left: 25,
-        top: 0,
-        canvas: Size::new(100, 100),
+fn the_order_is_the_specifications() {
+    let transform = everything();
+    let pad = |left, top, width, height, color| Op::Pad {
+        padding: Padding {
+            left,
+            top,
+            canvas: Size::new(width, height),
+        },
+        fill: color,
     };
     assert_eq!(
         ops(&transform, Size::new(400, 200)),
         [
+            Op::Crop(Rect {
+                left: 100,
+                top: 0,
+                size: Size::new(300, 200)
+            }),
             Op::Flip(Flip::Horizontal),
             Op::Rotate(Rotation::Quarter),
-            Op::Resize { scaled, part },
-            Op::Pad {
-                padding,
-                fill: color(255)
+            Op::Segment,
+            Op::Resize {
+                scaled: Size::new(100, 150),
+                part: Rect::whole(Size::new(100, 150)),
             },
+            pad(0, 75, 100, 300, color(255)),
             Op::Background(color(255)),
+            pad(4, 1, 106, 304, color(7)),
+            Op::Tone(transform.tone),
+            Op::Sharpen(1.0),
+            Op::Blur(3),
         ]
     );
 }
@@ -71,7 +112,7 @@ fn width_and_height_are_those_after_rotation() {
         rotate: Rotation::ThreeQuarters,
         ..Transform::default()
     };
-    let plan = plan(&transform, Size::new(400, 200), BOUNDS).unwrap();
+    let plan = plan(&transform, Size::new(400, 200)).unwrap();
     assert_eq!(plan.size, Size::new(100, 200));
 }
 
@@ -134,9 +175,9 @@ fn a_picture_may_not_grow_beyond_the_bounds() {
         fit: Some(Fit::Contain),
         ..Transform::default()
     };
-    assert!(plan(&wide(2000), Size::new(100, 10), BOUNDS).is_ok());
+    assert!(plan(&wide(2000), Size::new(100, 10)).is_ok());
     for (width, size) in [(2001, Size::new(100, 10)), (1500, Size::new(100, 100))] {
-        let error = plan(&wide(width), size, BOUNDS).unwrap_err();
+        let error = plan(&wide(width), size).unwrap_err();
         assert_eq!(error.code, ErrorCode::TooManyPixels);
         assert!(error.message.contains("2000"), "{error}");
     }
@@ -148,6 +189,40 @@ fn a_long_source_may_stay_as_long_as_it_is() {
         rotate: Rotation::Quarter,
         ..Transform::default()
     };
-    let plan = plan(&transform, Size::new(5000, 10), BOUNDS).unwrap();
+    let plan = plan(&transform, Size::new(5000, 10)).unwrap();
     assert_eq!(plan.size, Size::new(10, 5000));
+}
+
+#[test]
+fn a_border_counts_towards_the_bounds() {
+    let framed = |width| Transform {
+        border: Border {
+            left: width,
+            ..Border::default()
+        },
+        ..Transform::default()
+    };
+    let size = Size::new(1000, 10);
+    assert_eq!(plan(&framed(1000), size).unwrap().size, Size::new(2000, 10));
+    for width in [1001, u32::MAX] {
+        let error = plan(&framed(width), size).unwrap_err();
+        assert_eq!(error.code, ErrorCode::TooManyPixels);
+    }
+}
+
+#[test]
+fn a_trim_that_leaves_nothing_is_refused() {
+    let cut = Transform {
+        trim: Trim {
+            cuts: Cuts {
+                top: Some(Length::Pixels(10)),
+                ..Cuts::default()
+            },
+            border: None,
+        },
+        ..Transform::default()
+    };
+    let error = plan(&cut, Size::new(20, 10)).unwrap_err();
+    assert_eq!(error.code, ErrorCode::TooManyPixels);
+    assert!(error.message.contains("trim"), "{error}");
 }

@@ -1,10 +1,46 @@
-//! Which part of a picture survives a crop: a side, or a point.
+//! Which part of a picture survives a crop: a side, a point, or what its content says.
 
 use safelight_protocol::{GravityMode, Side};
 use serde_json::Value;
 
-use super::{Gravity, value::OptionValue, warnings::Warnings};
+use super::{value::OptionValue, warnings::Warnings};
 use crate::error::ServiceError;
+
+/// Which part survives a crop; numbers are fractions of each axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Gravity {
+    /// The fraction divides what is cropped away.
+    Remainder {
+        /// 0 is flush left, 1 flush right.
+        x: f64,
+        /// 0 is flush top, 1 flush bottom.
+        y: f64,
+    },
+    /// The crop is centred on the point, then moved inside the picture.
+    BoxCenter {
+        /// 0 is the left edge, 1 the right.
+        x: f64,
+        /// 0 is the top edge, 1 the bottom.
+        y: f64,
+    },
+    /// Where the picture differs most from its surroundings.
+    Auto,
+    /// Where the picture has the most detail.
+    Entropy,
+    /// Where the faces are.
+    Face,
+}
+
+impl Gravity {
+    /// The middle, and what a crop falls back to.
+    pub const CENTER: Self = Self::Remainder { x: 0.5, y: 0.5 };
+}
+
+impl Default for Gravity {
+    fn default() -> Self {
+        Self::CENTER
+    }
+}
 
 /// Reads a gravity, by name or by coordinates.
 pub(super) fn parse(
@@ -22,38 +58,30 @@ pub(super) fn parse(
 
 /// The named side is the one that is not cropped.
 fn side(option: OptionValue<'_>) -> Result<Gravity, ServiceError> {
-    let (x, y) = match option.word()? {
-        Side::Center => (0.5, 0.5),
-        Side::Left => (0.0, 0.5),
-        Side::Right => (1.0, 0.5),
-        Side::Top => (0.5, 0.0),
-        Side::Bottom => (0.5, 1.0),
-        side @ (Side::Auto | Side::Entropy | Side::Face) => {
-            return Err(option.error(format_args!("{side} is not supported yet")));
-        }
-    };
-    Ok(Gravity::Remainder { x, y })
+    let at = |x, y| Gravity::Remainder { x, y };
+    Ok(match option.word()? {
+        Side::Center => Gravity::CENTER,
+        Side::Left => at(0.0, 0.5),
+        Side::Right => at(1.0, 0.5),
+        Side::Top => at(0.5, 0.0),
+        Side::Bottom => at(0.5, 1.0),
+        Side::Auto => Gravity::Auto,
+        Side::Entropy => Gravity::Entropy,
+        Side::Face => Gravity::Face,
+    })
 }
 
 fn point(option: OptionValue<'_>, warnings: &mut Warnings) -> Result<Gravity, ServiceError> {
     let (mut x, mut y, mut mode) = (0.5, 0.5, GravityMode::Remainder);
-    for (key, value) in option.value.as_object().into_iter().flatten() {
-        if value.is_null() {
-            continue;
+    option.each(|name, inner| {
+        match name {
+            "x" => x = inner.number_in(0.0, 1.0)?,
+            "y" => y = inner.number_in(0.0, 1.0)?,
+            "mode" => mode = inner.word()?,
+            _ => warnings.ignored_option("transform()", inner.key),
         }
-        let key = format!("{}.{key}", option.key);
-        let inner = OptionValue {
-            key: &key,
-            value,
-            ..option
-        };
-        match key.as_str() {
-            "gravity.x" => x = inner.number_in(0.0, 1.0)?,
-            "gravity.y" => y = inner.number_in(0.0, 1.0)?,
-            "gravity.mode" => mode = inner.word()?,
-            unknown => warnings.ignored_option("transform()", unknown),
-        }
-    }
+        Ok(())
+    })?;
     Ok(match mode {
         GravityMode::Remainder => Gravity::Remainder { x, y },
         GravityMode::BoxCenter => Gravity::BoxCenter { x, y },

@@ -50,7 +50,7 @@ fn step(
         return Ok(Step::Transform {
             // Only clients other than the platform's leave it out.
             image: index(IMAGE_INDEX)?.unwrap_or(0),
-            transform: Transform::parse(element, keys, warnings)?,
+            transform: Box::new(Transform::parse(element, keys, warnings)?),
         });
     }
     let required =

@@ -1,12 +1,73 @@
 //! The options of one `transform()`.
 
-use safelight_protocol::{Segment, Upscale};
+use safelight_protocol::{Fit, Flip, Segment, Upscale};
 use serde_json::{Map, Value};
 
-use super::{Rotation, Transform, gravity, options, value::OptionValue, warnings::Warnings};
+use super::{
+    Border, Color, Gravity, Tone, Trim, border, gravity, options, trim, value::OptionValue,
+    warnings::Warnings,
+};
 use crate::error::ServiceError;
 
+/// The checked options of one `transform()`. Lengths in pixels have been multiplied by `dpr` already.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Transform {
+    /// What is cut off first.
+    pub trim: Trim,
+    /// Mirroring, before rotation.
+    pub flip: Option<Flip>,
+    /// Clockwise rotation.
+    pub rotate: Rotation,
+    /// What is separated from the rest.
+    pub segment: Option<Segment>,
+    /// Requested width in pixels, at least 1.
+    pub width: Option<u32>,
+    /// Requested height in pixels, at least 1.
+    pub height: Option<u32>,
+    /// How the picture meets width and height; by default as [`Fit::ScaleDown`].
+    pub fit: Option<Fit>,
+    /// Which part survives a crop.
+    pub gravity: Gravity,
+    /// How closely a crop by [`Gravity::Face`] follows the faces: 0 to 1.
+    pub zoom: f64,
+    /// How enlarging is done; by default by [`Upscale::Interpolate`].
+    pub upscale: Option<Upscale>,
+    /// Colour under the picture, and of padding.
+    pub background: Option<Color>,
+    /// What the picture grows by.
+    pub border: Border,
+    /// Brightness, contrast, gamma, saturation.
+    pub tone: Tone,
+    /// Strength of the unsharp mask: 0 to 10, and 0 is none.
+    pub sharpen: f64,
+    /// Radius of the blur in pixels: 0 to 250, and 0 is none.
+    pub blur: u32,
+}
+
+/// Clockwise rotation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rotation {
+    /// Not rotated (0 or 360 degrees).
+    #[default]
+    None,
+    /// By 90 degrees.
+    Quarter,
+    /// By 180 degrees.
+    Half,
+    /// By 270 degrees.
+    ThreeQuarters,
+}
+
 impl Transform {
+    /// The width and height that a picture is cropped to, if this crops at all.
+    #[must_use]
+    pub fn crop_target(&self) -> Option<(u32, u32)> {
+        match self.fit? {
+            Fit::Cover | Fit::Crop | Fit::AspectCrop => self.width.zip(self.height),
+            Fit::ScaleDown | Fit::ScaleUp | Fit::Contain | Fit::Pad | Fit::Squeeze => None,
+        }
+    }
+
     /// Checks the options of a transform, element number `element` of the array.
     pub(super) fn parse(
         element: usize,
@@ -14,16 +75,33 @@ impl Transform {
         warnings: &mut Warnings,
     ) -> Result<Self, ServiceError> {
         let mut transform = Self::default();
+        // All lengths depend on it, wherever it stands.
+        let dpr = options(element, keys)
+            .find(|option| option.key == "dpr")
+            .map_or(Ok(1.0), |option| device_pixel_ratio(option, warnings))?;
         for option in options(element, keys) {
             match option.key {
-                "width" => transform.width = Some(option.dimension()?),
-                "height" => transform.height = Some(option.dimension()?),
-                "fit" => transform.fit = Some(option.word()?),
-                "gravity" => transform.gravity = gravity::parse(option, warnings)?,
+                "dpr" => {}
+                "trim" => transform.trim = trim::parse(option, dpr, warnings)?,
                 "flip" => transform.flip = Some(option.word()?),
                 "rotate" => transform.rotate = rotation(option)?,
+                "segment" => transform.segment = Some(option.word()?),
+                "width" => transform.width = Some(option.dimension(dpr)?),
+                "height" => transform.height = Some(option.dimension(dpr)?),
+                "fit" => transform.fit = Some(option.word()?),
+                "gravity" => transform.gravity = gravity::parse(option, warnings)?,
+                "zoom" => transform.zoom = option.number_in(0.0, 1.0)?,
+                "upscale" => transform.upscale = Some(option.word()?),
                 "background" => transform.background = Some(option.color()?),
-                _ => check_neutral(option, warnings)?,
+                "border" => transform.border = border::parse(option, dpr, warnings)?,
+                "brightness" => transform.tone.brightness = factor(option)?,
+                "contrast" => transform.tone.contrast = factor(option)?,
+                "gamma" => transform.tone.gamma = factor(option)?,
+                // Unlike the others, 0 is a value of its own here: grey.
+                "saturation" => transform.tone.saturation = option.number_in(0.0, 255.0)?,
+                "sharpen" => transform.sharpen = option.number_in(0.0, 10.0)?,
+                "blur" => transform.blur = blur(option)?,
+                unknown => warnings.ignored_option("transform()", unknown),
             }
         }
         Ok(transform)
@@ -45,41 +123,32 @@ fn rotation(option: OptionValue<'_>) -> Result<Rotation, ServiceError> {
     .ok_or_else(|| option.error("must be 0, 90, 180, 270 or 360"))
 }
 
-/// Options that are not supported yet pass with the value that changes nothing.
-fn check_neutral(option: OptionValue<'_>, warnings: &mut Warnings) -> Result<(), ServiceError> {
-    let changes_nothing = match option.key {
-        "dpr" => device_pixel_ratio(option)? == 1.0,
-        // Only a crop around faces looks at it, and that is refused as a gravity.
-        "zoom" => option.number_in(0.0, 1.0).map(|_| true)?,
-        "upscale" => option.word::<Upscale>()? == Upscale::Interpolate,
-        "brightness" | "contrast" | "gamma" => one_of(option, &[0.0, 1.0], 255.0)?,
-        "saturation" => one_of(option, &[1.0], 255.0)?,
-        "sharpen" => one_of(option, &[0.0], 10.0)?,
-        "blur" => option.number_in(0.0, 250.0)? < 1.0,
-        "segment" => option.word::<Segment>().map(|_| false)?,
-        "trim" | "border" => false,
-        unknown => {
-            warnings.ignored_option("transform()", unknown);
-            true
-        }
-    };
-    if changes_nothing {
-        Ok(())
-    } else {
-        Err(option.unsupported())
-    }
-}
-
-fn device_pixel_ratio(option: OptionValue<'_>) -> Result<f64, ServiceError> {
+fn device_pixel_ratio(
+    option: OptionValue<'_>,
+    warnings: &mut Warnings,
+) -> Result<f64, ServiceError> {
     let ratio = option.number()?;
-    if ratio > 0.0 && ratio <= 10.0 {
-        Ok(ratio)
-    } else {
-        Err(option.error("must be above 0 and at most 10"))
+    if ratio <= 0.0 || ratio > 10.0 {
+        return Err(option.error("must be above 0 and at most 10"));
     }
+    if ratio > 3.0 {
+        warnings.add("dpr > 3 should never be used".to_owned());
+    }
+    Ok(ratio)
 }
 
-fn one_of(option: OptionValue<'_>, neutral: &[f64], most: f64) -> Result<bool, ServiceError> {
-    let number = option.number_in(0.0, most)?;
-    Ok(neutral.contains(&number))
+/// A factor or an exponent, for which 0 means that it was not given.
+fn factor(option: OptionValue<'_>) -> Result<f64, ServiceError> {
+    let number = option.number_in(0.0, 255.0)?;
+    Ok(if number == 0.0 { 1.0 } else { number })
+}
+
+/// A radius; below 1 there is no effect, and above it fractions have none.
+fn blur(option: OptionValue<'_>) -> Result<u32, ServiceError> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and 250"
+    )]
+    Ok(option.number_in(0.0, 250.0)? as u32)
 }

@@ -29,11 +29,6 @@ impl OptionValue<'_> {
         )
     }
 
-    /// For an option of the platform, or a value of it, that this service lacks.
-    pub(super) fn unsupported(&self) -> ServiceError {
-        self.error("is not supported yet")
-    }
-
     pub(super) fn number(&self) -> Result<f64, ServiceError> {
         self.value
             .as_f64()
@@ -51,8 +46,8 @@ impl OptionValue<'_> {
         }
     }
 
-    /// A whole number of pixels, at least 1.
-    pub(super) fn dimension(&self) -> Result<u32, ServiceError> {
+    /// A whole number of pixels, at least 1, on a screen of `dpr` pixels per pixel.
+    pub(super) fn dimension(&self, dpr: f64) -> Result<u32, ServiceError> {
         let rounded = round(self.number()?);
         if rounded < 1.0 {
             return Err(self.error("must be at least 1"));
@@ -62,7 +57,21 @@ impl OptionValue<'_> {
             clippy::cast_sign_loss,
             reason = "at least 1, and what no u32 holds is beyond every limit as the largest one is"
         )]
-        Ok(rounded as u32)
+        Ok(round(rounded * dpr).max(1.0) as u32)
+    }
+
+    /// A length in pixels, 0 or more, on a screen of `dpr` pixels per pixel.
+    pub(super) fn length(&self, dpr: f64) -> Result<u32, ServiceError> {
+        let number = self.number()?;
+        if number < 0.0 {
+            return Err(self.error("must be at least 0"));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at least 0, and what no u32 holds is beyond every limit as the largest one is"
+        )]
+        Ok(round(number * dpr) as u32)
     }
 
     /// A whole number of pixels on either side of an edge.
@@ -83,6 +92,27 @@ impl OptionValue<'_> {
     /// One word of a closed set.
     pub(super) fn word<T: FromStr<Err = UnknownWord>>(&self) -> Result<T, ServiceError> {
         self.string()?.parse().map_err(|error| self.error(error))
+    }
+
+    /// Goes through the options of an object, by their own name and with their place; `null` is none.
+    pub(super) fn each(
+        &self,
+        mut read: impl FnMut(&str, OptionValue<'_>) -> Result<(), ServiceError>,
+    ) -> Result<(), ServiceError> {
+        let object = self
+            .value
+            .as_object()
+            .ok_or_else(|| self.error("must be an object"))?;
+        for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
+            let key = format!("{}.{name}", self.key);
+            let inner = OptionValue {
+                element: self.element,
+                key: &key,
+                value,
+            };
+            read(name, inner)?;
+        }
+        Ok(())
     }
 
     pub(super) fn color(&self) -> Result<Color, ServiceError> {

@@ -59,6 +59,17 @@ fn black_ink_darkens_the_colours() {
 }
 
 #[test]
+fn ink_that_is_stored_as_brightness_and_colour_is_seen_alike() {
+    let mut file = saved((97, 61), &painted("CMYK"), "'JPEG', quality=95");
+    // What the four channels mean stands in one byte: 0 is ink, 2 is brightness, colour and black.
+    let adobe = file.windows(5).position(|name| name == b"Adobe").unwrap();
+    assert_eq!(file[adobe + 11], 0);
+    file[adobe + 11] = 2;
+    let (mean, largest) = difference(&file);
+    assert!(mean < 0.9 && largest <= 6, "{mean} {largest}");
+}
+
+#[test]
 fn png_of_every_kind_is_seen_exactly() {
     for mode in ["1", "L", "P", "RGB", "RGBA"] {
         let image = saved((67, 41), &painted(mode), "'PNG'");
@@ -152,6 +163,7 @@ fn info_tells_format_size_and_bytes() {
         ("'PNG'", "image/png"),
         ("'WEBP'", "image/webp"),
         ("'GIF'", "image/gif"),
+        ("'AVIF'", "image/avif"),
     ] {
         let image = saved((31, 17), &painted("RGB"), arguments);
         let expected = ImageInfo {

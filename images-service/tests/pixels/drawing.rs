@@ -1,9 +1,9 @@
 //! One picture on top of another.
 
 use safelight_images::request::{Draw, Position, Transform};
-use safelight_protocol::Fit;
+use safelight_protocol::{Composite, Fit, Format, Repeat};
 
-use crate::request::{Pixels, Request, at, plain};
+use crate::request::{Pixels, Request, at, painted, plain};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
@@ -15,12 +15,7 @@ fn drawn(base: &[u8], overlay: &[u8], draw: Draw) -> Pixels {
 
 #[test]
 fn the_middle_is_the_default_and_the_base_keeps_its_size() {
-    let draw = Draw {
-        opacity: 1.0,
-        horizontal: Position::Center,
-        vertical: Position::Center,
-    };
-    let result = drawn(&plain(5, 5, WHITE), &plain(2, 2, RED), draw);
+    let result = drawn(&plain(5, 5, WHITE), &plain(2, 2, RED), Draw::default());
     assert_eq!(result.size(), (5, 5));
     assert_eq!([result.at(1, 1), result.at(2, 2)], [RED; 2]);
     assert_eq!([result.at(0, 0), result.at(3, 3)], [WHITE; 2]);
@@ -29,9 +24,8 @@ fn the_middle_is_the_default_and_the_base_keeps_its_size() {
 #[test]
 fn each_axis_has_its_own_place() {
     let draw = Draw {
-        opacity: 1.0,
-        horizontal: Position::Center,
         vertical: Position::End(1),
+        ..Draw::default()
     };
     let result = drawn(&plain(5, 5, WHITE), &plain(1, 1, RED), draw);
     assert_eq!(result.at(2, 3), RED);
@@ -131,4 +125,147 @@ fn a_fault_of_an_overlay_names_it() {
         .try_run()
         .unwrap_err();
     assert!(error.message.starts_with("overlay 1: "), "{error}");
+}
+
+/// Which pixels are red, row by row.
+fn red(result: &Pixels) -> Vec<String> {
+    let row = |y| (0..result.width).map(move |x| if result.at(x, y) == RED { '#' } else { '.' });
+    (0..result.height).map(|y| row(y).collect()).collect()
+}
+
+#[test]
+fn tiles_cover_the_axes_that_repeat_names_and_one_stands_at_the_offset() {
+    // The left column of the overlay is red, and the right one white.
+    let overlay = painted(2, 2, |x, _| if x == 0 { RED } else { WHITE });
+    let tiled = |repeat, horizontal, vertical| {
+        let draw = Draw {
+            repeat: Some(repeat),
+            horizontal,
+            vertical,
+            ..Draw::default()
+        };
+        red(&drawn(&plain(5, 5, WHITE), &overlay, draw))
+    };
+    let (middle, start, end) = (Position::Center, Position::Start, Position::End);
+    assert_eq!(tiled(Repeat::Both, middle, middle), ["#.#.#"; 5]);
+    assert_eq!(tiled(Repeat::Both, start(1), start(-7)), [".#.#."; 5]);
+    assert_eq!(tiled(Repeat::Both, end(0), middle), [".#.#."; 5]);
+    let row = [".....", "#.#.#", "#.#.#", ".....", "....."];
+    assert_eq!(tiled(Repeat::X, middle, middle), row);
+    let last = [".....", ".....", ".....", "#.#.#", "#.#.#"];
+    assert_eq!(tiled(Repeat::X, middle, end(0)), last);
+    assert_eq!(tiled(Repeat::Y, middle, start(3)), [".#..."; 5]);
+    assert_eq!(tiled(Repeat::Y, start(9), middle), ["....."; 5]);
+}
+
+#[test]
+fn tiles_larger_than_the_base_and_of_one_pixel_are_tiles_as_well() {
+    let large = painted(7, 7, |x, y| if x == y { RED } else { WHITE });
+    let draw = Draw {
+        repeat: Some(Repeat::Both),
+        horizontal: Position::Start(2),
+        vertical: Position::Start(2),
+        ..Draw::default()
+    };
+    let result = drawn(&plain(3, 3, WHITE), &large, draw);
+    assert_eq!(red(&result), ["#..", ".#.", "..#"]);
+    let result = drawn(&plain(3, 3, WHITE), &plain(1, 1, RED), draw);
+    assert_eq!(red(&result), ["###"; 3]);
+}
+
+#[test]
+fn every_mode_mixes_as_the_specifications_vectors_say_and_only_inside_of_the_box() {
+    for (composite, expected) in [
+        (Composite::Over, [128, 0, 128, 255]),
+        (Composite::Atop, [128, 0, 128, 255]),
+        (Composite::In, [255, 0, 0, 128]),
+        (Composite::Out, [0, 0, 0, 0]),
+        (Composite::Xor, [0, 0, 255, 128]),
+        (Composite::Lighter, [128, 0, 255, 255]),
+    ] {
+        let half = Draw {
+            composite,
+            opacity: 0.5,
+            ..at(1, 0)
+        };
+        for base in [plain(3, 2, BLUE), painted(3, 2, |_, _| BLUE)] {
+            let result = drawn(&base, &plain(1, 2, RED), half);
+            assert_eq!(
+                [result.at(1, 0), result.at(1, 1)],
+                [expected; 2],
+                "{composite}"
+            );
+            assert_eq!([result.at(0, 0), result.at(2, 1)], [BLUE; 2], "{composite}");
+        }
+    }
+}
+
+#[test]
+fn ink_in_a_cut_out_leaves_its_silhouette() {
+    let cut_out = painted(3, 1, |x, _| [200, 100, 50, if x == 1 { 255 } else { 0 }]);
+    let ink = Draw {
+        composite: Composite::In,
+        ..Draw::default()
+    };
+    let result = drawn(&cut_out, &plain(3, 1, [0, 0, 0, 255]), ink);
+    assert_eq!(
+        [result.at(0, 0), result.at(1, 0), result.at(2, 0)],
+        [[0; 4], [0, 0, 0, 255], [0; 4]]
+    );
+}
+
+#[test]
+fn without_opacity_four_modes_change_nothing_and_two_clear_the_box() {
+    let base = painted(3, 1, |x, _| [9, 8, 7, u8::try_from(x).unwrap() * 100]);
+    let invisible = |composite| {
+        let draw = Draw {
+            composite,
+            opacity: 0.0,
+            ..at(0, 0)
+        };
+        drawn(&base, &plain(2, 1, RED), draw).data
+    };
+    let same = drawn(&base, &plain(1, 1, RED), at(9, 9)).data;
+    for mode in [
+        Composite::Over,
+        Composite::Atop,
+        Composite::Xor,
+        Composite::Lighter,
+    ] {
+        assert_eq!(invisible(mode), same, "{mode}, and what is hidden stays");
+    }
+    for mode in [Composite::In, Composite::Out] {
+        assert_eq!(invisible(mode), [0, 0, 0, 0, 0, 0, 0, 0, 9, 8, 7, 200]);
+    }
+}
+
+#[test]
+fn tiles_in_a_mode_that_clears_clear_their_whole_strip() {
+    let draw = Draw {
+        composite: Composite::Out,
+        repeat: Some(Repeat::X),
+        ..at(1, 1)
+    };
+    let result = drawn(&plain(4, 3, BLUE), &plain(2, 1, RED), draw);
+    let clear = |y| (0..4).all(|x| result.at(x, y) == [0; 4]);
+    assert_eq!([clear(0), clear(1), clear(2)], [false, true, false]);
+}
+
+#[test]
+fn an_opaque_base_gets_alpha_where_a_mode_can_lower_it() {
+    let channels = |composite| {
+        let draw = Draw {
+            composite,
+            ..Draw::default()
+        };
+        let request = Request::of(&plain(2, 2, BLUE)).overlay(&plain(1, 1, RED));
+        // The colour type of a PNG: 2 is without alpha, 6 with it.
+        request.draw(1, 0, draw).encoded(Format::Png).bytes[25]
+    };
+    for mode in [Composite::Over, Composite::Atop, Composite::Lighter] {
+        assert_eq!(channels(mode), 2, "{mode}");
+    }
+    for mode in [Composite::In, Composite::Out, Composite::Xor] {
+        assert_eq!(channels(mode), 6, "{mode}");
+    }
 }

@@ -1,6 +1,7 @@
 //! What Pillow sees in the images that we write.
 
 use safelight_images::{
+    geometry::Size,
     image::{Channels, Image},
     request::Output,
 };
@@ -39,6 +40,109 @@ fn png_is_exact() {
             assert_eq!((theirs.as_str(), pixels.size()), (mode, (width, height)));
             assert!(pixels.data == rgba(&image), "{width}x{height} {mode}");
         }
+    }
+}
+
+/// Soft colours that a palette can follow, with holes if it has alpha.
+fn soft(channels: Channels) -> Image {
+    let size = Size::new(120, 90);
+    let byte = |value: u32| u8::try_from(value).unwrap();
+    let data = (0..90_u32)
+        .flat_map(|y| (0..120_u32).map(move |x| (x, y)))
+        .flat_map(|(x, y)| {
+            let alpha = if (x / 20 + y / 20) % 2 == 0 { 255 } else { 0 };
+            let pixel = [byte(40 + x), byte(60 + y), 90, alpha];
+            pixel.into_iter().take(channels.count())
+        })
+        .collect();
+    Image::new(size, channels, data).unwrap()
+}
+
+#[test]
+fn a_named_quality_gives_png_a_palette() {
+    for (channels, palette) in [(Channels::Rgb, 0), (Channels::Rgba, 1)] {
+        let image = soft(channels);
+        let file = encode(&image, &with_quality(Format::Png, 80));
+        let (mode, pixels) = pillow::read(&file);
+        assert_eq!((mode.as_str(), pixels.size()), ("P", (120, 90)));
+        let error = pixels.mean_error(&rgba(&image));
+        assert!(
+            error < 5.0 + f64::from(palette) * 40.0,
+            "{channels:?}: {error}"
+        );
+        let alpha = |data: &[u8]| data.iter().skip(3).step_by(4).copied().collect::<Vec<_>>();
+        assert!(
+            alpha(&pixels.data) == alpha(&rgba(&image)),
+            "holes stay holes"
+        );
+    }
+}
+
+#[test]
+fn few_colours_are_exact_in_a_palette() {
+    for (width, height) in SIZES {
+        for colors in [1, 2, 3, 4, 15, 17, 250] {
+            let data = (0..width * height)
+                .flat_map(|at| {
+                    let color = u8::try_from(at % colors).unwrap();
+                    [
+                        color,
+                        255 - color,
+                        7,
+                        if color % 3 == 1 { color } else { 255 },
+                    ]
+                })
+                .collect();
+            let image = Image::new(Size::new(width, height), Channels::Rgba, data).unwrap();
+            let (mode, pixels) = pillow::read(&encode(&image, &with_quality(Format::Png, 50)));
+            assert_eq!(mode, "P", "{width}x{height} of {colors}");
+            assert!(pixels.data == rgba(&image), "{width}x{height} of {colors}");
+        }
+    }
+}
+
+#[test]
+fn a_palette_that_would_miss_the_quality_is_not_used() {
+    // Every colour is another, and each far from its neighbours'.
+    let data = (0..300 * 200_u32)
+        .flat_map(|at| {
+            let mixed = at.wrapping_mul(0x9E37_79B9);
+            let [a, b, c, _] = mixed.to_le_bytes();
+            [a, b, c]
+        })
+        .collect();
+    let image = Image::new(Size::new(300, 200), Channels::Rgb, data).unwrap();
+    let (mode, pixels) = pillow::read(&encode(&image, &with_quality(Format::Png, 95)));
+    assert_eq!(mode, "RGB");
+    assert!(pixels.data == rgba(&image));
+}
+
+#[test]
+fn every_degree_of_transparency_stays_true_colour() {
+    let image = busy(120, 90, Channels::Rgba);
+    let (mode, pixels) = pillow::read(&encode(&image, &with_quality(Format::Png, 60)));
+    assert_eq!(mode, "RGBA");
+    assert!(pixels.data == rgba(&image));
+}
+
+#[test]
+fn gif_has_what_is_at_least_half_visible() {
+    let data = [0, 127, 128, 255].map(|alpha| [10, 20, 30, alpha]).concat();
+    let image = Image::new(Size::new(4, 1), Channels::Rgba, data).unwrap();
+    let (_, pixels) = pillow::read(&encode(&image, &output(Format::Gif)));
+    let alpha: Vec<u8> = pixels.data.chunks(4).map(|pixel| pixel[3]).collect();
+    assert_eq!(alpha, [0, 0, 255, 255]);
+    assert_eq!(pixels.at(3, 0), [10, 20, 30, 255]);
+}
+
+#[test]
+fn gif_of_every_size_can_be_read() {
+    for (width, height) in SIZES {
+        let image = busy(width, height, Channels::Rgb);
+        let (_, pixels) = pillow::read(&encode(&image, &output(Format::Gif)));
+        assert_eq!(pixels.size(), (width, height));
+        let error = pixels.mean_error(&rgba(&image));
+        assert!(error < 10.0, "{width}x{height}: {error}");
     }
 }
 
@@ -185,6 +289,8 @@ fn a_result_longer_than_its_format_allows_is_refused() {
     for (side, format) in [
         (12_001, Format::Jpeg),
         (12_001, Format::Png),
+        (12_001, Format::Gif),
+        (12_001, Format::Avif),
         (12_001, Format::Rgb),
         (16_384, Format::Webp),
     ] {

@@ -7,7 +7,10 @@
 )]
 
 mod animation;
+mod any;
+mod avif;
 mod color;
+mod content;
 mod decoders;
 mod disposal;
 mod drawing;
@@ -15,13 +18,16 @@ mod encoders;
 #[path = "../shared/font.rs"]
 mod font;
 mod fonts;
+mod heic;
 mod hostile;
 mod hostile_fonts;
 mod hostile_woff;
 mod metadata;
 mod movie;
+mod options;
 mod pillow;
 mod properties;
 mod request;
+mod shrink;
 mod text;
 mod transforms;

@@ -33,6 +33,7 @@ fn jpeg_keeps_the_copyright_notice_and_nothing_else() {
         "'JPEG', comment=b'hello', dpi=(300, 300)",
         "'PNG'",
         "'WEBP'",
+        "'AVIF'",
     ] {
         let jpeg = Request::of(&talkative(arguments)).encoded(Format::Jpeg);
         assert_eq!(
@@ -45,7 +46,7 @@ fn jpeg_keeps_the_copyright_notice_and_nothing_else() {
 
 #[test]
 fn other_formats_keep_nothing() {
-    for format in [Format::Png, Format::Webp] {
+    for format in [Format::Png, Format::Webp, Format::Gif, Format::Avif] {
         let image = Request::of(&talkative("'JPEG'")).encoded(format);
         assert_eq!(known(&image.bytes), "({}, [])", "{format}");
     }

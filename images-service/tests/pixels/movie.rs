@@ -5,7 +5,8 @@ use std::time::Duration;
 use safelight_images::{
     Limits,
     budget::Budget,
-    decode::{Frames, inspect, pixels},
+    decode::{Frames, Options, Shrink, inspect, pixels},
+    limits::JpegDecoder,
     picture::Plays,
 };
 
@@ -55,9 +56,12 @@ impl Movie {
 /// What we see.
 pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
     let header = inspect(file, frames, &Limits::default()).unwrap();
-    let picture = pixels(file, &header, Budget::new(Duration::MAX))
-        .unwrap()
-        .picture;
+    let options = Options {
+        shrink: Shrink::NONE,
+        jpeg: JpegDecoder::default(),
+        budget: Budget::new(Duration::MAX),
+    };
+    let picture = pixels(file, &header, options).unwrap().picture;
     Movie {
         size: (picture.size().width, picture.size().height),
         frames: picture

@@ -11,8 +11,14 @@ use std::{
 
 use crate::request::Pixels;
 
-/// Exactly these versions, so that a difference is ours. The others build fonts: fontTools, and what packs WOFF2.
-const PACKAGES: [&str; 3] = ["pillow==12.0.0", "fonttools==4.60.1", "brotli==1.2.0"];
+/// Exactly these versions, so that a difference is ours. The others: HEIC, which Pillow itself does not have; fonts; and
+/// what packs WOFF2.
+const PACKAGES: [&str; 4] = [
+    "pillow==12.0.0",
+    "pillow-heif==1.8.1",
+    "fonttools==4.60.1",
+    "brotli==1.2.0",
+];
 
 /// Runs Python code that finds `Image`, `sys`, `io` and the bytes of its input as `data`; whatever it hands to
 /// `put` is returned.

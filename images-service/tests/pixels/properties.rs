@@ -2,61 +2,19 @@
 
 use proptest::prelude::*;
 use safelight_images::{
-    Limits,
-    geometry::Size,
-    image::{Channels, Image},
-    plan::{Bounds, plan},
-    request::{Color, Draw, Gravity, Position, Rotation, Transform},
+    Limits, Models,
+    geometry::Rect,
+    image::Image,
+    ops::Op,
+    plan::{Bounds, perform, plan},
+    request::{Draw, Position, Rotation, Transform, Trim},
 };
-use safelight_protocol::{Fit, Flip};
+use safelight_protocol::{Composite, Fit, Flip};
 
-use crate::request::{Request, png, rgba};
-
-fn image() -> impl Strategy<Value = Image> {
-    let size = (1_u32..40, 1_u32..40);
-    let channels = prop_oneof![Just(Channels::Rgb), Just(Channels::Rgba)];
-    (size, channels).prop_flat_map(|((width, height), channels)| {
-        let size = Size::new(width, height);
-        prop::collection::vec(any::<u8>(), size.bytes(channels))
-            .prop_map(move |data| Image::new(size, channels, data).unwrap())
-    })
-}
-
-fn fit() -> impl Strategy<Value = Fit> {
-    prop::sample::select(vec![
-        Fit::ScaleDown,
-        Fit::ScaleUp,
-        Fit::Contain,
-        Fit::Cover,
-        Fit::Crop,
-        Fit::AspectCrop,
-        Fit::Pad,
-        Fit::Squeeze,
-    ])
-}
-
-fn gravity() -> impl Strategy<Value = Gravity> {
-    let point = (0.0..=1.0, 0.0..=1.0);
-    (any::<bool>(), point).prop_map(|(remainder, (x, y))| match remainder {
-        true => Gravity::Remainder { x, y },
-        false => Gravity::BoxCenter { x, y },
-    })
-}
-
-prop_compose! {
-    fn transform()(
-        width in prop::option::of(1_u32..80),
-        height in prop::option::of(1_u32..80),
-        fit in prop::option::of(fit()),
-        gravity in gravity(),
-        flip in prop::option::of(prop::sample::select(vec![Flip::Horizontal, Flip::Vertical, Flip::Both])),
-        rotate in prop::sample::select(vec![Rotation::None, Rotation::Quarter, Rotation::Half, Rotation::ThreeQuarters]),
-        background in prop::option::of(any::<[u8; 4]>()),
-    ) -> Transform {
-        let background = background.map(|[r, g, b, a]| Color { r, g, b, a });
-        Transform { width, height, fit, gravity, flip, rotate, background }
-    }
-}
+use crate::{
+    any::{draw, image, transform},
+    request::{Request, png, rgba},
+};
 
 fn turned(rotate: Rotation) -> Transform {
     Transform {
@@ -70,8 +28,13 @@ proptest! {
 
     #[test]
     fn the_size_is_the_one_that_was_planned(image in image(), transform in transform()) {
+        let transform = Transform { trim: Trim { border: None, ..transform.trim }, ..transform };
         let bounds = Bounds::new(&Limits::default(), 12_000);
-        let planned = plan(&transform, image.size(), bounds).unwrap();
+        let Ok(planned) = plan(&transform, image.size(), bounds, Models::default()) else {
+            prop_assert!(Request::of(&png(&image)).transform(transform).try_run().is_err());
+            return Ok(());
+        };
+        prop_assert!(planned.complete);
         let result = Request::of(&png(&image)).transform(transform).pixels();
         prop_assert_eq!(result.size(), (planned.size.width, planned.size.height));
         let by_ops = planned.ops.iter().fold(image.size(), |size, op| op.resulting(size));
@@ -79,8 +42,86 @@ proptest! {
     }
 
     #[test]
+    fn what_content_decides_lies_inside_of_the_picture_and_the_rest_follows_from_it(
+        image in image(),
+        transform in transform(),
+    ) {
+        let (bounds, models) = (Bounds::new(&Limits::default(), 12_000), Models::default());
+        let Ok(done) = perform(&transform, image.clone(), bounds, models, |_, _| Ok(())) else {
+            return Ok(());
+        };
+        let mut size = image.size();
+        for op in &done.ops {
+            if let Op::Crop(part) | Op::Resize { part, .. } = op {
+                let whole = match op { Op::Resize { scaled, .. } => *scaled, _ => size };
+                let Rect { left, top, size: kept } = *part;
+                prop_assert!(kept.area() > 0);
+                prop_assert!(left + kept.width <= whole.width && top + kept.height <= whole.height);
+            }
+            size = op.resulting(size);
+        }
+        prop_assert_eq!(done.image.size(), size);
+
+        // The same transform of what the trims have left.
+        let crops = done.ops.iter().take_while(|op| matches!(op, Op::Crop(_)));
+        let trims = usize::from(transform.trim.border.is_some()) * 2;
+        let left = crops.take(trims).fold(image.size(), |size, op| op.resulting(size));
+        let rest = Transform { trim: Trim::default(), ..transform.clone() };
+        if transform.trim.border.is_some() && transform.crop_target().is_none() {
+            prop_assert_eq!(plan(&rest, left, bounds, models).unwrap().size, size);
+        }
+    }
+
+    #[test]
+    fn what_was_done_to_one_frame_can_be_done_to_another(
+        image in image(),
+        transform in transform(),
+        other in any::<[u8; 4]>(),
+    ) {
+        let (bounds, models) = (Bounds::new(&Limits::default(), 12_000), Models::default());
+        let Ok(done) = perform(&transform, image.clone(), bounds, models, |_, _| Ok(())) else {
+            return Ok(());
+        };
+        let replayed = |frame: Image| done.ops.iter().fold(frame, |frame, op| op.apply(frame, models).unwrap());
+        prop_assert!(replayed(image.clone()) == done.image);
+        let other = Image::filled(image.size(), image.channels(), other);
+        prop_assert_eq!(replayed(other).size(), done.image.size());
+    }
+
+    #[test]
+    fn any_list_of_steps_gives_one_answer_whatever_it_is(
+        images in (image(), image()),
+        steps in prop::collection::vec((transform(), 0_usize..2, draw()), 1..4),
+    ) {
+        let run = || {
+            let request = Request::of(&png(&images.0)).overlay(&png(&images.1));
+            let all = steps.iter().fold(request, |request, (transform, image, draw)| {
+                request.transform_of(*image, transform.clone()).draw(1, 0, *draw)
+            });
+            all.try_run().map(|encoded| (encoded.width, encoded.height, encoded.bytes, encoded.warnings))
+        };
+        let once = run();
+        if let Ok((width, height, bytes, _)) = &once {
+            prop_assert_eq!(bytes.len(), *width as usize * *height as usize * 4);
+        }
+        prop_assert!(once == run());
+    }
+
+    #[test]
+    fn a_resize_to_its_own_size_is_nothing(image in image(), fit in prop::sample::select(Fit::ALL)) {
+        let size = image.size();
+        let same = Transform {
+            width: Some(size.width),
+            height: Some(size.height),
+            fit: Some(fit),
+            ..Transform::default()
+        };
+        prop_assert!(Request::of(&png(&image)).transform(same).pixels().data == rgba(&image));
+    }
+
+    #[test]
     fn the_same_request_gives_the_same_bytes(image in image(), transform in transform()) {
-        let once = || Request::of(&png(&image)).transform(transform.clone()).pixels().data;
+        let once = || Request::of(&png(&image)).transform(transform.clone()).try_run().map(|encoded| encoded.bytes);
         prop_assert!(once() == once());
     }
 
@@ -110,22 +151,21 @@ proptest! {
 
     #[test]
     fn an_invisible_overlay_changes_nothing(image in image(), overlay in image(), x in -50_i32..50, y in -50_i32..50) {
-        let draw = Draw { opacity: 0.0, horizontal: Position::Start(x), vertical: Position::End(y) };
+        let place = Draw { horizontal: Position::Start(x), vertical: Position::End(y), ..Draw::default() };
+        let draw = Draw { opacity: 0.0, ..place };
         let request = Request::of(&png(&image)).overlay(&png(&overlay)).draw(1, 0, draw);
         prop_assert!(request.pixels().data == rgba(&image));
     }
 
     #[test]
-    fn a_drawing_keeps_the_bases_size_and_an_opaque_base_opaque(
-        image in image(),
-        overlay in image(),
-        opacity in 0.0_f32..=1.0,
-        x in -50_i32..50,
-    ) {
-        let draw = Draw { opacity, horizontal: Position::Start(x), vertical: Position::Center };
+    fn a_drawing_keeps_the_bases_size_and_an_opaque_base_opaque(image in image(), overlay in image(), draw in draw()) {
         let result = Request::of(&png(&image)).overlay(&png(&overlay)).draw(1, 0, draw).pixels();
         prop_assert_eq!(result.size(), (image.size().width, image.size().height));
-        if image.is_opaque() {
+        let keeps = match draw.composite {
+            Composite::Over | Composite::Atop | Composite::Lighter => true,
+            Composite::In | Composite::Out | Composite::Xor => false,
+        };
+        if image.is_opaque() && keeps {
             prop_assert!(result.data.iter().skip(3).step_by(4).all(|alpha| *alpha == 255));
         }
     }
@@ -133,9 +173,13 @@ proptest! {
     #[test]
     fn an_opaque_picture_stays_opaque_unless_its_padding_is_not(image in image(), transform in transform()) {
         let transparent_pad = transform.background.is_some_and(|color| color.a != 255);
-        if image.is_opaque() && !transparent_pad {
-            let result = Request::of(&png(&image)).transform(transform).pixels();
-            prop_assert!(result.data.iter().skip(3).step_by(4).all(|alpha| *alpha == 255));
+        let transparent = transparent_pad || transform.border.color.a != 255 || transform.segment.is_some();
+        if let (true, false, Ok(result)) = (
+            image.is_opaque(),
+            transparent,
+            Request::of(&png(&image)).transform(transform).try_run(),
+        ) {
+            prop_assert!(result.bytes.iter().skip(3).step_by(4).all(|alpha| *alpha == 255));
         }
     }
 
@@ -148,6 +192,8 @@ proptest! {
             b"RIFF\xFF\0\0\0WEBPVP8L",
             b"RIFF\xFF\0\0\0WEBPVP8X",
             b"GIF89a",
+            b"\0\0\0\x1Cftypavif\0\0\0\0avifmif1miaf\0\0",
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
         ]),
         noise in prop::collection::vec(any::<u8>(), 0..400),
     ) {

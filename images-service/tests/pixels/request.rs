@@ -10,7 +10,9 @@ use safelight_images::{
     geometry::Size,
     image::{Channels, Image},
     pipeline::{Encoded, run},
-    request::{Draw, ImageSource, Output, Position, Step, Text, Transform, TransformRequest},
+    request::{
+        Draw, Extension, ImageSource, Output, Position, Step, Text, Transform, TransformRequest,
+    },
 };
 use safelight_protocol::Format;
 
@@ -23,6 +25,7 @@ impl Request {
             images: vec![ImageSource::Encoded(Bytes::copy_from_slice(image))],
             steps: Vec::new(),
             output: output(Format::Rgba),
+            extension: Extension::default(),
         })
     }
 
@@ -31,6 +34,7 @@ impl Request {
             images: vec![ImageSource::Text(text)],
             steps: Vec::new(),
             output: output(Format::Rgba),
+            extension: Extension::default(),
         })
     }
 
@@ -39,6 +43,7 @@ impl Request {
     }
 
     pub(crate) fn transform_of(mut self, image: usize, transform: Transform) -> Self {
+        let transform = Box::new(transform);
         self.0.steps.push(Step::Transform { image, transform });
         self
     }
@@ -143,9 +148,9 @@ pub(crate) fn mean_error(ours: &[u8], theirs: &[u8]) -> f64 {
 /// Where an overlay stands, by its distances from the top left corner.
 pub(crate) fn at(left: i32, top: i32) -> Draw {
     Draw {
-        opacity: 1.0,
         horizontal: Position::Start(left),
         vertical: Position::Start(top),
+        ..Draw::default()
     }
 }
 
@@ -188,6 +193,15 @@ pub(crate) fn encode(image: &Image, output: &Output) -> Vec<u8> {
     let budget = Budget::new(Duration::MAX);
     let written = encode(image.clone().into(), output, &Metadata::default(), budget);
     written.unwrap().bytes
+}
+
+/// A picture of any pixels, as PNG.
+pub(crate) fn painted(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 4]) -> Vec<u8> {
+    let data = (0..height)
+        .flat_map(|y| (0..width).map(move |x| (x, y)))
+        .flat_map(|(x, y)| pixel(x, y))
+        .collect();
+    png(&Image::new(Size::new(width, height), Channels::Rgba, data).unwrap())
 }
 
 /// A picture as straight RGBA bytes.

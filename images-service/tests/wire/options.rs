@@ -15,8 +15,14 @@ async fn steps(steps: &str) -> Answer {
     service.post(&form).await
 }
 
+async fn assert_named(element: &str, names: &str) {
+    let elements = format!(r#"[{{"imageIndex":0}},{{"imageIndex":1,{element}}}]"#);
+    let answer = steps(&elements).await;
+    answer.assert_error(400, 9432, &format!("transforms[1].{names}"));
+}
+
 #[tokio::test]
-async fn a_wrong_option_is_named_with_its_element() {
+async fn a_wrong_size_or_place_is_named_with_its_element() {
     for (element, names) in [
         (r#""width":0"#, "width must be at least 1"),
         (r#""width":0.4"#, "width must be at least 1"),
@@ -43,64 +49,77 @@ async fn a_wrong_option_is_named_with_its_element() {
         (r#""flip":"x""#, "flip must be one of h, v, hv"),
         (r#""background":"fff""#, "background must be a CSS colour"),
         (r#""background":7"#, "background must be a string"),
+    ] {
+        assert_named(element, names).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_option_of_any_other_kind_is_named_with_its_element() {
+    for (element, names) in [
         (
             r#""brightness":256"#,
             "brightness must be between 0 and 255",
         ),
         (r#""sharpen":11"#, "sharpen must be between 0 and 10"),
         (r#""blur":251"#, "blur must be between 0 and 250"),
-        (r#""dpr":0"#, "dpr must be"),
+        (r#""brightness":-1"#, "brightness must be between 0 and 255"),
+        (r#""contrast":"2""#, "contrast must be a number"),
+        (r#""gamma":255.1"#, "gamma must be between 0 and 255"),
+        (r#""saturation":true"#, "saturation must be a number"),
+        (r#""blur":-1"#, "blur must be between 0 and 250"),
+        (r#""dpr":0"#, "dpr must be above 0 and at most 10"),
+        (r#""dpr":10.5"#, "dpr must be above 0 and at most 10"),
+        (r#""dpr":"2""#, "dpr must be a number"),
+        (r#""upscale":"magic""#, "upscale must be one of"),
+        (r#""trim":3"#, "trim must be border or an object"),
+        (r#""trim":"auto""#, "trim must be border or an object"),
+        (r#""trim":{"top":-1}"#, "trim.top must be at least 0"),
+        (r#""trim":{"left":"1"}"#, "trim.left must be a number"),
+        (
+            r#""trim":{"border":1}"#,
+            "trim.border must be true, false or an object",
+        ),
+        (
+            r#""trim":{"border":{"tolerance":256}}"#,
+            "trim.border.tolerance must be between 0 and 255",
+        ),
+        (
+            r#""trim":{"border":{"color":"no"}}"#,
+            "trim.border.color must be a CSS colour",
+        ),
+        (
+            r#""trim":{"border":{"keep":-1}}"#,
+            "trim.border.keep must be at least 0",
+        ),
+        (r#""border":"black""#, "border must be an object"),
+        (
+            r#""border":{"width":-1}"#,
+            "border.width must be at least 0",
+        ),
+        (
+            r#""border":{"color":"no"}"#,
+            "border.color must be a CSS colour",
+        ),
         (r#""zoom":2"#, "zoom must be between 0 and 1"),
         (r#""segment":"background""#, "segment must be one of"),
     ] {
-        let answer = steps(&format!(
-            r#"[{{"imageIndex":0}},{{"imageIndex":1,{element}}}]"#
-        ))
-        .await;
-        answer.assert_error(400, 9432, &format!("transforms[1].{names}"));
+        assert_named(element, names).await;
     }
 }
 
 #[tokio::test]
-async fn an_option_of_the_platform_that_is_lacking_is_refused_by_name() {
-    for (key, value) in [
-        ("trim", r#"{"top":1}"#),
-        ("border", r#"{"width":1}"#),
-        ("blur", "3"),
-        ("sharpen", "1"),
-        ("brightness", "2"),
-        ("contrast", "0.5"),
-        ("gamma", "2"),
-        ("saturation", "0"),
-        ("segment", r#""foreground""#),
-        ("dpr", "2"),
-        ("upscale", r#""generate""#),
-        ("gravity", r#""face""#),
-        ("gravity", r#""auto""#),
-        ("gravity", r#""entropy""#),
-    ] {
-        let answer = steps(&format!(r#"[{{"{key}":{value}}}]"#)).await;
-        answer.assert_error(400, 9432, &format!("transforms[0].{key} "));
-        answer.assert_error(400, 9432, "not supported yet");
-    }
-    for option in [
-        r#""repeat":true"#,
-        r#""repeat":"x""#,
-        r#""composite":"xor""#,
-    ] {
-        let draw = format!(r#"[{{"drawImageIndex":1,"targetImageIndex":0,{option}}}]"#);
-        steps(&draw)
-            .await
-            .assert_error(400, 9432, "not supported yet");
-    }
-}
-
-#[tokio::test]
-async fn a_value_that_changes_nothing_is_accepted() {
-    let neutral = r#"[{"imageIndex":0,"width":null,"dpr":1,"zoom":0,"upscale":"interpolate","brightness":1,
-        "contrast":0,"gamma":1,"saturation":1,"sharpen":0,"blur":0.9,"trim":null,"rotate":360},
-        {"drawImageIndex":1,"targetImageIndex":0,"repeat":false,"composite":"over","opacity":null,"top":-1.6}]"#;
-    steps(neutral).await.assert_error(415, 9412, "");
+async fn every_option_of_the_platform_passes_with_any_of_its_values() {
+    let every = r##"[{"imageIndex":0,"width":null,"dpr":2,"zoom":0.5,"upscale":"generate","brightness":1.1,"contrast":0,
+        "gamma":0.5,"saturation":0,"sharpen":10,"blur":250,"segment":"foreground","gravity":"face","rotate":360,
+        "border":{"color":"red","width":0,"top":1.5,"left":null}},
+        {"trim":"border","gravity":"auto","blur":0.9,"background":null},
+        {"trim":{"top":1,"left":0.25,"width":3,"border":{"color":"#fff","tolerance":1.5,"keep":2}},"gravity":"entropy"},
+        {"trim":{"border":true}},{"trim":{"border":false,"height":0}},{"trim":null,"border":{}},
+        {"drawImageIndex":1,"targetImageIndex":0,"repeat":false,"composite":"over","opacity":null,"top":-1.6},
+        {"drawImageIndex":1,"targetImageIndex":0,"repeat":"x","composite":"lighter"},
+        {"drawImageIndex":1,"targetImageIndex":0,"repeat":true,"composite":"xor"}]"##;
+    steps(every).await.assert_error(415, 9412, "");
 }
 
 #[tokio::test]
@@ -185,7 +204,7 @@ async fn a_wrong_output_is_named() {
 #[tokio::test]
 async fn an_option_without_effect_is_a_warning_once() {
     let service = Service::start();
-    let steps = r#"[{"quality":80,"colour\"\u0001":1},{"quality":70},{"anim":false}]"#;
+    let steps = r#"[{"quality":80,"colour\"\u0001":1,"trim":{"all":1}},{"quality":70,"border":{"style":1}},{"anim":false}]"#;
     let answer = service
         .post(&Form::steps(&png(1, 1, [0, 0, 0]), steps))
         .await;
@@ -201,8 +220,10 @@ async fn an_option_without_effect_is_a_warning_once() {
         warnings,
         [
             r#"cf-images 299 "transform() has no option anim; it was ignored""#,
+            r#"cf-images 299 "transform() has no option border.style; it was ignored""#,
             r#"cf-images 299 "transform() has no option colour\\\"\\u{1}; it was ignored""#,
             r#"cf-images 299 "transform() has no option quality; it was ignored""#,
+            r#"cf-images 299 "transform() has no option trim.all; it was ignored""#,
         ]
     );
 }
@@ -236,4 +257,58 @@ async fn an_answer_says_what_was_done_and_how_long_it_took() {
     );
     let names: Vec<_> = stages.into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["form", "queue", "decode", "ops", "encode"]);
+}
+
+async fn result(picture: &[u8], steps: &str) -> Answer {
+    Service::start().post(&Form::steps(picture, steps)).await
+}
+
+fn warnings(answer: &Answer) -> Vec<&str> {
+    let all = answer.headers.get_all("warning").iter();
+    all.map(|value| value.to_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_device_pixel_ratio_multiplies_every_length_in_pixels_wherever_it_stands() {
+    // Of 20x10: 2 off the left, a quarter off the top, then 12x6 and a border of 2 and 1.
+    let steps = r#"[{"border":{"width":1,"left":0.5},"dpr":2,"fit":"squeeze","height":3,"trim":{"left":1,"top":0.25},"width":6}]"#;
+    let answer = result(&png(20, 10, [1, 2, 3]), steps).await;
+    answer.assert_good("image/png");
+    assert!(warnings(&answer).is_empty());
+    let summary = answer.header("safelight-summary").unwrap();
+    assert!(summary.ends_with("image/png 15x10"), "{summary}");
+    let only = result(&png(20, 10, [1, 2, 3]), r#"[{"dpr":2,"fit":"contain"}]"#).await;
+    let summary = only.header("safelight-summary").unwrap();
+    assert!(
+        summary.ends_with("image/png 20x10"),
+        "no size without width or height: {summary}"
+    );
+}
+
+#[tokio::test]
+async fn a_device_pixel_ratio_above_three_is_warned_of() {
+    for (dpr, expected) in [
+        (3, None),
+        (4, Some(r#"cf-images 299 "dpr > 3 should never be used""#)),
+    ] {
+        let answer = result(
+            &png(2, 2, [1, 2, 3]),
+            &format!(r#"[{{"dpr":{dpr},"width":1}}]"#),
+        )
+        .await;
+        answer.assert_good("image/png");
+        assert_eq!(warnings(&answer), expected.into_iter().collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn what_is_approximated_is_warned_of_in_the_answer() {
+    let steps = r#"[{"segment":"foreground"},{"segment":"foreground","width":1,"height":1,"fit":"cover","gravity":"face"}]"#;
+    let answer = result(&png(4, 2, [1, 2, 3]), steps).await;
+    answer.assert_good("image/png");
+    let expected = [
+        r#"cf-images 299 "segment approximated""#,
+        r#"cf-images 299 "face detection unavailable""#,
+    ];
+    assert_eq!(warnings(&answer), expected);
 }

@@ -1,5 +1,6 @@
 //! From the tree to a `Config`: each key that counts goes to its section, then the parts are put together.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,9 +9,9 @@ use super::error::{ConfigErrors, Mistake, Notice};
 use super::file::Source;
 use super::item::{Findings, Item};
 use super::keys::{Role, Section};
-use super::sections::{build, dev, images, limits, safelight, vars, worker};
+use super::sections::{build, dev, images, limits, r2, safelight, vars, worker};
 use super::tree::{Node, Value};
-use super::{BindingKind, Build, Config, Dev, Limits, Loaded};
+use super::{BindingKind, Build, Config, Dev, ImageUrlsConfig, Limits, Loaded, R2Bucket};
 use crate::faults::Targets;
 
 pub(super) fn check(
@@ -52,6 +53,7 @@ struct Parts<'a> {
     main: PathBuf,
     vars: Vec<(Item<'a>, String)>,
     images: Option<(Item<'a>, String)>,
+    r2: Vec<(Item<'a>, R2Bucket)>,
     dev: Dev,
     cpu: Option<Duration>,
     safelight: safelight::Safelight<'a>,
@@ -83,6 +85,7 @@ impl<'a> Parts<'a> {
             }
             Section::Vars => self.vars = vars::read(item, found),
             Section::Images => self.images = images::read(item, found),
+            Section::R2Buckets => self.r2 = r2::read(item, &mut self.no_effect, found),
             Section::Dev => self.dev = dev::read(item, &mut self.no_effect, found),
             Section::Limits => self.cpu = limits::cpu(item, &mut self.no_effect, found),
             Section::Build => self.build = build::read(item, &mut self.no_effect, found),
@@ -94,7 +97,7 @@ impl<'a> Parts<'a> {
 
     /// A fault is aimed at something that the worker has.
     fn check_faults(&self, found: &mut Findings<'_>) {
-        let targets = Targets::new(self.bindings());
+        let targets = Targets::new(self.bindings()).with_image_urls(&self.image_urls());
         for (item, fault) in &self.safelight.faults {
             if let Err(error) = targets.check(fault) {
                 item.refuse(found, Mistake::Fault(error));
@@ -103,32 +106,49 @@ impl<'a> Parts<'a> {
     }
 
     fn bindings(&self) -> Vec<(String, BindingKind)> {
-        let images = self.images.iter();
-        images
-            .map(|(_, name)| (name.clone(), BindingKind::Images))
+        let named = self.named_bindings();
+        named
+            .map(|(_, name, kind)| (name.to_owned(), kind))
             .collect()
+    }
+
+    /// Each with the item that names it.
+    fn named_bindings(&self) -> impl Iterator<Item = (&Item<'a>, &str, BindingKind)> {
+        let images = self.images.iter();
+        let images = images.map(|(item, name)| (item, name.as_str(), BindingKind::Images));
+        let r2 = self.r2.iter();
+        images.chain(r2.map(|(item, bucket)| (item, bucket.binding.as_str(), BindingKind::R2)))
+    }
+
+    fn image_urls(&self) -> ImageUrlsConfig {
+        self.safelight.image_urls.finish(self.images.iter().count())
     }
 
     /// A worker finds its variables and its bindings under one roof.
     fn check_names(&self, found: &mut Findings<'_>) {
-        let Some((binding, name)) = &self.images else {
-            return;
-        };
-        if let Some((var, _)) = self.vars.iter().find(|(var, _)| var.key == name) {
-            let by = var.path.clone();
-            binding.refuse(found, Mistake::NameTaken { by });
+        let vars = self.vars.iter().map(|(var, _)| (var.key, &var.path));
+        let mut taken: HashMap<&str, &String> = vars.collect();
+        for (binding, name, _) in self.named_bindings() {
+            if let Some(by) = taken.insert(name, &binding.path) {
+                let by = by.clone();
+                binding.refuse(found, Mistake::NameTaken { by });
+            }
         }
     }
 
     fn put_together(self, source: &Source, environment: Option<String>) -> Config {
         let defaults = Limits::default();
         let bindings = self.bindings();
+        let image_urls = self.image_urls();
         Config {
+            image_urls,
             file: source.path.clone(),
             dir: source.dir.clone(),
             name: worker::full_name(self.name, environment.as_deref(), &source.dir),
             environment,
             bindings,
+            r2: self.r2.into_iter().map(|(_, bucket)| bucket).collect(),
+            storage: self.safelight.storage,
             main: self.main,
             vars: self
                 .vars
@@ -141,7 +161,6 @@ impl<'a> Parts<'a> {
                 memory_bytes: self.safelight.memory_bytes.unwrap_or(defaults.memory_bytes),
             },
             deadlines: self.safelight.deadlines,
-            allowed_addresses: self.safelight.allowed_addresses,
             build: self.build,
             faults: self
                 .safelight

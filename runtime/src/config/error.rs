@@ -1,11 +1,15 @@
 //! What can be wrong with a config, and where: each finding knows its file, line, column and dotted key.
 
+mod storage;
+
 use std::fmt;
 use std::path::PathBuf;
 
 use super::file::MAX_BYTES;
 use super::tree::MAX_DEPTH;
 use crate::faults::FaultError;
+
+pub use storage::StorageMistake;
 
 /// Everything that keeps a config from being used; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +137,8 @@ pub enum Mistake {
     /// An element of a list, and what it should be.
     NotOneOf(String),
     TooManyFaults(usize),
+    /// Of buckets, or of where they are.
+    Storage(StorageMistake),
 }
 
 impl fmt::Display for Mistake {
@@ -191,6 +197,7 @@ impl fmt::Display for Mistake {
             Self::Fault(error) => return error.fmt(f),
             Self::OnlyTrue => "can only be true; leave it out to say no",
             Self::TooManyFaults(most) => return write!(f, "has more than {most} faults"),
+            Self::Storage(mistake) => return mistake.fmt(f),
             Self::NoHttps => "must be `http`: safelight does not serve https yet",
             Self::NoOtherHost => {
                 "is not supported by safelight yet: the worker sees the host it was asked for"

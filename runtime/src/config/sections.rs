@@ -1,11 +1,13 @@
 //! The config's sections: each takes its value and returns what it means.
 
-mod addresses;
 pub(super) mod build;
 pub(super) mod dev;
 pub(super) mod faults;
+pub(super) mod image_urls;
 pub(super) mod images;
 pub(super) mod limits;
+pub(super) mod r2;
 pub(crate) mod safelight;
+pub(super) mod storage;
 pub(super) mod vars;
 pub(super) mod worker;

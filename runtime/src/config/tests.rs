@@ -1,6 +1,7 @@
 //! The config as its authors meet it: a text goes in, a config or messages come out.
 
 mod accepted;
+mod buckets;
 mod environments;
 mod files;
 mod mistakes;

@@ -17,6 +17,7 @@ use super::limits::{
     MOST_BYTES, MOST_INTERVAL_MS, MOST_MS, MOST_NTH, MOST_PACE_BYTES, MOST_PATH, MOST_SEED,
     MOST_TEXT, STATUSES,
 };
+use crate::transformations::{TRANSFORM_HOP, source::SOURCE_HOP};
 
 /// The words that stand for kinds.
 pub const KINDS: [&str; 10] = [
@@ -60,6 +61,8 @@ impl FromStr for Target {
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         match text {
             "*" => Ok(Self::All),
+            // Their hyphen is what no binding's name can have.
+            TRANSFORM_HOP | SOURCE_HOP => Ok(Self::Binding(text.to_owned())),
             name if !name.is_empty() && name.chars().all(is_word) => {
                 Ok(Self::Binding(name.to_owned()))
             }

@@ -9,6 +9,7 @@ use super::fault::Kind;
 use crate::bindings::images;
 use crate::config::BindingKind;
 use crate::images_process::Crasher;
+use crate::transformations::source::SOURCE_HOP;
 
 /// One hop out of a worker.
 #[derive(Clone)]
@@ -23,8 +24,12 @@ pub struct Hop {
 enum Behind {
     /// The images process, and how to kill it, if it is ours.
     Images(Option<Crasher>),
-    /// Any host.
+    /// A bucket.
+    R2,
+    /// Any host, by the worker's own `fetch`.
     Host,
+    /// Whatever serves the source of a transformation.
+    Source,
 }
 
 impl Hop {
@@ -36,6 +41,14 @@ impl Hop {
         }
     }
 
+    /// An R2 binding.
+    pub fn r2(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            behind: Behind::R2,
+        }
+    }
+
     /// `fetch` to other hosts.
     pub fn fetch() -> Self {
         Self {
@@ -44,11 +57,28 @@ impl Hop {
         }
     }
 
+    /// The way to the source of a transformation.
+    pub fn source() -> Self {
+        Self {
+            name: SOURCE_HOP.into(),
+            behind: Behind::Source,
+        }
+    }
+
+    /// Whether a fault can be aimed at it by its name.
+    pub fn is_named(&self) -> bool {
+        match self.behind {
+            Behind::Images(_) | Behind::R2 | Behind::Source => true,
+            Behind::Host => false,
+        }
+    }
+
     /// The binding's kind, if it is one.
     pub fn binding(&self) -> Option<BindingKind> {
         match self.behind {
             Behind::Images(_) => Some(BindingKind::Images),
-            Behind::Host => None,
+            Behind::R2 => Some(BindingKind::R2),
+            Behind::Host | Behind::Source => None,
         }
     }
 
@@ -56,7 +86,7 @@ impl Hop {
     pub async fn crash(&self) {
         match &self.behind {
             Behind::Images(Some(crasher)) => crasher.crash().await,
-            Behind::Images(None) | Behind::Host => {}
+            Behind::Images(None) | Behind::R2 | Behind::Host | Behind::Source => {}
         }
     }
 
@@ -64,7 +94,7 @@ impl Hop {
     pub fn broken(&self) -> Result<http::Response<WasiBody>, Error> {
         match self.behind {
             Behind::Images(_) => Ok(images::ended_early("a fault that was asked for")),
-            Behind::Host => Err(Error::ConnectionTerminated),
+            Behind::R2 | Behind::Host | Behind::Source => Err(Error::ConnectionTerminated),
         }
     }
 }

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use super::error::FaultError;
 use super::fault::{Fault, MILLION, Target, When};
 use super::hop::{Hop, can_happen};
-use crate::config::BindingKind;
+use crate::config::{BindingKind, ImageUrlsConfig};
+use crate::transformations::{TRANSFORM_HOP, source::SOURCE_HOP};
 
 /// Faults that are on together, each with its own count of calls and its own chance.
 #[derive(Debug, Default)]
@@ -77,20 +78,31 @@ impl Fault {
     fn is_aimed_at(&self, hop: &Hop, path: &str) -> bool {
         let at_hop = match &self.target {
             Target::All => can_happen(self.kind, hop.binding()),
-            Target::Binding(name) => hop.binding().is_some() && **name == *hop.name,
+            Target::Binding(name) => hop.is_named() && **name == *hop.name,
         };
         at_hop && self.path.as_deref().is_none_or(|wanted| wanted == path)
     }
 }
 
-/// What faults can be aimed at: the bindings of one worker.
+/// What faults can be aimed at: the bindings of one worker, and the hops of the URL interface.
 #[derive(Clone, Debug, Default)]
-pub struct Targets(Vec<(String, BindingKind)>);
+pub struct Targets(Vec<(String, Option<BindingKind>)>);
 
 impl Targets {
     /// The given bindings.
     pub fn new(bindings: Vec<(String, BindingKind)>) -> Self {
-        Self(bindings)
+        let binding = |(name, kind)| (name, Some(kind));
+        Self(bindings.into_iter().map(binding).collect())
+    }
+
+    /// The same, and the two hops of pictures by URL, if there are any.
+    pub fn with_image_urls(mut self, config: &ImageUrlsConfig) -> Self {
+        if config.on {
+            self.0
+                .push((TRANSFORM_HOP.into(), Some(BindingKind::Images)));
+            self.0.push((SOURCE_HOP.into(), None));
+        }
+        self
     }
 
     /// Makes sure that a fault can strike at all.
@@ -105,7 +117,7 @@ impl Targets {
                 Target::All => true,
                 Target::Binding(wanted) => wanted == name,
             })
-            .map(|(_, kind)| Some(*kind))
+            .map(|(_, kind)| *kind)
             .peekable();
         if let (Target::Binding(name), None) = (&fault.target, kinds.peek()) {
             return Err(FaultError::NoBinding {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::{Kind, build, kind};
-use crate::config::{Build, Config, Dev, Limits};
+use crate::config::{Build, Config, Dev, Limits, Storage};
 
 fn folder(files: &[&str]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -29,9 +29,10 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         main: dir.join(main),
         vars: Vec::new(),
         bindings: Vec::new(),
+        r2: Vec::new(),
+        storage: Storage::default(),
         dev: Dev::default(),
         deadlines: safelight_images::Deadlines::default(),
-        allowed_addresses: Vec::new(),
         limits: Limits {
             cpu: Duration::from_secs(1),
             memory_bytes: 1 << 20,
@@ -41,6 +42,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
             cwd: dir.to_path_buf(),
         }),
         faults: Vec::new(),
+        image_urls: crate::config::ImageUrlsConfig::default(),
     }
 }
 

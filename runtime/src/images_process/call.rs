@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub(super) struct Link {
     calls: Arc<Semaphore>,
     in_flight: watch::Sender<usize>,
     complaint: watch::Sender<Option<Complaint>>,
+    /// One more than the number of the last process that has answered a call.
+    answered: AtomicU64,
 }
 
 /// Whether there is a process to be called.
@@ -74,7 +77,13 @@ impl Link {
             calls: Arc::new(Semaphore::new(CALLS)),
             in_flight: watch::channel(0).0,
             complaint: watch::channel(None).0,
+            answered: AtomicU64::new(0),
         }
+    }
+
+    /// Whether the process of this number has answered a call.
+    pub(super) fn has_answered(&self, process: u64) -> bool {
+        self.answered.load(Ordering::Relaxed) > process
     }
 
     /// How many calls have not come to their end.
@@ -131,6 +140,7 @@ impl ImagesHandle {
             let process = link.up(refused, patience).await.ok_or(CallError::Down)?;
             match link.pool.send(request).await {
                 Ok(response) => {
+                    link.answered.fetch_max(process + 1, Ordering::Relaxed);
                     return Ok(response.map(|body| CallBody {
                         body,
                         call,

@@ -1,4 +1,4 @@
-//! What happens when the images process dies, hangs or misbehaves: it is replaced, after a pause that grows.
+//! What happens when the images process dies, hangs or misbehaves: it is replaced, after a pause that grows while none is of use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::call::{Link, State, Trouble};
 use super::crash::{Crashes, Waiting};
 use super::health;
 use super::launch::{Launcher, Running};
-use crate::log::Log;
+use crate::log::{Log, Time};
 
 /// How long the child may take to finish its requests when it is told to end.
 const STOP_TIME: Duration = Duration::from_secs(12);
@@ -18,7 +18,7 @@ const STOP_TIME: Duration = Duration::from_secs(12);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause before a restart.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A child that lived this long was well: the next pause is the first one again.
+/// A child that lived this long was well, and so was one that answered a call: the next pause is the first one again.
 const WELL_TIME: Duration = Duration::from_secs(10);
 /// Failed starts in a row after which the log says how to look into it.
 const FAILURES_TO_EXPLAIN: u32 = 3;
@@ -62,12 +62,14 @@ impl Supervisor {
             match self.watch(running, process, stopped, crashes).await {
                 Ended::ByRequest => return,
                 Ended::Otherwise(how) => {
-                    self.log
-                        .warn(format_args!("the images process {how}; it is restarted"));
+                    if self.link.has_answered(process) || started.elapsed() > WELL_TIME {
+                        pause = FIRST_PAUSE;
+                    }
+                    let pause = Time(pause);
+                    self.log.warn(format_args!(
+                        "the images process {how}; it is restarted in {pause}"
+                    ));
                 }
-            }
-            if started.elapsed() > WELL_TIME {
-                pause = FIRST_PAUSE;
             }
             running = match self.replace(&mut pause, stopped).await {
                 Some(running) => running,

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use safelight_images::deadline::Activity;
-use tokio::io::Interest;
+use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::timeout;
 
 /// How long a client that sends nothing more is waited for. TCP does not tell one that has left from one that only
 /// has no more to say.
@@ -52,19 +52,24 @@ impl Client {
     }
 
     /// Waits until nobody can be expected to wait for an answer: the client has closed its sending side, or the whole
-    /// connection, and some time has passed since.
+    /// connection, and some time has passed since; or it has reset the connection, which says it all.
     pub(super) async fn left(&self) {
+        self.until(Interest::READABLE, Ready::is_read_closed).await;
+        let reset = self.until(Interest::WRITABLE, Ready::is_write_closed);
+        let _ = timeout(PATIENCE, reset).await;
+    }
+
+    async fn until(&self, interest: Interest, is_so: fn(Ready) -> bool) {
         // Without a runtime to report it there is nobody to serve either.
-        while let Ok(ready) = self.handle.ready(Interest::READABLE).await {
-            if ready.is_read_closed() {
+        while let Ok(ready) = self.handle.ready(interest).await {
+            if is_so(ready) {
                 break;
             }
-            // Says that this handle has nothing to read, so that the next round waits for news.
-            let _would_block = self.handle.try_io(Interest::READABLE, || {
-                Err::<(), _>(io::ErrorKind::WouldBlock.into())
-            });
+            // Says that there is nothing to do with this handle, so that the next round waits for news.
+            let _would_block = self
+                .handle
+                .try_io(interest, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
         }
-        tokio::time::sleep_until(Instant::now() + PATIENCE).await;
     }
 }
 
@@ -72,13 +77,14 @@ impl Client {
 mod tests {
     use std::task::Poll;
 
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncWriteExt, Interest};
     use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::Instant;
 
-    use super::Client;
+    use super::{Client, PATIENCE};
 
-    #[tokio::test]
-    async fn a_client_that_closes_is_given_up_and_one_that_only_talks_is_not() {
+    /// Both ends of a connection: the client's, and the server's with a request that can be read; and the client as seen from there.
+    async fn connection() -> (TcpStream, TcpStream, Client) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut far = TcpStream::connect(listener.local_addr().unwrap())
             .await
@@ -87,13 +93,19 @@ mod tests {
         let client = Client::of(&near, peer, 1).unwrap();
         far.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
         near.readable().await.unwrap();
+        (far, near, client)
+    }
+
+    #[tokio::test]
+    async fn a_client_that_closes_is_given_up_and_one_that_only_talks_is_not() {
+        let (far, near, client) = connection().await;
         let mut left = std::pin::pin!(client.left());
         let first = std::future::poll_fn(|cx| Poll::Ready(left.as_mut().poll(cx))).await;
         assert!(first.is_pending());
         drop(far);
         // The clock jumps as soon as nothing else is left to wait for: the end of the connection has been seen then.
         while !near
-            .ready(tokio::io::Interest::READABLE)
+            .ready(Interest::READABLE)
             .await
             .unwrap()
             .is_read_closed()
@@ -101,6 +113,27 @@ mod tests {
             tokio::task::yield_now().await;
         }
         tokio::time::pause();
+        let begun = Instant::now();
         left.await;
+        assert!(begun.elapsed() >= PATIENCE);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_resets_its_connection_is_given_up_at_once() {
+        let (far, near, client) = connection().await;
+        far.set_zero_linger().unwrap();
+        drop(far);
+        while !near
+            .ready(Interest::WRITABLE)
+            .await
+            .unwrap()
+            .is_write_closed()
+        {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        let begun = Instant::now();
+        client.left().await;
+        assert!(begun.elapsed() < PATIENCE);
     }
 }

@@ -35,18 +35,28 @@ impl Log {
         wanted: impl Fn(&str) -> bool,
         patience: Duration,
     ) -> Result<String, HarnessError> {
-        let mut log = self.0.clone();
         let mut line = None;
-        let found = log.wait_for(|lines| {
+        let found = |lines: &[String]| {
             line = lines.iter().find(|line| wanted(line)).cloned();
             line.is_some()
-        });
-        let found = match tokio::time::timeout(patience, found).await {
+        };
+        self.until(found, patience).await?;
+        Ok(line.unwrap_or_default())
+    }
+
+    /// Waits until all lines together are as `wanted`.
+    pub(crate) async fn until(
+        &self,
+        mut wanted: impl FnMut(&[String]) -> bool,
+        patience: Duration,
+    ) -> Result<(), HarnessError> {
+        let mut log = self.0.clone();
+        let found = log.wait_for(|lines| wanted(lines));
+        match tokio::time::timeout(patience, found).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) => Err(HarnessError::Ended(self.lines())),
             Err(_) => Err(HarnessError::Hangs(self.lines())),
-        };
-        found.map(|()| line.unwrap_or_default())
+        }
     }
 }
 

@@ -179,6 +179,17 @@ impl DevServer {
         self.log.line(wanted, self.patience).await
     }
 
+    /// Waits until all lines of the log together are as `wanted`.
+    ///
+    /// # Errors
+    /// When they never are.
+    pub async fn lines_until(
+        &self,
+        wanted: impl Fn(&[String]) -> bool,
+    ) -> Result<(), HarnessError> {
+        self.log.until(wanted, self.patience).await
+    }
+
     /// All lines of the log so far.
     pub fn lines(&self) -> Vec<String> {
         self.log.lines()

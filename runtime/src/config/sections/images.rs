@@ -33,7 +33,8 @@ pub(in crate::config) fn read<'a>(
     Some((binding, name))
 }
 
-fn binding_name(item: &Item<'_>, found: &mut Findings<'_>) -> Option<String> {
+/// The name by which a worker finds a binding.
+pub(super) fn binding_name(item: &Item<'_>, found: &mut Findings<'_>) -> Option<String> {
     let name = item.text(found)?;
     if !is_identifier(name) {
         item.refuse(found, Mistake::BadBindingName);

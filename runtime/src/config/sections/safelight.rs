@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use safelight_images::Deadlines;
-use safelight_outgoing::Exception;
 
-use super::{addresses, faults};
+use super::image_urls::ImageUrls;
+use super::{faults, storage};
+use crate::config::Storage;
 use crate::config::item::{Findings, Item};
 use crate::faults::Fault;
 
@@ -15,29 +16,39 @@ const MOST_MEMORY_MB: u64 = 4096;
 /// An hour without progress is an end, not a pause.
 pub(crate) const MOST_DEADLINE_MS: u64 = 3_600_000;
 
+const KEYS: &[&str] = &[
+    "memory_mb",
+    "deadlines",
+    "faults",
+    "storage",
+    "image_urls",
+    "allowed_origins",
+    "allowed_addresses",
+    "cf_image_fail_open",
+];
+
 /// What the section says.
 #[derive(Default)]
 pub(in crate::config) struct Safelight<'a> {
     /// Linear memory of one instance.
     pub(in crate::config) memory_bytes: Option<usize>,
     pub(in crate::config) deadlines: Deadlines,
-    pub(in crate::config) allowed_addresses: Vec<Exception>,
+    pub(in crate::config) image_urls: ImageUrls,
     /// What to break on purpose, with the item that says what it is aimed at.
     pub(in crate::config) faults: Vec<(Item<'a>, Fault)>,
+    pub(in crate::config) storage: Storage,
 }
 
 pub(in crate::config) fn read<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Safelight<'a> {
     let mut safelight = Safelight::default();
-    let fields = item.fields(
-        found,
-        &["memory_mb", "deadlines", "allowed_addresses", "faults"],
-    );
+    let fields = item.fields(found, KEYS);
     for field in fields.unwrap_or_default() {
         match field.key {
             "memory_mb" => safelight.memory_bytes = memory(&field, found),
             "deadlines" => safelight.deadlines = deadlines(&field, found),
-            "allowed_addresses" => safelight.allowed_addresses = addresses::read(&field, found),
-            _ => safelight.faults = faults::read(&field, found),
+            "storage" => safelight.storage = storage::read(&field, found),
+            "faults" => safelight.faults = faults::read(&field, found),
+            _ => safelight.image_urls.read(&field, found),
         }
     }
     safelight

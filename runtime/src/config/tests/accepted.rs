@@ -120,7 +120,7 @@ fn addresses_that_are_not_public_are_reached_if_they_are_listed() {
         "#,
     );
     let expected = ["loopback:8080", "fonts.lan"].map(|text| text.parse().unwrap());
-    assert_eq!(config.allowed_addresses, expected);
+    assert_eq!(config.image_urls.allowed_addresses, expected);
 }
 
 #[test]

@@ -8,8 +8,8 @@ type Row = (&'static str, &'static str);
 /// Keys of the top level.
 const KEYS: &[Row] = &[
     (
-        "[[r2_buckets]]\nbinding = 'B'",
-        "2:3: `r2_buckets` is a binding that safelight does not have yet",
+        "[[kv_namespaces]]\nbinding = 'B'",
+        "2:3: `kv_namespaces` is a binding that safelight does not have yet",
     ),
     (
         "durable_objects.bindings = [{ name = 'D' }]",
@@ -329,7 +329,7 @@ fn every_binding_key_is_refused_by_name() {
         );
         refused += 1;
     }
-    assert_eq!(refused, 39);
+    assert_eq!(refused, 38);
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use safelight_sdk::{
     Body, Query, Request, Response, Result,
-    http::{HeaderValue, header::CONTENT_LENGTH},
+    http::{HeaderValue, StatusCode, header::CONTENT_LENGTH},
 };
 
-use crate::{number, text, time::pause};
+use crate::{number, required, text, time::pause};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -94,4 +94,34 @@ pub(crate) async fn read(request: Request) -> Result<Response> {
         pieces += 1;
     }
     Ok(text(format!("{bytes} bytes in {pieces} pieces\n")))
+}
+
+/// The bytes that the query has in hexadecimal, with headers that are worth keeping and one that is not.
+pub(crate) fn bytes(query: &Query) -> Result<Response> {
+    let hex = required(query, "hex")?;
+    let digits = |at: usize| hex.get(at..at + 2).unwrap_or_default();
+    let bytes = (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(digits(at), 16));
+    let bytes = bytes
+        .collect::<std::result::Result<Vec<u8>, _>>()
+        .map_err(|error| format!("the query's hex: {error}"))?;
+    let mut response = Response::new(bytes.into());
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("etag", "\"kept\""),
+        ("cache-control", "max-age=7200"),
+        ("set-cookie", "a=b"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}
+
+/// An empty answer of the status in the query.
+pub(crate) fn status(query: &Query) -> Result<Response> {
+    let mut response = Response::new(Body::empty());
+    let code = StatusCode::from_bytes(required(query, "code")?.as_bytes());
+    *response.status_mut() = code.map_err(|error| format!("the query's code: {error}"))?;
+    Ok(response)
 }

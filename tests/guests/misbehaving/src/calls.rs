@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, fmt::Write, future::poll_fn, pin::pin, task::Po
 
 use bytes::Bytes;
 use safelight_sdk::{
-    Env, Format, ImageDrawOptions, ImageOutputOptions, ImageTransform, ImageTransformationResult,
-    Query, Request, Response, Result, fetch, http, http::StatusCode, response,
+    Env, Fetch, FetchFormat, Format, ImageDrawOptions, ImageOptions, ImageOutputOptions,
+    ImageTransform, ImageTransformationResult, Query, Request, Response, Result, fetch, http,
+    http::StatusCode, response,
 };
 
 use crate::{number, required, text, time::pause};
@@ -171,4 +172,23 @@ pub(crate) async fn drop_answer(request: Request, query: &Query, env: &Env) -> R
         .await
     };
     Ok(text(format!("{outcome}\n")))
+}
+
+/// The picture at a URL, resized on its way.
+pub(crate) async fn fetch_image(query: &Query) -> Result<Response> {
+    let width = number(query, "width", 8)? as f64;
+    let options = ImageOptions::new().width(width).format(FetchFormat::Webp);
+    Fetch::new(required(query, "url")?)
+        .header("cookie", "secret=1")
+        .image(options)
+        .send()
+        .await
+}
+
+/// The same with options as they are in the query.
+pub(crate) async fn fetch_cf(query: &Query) -> Result<Response> {
+    let request = http::Request::get(required(query, "url")?)
+        .header("safelight-cf-image", required(query, "cf")?)
+        .body(())?;
+    fetch(request).await
 }

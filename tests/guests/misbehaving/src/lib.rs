@@ -13,8 +13,10 @@
 //! | `/twice` | sends a second response behind the end of the first |
 //! | `/ignore-upload?bytes=` | answers without reading the request's body |
 //! | `/echo` `/pump` `/pump-late` `/read` | passes the body on; copies it; copies it after its first piece; counts it |
+//! | `/bytes?hex=` `/status?code=` | the bytes with headers worth keeping; an empty answer of that status |
 //! | `/host` `/headers` `/env` | scheme, authority and path as seen; the names of the headers; the environment |
 //! | `/fetch?url=` | passes on the answer of a URL |
+//! | `/fetch-image?url=&width=` `/fetch-cf?url=&cf=` | the same, resized on its way; with any options in JSON |
 //! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
 //! | `/upload-image?width=&format=` `/info` `/draw` | the request's body through Images |
 //! | `/photo` `/careful-image` | a photo through Images, as a PNG of about a megabyte: passed on; or 502 unless it came whole |
@@ -53,10 +55,14 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/pump" => Ok(bodies::pump(request)),
         "/pump-late" => bodies::pump_late(request).await,
         "/read" => bodies::read(request).await,
+        "/bytes" => bodies::bytes(&query),
+        "/status" => bodies::status(&query),
         "/host" => Ok(text(calls::host(&request))),
         "/headers" => Ok(text(calls::headers(&request))),
         "/env" => Ok(text(calls::environment())),
         "/fetch" => calls::fetch_url(&query).await,
+        "/fetch-image" => calls::fetch_image(&query).await,
+        "/fetch-cf" => calls::fetch_cf(&query).await,
         "/wrong-binding" => calls::binding_get("NOPE", "/").await,
         "/binding-get" => {
             calls::binding_get(required(&query, "name")?, query.get("path").unwrap_or("/")).await

@@ -1,0 +1,204 @@
+//! R2 buckets: objects under keys, streamed in and out.
+
+mod condition;
+mod date;
+mod error;
+mod hash;
+mod list;
+mod multipart;
+mod object;
+mod options;
+mod service;
+
+use serde_json::json;
+
+use crate::{Body, Error, Result};
+
+pub use condition::{R2Conditional, R2Etag};
+pub use error::R2Error;
+pub use hash::R2Hash;
+pub use list::{R2ListOptions, R2Objects};
+pub use multipart::{R2MultipartUpload, R2UploadedPart};
+pub use object::{R2HttpMetadata, R2Object, R2ObjectBody, R2StorageClass};
+pub use options::{R2GetOptions, R2MultipartOptions, R2PutOptions, R2Range};
+use service::{Answer, Call, Service};
+
+/// A bucket, handed out by [`Env::bucket`](crate::Env::bucket).
+///
+/// ```no_run
+/// use safelight_sdk::{Env, Request, Response, Result, http::StatusCode, response};
+///
+/// async fn photo(request: Request, env: Env) -> Result<Response> {
+///     let photos = env.bucket("PHOTOS")?;
+///     let key = request.uri().path().trim_start_matches('/');
+///     Ok(match photos.get(key).await? {
+///         Some(photo) => photo.response(),
+///         None => response::text(StatusCode::NOT_FOUND, "no such photo\n"),
+///     })
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct R2Bucket {
+    service: Service,
+}
+
+/// What [`R2Bucket::get_with`] found.
+#[derive(Debug)]
+pub enum R2Got {
+    /// The object, with its bytes.
+    Object(R2ObjectBody),
+    /// The object that the condition does not hold of.
+    Refused(R2Object),
+    /// Nothing has this key.
+    None,
+}
+
+impl R2Bucket {
+    pub(crate) fn new(address: &str) -> Self {
+        Self {
+            service: Service::new(address),
+        }
+    }
+
+    /// What is known of an object, without its bytes.
+    ///
+    /// # Errors
+    /// [`R2Error`], and [`Error::Http`] when there is no answer; so it is with every call.
+    pub async fn head(&self, key: &str) -> Result<Option<R2Object>> {
+        let call = Call::new("head", json!({ "object": key }));
+        match self.service.get(call).await? {
+            Answer::Good(answer) => Ok(Some(answer.object()?.0)),
+            Answer::NotFound => Ok(None),
+            Answer::Refused(_) => Err(unexpected("head")),
+        }
+    }
+
+    /// An object with its bytes, which are streamed as they are read.
+    ///
+    /// A body that is passed on unread, as that of a [response](R2ObjectBody::response), does not enter the worker where the
+    /// host can join both ends.
+    ///
+    /// # Errors
+    /// As for [`head`](Self::head).
+    pub async fn get(&self, key: &str) -> Result<Option<R2ObjectBody>> {
+        match self.get_with(key, R2GetOptions::new()).await? {
+            R2Got::Object(object) => Ok(Some(object)),
+            R2Got::None => Ok(None),
+            R2Got::Refused(_) => Err(unexpected("get")),
+        }
+    }
+
+    /// A part of an object, or an object on a condition.
+    ///
+    /// # Errors
+    /// Code 10039 when the object has no such part; and as for [`head`](Self::head).
+    pub async fn get_with(&self, key: &str, options: R2GetOptions) -> Result<R2Got> {
+        let call = Call::new("get", options.into_json(key)?);
+        Ok(match self.service.get(call).await? {
+            Answer::Good(answer) => {
+                let (object, body) = answer.object()?;
+                R2Got::Object(R2ObjectBody::new(object, body))
+            }
+            Answer::Refused(Some(answer)) => R2Got::Refused(answer.object()?.0),
+            Answer::Refused(None) => return Err(unexpected("get")),
+            Answer::NotFound => R2Got::None,
+        })
+    }
+
+    /// Stores a value whose length is known: text, bytes, the body of a request or of an answer.
+    ///
+    /// # Errors
+    /// [`Error::Unsendable`] when the length is not known; and as for [`head`](Self::head).
+    pub async fn put(&self, key: &str, value: impl Into<Body>) -> Result<R2Object> {
+        let stored = self.put_with(key, value, R2PutOptions::new()).await?;
+        stored.ok_or_else(|| unexpected("put"))
+    }
+
+    /// Stores a value with metadata, a digest to be compared, or on a condition. `None`: the condition did not hold.
+    ///
+    /// # Errors
+    /// Code 10037 when the value does not have the digest; and as for [`put`](Self::put).
+    pub async fn put_with(
+        &self,
+        key: &str,
+        value: impl Into<Body>,
+        options: R2PutOptions,
+    ) -> Result<Option<R2Object>> {
+        let call = Call::new("put", options.into_json(key)?);
+        match self.service.put(call, value.into()).await? {
+            Answer::Good(answer) => Ok(Some(answer.object()?.0)),
+            Answer::Refused(_) => Ok(None),
+            Answer::NotFound => Err(unexpected("put")),
+        }
+    }
+
+    /// Deletes an object; that there is none is no error.
+    ///
+    /// # Errors
+    /// As for [`head`](Self::head).
+    pub async fn delete(&self, key: &str) -> Result<()> {
+        let call = Call::new("delete", json!({ "object": key }));
+        self.service.put(call, Body::empty()).await.map(drop)
+    }
+
+    /// Deletes up to 1,000 objects, all of them or, in an error, none.
+    ///
+    /// # Errors
+    /// Code 10027 for another number of keys; and as for [`head`](Self::head).
+    pub async fn delete_many<K: AsRef<str>>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<()> {
+        let keys: Vec<_> = keys
+            .into_iter()
+            .map(|key| key.as_ref().to_owned())
+            .collect();
+        let call = Call::new("delete", json!({ "objects": keys }));
+        self.service.put(call, Body::empty()).await.map(drop)
+    }
+
+    /// A page of the bucket's objects, in the order of their keys' bytes.
+    ///
+    /// # Errors
+    /// Code 10022 for a limit out of range; and as for [`head`](Self::head).
+    pub async fn list(&self, options: R2ListOptions) -> Result<R2Objects> {
+        let call = Call::new("list", options.into_json());
+        match self.service.get(call).await? {
+            Answer::Good(answer) => answer.list(),
+            Answer::NotFound | Answer::Refused(_) => Err(unexpected("list")),
+        }
+    }
+
+    /// Begins an upload in parts, which become an object when it is completed.
+    ///
+    /// # Errors
+    /// As for [`head`](Self::head).
+    pub async fn create_multipart_upload(
+        &self,
+        key: &str,
+        options: R2MultipartOptions,
+    ) -> Result<R2MultipartUpload> {
+        let call = Call::new("createMultipartUpload", options.into_json(key));
+        match self.service.put(call, Body::empty()).await? {
+            Answer::Good(answer) => {
+                let id = answer.upload_id()?;
+                Ok(self.resume_multipart_upload(key, id))
+            }
+            Answer::NotFound | Answer::Refused(_) => Err(unexpected("createMultipartUpload")),
+        }
+    }
+
+    /// An upload that was begun elsewhere. Nothing is sent, so that a wrong id fails only when it is used.
+    pub fn resume_multipart_upload(
+        &self,
+        key: impl Into<String>,
+        upload_id: impl Into<String>,
+    ) -> R2MultipartUpload {
+        R2MultipartUpload::new(self.service.clone(), key.into(), upload_id.into())
+    }
+}
+
+/// An answer that this call cannot have.
+fn unexpected(method: &'static str) -> Error {
+    R2Error::new(method, 0, "unexpected answer").into()
+}

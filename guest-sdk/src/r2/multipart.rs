@@ -1,0 +1,102 @@
+//! Uploads in parts.
+
+use serde_json::{Value, json};
+
+use super::service::{Answer, Call, Service};
+use super::{R2Object, unexpected};
+use crate::{Body, Result};
+
+/// An upload in parts. It stays open until it is completed or aborted, for a week at most.
+#[derive(Clone, Debug)]
+pub struct R2MultipartUpload {
+    service: Service,
+    key: String,
+    upload_id: String,
+}
+
+/// A part that was uploaded, as [`complete`](R2MultipartUpload::complete) wants to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct R2UploadedPart {
+    /// From 1 to 10,000.
+    pub part_number: u32,
+    /// The part's entity tag.
+    pub etag: String,
+}
+
+impl R2MultipartUpload {
+    pub(super) fn new(service: Service, key: String, upload_id: String) -> Self {
+        Self {
+            service,
+            key,
+            upload_id,
+        }
+    }
+
+    /// The key of the object that it will be.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// By which it can be resumed.
+    #[must_use]
+    pub fn upload_id(&self) -> &str {
+        &self.upload_id
+    }
+
+    /// Uploads a part whose length is known, in the place of what has its number. All parts but the last must have one
+    /// size, of at least 5 MiB.
+    ///
+    /// # Errors
+    /// [`R2Error`](super::R2Error) 10024 when the upload is over; [`Error::Unsendable`](crate::Error::Unsendable) when the length is
+    /// not known.
+    pub async fn upload_part(
+        &self,
+        part_number: u32,
+        value: impl Into<Body>,
+    ) -> Result<R2UploadedPart> {
+        let mut fields = self.fields();
+        fields["partNumber"] = part_number.into();
+        let call = Call::new("uploadPart", fields);
+        match self.service.put(call, value.into()).await? {
+            Answer::Good(answer) => Ok(R2UploadedPart {
+                part_number,
+                etag: answer.etag()?,
+            }),
+            Answer::NotFound | Answer::Refused(_) => Err(unexpected("uploadPart")),
+        }
+    }
+
+    /// Makes the parts an object, in the order of their numbers; parts that are not listed are dropped.
+    ///
+    /// # Errors
+    /// [`R2Error`](super::R2Error) 10025 for a part that there is not, 10011 and 10048 for parts whose sizes do not fit, 10024
+    /// when the upload is over.
+    pub async fn complete(
+        &self,
+        parts: impl IntoIterator<Item = R2UploadedPart>,
+    ) -> Result<R2Object> {
+        let parts = parts.into_iter();
+        let parts = parts.map(|part| json!({ "etag": part.etag, "part": part.part_number }));
+        let mut fields = self.fields();
+        fields["parts"] = parts.collect();
+        let call = Call::new("completeMultipartUpload", fields);
+        match self.service.put(call, Body::empty()).await? {
+            Answer::Good(answer) => Ok(answer.object()?.0),
+            Answer::NotFound | Answer::Refused(_) => Err(unexpected("completeMultipartUpload")),
+        }
+    }
+
+    /// Gives it up and deletes its parts; one that is over stays as it is.
+    ///
+    /// # Errors
+    /// [`R2Error`](super::R2Error) 10024 when there never was such an upload.
+    pub async fn abort(&self) -> Result<()> {
+        let call = Call::new("abortMultipartUpload", self.fields());
+        self.service.put(call, Body::empty()).await.map(drop)
+    }
+
+    fn fields(&self) -> Value {
+        json!({ "object": self.key, "uploadId": self.upload_id })
+    }
+}

@@ -1,0 +1,196 @@
+//! Objects of a bucket.
+
+mod wire;
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG,
+    EXPIRES,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+
+use super::date;
+use crate::{Body, Error, Response, Result};
+
+pub(super) use wire::Wire;
+
+/// What is known of an object, without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct R2Object {
+    /// Its key.
+    pub key: String,
+    /// New with every write.
+    pub version: String,
+    /// Bytes.
+    pub size: u64,
+    /// The entity tag, without quotes.
+    pub etag: String,
+    /// When it was written.
+    pub uploaded: SystemTime,
+    /// The headers to serve it with. A list has them only when it was asked to.
+    pub http_metadata: Option<R2HttpMetadata>,
+    /// The author's own fields. A list has them only when it was asked to.
+    pub custom_metadata: Option<BTreeMap<String, String>>,
+    /// First byte and number of bytes of what was read.
+    pub range: Option<(u64, u64)>,
+    /// Digests by the names `md5`, `sha1`, `sha256`, `sha384` and `sha512`, in hex, as far as they are known.
+    pub checksums: BTreeMap<&'static str, String>,
+    /// How it is kept.
+    pub storage_class: String,
+}
+
+/// The headers that an object is to be served with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct R2HttpMetadata {
+    /// `content-type`
+    pub content_type: Option<String>,
+    /// `content-language`
+    pub content_language: Option<String>,
+    /// `content-disposition`
+    pub content_disposition: Option<String>,
+    /// `content-encoding`
+    pub content_encoding: Option<String>,
+    /// `cache-control`
+    pub cache_control: Option<String>,
+    /// `expires`
+    pub cache_expiry: Option<SystemTime>,
+}
+
+/// How an object is kept: what it costs in production. Locally it only is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum R2StorageClass {
+    /// For what is read often.
+    Standard,
+    /// For what is read seldom.
+    InfrequentAccess,
+}
+
+impl R2StorageClass {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "Standard",
+            Self::InfrequentAccess => "InfrequentAccess",
+        }
+    }
+}
+
+impl R2Object {
+    /// The entity tag in quotes, as a header has it.
+    #[must_use]
+    pub fn http_etag(&self) -> String {
+        format!("\"{}\"", self.etag)
+    }
+
+    /// Sets the headers that the object is to be served with.
+    ///
+    /// # Errors
+    /// When a value cannot be in a header, or the list that the object is from has not asked for them.
+    pub fn write_http_metadata(&self, headers: &mut HeaderMap) -> Result<()> {
+        let Some(metadata) = &self.http_metadata else {
+            let text = "the list was not asked to include httpMetadata";
+            return Err(Error::Unsendable(text.to_owned()));
+        };
+        for (name, value) in metadata.headers() {
+            let value = HeaderValue::try_from(&value).map_err(|_| {
+                Error::Unsendable(format!("the object's {name} cannot be in a header"))
+            })?;
+            headers.insert(name, value);
+        }
+        Ok(())
+    }
+}
+
+impl R2HttpMetadata {
+    fn headers(&self) -> Vec<(HeaderName, String)> {
+        let expires = self.cache_expiry.map(date::http);
+        [
+            (CONTENT_TYPE, &self.content_type),
+            (CONTENT_LANGUAGE, &self.content_language),
+            (CONTENT_DISPOSITION, &self.content_disposition),
+            (CONTENT_ENCODING, &self.content_encoding),
+            (CACHE_CONTROL, &self.cache_control),
+            (EXPIRES, &expires),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.clone()?)))
+        .collect()
+    }
+
+    pub(super) fn into_json(self) -> Value {
+        let expiry = self.cache_expiry.map(|date| date::to_ms(date).to_string());
+        let fields = [
+            ("contentType", self.content_type),
+            ("contentLanguage", self.content_language),
+            ("contentDisposition", self.content_disposition),
+            ("contentEncoding", self.content_encoding),
+            ("cacheControl", self.cache_control),
+            ("cacheExpiry", expiry),
+        ];
+        let given = fields.into_iter();
+        let given = given.filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+        Value::Object(given.collect::<Map<_, _>>())
+    }
+}
+
+/// An object with its bytes, or a part of them, still with the service: they are streamed when they are used.
+#[derive(Debug)]
+#[must_use]
+pub struct R2ObjectBody {
+    object: R2Object,
+    body: Body,
+}
+
+impl std::ops::Deref for R2ObjectBody {
+    type Target = R2Object;
+
+    fn deref(&self) -> &R2Object {
+        &self.object
+    }
+}
+
+impl R2ObjectBody {
+    pub(super) fn new(object: R2Object, body: Body) -> Self {
+        Self { object, body }
+    }
+
+    /// The bytes: a body of a response, an input of Images, a value of another object.
+    #[must_use]
+    pub fn body(self) -> Body {
+        self.body
+    }
+
+    /// What is known, and the bytes.
+    #[must_use]
+    pub fn into_parts(self) -> (R2Object, Body) {
+        (self.object, self.body)
+    }
+
+    /// The bytes as text, if they are no more than `limit`.
+    ///
+    /// # Errors
+    /// As for [`Body::text`].
+    pub async fn text(self, limit: usize) -> Result<String> {
+        self.body.text(limit).await
+    }
+
+    /// A response 200 with the bytes, the headers that the object is to be served with, and its entity tag.
+    ///
+    /// Headers whose values cannot be in a response are left out; see
+    /// [`write_http_metadata`](R2Object::write_http_metadata).
+    #[must_use]
+    pub fn response(self) -> Response {
+        let mut response = Response::new(self.body);
+        let headers = response.headers_mut();
+        let metadata = self.object.http_metadata.iter();
+        let etag = (ETAG, self.object.http_etag());
+        for (name, value) in metadata.flat_map(R2HttpMetadata::headers).chain([etag]) {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(name, value);
+            }
+        }
+        response
+    }
+}

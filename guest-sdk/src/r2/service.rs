@@ -1,0 +1,199 @@
+//! Calls of a bucket's service, and what its answers mean.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::R2Error;
+use super::list::{R2Objects, WirePage};
+use super::object::{R2Object, Wire};
+use crate::{Body, Error, Response, Result, fetch};
+
+const REQUEST: HeaderName = HeaderName::from_static("cf-r2-request");
+const METADATA_SIZE: HeaderName = HeaderName::from_static("cf-r2-metadata-size");
+const ERROR: HeaderName = HeaderName::from_static("cf-r2-error");
+/// Says that the JSON in front is a piece of the body by itself.
+const JSON_APART: HeaderName = HeaderName::from_static("safelight-json-apart");
+
+/// The most that the JSON of an answer may have, in bytes.
+const JSON_LIMIT: usize = 1_048_576;
+
+const NO_SUCH_KEY: u32 = 10007;
+const PRECONDITION_FAILED: [u32; 2] = [10031, 10032];
+
+/// The service behind one bucket.
+#[derive(Clone, Debug)]
+pub(super) struct Service {
+    address: String,
+}
+
+/// A call as the wire has it.
+pub(super) struct Call {
+    method: &'static str,
+    json: String,
+}
+
+impl Call {
+    pub(super) fn new(method: &'static str, fields: Value) -> Self {
+        let mut json = format!(r#"{{"version":1,"method":"{method}""#);
+        if let Value::Object(fields) = fields {
+            for (name, value) in fields {
+                // The one character that JSON leaves as it is and a header must not have.
+                let value = value.to_string().replace('\u{7f}', "\\u007f");
+                json.push_str(&format!(r#","{name}":{value}"#));
+            }
+        }
+        json.push('}');
+        Self { method, json }
+    }
+}
+
+/// What became of a call.
+pub(super) enum Answer {
+    Good(Good),
+    /// There is no such key.
+    NotFound,
+    /// The condition does not hold; of the object that comes along, if one does.
+    Refused(Option<Good>),
+}
+
+/// An answer's JSON, and the bytes behind it.
+pub(super) struct Good {
+    method: &'static str,
+    json: Vec<u8>,
+    body: Body,
+}
+
+impl Service {
+    pub(super) fn new(address: &str) -> Self {
+        Self {
+            address: format!("{address}/"),
+        }
+    }
+
+    /// A call that only reads.
+    pub(super) async fn get(&self, call: Call) -> Result<Answer> {
+        let mut request = self.request(Method::GET, Body::empty())?;
+        let json = HeaderValue::try_from(call.json).map_err(http::Error::from)?;
+        request.headers_mut().insert(REQUEST, json);
+        read(call.method, fetch(request).await?).await
+    }
+
+    /// A call that writes, with a value or without.
+    pub(super) async fn put(&self, call: Call, value: Body) -> Result<Answer> {
+        let value = value.settled().await?;
+        if value.length().is_none() {
+            let method = call.method;
+            return Err(Error::Unsendable(format!(
+                "{method} needs a value of known length, and a stream has none; collect it first"
+            )));
+        }
+        let size = call.json.len();
+        let body = Body::join([call.json.into(), value]);
+        let mut request = self.request(Method::PUT, body)?;
+        request.headers_mut().insert(METADATA_SIZE, size.into());
+        read(call.method, fetch(request).await?).await
+    }
+
+    fn request(&self, method: Method, body: Body) -> Result<Request<Body>> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = self.address.parse().map_err(http::Error::from)?;
+        Ok(request)
+    }
+}
+
+async fn read(method: &'static str, answer: Response) -> Result<Answer> {
+    let (head, body) = answer.into_parts();
+    if head.status.as_u16() < 400 {
+        return Ok(Answer::Good(good(method, &head.headers, body).await?));
+    }
+    let told = Told::read(&head.headers);
+    if head.status == StatusCode::NOT_FOUND && told.v4code == NO_SUCH_KEY {
+        return Ok(Answer::NotFound);
+    }
+    if head.status == StatusCode::PRECONDITION_FAILED && PRECONDITION_FAILED.contains(&told.v4code)
+    {
+        let object = match head.headers.contains_key(METADATA_SIZE) {
+            true => Some(good(method, &head.headers, body).await?),
+            false => None,
+        };
+        return Ok(Answer::Refused(object));
+    }
+    Err(R2Error::new(method, told.v4code, told.message).into())
+}
+
+/// Reads the JSON of an answer, and nothing of what is behind it.
+async fn good(method: &'static str, headers: &HeaderMap, mut body: Body) -> Result<Good> {
+    let malformed = |why: &str| R2Error::new(method, 0, format!("unexpected answer: {why}"));
+    let size = headers.get(METADATA_SIZE);
+    let size = size.and_then(|size| size.to_str().ok()?.parse::<usize>().ok());
+    let json = match size {
+        Some(size) if size > JSON_LIMIT => return Err(malformed("its JSON is too long").into()),
+        Some(size) => body.front(size).await?,
+        // What only writes need not say where its JSON ends.
+        None => std::mem::take(&mut body).collect(JSON_LIMIT).await?,
+    };
+    if headers.contains_key(JSON_APART) {
+        body.note_aligned();
+    }
+    Ok(Good { method, json, body })
+}
+
+/// What an error's header says.
+#[derive(Deserialize)]
+struct Told {
+    v4code: u32,
+    message: String,
+}
+
+impl Told {
+    fn read(headers: &HeaderMap) -> Self {
+        let header = headers.get(ERROR);
+        header
+            .and_then(|header| serde_json::from_slice(header.as_bytes()).ok())
+            .unwrap_or_else(|| Self {
+                v4code: 0,
+                message: "Unspecified error".to_owned(),
+            })
+    }
+}
+
+impl Good {
+    pub(super) fn object(self) -> Result<(R2Object, Body)> {
+        let object = self.parse::<Wire>()?.read();
+        Ok((object, self.body))
+    }
+
+    pub(super) fn list(self) -> Result<R2Objects> {
+        Ok(self.parse::<WirePage>()?.read())
+    }
+
+    pub(super) fn upload_id(self) -> Result<String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Created {
+            upload_id: String,
+        }
+        Ok(self.parse::<Created>()?.upload_id)
+    }
+
+    pub(super) fn etag(self) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Uploaded {
+            etag: String,
+        }
+        Ok(self.parse::<Uploaded>()?.etag)
+    }
+
+    fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(&self.json).map_err(|error| {
+            let text = format!("unexpected answer: {error}");
+            R2Error::new(self.method, 0, text).into()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! From luma and chroma to red, green and blue of 8 bits.
+
+use heic_rs::{Nclx, Range};
+use re_rav1d::dav1d::pixel::MatrixCoefficients;
+
+use super::{
+    super::Fault,
+    av1::{Coded, Layout},
+};
+use crate::image::Channels;
+
+/// What the samples mean.
+#[derive(Clone, Copy)]
+pub(super) struct Meaning {
+    matrix: Matrix,
+    scale: Scale,
+}
+
+#[derive(Clone, Copy)]
+enum Matrix {
+    /// The planes are green, blue and red.
+    Identity,
+    /// Weights of red and blue in luma.
+    Luma { red: f32, blue: f32 },
+    /// Luma, green and orange.
+    GreenOrange,
+}
+
+/// From samples to 0..1 and -0.5..0.5.
+#[derive(Clone, Copy)]
+struct Scale {
+    luma: (f32, f32),
+    chroma: (f32, f32),
+}
+
+impl Scale {
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        reason = "full or limited is what the format says"
+    )]
+    fn new(depth: u32, full: bool) -> Self {
+        let step = f32::from(1_u16 << (depth - 8));
+        let middle = 128.0 * step;
+        if full {
+            let most = 256.0 * step - 1.0;
+            Self {
+                luma: (0.0, 1.0 / most),
+                chroma: (middle, 1.0 / most),
+            }
+        } else {
+            Self {
+                luma: (16.0 * step, 1.0 / (219.0 * step)),
+                chroma: (middle, 1.0 / (224.0 * step)),
+            }
+        }
+    }
+
+    fn luma(self, sample: f32) -> f32 {
+        (sample - self.luma.0) * self.luma.1
+    }
+
+    fn chroma(self, sample: f32) -> f32 {
+        (sample - self.chroma.0) * self.chroma.1
+    }
+}
+
+impl Meaning {
+    /// The container's word counts, then the picture's own, then what most files mean.
+    pub(super) fn of(coded: &Coded, nclx: Option<&Nclx>) -> Result<Self, Fault> {
+        const UNSPECIFIED: u16 = 2;
+        let code = match nclx.map(|nclx| nclx.matrix_code) {
+            None | Some(UNSPECIFIED) => code(coded.matrix())?,
+            Some(code) => code,
+        };
+        let luma = |red, blue| Ok(Matrix::Luma { red, blue });
+        let matrix = match code {
+            0 if coded.layout == Layout::Full => Ok(Matrix::Identity),
+            1 => luma(0.2126, 0.0722),
+            UNSPECIFIED | 5 | 6 => luma(0.299, 0.114),
+            4 => luma(0.30, 0.11),
+            7 => luma(0.212, 0.087),
+            8 => Ok(Matrix::GreenOrange),
+            9 => luma(0.2627, 0.0593),
+            _ => Err(Fault::Unsupported("an unusual matrix of colours")),
+        }?;
+        let full = nclx.map_or_else(|| coded.is_full_range(), |nclx| nclx.range == Range::Full);
+        Ok(Self {
+            matrix,
+            scale: Scale::new(coded.depth, full),
+        })
+    }
+
+    fn rgb(self, y: f32, u: f32, v: f32) -> [f32; 3] {
+        let scale = self.scale;
+        match self.matrix {
+            Matrix::Identity => [scale.luma(v), scale.luma(y), scale.luma(u)],
+            Matrix::Luma { red, blue } => {
+                let (y, cb, cr) = (scale.luma(y), scale.chroma(u), scale.chroma(v));
+                let r = y + 2.0 * (1.0 - red) * cr;
+                let b = y + 2.0 * (1.0 - blue) * cb;
+                [r, (y - red * r - blue * b) / (1.0 - red - blue), b]
+            }
+            Matrix::GreenOrange => {
+                let (y, cg, co) = (scale.luma(y), scale.chroma(u), scale.chroma(v));
+                [y - cg + co, y + cg, y - cg - co]
+            }
+        }
+    }
+}
+
+fn code(matrix: MatrixCoefficients) -> Result<u16, Fault> {
+    Ok(match matrix {
+        MatrixCoefficients::Identity => 0,
+        MatrixCoefficients::BT709 => 1,
+        MatrixCoefficients::Unspecified => 2,
+        MatrixCoefficients::BT470M => 4,
+        MatrixCoefficients::BT470BG => 5,
+        MatrixCoefficients::ST170M => 6,
+        MatrixCoefficients::ST240M => 7,
+        MatrixCoefficients::YCgCo => 8,
+        MatrixCoefficients::BT2020NonConstantLuminance => 9,
+        _ => return Err(Fault::Unsupported("an unusual matrix of colours")),
+    })
+}
+
+/// Fills in the colours of every pixel.
+pub(super) fn write_rgb(coded: &Coded, meaning: Meaning, channels: Channels, out: &mut [u8]) {
+    let width = coded.size.width as usize;
+    let pixel = channels.count();
+    let mut luma = vec![0.0; width];
+    let mut chroma = [Chroma::new(coded), Chroma::new(coded)];
+    for (y, row) in out.chunks_exact_mut((width * pixel).max(1)).enumerate() {
+        coded.row(0, y, &mut luma);
+        let [u, v] = &mut chroma;
+        u.read(coded, 1, y);
+        v.read(coded, 2, y);
+        let samples = luma.iter().zip(&u.samples).zip(&v.samples);
+        for (to, ((y, u), v)) in row.chunks_exact_mut(pixel).zip(samples) {
+            let rgb = meaning.rgb(*y, *u, *v).map(to_byte);
+            to[..3].copy_from_slice(&rgb);
+        }
+    }
+}
+
+/// Fills in the alpha of every pixel.
+pub(super) fn write_alpha(coded: &Coded, out: &mut [u8]) {
+    let width = coded.size.width as usize;
+    let scale = Scale::new(coded.depth, coded.is_full_range());
+    let mut luma = vec![0.0; width];
+    for (y, row) in out.chunks_exact_mut((width * 4).max(1)).enumerate() {
+        coded.row(0, y, &mut luma);
+        for (to, sample) in row.chunks_exact_mut(4).zip(&luma) {
+            to[3] = to_byte(scale.luma(*sample));
+        }
+    }
+}
+
+/// One row of chroma, as wide as the picture.
+struct Chroma {
+    samples: Vec<f32>,
+    near: Vec<f32>,
+    far: Vec<f32>,
+}
+
+impl Chroma {
+    /// Without chroma every sample is the middle.
+    fn new(coded: &Coded) -> Self {
+        let width = coded.size.width as usize;
+        let stored = match coded.layout {
+            Layout::Gray | Layout::Full => 0,
+            Layout::Quarter | Layout::Half => width.div_ceil(2),
+        };
+        let middle = f32::from(1_u16 << (coded.depth - 1));
+        Self {
+            samples: vec![middle; width],
+            near: vec![0.0; stored],
+            far: vec![0.0; stored],
+        }
+    }
+
+    fn read(&mut self, coded: &Coded, plane: usize, y: usize) {
+        match coded.layout {
+            Layout::Gray => {}
+            Layout::Full => coded.row(plane, y, &mut self.samples),
+            Layout::Half => {
+                coded.row(plane, y, &mut self.near);
+                self.widen();
+            }
+            Layout::Quarter => {
+                coded.row(plane, y / 2, &mut self.near);
+                let beside = if y.is_multiple_of(2) {
+                    (y / 2).saturating_sub(1)
+                } else {
+                    y / 2 + 1
+                };
+                coded.row(plane, beside, &mut self.far);
+                for (near, far) in self.near.iter_mut().zip(&self.far) {
+                    *near = 0.75 * *near + 0.25 * far;
+                }
+                self.widen();
+            }
+        }
+    }
+
+    /// Each sample lies between two pixels, and each pixel takes three parts of the nearer one.
+    fn widen(&mut self) {
+        let last = self.near.len().saturating_sub(1);
+        for (x, sample) in self.samples.iter_mut().enumerate() {
+            let beside = if x % 2 == 0 {
+                (x / 2).saturating_sub(1)
+            } else {
+                (x / 2 + 1).min(last)
+            };
+            *sample = 0.75 * self.near[x / 2] + 0.25 * self.near[beside];
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates"
+)]
+fn to_byte(value: f32) -> u8 {
+    (value * 255.0 + 0.5) as u8
+}

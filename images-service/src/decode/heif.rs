@@ -1,0 +1,225 @@
+//! The container that AVIF and HEIC share: which item is the picture, how it has to be turned, and where its bytes are.
+
+use std::borrow::Cow;
+
+use heic_rs::{
+    Error, Mirror, Rotation as Turn, Transform,
+    boxes::BoxIter,
+    meta::{
+        self, Meta,
+        iref::{ItemReference, RefKind},
+    },
+    metadata,
+    props::{self, ItemProps, simple::AuxKind},
+    transform::transformed_size,
+};
+use safelight_protocol::Flip;
+
+use super::{Exif, Fault, Header, Kind, Orientation, gate::Gate};
+use crate::{geometry::Size, image::Channels, request::Rotation};
+
+/// A file whose boxes have been read, and nothing of its pixels.
+pub(super) struct Container<'a> {
+    bytes: &'a [u8],
+    meta: Meta<'a>,
+}
+
+impl<'a> Container<'a> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Fault> {
+        check_complete(bytes)?;
+        let has = |name| BoxIter::new(bytes).find(name).map(|found| found.is_some());
+        if !has(b"meta").map_err(fault)? {
+            return Err(if has(b"moov").map_err(fault)? {
+                Fault::Unsupported("frames but no still picture")
+            } else {
+                Fault::broken("it has no picture")
+            });
+        }
+        let meta = meta::parse(bytes).map_err(fault)?;
+        Ok(Self { bytes, meta })
+    }
+
+    /// The header of a file whose pictures are coded as one of the given item types.
+    pub(super) fn header(
+        &self,
+        kind: Kind,
+        coded: &[&[u8; 4]],
+        gate: Gate<'_>,
+    ) -> Result<Header, Fault> {
+        let item = self.meta.primary_item().map_err(fault)?;
+        if !coded.contains(&&item.item_type) {
+            return Err(Fault::Unsupported(
+                "a picture that is put together of others",
+            ));
+        }
+        let props = self.props(item.id)?;
+        gate.size(size_of(&props)?)?;
+        let stored = cropped(&props)?;
+        gate.size(stored)?;
+        self.check_essential(item.id)?;
+        let premultiplied = |reference: &ItemReference| {
+            reference.kind == RefKind::Other(*b"prem") && reference.from == item.id
+        };
+        if self.meta.refs.iter().any(premultiplied) {
+            return Err(Fault::Unsupported("premultiplied alpha"));
+        }
+        let alpha = self.alpha()?;
+        Ok(Header {
+            kind,
+            stored,
+            frames: 1,
+            channels: match alpha {
+                Some(_) => Channels::Rgba,
+                None => Channels::Rgb,
+            },
+            // Two sets of planes with up to 16 bits a sample, and a second picture while colours are converted.
+            cost: 2 * 3 * 2 + 4,
+            shrinks: false,
+            icc: props.icc.map(<[u8]>::to_vec),
+            exif: Exif {
+                // The container's own word on it is the one that counts.
+                orientation: orientation(&props)?,
+                ..self.exif(item.id)
+            },
+        })
+    }
+
+    /// The item that is the picture.
+    pub(super) const fn primary(&self) -> u32 {
+        self.meta.primary
+    }
+
+    pub(super) fn props(&self, item: u32) -> Result<ItemProps<'a>, Fault> {
+        props::gather(&self.meta.props, item).map_err(fault)
+    }
+
+    pub(super) fn data(&self, item: u32) -> Result<Cow<'_, [u8]>, Fault> {
+        self.meta.item_data(self.bytes, item).map_err(fault)
+    }
+
+    /// The item that holds the picture's alpha.
+    pub(super) fn alpha(&self) -> Result<Option<u32>, Fault> {
+        for reference in &self.meta.refs {
+            let ours = reference.to.contains(&self.meta.primary);
+            if reference.kind == RefKind::Auxl && ours {
+                let aux = self.props(reference.from)?.auxc;
+                if aux.is_some_and(|aux| aux.kind == AuxKind::Alpha) {
+                    return Ok(Some(reference.from));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Notes about the picture; what cannot be read counts as absent.
+    fn exif(&self, item: u32) -> Exif {
+        let describes = |from: u32| {
+            let about = |item: &meta::iinf::ItemInfo<'_>| &item.item_type == b"Exif";
+            self.meta.item(from).is_some_and(about)
+        };
+        let found = self.meta.refs.iter().find(|reference| {
+            reference.kind == RefKind::Cdsc
+                && reference.to.contains(&item)
+                && describes(reference.from)
+        });
+        let tiff = found
+            .and_then(|reference| self.data(reference.from).ok())
+            .and_then(|item| metadata::exif_tiff(&item).ok().map(<[u8]>::to_vec));
+        Exif::read(tiff)
+    }
+
+    /// A property that must be understood and is not would change what is seen.
+    fn check_essential(&self, item: u32) -> Result<(), Fault> {
+        const UNDERSTOOD: [&[u8; 4]; 10] = [
+            b"av1C", b"hvcC", b"ispe", b"pixi", b"colr", b"clap", b"irot", b"imir", b"auxC",
+            b"pasp",
+        ];
+        let props = &self.meta.props;
+        let unknown = props
+            .associations(item)
+            .iter()
+            .filter(|association| association.essential)
+            .filter_map(|association| props.resolve(*association))
+            .any(|property| !UNDERSTOOD.contains(&&property.boxtype));
+        if unknown {
+            return Err(Fault::Unsupported("a property that has to be understood"));
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn size_of(props: &ItemProps<'_>) -> Result<Size, Fault> {
+    props
+        .ispe
+        .map(|size| Size::new(size.width, size.height))
+        .ok_or_else(|| Fault::broken("it does not tell its size"))
+}
+
+/// The part of the coded picture that is meant to be seen, which the file names before it is turned.
+pub(super) fn crop<'a>(props: &'a ItemProps<'_>) -> &'a [Transform] {
+    match props.transforms.as_slice() {
+        [crop @ Transform::Crop(_), ..] => std::slice::from_ref(crop),
+        _ => &[],
+    }
+}
+
+fn cropped(props: &ItemProps<'_>) -> Result<Size, Fault> {
+    let coded = size_of(props)?;
+    let (width, height) =
+        transformed_size(coded.width, coded.height, crop(props)).map_err(fault)?;
+    Ok(Size::new(width, height))
+}
+
+/// Turns and mirrors in the order of the file.
+fn orientation(props: &ItemProps<'_>) -> Result<Orientation, Fault> {
+    let mut orientation = Orientation::default();
+    for transform in props.transforms.iter().skip(crop(props).len()) {
+        orientation = match transform {
+            // Stored turns go the other way round.
+            Transform::Rotate(turn) => orientation.then_turned(match turn {
+                Turn::None => Rotation::None,
+                Turn::Ccw90 => Rotation::ThreeQuarters,
+                Turn::Ccw180 => Rotation::Half,
+                Turn::Ccw270 => Rotation::Quarter,
+            }),
+            // The library takes the stored number, 0 or 1, for an axis; every writer means 0 to exchange top and
+            // bottom.
+            Transform::Mirror(Mirror::LeftRight) => orientation.then_mirrored(Flip::Vertical),
+            Transform::Mirror(Mirror::TopBottom) => orientation.then_mirrored(Flip::Horizontal),
+            Transform::Crop(_) => return Err(Fault::Unsupported("a crop after a turn")),
+        };
+    }
+    Ok(orientation)
+}
+
+/// Every box at the top has to be there to its end.
+fn check_complete(bytes: &[u8]) -> Result<(), Fault> {
+    let cut = || Fault::broken("it is cut short");
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (length, after) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
+        let length = match u32::from_be_bytes(*length) {
+            // The last box may go on to wherever the file ends.
+            0 => return Ok(()),
+            1 => {
+                let long = after.get(4..).and_then(|rest| rest.first_chunk::<8>());
+                u64::from_be_bytes(*long.ok_or_else(cut)?)
+            }
+            length => length.into(),
+        };
+        let length = usize::try_from(length).map_err(|_| cut())?;
+        if length < 8 {
+            return Err(Fault::broken("a box is shorter than its own head"));
+        }
+        rest = rest.get(length..).ok_or_else(cut)?;
+    }
+    Ok(())
+}
+
+pub(super) fn fault(error: Error) -> Fault {
+    match error {
+        Error::Unsupported(what) => Fault::Unsupported(what),
+        Error::Truncated(_) => Fault::broken("it is cut short"),
+        error => Fault::broken(error),
+    }
+}

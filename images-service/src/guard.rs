@@ -1,0 +1,44 @@
+//! A codec that panics fails its own request, and nothing else.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use safelight_protocol::ErrorCode;
+
+use crate::error::ServiceError;
+
+/// Does work for which another's code is answerable; a panic becomes an error with the given code.
+///
+/// Whatever the work has changed until then is dropped with it, so nobody sees it half done.
+pub(crate) fn guarded<T>(
+    code: ErrorCode,
+    format: &str,
+    work: impl FnOnce() -> Result<T, ServiceError>,
+) -> Result<T, ServiceError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_panic| {
+        tracing::error!(format, "a codec panicked");
+        let text = format!("the codec of {format} failed at this image; the log says where");
+        Err(ServiceError::new(code, text))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use safelight_protocol::ErrorCode;
+
+    use super::guarded;
+
+    #[test]
+    fn a_panic_is_an_error_of_the_request() {
+        let error = guarded::<()>(ErrorCode::DecodingFailed, "image/gif", || {
+            panic!("on purpose")
+        });
+        let error = error.unwrap_err();
+        assert_eq!(error.code, ErrorCode::DecodingFailed);
+        assert!(error.message.contains("image/gif"));
+    }
+
+    #[test]
+    fn work_that_ends_is_left_alone() {
+        assert_eq!(guarded(ErrorCode::Internal, "x", || Ok(7)), Ok(7));
+    }
+}

@@ -1,0 +1,202 @@
+//! The stages of a transform, in their order: what each of them asks for, given what the ones before it leave.
+
+use safelight_protocol::{ErrorCode, Fit, Segment};
+
+use super::{Choice, Subject};
+use crate::{
+    content,
+    error::ServiceError,
+    geometry::{self, Padding, Rect, Size, Target, layout},
+    ops::Op,
+    request::{Border, Color, Gravity, Rotation, Tone, Transform},
+};
+
+pub(super) fn trim(transform: &Transform, subject: Subject<'_>) -> Result<Choice, ServiceError> {
+    let Some(part) = geometry::trimmed(subject.size, transform.trim.cuts) else {
+        return Err(too_many(format!(
+            "trim leaves nothing of {} pixels",
+            subject.size
+        )));
+    };
+    Ok(crop(subject.size, part).into())
+}
+
+pub(super) fn trim_border(
+    transform: &Transform,
+    subject: Subject<'_>,
+) -> Result<Choice, ServiceError> {
+    let Some(border) = transform.trim.border else {
+        return Ok(None.into());
+    };
+    let Some(picture) = subject.picture else {
+        return Ok(Choice::Unseen);
+    };
+    Ok(crop(subject.size, content::inside_border(picture, border)).into())
+}
+
+fn crop(size: Size, part: Rect) -> Option<Op> {
+    (part.size != size).then_some(Op::Crop(part))
+}
+
+pub(super) fn flip(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+    Ok(transform.flip.map(Op::Flip).into())
+}
+
+pub(super) fn rotate(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+    Ok(match transform.rotate {
+        Rotation::None => None,
+        rotation @ (Rotation::Quarter | Rotation::Half | Rotation::ThreeQuarters) => {
+            Some(Op::Rotate(rotation))
+        }
+    }
+    .into())
+}
+
+pub(super) fn segment(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+    Ok(transform
+        .segment
+        .map(|Segment::Foreground| Op::Segment)
+        .into())
+}
+
+/// Scaling and cropping in one operation; the scaled picture as a whole is never made.
+pub(super) fn resize(transform: &Transform, subject: Subject<'_>) -> Result<Choice, ServiceError> {
+    let size = subject.size;
+    let target = |gravity| Target {
+        width: transform.width,
+        height: transform.height,
+        fit: transform.fit.unwrap_or(Fit::ScaleDown),
+        gravity,
+    };
+    let laid = |gravity| {
+        let beyond = || too_many(format!("{size} pixels cannot be scaled that far"));
+        layout(size, target(gravity)).ok_or_else(beyond)
+    };
+    let mut layout = laid(transform.gravity)?;
+    let Some(picture) = subject
+        .picture
+        .filter(|_| transform.crop_target().is_some())
+    else {
+        return Ok(scaled(size, layout.scaled, layout.crop).into());
+    };
+    match (transform.gravity, &mut layout.crop) {
+        (Gravity::Auto, Some(crop)) => *crop = content::salient(picture, layout.scaled, crop.size),
+        (Gravity::Entropy, Some(crop)) => {
+            *crop = content::detailed(picture, layout.scaled, crop.size);
+        }
+        (Gravity::Face, crop) => {
+            let kept = crop.map_or(layout.scaled, |crop| crop.size);
+            let found = subject
+                .models
+                .faces
+                .map_or(Vec::new(), |find| find(picture));
+            if let Some(faces) = geometry::around_all(size, &found) {
+                if transform.zoom > 0.0 {
+                    let part = geometry::zoomed(size, kept, faces, transform.zoom);
+                    let enlarged = scaled(part.size, kept, None);
+                    return Ok(Choice::Ops([self::crop(size, part), enlarged]));
+                }
+                let (x, y) = geometry::center(faces);
+                layout = laid(Gravity::BoxCenter {
+                    x: x / f64::from(size.width),
+                    y: y / f64::from(size.height),
+                })?;
+            }
+        }
+        (Gravity::Auto | Gravity::Entropy, None)
+        | (Gravity::Remainder { .. } | Gravity::BoxCenter { .. }, _) => {}
+    }
+    Ok(scaled(size, layout.scaled, layout.crop).into())
+}
+
+fn scaled(size: Size, scaled: Size, crop: Option<Rect>) -> Option<Op> {
+    match crop {
+        Some(part) if scaled == size => Some(Op::Crop(part)),
+        None if scaled == size => None,
+        _ => Some(Op::Resize {
+            scaled,
+            part: crop.unwrap_or(Rect::whole(scaled)),
+        }),
+    }
+}
+
+/// Without a background the added area is white. A background that lets something through is not drawn here: it
+/// comes under the whole canvas in its own stage, and would count twice.
+pub(super) fn pad(transform: &Transform, subject: Subject<'_>) -> Result<Choice, ServiceError> {
+    const WHITE: Color = Color {
+        r: 255,
+        g: 255,
+        b: 255,
+        a: 255,
+    };
+    const CLEAR: Color = Color {
+        r: 0,
+        g: 0,
+        b: 0,
+        a: 0,
+    };
+    let canvas = match (transform.fit, transform.width, transform.height) {
+        (Some(Fit::Pad), Some(width), Some(height)) => Size::new(width, height),
+        _ => return Ok(None.into()),
+    };
+    let fill = match transform.background {
+        None => WHITE,
+        Some(color) if color.a == 255 => color,
+        Some(_) => CLEAR,
+    };
+    let padding = geometry::padding(subject.size, canvas);
+    Ok(padding.map(|padding| Op::Pad { padding, fill }).into())
+}
+
+pub(super) fn background(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+    let visible = transform.background.filter(|color| color.a > 0);
+    Ok(visible.map(Op::Background).into())
+}
+
+pub(super) fn border(transform: &Transform, subject: Subject<'_>) -> Result<Choice, ServiceError> {
+    let Border {
+        color,
+        top,
+        right,
+        bottom,
+        left,
+    } = transform.border;
+    let grown = |side: u32, widths: [u32; 2]| {
+        let sum = widths.into_iter().try_fold(side, u32::checked_add);
+        sum.ok_or_else(|| {
+            too_many(format!(
+                "a border of {} and {} pixels",
+                widths[0], widths[1]
+            ))
+        })
+    };
+    let canvas = Size::new(
+        grown(subject.size.width, [left, right])?,
+        grown(subject.size.height, [top, bottom])?,
+    );
+    let padding = Padding { left, top, canvas };
+    let op = Op::Pad {
+        padding,
+        fill: color,
+    };
+    Ok((canvas != subject.size).then_some(op).into())
+}
+
+pub(super) fn tone(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+    let tone = transform.tone;
+    Ok((tone != Tone::default()).then_some(Op::Tone(tone)).into())
+}
+
+pub(super) fn sharpen(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+    let strength = transform.sharpen;
+    Ok((strength > 0.0).then_some(Op::Sharpen(strength)).into())
+}
+
+pub(super) fn blur(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+    let radius = transform.blur;
+    Ok((radius > 0).then_some(Op::Blur(radius)).into())
+}
+
+fn too_many(message: String) -> ServiceError {
+    ServiceError::new(ErrorCode::TooManyPixels, message)
+}

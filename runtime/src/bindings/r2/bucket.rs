@@ -1,0 +1,194 @@
+//! A bucket: what its operations do to the index and the blobs.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::blobs::pins::Pin;
+use super::blobs::reader::{Reader, Unreadable};
+use super::blobs::writer::{Writer, Written};
+use super::blobs::{Blobs, Segment};
+use super::digest::{Digests, Given, Hasher};
+use super::error::{Code, R2Error};
+use super::index::{Index, objects, transact};
+use super::limits::VALUE_BYTES;
+use super::list::ListQuery;
+use super::object::Object;
+use super::request::{Get, Key, Put};
+use super::upload::Upload;
+use super::{now, random};
+
+/// A bucket. Clones are the same bucket.
+#[derive(Clone)]
+pub struct Bucket {
+    pub(super) name: Arc<str>,
+    pub(super) index: Index,
+    pub(super) blobs: Blobs,
+    /// Bytes of every part but the last, at least.
+    pub(super) part_bytes: u64,
+}
+
+/// What a `get` found.
+pub(super) enum Got {
+    Object(Box<Found>),
+    /// The condition does not hold of this object.
+    Refused(Box<Object>),
+}
+
+/// An object, and the part of it that was asked for.
+pub(super) struct Found {
+    pub(super) object: Object,
+    pub(super) range: Range<u64>,
+    pub(super) reader: Reader,
+    /// Of all its bytes: each segment's checksum and length.
+    pub(super) checks: Vec<(u32, u64)>,
+}
+
+impl Found {
+    /// The checksum of `front`, given as its own, and all the object's bytes.
+    pub(super) fn crc32c(&self, front: u32) -> u32 {
+        self.checks.iter().fold(front, |whole, (crc32c, length)| {
+            let length = usize::try_from(*length).unwrap_or(usize::MAX);
+            crc32c::crc32c_combine(whole, *crc32c, length)
+        })
+    }
+}
+
+impl Bucket {
+    pub(super) async fn head(&self, key: Key) -> Result<Object, R2Error> {
+        let found = self.index.run(move |index| objects::get(index, &key));
+        found.await?.ok_or_else(R2Error::no_such_key)
+    }
+
+    pub(super) async fn get(&self, get: Get) -> Result<Got, R2Error> {
+        let mut missing_in = None;
+        loop {
+            let (object, segments, pin) = self.find(&get.key).await?;
+            if let Some(condition) = &get.condition
+                && !condition.holds(Some((&object.etag, object.uploaded)))
+            {
+                return Ok(Got::Refused(Box::new(object)));
+            }
+            let range = get.wanted.of(object.size)?;
+            let checks = segments.iter().map(|part| (part.crc32c, part.size));
+            let checks = checks.collect();
+            match Reader::open(self.blobs.clone(), segments, range.clone(), pin).await {
+                Ok(reader) => {
+                    return Ok(Got::Object(Box::new(Found {
+                        object,
+                        range,
+                        reader,
+                        checks,
+                    })));
+                }
+                // Another process has replaced the object between the look at its row and the look at its blob.
+                Err(Unreadable::Missing(_)) if missing_in.as_ref() != Some(&object.version) => {
+                    missing_in = Some(object.version);
+                }
+                Err(Unreadable::Missing(blob)) => return Err(R2Error::missing_blob(&blob)),
+                Err(Unreadable::Failed(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// An object, and its blobs in use, so that they stay.
+    async fn find(&self, key: &Key) -> Result<(Object, Vec<Segment>, Pin), R2Error> {
+        let (key, blobs) = (key.clone(), self.blobs.clone());
+        let found = self.index.run(move |index| {
+            let index = index.transaction()?;
+            let object = objects::get(&index, &key)?.ok_or_else(R2Error::no_such_key)?;
+            let segments = objects::segments(&index, &object.version)?;
+            let names = segments
+                .iter()
+                .map(|segment| segment.blob.clone())
+                .collect();
+            Ok((object, segments, Pin::new(blobs, names)))
+        });
+        found.await
+    }
+
+    pub(super) async fn put(&self, put: Put, value: &mut Upload) -> Result<Object, R2Error> {
+        let (written, digests) = self.store(put.digest, value).await?;
+        let blobs = self.blobs.clone();
+        let done = self.index.run(move |index| {
+            let object = Object {
+                key: put.key.as_str().to_owned(),
+                version: random::hex_id()?,
+                size: written.size(),
+                etag: digests.md5,
+                uploaded: now::milliseconds(),
+                checksums: digests.checksums,
+                http: put.described.http,
+                custom: put.described.custom,
+                storage_class: put.described.storage_class.as_str().to_owned(),
+            };
+            let released = transact(index, |index| {
+                if let Some(condition) = put.condition {
+                    let current = objects::get(index, &put.key)?;
+                    let current = current.as_ref().map(|now| (&*now.etag, now.uploaded));
+                    if !condition.holds(current) {
+                        return Err(R2Error::precondition_failed());
+                    }
+                }
+                objects::replace(index, &object, written.segments())
+            })?;
+            written.keep();
+            blobs.discard(released);
+            Ok(object)
+        });
+        done.await
+    }
+
+    /// Stores a value, which no row names yet.
+    pub(super) async fn store(
+        &self,
+        digest: Option<Given>,
+        value: &mut Upload,
+    ) -> Result<(Written, Digests), R2Error> {
+        if value.left() > VALUE_BYTES {
+            let text = format!("a value has at most {VALUE_BYTES} bytes");
+            return Err(R2Error::new(Code::TooLarge, text));
+        }
+        let mut hasher = Hasher::new(digest);
+        let mut writer = Writer::new(&self.blobs)?;
+        while let Some(piece) = value.next().await? {
+            hasher.update(&piece);
+            writer.write(piece).await?;
+        }
+        // Before the last bytes are written, as it may spare that.
+        let digests = hasher.finish()?;
+        Ok((writer.finish().await?, digests))
+    }
+
+    pub(super) async fn delete(&self, keys: Vec<Key>) -> Result<(), R2Error> {
+        let blobs = self.blobs.clone();
+        let done = self.index.run(move |index| {
+            let released = transact(index, |index| {
+                let mut released = Vec::new();
+                for key in &keys {
+                    released.extend(objects::remove(index, key.as_bytes())?);
+                }
+                Ok(released)
+            })?;
+            blobs.discard(released);
+            Ok(())
+        });
+        done.await
+    }
+
+    pub(super) async fn list(&self, query: ListQuery) -> Result<String, R2Error> {
+        let list = self.index.run(move |index| {
+            let index = index.transaction()?;
+            query.answer(&index)
+        });
+        list.await
+    }
+
+    /// Deletes what a process that was killed has left. Nobody else may use the bucket meanwhile.
+    pub(super) async fn sweep(&self) -> Result<(), R2Error> {
+        let named = self.index.run(|index| {
+            super::multipart::expire(index)?;
+            objects::all_blobs(index)
+        });
+        self.blobs.sweep(named.await?).await
+    }
+}

@@ -1,0 +1,149 @@
+//! `onlyIf`: what must hold of the object that is there.
+
+use serde::Deserialize;
+
+use super::integer;
+use super::limits::CONDITION_ETAGS;
+use super::list_of::ListOf;
+
+/// A condition as the wire has it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct Condition {
+    etag_matches: Option<ListOf<Tag, CONDITION_ETAGS>>,
+    etag_does_not_match: Option<ListOf<Tag, CONDITION_ETAGS>>,
+    #[serde(deserialize_with = "integer::optional")]
+    uploaded_before: Option<i64>,
+    #[serde(deserialize_with = "integer::optional")]
+    uploaded_after: Option<i64>,
+    seconds_granularity: bool,
+}
+
+/// An entity tag of a condition.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+enum Tag {
+    Strong { value: String },
+    Weak { value: String },
+    Wildcard,
+}
+
+impl Condition {
+    /// Whether it holds of the object with this tag, uploaded at this time (in milliseconds), if there is one.
+    pub(super) fn holds(&self, object: Option<(&str, i64)>) -> bool {
+        let Some((etag, uploaded)) = object else {
+            return self.etag_matches.is_none() && self.uploaded_after.is_none();
+        };
+        let is_match = self.etag_matches.as_ref().map(|tags| {
+            tags.0.iter().any(|tag| match tag {
+                Tag::Wildcard => true,
+                Tag::Strong { value } => value == etag,
+                // A weak tag never proves that the bytes are the same.
+                Tag::Weak { .. } => false,
+            })
+        });
+        let is_none = self.etag_does_not_match.as_ref().map(|tags| {
+            !tags.0.iter().any(|tag| match tag {
+                Tag::Wildcard => true,
+                Tag::Strong { value } | Tag::Weak { value } => value == etag,
+            })
+        });
+        let uploaded = self.grain(uploaded);
+        let is_after = self
+            .uploaded_after
+            .is_none_or(|date| self.grain(date) < uploaded);
+        let is_before = self
+            .uploaded_before
+            .is_none_or(|date| uploaded < self.grain(date));
+        is_match != Some(false)
+            && is_none != Some(false)
+            && (is_after || is_none == Some(true))
+            && (is_before || is_match == Some(true))
+    }
+
+    fn grain(&self, ms: i64) -> i64 {
+        match self.seconds_granularity {
+            true => ms.div_euclid(1000),
+            false => ms,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Condition;
+
+    const UPLOADED: i64 = 1_767_225_600_500;
+
+    fn holds(condition: &str) -> bool {
+        let condition: Condition = serde_json::from_str(condition).unwrap();
+        condition.holds(Some(("e", UPLOADED)))
+    }
+
+    #[test]
+    fn tags_match_strongly_and_differ_weakly() {
+        for (condition, expected) in [
+            (r#"{}"#, true),
+            (r#"{"etagMatches":[]}"#, false),
+            (r#"{"etagDoesNotMatch":[]}"#, true),
+            (
+                r#"{"etagMatches":[{"value":"x","type":"strong"},{"value":"e","type":"strong"}]}"#,
+                true,
+            ),
+            (r#"{"etagMatches":[{"value":"e","type":"weak"}]}"#, false),
+            (r#"{"etagMatches":[{"type":"wildcard"}]}"#, true),
+            (
+                r#"{"etagDoesNotMatch":[{"value":"e","type":"weak"}]}"#,
+                false,
+            ),
+            (
+                r#"{"etagDoesNotMatch":[{"value":"e","type":"strong"}]}"#,
+                false,
+            ),
+            (r#"{"etagDoesNotMatch":[{"type":"wildcard"}]}"#, false),
+            (
+                r#"{"etagDoesNotMatch":[{"value":"x","type":"strong"}]}"#,
+                true,
+            ),
+        ] {
+            assert_eq!(holds(condition), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn dates_are_compared_as_finely_as_asked_and_a_tag_outweighs_them() {
+        let date = |name: &str, offset: i64, more: &str| {
+            format!(r#"{{"{name}":"{}"{more}}}"#, UPLOADED + offset)
+        };
+        let seconds = r#","secondsGranularity":true"#;
+        let matches = r#","etagMatches":[{"value":"e","type":"strong"}]"#;
+        let differs = r#","etagDoesNotMatch":[{"value":"x","type":"strong"}]"#;
+        for (condition, expected) in [
+            (date("uploadedAfter", -250, ""), true),
+            (date("uploadedAfter", -250, seconds), false),
+            (date("uploadedBefore", 250, ""), true),
+            (date("uploadedBefore", 250, seconds), false),
+            (date("uploadedAfter", 0, ""), false),
+            (date("uploadedBefore", 0, ""), false),
+            (date("uploadedBefore", -9000, matches), true),
+            (date("uploadedAfter", 9000, differs), true),
+            (date("uploadedAfter", 9000, matches), false),
+            (date("uploadedBefore", -9000, differs), false),
+        ] {
+            assert_eq!(holds(&condition), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_only_what_needs_an_object_fails() {
+        let holds = |condition: &str| {
+            let condition: Condition = serde_json::from_str(condition).unwrap();
+            condition.holds(None)
+        };
+        assert!(holds("{}"));
+        assert!(holds(r#"{"etagDoesNotMatch":[{"type":"wildcard"}]}"#));
+        assert!(holds(r#"{"uploadedBefore":1}"#));
+        assert!(!holds(r#"{"etagMatches":[{"type":"wildcard"}]}"#));
+        assert!(!holds(r#"{"uploadedAfter":1}"#));
+    }
+}

@@ -1,0 +1,174 @@
+//! What is known of a bucket's objects: one SQLite file, asked on threads that may wait.
+
+pub(super) mod objects;
+pub(super) mod uploads;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::error::{Code, R2Error};
+
+/// Marks the file as an index of this program's.
+const APPLICATION_ID: i32 = 0x5AFE_4C32;
+/// The form of the tables below.
+const SCHEMA_VERSION: i32 = 1;
+/// How long to wait for another process that writes.
+const BUSY: Duration = Duration::from_secs(10);
+
+const SCHEMA: &str = "
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE objects (
+    key BLOB NOT NULL PRIMARY KEY,
+    version TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    uploaded INTEGER NOT NULL,
+    checksums TEXT NOT NULL,
+    http_metadata TEXT NOT NULL,
+    custom_metadata TEXT NOT NULL,
+    storage_class TEXT NOT NULL
+);
+-- The bytes of an object or a part, by its version, in order.
+CREATE TABLE segments (
+    owner TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    blob TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    crc32c INTEGER NOT NULL,
+    PRIMARY KEY (owner, number)
+) WITHOUT ROWID;
+CREATE TABLE uploads (
+    id TEXT NOT NULL PRIMARY KEY,
+    key BLOB NOT NULL,
+    created INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'done', 'aborted')),
+    http_metadata TEXT NOT NULL,
+    custom_metadata TEXT NOT NULL,
+    storage_class TEXT NOT NULL
+);
+CREATE TABLE parts (
+    upload TEXT NOT NULL REFERENCES uploads (id),
+    number INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    PRIMARY KEY (upload, number)
+) WITHOUT ROWID;
+";
+
+/// When a write may be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// When it survives a loss of power.
+    #[default]
+    Disk,
+    /// When it survives the end of this process, whatever way it ends.
+    Process,
+}
+
+/// A bucket's index. Clones share one connection.
+#[derive(Clone)]
+pub(super) struct Index {
+    connection: Arc<Mutex<Connection>>,
+}
+
+impl Index {
+    /// Opens the index at `path`, or makes it.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is not an index that this program knows; then it is left as it is.
+    pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, R2Error> {
+        let mut connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+                | OpenFlags::SQLITE_OPEN_CREATE
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        connection.busy_timeout(BUSY)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let number = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+        match (number("application_id")?, number("user_version")?) {
+            (APPLICATION_ID, SCHEMA_VERSION) => {}
+            (0, 0) if is_empty(&transaction)? => {
+                transaction.execute_batch(SCHEMA)?;
+                transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            }
+            (APPLICATION_ID, version) => {
+                let text = format!("the index has version {version}, of another safelight");
+                return Err(R2Error::new(Code::Internal, text));
+            }
+            _ => {
+                let text = "the file is a database of another program's";
+                return Err(R2Error::new(Code::Internal, text));
+            }
+        }
+        transaction.commit()?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        let synchronous = match durability {
+            Durability::Disk => "FULL",
+            Durability::Process => "NORMAL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        Ok(Self {
+            connection: Arc::new(Mutex::new(connection)),
+        })
+    }
+
+    /// Reads or writes, on a thread that may wait. What is begun is done even if nobody waits for it any more.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, R2Error> + Send + 'static,
+    ) -> Result<T, R2Error> {
+        let index = self.clone();
+        let done = tokio::task::spawn_blocking(move || index.with(work)).await;
+        done.unwrap_or_else(|_| {
+            let text = "the program ends while the bucket's index is at work";
+            Err(R2Error::new(Code::Unavailable, text))
+        })
+    }
+
+    /// The same, on this thread.
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, R2Error>,
+    ) -> Result<T, R2Error> {
+        // A transaction that a panic cut off has been rolled back.
+        let mut connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        work(&mut connection)
+    }
+
+    /// A setting of the index; the first one who says it decides it.
+    pub(super) fn setting(&self, name: &str, value: &str) -> Result<String, R2Error> {
+        self.with(|connection| {
+            let insert =
+                "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            connection.execute(insert, (name, value))?;
+            let select = "SELECT value FROM settings WHERE name = ?1";
+            Ok(connection.query_row(select, [name], |row| row.get(0))?)
+        })
+    }
+}
+
+/// Does work that writes: all of it or nothing. No other process writes meanwhile.
+pub(super) fn transact<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Connection) -> Result<T, R2Error>,
+) -> Result<T, R2Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
+}
+
+fn is_empty(connection: &Connection) -> Result<bool, R2Error> {
+    let count = "SELECT count(*) FROM sqlite_schema";
+    Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))? == 0)
+}

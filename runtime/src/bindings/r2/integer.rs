@@ -1,0 +1,36 @@
+//! Integers of the wire, which come as numbers or as decimal text.
+
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{Error, Visitor};
+
+/// An integer that need not be there. Numbers past its type are as large as can be.
+pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    from.deserialize_any(Integer).map(Some)
+}
+
+struct Integer;
+
+impl Visitor<'_> for Integer {
+    type Value = i64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an integer, as a number or as decimal text")
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<i64, E> {
+        Ok(number)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<i64, E> {
+        Ok(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
+        if let Ok(number) = text.parse::<u64>() {
+            return self.visit_u64(number);
+        }
+        text.parse().map_err(|_| E::custom("not an integer"))
+    }
+}

@@ -1,0 +1,143 @@
+//! What an object carries besides its bytes.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{Code, R2Error};
+use super::integer;
+use super::limits::CUSTOM_METADATA;
+use super::list_of::ListOf;
+
+/// The headers that an object is to be served with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct HttpFields {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) content_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) content_language: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) content_disposition: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) content_encoding: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cache_control: Option<String>,
+    /// Milliseconds since the epoch.
+    #[serde(
+        deserialize_with = "integer::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(super) cache_expiry: Option<i64>,
+}
+
+/// One field of an author's own metadata.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CustomField {
+    pub(super) k: String,
+    pub(super) v: String,
+}
+
+/// As many fields as can be within the limit, and one more: an empty key and value count nothing, but only once.
+pub(super) type CustomFields = ListOf<CustomField, { CUSTOM_METADATA + 2 }>;
+
+/// Takes an author's metadata: of a key that comes again the last value counts.
+///
+/// # Errors
+/// When it is larger than the limit.
+pub(super) fn checked(fields: CustomFields) -> Result<Vec<CustomField>, R2Error> {
+    let size = size(&fields.0);
+    if size > CUSTOM_METADATA {
+        return Err(R2Error::new(
+            Code::MetadataTooLarge,
+            format!("custom metadata of {size} exceeds the limit of {CUSTOM_METADATA}"),
+        ));
+    }
+    let mut kept: Vec<CustomField> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    for field in fields.0 {
+        match places.get(&field.k) {
+            Some(place) => {
+                if let Some(kept) = kept.get_mut(*place) {
+                    *kept = field;
+                }
+            }
+            None => {
+                places.insert(field.k.clone(), kept.len());
+                kept.push(field);
+            }
+        }
+    }
+    Ok(kept)
+}
+
+/// What the platform counts: a string's UTF-16 units, twice if any of them is 256 or more.
+fn size(fields: &[CustomField]) -> usize {
+    let of_text = |text: &str| {
+        let wide = text.encode_utf16().any(|unit| unit >= 256);
+        text.encode_utf16().count() * if wide { 2 } else { 1 }
+    };
+    fields
+        .iter()
+        .map(|field| of_text(&field.k) + of_text(&field.v))
+        .sum()
+}
+
+/// How an object is to be kept; told, and without another effect here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum StorageClass {
+    #[default]
+    Standard,
+    InfrequentAccess,
+}
+
+impl StorageClass {
+    pub(super) fn read(text: &str) -> Result<Self, R2Error> {
+        match text {
+            "Standard" => Ok(Self::Standard),
+            "InfrequentAccess" => Ok(Self::InfrequentAccess),
+            _ => Err(R2Error::invalid(
+                "storageClass is neither Standard nor InfrequentAccess",
+            )),
+        }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "Standard",
+            Self::InfrequentAccess => "InfrequentAccess",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CustomField, CustomFields, checked, size};
+
+    fn field(k: &str, v: &str) -> CustomField {
+        CustomField {
+            k: k.into(),
+            v: v.into(),
+        }
+    }
+
+    #[test]
+    fn characters_count_once_and_strings_with_wide_ones_twice() {
+        assert_eq!(size(&[field("ab", "ÿ")]), 3);
+        assert_eq!(size(&[field("a", "xĀ")]), 1 + 4);
+        assert_eq!(size(&[field("", "😀")]), 4);
+    }
+
+    #[test]
+    fn the_limit_is_8192() {
+        let of = |length: usize| checked(super::ListOf(vec![field("k", &"x".repeat(length))]));
+        assert!(of(8191).is_ok());
+        assert_eq!(of(8192).unwrap_err().code.number(), 10012);
+    }
+
+    #[test]
+    fn the_last_of_a_key_counts_in_the_place_of_the_first() {
+        let fields: CustomFields =
+            super::ListOf(vec![field("a", "1"), field("b", "2"), field("a", "3")]);
+        assert_eq!(checked(fields).unwrap(), [field("a", "3"), field("b", "2")]);
+    }
+}

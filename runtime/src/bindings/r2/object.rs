@@ -1,0 +1,92 @@
+//! An object as the index knows it, and as the wire shows it.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+use super::digest::Algorithm;
+use super::metadata::{CustomField, HttpFields};
+
+/// What is known of an object, without its bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Object {
+    pub(super) key: String,
+    /// New with every write.
+    pub(super) version: String,
+    pub(super) size: u64,
+    pub(super) etag: String,
+    /// Milliseconds since the epoch.
+    pub(super) uploaded: i64,
+    pub(super) checksums: Vec<(Algorithm, String)>,
+    pub(super) http: HttpFields,
+    pub(super) custom: Vec<CustomField>,
+    pub(super) storage_class: String,
+}
+
+/// The metadata that an answer brings along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Include {
+    pub(super) http: bool,
+    pub(super) custom: bool,
+}
+
+impl Include {
+    pub(super) const ALL: Self = Self {
+        http: true,
+        custom: true,
+    };
+
+    pub(super) fn any(self) -> bool {
+        self.http || self.custom
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    name: &'a str,
+    version: &'a str,
+    size: u64,
+    etag: &'a str,
+    uploaded: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_fields: Option<&'a HttpFields>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_fields: Option<&'a [CustomField]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<ShownRange>,
+    checksums: serde_json::Map<String, serde_json::Value>,
+    storage_class: &'a str,
+}
+
+#[derive(Serialize)]
+struct ShownRange {
+    offset: u64,
+    length: u64,
+}
+
+impl Object {
+    /// The object's JSON; with the range of the bytes that come with it, where there is one.
+    pub(super) fn json(&self, include: Include, range: Option<&Range<u64>>) -> String {
+        let checksums = self.checksums.iter();
+        let shown = Shown {
+            name: &self.key,
+            version: &self.version,
+            size: self.size,
+            etag: &self.etag,
+            uploaded: self.uploaded,
+            http_fields: include.http.then_some(&self.http),
+            custom_fields: include.custom.then_some(&self.custom),
+            range: range.map(|range| ShownRange {
+                offset: range.start,
+                length: range.end - range.start,
+            }),
+            checksums: checksums
+                .map(|(algorithm, digest)| (algorithm.key().to_owned(), digest.clone().into()))
+                .collect(),
+            storage_class: &self.storage_class,
+        };
+        // Strings and numbers under names that are strings: nothing there can fail.
+        serde_json::to_string(&shown).unwrap_or_default()
+    }
+}

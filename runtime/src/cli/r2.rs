@@ -1,0 +1,262 @@
+//! `safelight r2`: the objects of the buckets that a config names, from the command line.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::io::AsyncWriteExt as _;
+
+use crate::bindings::r2::Bucket;
+use crate::bindings::r2::buckets::Buckets;
+use crate::config::Config;
+use crate::dev;
+use crate::log::{Bytes, Log};
+use crate::state::State;
+
+/// Bytes from which on a transfer shows how far it is.
+const LARGE: u64 = 1_000_000;
+
+#[derive(Subcommand)]
+pub(super) enum R2Command {
+    /// Store a file as an object.
+    Put {
+        object: ObjectName,
+        file: PathBuf,
+        /// The type to serve it with, such as image/png.
+        #[arg(long)]
+        content_type: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Write an object to a file, or to standard output if FILE is `-`.
+    Get {
+        object: ObjectName,
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show the sizes and keys of a bucket's objects.
+    List {
+        bucket: String,
+        /// Only keys that begin so.
+        #[arg(long, default_value = "")]
+        prefix: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Delete an object.
+    Delete {
+        object: ObjectName,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// `BUCKET/KEY`.
+#[derive(Clone)]
+pub(super) struct ObjectName {
+    bucket: String,
+    key: String,
+}
+
+impl std::str::FromStr for ObjectName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (bucket, key) = text
+            .split_once('/')
+            .ok_or("an object is BUCKET/KEY, such as photos/cat.jpg")?;
+        Ok(Self {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+        })
+    }
+}
+
+/// Whose buckets they are.
+#[derive(Args)]
+pub(super) struct Place {
+    /// Folder of the worker.
+    #[arg(long, default_value = ".")]
+    dir: PathBuf,
+    /// Environment of the config to use (`env.NAME`).
+    #[arg(long)]
+    env: Option<String>,
+    /// Config file to use instead of the one in DIR.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Folder of what bindings keep, as for `safelight dev`.
+    #[arg(long, value_name = "FOLDER")]
+    persist_to: Option<PathBuf>,
+}
+
+/// A bucket in use.
+struct Opened {
+    bucket: Bucket,
+    _state: Option<State>,
+}
+
+impl Place {
+    async fn open(&self, name: &str) -> anyhow::Result<Opened> {
+        let config = Config::load(&self.dir, self.config.as_deref(), self.env.as_deref())?.config;
+        let (state, buckets) = dev::open_buckets(&config, self.persist_to.as_deref()).await?;
+        let Some(bucket) = buckets.get(name) else {
+            bail!(
+                "the config has no bucket {name}; it has {}",
+                names(&buckets)
+            );
+        };
+        Ok(Opened {
+            bucket: bucket.clone(),
+            _state: state,
+        })
+    }
+}
+
+fn names(buckets: &Buckets) -> String {
+    let names: Vec<_> = buckets.names().collect();
+    match names.as_slice() {
+        [] => "none".to_owned(),
+        names => names.join(", "),
+    }
+}
+
+impl R2Command {
+    pub(super) async fn run(self, log: &Log) -> anyhow::Result<()> {
+        match self {
+            Self::Put {
+                object,
+                file,
+                content_type,
+                place,
+            } => put(&object, &file, content_type, &place, log).await,
+            Self::Get {
+                object,
+                file,
+                place,
+            } => get(&object, &file, &place, log).await,
+            Self::List {
+                bucket,
+                prefix,
+                place,
+            } => list(&bucket, &prefix, &place).await,
+            Self::Delete { object, place } => {
+                let opened = place.open(&object.bucket).await?;
+                opened.bucket.delete_one(&object.key).await?;
+                log.line(format_args!("deleted {}", shown(&object)));
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn put(
+    object: &ObjectName,
+    file: &Path,
+    content_type: Option<String>,
+    place: &Place,
+    log: &Log,
+) -> anyhow::Result<()> {
+    let opened = place.open(&object.bucket).await?;
+    let size = tokio::fs::metadata(file).await;
+    let size = size
+        .with_context(|| format!("read {}", file.display()))?
+        .len();
+    let bar = bar(size);
+    let told = bar.clone();
+    let stored = opened
+        .bucket
+        .put_file(&object.key, file, content_type, move |bytes| {
+            told.inc(bytes)
+        });
+    let stored = stored.await;
+    bar.finish_and_clear();
+    let size = stored.with_context(|| format!("store {}", file.display()))?;
+    log.line(format_args!("stored {}, {}", shown(object), Bytes(size)));
+    Ok(())
+}
+
+async fn get(object: &ObjectName, file: &Path, place: &Place, log: &Log) -> anyhow::Result<()> {
+    let opened = place.open(&object.bucket).await?;
+    let bar = bar(0);
+    let (told, begun) = (bar.clone(), bar.clone());
+    let begin = move |size| show(&begun, size);
+    let progress = move |bytes| told.inc(bytes);
+    if file == Path::new("-") {
+        let output = tokio::io::stdout();
+        opened
+            .bucket
+            .get_into(&object.key, output, begin, progress)
+            .await?;
+        bar.finish_and_clear();
+        return Ok(());
+    }
+    // Complete, or not there: it gets its name when all of it has come.
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let part = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder);
+    let part = part.with_context(|| format!("write into {}", folder.display()))?;
+    let output = tokio::fs::File::from_std(part.reopen()?);
+    opened
+        .bucket
+        .get_into(&object.key, output, begin, progress)
+        .await?;
+    bar.finish_and_clear();
+    part.persist(file)
+        .with_context(|| format!("write {}", file.display()))?;
+    log.line(format_args!("wrote {}", file.display()));
+    Ok(())
+}
+
+async fn list(bucket: &str, prefix: &str, place: &Place) -> anyhow::Result<()> {
+    let opened = place.open(bucket).await?;
+    // Not the log, which drops lines sooner than it waits.
+    let mut output = tokio::io::stdout();
+    let mut after = None;
+    loop {
+        let rows = opened.bucket.rows(prefix, after.as_deref()).await?;
+        let Some(last) = rows.last() else {
+            return Ok(output.flush().await?);
+        };
+        after = Some(last.key.clone());
+        let mut lines = String::new();
+        for row in rows {
+            // Escaped, so that a key cannot steer the terminal it is shown on.
+            let (size, key) = (Bytes(row.size).to_string(), row.key.escape_debug());
+            lines.push_str(&format!("{size:>9}  {key}\n"));
+        }
+        output.write_all(lines.as_bytes()).await?;
+    }
+}
+
+fn shown(object: &ObjectName) -> String {
+    format!("{}/{}", object.bucket, object.key.escape_debug())
+}
+
+/// A bar on standard error, if that is a terminal and there is much to do.
+fn bar(size: u64) -> ProgressBar {
+    let bar = ProgressBar::hidden();
+    show(&bar, size);
+    bar
+}
+
+fn show(bar: &ProgressBar, size: u64) {
+    bar.set_length(size);
+    if size < LARGE {
+        return;
+    }
+    let style = ProgressStyle::with_template(
+        "{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+    );
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+}

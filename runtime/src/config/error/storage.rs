@@ -1,0 +1,27 @@
+//! What can be wrong with buckets, and with where they are said to be.
+
+use std::fmt;
+
+/// Why a bucket, or a place for it, cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StorageMistake {
+    BucketName,
+    Durability,
+    NeedsEndpoint,
+    Endpoint,
+    Prefix,
+}
+
+impl fmt::Display for StorageMistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BucketName => {
+                "must have 3 to 63 lowercase letters, digits and `-`, and begin and end with a letter or digit"
+            }
+            Self::Durability => "must be `disk` or `process`",
+            Self::NeedsEndpoint => "says nothing without `safelight.storage.endpoint`",
+            Self::Endpoint => "must be `http://` or `https://` and a host, and nothing behind it",
+            Self::Prefix => "must be a path of plain names, such as `team/photos`",
+        })
+    }
+}

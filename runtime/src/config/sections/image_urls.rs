@@ -1,0 +1,59 @@
+//! The keys of `safelight` about pictures by URL: whether there are any, and from where.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use safelight_outgoing::Exception;
+
+use crate::config::ImageUrlsConfig;
+use crate::config::error::Mistake;
+use crate::config::item::{Findings, Item};
+use crate::image_url::origin::OriginPattern;
+
+/// What the keys say.
+#[derive(Default)]
+pub(in crate::config) struct ImageUrls {
+    on: Option<bool>,
+    allowed_origins: Vec<OriginPattern>,
+    allowed_addresses: Vec<Exception>,
+    cf_image_fail_open: bool,
+}
+
+impl ImageUrls {
+    /// Reads one of the keys.
+    pub(super) fn read(&mut self, field: &Item<'_>, found: &mut Findings<'_>) {
+        match field.key {
+            "image_urls" => self.on = field.boolean(found),
+            "allowed_origins" => self.allowed_origins = list(field, found),
+            "allowed_addresses" => self.allowed_addresses = list(field, found),
+            _ => self.cf_image_fail_open = field.boolean(found).unwrap_or_default(),
+        }
+    }
+
+    /// With the default of a worker that has an Images binding, or has none.
+    pub(in crate::config) fn finish(&self, bindings: usize) -> ImageUrlsConfig {
+        ImageUrlsConfig {
+            on: self.on.unwrap_or(bindings > 0),
+            allowed_origins: self.allowed_origins.clone(),
+            allowed_addresses: self.allowed_addresses.clone(),
+            cf_image_fail_open: self.cf_image_fail_open,
+        }
+    }
+}
+
+fn list<T: FromStr>(item: &Item<'_>, found: &mut Findings<'_>) -> Vec<T>
+where
+    T::Err: Display,
+{
+    let mut values = Vec::new();
+    for text in item.texts(found).unwrap_or_default() {
+        match text.parse() {
+            Ok(value) => values.push(value),
+            Err(error) => {
+                let text: String = text.escape_debug().take(64).collect();
+                item.refuse(found, Mistake::NotOneOf(format!("\"{text}\" is {error}")));
+            }
+        }
+    }
+    values
+}

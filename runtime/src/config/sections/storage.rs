@@ -1,0 +1,118 @@
+//! `safelight.storage`: where bindings keep what must outlive a run.
+
+use http::Uri;
+use object_store::path::Path as StorePath;
+
+use crate::bindings::r2::Durability;
+use crate::config::error::{Mistake, StorageMistake};
+use crate::config::item::{Findings, Item};
+use crate::config::{S3, StatePlace, Storage};
+
+const KEYS: [&str; 7] = [
+    "state",
+    "durability",
+    "part_bytes",
+    "endpoint",
+    "bucket",
+    "region",
+    "prefix",
+];
+
+/// The keys that say more about the store at `endpoint`.
+const OF_ENDPOINT: [&str; 3] = ["bucket", "region", "prefix"];
+
+pub(in crate::config) fn read(item: &Item<'_>, found: &mut Findings<'_>) -> Storage {
+    let mut storage = Storage::default();
+    let fields = item.fields(found, &KEYS).unwrap_or_default();
+    for field in &fields {
+        match field.key {
+            "state" => storage.place = place(field, found),
+            "durability" => storage.durability = durability(field, found),
+            "part_bytes" => {
+                storage.part_bytes = field.whole_number(found, 1..=5 << 20);
+            }
+            _ => {}
+        }
+    }
+    let has_endpoint = fields.iter().any(|field| field.key == "endpoint");
+    if has_endpoint {
+        storage.s3 = s3(item, &fields, found);
+    } else {
+        for field in fields
+            .iter()
+            .filter(|field| OF_ENDPOINT.contains(&field.key))
+        {
+            field.refuse(found, Mistake::Storage(StorageMistake::NeedsEndpoint));
+        }
+    }
+    storage
+}
+
+fn place(item: &Item<'_>, found: &mut Findings<'_>) -> StatePlace {
+    match item.filled_text(found) {
+        Some("memory") => StatePlace::Memory,
+        Some(path) => StatePlace::Folder(found.source.resolve(path)),
+        None => StatePlace::Default,
+    }
+}
+
+fn durability(item: &Item<'_>, found: &mut Findings<'_>) -> Durability {
+    match item.text(found) {
+        Some("process") => Durability::Process,
+        Some("disk") | None => Durability::Disk,
+        Some(_) => {
+            item.refuse(found, Mistake::Storage(StorageMistake::Durability));
+            Durability::Disk
+        }
+    }
+}
+
+fn s3(item: &Item<'_>, fields: &[Item<'_>], found: &mut Findings<'_>) -> Option<S3> {
+    let mut endpoint = None;
+    let mut bucket = None;
+    let mut region = "auto".to_owned();
+    let mut prefix = String::new();
+    for field in fields {
+        match field.key {
+            "endpoint" => endpoint = self::endpoint(field, found),
+            "bucket" => bucket = field.filled_text(found).map(str::to_owned),
+            "region" => region = field.filled_text(found)?.to_owned(),
+            "prefix" => {
+                let text = field.text(found)?;
+                // Each part as it is: nothing that a store would read as another one.
+                if StorePath::parse(text).is_err() {
+                    field.refuse(found, Mistake::Storage(StorageMistake::Prefix));
+                }
+                prefix = text.to_owned();
+            }
+            _ => {}
+        }
+    }
+    if !fields.iter().any(|field| field.key == "bucket") {
+        let path = format!("{}.bucket", item.path);
+        found.mistake(item.at, &path, Mistake::Missing);
+    }
+    Some(S3 {
+        endpoint: endpoint?,
+        bucket: bucket?,
+        region,
+        prefix,
+    })
+}
+
+fn endpoint(item: &Item<'_>, found: &mut Findings<'_>) -> Option<String> {
+    let text = item.filled_text(found)?;
+    let good = text.parse::<Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.path() == "/"
+            && uri.query().is_none()
+            && uri
+                .authority()
+                .is_some_and(|host| !host.as_str().contains('@'))
+    });
+    if !good {
+        item.refuse(found, Mistake::Storage(StorageMistake::Endpoint));
+        return None;
+    }
+    Some(text.trim_end_matches('/').to_owned())
+}

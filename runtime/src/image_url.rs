@@ -1,0 +1,205 @@
+//! `/cdn-cgi/image/<options>/<source>`: a picture by its URL alone.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`path`] | the path to options and source |
+//! | [`pairs`] | the options' text to pairs |
+//! | [`options`] | pairs to checked values |
+//! | [`hints`] | what the client says of itself, where an option leaves something to it |
+//! | [`origin`] | which other hosts a source may be on |
+
+pub mod hints;
+pub mod options;
+pub mod origin;
+pub mod pairs;
+pub mod path;
+
+use std::sync::Arc;
+
+use http::header::{ACCEPT, LOCATION, VIA};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde_json::Value;
+use wasmtime_wasi_http::WasiBody;
+
+use crate::body;
+use crate::record::RequestRecord;
+use crate::transformations::answer::{Extras, Origin, good};
+use crate::transformations::output::{Accepted, Format};
+use crate::transformations::source;
+use crate::transformations::{Code, Failure, Fetched, Sources, Transformations, Wanted};
+
+use options::Options;
+use origin::OriginPattern;
+use path::Source;
+
+/// Where the paths of this interface begin.
+pub const PREFIX: &str = "/cdn-cgi/image/";
+
+/// Answers requests for pictures by URL.
+pub struct ImageUrls {
+    pub transformations: Transformations,
+    pub sources: Sources,
+    /// Which other hosts a source may be on; the worker's own always may.
+    pub allowed: Vec<OriginPattern>,
+}
+
+impl ImageUrls {
+    /// Answers a request whose path begins with [`PREFIX`] and whose URI is absolute.
+    pub async fn answer(
+        &self,
+        request: &http::request::Parts,
+        record: &Arc<RequestRecord>,
+    ) -> http::Response<WasiBody> {
+        let failure = match self.picture(request, record).await {
+            Ok(response) => return response,
+            Err(failure) => failure,
+        };
+        record.note(format_args!(
+            "image-url answers {}: {}",
+            failure.code.number(),
+            failure.text
+        ));
+        to_the_source(request).unwrap_or_else(|| failure.answer())
+    }
+
+    async fn picture(
+        &self,
+        request: &http::request::Parts,
+        record: &Arc<RequestRecord>,
+    ) -> Result<http::Response<WasiBody>, Failure> {
+        if request.method != Method::GET && request.method != Method::HEAD {
+            return Err(Failure::new(Code::Method, "the method must be GET or HEAD"));
+        }
+        if is_from_here(&request.headers) {
+            let text = "the request comes from a transformation already (Via: image-resizing)";
+            return Err(Failure::new(Code::Loop, text));
+        }
+        let path = path::Path::of(&request.uri)?;
+        let options = Options::read(path.options)?;
+        let source = Source::of(path.source, &request.uri)?;
+        let fetched = self.fetch(&source, record).await?;
+        let origin = Origin::of(fetched.response.headers(), path.options);
+        if let Some(unchanged) = origin.unchanged(&request.headers) {
+            return Ok(unchanged);
+        }
+        let source_time = fetched.time;
+        let (wanted, extras) = wanted(options, &request.headers);
+        let transformed = self.transformations.run(fetched, wanted, record).await?;
+        let response = good(transformed, &origin, extras, source_time);
+        Ok(match request.method == Method::HEAD {
+            true => response.map(|_| body::full("")),
+            false => response,
+        })
+    }
+
+    async fn fetch(
+        &self,
+        source: &Source,
+        record: &Arc<RequestRecord>,
+    ) -> Result<Fetched, Failure> {
+        let headers = anonymous();
+        match source {
+            Source::OfWorker(url) => self.sources.of_worker(url.clone(), &headers, record).await,
+            Source::Elsewhere(target) => {
+                if !self.allowed.iter().any(|pattern| pattern.allows(target)) {
+                    let text = format!(
+                        "the source {} is not among safelight.allowed_origins",
+                        target.url()
+                    );
+                    return Err(Failure::new(Code::NotAllowed, text));
+                }
+                self.sources
+                    .of_host(target.url().as_str(), &headers, record)
+                    .await
+            }
+        }
+    }
+}
+
+/// Whether a request comes from a transformation.
+pub fn is_from_here(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(VIA)
+        .iter()
+        .any(|value| value.to_str().is_ok_and(|via| via.contains(source::VIA)))
+}
+
+/// The headers of a request for a source: nothing of the visitor's.
+pub fn anonymous() -> HeaderMap {
+    HeaderMap::from_iter([
+        (VIA, HeaderValue::from_static(source::VIA)),
+        (ACCEPT, HeaderValue::from_static("image/*,*/*;q=0.8")),
+    ])
+}
+
+/// Fills in what the options leave to the client.
+fn wanted(options: Options, headers: &HeaderMap) -> (Wanted, Extras) {
+    let Options {
+        mut transform,
+        mut output,
+        auto_width,
+        slow_quality,
+        warnings,
+        ..
+    } = options;
+    let mut vary = Vec::new();
+    if output.format == Format::Auto {
+        vary.push("accept");
+        let accept = headers.get_all(ACCEPT).iter();
+        let accept: Vec<_> = accept.filter_map(|value| value.to_str().ok()).collect();
+        output.accepted = Accepted::of(&accept.join(","));
+    }
+    if let Some(auto) = auto_width {
+        vary.extend(hints::WIDTH_HEADERS);
+        transform.insert("width".into(), Value::from(auto.width(headers)));
+    }
+    if let Some(quality) = slow_quality {
+        vary.extend(hints::SPEED_HEADERS);
+        if hints::is_slow(headers) {
+            output.quality = Some(quality);
+        }
+    }
+    let transforms = match transform.is_empty() {
+        true => Vec::new(),
+        false => {
+            transform.insert("imageIndex".into(), 0.into());
+            vec![Value::Object(transform)]
+        }
+    };
+    let wanted = Wanted {
+        transforms,
+        overlays: Vec::new(),
+        output,
+    };
+    (wanted, Extras { vary, warnings })
+}
+
+/// The redirect that `onerror=redirect` asks for, if the source is of the same zone.
+fn to_the_source(request: &http::request::Parts) -> Option<http::Response<WasiBody>> {
+    let path = path::Path::of(&request.uri).ok()?;
+    if !options::redirects_on_error(path.options) || is_from_here(&request.headers) {
+        return None;
+    }
+    let location = match Source::of(path.source, &request.uri).ok()? {
+        // Absolute, since a path may begin with what a browser takes for a host.
+        Source::OfWorker(url) => url.to_string(),
+        Source::Elsewhere(target) => {
+            let zone = request.uri.authority().map_or("", Authority::host);
+            let host = target.url().host_str()?;
+            let rest = host.strip_suffix(zone)?;
+            if zone.is_empty() || !(rest.is_empty() || rest.ends_with('.')) {
+                return None;
+            }
+            target.url().to_string()
+        }
+    };
+    let mut response = http::Response::new(body::full(""));
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    let location = HeaderValue::try_from(location).ok()?;
+    response.headers_mut().insert(LOCATION, location);
+    Some(response)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! The path to options and source: `/cdn-cgi/image/<options>/<source>`.
+
+use http::Uri;
+use http::uri::{PathAndQuery, Scheme};
+use safelight_outgoing::target::Target;
+
+use super::PREFIX;
+use crate::transformations::{Code, Failure};
+
+/// The two halves of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Path<'a> {
+    pub options: &'a str,
+    /// With its query.
+    pub source: &'a str,
+}
+
+impl<'a> Path<'a> {
+    /// Splits at the first slash behind the prefix.
+    ///
+    /// # Errors
+    /// When a half is missing.
+    pub fn of(uri: &'a Uri) -> Result<Self, Failure> {
+        let malformed =
+            || Failure::new(Code::BadPath, format!("the path must begin with {PREFIX}"));
+        let whole = uri.path_and_query().ok_or_else(malformed)?.as_str();
+        let rest = whole.strip_prefix(PREFIX).ok_or_else(malformed)?;
+        let form = format!("the path must be {PREFIX}<options>/<source>");
+        let missing = |what: &str| Failure::new(Code::BadOptions, format!("{what}: {form}"));
+        // A slash of the query is none of the path's.
+        let path_bytes = uri.path().len().saturating_sub(PREFIX.len());
+        let (options, source) = rest
+            .split_once('/')
+            .filter(|(options, _)| options.len() < path_bytes)
+            .ok_or_else(|| missing("there is no source"))?;
+        if options.is_empty() {
+            return Err(missing("there are no options"));
+        }
+        if source.is_empty() {
+            return Err(missing("there is no source"));
+        }
+        Ok(Self { options, source })
+    }
+}
+
+/// Where a picture comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// The worker serves it at this URL.
+    OfWorker(Uri),
+    /// Another host does.
+    Elsewhere(Target),
+}
+
+impl Source {
+    /// Reads a source, as a client of `asked` wrote it.
+    ///
+    /// # Errors
+    /// When it is not a URL that may be asked for, or one of this interface itself.
+    pub fn of(text: &str, asked: &Uri) -> Result<Self, Failure> {
+        let bad = |why: &str| Failure::new(Code::BadUrl, format!("the source {why}"));
+        if !text.is_ascii() || text.contains(' ') {
+            return Err(bad("must be percent-encoded ASCII"));
+        }
+        let url = match absolute(text) {
+            Some(url) => {
+                let target = Target::parse(&url).map_err(|error| bad(&error.to_string()))?;
+                let parsed: Uri = target
+                    .url()
+                    .as_str()
+                    .parse()
+                    .map_err(|_| bad("is malformed"))?;
+                if !is_of_zone(&parsed, asked) {
+                    return Ok(Self::Elsewhere(target));
+                }
+                parsed
+            }
+            None => on_zone(text, asked).ok_or_else(|| bad("is malformed"))?,
+        };
+        if url.path().starts_with(PREFIX) {
+            let text = "the source is the result of a transformation";
+            return Err(Failure::new(Code::Loop, text));
+        }
+        Ok(Self::OfWorker(url))
+    }
+}
+
+/// The source as an absolute URL, if it is one: it begins with a scheme.
+fn absolute(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once(':')?;
+    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.chars().all(inside) {
+        return None;
+    }
+    let of_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    // Proxies and routers make one slash of two.
+    Some(match rest.strip_prefix('/') {
+        Some(rest) if of_web && !rest.starts_with('/') => format!("{scheme}://{rest}"),
+        Some(_) | None => text.to_owned(),
+    })
+}
+
+fn is_of_zone(url: &Uri, asked: &Uri) -> bool {
+    let port = |uri: &Uri| {
+        uri.port_u16()
+            .unwrap_or(match uri.scheme() == Some(&Scheme::HTTPS) {
+                true => 443,
+                false => 80,
+            })
+    };
+    let same_host = match (url.host(), asked.host()) {
+        (Some(url), Some(asked)) => url.eq_ignore_ascii_case(asked),
+        (_, _) => false,
+    };
+    same_host && port(url) == port(asked)
+}
+
+fn on_zone(text: &str, asked: &Uri) -> Option<Uri> {
+    let path = match text.starts_with('/') {
+        true => text.to_owned(),
+        false => format!("/{text}"),
+    };
+    let mut parts = asked.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Uri;
+
+    use super::{Path, Source};
+
+    fn of_path(path: &str) -> Result<(String, String), u16> {
+        let uri: Uri = format!("http://localhost:8787{path}").parse().unwrap();
+        Path::of(&uri)
+            .map(|path| (path.options.to_owned(), path.source.to_owned()))
+            .map_err(|failure| failure.code.number())
+    }
+
+    #[test]
+    fn the_first_slash_ends_the_options() {
+        let halves = |options: &str, source: &str| Ok((options.to_owned(), source.to_owned()));
+        assert_eq!(
+            of_path("/cdn-cgi/image/width=80,f=auto/a/b.png?c=/d"),
+            halves("width=80,f=auto", "a/b.png?c=/d")
+        );
+        assert_eq!(
+            of_path("/cdn-cgi/image/w=8/https://example.com/a.png"),
+            halves("w=8", "https://example.com/a.png")
+        );
+        assert_eq!(of_path("/cdn-cgi/image/w=8//a"), halves("w=8", "/a"));
+    }
+
+    #[test]
+    fn a_path_without_options_or_without_a_source_is_refused() {
+        for path in [
+            "/cdn-cgi/image/",
+            "/cdn-cgi/image//a.png",
+            "/cdn-cgi/image/width=80",
+            "/cdn-cgi/image/width=80/",
+            "/cdn-cgi/image/width=80?a=/b",
+        ] {
+            assert_eq!(of_path(path), Err(9401), "{path}");
+        }
+    }
+
+    fn source(text: &str) -> Result<String, u16> {
+        let asked = Uri::from_static("http://localhost:8787/cdn-cgi/image/w=8/x");
+        Source::of(text, &asked)
+            .map(|source| match source {
+                Source::OfWorker(url) => format!("worker {url}"),
+                Source::Elsewhere(target) => format!("host {}", target.url()),
+            })
+            .map_err(|failure| failure.code.number())
+    }
+
+    #[test]
+    fn a_path_is_the_workers_and_another_host_is_not() {
+        for (text, expected) in [
+            ("a.png", "worker http://localhost:8787/a.png"),
+            ("/a.png?b=c", "worker http://localhost:8787/a.png?b=c"),
+            (
+                "//example.com/a",
+                "worker http://localhost:8787//example.com/a",
+            ),
+            ("http://localhost:8787/a", "worker http://localhost:8787/a"),
+            ("http:/localhost:8787/a", "worker http://localhost:8787/a"),
+            ("http://LOCALHOST:8787/a", "worker http://localhost:8787/a"),
+            ("http://localhost:8788/a", "host http://localhost:8788/a"),
+            (
+                "https://example.com/a?b=/c",
+                "host https://example.com/a?b=/c",
+            ),
+            ("https:/example.com/a", "host https://example.com/a"),
+            ("HTTPS://example.com/a", "host https://example.com/a"),
+        ] {
+            assert_eq!(source(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_url_that_may_be_asked_for_is_9406() {
+        for text in [
+            "file:///etc/passwd",
+            "file:/etc/passwd",
+            "ftp://example.com/a",
+            "data:image/png;base64,AA",
+            "http://user@example.com/a",
+            "http://example.com@127.0.0.1/",
+            "http://",
+            "http://[::1/a",
+        ] {
+            assert_eq!(source(text), Err(9406), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_transformation_of_a_transformation_is_9403() {
+        for text in [
+            "cdn-cgi/image/w=9/a.png",
+            "/cdn-cgi/image/w=9/a.png",
+            "http://localhost:8787/cdn-cgi/image/w=9/a.png",
+        ] {
+            assert_eq!(source(text), Err(9403), "{text}");
+        }
+    }
+}

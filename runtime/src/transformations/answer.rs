@@ -1,0 +1,262 @@
+//! A result with the headers that the platform sets.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    LAST_MODIFIED, VARY, WARNING, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use sha2::{Digest, Sha256};
+use wasmtime_wasi_http::WasiBody;
+
+use super::Transformed;
+use super::failure::RESIZED;
+use crate::body;
+
+/// So that a picture of the SVG kind can do nothing.
+const POLICY: &str = "default-src 'none'; navigate-to 'none'; form-action 'none'; img-src data:; style-src 'unsafe-inline';";
+/// The shortest time that a result is worth keeping for, in seconds.
+const SHORT: u64 = 3_600;
+
+/// What an answer says besides what the images process says.
+#[derive(Default)]
+pub struct Extras {
+    /// Names of the request's headers on which the result depends.
+    pub vary: Vec<&'static str>,
+    /// Texts of warnings.
+    pub warnings: Vec<String>,
+}
+
+/// What an origin says of a source that holds for the result as well.
+pub struct Origin {
+    cache_control: Option<HeaderValue>,
+    last_modified: Option<HeaderValue>,
+    /// Of the result.
+    etag: Option<HeaderValue>,
+}
+
+impl Origin {
+    /// Of a source's headers, for a result of these options.
+    pub fn of(headers: &HeaderMap, options: &str) -> Self {
+        let get = |name| headers.get(name).cloned();
+        Self {
+            cache_control: get(CACHE_CONTROL),
+            last_modified: get(LAST_MODIFIED),
+            etag: headers.get(ETAG).and_then(|etag| of_result(etag, options)),
+        }
+    }
+
+    /// The answer to a client that has the result already.
+    pub fn unchanged(&self, headers: &HeaderMap) -> Option<http::Response<WasiBody>> {
+        let etag = self.etag.as_ref()?.to_str().ok()?;
+        let known = headers.get_all(IF_NONE_MATCH).iter().any(|value| {
+            value.to_str().is_ok_and(|list| {
+                list.split(',')
+                    .map(|one| one.trim().trim_start_matches("W/"))
+                    .any(|one| one == "*" || one == etag)
+            })
+        });
+        if !known {
+            return None;
+        }
+        let mut response = http::Response::new(body::full(""));
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        self.put(response.headers_mut());
+        Some(response)
+    }
+
+    fn put(&self, headers: &mut HeaderMap) {
+        let said = [
+            (CACHE_CONTROL, &self.cache_control),
+            (LAST_MODIFIED, &self.last_modified),
+            (ETAG, &self.etag),
+        ];
+        for (name, value) in said {
+            if let Some(value) = value {
+                headers.insert(name, value.clone());
+            }
+        }
+    }
+
+    /// Whether the origin forbids to keep the result for an hour.
+    fn is_too_restrictive(&self) -> bool {
+        let text = self
+            .cache_control
+            .as_ref()
+            .and_then(|value| value.to_str().ok());
+        text.unwrap_or_default()
+            .split(',')
+            .map(str::trim)
+            .any(|word| match word.to_ascii_lowercase().split_once('=') {
+                Some(("max-age" | "s-maxage", seconds)) => {
+                    seconds.parse().is_ok_and(|seconds: u64| seconds < SHORT)
+                }
+                Some(_) => false,
+                None => ["no-store", "no-cache", "private"]
+                    .iter()
+                    .any(|strict| word.eq_ignore_ascii_case(strict)),
+            })
+    }
+}
+
+/// `"cf-<opaque>:<etag of the origin>"`.
+fn of_result(etag: &HeaderValue, options: &str) -> Option<HeaderValue> {
+    let origin = etag.to_str().ok()?;
+    let plain = origin.trim_start_matches("W/").trim_matches('"');
+    let hash = Sha256::new()
+        .chain_update(options)
+        .chain_update(origin)
+        .finalize();
+    let opaque: String = URL_SAFE_NO_PAD.encode(hash).chars().take(22).collect();
+    HeaderValue::try_from(format!("\"cf-{opaque}:{plain}\"")).ok()
+}
+
+/// The answer for the client.
+pub fn good(
+    transformed: Transformed,
+    origin: &Origin,
+    extras: Extras,
+    source_time: Duration,
+) -> http::Response<WasiBody> {
+    let from = &transformed.headers;
+    let mut response = http::Response::new(transformed.body);
+    let headers = response.headers_mut();
+    for name in [CONTENT_TYPE, CONTENT_LENGTH] {
+        if let Some(value) = from.get(&name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    origin.put(headers);
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for warning in from.get_all(WARNING) {
+        headers.append(WARNING, warning.clone());
+    }
+    let mut warnings = extras.warnings;
+    if origin.is_too_restrictive() {
+        warnings.push("cache-control is too restrictive".into());
+    }
+    for warning in warnings {
+        if let Ok(value) = HeaderValue::try_from(format!("cf-images 299 \"{}\"", quoted(&warning)))
+        {
+            headers.append(WARNING, value);
+        }
+    }
+    if let Ok(vary) = HeaderValue::try_from(extras.vary.join(", "))
+        && !vary.is_empty()
+    {
+        headers.insert(VARY, vary);
+    }
+    let resized = resized(from, source_time, transformed.time);
+    if let Ok(resized) = HeaderValue::try_from(resized) {
+        headers.insert(RESIZED, resized);
+    }
+    response
+}
+
+/// What became of it: network and computing times in milliseconds, version, bytes.
+fn resized(from: &HeaderMap, source: Duration, all: Duration) -> String {
+    let stage = |name: &str| {
+        let timing = from
+            .get("server-timing")
+            .and_then(|value| value.to_str().ok());
+        timing
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|stage| stage.trim().split_once(";dur="))
+            .find(|(stage, _)| *stage == name)
+            .and_then(|(_, ms)| ms.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
+    format!(
+        "internal=ok/m q=0 n={}+{:.0} c={:.0}+{:.0} v={} l={}",
+        source.as_millis(),
+        stage("form").min(all.as_secs_f64() * 1e3),
+        stage("decode") + stage("ops"),
+        stage("encode"),
+        env!("CARGO_PKG_VERSION"),
+        content_length(from).unwrap_or(0),
+    )
+}
+
+/// A text that may stand between quotes in a header.
+fn quoted(text: &str) -> String {
+    let printable = text.chars().map(|c| match c {
+        ' '..='~' => c,
+        _ => '?',
+    });
+    let printable: String = printable.collect();
+    printable.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// The length that the headers promise.
+pub fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{Origin, quoted};
+
+    fn headers(name: HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
+    }
+
+    fn etag(origin: &str, options: &str) -> String {
+        let origin = Origin::of(&headers(ETAG, origin), options);
+        origin.etag.unwrap().to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_etag_depends_on_the_options_and_on_the_origins() {
+        let first = etag("\"abc\"", "width=80");
+        assert!(
+            first.starts_with("\"cf-") && first.ends_with(":abc\""),
+            "{first}"
+        );
+        assert_eq!(first.len(), "\"cf-".len() + 22 + ":abc\"".len());
+        assert_ne!(first, etag("\"abc\"", "width=81"));
+        assert_ne!(first, etag("\"abd\"", "width=80"));
+        assert_eq!(Origin::of(&HeaderMap::new(), "width=80").etag, None);
+    }
+
+    #[test]
+    fn a_client_that_has_the_result_is_told_so() {
+        let source = headers(ETAG, "W/\"abc\"");
+        let origin = Origin::of(&source, "width=80");
+        let etag = etag("W/\"abc\"", "width=80");
+        let asked = |value: &str| origin.unchanged(&headers(IF_NONE_MATCH, value)).is_some();
+        assert!(asked(&etag));
+        assert!(asked(&format!("\"x\", W/{etag}")));
+        assert!(asked("*"));
+        assert!(!asked("\"abc\""));
+        assert!(origin.unchanged(&HeaderMap::new()).is_none());
+    }
+
+    #[test]
+    fn less_than_an_hour_is_too_restrictive() {
+        for (value, expected) in [
+            ("no-store", true),
+            ("private, max-age=7200", true),
+            ("No-Cache", true),
+            ("public, max-age=60", true),
+            ("max-age=3600", false),
+            ("public, max-age=86400, must-revalidate", false),
+        ] {
+            let origin = Origin::of(&headers(CACHE_CONTROL, value), "");
+            assert_eq!(origin.is_too_restrictive(), expected, "{value}");
+        }
+        assert!(!Origin::of(&HeaderMap::new(), "").is_too_restrictive());
+    }
+
+    #[test]
+    fn a_warning_cannot_leave_its_quotes() {
+        assert_eq!(quoted("a\"b\\c\r\nd"), "a\\\"b\\\\c??d");
+    }
+}

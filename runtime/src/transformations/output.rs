@@ -1,0 +1,221 @@
+//! How a result is written: what a URL or `cf.image` can say of it, and the parts of the form that say so.
+
+use safelight_protocol::extension::{self, Choose, JpegScan, Metadata};
+use safelight_protocol::{Quality, form as wire};
+
+/// A format by its name in URLs and `cf.image`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// None was asked for: like the source.
+    #[default]
+    Source,
+    Auto,
+    Avif,
+    Webp,
+    Jpeg,
+    BaselineJpeg,
+    /// A hint.
+    Png,
+    PngForce,
+    Json,
+}
+
+impl Format {
+    /// The names, as messages list them.
+    pub const NAMES: &str = "auto, avif, webp, jpeg, baseline-jpeg, png, png-force, json";
+
+    /// The format of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "auto" => Self::Auto,
+            "avif" => Self::Avif,
+            "webp" => Self::Webp,
+            "jpeg" => Self::Jpeg,
+            "baseline-jpeg" => Self::BaselineJpeg,
+            "png" => Self::Png,
+            "png-force" => Self::PngForce,
+            "json" => Self::Json,
+            _ => return None,
+        })
+    }
+
+    /// The binding's name, which the process falls back on, and how the format is chosen.
+    fn on_the_wire(self) -> (safelight_protocol::Format, Option<Choose>) {
+        use safelight_protocol::Format as Wire;
+        match self {
+            Self::Source => (Wire::Jpeg, Some(Choose::Source)),
+            Self::Auto => (Wire::Jpeg, Some(Choose::Auto)),
+            Self::Avif => (Wire::Avif, None),
+            Self::Webp => (Wire::Webp, None),
+            Self::Jpeg | Self::BaselineJpeg => (Wire::Jpeg, None),
+            Self::Png => (Wire::Png, Some(Choose::Png)),
+            Self::PngForce => (Wire::Png, None),
+            Self::Json => (Wire::Jpeg, Some(Choose::Json)),
+        }
+    }
+}
+
+/// Which of the modern formats a client says that it reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    pub avif: bool,
+    pub webp: bool,
+}
+
+impl Accepted {
+    /// Reads `Accept`. Wildcards are no support: every browser sends them.
+    pub fn of(accept: &str) -> Self {
+        let names = |name: &str| {
+            accept.split(',').any(|range| {
+                let mut parts = range.split(';').map(str::trim);
+                let is_it = parts
+                    .next()
+                    .is_some_and(|kind| kind.eq_ignore_ascii_case(name));
+                let refused = parts.any(|part| {
+                    part.strip_prefix("q=")
+                        .is_some_and(|weight| weight.parse() == Ok(0.0))
+                });
+                is_it && !refused
+            })
+        };
+        Self {
+            avif: names("image/avif"),
+            webp: names("image/webp"),
+        }
+    }
+
+    fn list(self) -> String {
+        let words = [(self.avif, "avif"), (self.webp, "webp")];
+        let words: Vec<_> = words
+            .iter()
+            .filter_map(|(accepted, word)| accepted.then_some(*word))
+            .collect();
+        words.join(",")
+    }
+}
+
+/// How a result is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    pub format: Format,
+    pub quality: Option<Quality>,
+    pub anim: Option<bool>,
+    pub metadata: Option<Metadata>,
+    /// `compression=fast`.
+    pub fast: bool,
+    pub accepted: Accepted,
+}
+
+impl Output {
+    /// This format, and the defaults of everything else.
+    pub fn new(format: Format) -> Self {
+        Self {
+            format,
+            quality: None,
+            anim: None,
+            metadata: None,
+            fast: false,
+            accepted: Accepted::default(),
+        }
+    }
+
+    /// The parts of the form, in their order.
+    pub fn parts(&self) -> Vec<(&'static str, String)> {
+        let (format, choose) = self.format.on_the_wire();
+        let choose = match (self.fast, self.format) {
+            (true, Format::Json) | (false, _) => choose,
+            (true, _) => Some(Choose::Fast),
+        };
+        let scan = (self.format == Format::BaselineJpeg).then_some(JpegScan::Baseline);
+        let accepted = (choose == Some(Choose::Auto)).then(|| self.accepted.list());
+        let parts = [
+            (wire::OUTPUT_FORMAT, Some(format.to_string())),
+            (
+                wire::OUTPUT_QUALITY,
+                self.quality.map(|quality| quality.to_string()),
+            ),
+            (wire::ANIM, self.anim.map(|anim| anim.to_string())),
+            (extension::CHOOSE, choose.map(|choose| choose.to_string())),
+            (extension::ACCEPT, accepted.filter(|list| !list.is_empty())),
+            (
+                extension::METADATA,
+                self.metadata.map(|metadata| metadata.to_string()),
+            ),
+            (extension::JPEG, scan.map(|scan| scan.to_string())),
+        ];
+        let given = |(name, content): (_, Option<String>)| Some((name, content?));
+        parts.into_iter().filter_map(given).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use safelight_protocol::Quality;
+    use safelight_protocol::extension::Metadata;
+
+    use super::{Accepted, Format, Output};
+
+    fn shown(output: &Output) -> String {
+        let parts = output.parts();
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        parts.join(" ")
+    }
+
+    #[test]
+    fn each_format_has_its_parts() {
+        for (name, expected) in [
+            ("avif", "output_format=image/avif"),
+            ("webp", "output_format=image/webp"),
+            ("jpeg", "output_format=image/jpeg"),
+            (
+                "baseline-jpeg",
+                "output_format=image/jpeg safelight_jpeg=baseline",
+            ),
+            ("png", "output_format=image/png safelight_choose=png"),
+            ("png-force", "output_format=image/png"),
+            ("json", "output_format=image/jpeg safelight_choose=json"),
+            ("auto", "output_format=image/jpeg safelight_choose=auto"),
+        ] {
+            let format = Format::named(name).unwrap();
+            assert_eq!(shown(&Output::new(format)), expected);
+            assert!(Format::NAMES.split(", ").any(|listed| listed == name));
+        }
+        assert_eq!(
+            shown(&Output::new(Format::Source)),
+            "output_format=image/jpeg safelight_choose=source"
+        );
+        assert_eq!(Format::named("jpg"), None);
+        assert_eq!(Format::named("image/jpeg"), None);
+    }
+
+    #[test]
+    fn everything_else_is_a_part_of_its_own() {
+        let output = Output {
+            quality: Some(Quality::Number(40.0)),
+            anim: Some(false),
+            metadata: Some(Metadata::None),
+            fast: true,
+            ..Output::new(Format::Webp)
+        };
+        assert_eq!(
+            shown(&output),
+            "output_format=image/webp output_quality=40 anim=false safelight_choose=fast safelight_metadata=none"
+        );
+    }
+
+    #[test]
+    fn only_a_format_that_is_named_is_accepted() {
+        let accepted = |text| Accepted::of(text).list();
+        assert_eq!(
+            accepted("image/avif,image/webp,image/*,*/*;q=0.8"),
+            "avif,webp"
+        );
+        assert_eq!(accepted("image/webp;q=0.9, */*"), "webp");
+        assert_eq!(accepted("image/*, */*"), "");
+        assert_eq!(accepted("image/avif;q=0, IMAGE/WEBP"), "webp");
+        assert_eq!(accepted(""), "");
+    }
+}

@@ -1,0 +1,134 @@
+//! `safelight r2`: the buckets of a config from the command line, also while a server uses them.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::client::{get, post};
+use crate::dev_server::{DevServer, project};
+use crate::guests::{self, SAFELIGHT};
+
+const BUCKET: &str = "[[r2_buckets]]\nbinding = \"BUCKET\"\nbucket_name = \"photos\"\n";
+
+fn r2(project: &Path, arguments: &[&str]) -> Output {
+    Command::new(SAFELIGHT)
+        .arg("r2")
+        .args(arguments)
+        .arg("--dir")
+        .arg(project)
+        .output()
+        .unwrap()
+}
+
+/// What a command says that does its work.
+#[track_caller]
+fn said(output: &Output) -> &str {
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+/// What a command says that refuses.
+#[track_caller]
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn objects_go_in_and_out_and_are_listed_and_deleted() {
+    let project = project(Path::new("w.wasm"), BUCKET);
+    let path = project.path();
+    let file = path.join("cat.jpg");
+    let large: Vec<u8> = (0..3_000_000_u32)
+        .map(|number| number.to_le_bytes()[0])
+        .collect();
+    std::fs::write(&file, &large).unwrap();
+    let file = file.to_str().unwrap();
+    let put = r2(
+        path,
+        &[
+            "put",
+            "photos/a/cat.jpg",
+            file,
+            "--content-type",
+            "image/jpeg",
+        ],
+    );
+    assert_eq!(said(&put), "stored photos/a/cat.jpg, 3.0 MB\n");
+    std::fs::write(file, "small").unwrap();
+    said(&r2(path, &["put", "photos/b\n", file]));
+    assert_eq!(
+        said(&r2(path, &["list", "photos"])),
+        "   3.0 MB  a/cat.jpg\n      5 B  b\\n\n"
+    );
+    assert_eq!(
+        said(&r2(path, &["list", "photos", "--prefix", "b"])),
+        "      5 B  b\\n\n"
+    );
+    let copy = path.join("copy");
+    said(&r2(
+        path,
+        &["get", "photos/a/cat.jpg", copy.to_str().unwrap()],
+    ));
+    assert!(std::fs::read(&copy).unwrap() == large, "the bytes differ");
+    assert_eq!(said(&r2(path, &["get", "photos/b\n", "-"])), "small");
+    assert_eq!(
+        said(&r2(path, &["delete", "photos/b\n"])),
+        "deleted photos/b\\n\n"
+    );
+    // State is nothing to commit.
+    assert_eq!(
+        std::fs::read_to_string(path.join(".safelight/.gitignore")).unwrap(),
+        "*\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_done_is_said_and_leaves_no_file() {
+    let project = project(Path::new("w.wasm"), BUCKET);
+    let path = project.path();
+    let words = refused(&r2(path, &["list", "pictures"]));
+    assert!(
+        words.contains("no bucket pictures; it has photos"),
+        "{words}"
+    );
+    let words = refused(&r2(path, &["delete", "photos/x"]));
+    assert!(words.contains("10007"), "{words}");
+    let words = refused(&r2(path, &["put", "photos/x", "/nowhere/file"]));
+    assert!(words.contains("/nowhere/file"), "{words}");
+    let copy = path.join("copy");
+    let words = refused(&r2(path, &["get", "photos/x", copy.to_str().unwrap()]));
+    assert!(words.contains("10007"), "{words}");
+    let left: Vec<_> = std::fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[tokio::test]
+async fn a_server_and_the_command_line_share_the_buckets() {
+    let state = tempfile::tempdir().unwrap();
+    let state = state.path().to_str().unwrap();
+    let extra = format!("{BUCKET}\n[safelight.storage]\nstate = \"{state}\"\n");
+    let server = DevServer::start(guests::bucket(), &extra).await;
+    let project = project(Path::new("w.wasm"), BUCKET);
+    let path = project.path();
+    let file = path.join("file");
+    std::fs::write(&file, "from the command line").unwrap();
+    let put = [
+        "put",
+        "photos/k",
+        file.to_str().unwrap(),
+        "--persist-to",
+        state,
+    ];
+    said(&r2(path, &put));
+    assert_eq!(
+        get(server.address, "/get?key=k").await.text(),
+        "from the command line"
+    );
+    post(server.address, "/put?key=k", "from the worker").await;
+    let got = r2(path, &["get", "photos/k", "-", "--persist-to", state]);
+    assert_eq!(said(&got), "from the worker");
+}

@@ -1,0 +1,40 @@
+//! A bucket as its clients meet it: requests of the wire go in, answers come out. Every rule holds whether the blobs
+//! are in a folder or in a store that speaks the S3 protocol.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at the first surprise"
+)]
+
+mod bucket;
+mod conditions;
+mod crash;
+mod lists;
+mod moto;
+mod objects;
+mod places;
+mod ranges;
+mod uploads;
+mod values;
+mod wire;
+
+/// Runs each test on a bucket in a folder, and on one whose blobs are in a store of the S3 protocol.
+macro_rules! on_both_stores {
+    ($($test:ident)+) => {
+        mod in_a_folder {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test($crate::bucket::TestBucket::in_a_folder().await).await;
+            })+
+        }
+
+        mod in_a_store {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test($crate::bucket::TestBucket::in_a_store().await).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_stores;

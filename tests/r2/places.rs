@@ -1,0 +1,123 @@
+//! Where a bucket is: who else may use it, and what is refused instead of being spoilt.
+
+use safelight::bindings::r2::buckets::Buckets;
+use safelight::config::{S3, Storage};
+use safelight::state::State;
+use serde_json::json;
+
+use crate::bucket::{TestBucket, credentials};
+use crate::{moto, on_both_stores};
+
+on_both_stores! {
+    two_programs_share_a_bucket
+    an_upload_of_last_week_is_given_up
+}
+
+async fn two_programs_share_a_bucket(bucket: TestBucket) {
+    let other = TestBucket::open_at(bucket.path(), bucket.storage()).await;
+    bucket.put("k", "one").await;
+    assert_eq!(other.get("k").await.text(), "one");
+    other.put("k", "two").await;
+    assert_eq!(bucket.get("k").await.text(), "two");
+    let puts = (0..20).map(|number| {
+        let bucket = if number % 2 == 0 { &bucket } else { &other };
+        async move { bucket.put("k", number.to_string()).await }
+    });
+    futures_util::future::join_all(puts).await;
+    assert_eq!(bucket.get("k").await.text(), other.get("k").await.text());
+}
+
+async fn an_upload_of_last_week_is_given_up(bucket: TestBucket) {
+    let create = json!({ "method": "createMultipartUpload", "object": "k" });
+    let id = bucket.write(create, "").await.good()["uploadId"].clone();
+    let part = json!({ "method": "uploadPart", "object": "k", "uploadId": id, "partNumber": 1 });
+    bucket.write(part.clone(), "x").await.good();
+    let index = rusqlite::Connection::open(&bucket.index).unwrap();
+    let week = 7 * 24 * 60 * 60 * 1000;
+    index
+        .execute("UPDATE uploads SET created = created - ?1", [week])
+        .unwrap();
+    drop(index);
+    // In this run as in the next one.
+    assert_eq!(bucket.write(part.clone(), "x").await.code(), 10024);
+    let bucket = bucket.reopened().await;
+    assert_eq!(bucket.write(part, "x").await.code(), 10024);
+    assert!([None, Some(0)].contains(&bucket.files()));
+}
+
+/// Why the bucket cannot be opened.
+async fn refusal(folder: &std::path::Path, storage: &Storage) -> String {
+    let state = State::open(folder).unwrap();
+    match Buckets::open(["photos"], &state, storage, Some(&credentials())).await {
+        Ok(_) => panic!("it is opened"),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+#[tokio::test]
+async fn an_index_of_another_store_or_of_another_kind_is_refused_and_left_as_it_is() {
+    let bucket = TestBucket::in_a_folder().await;
+    bucket.put("k", "kept").await;
+    let index = bucket.index.clone();
+    let folder = bucket.closed();
+    let elsewhere = Storage {
+        s3: Some(moto::store().await),
+        ..Storage::default()
+    };
+    let words = refusal(folder.path(), &elsewhere).await;
+    assert!(
+        words.contains("photos") && words.contains("stored at `local`"),
+        "{words}"
+    );
+    let set = |pragma: &str, value: i32| {
+        let index = rusqlite::Connection::open(&index).unwrap();
+        index.pragma_update(None, pragma, value).unwrap();
+    };
+    set("user_version", 2);
+    let words = refusal(folder.path(), &Storage::default()).await;
+    assert!(words.contains("version 2"), "{words}");
+    set("user_version", 1);
+    let bucket = TestBucket::open(folder, Storage::default()).await;
+    assert_eq!(bucket.get("k").await.text(), "kept");
+    let folder = bucket.closed();
+    std::fs::write(&index, "this is no database, but somebody may need it").unwrap();
+    let words = refusal(folder.path(), &Storage::default()).await;
+    assert!(words.contains("index.sqlite"), "{words}");
+    assert!(
+        std::fs::read_to_string(&index)
+            .unwrap()
+            .starts_with("this is no database")
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_there_is_an_error_of_the_call() {
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let storage = Storage {
+        s3: Some(S3 {
+            endpoint: format!("http://127.0.0.1:{port}"),
+            bucket: "blobs".into(),
+            region: "auto".into(),
+            prefix: String::new(),
+        }),
+        ..Storage::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let words = refusal(folder.path(), &storage).await;
+    assert!(
+        words.contains("photos") && words.contains("Connection refused"),
+        "{words}"
+    );
+    // Who comes second does not clear up, so that it meets the store only when it is asked.
+    let mut first = State::open(folder.path()).unwrap();
+    first.share().unwrap();
+    let bucket = TestBucket::open(folder, storage).await;
+    let put = bucket
+        .write(json!({ "method": "put", "object": "k" }), "value")
+        .await;
+    assert_eq!((put.status.as_u16(), put.code()), (500, 10001));
+    assert_eq!(bucket.get("k").await.code(), 10007);
+}

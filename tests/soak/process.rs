@@ -1,0 +1,83 @@
+//! Processes as the kernel shows them: children, open files, memory.
+
+use std::path::{Path, PathBuf};
+
+/// A process of the server under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Process(pub(crate) u32);
+
+impl Process {
+    /// Its children, those included that have ended and that nobody has asked after.
+    pub(crate) fn children(self) -> Vec<Self> {
+        let all = std::fs::read_dir("/proc").unwrap();
+        all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .map(Self)
+            .filter(|process| process.parent() == Some(self))
+            .collect()
+    }
+
+    fn parent(self) -> Option<Self> {
+        // The name in it may hold anything, so what follows it is looked at.
+        let stat = std::fs::read_to_string(self.file("stat")).ok()?;
+        let (_, rest) = stat.rsplit_once(") ")?;
+        rest.split(' ').nth(1)?.parse().ok().map(Self)
+    }
+
+    /// Whether it runs the command `images`.
+    fn is_images(self) -> bool {
+        self.arguments().iter().any(|argument| argument == "images")
+    }
+
+    /// The images process among its children, unless there is none just now.
+    pub(crate) fn images(self) -> Option<Self> {
+        self.children().into_iter().find(|child| child.is_images())
+    }
+
+    /// The folder of the socket that it was told to listen on.
+    pub(crate) fn socket_folder(self) -> Option<PathBuf> {
+        let arguments = self.arguments();
+        let socket = arguments
+            .iter()
+            .find(|argument| argument.ends_with(".sock"))?;
+        Some(Path::new(socket).parent()?.to_owned())
+    }
+
+    fn arguments(self) -> Vec<String> {
+        let line = std::fs::read(self.file("cmdline")).unwrap_or_default();
+        let arguments = line.split(|byte| *byte == 0);
+        arguments
+            .map(|argument| String::from_utf8_lossy(argument).into_owned())
+            .collect()
+    }
+
+    /// Open files and sockets.
+    pub(crate) fn descriptors(self) -> usize {
+        std::fs::read_dir(self.file("fd")).map_or(0, Iterator::count)
+    }
+
+    /// Resident memory in bytes.
+    pub(crate) fn memory(self) -> u64 {
+        let status = std::fs::read_to_string(self.file("status")).unwrap_or_default();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = resident.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse().ok());
+        kilobytes.map_or(0, |kilobytes: u64| kilobytes * 1024)
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_there(self) -> bool {
+        self.file("fd").read_dir().is_ok()
+    }
+
+    pub(crate) fn signal(self, name: &str) {
+        // One that has ended in the meantime has what it was to have.
+        let _ = std::process::Command::new("kill")
+            .args(["-s", name, &self.0.to_string()])
+            .stderr(std::process::Stdio::null())
+            .status()
+            .unwrap();
+    }
+
+    fn file(self, name: &str) -> PathBuf {
+        Path::new("/proc").join(self.0.to_string()).join(name)
+    }
+}

@@ -1,0 +1,92 @@
+//! The body of a request: at once or slowly, and perhaps never to its end.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::sync::oneshot;
+use tokio::time::Interval;
+
+use crate::client::ticks;
+use crate::plan::Pace;
+
+/// How much is handed over at a time when there is no hurry to be slow.
+const PIECE: usize = 256 * 1024;
+
+pub(crate) struct Upload {
+    rest: Bytes,
+    piece: usize,
+    clock: Option<Interval>,
+    /// Bytes that are still sent before it stops for good, and who is told then.
+    stop: Option<(usize, oneshot::Sender<()>)>,
+}
+
+impl Upload {
+    /// An upload that stops, and says so, after some bytes.
+    pub(crate) fn new(
+        content: Bytes,
+        pace: Pace,
+        stop: Option<(usize, oneshot::Sender<()>)>,
+    ) -> Self {
+        let (piece, clock) = match pace {
+            Pace::Fast => (PIECE, None),
+            Pace::Slow(bytes) => (bytes, Some(ticks())),
+        };
+        Self {
+            rest: content,
+            piece,
+            clock,
+            stop,
+        }
+    }
+
+    /// How much may be sent now; nothing, when it has stopped.
+    fn allowance(&mut self) -> usize {
+        let piece = self.piece.min(self.rest.len());
+        match &mut self.stop {
+            None => piece,
+            Some((left, _)) => {
+                let piece = piece.min(*left);
+                *left -= piece;
+                piece
+            }
+        }
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        if let Some(clock) = &mut self.clock {
+            ready!(clock.poll_tick(cx));
+        }
+        match self.allowance() {
+            0 => {
+                if let Some((_, stopped)) = self.stop.replace((0, oneshot::channel().0)) {
+                    // Whoever does not listen any more has left already.
+                    let _ = stopped.send(());
+                }
+                Poll::Pending
+            }
+            bytes => Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(bytes))))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
+}

@@ -1,0 +1,121 @@
+//! What came of a request. One of the verdicts must never be reached.
+
+use std::fmt;
+
+use http::{HeaderValue, StatusCode};
+use safelight_harness::Fault;
+
+use crate::plan::{Leaves, Plan};
+
+/// What a client has got.
+pub(crate) enum Received {
+    /// The body ended as it should.
+    Whole(StatusCode, Vec<u8>, Option<HeaderValue>),
+    /// It broke off, after these bytes.
+    Broken(StatusCode, Vec<u8>),
+    /// There is no answer: why, and whether that is because the time was up.
+    Nothing(String, bool),
+    /// The client has left.
+    Left,
+}
+
+impl Received {
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole(..))
+    }
+}
+
+/// What is to be thought of that.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    /// 200, and every byte is what it should be.
+    Right,
+    /// A whole answer that says what is wrong: its status, and the code of the binding or the mark of the server.
+    Refused(u16, String),
+    /// The client saw the transfer break.
+    Broken,
+    /// The client saw the connection end before an answer.
+    Unanswered(String),
+    /// The client left by itself.
+    Left,
+    /// There was no end within the bound.
+    Hung,
+    /// 200, and not what it should be, although it looks whole: what is wrong with it.
+    Wrong(String),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Right => f.write_str("whole and right"),
+            Self::Refused(status, why) => write!(f, "refused: {status} {why}"),
+            Self::Broken => f.write_str("broke off visibly"),
+            Self::Unanswered(why) => write!(f, "ended without an answer: {why}"),
+            Self::Left => f.write_str("client left by itself"),
+            Self::Hung => f.write_str("HUNG"),
+            Self::Wrong(what) => write!(f, "WRONG: {what}"),
+        }
+    }
+}
+
+pub(crate) fn judge(plan: &Plan, expected: &[u8], received: Received) -> Verdict {
+    match received {
+        Received::Whole(StatusCode::OK, content, _) => match difference(&content, expected) {
+            None => Verdict::Right,
+            Some(what) => Verdict::Wrong(what),
+        },
+        Received::Whole(status, content, mark) => Verdict::Refused(
+            status.as_u16(),
+            why(&String::from_utf8_lossy(&content), mark.as_ref()),
+        ),
+        // What came before the break may be altered only if that was asked for.
+        Received::Broken(StatusCode::OK, content) => {
+            let alters = plan.fault.as_ref().is_some_and(is_corrupt);
+            match expected.get(..content.len()) == Some(&content) || alters {
+                true => Verdict::Broken,
+                false => Verdict::Wrong("altered before it broke off".into()),
+            }
+        }
+        Received::Broken(..) => Verdict::Broken,
+        Received::Nothing(_, true) => Verdict::Hung,
+        Received::Nothing(why, false) => match plan.leaves {
+            // A server may give up an upload that has stopped before its client has left.
+            Leaves::Sending(_) => Verdict::Left,
+            Leaves::Never | Leaves::Waiting(_) | Leaves::Reading(_) => Verdict::Unanswered(why),
+        },
+        Received::Left => Verdict::Left,
+    }
+}
+
+fn is_corrupt(fault: &Fault) -> bool {
+    fault.to_string().contains(":corrupt=")
+}
+
+/// How a body is not the expected one.
+fn difference(content: &[u8], expected: &[u8]) -> Option<String> {
+    let (is, should) = (content.len(), expected.len());
+    if is != should {
+        return Some(format!("{is} bytes instead of {should}"));
+    }
+    let at = content
+        .iter()
+        .zip(expected)
+        .position(|(is, should)| is != should)?;
+    Some(format!("the byte at {at} of {should}"))
+}
+
+/// The codes that Images answers with here.
+const CODES: [&str; 6] = ["9402", "9412", "9502", "9516", "9522", "9523"];
+
+/// The code of the binding's error in a text, or else what the server says of itself.
+fn why(text: &str, mark: Option<&HeaderValue>) -> String {
+    let word = |word: &&str| CODES.contains(word);
+    let mark = mark.and_then(|mark| mark.to_str().ok());
+    let code = text.split(|c: char| !c.is_ascii_alphanumeric()).find(word);
+    match (code, mark) {
+        (Some(code), _) => code.to_owned(),
+        (None, Some(mark)) => mark.to_owned(),
+        // What follows tells of numbers that are different every time.
+        (None, None) => text.split(':').take(2).collect::<Vec<_>>().join(":"),
+    }
+}
