@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, rc::Rc};
 
-use crate::{Images, R2Bucket, Result};
+use crate::{Fetcher, Images, R2Bucket, Result};
 
 /// Names and kinds of the bindings, a JSON object, in the guest's environment.
 const BINDINGS: &str = "BINDINGS";
@@ -12,6 +12,8 @@ const BINDINGS_ORIGIN: &str = "BINDINGS_ORIGIN";
 const DEFAULT_ORIGIN: &str = "http://bindings.internal";
 
 const IMAGES: &str = "images";
+const SERVICE: &str = "service";
+const ASSETS: &str = "assets";
 const R2: &str = "r2";
 
 /// The bindings and variables that the configuration grants to this worker.
@@ -75,6 +77,22 @@ impl Env {
     /// [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn images(&self, name: &str) -> Result<Images> {
         Ok(Images::new(self.binding(name, IMAGES)?))
+    }
+
+    /// The other worker of this name.
+    ///
+    /// # Errors
+    /// [`EnvError`] when there is no binding of this name, or it is of another kind.
+    pub fn service(&self, name: &str) -> Result<Fetcher> {
+        Ok(Fetcher::new(self.binding(name, SERVICE)?))
+    }
+
+    /// The static files of this name.
+    ///
+    /// # Errors
+    /// [`EnvError`] when there is no binding of this name, or it is of another kind.
+    pub fn assets(&self, name: &str) -> Result<Fetcher> {
+        Ok(Fetcher::new(self.binding(name, ASSETS)?))
     }
 
     /// The R2 bucket of this name.

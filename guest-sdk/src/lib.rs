@@ -31,6 +31,7 @@
 //! | [`response`] | [`Response`] |
 //! | `body` | [`Body`]: streaming both ways |
 //! | `fetch` | [`fetch()`]: requests to other hosts; [`Fetch`]: pictures changed on their way |
+//! | `fetcher` | [`Fetcher`]: other workers, and static files |
 //! | `images` | [`Images`], the Images binding |
 //! | `r2` | [`R2Bucket`], the R2 binding |
 //! | `error` | [`Error`] |
@@ -49,6 +50,7 @@ mod body;
 mod env;
 mod error;
 mod fetch;
+mod fetcher;
 mod headers;
 mod images;
 #[cfg(test)]
@@ -73,6 +75,7 @@ pub use body::{Body, BodyError, BodyWriter};
 pub use env::{Env, EnvError};
 pub use error::{Error, Result};
 pub use fetch::{Fetch, fetch};
+pub use fetcher::Fetcher;
 pub use images::{Drawing, ImageTransformationResult, ImageTransformer, Images, Text};
 pub use query::{Query, QueryError};
 pub use r2::{

@@ -1,4 +1,4 @@
-//! What the guest's SDK, the runtime and the images process agree on: the wire of the Images binding.
+//! What the guest's SDK, the runtime and the images process agree on: the wire of the bindings.
 //!
 //! Plain values without I/O, so that the crate builds for wasm as well as for the host.
 //!
@@ -14,6 +14,7 @@
 //! | [`extension`] | what is ours and not the platform's |
 //! | [`error`] | codes, their HTTP status, and how an error crosses the wire |
 //! | [`digest`] | the `Repr-Digest` by which the receiver proves that a body is whole |
+//! | [`fetcher`] | how a call of a service or of assets carries its URL |
 //! | [`trace`] | what the images process tells of its side of a connection |
 
 #![warn(missing_docs)]
@@ -23,6 +24,7 @@ pub mod draw;
 pub mod error;
 pub mod extension;
 pub mod fetch;
+pub mod fetcher;
 pub mod form;
 pub mod info;
 pub mod output;

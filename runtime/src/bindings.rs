@@ -1,8 +1,11 @@
 //! The one table of a worker's bindings: a service per name, and the layers that all of them share.
 
+pub mod assets;
+pub mod caller_url;
 pub mod images;
 pub mod pool;
 pub mod r2;
+pub mod service;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

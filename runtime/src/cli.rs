@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, MOST_DEADLINE_MS};
+use crate::config::{Config, Loaded, MOST_DEADLINE_MS, Run};
 use crate::dev::{self, DevOptions};
 use crate::faults::Fault;
 use crate::images_process::{ImagesSettings, READY_LINE};
@@ -35,10 +35,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build the worker in DIR and serve it, with its bindings.
+    /// Build the worker in DIR and serve it, with its bindings; further workers are its services.
     Dev {
         #[command(flatten)]
-        project: Project,
+        workers: Workers,
         /// Port to listen on; 0 takes any that is free [default: dev.port of the config, else 8787].
         #[arg(long)]
         port: Option<u16>,
@@ -197,14 +197,14 @@ fn log_error(error: &anyhow::Error) {
 async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
     match command {
         Command::Dev {
-            project,
+            workers,
             port,
             ip,
             faults,
             trace,
             persist_to,
         } => {
-            let config = project.load(log)?;
+            let run = workers.load(log)?;
             let shutdown = interrupted()?;
             let options = DevOptions {
                 ip,
@@ -213,7 +213,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 trace,
                 persist_to,
             };
-            dev::run(&config, &options, log.clone(), shutdown).await
+            dev::run(&run, &options, log.clone(), shutdown).await
         }
         Command::Build { project } => {
             let component = guest::build(&project.load(log)?)?;
@@ -258,10 +258,43 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
 impl Project {
     fn load(&self, log: &Log) -> anyhow::Result<Config> {
         let loaded = Config::load(&self.dir, self.config.as_deref(), self.env.as_deref())?;
-        for warning in &loaded.warnings {
-            log.warn(warning);
-        }
+        warn(&loaded, log);
         Ok(loaded.config)
+    }
+}
+
+/// The workers of a run.
+#[derive(Args)]
+struct Workers {
+    /// Folders of the workers; the first one answers, the others are services.
+    #[arg(value_name = "DIR", default_value = ".")]
+    dirs: Vec<PathBuf>,
+    /// Environment of the configs to use (`env.NAME`).
+    #[arg(long)]
+    env: Option<String>,
+    /// Config file to use instead of the one in DIR; may be given several times, as DIR may.
+    #[arg(long)]
+    config: Vec<PathBuf>,
+}
+
+impl Workers {
+    fn load(&self, log: &Log) -> anyhow::Result<Run> {
+        let paths = match self.config.as_slice() {
+            [] => &self.dirs,
+            _ => &self.config,
+        };
+        let (first, others) = paths.split_first().context("find a worker to run")?;
+        let run = Run::load(first, others, self.env.as_deref())?;
+        for loaded in std::iter::once(&run.first).chain(&run.others) {
+            warn(loaded, log);
+        }
+        Ok(run)
+    }
+}
+
+fn warn(loaded: &Loaded, log: &Log) {
+    for warning in &loaded.warnings {
+        log.warn(warning);
     }
 }
 

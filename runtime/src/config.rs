@@ -3,13 +3,17 @@
 //! Both syntaxes become one tree of values that know their place (`tree`); the tree is checked once (`check`),
 //! and every mistake found is reported together, with its file, line and dotted key.
 
+mod assets;
 mod check;
 mod environment;
 mod error;
 mod file;
 mod item;
 mod keys;
+mod run;
+mod secrets;
 mod sections;
+mod services;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -25,8 +29,12 @@ use crate::bindings::r2::Durability;
 use crate::faults::Fault;
 use crate::image_url::origin::OriginPattern;
 
-pub use error::{ConfigErrors, Located, Mistake, Notice, Place, StorageMistake};
+pub use assets::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
+pub use error::{ConfigErrors, GrantMistake, Located, Mistake, Notice, Place, StorageMistake};
+pub use run::Run;
+pub use secrets::{DotenvError, NamedSecret, Secret};
 pub(crate) use sections::safelight::MOST_DEADLINE_MS;
+pub use services::ServiceBinding;
 
 /// What a worker is and what it is given, for one chosen environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +50,16 @@ pub struct Config {
     pub main: PathBuf,
     /// Plain variables as the guest's environment sees them, in the file's order.
     pub vars: Vec<(String, String)>,
+    /// What the files beside the config hold; a name never stands here and in `vars` or `bindings` as well.
+    pub secrets: Vec<NamedSecret>,
     /// Name → kind, in the file's order. A name never stands here and in `vars` both.
     pub bindings: Vec<(String, BindingKind)>,
+    /// The workers behind the bindings of kind `service`.
+    pub services: Vec<ServiceBinding>,
+    /// Static files, if there are any.
+    pub assets: Option<AssetsConfig>,
+    /// Folders or configs of further workers of a run (`safelight.workers`), absolute.
+    pub workers: Vec<PathBuf>,
     /// The buckets behind the bindings of kind `r2`.
     pub r2: Vec<R2Bucket>,
     /// Where bindings keep what must outlive a run (`safelight.storage`).
@@ -76,6 +92,8 @@ pub struct ImageUrlsConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BindingKind {
     Images,
+    Service,
+    Assets,
     R2,
 }
 
@@ -84,6 +102,8 @@ impl BindingKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Images => "images",
+            Self::Service => "service",
+            Self::Assets => "assets",
             Self::R2 => "r2",
         }
     }

@@ -1,4 +1,6 @@
-//! The dev server: both processes, from the config to the last request.
+//! The dev server: both processes, from the configs to the last request.
+
+mod grants;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,25 +12,24 @@ use anyhow::{Context as _, bail};
 use safelight_outgoing::{Client, Policy};
 use tokio::net::TcpListener;
 
-use crate::bindings::Bindings;
-use crate::bindings::images::Images;
 use crate::bindings::pool::Pool;
+use crate::bindings::r2::Credentials;
 use crate::bindings::r2::buckets::Buckets;
-use crate::bindings::r2::{Credentials, R2};
-use crate::cf_image::CfImages;
+use crate::bindings::service::Callees;
 use crate::compile;
-use crate::config::{BindingKind, Config, Dev};
-use crate::faults::{Fault, FaultSet, Hop, Targets};
+use crate::config::{BindingKind, Config, Dev, Run};
+use crate::faults::{Fault, FaultSet, Targets};
 use crate::guest;
 use crate::image_url::ImageUrls;
 use crate::images_process::{ImagesProcess, ImagesSettings};
-use crate::limits::WorkerLimits;
 use crate::log::Log;
 use crate::server::{self, Served};
 use crate::state::State;
 use crate::trace::{TraceOptions, Traces};
 use crate::transformations::{Sources, Transformations};
-use crate::worker::{Grants, Worker};
+use crate::worker::Worker;
+
+pub use grants::{Running, check, load};
 
 /// What the command line says of a run; what it leaves open is in the config.
 #[derive(Clone, Debug, Default)]
@@ -45,12 +46,12 @@ pub struct DevOptions {
     pub persist_to: Option<PathBuf>,
 }
 
-/// Runs the worker of `config` until `shutdown` ends.
+/// Runs the workers of `run`, of which the first answers, until `shutdown` ends.
 ///
 /// # Errors
-/// When the port is taken, or the worker or the images process cannot be started.
+/// When the port is taken, or a worker or the images process cannot be started.
 pub async fn run(
-    config: &Config,
+    run: &Run,
     options: &DevOptions,
     log: Log,
     shutdown: impl Future<Output = ()>,
@@ -59,16 +60,34 @@ pub async fn run(
         bail!("--trace shows what is kept, and --trace-keep 0 keeps nothing");
     }
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
-    let faults = faults(config, options)?;
+    let config = &run.first.config;
+    let faults = faults(run, options)?;
     let listener = listen(config, options).await?;
-    // Held to the end of the run.
-    let (_state, buckets) = open_buckets(config, options.persist_to.as_deref()).await?;
+    let mut kept = Vec::new();
+    for config in run.configs() {
+        kept.push(open_buckets(config, options.persist_to.as_deref()).await?);
+    }
+    // The states are held to the end of the run.
+    let (_states, buckets): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
-    let ((worker, image_urls), images) = tokio::select! {
-        started = start(config, faults, &buckets, options.trace, &log) => started?,
+    let (workers, images) = tokio::select! {
+        started = start(run, &faults, &buckets, options.trace, &log) => started?,
         () = &mut shutdown => return Ok(()),
     };
+    let (Some(worker), Some(faults)) = (workers.first().cloned(), faults.first()) else {
+        bail!("there is no worker to serve");
+    };
+    let image_urls = match &images {
+        Some(images) if config.image_urls.on => Some(image_urls(config, images, &worker, faults)?),
+        Some(_) | None => None,
+    };
+    for other in run.configs().skip(1) {
+        log.line(format_args!(
+            "{} is there for the other workers",
+            other.name
+        ));
+    }
     log.line(format_args!("{} is ready on http://{address}", config.name));
     // Asking for a trace is no call of the worker: it has connections of its own.
     let pool = images
@@ -82,34 +101,36 @@ pub async fn run(
         deadlines: config.deadlines,
     };
     server::run(listener, served, shutdown).await;
+    // Workers know each other without keeping each other.
+    drop(workers);
     if let Some(images) = images {
         images.stop().await;
     }
     Ok(())
 }
 
-/// Builds and loads the worker, and starts the images process if the worker has a use for it.
+/// Builds and loads the workers, and starts the images process if one of them has a use for it.
 async fn start(
-    config: &Config,
-    faults: FaultSet,
-    buckets: &Buckets,
+    run: &Run,
+    faults: &[Arc<FaultSet>],
+    buckets: &[Buckets],
     trace: TraceOptions,
     log: &Log,
-) -> anyhow::Result<((Arc<Worker>, Option<ImageUrls>), Option<ImagesProcess>)> {
-    let component = build(config).await?;
-    let needs_images = config
-        .bindings
-        .iter()
-        .any(|(_, kind)| *kind == BindingKind::Images)
-        || config.image_urls.on;
+) -> anyhow::Result<(Vec<Arc<Worker>>, Option<ImagesProcess>)> {
+    let mut components = Vec::new();
+    for config in run.configs() {
+        components.push(build(config).await?);
+    }
     let program = std::env::current_exe().context("find the program's own file")?;
+    // All workers share the process: it keeps to the config that the run began with.
+    let first = &run.first.config;
     let settings = ImagesSettings {
-        deadlines: config.deadlines,
-        allowed_addresses: config.image_urls.allowed_addresses.clone(),
+        deadlines: first.deadlines,
+        allowed_addresses: first.image_urls.allowed_addresses.clone(),
         transports: trace.transports(),
     };
     let images = async {
-        match needs_images {
+        match run.configs().any(needs_images) {
             true => ImagesProcess::start(program.clone(), settings, log.clone())
                 .await
                 .map(Some),
@@ -120,27 +141,48 @@ async fn start(
     if cache.is_none() {
         log.warn("there is no cache folder to write to, so every start compiles the worker anew");
     }
-    let compiling = compile_apart(&program, &component, cache.as_deref());
+    let compiling = async {
+        for component in &components {
+            compile_apart(&program, component, cache.as_deref()).await?;
+        }
+        anyhow::Ok(())
+    };
     let (images, compiled) = tokio::join!(images, compiling);
     compiled?;
     let images = images.context("start the images process")?;
+    let callees = Callees::default();
+    let mut workers = Vec::new();
+    let kept = faults.iter().zip(buckets);
+    for ((config, component), (faults, buckets)) in run.configs().zip(&components).zip(kept) {
+        tell(config, faults, log);
+        let running = Running {
+            images: images.as_ref(),
+            buckets: Some(buckets),
+            callees: callees.clone(),
+            faults: faults.clone(),
+        };
+        workers.push(Arc::new(load(config, component, running, log.clone())?));
+    }
+    let names = run.configs().map(|config| config.name.clone());
+    callees.set(names.zip(&workers));
+    Ok((workers, images))
+}
+
+fn needs_images(config: &Config) -> bool {
+    let mut kinds = config.bindings.iter().map(|(_, kind)| *kind);
+    config.image_urls.on || kinds.any(|kind| kind == BindingKind::Images)
+}
+
+/// Says what its author should know of a worker that starts. Of secrets, their names.
+fn tell(config: &Config, faults: &FaultSet, log: &Log) {
+    let name = &config.name;
+    for secret in &config.secrets {
+        let (secret, file) = (&secret.name, &secret.file);
+        log.line(format_args!("{name} has the secret {secret} from {file}"));
+    }
     for fault in faults.iter() {
         log.line(format_args!("a fault is on: {fault}"));
     }
-    let running = Running {
-        images: images.as_ref(),
-        buckets: Some(buckets),
-        faults: Arc::new(faults),
-    };
-    let running_faults = running.faults.clone();
-    let worker = Arc::new(load(config, &component, running, log.clone())?);
-    let image_urls = match &images {
-        Some(images) if config.image_urls.on => {
-            Some(image_urls(config, images, &worker, &running_faults)?)
-        }
-        Some(_) | None => None,
-    };
-    Ok(((worker, image_urls), images))
 }
 
 fn image_urls(
@@ -191,17 +233,25 @@ fn targets(config: &Config) -> Targets {
     Targets::new(config.bindings.clone()).with_image_urls(&config.image_urls)
 }
 
-/// The faults of the config, then those of the command line.
-fn faults(config: &Config, options: &DevOptions) -> anyhow::Result<FaultSet> {
-    let targets = targets(config);
+/// For each worker the faults of its config, then those of the command line that can strike it.
+fn faults(run: &Run, options: &DevOptions) -> anyhow::Result<Vec<Arc<FaultSet>>> {
+    let targets: Vec<_> = run.configs().map(targets).collect();
     for fault in &options.faults {
-        targets
-            .check(fault)
-            .map_err(|error| anyhow::anyhow!("--fault `{fault}` {error}"))?;
+        // The first worker's words are those for a run of one.
+        let mut checks = targets.iter().map(|targets| targets.check(fault));
+        if let Some(Err(error)) = checks.next()
+            && !checks.any(|check| check.is_ok())
+        {
+            bail!("--fault `{fault}` {error}");
+        }
     }
-    Ok(FaultSet::arm(
-        config.faults.iter().chain(&options.faults).cloned(),
-    ))
+    let armed = run.configs().zip(&targets).map(|(config, targets)| {
+        let can_strike = |fault: &&Fault| targets.check(fault).is_ok();
+        let asked = options.faults.iter().filter(can_strike);
+        let faults = config.faults.iter().chain(asked);
+        Arc::new(FaultSet::arm(faults.cloned()))
+    });
+    Ok(armed.collect())
 }
 
 async fn listen(config: &Config, options: &DevOptions) -> anyhow::Result<TcpListener> {
@@ -245,103 +295,4 @@ async fn compile_apart(
     }
     stamp.set();
     Ok(())
-}
-
-/// What a worker's bindings are made of; without, it is only looked at.
-#[derive(Default)]
-pub struct Running<'a> {
-    /// The images process.
-    pub images: Option<&'a ImagesProcess>,
-    /// The buckets of the config.
-    pub buckets: Option<&'a Buckets>,
-    /// What breaks on purpose.
-    pub faults: Arc<FaultSet>,
-}
-
-/// Loads the component and grants it what the config says.
-///
-/// # Errors
-/// When it is not a component that this host can run.
-pub fn load(
-    config: &Config,
-    component: &Path,
-    running: Running<'_>,
-    log: Log,
-) -> anyhow::Result<Worker> {
-    let engine = compile::engine(compile::cache_folder().as_deref())?;
-    let compiled = compile::component(&engine, component)?;
-    Ok(Worker::link(
-        &engine,
-        component,
-        &compiled,
-        grants(config, running)?,
-        log,
-    )?)
-}
-
-fn grants(config: &Config, running: Running<'_>) -> anyhow::Result<Grants> {
-    let cf_images = match running.images {
-        Some(images) if config.image_urls.on => Some(cf_images(config, images, &running.faults)?),
-        Some(_) | None => None,
-    };
-    let mut bindings = Bindings::new(running.faults.clone());
-    let mut kinds = serde_json::Map::new();
-    for (name, kind) in &config.bindings {
-        kinds.insert(name.clone(), kind.as_str().into());
-        // What is only checked, not served, grants nothing: every call is refused by name.
-        match kind {
-            BindingKind::Images => {
-                if let Some(images) = running.images {
-                    let hop = Hop::images(name, Some(images.crasher()));
-                    bindings.grant(hop, Images::new(images.handle()));
-                }
-            }
-            BindingKind::R2 => {
-                let named = config.r2.iter().find(|r2| r2.binding == *name);
-                let bucket = named.and_then(|r2| running.buckets?.get(&r2.bucket));
-                if let Some(bucket) = bucket {
-                    bindings.grant(Hop::r2(name), R2::new(bucket.clone()));
-                }
-            }
-        }
-    }
-    let mut env = config.vars.clone();
-    env.push((
-        "BINDINGS".into(),
-        serde_json::Value::Object(kinds).to_string(),
-    ));
-    Ok(Grants {
-        env,
-        bindings,
-        cf_images,
-        limits: WorkerLimits {
-            cpu: config.limits.cpu,
-            memory: config.limits.memory_bytes,
-        },
-        faults: running.faults,
-        targets: targets(config),
-    })
-}
-
-fn cf_images(
-    config: &Config,
-    images: &ImagesProcess,
-    faults: &Arc<FaultSet>,
-) -> anyhow::Result<CfImages> {
-    let client = Client::new(Policy::anywhere()).context("prepare the client for pictures")?;
-    Ok(CfImages {
-        transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
-        sources: Sources::on_hosts(client, faults.clone()),
-        fail_open: config.image_urls.cf_image_fail_open,
-    })
-}
-
-/// The component of a worker that is only looked at, not run.
-///
-/// # Errors
-/// When the worker cannot be built, or its component imports what this host lacks.
-pub fn check(config: &Config, log: Log) -> anyhow::Result<PathBuf> {
-    let component = guest::build(config)?;
-    load(config, &component, Running::default(), log)?;
-    Ok(component)
 }

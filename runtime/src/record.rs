@@ -1,12 +1,19 @@
 //! What is known of one request while it lives: who it is, what its guest printed, what is logged of it.
 
+mod call;
+mod chain;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::{Method, StatusCode, Uri};
 use tokio::sync::watch;
+
+pub use call::BindingCall;
+pub use chain::CallRefused;
+use chain::Chain;
 
 use crate::faults::FaultSet;
 use crate::log::{Bytes, Log, Time};
@@ -27,8 +34,9 @@ pub struct RequestRecord {
     log: Log,
     trace: Option<Arc<RequestTrace>>,
     output: Mutex<Output>,
-    faults: OnceLock<FaultSet>,
+    faults: Arc<OnceLock<FaultSet>>,
     finished: watch::Sender<()>,
+    chain: Chain,
 }
 
 /// Which of the guest's two streams a piece of output came from.
@@ -85,9 +93,35 @@ impl RequestRecord {
             log,
             trace,
             output: Mutex::default(),
-            faults: OnceLock::new(),
+            faults: Arc::default(),
             finished: watch::Sender::new(()),
+            chain: Chain::default(),
         })
+    }
+
+    /// A record for the call of another worker on behalf of this request: same number, faults and trace, output of its own.
+    ///
+    /// # Errors
+    /// When the chain of workers, or their number, is at its limit.
+    pub fn calling(
+        &self,
+        worker: &Arc<str>,
+        method: Method,
+        uri: &Uri,
+    ) -> Result<Arc<Self>, CallRefused> {
+        let chain = self.chain.to(worker)?;
+        Ok(Arc::new(Self {
+            id: self.id,
+            method,
+            target: uri.to_string(),
+            started: Instant::now(),
+            log: self.log.clone(),
+            trace: self.trace.clone(),
+            output: Mutex::default(),
+            faults: self.faults.clone(),
+            finished: self.finished.clone(),
+            chain,
+        }))
     }
 
     /// Stands for everything that a guest does outside of any request.
@@ -139,7 +173,12 @@ impl RequestRecord {
 
     /// Logs something that happened on behalf of this request.
     pub fn note(&self, what: impl fmt::Display) {
-        self.log.line(format_args!("  [{}] {what}", self.id));
+        match &self.chain.worker {
+            None => self.log.line(format_args!("  [{}] {what}", self.id)),
+            Some(worker) => self
+                .log
+                .line(format_args!("  [{}] {worker}: {what}", self.id)),
+        }
     }
 
     /// Takes a piece of guest output and logs the lines that it completes.
@@ -215,50 +254,6 @@ impl Output {
     }
 }
 
-/// One call of a binding, as it is logged.
-#[derive(Clone, Debug)]
-pub struct BindingCall {
-    /// The binding's name.
-    pub name: String,
-    /// Path of the call on the binding, such as `/transform`.
-    pub path: String,
-    /// Status of the answer, unless there was none.
-    pub status: Option<StatusCode>,
-    /// What the service says it did.
-    pub summary: Option<String>,
-    /// Bytes of the request's body that the service took.
-    pub sent: u64,
-    /// Bytes of the response's body that came back.
-    pub received: u64,
-    /// From the call to the end of its response.
-    pub time: Duration,
-    /// What went wrong on the way, if anything.
-    pub fault: Option<String>,
-}
-
-impl fmt::Display for BindingCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.path)?;
-        if let Some(status) = self.status {
-            write!(f, " {}", status.as_u16())?;
-        }
-        if let Some(summary) = &self.summary {
-            write!(f, " {summary}")?;
-        }
-        write!(
-            f,
-            " ({} in, {} out) in {}",
-            Bytes(self.sent),
-            Bytes(self.received),
-            Time(self.time)
-        )?;
-        match &self.fault {
-            Some(fault) => write!(f, " FAILED: {fault}"),
-            None => Ok(()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -309,6 +304,16 @@ mod tests {
         let (record, sink) = record();
         record.write_output(Stream::Out, &vec![b'x'; LINE_BYTES * 2 + 1]);
         assert_eq!(text(&sink).lines().count(), 2);
+    }
+
+    #[test]
+    fn what_a_called_worker_prints_has_its_name() {
+        let (record, sink) = record();
+        let uri = Uri::from_static("http://inner/");
+        let called = record.calling(&"auth".into(), Method::GET, &uri).unwrap();
+        called.write_output(Stream::Out, b"checked\n");
+        assert_eq!(text(&sink), "  [7] auth: stdout | checked\n");
+        assert!(record.last_output().is_empty());
     }
 
     #[test]

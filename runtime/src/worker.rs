@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use http_body_util::BodyExt;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store, Trap};
 use wasmtime_wasi::WasiCtx;
@@ -19,6 +19,7 @@ use wasmtime_wasi_http::p3::bindings::ServicePre as P3Pre;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as P3ErrorCode;
 
 use crate::bindings::Bindings;
+use crate::bindings::assets::site::Site;
 use crate::body::Guarded;
 use crate::cf_image::CfImages;
 use crate::compile::CompileError;
@@ -31,7 +32,8 @@ use crate::log::Log;
 use crate::outbound::Outbound;
 use crate::record::{RequestRecord, Stream};
 
-/// Requests that are inside a worker at the same time; further ones wait for a place.
+/// Requests that are inside a worker at the same time; further ones wait for a place. As many calls of other workers
+/// may be there besides, and further ones of these fail.
 const CONCURRENT_REQUESTS: usize = 1_024;
 
 /// What a worker may know and reach.
@@ -40,6 +42,8 @@ pub struct Grants {
     pub env: Vec<(String, String)>,
     /// The bindings by name.
     pub bindings: Bindings,
+    /// The files that answer before the worker does.
+    pub site: Option<Site>,
     /// Pictures that are changed on their way, if the config has them.
     pub cf_images: Option<CfImages>,
     /// Memory and CPU time.
@@ -53,7 +57,9 @@ pub struct Grants {
 /// A worker that is ready to answer.
 pub struct Worker {
     handler: ProxyHandler<Recipe>,
+    site: Option<Site>,
     places: Arc<Semaphore>,
+    places_of_calls: Arc<Semaphore>,
     targets: Targets,
 }
 
@@ -87,7 +93,9 @@ impl Worker {
         };
         Ok(Self {
             handler: ProxyHandler::new(recipe),
+            site: grants.site,
             places: Arc::new(Semaphore::new(CONCURRENT_REQUESTS)),
+            places_of_calls: Arc::new(Semaphore::new(CONCURRENT_REQUESTS)),
             targets: grants.targets,
         })
     }
@@ -97,7 +105,7 @@ impl Worker {
         &self.targets
     }
 
-    /// Has the worker answer a request, whose URI must be absolute.
+    /// Has the worker, or a file in front of it, answer a request, whose URI must be absolute.
     ///
     /// # Errors
     /// When there is no answer, with the reason as far as it is known.
@@ -108,6 +116,41 @@ impl Worker {
     ) -> Result<http::Response<WasiBody>, Failure> {
         let Ok(place) = self.places.clone().acquire_owned().await else {
             return Err(Failure::NoAnswer("the worker is shut down".into()));
+        };
+        self.answer_in(place, request, record).await
+    }
+
+    /// The same for another worker, which does not wait for a place: workers that wait for each other's would never end.
+    ///
+    /// # Errors
+    /// When there is no place or no answer.
+    pub async fn answer_call(
+        &self,
+        request: http::Request<WasiBody>,
+        record: &Arc<RequestRecord>,
+    ) -> Result<http::Response<WasiBody>, Failure> {
+        let Ok(place) = self.places_of_calls.clone().try_acquire_owned() else {
+            let what = format!("it has {CONCURRENT_REQUESTS} calls of other workers already");
+            return Err(Failure::NoAnswer(what));
+        };
+        self.answer_in(place, request, record).await
+    }
+
+    async fn answer_in(
+        &self,
+        place: OwnedSemaphorePermit,
+        request: http::Request<WasiBody>,
+        record: &Arc<RequestRecord>,
+    ) -> Result<http::Response<WasiBody>, Failure> {
+        let request = match &self.site {
+            Some(site) => {
+                let (parts, body) = request.into_parts();
+                if let Some(response) = site.answer(&parts).await {
+                    return Ok(response);
+                }
+                http::Request::from_parts(parts, body)
+            }
+            None => request,
         };
         let taken_by = Arc::new(OnceLock::new());
         // Dropped with this future, which tells the instance that nobody waits any more.
@@ -120,7 +163,8 @@ impl Worker {
         match self.handler.handle(ticket, request).await {
             Ok(response) => Ok(match taken_by.get() {
                 Some(shared) => response.map(|body| {
-                    let kept = (OpenBody::of(shared), place);
+                    // What is printed while the body is written belongs to the same record.
+                    let kept = (OpenBody::of(shared), place, record.clone());
                     Guarded::new(body, shared.dead.clone(), kept).boxed_unsync()
                 }),
                 None => response,

@@ -56,7 +56,8 @@ impl DevServer {
         Self::start_in(&repository().join("examples").join(name), &[]).await
     }
 
-    async fn start_in(folder: &Path, arguments: &[String]) -> Self {
+    /// Serves the worker of a folder.
+    pub(crate) async fn start_in(folder: &Path, arguments: &[String]) -> Self {
         let server = safelight_harness::DevServer::builder(folder)
             .program(SAFELIGHT)
             .patience(PATIENCE);

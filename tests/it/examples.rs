@@ -1,7 +1,8 @@
 //! The examples do what their pages say.
 
-use crate::client::get;
+use crate::client::{Answer, get, send};
 use crate::dev_server::DevServer;
+use crate::guests::repository;
 
 #[tokio::test]
 async fn hello_answers_with_the_host() {
@@ -59,4 +60,68 @@ async fn watermark_draws_onto_the_photo() {
     );
     let result = image::load_from_memory(&answer.body).unwrap();
     assert_eq!((result.width(), result.height()), (1_200, 900));
+}
+
+/// The addresses of a page's pictures, as they stand in it.
+fn pictures(page: &str) -> Vec<&str> {
+    let sources = page.split("<img src=\"").skip(1);
+    sources
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect()
+}
+
+/// An example in a folder of its own for what it stores.
+async fn stateful(name: &str, state: &tempfile::TempDir) -> DevServer {
+    let folder = repository().join("examples").join(name);
+    let state = state.path().to_str().unwrap();
+    DevServer::start_in(&folder, &[format!("--persist-to={state}")]).await
+}
+
+#[tokio::test]
+async fn gallery_shows_every_picture_of_its_page_in_the_size_that_it_asks_for() {
+    let state = tempfile::tempdir().unwrap();
+    let server = stateful("gallery", &state).await;
+    let page = get(server.address, "/").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let pictures = pictures(page.text());
+    assert_eq!(pictures.len(), 4);
+    for (path, width) in pictures.into_iter().zip([400, 400, 300, 200]) {
+        let answer = get(server.address, path).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.broken),
+            (200, None),
+            "{path}"
+        );
+        let picture = image::load_from_memory(&answer.body).unwrap();
+        assert_eq!(picture.width(), width, "{path}");
+    }
+    let style = get(server.address, "/style.css").await;
+    assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
+    let nothing = get(server.address, "/photos/none.jpg").await;
+    assert_eq!(nothing.status, 404);
+}
+
+#[tokio::test]
+async fn nested_pipeline_resizes_a_whole_composite_or_says_which_hop_broke() {
+    let state = tempfile::tempdir().unwrap();
+    let server = stateful("nested-pipeline", &state).await;
+    let inner = get(server.address, "/composite").await;
+    assert_eq!((inner.status.as_u16(), inner.broken), (200, None));
+    assert!(inner.body.len() > 3_300_000, "{} bytes", inner.body.len());
+    let outer = "/cdn-cgi/image/width=800,format=webp/composite";
+    let answer = get(server.address, outer).await;
+    assert_eq!(answer.header("content-type"), "image/webp");
+    let picture = image::load_from_memory(&answer.body).unwrap();
+    assert_eq!((picture.width(), picture.height()), (800, 600));
+    let broken = request_with_fault(server.address, outer, "image-source:truncate=2000000").await;
+    assert!(!broken.status.is_success(), "{broken:?}");
+}
+
+async fn request_with_fault(address: std::net::SocketAddr, path: &str, fault: &str) -> Answer {
+    let request = http::Request::get(path)
+        .header("host", address.to_string())
+        .header("safelight-fault", fault)
+        .body(bytes::Bytes::new())
+        .unwrap();
+    send(address, request).await
 }

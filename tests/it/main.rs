@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod assets;
 mod bindings;
 mod bodies;
 mod cf_images;
@@ -24,6 +25,8 @@ mod pool;
 mod processes;
 mod r2;
 mod r2_command;
+mod secrets;
+mod services;
 mod slow_reader;
 mod stand_in;
 mod supervision;

@@ -63,6 +63,21 @@ fn a_name_of_another_kind_says_so() {
 }
 
 #[test]
+fn services_and_assets_are_told_apart() {
+    let env = env(&[("BINDINGS", r#"{"AUTH":"service","ASSETS":"assets"}"#)]);
+    assert!(env.service("AUTH").is_ok());
+    assert!(env.assets("ASSETS").is_ok());
+    assert_eq!(
+        env.service("ASSETS").unwrap_err().to_string(),
+        "env.ASSETS is a binding of kind assets, not service"
+    );
+    assert_eq!(
+        env.assets("AUTH").unwrap_err().to_string(),
+        "env.AUTH is a binding of kind service, not assets"
+    );
+}
+
+#[test]
 fn bindings_are_called_at_the_origin_of_the_host() {
     let origins = [
         (vec![], "http://bindings.internal/IMAGES"),

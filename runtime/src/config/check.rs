@@ -1,7 +1,7 @@
 //! From the tree to a `Config`: each key that counts goes to its section, then the parts are put together.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::environment::{choose, effective};
@@ -9,9 +9,12 @@ use super::error::{ConfigErrors, Mistake, Notice};
 use super::file::Source;
 use super::item::{Findings, Item};
 use super::keys::{Role, Section};
-use super::sections::{build, dev, images, limits, r2, safelight, vars, worker};
+use super::sections::{assets, build, dev, images, limits, r2, safelight, services, vars, worker};
 use super::tree::{Node, Value};
-use super::{BindingKind, Build, Config, Dev, ImageUrlsConfig, Limits, Loaded, R2Bucket};
+use super::{
+    AssetsConfig, BindingKind, Build, Config, Dev, ImageUrlsConfig, Limits, Loaded, NamedSecret,
+    R2Bucket, ServiceBinding, secrets,
+};
 use crate::faults::Targets;
 
 pub(super) fn check(
@@ -32,14 +35,15 @@ pub(super) fn check(
     for (item, role) in &items {
         parts.read(item, *role, &mut found);
     }
-    parts.check_names(&mut found);
     parts.check_faults(&mut found);
     if !items.iter().any(|(item, _)| item.key == "main") {
         found.absent("main", Mistake::Missing);
     }
     let environment = chosen.map(|chosen| chosen.name.to_owned());
     let name = environment.as_deref();
-    warn_of_unread(source, &parts.no_effect, name, &mut found);
+    parts.secrets = secrets::read(name, &mut found);
+    parts.check_names(&mut found);
+    warn_of_unread(&parts.no_effect, &mut found);
 
     let warnings = found.finish()?;
     let config = parts.put_together(source, environment);
@@ -52,7 +56,12 @@ struct Parts<'a> {
     name: Option<worker::Name>,
     main: PathBuf,
     vars: Vec<(Item<'a>, String)>,
+    secrets: Vec<NamedSecret>,
     images: Option<(Item<'a>, String)>,
+    services: Vec<(Item<'a>, ServiceBinding)>,
+    assets: Option<(Option<Item<'a>>, AssetsConfig)>,
+    compatibility_date: Option<&'a str>,
+    compatibility_flags: Vec<&'a str>,
     r2: Vec<(Item<'a>, R2Bucket)>,
     dev: Dev,
     cpu: Option<Duration>,
@@ -78,13 +87,17 @@ impl<'a> Parts<'a> {
         match section {
             Section::Name => self.name = worker::name(item, found),
             Section::Main => self.main = worker::main(item, found).unwrap_or_default(),
-            Section::CompatibilityDate => worker::compatibility_date(item, found),
+            Section::CompatibilityDate => {
+                self.compatibility_date = worker::compatibility_date(item, found);
+            }
             Section::CompatibilityFlags => {
-                self.no_effect
-                    .extend(worker::compatibility_flags(item, found));
+                let no_effect = &mut self.no_effect;
+                self.compatibility_flags = worker::compatibility_flags(item, no_effect, found);
             }
             Section::Vars => self.vars = vars::read(item, found),
             Section::Images => self.images = images::read(item, found),
+            Section::Services => self.services = services::read(item, found),
+            Section::Assets => self.assets = assets::read(item, found),
             Section::R2Buckets => self.r2 = r2::read(item, &mut self.no_effect, found),
             Section::Dev => self.dev = dev::read(item, &mut self.no_effect, found),
             Section::Limits => self.cpu = limits::cpu(item, &mut self.no_effect, found),
@@ -117,7 +130,15 @@ impl<'a> Parts<'a> {
         let images = self.images.iter();
         let images = images.map(|(item, name)| (item, name.as_str(), BindingKind::Images));
         let r2 = self.r2.iter();
-        images.chain(r2.map(|(item, bucket)| (item, bucket.binding.as_str(), BindingKind::R2)))
+        let r2 = r2.map(|(item, bucket)| (item, bucket.binding.as_str(), BindingKind::R2));
+        let services = self.services.iter();
+        let services =
+            services.map(|(item, service)| (item, service.binding.as_str(), BindingKind::Service));
+        let assets = self.assets.iter().filter_map(|(item, assets)| {
+            let name = assets.binding.as_deref()?;
+            Some((item.as_ref()?, name, BindingKind::Assets))
+        });
+        images.chain(r2).chain(services).chain(assets)
     }
 
     fn image_urls(&self) -> ImageUrlsConfig {
@@ -127,7 +148,9 @@ impl<'a> Parts<'a> {
     /// A worker finds its variables and its bindings under one roof.
     fn check_names(&self, found: &mut Findings<'_>) {
         let vars = self.vars.iter().map(|(var, _)| (var.key, &var.path));
-        let mut taken: HashMap<&str, &String> = vars.collect();
+        let secrets = self.secrets.iter();
+        let secrets = secrets.map(|secret| (secret.name.as_str(), &secret.file));
+        let mut taken: HashMap<&str, &String> = vars.chain(secrets).collect();
         for (binding, name, _) in self.named_bindings() {
             if let Some(by) = taken.insert(name, &binding.path) {
                 let by = by.clone();
@@ -140,6 +163,12 @@ impl<'a> Parts<'a> {
         let defaults = Limits::default();
         let bindings = self.bindings();
         let image_urls = self.image_urls();
+        let navigation = worker::prefers_assets(self.compatibility_date, &self.compatibility_flags);
+        let assets = self.assets.map(|(_, assets)| AssetsConfig {
+            navigation,
+            ..assets
+        });
+        let is_secret = |name: &str| self.secrets.iter().any(|secret| secret.name == name);
         Config {
             image_urls,
             file: source.path.clone(),
@@ -153,8 +182,14 @@ impl<'a> Parts<'a> {
             vars: self
                 .vars
                 .into_iter()
+                // A secret goes before a variable of its name.
+                .filter(|(item, _)| !is_secret(item.key))
                 .map(|(item, value)| (item.key.to_owned(), value))
                 .collect(),
+            secrets: self.secrets,
+            services: self.services.into_iter().map(|(_, one)| one).collect(),
+            assets,
+            workers: self.safelight.workers,
             dev: self.dev,
             limits: Limits {
                 cpu: self.cpu.unwrap_or(defaults.cpu),
@@ -172,29 +207,9 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn warn_of_unread(
-    source: &Source,
-    no_effect: &[Item<'_>],
-    environment: Option<&str>,
-    found: &mut Findings<'_>,
-) {
+fn warn_of_unread(no_effect: &[Item<'_>], found: &mut Findings<'_>) {
     if let Some(first) = no_effect.iter().min_by_key(|item| item.at) {
         let keys = no_effect.iter().map(|item| item.path.clone()).collect();
         found.warn(first.at, "", Notice::NoEffect(keys));
     }
-    for name in secret_files(&source.dir, environment) {
-        found.warn_of_file(&name, Notice::SecretsNotRead);
-    }
-}
-
-/// The files that wrangler would take secrets from, as far as they are there.
-fn secret_files(dir: &Path, environment: Option<&str>) -> Vec<String> {
-    let mut names = vec![".dev.vars".to_owned(), ".env".into(), ".env.local".into()];
-    if let Some(environment) = environment {
-        names.push(format!(".dev.vars.{environment}"));
-        names.push(format!(".env.{environment}"));
-        names.push(format!(".env.{environment}.local"));
-    }
-    names.retain(|name| dir.join(name).is_file());
-    names
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with a config, and where: each finding knows its file, line, column and dotted key.
 
+mod grant;
 mod storage;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use super::file::MAX_BYTES;
 use super::tree::MAX_DEPTH;
 use crate::faults::FaultError;
 
+pub use grant::GrantMistake;
 pub use storage::StorageMistake;
 
 /// Everything that keeps a config from being used; never empty.
@@ -137,6 +139,8 @@ pub enum Mistake {
     /// An element of a list, and what it should be.
     NotOneOf(String),
     TooManyFaults(usize),
+    /// In `services`, `assets`, the secrets, or the run as a whole.
+    Grant(GrantMistake),
     /// Of buckets, or of where they are.
     Storage(StorageMistake),
 }
@@ -162,12 +166,7 @@ impl fmt::Display for Mistake {
                 return write!(f, "is not a key that is known here; did you mean `{like}`?");
             }
             Self::TopLevelOnly => "belongs at the top level of the config, not in an environment",
-            Self::NoEnvironment { known } if known.is_empty() => {
-                "is not there: the config has no environments"
-            }
-            Self::NoEnvironment { known } => {
-                return write!(f, "is not there; the config has {}", quoted(known));
-            }
+            Self::NoEnvironment { known } => return no_environment(f, known),
             Self::Missing => "is missing",
             Self::WrongType { wanted, found } => {
                 return write!(f, "must be {wanted}, but is {found}");
@@ -197,12 +196,20 @@ impl fmt::Display for Mistake {
             Self::Fault(error) => return error.fmt(f),
             Self::OnlyTrue => "can only be true; leave it out to say no",
             Self::TooManyFaults(most) => return write!(f, "has more than {most} faults"),
+            Self::Grant(mistake) => return mistake.fmt(f),
             Self::Storage(mistake) => return mistake.fmt(f),
             Self::NoHttps => "must be `http`: safelight does not serve https yet",
             Self::NoOtherHost => {
                 "is not supported by safelight yet: the worker sees the host it was asked for"
             }
         })
+    }
+}
+
+fn no_environment(f: &mut fmt::Formatter<'_>, known: &[String]) -> fmt::Result {
+    match known {
+        [] => f.write_str("is not there: the config has no environments"),
+        known => write!(f, "is not there; the config has {}", quoted(known)),
     }
 }
 
@@ -216,7 +223,8 @@ pub enum Notice {
         environment: String,
     },
     BindingAsEnvironment,
-    SecretsNotRead,
+    /// Of a value in an `.env` file.
+    NotExpanded,
 }
 
 impl fmt::Display for Notice {
@@ -233,9 +241,9 @@ impl fmt::Display for Notice {
             Self::BindingAsEnvironment => f.write_str(
                 "looks like a binding, a form that is not read yet: `env` holds environments",
             ),
-            Self::SecretsNotRead => {
-                f.write_str("is not read yet: the worker runs without its values")
-            }
+            Self::NotExpanded => f.write_str(
+                "holds a `$`, which is not expanded: the worker sees the value as it stands",
+            ),
         }
     }
 }

@@ -105,7 +105,7 @@ fn syntax_of(file: &Path) -> Result<Syntax, ConfigErrors> {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, Mistake> {
+pub(super) fn read_text(path: &Path) -> Result<String, Mistake> {
     let unreadable = |error: io::Error| Mistake::Unreadable(error.to_string());
     // Opening a pipe would wait for its writer, so its kind is asked first.
     if !path.metadata().map_err(unreadable)?.is_file() {

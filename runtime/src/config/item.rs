@@ -57,9 +57,20 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// In a file that stands beside the config.
+    pub(super) fn mistake_elsewhere(&mut self, mistake: Located<Mistake>) {
+        if self.mistakes.len() < MOST {
+            self.mistakes.push(mistake);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
     /// About a file that stands beside the config.
-    pub(super) fn warn_of_file(&mut self, name: &str, what: Notice) {
-        self.warnings.push(self.source.unplaced(name, what));
+    pub(super) fn warn_elsewhere(&mut self, notice: Located<Notice>) {
+        if self.warnings.len() < MOST {
+            self.warnings.push(notice);
+        }
     }
 
     pub(super) fn finish(mut self) -> Result<Vec<Located<Notice>>, ConfigErrors> {

@@ -1,5 +1,6 @@
 //! The config's sections: each takes its value and returns what it means.
 
+pub(super) mod assets;
 pub(super) mod build;
 pub(super) mod dev;
 pub(super) mod faults;
@@ -8,6 +9,7 @@ pub(super) mod images;
 pub(super) mod limits;
 pub(super) mod r2;
 pub(crate) mod safelight;
+pub(super) mod services;
 pub(super) mod storage;
 pub(super) mod vars;
 pub(super) mod worker;

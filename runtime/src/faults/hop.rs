@@ -26,6 +26,10 @@ enum Behind {
     Images(Option<Crasher>),
     /// A bucket.
     R2,
+    /// Another worker of the run.
+    Service,
+    /// A folder of files.
+    Assets,
     /// Any host, by the worker's own `fetch`.
     Host,
     /// Whatever serves the source of a transformation.
@@ -38,6 +42,22 @@ impl Hop {
         Self {
             name: name.into(),
             behind: Behind::Images(crasher),
+        }
+    }
+
+    /// A service binding.
+    pub fn service(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            behind: Behind::Service,
+        }
+    }
+
+    /// An assets binding.
+    pub fn assets(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            behind: Behind::Assets,
         }
     }
 
@@ -68,7 +88,9 @@ impl Hop {
     /// Whether a fault can be aimed at it by its name.
     pub fn is_named(&self) -> bool {
         match self.behind {
-            Behind::Images(_) | Behind::R2 | Behind::Source => true,
+            Behind::Images(_) | Behind::R2 | Behind::Service | Behind::Assets | Behind::Source => {
+                true
+            }
             Behind::Host => false,
         }
     }
@@ -78,6 +100,8 @@ impl Hop {
         match self.behind {
             Behind::Images(_) => Some(BindingKind::Images),
             Behind::R2 => Some(BindingKind::R2),
+            Behind::Service => Some(BindingKind::Service),
+            Behind::Assets => Some(BindingKind::Assets),
             Behind::Host | Behind::Source => None,
         }
     }
@@ -86,7 +110,12 @@ impl Hop {
     pub async fn crash(&self) {
         match &self.behind {
             Behind::Images(Some(crasher)) => crasher.crash().await,
-            Behind::Images(None) | Behind::R2 | Behind::Host | Behind::Source => {}
+            Behind::Images(None)
+            | Behind::R2
+            | Behind::Service
+            | Behind::Assets
+            | Behind::Host
+            | Behind::Source => {}
         }
     }
 
@@ -94,7 +123,9 @@ impl Hop {
     pub fn broken(&self) -> Result<http::Response<WasiBody>, Error> {
         match self.behind {
             Behind::Images(_) => Ok(images::ended_early("a fault that was asked for")),
-            Behind::R2 | Behind::Host | Behind::Source => Err(Error::ConnectionTerminated),
+            Behind::R2 | Behind::Service | Behind::Assets | Behind::Host | Behind::Source => {
+                Err(Error::ConnectionTerminated)
+            }
         }
     }
 }

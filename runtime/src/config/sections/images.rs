@@ -56,6 +56,6 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// What the host itself puts into the guest's environment.
-pub(super) fn is_reserved(name: &str) -> bool {
+pub(in crate::config) fn is_reserved(name: &str) -> bool {
     matches!(name, "BINDINGS" | "BINDINGS_ORIGIN")
 }

@@ -1,5 +1,6 @@
 //! `safelight`: the one section that is not wrangler's.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use safelight_images::Deadlines;
@@ -21,6 +22,7 @@ const KEYS: &[&str] = &[
     "deadlines",
     "faults",
     "storage",
+    "workers",
     "image_urls",
     "allowed_origins",
     "allowed_addresses",
@@ -36,6 +38,8 @@ pub(in crate::config) struct Safelight<'a> {
     pub(in crate::config) image_urls: ImageUrls,
     /// What to break on purpose, with the item that says what it is aimed at.
     pub(in crate::config) faults: Vec<(Item<'a>, Fault)>,
+    /// Further workers of a run.
+    pub(in crate::config) workers: Vec<PathBuf>,
     pub(in crate::config) storage: Storage,
 }
 
@@ -48,6 +52,11 @@ pub(in crate::config) fn read<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> 
             "deadlines" => safelight.deadlines = deadlines(&field, found),
             "storage" => safelight.storage = storage::read(&field, found),
             "faults" => safelight.faults = faults::read(&field, found),
+            "workers" => {
+                let paths = field.texts(found).unwrap_or_default().into_iter();
+                let source = found.source;
+                safelight.workers = paths.map(|path| source.resolve(path)).collect();
+            }
             _ => safelight.image_urls.read(&field, found),
         }
     }

@@ -53,13 +53,17 @@ pub(in crate::config) fn main(item: &Item<'_>, found: &mut Findings<'_>) -> Opti
     Some(found.source.resolve(path))
 }
 
-/// Every project has one; no worker of ours changes with it.
-pub(in crate::config) fn compatibility_date(item: &Item<'_>, found: &mut Findings<'_>) {
-    if let Some(date) = item.text(found)
-        && !is_date(date)
-    {
+/// Every project has one; of what we do, only how assets answer navigation changes with it.
+pub(in crate::config) fn compatibility_date<'a>(
+    item: &Item<'a>,
+    found: &mut Findings<'_>,
+) -> Option<&'a str> {
+    let date = item.text(found)?;
+    if !is_date(date) {
         item.refuse(found, Mistake::BadDate);
+        return None;
     }
+    Some(date)
 }
 
 fn is_date(text: &str) -> bool {
@@ -70,11 +74,29 @@ fn is_date(text: &str) -> bool {
         })
 }
 
-/// Returns the item when there are flags: they change workerd, not us, and their author should know.
+/// Flags change workerd, not us, and their author should know; the two that we know are about assets.
 pub(in crate::config) fn compatibility_flags<'a>(
     item: &Item<'a>,
+    no_effect: &mut Vec<Item<'a>>,
     found: &mut Findings<'_>,
-) -> Option<Item<'a>> {
-    let flags = item.texts(found)?;
-    (!flags.is_empty()).then(|| item.clone())
+) -> Vec<&'a str> {
+    let flags = item.texts(found).unwrap_or_default();
+    if flags
+        .iter()
+        .any(|flag| ![NAVIGATION, NO_NAVIGATION].contains(flag))
+    {
+        no_effect.push(item.clone());
+    }
+    flags
+}
+
+const NAVIGATION: &str = "assets_navigation_prefers_asset_serving";
+const NO_NAVIGATION: &str = "assets_navigation_has_no_effect";
+/// Since when the first of them need not be said. Dates of this form sort as text.
+const NAVIGATION_DATE: &str = "2025-04-01";
+
+/// Whether navigation prefers assets to the worker.
+pub(in crate::config) fn prefers_assets(date: Option<&str>, flags: &[&str]) -> bool {
+    let by_date = date.is_some_and(|date| date >= NAVIGATION_DATE);
+    !flags.contains(&NO_NAVIGATION) && (by_date || flags.contains(&NAVIGATION))
 }

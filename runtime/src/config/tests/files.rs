@@ -86,28 +86,91 @@ fn size_and_encoding_are_bounded() {
     assert_eq!(message(&dir, None), "DIR/wrangler.toml: not UTF-8 text");
 }
 
+/// The secrets of an environment as `NAME=value (file)`, and the warnings.
+fn secrets(files: &[(&str, &str)], environment: Option<&str>) -> (Vec<String>, Vec<String>) {
+    let dir = folder(files);
+    let loaded = Config::load(dir.path(), None, environment).unwrap();
+    let secrets = loaded.config.secrets.iter();
+    let secrets = secrets.map(|secret| {
+        let value = secret.value.reveal();
+        format!("{}={value} ({})", secret.name, secret.file)
+    });
+    let warnings = loaded.warnings.iter().map(ToString::to_string);
+    let warnings = warnings.map(|text| text.replace(dir.path().to_str().unwrap(), "DIR"));
+    (secrets.collect(), warnings.collect())
+}
+
+const CONFIG: (&str, &str) = ("wrangler.toml", "main = 'w.wasm'\n[env.staging]");
+
 #[test]
-fn secret_files_beside_the_config_are_named_because_they_are_not_read() {
-    let dir = folder(&[
-        ("wrangler.toml", "main = 'w.wasm'\n[env.staging]"),
-        (".dev.vars", "SECRET=1"),
-        (".env.staging", "SECRET=2"),
-    ]);
-    let warnings = |environment| -> Vec<String> {
-        let loaded = Config::load(dir.path(), None, environment).unwrap();
-        let texts = loaded.warnings.iter().map(ToString::to_string);
-        texts
-            .map(|text| text.replace(dir.path().to_str().unwrap(), "DIR"))
-            .collect()
-    };
-    let dev_vars =
-        "DIR/wrangler.toml: `.dev.vars` is not read yet: the worker runs without its values";
-    assert_eq!(warnings(None), [dev_vars]);
+fn dev_vars_hold_the_secrets_and_then_no_other_file_does() {
+    let files = [
+        CONFIG,
+        (".dev.vars", "A=1\nB=2\nA=3"),
+        (".dev.vars.staging", "A=4"),
+        (".env", "C=5"),
+    ];
     assert_eq!(
-        warnings(Some("staging")),
+        secrets(&files, None).0,
+        ["A=3 (.dev.vars)", "B=2 (.dev.vars)"]
+    );
+    assert_eq!(
+        secrets(&files, Some("staging")).0,
+        ["A=4 (.dev.vars.staging)"]
+    );
+    assert_eq!(
+        secrets(&files[..2], Some("staging")).0,
+        ["A=3 (.dev.vars)", "B=2 (.dev.vars)"]
+    );
+}
+
+#[test]
+fn without_dev_vars_the_env_files_do_and_the_later_one_wins() {
+    let files = [
+        CONFIG,
+        (".env", "A=1\nB=1\nC=1\nD=1"),
+        (".env.local", "B=2\nC=2\nD=2"),
+        (".env.staging", "C=3\nD=3"),
+        (".env.staging.local", "D=$A"),
+    ];
+    let (none, _) = secrets(&files, None);
+    assert_eq!(
+        none,
         [
-            dev_vars,
-            "DIR/wrangler.toml: `.env.staging` is not read yet: the worker runs without its values"
+            "A=1 (.env)",
+            "B=2 (.env.local)",
+            "C=2 (.env.local)",
+            "D=2 (.env.local)"
         ]
     );
+    let (staging, warnings) = secrets(&files, Some("staging"));
+    assert_eq!(
+        staging,
+        [
+            "A=1 (.env)",
+            "B=2 (.env.local)",
+            "C=3 (.env.staging)",
+            "D=$A (.env.staging.local)"
+        ]
+    );
+    assert_eq!(
+        warnings,
+        [
+            "DIR/.env.staging.local:1:1: `D` holds a `$`, which is not expanded: the worker sees the value as it stands"
+        ]
+    );
+}
+
+#[test]
+fn a_secret_goes_before_a_variable_and_is_shown_by_no_debug_output() {
+    let dir = folder(&[
+        (
+            "wrangler.toml",
+            "main = 'w.wasm'\nvars = { A = 'plain', B = 'b' }",
+        ),
+        (".dev.vars", "A=hidden-value"),
+    ]);
+    let loaded = Config::load(dir.path(), None, None).unwrap();
+    assert_eq!(loaded.config.vars, [("B".to_owned(), "b".to_owned())]);
+    assert!(!format!("{loaded:?}").contains("hidden-value"));
 }

@@ -16,8 +16,56 @@ const KEYS: &[Row] = &[
         "2:1: `durable_objects` is a binding that safelight does not have yet",
     ),
     (
-        "assets = { directory = 'public' }",
-        "2:1: `assets` is not supported by safelight yet",
+        "assets = { directory = 'p', html_handling = 'guess' }",
+        "2:45: `assets.html_handling` must be one of auto-trailing-slash, force-trailing-slash, drop-trailing-slash, none",
+    ),
+    (
+        "[assets]\nbinding = 'A'",
+        "2:2: `assets.directory` is missing",
+    ),
+    (
+        "[assets]\ndirectory = ' '",
+        "3:13: `assets.directory` is empty",
+    ),
+    (
+        "assets = { directory = 'p', run_worker_first = ['!/a'] }",
+        "2:48: `assets.run_worker_first` must have at least one rule without `!`",
+    ),
+    (
+        "assets = { directory = 'p', run_worker_first = ['a'] }",
+        "2:48: `assets.run_worker_first` must have rules that begin with `/` or `!/`",
+    ),
+    (
+        "assets = { directory = 'p', run_worker_first = ['/a', '/a'] }",
+        "2:48: `assets.run_worker_first` has the same rule twice",
+    ),
+    (
+        "assets = { directory = 'p', binding = 'X' }\nvars = { X = 1 }",
+        "2:39: `assets.binding` has the same name as `vars.X`",
+    ),
+    (
+        "services = [{ binding = 'A' }]",
+        "2:13: `services[0].service` is missing",
+    ),
+    (
+        "services = [{ binding = 'A', service = 'a', entrypoint = 'E' }]",
+        "2:45: `services[0].entrypoint` is not supported by safelight yet",
+    ),
+    (
+        "services = [{ binding = 'A', service = 'a', props = { x = 1 } }]",
+        "2:45: `services[0].props` is not supported by safelight yet",
+    ),
+    (
+        "services = [{ binding = 'A', service = 'a', environment = 'e' }]",
+        "2:45: `services[0].environment` is not supported by safelight yet",
+    ),
+    (
+        "services = [{ binding = 'A', service = 'a', remote = true }]",
+        "2:54: `services[0].remote` cannot be true: safelight runs every binding on this machine",
+    ),
+    (
+        "services = [{ binding = 'A', service = 'a' }, { binding = 'A', service = 'b' }]",
+        "2:59: `services[1].binding` has the same name as `services[0].binding`",
     ),
     (
         "compatability_date = '2026-08-01'",
@@ -329,7 +377,7 @@ fn every_binding_key_is_refused_by_name() {
         );
         refused += 1;
     }
-    assert_eq!(refused, 38);
+    assert_eq!(refused, 36);
 }
 
 #[test]

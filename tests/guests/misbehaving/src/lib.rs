@@ -16,6 +16,8 @@
 //! | `/bytes?hex=` `/status?code=` | the bytes with headers worth keeping; an empty answer of that status |
 //! | `/host` `/headers` `/env` | scheme, authority and path as seen; the names of the headers; the environment |
 //! | `/fetch?url=` | passes on the answer of a URL |
+//! | `/call?name=&url=` `/again?name=` `/fan?name=&url=&times=` | asks another worker: this request under another URL; this very request; often |
+//! | `/asset?name=&url=` | asks the static files |
 //! | `/fetch-image?url=&width=` `/fetch-cf?url=&cf=` | the same, resized on its way; with any options in JSON |
 //! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
 //! | `/upload-image?width=&format=` `/info` `/draw` | the request's body through Images |
@@ -27,6 +29,7 @@ mod bodies;
 mod calls;
 mod time;
 mod trouble;
+mod workers;
 
 use safelight_sdk::{Context, Env, Query, Request, Response, Result, http::StatusCode, response};
 
@@ -61,6 +64,10 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/headers" => Ok(text(calls::headers(&request))),
         "/env" => Ok(text(calls::environment())),
         "/fetch" => calls::fetch_url(&query).await,
+        "/call" => workers::call(request, &query, &env).await,
+        "/again" => workers::again(request, &query, &env).await,
+        "/fan" => workers::fan(&query, &env, number(&query, "times", 1)?).await,
+        "/asset" => workers::asset(&query, &env).await,
         "/fetch-image" => calls::fetch_image(&query).await,
         "/fetch-cf" => calls::fetch_cf(&query).await,
         "/wrong-binding" => calls::binding_get("NOPE", "/").await,

@@ -1,0 +1,107 @@
+//! What a config says of a worker's static files.
+
+use std::path::PathBuf;
+
+/// A folder of files that are served beside the worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetsConfig {
+    /// Absolute. It need not exist: then there are no files yet.
+    pub directory: PathBuf,
+    /// The name by which the worker asks for files itself.
+    pub binding: Option<String>,
+    pub html: HtmlHandling,
+    pub not_found: NotFoundHandling,
+    pub worker_first: WorkerFirst,
+    /// Whether a browser's navigation prefers the page for what is not found to the worker, as it does on the platform
+    /// since the compatibility date 2025-04-01.
+    pub navigation: bool,
+}
+
+/// Which of a page's addresses is the one that answers (`html_handling`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HtmlHandling {
+    #[default]
+    AutoTrailingSlash,
+    ForceTrailingSlash,
+    DropTrailingSlash,
+    None,
+}
+
+/// What answers where there is no file (`not_found_handling`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NotFoundHandling {
+    #[default]
+    None,
+    SinglePageApplication,
+    NearestPage,
+}
+
+/// Which requests the worker gets although a file could answer (`run_worker_first`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum WorkerFirst {
+    #[default]
+    Never,
+    Always,
+    Rules(Vec<WorkerRule>),
+}
+
+/// One pattern of `run_worker_first`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerRule {
+    /// Without the `!`.
+    pub pattern: String,
+    /// Whether it sends what it matches to the files.
+    pub is_negative: bool,
+}
+
+impl WorkerRule {
+    /// Whether the rule is about this path, as it stands in the request; a `*` stands for anything.
+    pub fn matches(&self, path: &str) -> bool {
+        let mut pieces = self.pattern.split('*');
+        let first = pieces.next().unwrap_or_default();
+        let Some(mut rest) = path.strip_prefix(first) else {
+            return false;
+        };
+        let Some(last) = pieces.next_back() else {
+            return rest.is_empty();
+        };
+        for piece in pieces {
+            match rest.find(piece) {
+                Some(at) => rest = rest.get(at + piece.len()..).unwrap_or_default(),
+                None => return false,
+            }
+        }
+        rest.ends_with(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::WorkerRule;
+
+    #[test]
+    fn a_star_stands_for_anything_and_all_else_for_itself() {
+        for (pattern, path, wanted) in [
+            ("/api", "/api", true),
+            ("/api", "/api/", false),
+            ("/api/*", "/api/", true),
+            ("/api/*", "/api/a/b", true),
+            ("/api/*", "/api", false),
+            ("/*", "/", true),
+            ("/*.html", "/a/b.html", true),
+            ("/*.html", "/a/b.html5", false),
+            ("/a*a", "/a", false),
+            ("/a*a", "/aa", true),
+            ("/a*b*c", "/a-b-b-c", true),
+            ("/a*b*c", "/acb", false),
+            ("/a.c", "/abc", false),
+            ("/a**", "/a", true),
+        ] {
+            let rule = WorkerRule {
+                pattern: pattern.into(),
+                is_negative: false,
+            };
+            assert_eq!(rule.matches(path), wanted, "{pattern} {path}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Why a worker cannot have the services, the files or the secrets that were meant for it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::quoted;
+use crate::config::secrets::DotenvError;
+
+/// Why a worker cannot have what was meant for it. The text follows the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GrantMistake {
+    TooManyServices(usize),
+    NoneOf(Vec<&'static str>),
+    /// In `assets.run_worker_first`.
+    WorkerRules(&'static str),
+    /// In a file of secrets.
+    Dotenv(DotenvError),
+    /// No worker of the run has the name.
+    NoSuchWorker {
+        name: String,
+        run: Vec<String>,
+    },
+    TooManyWorkers(usize),
+    SameWorkerName {
+        name: String,
+        other: PathBuf,
+    },
+}
+
+impl fmt::Display for GrantMistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManyServices(most) => write!(f, "has more than {most} services"),
+            Self::NoneOf(words) => write!(f, "must be one of {}", words.join(", ")),
+            Self::WorkerRules(what) => f.write_str(what),
+            Self::Dotenv(error) => error.fmt(f),
+            Self::NoSuchWorker { name, run } => write!(
+                f,
+                "names the worker `{name}`, but this run has {}; hint: `safelight dev` takes the folders of several \
+                 workers, and `safelight.workers` lists them in the config",
+                quoted(run)
+            ),
+            Self::TooManyWorkers(most) => write!(f, "makes more than {most} workers"),
+            Self::SameWorkerName { name, other } => {
+                write!(f, "is `{name}`, as in {}", other.display())
+            }
+        }
+    }
+}

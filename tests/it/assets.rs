@@ -1,0 +1,64 @@
+//! Static files before, beside and behind a worker.
+
+use tempfile::TempDir;
+
+use crate::client::get;
+use crate::dev_server::DevServer;
+use crate::guests;
+
+/// A server of the test worker with files, and the folder that they are in.
+async fn site(files: &[(&str, &str)], extra: &str) -> (DevServer, TempDir) {
+    let public = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(public.path().join(name), text).unwrap();
+    }
+    let directory = public.path().to_str().unwrap();
+    let config = format!("[assets]\ndirectory = \"{directory}\"\nbinding = \"ASSETS\"\n{extra}");
+    let server = DevServer::start(guests::misbehaving(), &config).await;
+    (server, public)
+}
+
+#[tokio::test]
+async fn files_answer_before_the_worker_and_the_worker_the_rest() {
+    let (server, public) = site(&[("index.html", "<home>"), ("host", "a file")], "").await;
+    let home = get(server.address, "/").await;
+    assert_eq!((home.status.as_u16(), home.text()), (200, "<home>"));
+    assert_eq!(home.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(get(server.address, "/host").await.text(), "a file");
+    let worker = get(server.address, "/headers").await;
+    assert_eq!((worker.status.as_u16(), worker.header("etag")), (200, ""));
+    // What comes later is there without a restart.
+    std::fs::write(public.path().join("headers"), "now a file").unwrap();
+    assert_eq!(get(server.address, "/headers").await.text(), "now a file");
+}
+
+#[tokio::test]
+async fn the_worker_goes_first_where_the_config_says_so_and_asks_for_files_itself() {
+    let files = [("host", "a file"), ("a b.txt", "spaced")];
+    let (server, _public) = site(&files, "run_worker_first = [\"/ho*\", \"/asset\"]").await;
+    let worker = get(server.address, "/host").await;
+    assert!(worker.text().starts_with("http "), "{worker:?}");
+    let path = "/asset?name=ASSETS&url=http://any/host";
+    assert_eq!(get(server.address, path).await.text(), "a file");
+    let path = "/asset?name=ASSETS&url=http://any/a%2520b.txt";
+    assert_eq!(get(server.address, path).await.text(), "spaced");
+    let nothing = get(server.address, "/asset?name=ASSETS&url=http://any/none").await;
+    assert_eq!((nothing.status.as_u16(), nothing.text()), (404, ""));
+}
+
+#[tokio::test]
+async fn no_path_of_a_client_or_of_the_worker_leaves_the_folder() {
+    let (server, public) = site(&[("a", "a")], "").await;
+    std::os::unix::fs::symlink("/etc", public.path().join("etc")).unwrap();
+    for path in [
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2f..%2f..%2fetc%2fpasswd",
+        "/etc/passwd",
+        "/asset?name=ASSETS&url=http://any/..%252f..%252f..%252fetc%252fpasswd",
+        "/asset?name=ASSETS&url=http://any/etc/passwd",
+    ] {
+        let answer = get(server.address, path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(!answer.text().contains("root:"), "{path}");
+    }
+}

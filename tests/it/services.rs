@@ -1,0 +1,121 @@
+//! Workers that call workers: in process, streaming, within limits, and never cut without a word.
+
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::client::{get, post};
+use crate::dev_server::{DevServer, project};
+use crate::guests::{self, SAFELIGHT};
+
+const NEXT: &str = "[[services]]\nbinding = \"NEXT\"\nservice = \"inner\"\n";
+const SELF: &str = "[[services]]\nbinding = \"SELF\"\nservice = \"test\"\n";
+
+/// A folder with a worker of this name beside the first one, which is called `test`.
+fn inner(component: &Path, config: &str) -> TempDir {
+    let folder = project(component, config);
+    let file = folder.path().join("wrangler.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.replace("name = \"test\"", "name = \"inner\"");
+    std::fs::write(file, text).unwrap();
+    folder
+}
+
+/// Two workers of which the first calls the second as NEXT and itself as SELF.
+async fn two() -> (DevServer, TempDir) {
+    let inner = inner(guests::misbehaving(), "");
+    let folder = inner.path().to_str().unwrap().to_owned();
+    let extra = format!("{NEXT}{SELF}");
+    let server = DevServer::start_by(guests::misbehaving(), &extra, &[folder]).await;
+    (server, inner)
+}
+
+#[tokio::test]
+async fn the_callee_sees_the_callers_whole_url() {
+    let (server, _inner) = two().await;
+    let path = "/call?name=NEXT&url=https://Shop.example:444/host?q=a";
+    let answer = get(server.address, path).await;
+    assert_eq!(answer.text(), "https shop.example:444 /host?q=a\n");
+    let path = "/call?name=NEXT&url=http://x/headers";
+    let headers = get(server.address, path).await.text().to_owned();
+    assert!(!headers.contains("binding-url"), "{headers}");
+}
+
+#[tokio::test]
+async fn bodies_stream_through_both_workers_whole() {
+    let (server, _inner) = two().await;
+    let upload: Vec<u8> = (0..5_000_000u32).map(|n| (n % 251) as u8).collect();
+    for route in ["echo", "pump"] {
+        let path = format!("/call?name=NEXT&url=http://x/{route}");
+        let answer = post(server.address, &path, upload.clone()).await;
+        assert_eq!((answer.status.as_u16(), answer.broken), (200, None));
+        assert!(answer.body == upload, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn a_callee_that_dies_in_the_middle_breaks_its_callers_body_as_well() {
+    let (server, _inner) = two().await;
+    for end in ["panic", "error"] {
+        let path = format!("/call?name=NEXT&url=http://x/stream-then-{end}?pieces=3");
+        let answer = get(server.address, &path).await;
+        assert_eq!(answer.status, 200, "{end}");
+        assert!(answer.broken.is_some(), "{end}: {:?}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_callee_that_fails_is_an_error_of_the_call_that_names_it() {
+    let (server, _inner) = two().await;
+    let answer = get(server.address, "/call?name=NEXT&url=http://x/panic").await;
+    assert_eq!(answer.status, 500);
+    assert!(
+        answer.text().contains("inner: the worker panicked"),
+        "{answer:?}"
+    );
+    server
+        .line(|line| line.contains("] inner: stderr | ") && line.contains("panicked"))
+        .await;
+    let still = get(server.address, "/call?name=NEXT&url=http://x/host").await;
+    assert_eq!(still.status, 200);
+}
+
+#[tokio::test]
+async fn workers_that_call_each_other_without_end_meet_a_limit_that_says_so() {
+    let (server, _inner) = two().await;
+    let answer = get(server.address, "/again?name=SELF").await;
+    assert_eq!(answer.status, 500);
+    let words = "service SELF (test): subrequest depth limit exceeded: 16 workers already wait";
+    assert!(answer.text().contains(words), "{}", answer.text());
+    let path = "/fan?name=NEXT&url=http://x/host&times=31";
+    assert_eq!(get(server.address, path).await.status, 200);
+    let path = "/fan?name=NEXT&url=http://x/host&times=32";
+    let answer = get(server.address, path).await;
+    let words = "worker limit exceeded: 32 workers";
+    assert!(answer.text().contains(words), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_call_without_its_url_is_refused() {
+    let (server, _inner) = two().await;
+    let answer = get(server.address, "/binding-get?name=NEXT&path=/host").await;
+    assert!(
+        answer.text().contains("binding-url must hold"),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn a_service_that_does_not_run_is_a_mistake_of_the_config() {
+    let folder = project(guests::hello_p2(), NEXT);
+    let output = Command::new(SAFELIGHT)
+        .args(["dev", "--port", "0"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let words = String::from_utf8_lossy(&output.stderr);
+    let wanted = "`services[0].service` names the worker `inner`, but this run has `test`";
+    assert!(words.contains(wanted), "{words}");
+}
