@@ -67,8 +67,8 @@ pub(crate) struct ExtensionParts {
 pub(crate) enum Source {
     /// An encoded image.
     Image(Bytes),
-    /// A text to be drawn.
-    Text,
+    /// A text to be drawn, in JSON.
+    Text(Bytes),
 }
 
 /// Reads the form of `/info`: one image.
@@ -235,7 +235,7 @@ impl TransformForm {
     fn of(mut parts: Parts) -> Result<Self, ServiceError> {
         let base = match parts.take(PartName::TextInput) {
             None => Source::Image(parts.require(PartName::Image)?),
-            Some(_) if parts.take(PartName::Image).is_none() => Source::Text,
+            Some(text) if parts.take(PartName::Image).is_none() => Source::Text(text),
             Some(_) => return Err(malformed("the form has both parts, image and text_input")),
         };
         let mut option = |name| {
@@ -259,7 +259,7 @@ impl TransformForm {
         let overlays = parts
             .overlays()
             .map(|(name, content)| match name {
-                PartName::DrawText => Source::Text,
+                PartName::DrawText => Source::Text(content),
                 _ => Source::Image(content),
             })
             .collect();

@@ -12,6 +12,7 @@ use std::{
 
 use http::{Method, Request};
 use hyper::body::Incoming;
+use safelight_outgoing::OutgoingError;
 use safelight_protocol::{ErrorCode, HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFORM_PATH};
 use tokio::task::spawn_blocking;
 
@@ -21,11 +22,12 @@ use crate::{
     connection::HangUp,
     decode,
     error::ServiceError,
-    form::{self, Held, Received},
+    fonts::Fonts,
+    form::{self, Held, Received, Share},
     limits::Limits,
     pipeline,
     queue::Queue,
-    request::TransformRequest,
+    request::{FontUrl, TransformRequest},
     transport::Transports,
 };
 
@@ -35,17 +37,24 @@ pub(crate) struct Handler {
     limits: Arc<Limits>,
     queue: Queue,
     held: Held,
+    fonts: Fonts,
     transports: Option<Arc<Transports>>,
 }
 
 impl Handler {
-    pub(crate) fn new(limits: Limits, transports: Option<Arc<Transports>>) -> Self {
-        Self {
+    /// # Errors
+    /// When encryption cannot be set up for the fonts.
+    pub(crate) fn new(
+        limits: Limits,
+        transports: Option<Arc<Transports>>,
+    ) -> Result<Self, OutgoingError> {
+        Ok(Self {
             queue: Queue::new(&limits),
             held: Held::new(limits.held_bytes),
+            fonts: Fonts::new(limits.fonts.clone())?,
             transports,
             limits: Arc::new(limits),
-        }
+        })
     }
 
     /// Answers one request, whose body has been read to its end by then, or the connection closes.
@@ -141,6 +150,7 @@ impl Handler {
             .usable()?;
         let form_time = started.elapsed();
         let (request, warnings) = TransformRequest::parse(form, &self.limits)?;
+        let request = self.with_fonts(request, &mut share, client).await?;
 
         let mut report = Report::new(&request, form_time, warnings);
         let limits = Arc::clone(&self.limits);
@@ -153,6 +163,21 @@ impl Handler {
         let ((encoded, block), queued) = self.on_worker(client, work).await?;
         report.done(&encoded, queued);
         Ok(report.on(answer::good(encoded.content_type, block)))
+    }
+
+    /// Fetches the fonts, unless the client is gone by then.
+    async fn with_fonts(
+        &self,
+        request: TransformRequest<FontUrl>,
+        share: &mut Share,
+        client: &HangUp,
+    ) -> Result<TransformRequest, Failure> {
+        let fonts = tokio::select! {
+            biased;
+            () = client.wait() => return Err(Failure::Gone),
+            fonts = self.fonts.get_all(request.font_urls(), share) => fonts?,
+        };
+        Ok(request.with_fonts(&fonts)?)
     }
 
     /// Does blocking work when it is its turn, unless the client is gone by then: also how long it waited.

@@ -13,7 +13,9 @@
 //! | `queue` | how many requests are worked on, and how many may wait |
 //! | `form` | the multipart form: parts in order, within limits, to the very end |
 //! | [`request`] | the typed request; every option is checked before any pixel |
+//! | [`fonts`] | the fonts of texts, fetched by the one client that may go out |
 //! | [`decode`] | from encoded bytes to upright sRGB pixels |
+//! | [`text`] | from characters and a font to pixels of one colour |
 //! | [`pipeline`] | the run of one request over its pixels |
 //! | [`plan`] [`geometry`] [`ops`] | the order of operations; fit and gravity as arithmetic; the operations |
 //! | `content` [`models`] | what the pixels themselves decide; what only a trained model could |
@@ -31,6 +33,7 @@ pub mod deadline;
 pub mod decode;
 pub mod encode;
 pub mod error;
+pub mod fonts;
 mod form;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -48,6 +51,7 @@ mod queue;
 pub mod request;
 mod server;
 pub mod socket;
+pub mod text;
 pub mod transport;
 
 pub use deadline::Deadlines;

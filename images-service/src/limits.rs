@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{deadline::Deadlines, models::Models};
+use crate::{deadline::Deadlines, fonts::FontLimits, models::Models, text::TextLimits};
 
 /// The limits that the service enforces, each before the cost is paid.
 #[derive(Clone, Debug)]
@@ -29,6 +29,10 @@ pub struct Limits {
     pub pixel_bytes: u64,
     /// Width or height of an output, in pixels.
     pub dimension: u32,
+    /// The fonts of texts.
+    pub fonts: FontLimits,
+    /// Texts.
+    pub text: TextLimits,
     /// Time that one request's pixels may take, from their decoding on.
     pub time: Duration,
     /// Whether AVIF is accepted as an input, which the platform does for some accounts only.
@@ -74,6 +78,8 @@ impl Default for Limits {
             // Enough for one image of the largest area at 16 bits a channel.
             pixel_bytes: 2_000_000_000,
             dimension: 12_000,
+            fonts: FontLimits::default(),
+            text: TextLimits::default(),
             time: Duration::from_secs(60),
             avif_input: true,
             jpeg: JpegDecoder::default(),

@@ -1,18 +1,19 @@
 //! One request from encoded images to an encoded image.
 
 mod forecast;
+mod prepared;
 mod shrink;
 mod transform;
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use safelight_protocol::{ErrorCode, Fit, extension::Choose};
 use serde_json::{Value, json};
 
+use self::{forecast::Room, prepared::Prepared};
 use crate::{
     budget::Budget,
-    decode::{self, Decoded, Frames, Header, Metadata, Options},
+    decode::{Decoded, Frames, Metadata, Options},
     encode::{self, Written},
     error::ServiceError,
     geometry::Size,
@@ -20,9 +21,9 @@ use crate::{
     ops,
     picture::Picture,
     plan::{Bounds, plan},
-    request::{Output, Step, Transform, TransformRequest},
+    request::{ImageSource, Output, Step, Transform, TransformRequest},
+    text::Effort,
 };
-use forecast::Room;
 
 /// A finished image and what the log wants to know of it.
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ pub struct Encoded {
 /// How long each stage took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timings {
-    /// From encoded bytes to upright sRGB pixels, all images together.
+    /// From encoded bytes and characters to upright sRGB pixels, all images together.
     pub decode: Duration,
     /// All steps.
     pub ops: Duration,
@@ -66,26 +67,29 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     // What can be refused is refused before any pixel.
     let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
     let budget = Budget::new(limits.time);
-    let headers = inspect_all(&images, encode::wanted_frames(&extension, &output), limits)?;
-    let base = headers.first().ok_or_else(no_base)?;
-    forecast::check(&headers, &steps, bounds, limits)?;
+    let effort = &mut Effort::new(&limits.text);
+    let frames = encode::wanted_frames(&extension, &output);
+    let prepared = prepare_all(images, frames, limits, effort)?;
+    let base = prepared.first().ok_or_else(no_base)?;
+    forecast::check(&prepared, &steps, bounds, limits)?;
     let source = source(base);
     let metadata = match extension.drop_metadata {
         true => Metadata::default(),
         false => base.metadata(),
     };
-    let original = original(&images, base);
+    let original = original(base);
+    let base_format = base.format();
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
     // Decode.
     let started = Instant::now();
-    let options = |index: usize, header: &Header| Options {
-        shrink: shrink::shrink(index, header, &steps, bounds, limits),
+    let options = |index: usize, image: &Prepared| Options {
+        shrink: shrink::shrink(index, image, &steps, bounds, limits),
         jpeg: limits.jpeg,
         budget,
     };
-    let loaded = decode_all(&images, &headers, options, &mut warnings)?;
-    drop(images);
+    let loaded = make_all(&prepared, options, effort, &mut warnings)?;
+    drop(prepared);
     let decoded = started.elapsed();
 
     let terms = Terms::new(bounds, limits, budget);
@@ -96,7 +100,7 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let transformed = started.elapsed();
 
     // The format, where it was left open.
-    let (format, warning) = encode::choose(&extension, &output, base.format(), &picture);
+    let (format, warning) = encode::choose(&extension, &output, base_format, &picture);
     output.format = format;
     warnings.extend(warning.map(str::to_owned));
 
@@ -161,9 +165,9 @@ fn sizes(size: Size, original: &Value) -> Finished {
 }
 
 /// What that answer says of the source.
-fn original(images: &[Bytes], base: &Header) -> Value {
+fn original(base: &Prepared) -> Value {
     let mut original = json!({
-        "file_size": images.first().map_or(0, Bytes::len),
+        "file_size": base.file_size(),
         "width": base.size().width,
         "height": base.size().height,
         "format": base.format(),
@@ -175,42 +179,43 @@ fn original(images: &[Bytes], base: &Header) -> Value {
 }
 
 /// All frames are wanted of the base at most: of what is drawn, the first is seen.
-fn inspect_all(
-    images: &[Bytes],
+fn prepare_all(
+    images: Vec<ImageSource>,
     frames: Frames,
     limits: &Limits,
-) -> Result<Vec<Header>, ServiceError> {
-    let inspect = |(index, bytes): (usize, &Bytes)| {
+    effort: &mut Effort,
+) -> Result<Vec<Prepared>, ServiceError> {
+    let prepare = |(index, source)| {
         let frames = if index == 0 { frames } else { Frames::First };
-        decode::inspect(bytes, frames, limits).map_err(|error| of_image(index, error))
+        Prepared::new(source, frames, limits, effort).map_err(|error| of_image(index, error))
     };
-    images.iter().enumerate().map(inspect).collect()
+    images.into_iter().enumerate().map(prepare).collect()
 }
 
-/// Decoded images, and the size that each has for its steps while it is smaller because it shrank.
+/// Finished images, and the size that each has for its steps while it is smaller because it shrank.
 struct Loaded {
     pictures: Vec<Picture>,
     nominal: Vec<Option<Size>>,
 }
 
-fn decode_all(
-    images: &[Bytes],
-    headers: &[Header],
-    options: impl Fn(usize, &Header) -> Options,
+fn make_all(
+    prepared: &[Prepared],
+    options: impl Fn(usize, &Prepared) -> Options,
+    effort: &mut Effort,
     warnings: &mut Vec<String>,
 ) -> Result<Loaded, ServiceError> {
     let mut loaded = Loaded {
-        pictures: Vec::with_capacity(images.len()),
-        nominal: Vec::with_capacity(images.len()),
+        pictures: Vec::with_capacity(prepared.len()),
+        nominal: Vec::with_capacity(prepared.len()),
     };
-    for (index, (bytes, header)) in images.iter().zip(headers).enumerate() {
-        let options = options(index, header);
+    for (index, prepared) in prepared.iter().enumerate() {
+        let options = options(index, prepared);
         options.budget.check()?;
-        let decoded = decode::pixels(bytes, header, options);
+        let decoded = prepared.pixels(options, effort);
         let Decoded { picture, warning } = decoded.map_err(|error| of_image(index, error))?;
         warnings.extend(warning);
-        let shrank = picture.size() != header.size();
-        loaded.nominal.push(shrank.then_some(header.size()));
+        let shrank = picture.size() != prepared.size();
+        loaded.nominal.push(shrank.then_some(prepared.size()));
         loaded.pictures.push(picture);
     }
     Ok(loaded)
@@ -315,7 +320,7 @@ fn run_step(
 }
 
 /// What the log says of the base image.
-fn source(base: &Header) -> String {
+fn source(base: &Prepared) -> String {
     let frames = match base.frames() {
         1 => String::new(),
         frames => format!(" of {frames} frames"),

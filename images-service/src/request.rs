@@ -7,26 +7,30 @@ mod extension;
 mod gravity;
 mod output;
 mod steps;
+mod text;
 mod tone;
 mod transform;
 mod trim;
 mod value;
 mod warnings;
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use safelight_protocol::{
-    ErrorCode, Format, form,
+    Format,
     steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDEX},
 };
 use serde_json::{Map, Value};
 
-pub use self::extension::{Accepted, Extension};
 use self::value::OptionValue;
 pub(crate) use self::warnings::Warnings;
 pub use self::{
     border::Border,
     draw::{Draw, Position},
+    extension::{Accepted, Extension},
     gravity::Gravity,
+    text::{FontUrl, ImageSource, Text},
     tone::Tone,
     transform::{Rotation, Transform},
     trim::{BorderTrim, Cuts, Length, Trim},
@@ -38,11 +42,11 @@ use crate::{
     limits::Limits,
 };
 
-/// A `/transform` request in which nothing is left to check but the pixels.
+/// A `/transform` request in which nothing is left to check but the pixels, and the fonts until they are there.
 #[derive(Clone, Debug)]
-pub struct TransformRequest {
-    /// The encoded images: the base is image 0, the overlays follow in the order of the form.
-    pub images: Vec<Bytes>,
+pub struct TransformRequest<F = Bytes> {
+    /// The images: the base is image 0, the overlays follow in the order of the form.
+    pub images: Vec<ImageSource<F>>,
     /// What is done, strictly in this order. Every index is in range of `images`.
     pub steps: Vec<Step>,
     /// How the result is written.
@@ -51,7 +55,7 @@ pub struct TransformRequest {
     pub extension: Extension,
 }
 
-impl TransformRequest {
+impl TransformRequest<FontUrl> {
     /// Checks a whole form, so that no pixel is decoded for a request that cannot be done.
     ///
     /// # Errors
@@ -63,13 +67,15 @@ impl TransformRequest {
         let mut warnings = Warnings::default();
         let output = Output::parse(&form)?;
         let extension = Extension::parse(&form.extension)?;
-        let images = std::iter::once((form::TEXT_INPUT, form.base))
-            .chain(
-                form.overlays
-                    .into_iter()
-                    .map(|source| (form::DRAW_TEXT, source)),
-            )
-            .map(|(part, source)| image(part, source))
+        let images = std::iter::once(form.base)
+            .chain(form.overlays)
+            .enumerate()
+            .map(|(index, source)| match source {
+                Source::Image(bytes) => Ok(ImageSource::Encoded(bytes)),
+                Source::Text(json) => {
+                    Text::parse(index, &json, &limits.text, &mut warnings).map(ImageSource::Text)
+                }
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let steps = steps::parse(&form.transforms, images.len(), limits, &mut warnings)?;
         let request = Self {
@@ -80,15 +86,33 @@ impl TransformRequest {
         };
         Ok((request, warnings))
     }
-}
 
-fn image(part: &str, source: Source) -> Result<Bytes, ServiceError> {
-    match source {
-        Source::Image(bytes) => Ok(bytes),
-        Source::Text => Err(ServiceError::new(
-            ErrorCode::BadRequest,
-            format!("{part}: text is not supported yet"),
-        )),
+    /// The addresses of its fonts, each once.
+    pub(crate) fn font_urls(&self) -> Vec<FontUrl> {
+        let mut urls: Vec<FontUrl> = Vec::new();
+        for url in self.images.iter().filter_map(ImageSource::font_url) {
+            if !urls.contains(url) {
+                urls.push(url.clone());
+            }
+        }
+        urls
+    }
+
+    /// The same request with its fonts.
+    ///
+    /// # Errors
+    /// When one of them is not among `fonts`.
+    pub(crate) fn with_fonts(
+        self,
+        fonts: &HashMap<FontUrl, Bytes>,
+    ) -> Result<TransformRequest, ServiceError> {
+        let images = self.images.into_iter().map(|image| image.with_font(fonts));
+        Ok(TransformRequest {
+            images: images.collect::<Result<_, _>>()?,
+            steps: self.steps,
+            output: self.output,
+            extension: self.extension,
+        })
     }
 }
 

@@ -28,7 +28,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Serves requests on `listener` until `shutdown` is ready, then lets those in flight finish.
 ///
 /// # Errors
-/// When the listener does not listen.
+/// When the listener does not listen, or encryption cannot be set up for what is fetched.
 pub async fn run(
     listener: UnixListener,
     limits: Limits,
@@ -37,7 +37,8 @@ pub async fn run(
     let (deadlines, grace) = (limits.deadlines, limits.grace);
     let places = Arc::new(Semaphore::new(limits.connections.max(1)));
     let transports = Transports::new(limits.transports);
-    let handler = Arc::new(Handler::new(limits, transports.clone()));
+    let handler = Handler::new(limits, transports.clone()).map_err(io::Error::other)?;
+    let handler = Arc::new(handler);
     let in_flight = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);

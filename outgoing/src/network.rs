@@ -27,6 +27,14 @@ impl Network {
         bits: 128,
     };
 
+    /// Whether it is one address.
+    const fn is_one(&self) -> bool {
+        match self.first {
+            IpAddr::V4(_) => self.bits == 32,
+            IpAddr::V6(_) => self.bits == 128,
+        }
+    }
+
     /// Whether the address is in the range. An IPv4 address that is mapped into IPv6 counts as itself.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -67,6 +75,15 @@ impl FromStr for Network {
         match bits <= most {
             true => Ok(Self { first, bits }),
             false => Err(NotANetwork),
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.is_one() {
+            true => self.first.fmt(f),
+            false => write!(f, "{}/{}", self.first, self.bits),
         }
     }
 }

@@ -165,6 +165,22 @@ fn of_name(name: &str) -> Result<To, NotAnException> {
     }
 }
 
+/// As it is read; `anywhere` is only for messages, because no text stands for it.
+impl fmt::Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.to, self.port) {
+            (To::Anywhere, None) => f.write_str("anywhere"),
+            (To::Anywhere, Some(port)) => write!(f, "anywhere:{port}"),
+            (To::Loopback, None) => f.write_str("loopback"),
+            (To::Loopback, Some(port)) => write!(f, "loopback:{port}"),
+            (To::Host(name), None) => f.write_str(name),
+            (To::Host(name), Some(port)) => write!(f, "{name}:{port}"),
+            (To::Network(network), None) => network.fmt(f),
+            (To::Network(network), Some(port)) => write!(f, "[{network}]:{port}"),
+        }
+    }
+}
+
 impl fmt::Display for NotAnException {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not `loopback`, a host, an address or a range such as 10.0.0.0/8")
@@ -204,6 +220,25 @@ mod tests {
                 expected,
                 "{exception}: {host} {address}:{port}"
             );
+        }
+    }
+
+    #[test]
+    fn an_exception_is_written_as_it_is_read() {
+        for text in [
+            "loopback",
+            "loopback:9000",
+            "10.0.0.0/8",
+            "10.0.0.1",
+            "127.0.0.1:81",
+            "::1",
+            "fd00::/8",
+            "[::1]:81",
+            "nas.lan",
+            "nas.lan:80",
+        ] {
+            let exception: Exception = text.parse().unwrap();
+            assert_eq!(exception.to_string().parse(), Ok(exception), "{text}");
         }
     }
 

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use safelight_images::fonts::FontLimits;
 use safelight_images::{Deadlines, Limits};
+use safelight_outgoing::{Exception, Policy};
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
@@ -18,7 +20,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{Config, Loaded, MOST_DEADLINE_MS, Run};
 use crate::dev::{self, DevOptions};
 use crate::faults::Fault;
-use crate::images_process::READY_LINE;
+use crate::images_process::{ImagesSettings, READY_LINE};
 use crate::log::Log;
 use crate::trace::TraceOptions;
 use crate::{compile, guest};
@@ -80,6 +82,10 @@ enum Command {
         trace_keep: u16,
         #[command(flatten)]
         deadlines: DeadlineFlags,
+        /// Address that may be reached for fonts although it is not public: `loopback`, a host, an address or a range, the
+        /// first three with a port if only that is meant; may be given several times.
+        #[arg(long = "allow-address", value_name = "ADDRESS")]
+        allowed_addresses: Vec<Exception>,
     },
     /// Compile a component into the cache.
     #[command(hide = true)]
@@ -112,14 +118,28 @@ impl DeadlineFlags {
     }
 }
 
-/// The flags by which `safelight images` is told of deadlines.
-pub fn deadline_flags(deadlines: &Deadlines) -> [String; 3] {
+/// The flags by which `safelight images` is told of its settings.
+pub fn images_flags(settings: &ImagesSettings) -> Vec<String> {
+    let ImagesSettings {
+        deadlines,
+        allowed_addresses,
+        transports,
+    } = settings;
     let flag = |name, deadline: Duration| format!("--{name}-ms={}", deadline.as_millis());
-    [
+    let deadlines = [
         flag("header-read", deadlines.header_read),
         flag("body-read", deadlines.body_read),
         flag("write", deadlines.write),
-    ]
+    ];
+    let trace = format!("--trace-keep={transports}");
+    let addresses = allowed_addresses
+        .iter()
+        .map(|address| format!("--allow-address={address}"));
+    deadlines
+        .into_iter()
+        .chain([trace])
+        .chain(addresses)
+        .collect()
 }
 
 #[derive(Args)]
@@ -214,6 +234,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             end_with_stdin,
             trace_keep,
             deadlines,
+            allowed_addresses,
         } => {
             let end = match end_with_stdin {
                 true => End::Stdin,
@@ -222,6 +243,10 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             let limits = Limits {
                 transports: trace_keep.into(),
                 deadlines: deadlines.deadlines(),
+                fonts: FontLimits {
+                    policy: Policy::with(allowed_addresses),
+                    ..FontLimits::default()
+                },
                 ..Limits::default()
             };
             images(&socket, limits, end, log).await

@@ -82,7 +82,7 @@ pub struct ImageUrlsConfig {
     pub on: bool,
     /// Other hosts that a URL may name (`safelight.allowed_origins`).
     pub allowed_origins: Vec<OriginPattern>,
-    /// Addresses that are not public and may be reached all the same (`safelight.allowed_addresses`).
+    /// Addresses that are not public and may be reached all the same, also for fonts (`safelight.allowed_addresses`).
     pub allowed_addresses: Vec<Exception>,
     /// Whether a `fetch` whose transformation fails answers with the source (`safelight.cf_image_fail_open`).
     pub cf_image_fail_open: bool,

@@ -21,7 +21,7 @@ use crate::config::{BindingKind, Config, Dev, Run};
 use crate::faults::{Fault, FaultSet, Targets};
 use crate::guest;
 use crate::image_url::ImageUrls;
-use crate::images_process::ImagesProcess;
+use crate::images_process::{ImagesProcess, ImagesSettings};
 use crate::log::Log;
 use crate::server::{self, Served};
 use crate::state::State;
@@ -122,15 +122,18 @@ async fn start(
         components.push(build(config).await?);
     }
     let program = std::env::current_exe().context("find the program's own file")?;
+    // All workers share the process: it keeps to the config that the run began with.
+    let first = &run.first.config;
+    let settings = ImagesSettings {
+        deadlines: first.deadlines,
+        allowed_addresses: first.image_urls.allowed_addresses.clone(),
+        transports: trace.transports(),
+    };
     let images = async {
         match run.configs().any(needs_images) {
-            true => {
-                let (program, transports) = (program.clone(), trace.transports());
-                let deadlines = run.first.config.deadlines;
-                ImagesProcess::start(program, deadlines, transports, log.clone())
-                    .await
-                    .map(Some)
-            }
+            true => ImagesProcess::start(program.clone(), settings, log.clone())
+                .await
+                .map(Some),
             false => Ok(None),
         }
     };

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use safelight_images::Deadlines;
+use safelight_outgoing::Exception;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -36,6 +37,16 @@ use supervise::Supervisor;
 /// What the child writes, on a line of its own, once it takes requests.
 pub const READY_LINE: &str = "images process ready";
 
+/// What the images process is told when it starts.
+#[derive(Debug, Clone, Default)]
+pub struct ImagesSettings {
+    pub deadlines: Deadlines,
+    /// Addresses that it may reach for fonts although they are not public.
+    pub allowed_addresses: Vec<Exception>,
+    /// Of how many calls it keeps what its transport did, the last ones.
+    pub transports: u16,
+}
+
 /// The running images process and whoever watches it.
 pub struct ImagesProcess {
     handle: ImagesHandle,
@@ -46,23 +57,21 @@ pub struct ImagesProcess {
 }
 
 impl ImagesProcess {
-    /// Starts `program` as an images process on a private socket and waits until it serves. It keeps what its
-    /// transport did for the last `transports` calls.
+    /// Starts `program` as an images process on a private socket and waits until it serves.
     ///
     /// # Errors
     /// When it cannot be started or ends before it is ready; the error has its last words.
     pub async fn start(
         program: PathBuf,
-        deadlines: Deadlines,
-        transports: u16,
+        settings: ImagesSettings,
         log: Log,
     ) -> std::io::Result<Self> {
         let socket = private_socket();
+        let deadlines = settings.deadlines;
         let launcher = Launcher {
             program,
             socket: socket.clone(),
-            deadlines,
-            transports,
+            settings,
             log: log.clone(),
         };
         let running = launcher.launch().await?;

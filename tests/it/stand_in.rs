@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use safelight::bindings::images::Images;
-use safelight::images_process::ImagesProcess;
+use safelight::images_process::{ImagesProcess, ImagesSettings};
 use safelight::log::Log;
 use safelight_images::Deadlines;
 use safelight_protocol::error::ERROR_HEADER;
@@ -110,7 +110,11 @@ impl StandIn {
         let program = folder.path().join("stand-in");
         write(&program, parts, &starts);
         let (sink, log) = watch::channel(Vec::new());
-        let process = ImagesProcess::start(program, deadlines, 0, Log::new(Lines(sink))).await?;
+        let settings = ImagesSettings {
+            deadlines,
+            ..ImagesSettings::default()
+        };
+        let process = ImagesProcess::start(program, settings, Log::new(Lines(sink))).await?;
         Ok(Self {
             process,
             log,

@@ -4,6 +4,13 @@ use serde_json::{Map, Value, json};
 
 /// Text and how it is set.
 ///
+/// Every `\n` begins a line; nothing else breaks one. Pairs are kerned, ligatures made, and text that is read from right to
+/// left stands as it is read. Characters that the font lacks are its `.notdef`. The picture is as large as the text, at most
+/// 4096x4096 pixels, and transparent around the glyphs.
+///
+/// [`output`](crate::ImageTransformer::output) fails with code 9410 when the font could not be fetched, and with 9432 when it cannot
+/// be used or an option is wrong.
+///
 /// ```
 /// use safelight_sdk::Text;
 ///
@@ -19,8 +26,8 @@ pub struct Text {
 }
 
 impl Text {
-    /// Text of at most 1,000 characters, in the font (TTF, OTF, WOFF or WOFF2) at an absolute URL, which the
-    /// service fetches.
+    /// Text of 1 to 1,000 characters, in the font (TTF, OTF, WOFF or WOFF2, of at most 20 MB) at an absolute URL, which the
+    /// service fetches. Addresses that are not public have to be listed in the config: `[safelight] allowed_addresses`.
     pub fn new(content: impl Into<String>, font_url: impl Into<String>) -> Self {
         Self {
             content: content.into(),
@@ -30,7 +37,7 @@ impl Text {
         }
     }
 
-    /// Sets the size in pixels; the service's default is 12.
+    /// Sets the pixels of the em, above 0; the service's default is 12.
     pub fn size(mut self, pixels: impl Into<f64>) -> Self {
         self.size = Some(pixels.into());
         self

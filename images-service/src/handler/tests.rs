@@ -17,7 +17,7 @@ fn handler() -> Handler {
         queue: 0,
         ..Limits::default()
     };
-    Handler::new(limits, None)
+    Handler::new(limits, None).unwrap()
 }
 
 #[tokio::test]

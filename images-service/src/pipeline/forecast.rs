@@ -1,9 +1,9 @@
-//! What a request will cost, from its headers alone: sizes and memory, checked before any of it is paid.
+//! What a request will cost, before there is a pixel of it: sizes and memory, checked before any of it is paid.
 
 use safelight_protocol::ErrorCode;
 
+use super::prepared::Prepared;
 use crate::{
-    decode::Header,
     error::ServiceError,
     geometry::Size,
     limits::Limits,
@@ -33,13 +33,13 @@ impl Expected {
 
 /// Goes through all steps on sizes alone, as far as they are certain; what is not is checked on the way.
 pub(super) fn check(
-    headers: &[Header],
+    prepared: &[Prepared],
     steps: &[Step],
     bounds: Bounds,
     limits: &Limits,
 ) -> Result<(), ServiceError> {
-    let mut pictures: Vec<Expected> = headers.iter().map(expected).collect();
-    check_decoding(headers, limits)?;
+    let mut pictures: Vec<Expected> = prepared.iter().map(expected).collect();
+    check_making(prepared, limits)?;
     for step in steps {
         let all = pixels(&pictures);
         match step {
@@ -98,10 +98,10 @@ pub(super) fn check_result(
     Ok(())
 }
 
-fn expected(header: &Header) -> Expected {
+fn expected(prepared: &Prepared) -> Expected {
     Expected {
-        size: header.size(),
-        frames: header.frames().max(1).into(),
+        size: prepared.size(),
+        frames: prepared.frames().max(1).into(),
         certain: true,
     }
 }
@@ -153,11 +153,11 @@ impl Room {
     }
 }
 
-/// Images are decoded one after the other: all pictures, and what the most demanding decoder needs besides.
-fn check_decoding(headers: &[Header], limits: &Limits) -> Result<(), ServiceError> {
-    let pictures: Vec<Expected> = headers.iter().map(expected).collect();
-    let decoder = headers.iter().map(Header::memory).max().unwrap_or(0);
-    let all = pixels(&pictures).saturating_add(decoder.div_ceil(PIXEL));
+/// Images are made one after the other: all pictures, and what the most demanding one needs besides.
+fn check_making(prepared: &[Prepared], limits: &Limits) -> Result<(), ServiceError> {
+    let pictures: Vec<Expected> = prepared.iter().map(expected).collect();
+    let making = prepared.iter().map(Prepared::memory).max().unwrap_or(0);
+    let all = pixels(&pictures).saturating_add(making.div_ceil(PIXEL));
     check_memory(all, limits.pixel_bytes)
 }
 

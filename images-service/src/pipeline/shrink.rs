@@ -1,8 +1,9 @@
 //! Whether an image may come out of its decoder smaller than it is: when the first thing that happens to it is that
 //! it is reduced.
 
+use super::prepared::Prepared;
 use crate::{
-    decode::{Header, Shrink},
+    decode::Shrink,
     geometry::Size,
     limits::Limits,
     ops::Op,
@@ -13,13 +14,13 @@ use crate::{
 /// How far image number `index` may shrink.
 pub(super) fn shrink(
     index: usize,
-    header: &Header,
+    image: &Prepared,
     steps: &[Step],
     bounds: Bounds,
     limits: &Limits,
 ) -> Shrink {
-    first_reduction(index, header.size(), steps, bounds, limits).map_or(Shrink::NONE, |target| {
-        header.shrink_towards(target, limits.jpeg)
+    first_reduction(index, image.size(), steps, bounds, limits).map_or(Shrink::NONE, |target| {
+        image.shrink_towards(target, limits.jpeg)
     })
 }
 

@@ -1,4 +1,4 @@
-//! Pillow, the imaging library of Python: the other make of decoder and encoder.
+//! Pillow, the imaging library of Python: the other make of decoder and encoder. And other libraries beside it.
 
 use std::{
     fs::{self, File},
@@ -11,8 +11,14 @@ use std::{
 
 use crate::request::Pixels;
 
-/// Exactly these versions, so that a difference is ours. The second one is HEIC, which Pillow itself does not have.
-const PACKAGES: [&str; 2] = ["pillow==12.0.0", "pillow-heif==1.8.1"];
+/// Exactly these versions, so that a difference is ours. The others: HEIC, which Pillow itself does not have; fonts; and
+/// what packs WOFF2.
+const PACKAGES: [&str; 4] = [
+    "pillow==12.0.0",
+    "pillow-heif==1.8.1",
+    "fonttools==4.60.1",
+    "brotli==1.2.0",
+];
 
 /// Runs Python code that finds `Image`, `sys`, `io` and the bytes of its input as `data`; whatever it hands to
 /// `put` is returned.
@@ -106,9 +112,10 @@ fn install(place: &Path) {
         .to_str()
         .expect("the target folder has a name in Unicode");
     run(Path::new("python3"), &["-m", "venv", path]);
+    let install = ["-m", "pip", "install", "--quiet"];
     run(
         &place.join("bin/python"),
-        &[&["-m", "pip", "install", "--quiet"], &PACKAGES[..]].concat(),
+        &[&install[..], &PACKAGES].concat(),
     );
     fs::write(place.join("ready"), "").expect("the target folder can be written");
 }

@@ -10,7 +10,9 @@ use safelight_images::{
     geometry::Size,
     image::{Channels, Image},
     pipeline::{Encoded, run},
-    request::{Draw, Extension, Output, Position, Step, Transform, TransformRequest},
+    request::{
+        Draw, Extension, ImageSource, Output, Position, Step, Text, Transform, TransformRequest,
+    },
 };
 use safelight_protocol::Format;
 
@@ -20,7 +22,16 @@ pub(crate) struct Request(TransformRequest);
 impl Request {
     pub(crate) fn of(image: &[u8]) -> Self {
         Self(TransformRequest {
-            images: vec![Bytes::copy_from_slice(image)],
+            images: vec![ImageSource::Encoded(Bytes::copy_from_slice(image))],
+            steps: Vec::new(),
+            output: output(Format::Rgba),
+            extension: Extension::default(),
+        })
+    }
+
+    pub(crate) fn of_text(text: Text) -> Self {
+        Self(TransformRequest {
+            images: vec![ImageSource::Text(text)],
             steps: Vec::new(),
             output: output(Format::Rgba),
             extension: Extension::default(),
@@ -39,7 +50,14 @@ impl Request {
 
     /// Adds an overlay without drawing it yet.
     pub(crate) fn overlay(mut self, image: &[u8]) -> Self {
-        self.0.images.push(Bytes::copy_from_slice(image));
+        let image = ImageSource::Encoded(Bytes::copy_from_slice(image));
+        self.0.images.push(image);
+        self
+    }
+
+    /// Adds a text as an overlay without drawing it yet.
+    pub(crate) fn text(mut self, text: Text) -> Self {
+        self.0.images.push(ImageSource::Text(text));
         self
     }
 

@@ -36,8 +36,6 @@ async fn options_are_checked_before_any_image() {
             9432,
             "invalid output format",
         ),
-        ("text-input", 400, 9432, "text_input"),
-        ("draw-nested-and-text", 400, 9432, "draw_text"),
         (
             "odd-transform-values",
             400,
@@ -46,6 +44,15 @@ async fn options_are_checked_before_any_image() {
         ),
     ] {
         replay(name).await.assert_error(status, code, names);
+    }
+}
+
+#[tokio::test]
+async fn a_text_fails_only_at_its_font_which_this_machine_may_not_be_asked_for() {
+    for name in ["text-input", "draw-nested-and-text"] {
+        replay(name)
+            .await
+            .assert_error(502, 9410, "http://127.0.0.1:1/font.ttf");
     }
 }
 

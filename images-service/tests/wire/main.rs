@@ -10,6 +10,9 @@ mod captures;
 mod client;
 mod connections;
 mod fidelity;
+#[path = "../shared/font.rs"]
+mod font;
+mod fonts;
 mod form;
 mod forms;
 mod limits;
@@ -17,3 +20,4 @@ mod options;
 mod overload;
 mod pictures;
 mod service;
+mod text;

@@ -18,9 +18,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use safelight::bindings::images::Images;
-use safelight::images_process::ImagesProcess;
+use safelight::images_process::{ImagesProcess, ImagesSettings};
 use safelight::log::Log;
-use safelight_images::Deadlines;
 
 use call::{Caller, Layers};
 use load::{Load, SIZES};
@@ -83,7 +82,11 @@ async fn run(sittings: usize) -> anyhow::Result<()> {
 async fn sit(table: &mut Table, load: Load, program: &Path, sitting: usize) -> anyhow::Result<()> {
     let start = async |transports| {
         let log = Log::new(std::io::sink());
-        ImagesProcess::start(program.into(), Deadlines::default(), transports, log).await
+        let settings = ImagesSettings {
+            transports,
+            ..ImagesSettings::default()
+        };
+        ImagesProcess::start(program.into(), settings, log).await
     };
     let (silent, recording) = match sitting % 2 {
         0 => (start(0).await?, start(TRANSPORTS).await?),

@@ -7,13 +7,12 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use safelight_images::Deadlines;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
-use super::READY_LINE;
-use crate::cli::deadline_flags;
+use super::{ImagesSettings, READY_LINE};
+use crate::cli::images_flags;
 use crate::log::Log;
 
 /// How long the child may take to say that it is ready.
@@ -27,8 +26,7 @@ const LAST_WORDS: usize = 10;
 pub(super) struct Launcher {
     pub(super) program: PathBuf,
     pub(super) socket: PathBuf,
-    pub(super) deadlines: Deadlines,
-    pub(super) transports: u16,
+    pub(super) settings: ImagesSettings,
     pub(super) log: Log,
 }
 
@@ -95,8 +93,7 @@ impl Launcher {
         Command::new(&self.program)
             .args(["images", "--end-with-stdin", "--socket"])
             .arg(&self.socket)
-            .args(deadline_flags(&self.deadlines))
-            .args(["--trace-keep", &self.transports.to_string()])
+            .args(images_flags(&self.settings))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -111,6 +111,19 @@ fn a_deadline_that_is_not_said_keeps_its_default() {
 }
 
 #[test]
+fn addresses_that_are_not_public_are_reached_if_they_are_listed() {
+    let config = config(
+        r#"
+        main = "w.wasm"
+        [safelight]
+        allowed_addresses = ["loopback:8080", "fonts.lan"]
+        "#,
+    );
+    let expected = ["loopback:8080", "fonts.lan"].map(|text| text.parse().unwrap());
+    assert_eq!(config.image_urls.allowed_addresses, expected);
+}
+
+#[test]
 fn a_variable_is_its_text_or_else_its_json_in_the_order_of_the_file() {
     let config = config(
         r#"

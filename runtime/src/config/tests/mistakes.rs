@@ -264,6 +264,14 @@ const SERVING: &[Row] = &[
         "2:11: `safelight.strict` is not a key that is known here",
     ),
     (
+        "safelight.allowed_addresses = ['loopback', 'http://a']",
+        "2:31: `safelight.allowed_addresses` \"http://a\" is not `loopback`, a host, an address or a range such as 10.0.0.0/8",
+    ),
+    (
+        "safelight.allowed_addresses = 'loopback'",
+        "2:31: `safelight.allowed_addresses` must be a list of strings, but is a string",
+    ),
+    (
         "safelight.deadlines.write_ms = 0",
         "2:32: `safelight.deadlines.write_ms` must be a whole number from 1 to 3600000",
     ),

@@ -1,0 +1,160 @@
+//! The fonts of a request's texts: fetched before it waits for a worker, each once, by the one client that may go out.
+
+mod cache;
+
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use safelight_outgoing::{Client, Limits as Outgoing, OutgoingError, Policy, Request};
+use safelight_protocol::ErrorCode;
+use tokio::{sync::Semaphore, task::JoinSet};
+
+use self::cache::Cache;
+use crate::{error::ServiceError, form::Share, request::FontUrl};
+
+/// Where fonts may come from, and what they may cost.
+#[derive(Clone, Debug)]
+pub struct FontLimits {
+    /// Addresses that may be reached: public ones, and the exceptions for development.
+    pub policy: Policy,
+    /// Bytes of one font, as it is sent.
+    pub bytes: usize,
+    /// Different fonts of one request.
+    pub of_request: usize,
+    /// Fonts of all requests that are fetched at the same time.
+    pub at_a_time: usize,
+    /// Time for fetching one font, with all redirects.
+    pub time: Duration,
+    /// Bytes of fetched fonts that are kept for other requests.
+    pub cache_bytes: usize,
+    /// How long a fetched font is kept, whatever its server says.
+    pub cache_time: Duration,
+}
+
+impl Default for FontLimits {
+    fn default() -> Self {
+        Self {
+            policy: Policy::public(),
+            bytes: 20_000_000,
+            of_request: 16,
+            at_a_time: 8,
+            time: Duration::from_secs(30),
+            cache_bytes: 64_000_000,
+            cache_time: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Fetches fonts, and keeps some of them for a while.
+pub(crate) struct Fonts {
+    client: Client,
+    limits: FontLimits,
+    places: Arc<Semaphore>,
+    cache: Cache,
+}
+
+impl Fonts {
+    /// A client within the limits, which has fetched nothing yet.
+    ///
+    /// # Errors
+    /// When encryption cannot be set up.
+    pub(crate) fn new(limits: FontLimits) -> Result<Self, OutgoingError> {
+        Ok(Self {
+            client: Client::new(limits.policy.clone())?,
+            places: Arc::new(Semaphore::new(limits.at_a_time.max(1))),
+            cache: Cache::new(limits.cache_bytes, limits.cache_time),
+            limits,
+        })
+    }
+
+    /// The bytes of every font. Dropping the future ends all of its exchanges.
+    ///
+    /// # Errors
+    /// At the first font that could not be fetched, or that has too many bytes; the others are given up.
+    pub(crate) async fn get_all(
+        &self,
+        urls: Vec<FontUrl>,
+        share: &mut Share,
+    ) -> Result<HashMap<FontUrl, Bytes>, ServiceError> {
+        let most = self.limits.of_request;
+        if urls.len() > most {
+            let text = format!("the texts have more than {most} different fonts");
+            return Err(ServiceError::new(ErrorCode::BadRequest, text));
+        }
+        let mut fonts = HashMap::new();
+        let mut fetches = JoinSet::new();
+        for url in urls {
+            match self.cache.get(&url) {
+                Some(bytes) => {
+                    fonts.insert(url, bytes);
+                }
+                None => {
+                    fetches.spawn(self.fetch(url));
+                }
+            }
+        }
+        while let Some(fetched) = fetches.join_next().await {
+            let (url, bytes) = fetched.map_err(|panic| {
+                tracing::error!(%panic, "fetching a font panicked");
+                ServiceError::new(ErrorCode::Internal, "the images process failed at a font")
+            })??;
+            share.grow(bytes.len())?;
+            self.cache.put(url.clone(), bytes.clone());
+            fonts.insert(url, bytes);
+        }
+        Ok(fonts)
+    }
+
+    /// One font, when it has a place among those that are fetched.
+    fn fetch(
+        &self,
+        url: FontUrl,
+    ) -> impl Future<Output = Result<(FontUrl, Bytes), ServiceError>> + Send + use<> {
+        let client = self.client.clone();
+        let places = Arc::clone(&self.places);
+        let outgoing = Outgoing {
+            total: self.limits.time,
+            ..Outgoing::of_bytes(self.limits.bytes as u64)
+        };
+        async move {
+            let _place = places.acquire_owned().await;
+            let request = Request::get(url.as_str());
+            match client.fetch(request, &outgoing).await {
+                Ok(whole) => Ok((url, whole.bytes)),
+                Err(error) => Err(not_fetched(&url, &error)),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Fonts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fonts")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+fn not_fetched(url: &FontUrl, error: &OutgoingError) -> ServiceError {
+    let code = match error {
+        OutgoingError::TooLarge(_)
+        | OutgoingError::InvalidUrl(_)
+        | OutgoingError::Scheme(_)
+        | OutgoingError::Userinfo => ErrorCode::BadRequest,
+        OutgoingError::Refused { .. }
+        | OutgoingError::Dns { .. }
+        | OutgoingError::ConnectionRefused
+        | OutgoingError::ConnectTimeout(_)
+        | OutgoingError::Connect(_)
+        | OutgoingError::Tls(_)
+        | OutgoingError::TooManyRedirects(_)
+        | OutgoingError::InvalidRedirect(_)
+        | OutgoingError::Status(_)
+        | OutgoingError::Protocol(_)
+        | OutgoingError::Encoded(_)
+        | OutgoingError::CutShort(_)
+        | OutgoingError::Timeout(_) => ErrorCode::FetchFailed,
+    };
+    let text = format!("the font at {url} could not be fetched: {error}");
+    ServiceError::new(code, text)
+}

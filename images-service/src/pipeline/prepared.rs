@@ -1,0 +1,107 @@
+//! An image before its pixels are made: its size and its cost are known, and nothing has been paid.
+
+use bytes::Bytes;
+
+use crate::{
+    decode::{self, Decoded, Frames, Header, Metadata, Options, Shrink},
+    error::ServiceError,
+    geometry::Size,
+    limits::{JpegDecoder, Limits},
+    request::ImageSource,
+    text::{Effort, Typeset},
+};
+
+/// An image that is about to be made.
+#[derive(Debug)]
+pub(super) enum Prepared {
+    /// Its header has been read.
+    Encoded(Header, Bytes),
+    /// Each of its glyphs has a place.
+    Text(Typeset),
+}
+
+impl Prepared {
+    pub(super) fn new(
+        source: ImageSource,
+        frames: Frames,
+        limits: &Limits,
+        effort: &mut Effort,
+    ) -> Result<Self, ServiceError> {
+        match source {
+            ImageSource::Encoded(bytes) => {
+                let header = decode::inspect(&bytes, frames, limits)?;
+                Ok(Self::Encoded(header, bytes))
+            }
+            ImageSource::Text(text) => Typeset::new(&text, &limits.text, effort).map(Self::Text),
+        }
+    }
+
+    /// What it is, for the log.
+    pub(super) const fn format(&self) -> &'static str {
+        match self {
+            Self::Encoded(header, _) => header.format(),
+            Self::Text(_) => "text",
+        }
+    }
+
+    pub(super) const fn size(&self) -> Size {
+        match self {
+            Self::Encoded(header, _) => header.size(),
+            Self::Text(text) => text.size(),
+        }
+    }
+
+    /// Bytes of its file; of a text there is none.
+    pub(super) const fn file_size(&self) -> usize {
+        match self {
+            Self::Encoded(_, bytes) => bytes.len(),
+            Self::Text(_) => 0,
+        }
+    }
+
+    /// How far it may shrink while it is made, when it will be reduced to `target`.
+    pub(super) fn shrink_towards(&self, target: Size, decoder: JpegDecoder) -> Shrink {
+        match self {
+            Self::Encoded(header, _) => header.shrink_towards(target, decoder),
+            Self::Text(_) => Shrink::NONE,
+        }
+    }
+
+    /// How many frames it will have.
+    pub(super) const fn frames(&self) -> u32 {
+        match self {
+            Self::Encoded(header, _) => header.frames(),
+            Self::Text(_) => 1,
+        }
+    }
+
+    /// Bytes of memory that making it takes at its peak, besides the picture itself.
+    pub(super) const fn memory(&self) -> u64 {
+        match self {
+            Self::Encoded(header, _) => header.memory(),
+            Self::Text(text) => text.memory(),
+        }
+    }
+
+    pub(super) fn metadata(&self) -> Metadata {
+        match self {
+            Self::Encoded(header, _) => header.metadata(),
+            Self::Text(_) => Metadata::default(),
+        }
+    }
+
+    /// Makes the pixels.
+    pub(super) fn pixels(
+        &self,
+        options: Options,
+        effort: &mut Effort,
+    ) -> Result<Decoded, ServiceError> {
+        match self {
+            Self::Encoded(header, bytes) => decode::pixels(bytes, header, options),
+            Self::Text(text) => Ok(Decoded {
+                picture: text.pixels(effort)?.into(),
+                warning: None,
+            }),
+        }
+    }
+}

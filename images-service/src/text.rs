@@ -1,0 +1,119 @@
+//! Text as an image: from a font's bytes and some characters to pixels of one colour.
+//!
+//! | module | does |
+//! |---|---|
+//! | `font` `woff` | from the bytes of a file to a font that can be used |
+//! | `runs` | a line in pieces of one direction and one script, in the order in which they are seen |
+//! | `layout` | which glyph stands where, and how large the box around them is |
+//! | `outline` | a glyph as straight lines |
+//! | `raster` | lines to coverage |
+//! | `effort` | what all of this may cost |
+//!
+//! Setting is separate from drawing, so that the size of the picture is known before there is a pixel of it.
+
+mod effort;
+mod font;
+mod layout;
+mod outline;
+mod raster;
+mod runs;
+mod woff;
+
+use std::time::Duration;
+
+use safelight_protocol::ErrorCode;
+
+pub(crate) use self::effort::Effort;
+use self::{font::Face, layout::Layout};
+use crate::{
+    error::ServiceError,
+    geometry::Size,
+    image::{Channels, Image},
+    request::{Color, Text},
+};
+
+/// What the texts of a request may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct TextLimits {
+    /// Unicode scalar values of one text.
+    pub characters: usize,
+    /// Width and height of the box around one text, in pixels.
+    pub side: u32,
+    /// Bytes of a font that came compressed.
+    pub inflated_bytes: usize,
+    /// Glyphs of one text: fonts may make many of one character.
+    pub glyphs: usize,
+    /// Lines that the outlines of all texts of a request consist of.
+    pub lines: usize,
+    /// Time that all texts of a request may take.
+    pub time: Duration,
+}
+
+impl Default for TextLimits {
+    fn default() -> Self {
+        Self {
+            characters: 1_000,
+            side: 4096,
+            // Large fonts for Chinese or Japanese have about half of it.
+            inflated_bytes: 64_000_000,
+            glyphs: 16_000,
+            lines: 4_000_000,
+            time: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A text of which every glyph has its place.
+#[derive(Debug)]
+pub(crate) struct Typeset {
+    layout: Layout,
+    color: Color,
+}
+
+impl Typeset {
+    /// Sets a text; no memory for pixels is taken.
+    ///
+    /// # Errors
+    /// When the font cannot be used, the box would be too large, or the font asks for too much work.
+    pub(crate) fn new(
+        text: &Text,
+        limits: &TextLimits,
+        effort: &mut Effort,
+    ) -> Result<Self, ServiceError> {
+        let face = Face::open(&text.font, limits)?;
+        Ok(Self {
+            layout: Layout::new(text, &face, limits, effort)?,
+            color: text.color,
+        })
+    }
+
+    /// Size of the picture.
+    pub(crate) const fn size(&self) -> Size {
+        self.layout.size
+    }
+
+    /// Bytes of memory that drawing takes at its peak, besides the picture itself.
+    pub(crate) const fn memory(&self) -> u64 {
+        // A glyph may fill the whole box: its coverage in four bytes, and that of all glyphs in one.
+        self.layout.size.area().saturating_mul(5)
+    }
+
+    /// Draws the text: everywhere its colour, with the coverage of its glyphs as alpha.
+    pub(crate) fn pixels(&self, effort: &mut Effort) -> Result<Image, ServiceError> {
+        let Color { r, g, b, a } = self.color;
+        let coverage = raster::coverage(&self.layout, effort)?;
+        let data = coverage
+            .into_iter()
+            .flat_map(|covered| [r, g, b, raster::scaled(a, covered)])
+            .collect();
+        Image::new(self.size(), Channels::Rgba, data).ok_or_else(|| {
+            let text = format!("the text's pixels are not of {}", self.size());
+            ServiceError::new(ErrorCode::Internal, text)
+        })
+    }
+}
+
+/// The error of a text or a font that cannot be used.
+fn refused(fault: impl Into<String>) -> ServiceError {
+    ServiceError::new(ErrorCode::BadRequest, fault)
+}

@@ -1,0 +1,213 @@
+//! Which glyph stands where, and how large the box around all of them is.
+
+use std::collections::HashMap;
+
+use harfrust::{Buffer, GlyphId, ShapeOptions, ShaperFont, shape};
+use safelight_protocol::ErrorCode;
+
+use super::{
+    TextLimits,
+    effort::Effort,
+    font::Face,
+    outline::{Outline, Point},
+    refused,
+    runs::{Run, visual_runs},
+};
+use crate::{error::ServiceError, geometry::Size, request::Text};
+
+/// Every glyph of a text at its place, in pixels from the top left corner of the box.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) size: Size,
+    pub(super) outlines: Vec<Outline>,
+    pub(super) glyphs: Vec<Placed>,
+}
+
+/// A glyph with ink.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed {
+    /// Index of its outline.
+    pub(super) outline: usize,
+    /// Where its origin is.
+    pub(super) origin: Point,
+}
+
+impl Layout {
+    /// Sets every line of a text: one below the other, each from the left edge, never broken.
+    pub(super) fn new(
+        text: &Text,
+        face: &Face,
+        limits: &TextLimits,
+        effort: &mut Effort,
+    ) -> Result<Self, ServiceError> {
+        let content = text.content.replace("\r\n", "\n");
+        let scale = face.scale(text.size);
+        let line_height = round(face.line_height() * scale).max(1.0);
+        let lines = content.split('\n').count();
+        let height = bounded(line_height * count(lines), limits)?;
+
+        let mut setter = Setter::new(face, scale, limits, effort);
+        let first_baseline = round(face.ascent() * scale);
+        for (index, line) in content.split('\n').enumerate() {
+            setter.set(line, first_baseline + line_height * count(index))?;
+        }
+        setter.into_layout(height)
+    }
+}
+
+/// Sets line after line with one font.
+struct Setter<'a> {
+    face: &'a Face,
+    shaper: ShaperFont<'a, 'a>,
+    scale: f64,
+    limits: &'a TextLimits,
+    effort: &'a mut Effort,
+    /// Index of a glyph's outline, or `None` for one without ink.
+    known: HashMap<u32, Option<usize>>,
+    outlines: Vec<Outline>,
+    /// Glyphs with the distances of their origins from the left end of the line and from the top of the box.
+    glyphs: Vec<(usize, f64, f64)>,
+    shaped: usize,
+    /// Where ink or a line begins and ends, furthest to the left and to the right.
+    left: f64,
+    right: f64,
+}
+
+impl<'a> Setter<'a> {
+    fn new(face: &'a Face, scale: f64, limits: &'a TextLimits, effort: &'a mut Effort) -> Self {
+        Self {
+            face,
+            shaper: ShaperFont::new(face.font()),
+            scale,
+            limits,
+            effort,
+            known: HashMap::new(),
+            outlines: Vec::new(),
+            glyphs: Vec::new(),
+            shaped: 0,
+            left: 0.0,
+            right: 0.0,
+        }
+    }
+
+    fn set(&mut self, line: &str, baseline: f64) -> Result<(), ServiceError> {
+        let mut buffer = Buffer::new();
+        let mut pen = 0.0;
+        for run in visual_runs(line) {
+            self.effort.check_time()?;
+            self.shape(&mut buffer, line, &run)?;
+            for (info, position) in buffer.glyph_infos().iter().zip(buffer.glyph_positions()) {
+                let x = pen + f64::from(position.x_offset) * self.scale;
+                let y = baseline - f64::from(position.y_offset) * self.scale;
+                self.place(GlyphId::new(info.glyph_id), x, y)?;
+                pen += f64::from(position.x_advance) * self.scale;
+            }
+        }
+        self.right = self.right.max(pen);
+        Ok(())
+    }
+
+    /// Fills the buffer with the glyphs of a run.
+    fn shape(&mut self, buffer: &mut Buffer, line: &str, run: &Run) -> Result<(), ServiceError> {
+        buffer.clear();
+        buffer.push_str(line.get(run.range.clone()).unwrap_or_default());
+        // Letters that join look at their neighbours, in this run or not.
+        buffer.set_pre_context(line.get(..run.range.start).unwrap_or_default());
+        buffer.set_post_context(line.get(run.range.end..).unwrap_or_default());
+        buffer.set_direction(run.direction);
+        buffer.set_script(run.script);
+        // Kerning, ligatures and whatever else a script needs are on unless somebody turns them off.
+        shape(&self.shaper, buffer, ShapeOptions::new()).map_err(|error| {
+            ServiceError::new(
+                ErrorCode::Internal,
+                format!("a text was not shaped: {error}"),
+            )
+        })?;
+        self.shaped += buffer.len();
+        if !buffer.allocation_successful() || self.shaped > self.limits.glyphs {
+            return Err(refused("the font makes too many glyphs of the text"));
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, glyph: GlyphId, x: f64, y: f64) -> Result<(), ServiceError> {
+        let Some(index) = self.outline(glyph)? else {
+            return Ok(());
+        };
+        let Some(outline) = self.outlines.get(index) else {
+            return Ok(());
+        };
+        self.left = self.left.min(x + f64::from(outline.least.x));
+        self.right = self.right.max(x + f64::from(outline.most.x));
+        self.glyphs.push((index, x, y));
+        Ok(())
+    }
+
+    fn outline(&mut self, glyph: GlyphId) -> Result<Option<usize>, ServiceError> {
+        if let Some(known) = self.known.get(&glyph.to_u32()) {
+            return Ok(*known);
+        }
+        self.effort.check_time()?;
+        let outline = Outline::of(self.face.font(), glyph, self.scale, self.effort)?;
+        let index = outline.map(|outline| {
+            self.outlines.push(outline);
+            self.outlines.len() - 1
+        });
+        self.known.insert(glyph.to_u32(), index);
+        Ok(index)
+    }
+
+    fn into_layout(self, height: u32) -> Result<Layout, ServiceError> {
+        // Whole pixels, so that glyphs keep their places between them; a thousandth of a pixel is no ink.
+        let left = (self.left + INVISIBLE).floor();
+        let right = (self.right - INVISIBLE).ceil();
+        let width = bounded((right - left).max(1.0), self.limits)?;
+        let glyphs = self.glyphs.into_iter().map(|(outline, x, y)| Placed {
+            outline,
+            origin: point(x - left, y),
+        });
+        Ok(Layout {
+            size: Size::new(width, height),
+            glyphs: glyphs.collect(),
+            outlines: self.outlines,
+        })
+    }
+}
+
+/// Too little of a pixel to change its colour.
+const INVISIBLE: f64 = 0.001;
+
+fn round(number: f64) -> f64 {
+    (number + 0.5).floor()
+}
+
+/// A number of lines, of which there are never more than characters.
+fn count(lines: usize) -> f64 {
+    f64::from(u32::try_from(lines).unwrap_or(u32::MAX))
+}
+
+/// A side of the box, if it is not too long.
+fn bounded(side: f64, limits: &TextLimits) -> Result<u32, ServiceError> {
+    // Not the other way round, because of what is no number.
+    if side >= 1.0 && side <= f64::from(limits.side) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number from 1 to the limit, which is a u32"
+        )]
+        return Ok(side as u32);
+    }
+    let most = limits.side;
+    Err(refused(format!(
+        "the text is too large: it would be {side} pixels wide or high, and the maximum is {most}x{most}"
+    )))
+}
+
+fn point(x: f64, y: f64) -> Point {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "places in a box of some thousand pixels; further outside nothing is drawn"
+    )]
+    let (x, y) = (x as f32, y as f32);
+    Point { x, y }
+}
