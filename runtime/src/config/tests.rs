@@ -4,6 +4,7 @@ mod accepted;
 mod buckets;
 mod environments;
 mod files;
+mod hostile;
 mod mistakes;
 mod syntax;
 

@@ -99,7 +99,7 @@ pub(super) fn foreign(name: &str) -> Vec<u8> {
         // There is no encoder that cargo builds; fuzz/seeds.py tells how this one came about.
         "HEIC" => include_bytes!("../../../fuzz/corpus/heic/alpha").to_vec(),
         "TIFF" => b"II*\0\x08\0\0\0\0\0".to_vec(),
-        "text" => b"not a picture at all".to_vec(),
+        "prose" => b"not a picture at all".to_vec(),
         other => panic!("no file of the format {other}"),
     }
 }

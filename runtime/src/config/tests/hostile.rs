@@ -1,0 +1,26 @@
+//! Files that would flood or steer the terminal that their mistakes are shown on.
+
+use super::errors;
+
+#[test]
+fn past_a_hundred_mistakes_the_rest_is_counted() {
+    let mut text = String::from("main = 'w.wasm'\n");
+    for index in 0..1000 {
+        text.push_str(&format!("unknown{index} = 1\n"));
+    }
+    let message = errors(&text);
+    assert_eq!(message.lines().count(), 101);
+    assert!(message.ends_with("\nand 900 more"), "{message}");
+}
+
+#[test]
+fn a_key_cannot_steer_the_terminal_or_fill_it() {
+    let long = "x".repeat(10_000);
+    let text = format!("main = 'w.wasm'\n\"\\u001b[2J\" = 1\n{long} = 1");
+    let message = errors(&text);
+    assert!(
+        message.contains(r#"wrangler.toml:2:1: `"\u{1b}[2J"` is not"#),
+        "{message}"
+    );
+    assert!(message.len() < 250, "{message}");
+}
