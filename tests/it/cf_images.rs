@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::client::{Answer, get};
 use crate::dev_server::DevServer;
 use crate::guests;
-use crate::image_urls::picture;
+use crate::image_urls::{picture, size};
 
 /// A host on loopback: `/base.png` is 80 by 60 pixels, `/mark.png` 10 by 10, `/text` is none, the rest is not there.
 struct Host {
@@ -70,17 +70,6 @@ async fn fetch(server: &DevServer, url: &str, options: &Value) -> Answer {
         hex(&options.to_string())
     );
     get(server.address, &path).await
-}
-
-fn size(answer: &Answer) -> (u32, u32) {
-    assert_eq!(
-        answer.status,
-        200,
-        "{}",
-        String::from_utf8_lossy(&answer.body)
-    );
-    let picture = image::load_from_memory(&answer.body).unwrap();
-    (picture.width(), picture.height())
 }
 
 #[tokio::test]

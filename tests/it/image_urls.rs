@@ -22,7 +22,7 @@ pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn size(answer: &Answer) -> (u32, u32) {
+pub(crate) fn size(answer: &Answer) -> (u32, u32) {
     assert_eq!(answer.broken, None);
     assert_eq!(
         answer.status,

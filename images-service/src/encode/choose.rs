@@ -5,7 +5,6 @@ use safelight_protocol::{Format, extension::Choose};
 use super::LOSSLESS;
 use crate::{
     decode::Frames,
-    image::{Channels, Image},
     picture::Picture,
     request::{Accepted, Extension, Output},
 };
@@ -24,7 +23,7 @@ pub(crate) fn choose(
     source: &str,
     picture: &Picture,
 ) -> (Format, Option<&'static str>) {
-    let classic = || match is_opaque(picture.first()) {
+    let classic = || match picture.first().is_opaque() {
         _ if picture.is_animated() => Format::Gif,
         true => Format::Jpeg,
         false => Format::Png,
@@ -74,13 +73,6 @@ fn modern(accepted: Accepted, output: &Output, picture: &Picture) -> Option<Form
     ];
     fits.into_iter()
         .find_map(|(fits, format)| fits.then_some(format))
-}
-
-fn is_opaque(image: &Image) -> bool {
-    match image.channels() {
-        Channels::Rgb => true,
-        Channels::Rgba => image.data().chunks_exact(4).all(|pixel| pixel[3] == 255),
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod decoders;
 mod disposal;
 mod drawing;
 mod encoders;
-#[path = "../shared/font.rs"]
+#[path = "../fonts/font.rs"]
 mod font;
 mod fonts;
 mod heic;

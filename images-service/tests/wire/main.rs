@@ -10,7 +10,7 @@ mod captures;
 mod client;
 mod connections;
 mod fidelity;
-#[path = "../shared/font.rs"]
+#[path = "../fonts/font.rs"]
 mod font;
 mod fonts;
 mod form;

@@ -138,7 +138,11 @@ pub enum Mistake {
     OnlyTrue,
     /// An element of a list, and what it should be.
     NotOneOf(String),
-    TooManyFaults(usize),
+    /// Elements of a list.
+    TooMany {
+        most: usize,
+        of: &'static str,
+    },
     /// In `services`, `assets`, the secrets, or the run as a whole.
     Grant(GrantMistake),
     /// Of buckets, or of where they are.
@@ -195,7 +199,7 @@ impl fmt::Display for Mistake {
             }
             Self::Fault(error) => return error.fmt(f),
             Self::OnlyTrue => "can only be true; leave it out to say no",
-            Self::TooManyFaults(most) => return write!(f, "has more than {most} faults"),
+            Self::TooMany { most, of } => return write!(f, "has more than {most} {of}"),
             Self::Grant(mistake) => return mistake.fmt(f),
             Self::Storage(mistake) => return mistake.fmt(f),
             Self::NoHttps => "must be `http`: safelight does not serve https yet",

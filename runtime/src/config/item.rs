@@ -174,6 +174,32 @@ impl<'a> Item<'a> {
         Some(texts)
     }
 
+    /// The elements of a list that should be tables, each under the list's name and its place: at most `most` of what
+    /// `of` calls them.
+    pub(super) fn elements(
+        &self,
+        found: &mut Findings<'_>,
+        most: usize,
+        of: &'static str,
+    ) -> Vec<Item<'a>> {
+        let Value::List(nodes) = &self.node.value else {
+            return self
+                .wrong_type(found, "a list of tables")
+                .unwrap_or_default();
+        };
+        if nodes.len() > most {
+            self.refuse(found, Mistake::TooMany { most, of });
+            return Vec::new();
+        }
+        let element = |(index, node): (usize, &'a Node)| Item {
+            path: format!("{}[{index}]", self.path),
+            at: node.at,
+            node,
+            key: self.key,
+        };
+        nodes.iter().enumerate().map(element).collect()
+    }
+
     pub(super) fn boolean(&self, found: &mut Findings<'_>) -> Option<bool> {
         match self.node.value {
             Value::Bool(value) => Some(value),

@@ -73,19 +73,10 @@ fn number(headers: &HeaderMap, name: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderName, HeaderValue};
+    use http::HeaderMap;
 
     use super::{AutoWidth, is_slow};
-
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        let pair = |(name, value): &(&'static str, &'static str)| {
-            (
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            )
-        };
-        pairs.iter().map(pair).collect()
-    }
+    use crate::image_url::tests::headers;
 
     #[test]
     fn the_width_is_the_smallest_breakpoint_that_fills_the_window() {

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::{is_from_here, options::Options, to_the_source, wanted};
 
-fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+pub(super) fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
     let pair = |(name, value): &(&'static str, &'static str)| {
         (
             HeaderName::from_static(name),

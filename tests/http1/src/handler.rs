@@ -1,30 +1,7 @@
 //! What the request handler does with its upload before it answers, for either hyper.
 
-use std::future::Future;
-
-use bytes::Bytes;
-
 use crate::row::{CLOSING_BOUNDARY, Handling};
-
-/// A request body of either hyper.
-pub(crate) trait Upload: Send + 'static {
-    /// The next piece; `None` at the end, however the end came about.
-    fn next(&mut self) -> impl Future<Output = Option<Bytes>> + Send;
-}
-
-impl Upload for hyper::body::Incoming {
-    async fn next(&mut self) -> Option<Bytes> {
-        use http_body_util::BodyExt;
-        self.frame().await?.ok()?.into_data().ok()
-    }
-}
-
-impl Upload for old_hyper::Body {
-    async fn next(&mut self) -> Option<Bytes> {
-        use old_hyper::body::HttpBody;
-        self.data().await?.ok()
-    }
-}
+use crate::upload::Upload;
 
 /// Returns when the answer is to be sent.
 pub(crate) async fn handle<U: Upload>(mut upload: U, handling: Handling) {

@@ -8,6 +8,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `row` | the exchanges, as one list |
+//! | `upload` | the upload of a request, of either hyper; for the demonstration as well |
 //! | `handler` | what the request handler does with its upload, for either hyper |
 //! | `watched` | a stream that notes when it is shut down on bytes it has refused |
 //! | `stack` | one adapter per hyper |
@@ -27,5 +28,7 @@ mod socket;
 mod stack;
 #[cfg(test)]
 mod stalled;
+#[cfg(test)]
+mod upload;
 #[cfg(test)]
 mod watched;

@@ -12,8 +12,9 @@ use old_hyper::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{oneshot, watch};
 
-use crate::handler::{Upload, handle};
+use crate::handler::handle;
 use crate::row::{Handling, KeepAlive, Row};
+use crate::upload::Upload;
 use crate::watched::{Notes, Watched};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,6 @@ use crate::config::secrets::DotenvError;
 /// Why a worker cannot have what was meant for it. The text follows the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantMistake {
-    TooManyServices(usize),
     NoneOf(Vec<&'static str>),
     /// In `assets.run_worker_first`.
     WorkerRules(&'static str),
@@ -30,7 +29,6 @@ pub enum GrantMistake {
 impl fmt::Display for GrantMistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooManyServices(most) => write!(f, "has more than {most} services"),
             Self::NoneOf(words) => write!(f, "must be one of {}", words.join(", ")),
             Self::WorkerRules(what) => f.write_str(what),
             Self::Dotenv(error) => error.fmt(f),

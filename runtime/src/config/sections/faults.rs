@@ -18,22 +18,8 @@ pub(in crate::config) fn read<'a>(
     item: &Item<'a>,
     found: &mut Findings<'_>,
 ) -> Vec<(Item<'a>, Fault)> {
-    let Value::List(nodes) = &item.node.value else {
-        return item
-            .wrong_type(found, "a list of tables")
-            .unwrap_or_default();
-    };
-    if nodes.len() > MOST {
-        item.refuse(found, Mistake::TooManyFaults(MOST));
-        return Vec::new();
-    }
-    let elements = nodes.iter().enumerate().map(|(index, node)| Item {
-        path: format!("{}[{index}]", item.path),
-        at: node.at,
-        node,
-        key: item.key,
-    });
-    elements
+    item.elements(found, MOST, "faults")
+        .into_iter()
         .filter_map(|element| fault(&element, found))
         .collect()
 }

@@ -4,7 +4,6 @@ use super::images::binding_name;
 use crate::config::R2Bucket;
 use crate::config::error::{Mistake, StorageMistake};
 use crate::config::item::{Findings, Item};
-use crate::config::tree::Value;
 
 const KEYS: [&str; 5] = [
     "binding",
@@ -14,24 +13,17 @@ const KEYS: [&str; 5] = [
     "remote",
 ];
 
+/// Buckets of one worker; each has a file of its own that is opened.
+const MOST: usize = 100;
+
 /// Each bucket, with the item that names its binding.
 pub(in crate::config) fn read<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
     found: &mut Findings<'_>,
 ) -> Vec<(Item<'a>, R2Bucket)> {
-    let Value::List(nodes) = &item.node.value else {
-        return item
-            .wrong_type(found, "a list of tables")
-            .unwrap_or_default();
-    };
-    let elements = nodes.iter().enumerate().map(|(index, node)| Item {
-        path: format!("{}[{index}]", item.path),
-        at: node.at,
-        node,
-        key: item.key,
-    });
-    elements
+    item.elements(found, MOST, "buckets")
+        .into_iter()
         .filter_map(|element| bucket(&element, no_effect, found))
         .collect()
 }

@@ -1,10 +1,9 @@
 //! `services`: other workers of the same run, each under a name by which this one calls it.
 
 use super::images::binding_name;
-use crate::config::error::{GrantMistake, Mistake};
+use crate::config::error::Mistake;
 use crate::config::item::{Findings, Item};
 use crate::config::services::ServiceBinding;
-use crate::config::tree::Value;
 
 const KEYS: [&str; 6] = [
     "binding",
@@ -22,22 +21,8 @@ pub(in crate::config) fn read<'a>(
     item: &Item<'a>,
     found: &mut Findings<'_>,
 ) -> Vec<(Item<'a>, ServiceBinding)> {
-    let Value::List(nodes) = &item.node.value else {
-        return item
-            .wrong_type(found, "a list of tables")
-            .unwrap_or_default();
-    };
-    if nodes.len() > MOST {
-        item.refuse(found, Mistake::Grant(GrantMistake::TooManyServices(MOST)));
-        return Vec::new();
-    }
-    let elements = nodes.iter().enumerate().map(|(index, node)| Item {
-        path: format!("{}[{index}]", item.path),
-        at: node.at,
-        node,
-        key: item.key,
-    });
-    elements
+    item.elements(found, MOST, "services")
+        .into_iter()
         .filter_map(|element| service(&element, found))
         .collect()
 }

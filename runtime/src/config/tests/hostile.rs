@@ -24,3 +24,19 @@ fn a_key_cannot_steer_the_terminal_or_fill_it() {
     );
     assert!(message.len() < 250, "{message}");
 }
+
+#[test]
+fn a_list_of_tables_has_an_end() {
+    for (key, of) in [
+        ("r2_buckets", "buckets"),
+        ("services", "services"),
+        ("safelight.faults", "faults"),
+    ] {
+        let text = format!("main = 'w.wasm'\n{}", format!("[[{key}]]\n").repeat(101));
+        let message = errors(&text);
+        let expected = format!("`{key}` has more than 100 {of}");
+        assert!(message.contains(&expected), "{message}");
+        // None of them is looked at.
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}

@@ -1,17 +1,17 @@
 //! The inner pipeline behind one of three servers.
 
-use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper_util::rt::TokioIo;
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::client::{Reads, send};
 use crate::form::Form;
+use crate::upload::Upload;
 
 /// What serves the inner pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,23 +92,4 @@ async fn answer(mut upload: impl Upload, images: &Path) -> io::Result<Bytes> {
     drop(upload);
     let picture = send(images, &Form::received(form), Reads::AtOnce).await?;
     Ok(picture.body.into())
-}
-
-/// An upload of either hyper.
-trait Upload: Send {
-    /// The next piece; `None` at the end, however the end came about.
-    fn next(&mut self) -> impl Future<Output = Option<Bytes>> + Send;
-}
-
-impl Upload for hyper::body::Incoming {
-    async fn next(&mut self) -> Option<Bytes> {
-        self.frame().await?.ok()?.into_data().ok()
-    }
-}
-
-impl Upload for old_hyper::Body {
-    async fn next(&mut self) -> Option<Bytes> {
-        use old_hyper::body::HttpBody;
-        self.data().await?.ok()
-    }
 }

@@ -9,6 +9,7 @@
 //! | `outer` | the outer pipeline |
 //! | `client` | one request and its answer, as far as that comes |
 //! | `form` | what the two ask of Images |
+//! | `upload` | the upload of a request, of either hyper |
 //! | `table` | what people see |
 
 mod client;
@@ -16,6 +17,8 @@ mod form;
 mod inner;
 mod outer;
 mod table;
+#[path = "../../src/upload.rs"]
+mod upload;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@
 mod project;
 mod rules;
 
-use crate::project::{examples, files, root};
+use crate::project::{default_programs, examples, files, root};
 use crate::rules::RULES;
 
 #[test]
@@ -25,6 +25,12 @@ fn every_file_keeps_the_house_rules() {
         })
         .collect();
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+/// The README says `cargo run` without a name, and means `safelight`.
+#[test]
+fn cargo_run_finds_one_program() {
+    assert_eq!(default_programs(), ["safelight"]);
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
 
 /// One text file of the project.
 pub(crate) struct File {
@@ -45,6 +48,32 @@ pub(crate) fn examples() -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// The programs that cargo knows of where no package is named.
+pub(crate) fn default_programs() -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let list = |value: &Value| value.as_array().unwrap().clone();
+    let members = list(&metadata["workspace_default_members"]);
+    let targets = list(&metadata["packages"])
+        .into_iter()
+        .filter(|package| members.contains(&package["id"]))
+        .flat_map(|package| list(&package["targets"]));
+    targets
+        .filter(|target| list(&target["kind"]).contains(&"bin".into()))
+        .map(|target| target["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Every text file that is the project's own: nothing that a build, git or an editor has put there.
