@@ -134,6 +134,11 @@ impl RequestRecord {
         self.id
     }
 
+    /// The worker that was called; none for the one that the client asked.
+    pub fn worker(&self) -> Option<&str> {
+        self.chain.worker.as_deref()
+    }
+
     /// Has faults happen to the calls of this request alone. Those that were given first stay.
     pub fn suffer(&self, faults: FaultSet) {
         let _ = self.faults.set(faults);

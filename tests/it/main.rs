@@ -9,6 +9,7 @@
 mod assets;
 mod bindings;
 mod bodies;
+mod browser;
 mod cf_images;
 mod client;
 mod config;
@@ -16,6 +17,7 @@ mod deadlines;
 mod dev_server;
 mod examples;
 mod faults;
+mod gallery;
 mod guests;
 mod hello;
 mod http2;

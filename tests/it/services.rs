@@ -37,6 +37,8 @@ async fn the_callee_sees_the_callers_whole_url() {
     let path = "/call?name=NEXT&url=https://Shop.example:444/host?q=a";
     let answer = get(server.address, path).await;
     assert_eq!(answer.text(), "https shop.example:444 /host?q=a\n");
+    let path = "/call?name=NEXT&url=http://x/a/./b/../../host";
+    assert_eq!(get(server.address, path).await.text(), "http x /host\n");
     let path = "/call?name=NEXT&url=http://x/headers";
     let headers = get(server.address, path).await.text().to_owned();
     assert!(!headers.contains("binding-url"), "{headers}");
@@ -94,6 +96,39 @@ async fn workers_that_call_each_other_without_end_meet_a_limit_that_says_so() {
     let answer = get(server.address, path).await;
     let words = "worker limit exceeded: 32 workers";
     assert!(answer.text().contains(words), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_trace_names_who_made_each_call_and_who_was_asked() {
+    let back = "[[services]]\nbinding = \"BACK\"\nservice = \"test\"\n";
+    let inner = inner(guests::misbehaving(), back);
+    let arguments = [
+        inner.path().to_str().unwrap().to_owned(),
+        "--trace".to_owned(),
+    ];
+    let server = DevServer::start_by(guests::misbehaving(), NEXT, &arguments).await;
+    let nested = "http://x/call%3Fname=BACK%26url=http://y/host";
+    let answer = get(server.address, &format!("/call?name=NEXT&url={nested}")).await;
+    assert_eq!(answer.text(), "http y /host\n");
+
+    let list = get(server.address, "/cdn-cgi/safelight/trace").await;
+    let list: serde_json::Value = serde_json::from_str(list.text()).unwrap();
+    let calls = list[0]["calls"].as_array().unwrap().iter();
+    let names = calls.map(|call| [&call["worker"], &call["hop"], &call["callee"]]);
+    let names: Vec<_> = names.map(|names| names.map(|name| name.as_str())).collect();
+    assert_eq!(
+        names,
+        [
+            [None, Some("NEXT"), Some("inner")],
+            [Some("inner"), Some("BACK"), Some("test")],
+        ]
+    );
+    server
+        .line(|line| line.contains("] ├ call 1 NEXT → inner /call: "))
+        .await;
+    server
+        .line(|line| line.contains("] ├ call 2 inner: BACK → test /host: "))
+        .await;
 }
 
 #[tokio::test]

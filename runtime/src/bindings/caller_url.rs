@@ -1,8 +1,8 @@
 //! The URL that a call of a service or of assets was written with, which is not the one by which it reached the host.
 
-use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderName, Uri};
 use safelight_protocol::fetcher::URL_HEADER;
+use url::Url;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 /// Takes the URL out of its header and makes it the request's own.
@@ -19,32 +19,29 @@ pub fn restore(request: http::Request<WasiBody>) -> Result<http::Request<WasiBod
     let name = HeaderName::from_static(URL_HEADER);
     let mut given = parts.headers.get_all(&name).iter();
     let url = match (given.next(), given.next()) {
-        (Some(url), None) => Uri::try_from(url.as_bytes()).map_err(|_| wrong("it is not a URL"))?,
+        (Some(url), None) => url.to_str().map_err(|_| wrong("it is not a URL"))?,
         (None, _) => return Err(wrong("it is missing")),
         (Some(_), Some(_)) => return Err(wrong("there are several")),
     };
-    parts.headers.remove(&name);
     parts.uri = absolute(url).map_err(wrong)?;
+    parts.headers.remove(&name);
     // What the layers noted is about the hop, and ends with it.
     parts.extensions.clear();
     Ok(http::Request::from_parts(parts, body))
 }
 
-/// The URL as a worker sees it: names of hosts have no case, and a URL without a path is that of the root.
-fn absolute(url: Uri) -> Result<Uri, &'static str> {
-    let mut parts = url.into_parts();
-    match &parts.scheme {
-        Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => {}
-        Some(_) | None => return Err("it begins with neither http:// nor https://"),
+/// The URL as a worker sees it, which is as browsers read one: names of hosts have no case, dot segments are resolved, and a URL
+/// without a path is that of the root.
+fn absolute(url: &str) -> Result<Uri, &'static str> {
+    let mut url = Url::parse(url).map_err(|_| "it is not a URL")?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("it begins with neither http:// nor https://");
     }
-    let host = parts.authority.as_ref().map(Authority::as_str);
-    let host = host.filter(|host| !host.is_empty() && !host.contains('@'));
-    let host = host.ok_or("it has no host, or a user before it")?;
-    parts.authority = Authority::try_from(host.to_ascii_lowercase()).ok();
-    parts
-        .path_and_query
-        .get_or_insert(PathAndQuery::from_static("/"));
-    Uri::from_parts(parts).map_err(|_| "it is not a URL")
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it has a user before its host");
+    }
+    url.set_fragment(None);
+    Uri::try_from(url.as_str()).map_err(|_| "it is not a URL")
 }
 
 #[cfg(test)]
@@ -79,6 +76,9 @@ mod tests {
             ("https://x", "https://x/"),
             ("http://x?q", "http://x/?q"),
             ("http://x/y#fragment", "http://x/y"),
+            ("http://x/a/./b/../c", "http://x/a/c"),
+            ("http://x/../../%2E%2e/a/..", "http://x/"),
+            ("http://x/a?up=../b", "http://x/a?up=../b"),
         ] {
             assert_eq!(restored(&[given]).unwrap(), seen, "{given}");
         }

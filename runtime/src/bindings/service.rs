@@ -9,6 +9,7 @@ use tower::Service;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::{CallContext, caller_url};
+use crate::trace::CallTrace;
 use crate::worker::Worker;
 
 /// The workers of a run by name. Their bindings know them before they are there, since two may call each other.
@@ -53,6 +54,9 @@ impl WorkerService {
             return Err(failed("a call that belongs to no request".into()));
         };
         let callee = &self.callee;
+        if let Some(trace) = request.extensions().get::<CallTrace>() {
+            trace.asks(callee);
+        }
         let request = caller_url::restore(request)?;
         let (method, uri) = (request.method().clone(), request.uri());
         let record = context

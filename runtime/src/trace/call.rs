@@ -33,6 +33,8 @@ impl CallTrace {
         hops.calls.push(CallHop {
             call: place as u64 + 1,
             hop: short(&context.hop),
+            worker: context.record.worker().map(short),
+            callee: None,
             method: request.method().to_string(),
             path: short(request.uri().path()),
             called_us,
@@ -58,6 +60,11 @@ impl CallTrace {
     /// The numbers of request and call.
     pub fn numbers(&self) -> (u64, u64) {
         (self.trace.id(), self.place as u64 + 1)
+    }
+
+    /// Another worker is asked.
+    pub fn asks(&self, worker: &str) {
+        self.change(|call| call.callee = Some(short(worker)));
     }
 
     /// The call goes over a new connection.

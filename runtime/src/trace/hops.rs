@@ -20,7 +20,7 @@ pub struct Trace {
     pub client: ClientHop,
     /// The hop into the worker, unless the request never got there.
     pub worker: Option<WorkerHop>,
-    /// Calls that the worker made, in their order: bindings, and `fetch`.
+    /// Calls that the worker made, and those that it called, in their order: bindings, and `fetch`.
     pub calls: Vec<CallHop>,
     /// Further calls that were not kept.
     pub calls_left_out: u64,
@@ -67,6 +67,10 @@ pub struct CallHop {
     pub call: u64,
     /// The binding's name, or `fetch`, method and host.
     pub hop: String,
+    /// The worker that made it; `null` for the one that the client asked.
+    pub worker: Option<String>,
+    /// The worker that was asked, by a service binding.
+    pub callee: Option<String>,
     /// The call's method.
     pub method: String,
     /// The call's path on the binding.

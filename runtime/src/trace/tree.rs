@@ -50,13 +50,15 @@ impl fmt::Display for Tree<'_> {
 }
 
 fn show_call(f: &mut fmt::Formatter<'_>, id: u64, call: &CallHop) -> fmt::Result {
-    let (hop, path) = (&call.hop, &call.path);
-    write!(
-        f,
-        "\n  [{id}] ├ call {} {hop} {path}: called at {}, ",
-        call.call,
-        At(call.called_us)
-    )?;
+    write!(f, "\n  [{id}] ├ call {} ", call.call)?;
+    if let Some(worker) = &call.worker {
+        write!(f, "{worker}: ")?;
+    }
+    f.write_str(&call.hop)?;
+    if let Some(callee) = &call.callee {
+        write!(f, " → {callee}")?;
+    }
+    write!(f, " {}: called at {}, ", call.path, At(call.called_us))?;
     if let Some(connection) = call.connection {
         let reused = match (connection.reused, connection.resent) {
             (true, _) => "reused",
