@@ -32,7 +32,7 @@ impl Block {
     /// Computes the checksum: work for a thread that may block, if there are many bytes.
     pub(crate) fn new(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        let crc32c = crc32c::crc32c(&bytes);
+        let crc32c = crc_fast::crc32_iscsi(&bytes);
         Self { bytes, crc32c }
     }
 }

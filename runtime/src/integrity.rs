@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
+use crc_fast::{CrcAlgorithm, Digest};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -90,7 +91,8 @@ struct Proved {
     hop: Arc<str>,
     expected: Expected,
     received: u64,
-    crc32c: u32,
+    /// Of the bytes so far; its algorithm is called CRC-32C in other places.
+    digest: Digest,
     failed: bool,
 }
 
@@ -101,7 +103,7 @@ impl Proved {
             hop,
             expected,
             received: 0,
-            crc32c: 0,
+            digest: Digest::new(CrcAlgorithm::Crc32Iscsi),
             failed: false,
         }
     }
@@ -110,7 +112,7 @@ impl Proved {
     fn take(&mut self, data: &Bytes) -> Result<(), Error> {
         self.received += data.remaining() as u64;
         if self.expected.crc32c.is_some() {
-            self.crc32c = crc32c::crc32c_append(self.crc32c, data);
+            self.digest.update(data);
         }
         match self.expected.length {
             Some(length) if self.received > length => Err(self.fault("is longer than promised")),
@@ -128,7 +130,9 @@ impl Proved {
 
     fn check_digest(&mut self) -> Result<(), Error> {
         match self.expected.crc32c {
-            Some(crc32c) if crc32c != self.crc32c => Err(self.fault("was altered on its way")),
+            Some(crc32c) if u64::from(crc32c) != self.digest.finalize() => {
+                Err(self.fault("was altered on its way"))
+            }
             Some(_) | None => Ok(()),
         }
     }
