@@ -2,9 +2,14 @@
 
 mod forecast;
 mod shrink;
+mod sizes;
 mod transform;
+mod untouched;
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use safelight_protocol::{ErrorCode, Fit, extension::Choose};
@@ -21,8 +26,11 @@ use crate::{
     picture::Picture,
     plan::{Bounds, plan},
     request::{Output, Step, Transform, TransformRequest},
+    svg,
 };
 use forecast::Room;
+use sizes::sizes;
+use untouched::Untouched;
 
 /// A finished image and what the log wants to know of it.
 #[derive(Clone, Debug)]
@@ -56,6 +64,9 @@ pub struct Timings {
 
 /// Runs one request: plain work without waiting, for a thread that may block.
 pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, ServiceError> {
+    if let Some(passed) = svg::passed(&request, limits)? {
+        return Ok(passed);
+    }
     let TransformRequest {
         images,
         steps,
@@ -70,10 +81,8 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let base = headers.first().ok_or_else(no_base)?;
     forecast::check(&headers, &steps, bounds, limits)?;
     let source = source(base);
-    let metadata = match extension.drop_metadata {
-        true => Metadata::default(),
-        false => base.metadata(),
-    };
+    let metadata = base.metadata(extension.metadata);
+    let untouched = Untouched::of(&extension, &steps, &output, base, &images);
     let original = original(&images, base);
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
@@ -106,8 +115,8 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
         content_type,
         warning,
     } = match extension.choose == Some(Choose::Json) {
-        true => sizes(size, &original),
-        false => finish(picture, &output, &metadata, budget)?,
+        true => sizes(&picture, &steps, original)?,
+        false => untouched.or(finish(picture, &output, &metadata, budget)?),
     };
     warnings.extend(warning);
     Ok(Encoded {
@@ -148,16 +157,6 @@ fn finish(
         content_type: format.content_type(),
         warning,
     })
-}
-
-/// The answer for a caller who wants no picture.
-fn sizes(size: Size, original: &Value) -> Finished {
-    let sizes = json!({"width": size.width, "height": size.height, "original": original});
-    Finished {
-        bytes: sizes.to_string().into_bytes(),
-        content_type: "application/json",
-        warning: None,
-    }
 }
 
 /// What that answer says of the source.
@@ -246,6 +245,8 @@ fn run_steps(
         mut nominal,
     } = loaded;
     for step in steps {
+        let base = pictures.first().map(Picture::size);
+        let step = &*base.map_or(Cow::Borrowed(step), |base| step.beside(base));
         if !run_shrunk(step, &mut pictures, &mut nominal, terms)? {
             run_step(step, &mut pictures, terms, warnings)?;
         }

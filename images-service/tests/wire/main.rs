@@ -9,6 +9,7 @@
 mod captures;
 mod client;
 mod connections;
+mod extension;
 mod fidelity;
 mod form;
 mod forms;
