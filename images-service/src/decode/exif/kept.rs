@@ -30,7 +30,9 @@ pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
     let mut inner = |pointer| {
         let field = main.remove(&pointer)?;
         let at = source.order.long(*field.value.first_chunk()?);
-        let fields = source.directory(at, &mut room)?;
+        let mut fields = source.directory(at, &mut room)?;
+        // Only the main directory has others.
+        fields.retain(|tag, _| ![EXIF_POINTER, GPS_POINTER].contains(tag));
         (!fields.is_empty()).then_some(fields)
     };
     let (exif, gps) = (inner(EXIF_POINTER), inner(GPS_POINTER));
