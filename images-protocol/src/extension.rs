@@ -11,6 +11,12 @@ pub const CHOOSE: &str = "safelight_choose";
 pub const ACCEPT: &str = "safelight_accept";
 /// What of the source's metadata is kept: a [`Metadata`].
 pub const METADATA: &str = "safelight_metadata";
+/// Who asks: a [`Caller`]. It comes before the pictures, since it decides how many bytes they may have.
+pub const CALLER: &str = "safelight_caller";
+/// Key of a transform of an overlay: its width as a fraction of the base's, more than 0 and less than 1.
+pub const WIDTH_SHARE: &str = "safelight_width";
+/// Key of a transform of an overlay: its height as a fraction of the base's, more than 0 and less than 1.
+pub const HEIGHT_SHARE: &str = "safelight_height";
 /// How a JPEG is written: a [`JpegScan`].
 pub const JPEG: &str = "safelight_jpeg";
 
@@ -31,6 +37,8 @@ words! {
         Fast = "fast",
         /// No picture: its sizes, as JSON.
         Json = "json",
+        /// SVG, which only an SVG can become.
+        Svg = "svg",
     }
 }
 
@@ -43,6 +51,14 @@ words! {
         Copyright = "copyright",
         /// Nothing.
         None = "none",
+    }
+}
+
+words! {
+    /// Who asks for a transformation.
+    pub enum Caller {
+        /// A URL or `cf.image`: sources have the limits of remote ones, and one that could only grow is passed on.
+        Url = "url",
     }
 }
 

@@ -18,8 +18,9 @@ mod webp;
 
 use std::fmt;
 
-use safelight_protocol::{ErrorCode, ImageInfo, info::RasterInfo};
+use safelight_protocol::{ErrorCode, ImageInfo, extension, info::RasterInfo};
 
+pub(crate) use self::sniff::SVG;
 use self::{
     exif::Exif,
     gate::Gate,
@@ -105,12 +106,32 @@ impl Header {
         self.stored.area().saturating_mul(self.cost)
     }
 
-    /// What survives of the file besides its pixels.
+    /// What survives of the file besides its pixels, for a caller who wants this of it.
     #[must_use]
-    pub fn metadata(&self) -> Metadata {
-        Metadata {
-            copyright: self.exif.copyright.clone(),
+    pub fn metadata(&self, wanted: Option<extension::Metadata>) -> Metadata {
+        match wanted {
+            Some(extension::Metadata::None) => Metadata::default(),
+            Some(extension::Metadata::Copyright) | None => Metadata {
+                copyright: self.exif.copyright.clone(),
+                exif: None,
+            },
+            Some(extension::Metadata::Keep) => Metadata {
+                copyright: self.exif.copyright.clone(),
+                exif: self.exif.kept(),
+            },
         }
+    }
+
+    /// Whether its file has nothing but pixels in sRGB that stand upright, as far as that is looked at: a file that
+    /// could take the place of a result.
+    #[must_use]
+    pub fn is_bare(&self, bytes: &[u8]) -> bool {
+        let bare = match self.kind {
+            Kind::Jpeg => jpeg::is_bare(bytes),
+            Kind::Png => png::is_bare(bytes),
+            Kind::Webp | Kind::Gif | Kind::Avif | Kind::Heic => false,
+        };
+        bare && self.icc.is_none() && self.exif == Exif::default()
     }
 }
 
@@ -119,6 +140,8 @@ impl Header {
 pub struct Metadata {
     /// The EXIF copyright notice, as it stands there.
     pub copyright: Option<Vec<u8>>,
+    /// All of EXIF that still holds, which has the notice in it: a TIFF structure for one segment of a JPEG.
+    pub exif: Option<Vec<u8>>,
 }
 
 /// A decoded picture.
@@ -130,11 +153,16 @@ pub struct Decoded {
     pub warning: Option<String>,
 }
 
+/// Whether a file is SVG, which has no pixels.
+pub(crate) fn is_svg(bytes: &[u8]) -> bool {
+    sniff::sniff(bytes) == Sniffed::Svg
+}
+
 /// What an image is, without decoding its pixels.
 pub fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo, ServiceError> {
-    if sniff::sniff(bytes) == Sniffed::Svg {
+    if is_svg(bytes) {
         return Ok(ImageInfo {
-            format: sniff::SVG.to_owned(),
+            format: SVG.to_owned(),
             raster: None,
         });
     }

@@ -5,7 +5,7 @@ mod choose;
 mod gif;
 mod jpeg;
 mod palette;
-mod png;
+pub(crate) mod png;
 mod webp;
 
 use safelight_protocol::{ErrorCode, Format};
@@ -72,8 +72,8 @@ pub const fn frames(output: &Output) -> Frames {
 
 /// Encodes the finished picture.
 ///
-/// Metadata policy, for every format at once: JPEG keeps the copyright notice, nothing else survives. A photograph
-/// can give away where its owner lives.
+/// Metadata policy, for every format at once: JPEG keeps the copyright notice, and all of EXIF where the caller asks for
+/// it; nothing else survives. A photograph can give away where its owner lives.
 pub fn encode(
     picture: Picture,
     output: &Output,
@@ -135,7 +135,7 @@ fn bytes_of(
         Format::Avif => avif::encode(picture.first(), quality),
         Format::Jpeg => {
             let image = flattened(picture.into_first());
-            jpeg::encode(&image, quality, metadata.copyright.as_deref())
+            jpeg::encode(&image, quality, output.scan, metadata)
         }
         Format::Png => png::encode(picture.first(), output.quality),
         Format::Rgb => Ok(flattened(picture.into_first()).into_data()),

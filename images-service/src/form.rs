@@ -60,6 +60,8 @@ pub(crate) struct ExtensionParts {
     pub(crate) metadata: Option<String>,
     /// How a JPEG is written.
     pub(crate) jpeg: Option<String>,
+    /// Who asks.
+    pub(crate) caller: Option<String>,
 }
 
 /// Where an image of a form comes from.
@@ -170,7 +172,8 @@ where
         room.lift();
         let name = name_of(&field, call)?;
         parts.admit(name, limits)?;
-        parts.push(name, content(&mut field, name, limits).await?);
+        let limit = parts.limit(name, limits);
+        parts.push(name, content(&mut field, name, (limit, limits)).await?);
     }
 }
 
@@ -187,9 +190,8 @@ fn name_of(field: &Field<'_>, call: Call) -> Result<PartName, ServiceError> {
 async fn content(
     field: &mut Field<'_>,
     name: PartName,
-    limits: &Limits,
+    (limit, limits): (usize, &Limits),
 ) -> Result<Bytes, ServiceError> {
-    let limit = name.limit(limits);
     let mut content = BytesMut::new();
     while let Some(bytes) = field
         .chunk()
@@ -252,6 +254,7 @@ impl TransformForm {
             accept: option(PartName::Accept)?,
             metadata: option(PartName::Metadata)?,
             jpeg: option(PartName::Jpeg)?,
+            caller: option(PartName::Caller)?,
         };
         let mut string = |name| text(name, &parts.require(name)?);
         let transforms = string(PartName::Transforms)?;

@@ -19,6 +19,7 @@
 //! | [`pipeline`] | the run of one request over its pixels |
 //! | [`plan`] [`geometry`] [`ops`] | the order of operations; fit and gravity as arithmetic; the operations |
 //! | `content` [`models`] | what the pixels themselves decide; what only a trained model could |
+//! | `svg` | what has no pixels: passed on without what could do harm |
 //! | [`picture`] [`image`] | an animation or its only frame; pixels |
 //! | [`encode`] | from pixels to the bytes of the result |
 //! | `guard` | a codec that panics fails its own request |
@@ -51,6 +52,7 @@ mod queue;
 pub mod request;
 mod server;
 pub mod socket;
+mod svg;
 pub mod text;
 pub mod transport;
 

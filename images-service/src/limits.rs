@@ -9,6 +9,8 @@ use crate::{deadline::Deadlines, fonts::FontLimits, models::Models, text::TextLi
 pub struct Limits {
     /// Bytes of one encoded input image.
     pub input_bytes: usize,
+    /// Bytes of one encoded input image that comes from a URL.
+    pub remote_bytes: usize,
     /// Bytes of one whole request.
     pub request_bytes: usize,
     /// Bytes of all requests that are held at the same time.
@@ -67,6 +69,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             input_bytes: 20_000_000,
+            remote_bytes: 100_000_000,
             request_bytes: 200_000_000,
             held_bytes: 1_000_000_000,
             connections: 256,

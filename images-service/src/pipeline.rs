@@ -3,14 +3,19 @@
 mod forecast;
 mod prepared;
 mod shrink;
+mod sizes;
 mod transform;
+mod untouched;
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use safelight_protocol::{ErrorCode, Fit, extension::Choose};
 use serde_json::{Value, json};
 
-use self::{forecast::Room, prepared::Prepared};
+use self::{forecast::Room, prepared::Prepared, sizes::sizes, untouched::Untouched};
 use crate::{
     budget::Budget,
     decode::{Decoded, Frames, Metadata, Options},
@@ -22,6 +27,7 @@ use crate::{
     picture::Picture,
     plan::{Bounds, plan},
     request::{ImageSource, Output, Step, Transform, TransformRequest},
+    svg,
     text::Effort,
 };
 
@@ -57,6 +63,9 @@ pub struct Timings {
 
 /// Runs one request: plain work without waiting, for a thread that may block.
 pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, ServiceError> {
+    if let Some(passed) = svg::passed(&request, limits)? {
+        return Ok(passed);
+    }
     let TransformRequest {
         images,
         steps,
@@ -73,10 +82,8 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let base = prepared.first().ok_or_else(no_base)?;
     forecast::check(&prepared, &steps, bounds, limits)?;
     let source = source(base);
-    let metadata = match extension.drop_metadata {
-        true => Metadata::default(),
-        false => base.metadata(),
-    };
+    let metadata = base.metadata(extension.metadata);
+    let untouched = Untouched::of(&extension, &steps, &output, base);
     let original = original(base);
     let base_format = base.format();
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
@@ -105,18 +112,14 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     warnings.extend(warning.map(str::to_owned));
 
     // Encode.
-    let Finished {
-        bytes,
-        content_type,
-        warning,
-    } = match extension.choose == Some(Choose::Json) {
-        true => sizes(size, &original),
-        false => finish(picture, &output, &metadata, budget)?,
+    let finished = match extension.choose == Some(Choose::Json) {
+        true => sizes(&picture, &steps, &original)?,
+        false => untouched.or(finish(picture, &output, &metadata, budget)?),
     };
-    warnings.extend(warning);
+    warnings.extend(finished.warning);
     Ok(Encoded {
-        bytes,
-        content_type,
+        bytes: finished.bytes,
+        content_type: finished.content_type,
         width: size.width,
         height: size.height,
         source,
@@ -152,16 +155,6 @@ fn finish(
         content_type: format.content_type(),
         warning,
     })
-}
-
-/// The answer for a caller who wants no picture.
-fn sizes(size: Size, original: &Value) -> Finished {
-    let sizes = json!({"width": size.width, "height": size.height, "original": original});
-    Finished {
-        bytes: sizes.to_string().into_bytes(),
-        content_type: "application/json",
-        warning: None,
-    }
 }
 
 /// What that answer says of the source.
@@ -251,6 +244,8 @@ fn run_steps(
         mut nominal,
     } = loaded;
     for step in steps {
+        let base = pictures.first().map(Picture::size);
+        let step = &*base.map_or(Cow::Borrowed(step), |base| step.beside(base));
         if !run_shrunk(step, &mut pictures, &mut nominal, terms)? {
             run_step(step, &mut pictures, terms, warnings)?;
         }

@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use safelight_protocol::{
     Format,
+    extension::JpegScan,
     steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDEX},
 };
 use serde_json::{Map, Value};
@@ -160,6 +161,8 @@ pub struct Output {
     pub background: Option<Color>,
     /// How much of an animation is kept, in a format that can hold one.
     pub frames: Frames,
+    /// How a JPEG is written; by default as suits its size.
+    pub scan: Option<JpegScan>,
 }
 
 /// A colour in sRGB with straight alpha.

@@ -134,3 +134,14 @@ async fn a_failure_has_its_number_or_opens_if_the_config_says_so() {
     assert_eq!((answer.status.as_u16(), answer.text()), (200, "hello"));
     assert_eq!(answer.header("cf-resized"), "");
 }
+
+#[tokio::test]
+async fn an_overlay_may_be_a_fraction_of_the_result() {
+    let host = Host::start().await;
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let draw =
+        json!([{"url": host.url("/mark.png"), "width": 0.5, "height": 0.5, "fit": "squeeze"}]);
+    let options = json!({"width": 40, "format": "png-force", "draw": draw});
+    let answer = fetch(&server, &host.url("/base.png"), &options).await;
+    assert_eq!(size(&answer), (40, 30));
+}

@@ -310,3 +310,72 @@ async fn without_an_images_binding_the_path_says_how_to_turn_it_on() {
     let answer = get(server.address, &path).await;
     assert_eq!(size(&answer), (30, 20));
 }
+
+/// The path by which the worker serves these bytes.
+fn served(bytes: &[u8]) -> String {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("bytes?hex={hex}")
+}
+
+#[tokio::test]
+async fn svg_is_passed_on_without_harm_and_never_made_pixels() {
+    let server = start().await;
+    let svg = served(
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>evil()</script><rect onload='evil()'/></svg>",
+    );
+    for options in ["width=30", "format=auto", "format=svg"] {
+        let answer = get(server.address, &format!("/cdn-cgi/image/{options}/{svg}")).await;
+        assert_eq!(answer.status, 200, "{options}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), "image/svg+xml");
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        assert!(answer.text().contains("<rect"), "{}", answer.text());
+        assert!(!answer.text().contains("evil"), "{}", answer.text());
+    }
+    for path in [
+        format!("format=webp/{svg}"),
+        format!("format=svg/{}", kept()),
+    ] {
+        let answer = get(server.address, &format!("/cdn-cgi/image/{path}")).await;
+        assert_eq!(error(&answer), (415, "err=9412".into()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn metadata_and_the_kind_of_jpeg_are_options() {
+    let server = start().await;
+    for options in ["metadata=keep", "metadata=none", "format=baseline-jpeg"] {
+        let path = format!("/cdn-cgi/image/width=30,{options}/{}", kept());
+        let answer = get(server.address, &path).await;
+        assert_eq!(size(&answer), (30, 20), "{options}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_sources_are_refused_directly_and_behind_a_redirect() {
+    let extra = "[safelight]\nallowed_origins = [\"*\"]\nallowed_addresses = [\"loopback:PORT\"]\n";
+    for (location, direct, behind) in [
+        ("http://127.0.0.1:9/a.png", "err=9401", "err=9401"),
+        ("http://10.1.2.3/a.png", "err=9401", "err=9401"),
+        ("http://169.254.169.254/latest/", "err=9401", "err=9401"),
+        ("http://[::1]:9/a.png", "err=9401", "err=9401"),
+        ("http://[::ffff:127.0.0.1]:9/a.png", "err=9401", "err=9401"),
+        ("http://2130706433:9/a.png", "err=9401", "err=9401"),
+        ("file:///etc/passwd", "err=9406", "err=9420"),
+    ] {
+        let head =
+            format!("HTTP/1.1 302 Found\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
+        let (address, _asked) = host(head.into_bytes()).await;
+        let extra = extra.replace("PORT", &address.port().to_string());
+        let server = DevServer::start(guests::misbehaving(), &extra).await;
+        let path = format!("/cdn-cgi/image/width=30/{location}");
+        assert_eq!(
+            error(&get(server.address, &path).await).1,
+            direct,
+            "{location}"
+        );
+        let path = format!("/cdn-cgi/image/width=30/http://{address}/a.png");
+        let answer = get(server.address, &path).await;
+        assert_eq!(error(&answer).1, behind, "{location}: {}", answer.text());
+    }
+}

@@ -37,6 +37,7 @@ fn written(image: Option<Image>, format: Format) -> Result<Vec<u8>, Box<dyn Erro
         quality: None,
         background: None,
         frames: Frames::First,
+        scan: None,
     };
     let budget = Budget::new(Duration::MAX);
     let written = encode(image.into(), &output, &Metadata::default(), budget)?;

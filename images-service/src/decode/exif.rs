@@ -1,15 +1,22 @@
-//! The two fields of EXIF that matter here: which side is up, and whose picture it is.
+//! The two fields of EXIF that matter here: which side is up, and whose picture it is; and all of it, for who asks.
+
+mod kept;
 
 use exif::{In, Reader, Tag, Value};
 use safelight_protocol::Flip;
 
 use crate::{image::Image, ops::Op, request::Rotation};
 
+/// Bytes of the largest structure that is kept: in JPEG there is room for 64 KB, of which thumbnails are a part.
+const LARGEST: usize = 256 * 1024;
+
 /// What is read of EXIF. What cannot be read counts as absent: the pixels do not depend on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Exif {
     pub(super) orientation: Orientation,
     pub(super) copyright: Option<Vec<u8>>,
+    /// The structure itself, unless it is too large to be kept.
+    pub(super) tiff: Option<Vec<u8>>,
 }
 
 impl Exif {
@@ -37,10 +44,17 @@ impl Exif {
             }
             _ => None,
         };
+        let tiff = fields.buf();
         Self {
             orientation,
             copyright,
+            tiff: (tiff.len() <= LARGEST).then(|| tiff.to_vec()),
         }
+    }
+
+    /// All that still holds when the picture has been turned, changed and written anew.
+    pub(super) fn kept(&self) -> Option<Vec<u8>> {
+        self.tiff.as_deref().and_then(kept::kept)
     }
 }
 

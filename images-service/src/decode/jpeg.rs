@@ -10,6 +10,7 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
+pub(super) use self::markers::is_bare;
 use self::markers::{Coding, Frame};
 use super::{Exif, Fault, Header, Kind, Model, Options, Raw, Samples, Shrink, gate::Gate};
 use crate::{image::Channels, limits::JpegDecoder};

@@ -43,6 +43,28 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     })
 }
 
+/// Whether the file has nothing but its picture: no metadata, no density, no other colours, nothing behind its end.
+pub(super) fn is_bare(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    loop {
+        let Some((head, content)) = rest.split_first_chunk::<8>() else {
+            return false;
+        };
+        let [l3, l2, l1, l0, name @ ..] = *head;
+        let length = u32::from_be_bytes([l3, l2, l1, l0]) as usize;
+        // A checksum stands behind the content.
+        let Some(after) = content.get(length.saturating_add(4)..) else {
+            return false;
+        };
+        rest = after;
+        match &name {
+            b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"sRGB" => {}
+            b"IEND" => return rest.is_empty(),
+            _ => return false,
+        }
+    }
+}
+
 pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
     let mut reader = decoder(bytes).read_info().map_err(fault)?;
     let (color, depth) = reader.output_color_type();

@@ -1,6 +1,6 @@
 //! What a file is, by its first bytes. Names and content types are never asked.
 
-pub(super) const SVG: &str = "image/svg+xml";
+pub(crate) const SVG: &str = "image/svg+xml";
 
 /// A format that is decoded here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,7 +30,7 @@ pub(crate) fn choose(
     };
     match extension.choose {
         None => (output.format, None),
-        Some(Choose::Source | Choose::Json) => match source {
+        Some(Choose::Source | Choose::Json | Choose::Svg) => match source {
             "image/jpeg" => (Format::Jpeg, None),
             "image/png" => (Format::Png, None),
             "image/gif" => (Format::Gif, None),
@@ -52,7 +52,7 @@ pub(crate) fn choose(
 pub(crate) const fn wanted_frames(extension: &Extension, output: &Output) -> Frames {
     match extension.choose {
         None => super::frames(output),
-        Some(Choose::Source | Choose::Auto | Choose::Json) => output.frames,
+        Some(Choose::Source | Choose::Auto | Choose::Json | Choose::Svg) => output.frames,
         Some(Choose::Png | Choose::Fast) => Frames::First,
     }
 }
@@ -94,6 +94,7 @@ mod tests {
             quality,
             background: None,
             frames: Frames::All,
+            scan: None,
         }
     }
 

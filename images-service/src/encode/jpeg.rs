@@ -1,10 +1,10 @@
-//! JPEG: progressive with halved chroma, as the platform writes it.
+//! JPEG: progressive with halved chroma, as the platform writes it, or sequential.
 
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
-use safelight_protocol::Format;
+use safelight_protocol::{Format, extension::JpegScan};
 
 use super::failed;
-use crate::{error::ServiceError, image::Image};
+use crate::{decode::Metadata, error::ServiceError, image::Image};
 
 /// Below this area a progressive file is only larger.
 const PROGRESSIVE_FROM: u64 = 50 * 50;
@@ -16,10 +16,16 @@ const PROGRESSIVE_TO: u64 = 3000 * 3000;
 pub(super) fn encode(
     image: &Image,
     quality: u8,
-    copyright: Option<&[u8]>,
+    scan: Option<JpegScan>,
+    metadata: &Metadata,
 ) -> Result<Vec<u8>, ServiceError> {
     let size = image.size();
-    let exif = copyright.map(exif_of);
+    let copyright = || metadata.copyright.as_deref().map(exif_of);
+    let exif = metadata.exif.clone().or_else(copyright);
+    let progressive = match scan {
+        Some(JpegScan::Baseline) => false,
+        None => (PROGRESSIVE_FROM..=PROGRESSIVE_TO).contains(&size.area()),
+    };
     let mut encoder = Encoder::new(
         image.data(),
         size.width as usize,
@@ -30,7 +36,7 @@ pub(super) fn encode(
     .force_baseline(true)
     .subsampling(Subsampling::S420)
     .optimize_huffman(true)
-    .progressive((PROGRESSIVE_FROM..=PROGRESSIVE_TO).contains(&size.area()));
+    .progressive(progressive);
     if let Some(exif) = &exif {
         encoder = encoder.exif_data(exif);
     }

@@ -27,6 +27,26 @@ pub(super) fn encode(image: &Image, quality: Option<u8>) -> Result<Vec<u8>, Serv
     written.map_err(|error| failed(Format::Png, image.size(), error))
 }
 
+/// The alpha of a picture as a picture in grey.
+pub(crate) fn mask(image: &Image) -> Result<Vec<u8>, ServiceError> {
+    let size = image.size();
+    let alpha = match image.channels() {
+        Channels::Rgb => vec![255; size.pixels()],
+        Channels::Rgba => image.data().chunks_exact(4).map(|rgba| rgba[3]).collect(),
+    };
+    let write = || {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, size.width, size.height);
+        encoder.set_color(ColorType::Grayscale);
+        encoder.set_depth(BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&alpha)?;
+        writer.finish()?;
+        Ok(bytes)
+    };
+    write().map_err(|error: png::EncodingError| failed(Format::Png, size, error))
+}
+
 fn write_true(image: &Image) -> Result<Vec<u8>, png::EncodingError> {
     let size = image.size();
     let mut bytes = Vec::new();

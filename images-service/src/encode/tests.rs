@@ -20,6 +20,7 @@ fn output(format: Format) -> Output {
         quality: None,
         background: None,
         frames: Frames::All,
+        scan: None,
     }
 }
 

@@ -1,7 +1,12 @@
 //! The parts that a form may have: their names, their limits, how often each may come.
 
 use bytes::Bytes;
-use safelight_protocol::{ErrorCode, error::Call, extension, form};
+use safelight_protocol::{
+    ErrorCode,
+    error::Call,
+    extension::{self, Caller},
+    form,
+};
 
 use crate::{error::ServiceError, limits::Limits};
 
@@ -28,10 +33,11 @@ pub(super) enum PartName {
     Accept,
     Metadata,
     Jpeg,
+    Caller,
 }
 
 impl PartName {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Image,
         Self::TextInput,
         Self::DrawImage,
@@ -45,6 +51,7 @@ impl PartName {
         Self::Accept,
         Self::Metadata,
         Self::Jpeg,
+        Self::Caller,
     ];
 
     /// The part of this name in the form of `call`.
@@ -73,11 +80,11 @@ impl PartName {
             Self::Accept => extension::ACCEPT,
             Self::Metadata => extension::METADATA,
             Self::Jpeg => extension::JPEG,
+            Self::Caller => extension::CALLER,
         }
     }
 
-    /// The most bytes that its content may have.
-    pub(super) const fn limit(self, limits: &Limits) -> usize {
+    const fn limit(self, limits: &Limits) -> usize {
         match self {
             Self::Image | Self::DrawImage => limits.input_bytes,
             Self::TextInput | Self::DrawText => TEXT_BYTES,
@@ -89,7 +96,8 @@ impl PartName {
             | Self::Choose
             | Self::Accept
             | Self::Metadata
-            | Self::Jpeg => OPTION_BYTES,
+            | Self::Jpeg
+            | Self::Caller => OPTION_BYTES,
         }
     }
 
@@ -111,7 +119,8 @@ impl PartName {
             | Self::Choose
             | Self::Accept
             | Self::Metadata
-            | Self::Jpeg => ErrorCode::BadRequest,
+            | Self::Jpeg
+            | Self::Caller => ErrorCode::BadRequest,
         }
     }
 }
@@ -134,6 +143,17 @@ impl Parts {
             return Err(malformed(text));
         }
         Ok(())
+    }
+
+    /// The most bytes that the content of the next part may have.
+    pub(super) fn limit(&self, name: PartName, limits: &Limits) -> usize {
+        let of_url = |(part, content): &(PartName, Bytes)| {
+            *part == PartName::Caller && content == Caller::Url.as_str()
+        };
+        if matches!(name, PartName::Image | PartName::DrawImage) && self.0.iter().any(of_url) {
+            return limits.remote_bytes;
+        }
+        name.limit(limits)
     }
 
     pub(super) fn push(&mut self, name: PartName, content: Bytes) {

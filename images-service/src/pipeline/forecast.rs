@@ -1,5 +1,7 @@
 //! What a request will cost, before there is a pixel of it: sizes and memory, checked before any of it is paid.
 
+use std::borrow::Cow;
+
 use safelight_protocol::ErrorCode;
 
 use super::prepared::Prepared;
@@ -42,7 +44,14 @@ pub(super) fn check(
     check_making(prepared, limits)?;
     for step in steps {
         let all = pixels(&pictures);
-        match step {
+        let base = pictures.first().filter(|base| base.certain);
+        let step = base.map_or(Cow::Borrowed(step), |base| step.beside(base.size));
+        match &*step {
+            Step::Transform { image, transform } if transform.has_shares() => {
+                if let Some(picture) = pictures.get_mut(*image) {
+                    picture.certain = false;
+                }
+            }
             Step::Transform { image, transform } => {
                 let Some(picture) = pictures.get_mut(*image).filter(|picture| picture.certain)
                 else {

@@ -1,6 +1,7 @@
 //! An image before its pixels are made: its size and its cost are known, and nothing has been paid.
 
 use bytes::Bytes;
+use safelight_protocol::extension;
 
 use crate::{
     decode::{self, Decoded, Frames, Header, Metadata, Options, Shrink},
@@ -59,6 +60,14 @@ impl Prepared {
         }
     }
 
+    /// The file, if there is nothing in it but upright pixels in sRGB.
+    pub(super) fn bare_file(&self) -> Option<&Bytes> {
+        match self {
+            Self::Encoded(header, bytes) => header.is_bare(bytes).then_some(bytes),
+            Self::Text(_) => None,
+        }
+    }
+
     /// How far it may shrink while it is made, when it will be reduced to `target`.
     pub(super) fn shrink_towards(&self, target: Size, decoder: JpegDecoder) -> Shrink {
         match self {
@@ -83,9 +92,10 @@ impl Prepared {
         }
     }
 
-    pub(super) fn metadata(&self) -> Metadata {
+    /// What survives besides the pixels, for a caller who wants this of it.
+    pub(super) fn metadata(&self, wanted: Option<extension::Metadata>) -> Metadata {
         match self {
-            Self::Encoded(header, _) => header.metadata(),
+            Self::Encoded(header, _) => header.metadata(wanted),
             Self::Text(_) => Metadata::default(),
         }
     }

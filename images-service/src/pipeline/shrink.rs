@@ -41,6 +41,10 @@ fn first_reduction(
     let Step::Transform { transform, .. } = first? else {
         return None;
     };
+    // As long as the base is not there, nobody knows how small it will be.
+    if transform.has_shares() {
+        return None;
+    }
     match transform.gravity {
         Gravity::Remainder { .. } | Gravity::BoxCenter { .. } => {}
         // Content is looked for in the whole picture.

@@ -2,7 +2,7 @@
 
 use safelight_protocol::{
     ErrorCode, UnknownWord,
-    extension::{self, Choose, JpegScan, Metadata},
+    extension::{self, Caller, Choose, JpegScan, Metadata},
 };
 
 use crate::{error::ServiceError, form::ExtensionParts};
@@ -14,8 +14,10 @@ pub struct Extension {
     pub choose: Option<Choose>,
     /// Which modern formats may be chosen.
     pub accepted: Accepted,
-    /// Whether the notice of copyright is dropped as well.
-    pub drop_metadata: bool,
+    /// What is kept of the source's metadata; by default as [`Metadata::Copyright`].
+    pub metadata: Option<Metadata>,
+    /// Who asks, if it is not the binding.
+    pub caller: Option<Caller>,
 }
 
 /// Formats beyond those that every reader knows.
@@ -30,15 +32,6 @@ pub struct Accepted {
 impl Extension {
     /// Checks the parts.
     pub(super) fn parse(parts: &ExtensionParts) -> Result<Self, ServiceError> {
-        let metadata: Option<Metadata> = word(extension::METADATA, parts.metadata.as_deref())?;
-        let drop_metadata = match metadata {
-            Some(Metadata::None) => true,
-            Some(Metadata::Copyright) | None => false,
-            Some(Metadata::Keep) => return Err(unsupported("metadata", "keep")),
-        };
-        if let Some(JpegScan::Baseline) = word(extension::JPEG, parts.jpeg.as_deref())? {
-            return Err(unsupported("format", "baseline-jpeg"));
-        }
         let mut accepted = Accepted::default();
         for name in parts.accept.iter().flat_map(|list| list.split(',')) {
             match name {
@@ -50,9 +43,15 @@ impl Extension {
         Ok(Self {
             choose: word(extension::CHOOSE, parts.choose.as_deref())?,
             accepted,
-            drop_metadata,
+            metadata: word(extension::METADATA, parts.metadata.as_deref())?,
+            caller: word(extension::CALLER, parts.caller.as_deref())?,
         })
     }
+}
+
+/// How a JPEG is written, if it is not the encoder's own choice.
+pub(super) fn scan(parts: &ExtensionParts) -> Result<Option<JpegScan>, ServiceError> {
+    word(extension::JPEG, parts.jpeg.as_deref())
 }
 
 fn word<T: std::str::FromStr<Err = UnknownWord>>(
@@ -63,18 +62,13 @@ fn word<T: std::str::FromStr<Err = UnknownWord>>(
     word.map_err(|error: UnknownWord| bad(part, &error.to_string()))
 }
 
-/// In the words of the options that lead to these parts.
-fn unsupported(option: &str, value: &str) -> ServiceError {
-    bad(option, &format!("{value} is not supported yet"))
-}
-
 fn bad(part: &str, fault: &str) -> ServiceError {
     ServiceError::new(ErrorCode::BadRequest, format!("{part} {fault}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Accepted, Extension};
+    use super::{Accepted, Extension, scan};
     use crate::form::ExtensionParts;
 
     fn parts() -> ExtensionParts {
@@ -101,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_not_known_or_not_supported_is_refused_by_name() {
+    fn a_word_that_is_not_known_is_refused_by_name() {
         let some = |text: &str| Some(text.to_owned());
         for (parts, named) in [
             (
@@ -127,28 +121,20 @@ mod tests {
             ),
             (
                 ExtensionParts {
-                    metadata: some("keep"),
+                    caller: some("me"),
                     ..parts()
                 },
-                "metadata keep",
-            ),
-            (
-                ExtensionParts {
-                    jpeg: some("turbo"),
-                    ..parts()
-                },
-                "safelight_jpeg",
-            ),
-            (
-                ExtensionParts {
-                    jpeg: some("baseline"),
-                    ..parts()
-                },
-                "baseline-jpeg",
+                "safelight_caller",
             ),
         ] {
             let error = Extension::parse(&parts).unwrap_err();
             assert!(error.message.contains(named), "{}", error.message);
         }
+        let parts = ExtensionParts {
+            jpeg: some("turbo"),
+            ..parts()
+        };
+        let error = scan(&parts).unwrap_err();
+        assert!(error.message.contains("safelight_jpeg"), "{error}");
     }
 }

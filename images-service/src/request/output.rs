@@ -2,7 +2,7 @@
 
 use safelight_protocol::{ErrorCode, Format, NamedQuality, form};
 
-use super::{Output, color, value::round};
+use super::{Output, color, extension, value::round};
 use crate::{decode::Frames, error::ServiceError, form::TransformForm};
 
 impl Output {
@@ -19,6 +19,7 @@ impl Output {
                 })
                 .transpose()?,
             frames: form.anim.as_deref().map_or(Ok(Frames::All), frames)?,
+            scan: extension::scan(&form.extension)?,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! The `transforms` array: every element is checked before anything is done.
 
+use std::borrow::Cow;
+
 use safelight_protocol::{
     ErrorCode,
     steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDEX},
@@ -7,7 +9,7 @@ use safelight_protocol::{
 use serde_json::{Map, Value};
 
 use super::{Draw, Step, Transform, warnings::Warnings};
-use crate::{error::ServiceError, limits::Limits};
+use crate::{error::ServiceError, geometry::Size, limits::Limits};
 
 /// Reads the array for a form with `images` images.
 pub(super) fn parse(
@@ -39,6 +41,20 @@ pub(super) fn parse(
         .collect()
 }
 
+impl Step {
+    /// The same beside a base of this size.
+    pub(crate) fn beside(&self, base: Size) -> Cow<'_, Self> {
+        match self {
+            Self::Transform { image, transform } if transform.has_shares() => {
+                let transform = Box::new(transform.beside(base));
+                let image = *image;
+                Cow::Owned(Self::Transform { image, transform })
+            }
+            Self::Transform { .. } | Self::Draw { .. } => Cow::Borrowed(self),
+        }
+    }
+}
+
 fn step(
     element: usize,
     keys: &Map<String, Value>,
@@ -47,11 +63,14 @@ fn step(
 ) -> Result<Step, ServiceError> {
     let index = |key| index(element, key, keys.get(key), images);
     if !keys.contains_key(DRAW_IMAGE_INDEX) {
-        return Ok(Step::Transform {
-            // Only clients other than the platform's leave it out.
-            image: index(IMAGE_INDEX)?.unwrap_or(0),
-            transform: Box::new(Transform::parse(element, keys, warnings)?),
-        });
+        // Only clients other than the platform's leave it out.
+        let image = index(IMAGE_INDEX)?.unwrap_or(0);
+        let transform = Box::new(Transform::parse(element, keys, warnings)?);
+        if image == 0 && transform.has_shares() {
+            let text = format!("transforms[{element}] makes the base a fraction of itself");
+            return Err(ServiceError::new(ErrorCode::BadRequest, text));
+        }
+        return Ok(Step::Transform { image, transform });
     }
     let required =
         |key| index(key)?.ok_or_else(|| malformed(format!("transforms[{element}] has no {key}")));

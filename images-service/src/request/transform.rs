@@ -1,13 +1,17 @@
 //! The options of one `transform()`.
 
-use safelight_protocol::{Fit, Flip, Segment, Upscale};
+use safelight_protocol::{
+    Fit, Flip, Segment, Upscale,
+    extension::{HEIGHT_SHARE, WIDTH_SHARE},
+};
 use serde_json::{Map, Value};
 
 use super::{
-    Border, Color, Gravity, Tone, Trim, border, gravity, options, trim, value::OptionValue,
+    Border, Color, Gravity, Tone, Trim, border, gravity, options, trim,
+    value::{self, OptionValue},
     warnings::Warnings,
 };
-use crate::error::ServiceError;
+use crate::{error::ServiceError, geometry::Size};
 
 /// The checked options of one `transform()`. Lengths in pixels have been multiplied by `dpr` already.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +28,10 @@ pub struct Transform {
     pub width: Option<u32>,
     /// Requested height in pixels, at least 1.
     pub height: Option<u32>,
+    /// Width as a fraction of the base's, between 0 and 1; only of overlays.
+    pub width_share: Option<f64>,
+    /// Height as a fraction of the base's, between 0 and 1; only of overlays.
+    pub height_share: Option<f64>,
     /// How the picture meets width and height; by default as [`Fit::ScaleDown`].
     pub fit: Option<Fit>,
     /// Which part survives a crop.
@@ -68,6 +76,32 @@ impl Transform {
         }
     }
 
+    /// Whether its size depends on the base's.
+    #[must_use]
+    pub const fn has_shares(&self) -> bool {
+        self.width_share.is_some() || self.height_share.is_some()
+    }
+
+    /// The same beside a base of this size: its shares in pixels.
+    #[must_use]
+    pub fn beside(&self, base: Size) -> Self {
+        let pixels = |share: Option<f64>, side: u32| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a fraction of a side is no longer than the side"
+            )]
+            share.map(|share| value::round(share * f64::from(side)).max(1.0) as u32)
+        };
+        Self {
+            width: pixels(self.width_share, base.width).or(self.width),
+            height: pixels(self.height_share, base.height).or(self.height),
+            width_share: None,
+            height_share: None,
+            ..self.clone()
+        }
+    }
+
     /// Checks the options of a transform, element number `element` of the array.
     pub(super) fn parse(
         element: usize,
@@ -88,6 +122,8 @@ impl Transform {
                 "segment" => transform.segment = Some(option.word()?),
                 "width" => transform.width = Some(option.dimension(dpr)?),
                 "height" => transform.height = Some(option.dimension(dpr)?),
+                WIDTH_SHARE => transform.width_share = Some(share(option)?),
+                HEIGHT_SHARE => transform.height_share = Some(share(option)?),
                 "fit" => transform.fit = Some(option.word()?),
                 "gravity" => transform.gravity = gravity::parse(option, warnings)?,
                 "zoom" => transform.zoom = option.number_in(0.0, 1.0)?,
@@ -106,6 +142,14 @@ impl Transform {
         }
         Ok(transform)
     }
+}
+
+fn share(option: OptionValue<'_>) -> Result<f64, ServiceError> {
+    let share = option.number()?;
+    if share <= 0.0 || share >= 1.0 {
+        return Err(option.error("must be above 0 and below 1"));
+    }
+    Ok(share)
 }
 
 fn rotation(option: OptionValue<'_>) -> Result<Rotation, ServiceError> {

@@ -99,7 +99,9 @@ prop_compose! {
         (sharpen, blur) in (0.0..=10.0, prop_oneof![Just(0), 0_u32..20, 0_u32..=250]),
     ) -> Transform {
         Transform {
-            trim, flip, rotate, segment, width, height, fit, gravity, zoom, upscale, background, border, tone, sharpen, blur,
+            trim, flip, rotate, segment, width, height,
+            width_share: None,
+            height_share: None, fit, gravity, zoom, upscale, background, border, tone, sharpen, blur,
         }
     }
 }

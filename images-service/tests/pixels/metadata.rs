@@ -1,6 +1,7 @@
 //! What survives of a file besides its pixels.
 
-use safelight_protocol::Format;
+use safelight_images::request::Extension;
+use safelight_protocol::{Format, extension::Metadata};
 
 use crate::{
     pillow::{painted, python, saved},
@@ -67,4 +68,43 @@ fn a_notice_as_short_as_its_own_entry_survives() {
     let image = saved((64, 48), &make, "'JPEG', exif=exif");
     let jpeg = Request::of(&image).encoded(Format::Jpeg);
     assert_eq!(known(&jpeg.bytes), "({33432: 'Ada'}, [])");
+}
+
+#[test]
+fn all_of_exif_is_kept_where_the_caller_asks_for_it_but_for_what_holds_no_longer() {
+    let keep = Extension {
+        metadata: Some(Metadata::Keep),
+        ..Extension::default()
+    };
+    for arguments in ["'JPEG', dpi=(300, 300)", "'PNG'", "'WEBP'"] {
+        let jpeg = Request::of(&talkative(arguments))
+            .extension(keep)
+            .encoded(Format::Jpeg);
+        // Upright by now, at the place where it was, and without density and thumbnail.
+        let code = "im = Image.open(io.BytesIO(data)); im.load(); exif = im.getexif()\n\
+                    place = dict(exif.get_ifd(0x8825)); tags = dict(exif); tags.pop(0x8825)\n\
+                    put(repr((im.size, sorted(tags.items()), place, im.info.get('dpi'))).encode())";
+        assert_eq!(
+            String::from_utf8(python(code, &jpeg.bytes)).unwrap(),
+            "((48, 64), [(271, 'Camera maker'), (274, 1), (33432, 'Ada, all rights reserved')], \
+             {1: 'N', 2: (52.0, 30.0, 0.0)}, None)",
+            "{arguments}"
+        );
+    }
+    let png = Request::of(&talkative("'JPEG'"))
+        .extension(keep)
+        .encoded(Format::Png);
+    assert_eq!(known(&png.bytes), "({}, [])");
+}
+
+#[test]
+fn nothing_is_kept_where_the_caller_wants_nothing() {
+    let none = Extension {
+        metadata: Some(Metadata::None),
+        ..Extension::default()
+    };
+    let jpeg = Request::of(&talkative("'JPEG'"))
+        .extension(none)
+        .encoded(Format::Jpeg);
+    assert_eq!(known(&jpeg.bytes), "({}, [])");
 }

@@ -70,6 +70,11 @@ impl Request {
         self
     }
 
+    pub(crate) fn extension(mut self, extension: Extension) -> Self {
+        self.0.extension = extension;
+        self
+    }
+
     pub(crate) fn output(mut self, output: Output) -> Self {
         self.0.output = output;
         self
@@ -108,6 +113,7 @@ pub(crate) fn output(format: Format) -> Output {
         quality: None,
         background: None,
         frames: Frames::All,
+        scan: None,
     }
 }
 

@@ -9,6 +9,7 @@
 mod captures;
 mod client;
 mod connections;
+mod extension;
 mod fidelity;
 #[path = "../fonts/font.rs"]
 mod font;

@@ -96,7 +96,8 @@ async fn answer(request: Request<Incoming>, block: &Bytes) -> Response<Full<Byte
     }
     let headers = answer.headers_mut();
     headers.insert(CONTENT_LENGTH, bytes.len().into());
-    if proved && let Ok(value) = HeaderValue::try_from(digest::value(crc_fast::crc32_iscsi(&bytes))) {
+    if proved && let Ok(value) = HeaderValue::try_from(digest::value(crc_fast::crc32_iscsi(&bytes)))
+    {
         headers.insert(digest::REPR_DIGEST, value);
     }
     answer

@@ -4,6 +4,7 @@
 
 use std::str::FromStr;
 
+use safelight_protocol::extension::{HEIGHT_SHARE, WIDTH_SHARE};
 use safelight_protocol::steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDEX};
 use safelight_protocol::{Compression, NamedQuality, OriginAuth, Quality, UnknownWord};
 use serde_json::{Map, Value};
@@ -47,6 +48,9 @@ const DRAW: &[&str] = &[
     "bottom",
     "right",
 ];
+
+/// Sizes, and the key of each where it is a fraction of the base's.
+const SHARES: [(&str, &str); 2] = [("width", WIDTH_SHARE), ("height", HEIGHT_SHARE)];
 
 /// What is asked for.
 #[derive(Debug, PartialEq)]
@@ -95,19 +99,13 @@ impl Options {
             let mut rest = Rest::of(entry);
             overlays.push(drawn(&mut rest, &place)?);
             let number = overlays.len();
-            for side in ["width", "height"] {
-                if entry
-                    .get(side)
-                    .and_then(Value::as_f64)
-                    .is_some_and(|part| part > 0.0 && part < 1.0)
-                {
-                    return Err(bad(
-                        &format!("{place}.{side}"),
-                        "as a fraction is not supported yet",
-                    ));
-                }
+            let shares = SHARES.map(|(side, share)| Some((share, rest.fraction(side)?)));
+            let mut transform = rest.step(TRANSFORM, IMAGE_INDEX, number);
+            for (share, fraction) in shares.into_iter().flatten() {
+                let alone = || serde_json::json!({IMAGE_INDEX: number});
+                transform.get_or_insert_with(alone)[share] = fraction.clone();
             }
-            transforms.extend(rest.step(TRANSFORM, IMAGE_INDEX, number));
+            transforms.extend(transform);
             let mut draw = rest.step(DRAW, DRAW_IMAGE_INDEX, number);
             let draw = draw.get_or_insert_with(|| serde_json::json!({DRAW_IMAGE_INDEX: number}));
             draw[TARGET_IMAGE_INDEX] = 0.into();
@@ -136,6 +134,13 @@ impl<'a> Rest<'a> {
     fn take(&mut self, key: &str) -> Option<&'a Value> {
         let at = self.0.iter().position(|(known, _)| *known == key)?;
         Some(self.0.remove(at).1)
+    }
+
+    /// Takes a number between 0 and 1, and leaves every other value.
+    fn fraction(&mut self, key: &str) -> Option<&'a Value> {
+        let (_, value) = self.0.iter().find(|(known, _)| *known == key)?;
+        let is_one = value.as_f64().is_some_and(|part| part > 0.0 && part < 1.0);
+        is_one.then(|| self.take(key)).flatten()
     }
 
     fn text(&mut self, key: &str) -> Result<Option<&'a str>, Failure> {
@@ -178,7 +183,6 @@ impl<'a> Rest<'a> {
 
 fn output(rest: &mut Rest<'_>) -> Result<Output, Failure> {
     let format = match rest.text("format")? {
-        Some("svg") => return Err(bad("format", "svg is not supported yet")),
         Some(name) => Format::named(name)
             .ok_or_else(|| bad("format", &format!("must be one of {}", Format::NAMES)))?,
         None => Format::Source,
@@ -282,11 +286,25 @@ mod tests {
     }
 
     #[test]
+    fn a_size_below_one_is_a_fraction_of_the_base() {
+        let draw = json!([{"url": "a", "width": 0.5, "height": 7}, {"url": "b", "height": 0.25}]);
+        let options = read(&json!({"draw": draw})).unwrap();
+        assert_eq!(
+            Value::Array(options.transforms),
+            json!([
+                {"height": 7, "safelight_width": 0.5, "imageIndex": 1},
+                {"drawImageIndex": 1, "targetImageIndex": 0},
+                {"safelight_height": 0.25, "imageIndex": 2},
+                {"drawImageIndex": 2, "targetImageIndex": 0},
+            ])
+        );
+    }
+
+    #[test]
     fn what_cannot_be_is_9401_and_names_the_option() {
         for (options, named) in [
             (json!({"format": "jpg"}), "format"),
             (json!({"format": 7}), "format"),
-            (json!({"format": "svg"}), "format"),
             (json!({"quality": "best"}), "quality"),
             (json!({"quality": []}), "quality"),
             (json!({"anim": "yes"}), "anim"),
@@ -299,10 +317,6 @@ mod tests {
             (json!({"draw": [{"url": 7}]}), "draw[0].url"),
             (json!({"draw": [{"url": "a", "text": {}}]}), "draw[0]"),
             (json!({"draw": [{"text": "a"}]}), "draw[0].text"),
-            (
-                json!({"draw": [{"url": "a", "width": 0.5}]}),
-                "draw[0].width",
-            ),
             (json!({"draw": vec![json!({"url": "a"}); 33]}), "draw"),
         ] {
             let failure = read(&options).unwrap_err();

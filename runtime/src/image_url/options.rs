@@ -133,10 +133,8 @@ fn whole(text: &str) -> Option<u32> {
 
 fn output(pairs: &mut Pairs) -> Result<Output, Failure> {
     let format = match pairs.take("format") {
-        Some(name) => Format::named(&name).ok_or_else(|| match name.as_str() {
-            "svg" => refused("format", "svg is not supported yet"),
-            _ => refused("format", &format!("must be one of {}", Format::NAMES)),
-        })?,
+        Some(name) => Format::named(&name)
+            .ok_or_else(|| refused("format", &format!("must be one of {}", Format::NAMES)))?,
         None => Format::Source,
     };
     let anim = match pairs.take("anim").as_deref() {

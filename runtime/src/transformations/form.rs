@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use safelight_protocol::extension::{self, Caller};
 use safelight_protocol::form as wire;
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -45,7 +46,7 @@ impl Broken {
 }
 
 impl Form {
-    /// The form of `/transform`, in the order of the platform's own client.
+    /// The form of `/transform`: who asks, and the rest in the order of the platform's own client.
     ///
     /// # Errors
     /// When the steps cannot be written.
@@ -55,7 +56,8 @@ impl Form {
         wanted: Wanted,
         broken: Broken,
     ) -> Result<Self, Failure> {
-        let mut pieces = VecDeque::new();
+        let caller = wire::string_part(boundary, extension::CALLER, Caller::Url.as_str());
+        let mut pieces = VecDeque::from([Piece::Bytes(caller.into())]);
         let parts = std::iter::once((wire::IMAGE, Part::Picture(source))).chain(
             wanted
                 .overlays
@@ -157,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_form_is_the_one_of_the_platforms_client() {
+    async fn the_form_says_who_asks_and_is_the_one_of_the_platforms_client_otherwise() {
         let overlays = vec![Part::Text("{}".into()), Part::Picture(full("overlay"))];
         let form = Form::new("B", full("base"), wanted(overlays), Broken::default()).unwrap();
         let length = form.size_hint().exact().unwrap();
@@ -166,6 +168,7 @@ mod tests {
         assert_eq!(
             std::str::from_utf8(&bytes).unwrap(),
             concat!(
+                "--B\r\ncontent-disposition: form-data; name=\"safelight_caller\"\r\n\r\nurl\r\n",
                 "--B\r\ncontent-disposition: form-data; name=\"image\"; filename=\"image\"\r\n\r\nbase\r\n",
                 "--B\r\ncontent-disposition: form-data; name=\"draw_text\"\r\n\r\n{}\r\n",
                 "--B\r\ncontent-disposition: form-data; name=\"draw_image\"; filename=\"draw_image\"\r\n\r\noverlay\r\n",

@@ -18,11 +18,13 @@ pub enum Format {
     Png,
     PngForce,
     Json,
+    /// Only of what is SVG already.
+    Svg,
 }
 
 impl Format {
     /// The names, as messages list them.
-    pub const NAMES: &str = "auto, avif, webp, jpeg, baseline-jpeg, png, png-force, json";
+    pub const NAMES: &str = "auto, avif, webp, jpeg, baseline-jpeg, png, png-force, json, svg";
 
     /// The format of this name.
     pub fn named(name: &str) -> Option<Self> {
@@ -35,6 +37,7 @@ impl Format {
             "png" => Self::Png,
             "png-force" => Self::PngForce,
             "json" => Self::Json,
+            "svg" => Self::Svg,
             _ => return None,
         })
     }
@@ -51,6 +54,7 @@ impl Format {
             Self::Png => (Wire::Png, Some(Choose::Png)),
             Self::PngForce => (Wire::Png, None),
             Self::Json => (Wire::Jpeg, Some(Choose::Json)),
+            Self::Svg => (Wire::Jpeg, Some(Choose::Svg)),
         }
     }
 }
@@ -123,7 +127,7 @@ impl Output {
     pub fn parts(&self) -> Vec<(&'static str, String)> {
         let (format, choose) = self.format.on_the_wire();
         let choose = match (self.fast, self.format) {
-            (true, Format::Json) | (false, _) => choose,
+            (true, Format::Json | Format::Svg) | (false, _) => choose,
             (true, _) => Some(Choose::Fast),
         };
         let scan = (self.format == Format::BaselineJpeg).then_some(JpegScan::Baseline);
@@ -177,6 +181,7 @@ mod tests {
             ("png", "output_format=image/png safelight_choose=png"),
             ("png-force", "output_format=image/png"),
             ("json", "output_format=image/jpeg safelight_choose=json"),
+            ("svg", "output_format=image/jpeg safelight_choose=svg"),
             ("auto", "output_format=image/jpeg safelight_choose=auto"),
         ] {
             let format = Format::named(name).unwrap();

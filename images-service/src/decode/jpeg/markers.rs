@@ -66,6 +66,28 @@ pub(super) fn check_complete(bytes: &[u8]) -> Result<(), Fault> {
     }
 }
 
+/// Whether the file has nothing but its pictures' data: no metadata, no density, nothing behind its end.
+pub(in crate::decode) fn is_bare(bytes: &[u8]) -> bool {
+    let mut segments = Segments::new(bytes);
+    loop {
+        let Ok(segment) = segments.next() else {
+            return false;
+        };
+        match segment.marker {
+            SCAN => segments.skip_scan(),
+            END => return segments.rest.is_empty(),
+            // Frames, tables, restarts.
+            0xC0..=0xC2 | 0xC4 | 0xDB | 0xDD => {}
+            // The name, a version, no unit, two numbers without it, no thumbnail.
+            0xE0 => match segment.content {
+                [b'J', b'F', b'I', b'F', 0, _, _, 0, _, _, _, _, 0, 0] => {}
+                _ => return false,
+            },
+            _ => return false,
+        }
+    }
+}
+
 const END: u8 = 0xD9;
 const SCAN: u8 = 0xDA;
 
@@ -130,7 +152,7 @@ impl<'a> Segments<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Coding, check_complete, frame};
+    use super::{Coding, check_complete, frame, is_bare};
     use crate::{decode::Fault, geometry::Size};
 
     const START: &[u8] = b"\xFF\xD8\xFF\xE0\0\x04ab";
@@ -180,6 +202,21 @@ mod tests {
         let thumbnail: &[u8] = b"\xFF\xE1\0\x06\xFF\xD9\xFF\xD9";
         assert!(check_complete(&file(&[START, thumbnail, FRAME, SCAN])).is_err());
         assert!(check_complete(&file(&[START, thumbnail, FRAME, SCAN, END])).is_ok());
+    }
+
+    #[test]
+    fn a_bare_file_has_neither_metadata_nor_density_nor_a_tail() {
+        let jfif = |unit: u8| {
+            let content = [b"JFIF\0\x01\x01", &[unit, 0, 72, 0, 72, 0, 0][..]].concat();
+            [b"\xFF\xD8\xFF\xE0\0\x10", &content[..]].concat()
+        };
+        assert!(is_bare(&file(&[&jfif(0), FRAME, SCAN, END])));
+        assert!(!is_bare(&file(&[&jfif(1), FRAME, SCAN, END])));
+        assert!(!is_bare(&file(&[&jfif(0), FRAME, SCAN, END, b"more"])));
+        assert!(!is_bare(&file(&[&jfif(0), FRAME, SCAN])));
+        let comment: &[u8] = b"\xFF\xFE\0\x04hi";
+        assert!(!is_bare(&file(&[&jfif(0), comment, FRAME, SCAN, END])));
+        assert!(!is_bare(&file(&[START, FRAME, SCAN, END])));
     }
 
     #[test]

@@ -1,0 +1,37 @@
+//! The answer for a caller who wants no picture: sizes as JSON, and the mask of the subject.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use safelight_protocol::ErrorCode;
+use serde_json::{Value, json};
+
+use super::Finished;
+use crate::{encode, error::ServiceError, guard::guarded, picture::Picture, request::Step};
+
+/// Tells the sizes of the result and of the source, as `original` has them.
+pub(super) fn sizes(
+    picture: &Picture,
+    steps: &[Step],
+    original: &Value,
+) -> Result<Finished, ServiceError> {
+    let size = picture.size();
+    let mut sizes = json!({"width": size.width, "height": size.height, "original": original});
+    if steps.iter().any(segments) {
+        let mask = guarded(ErrorCode::EncodingFailed, "image/png", || {
+            encode::png::mask(picture.first())
+        })?;
+        sizes["segment"] = json!({"foreground": STANDARD.encode(mask)});
+    }
+    Ok(Finished {
+        bytes: sizes.to_string().into_bytes(),
+        content_type: "application/json",
+        warning: None,
+    })
+}
+
+/// Whether a step separates the subject of the base.
+fn segments(step: &Step) -> bool {
+    match step {
+        Step::Transform { image, transform } => *image == 0 && transform.segment.is_some(),
+        Step::Draw { .. } => false,
+    }
+}

@@ -1,0 +1,194 @@
+//! SVG: never pixels. It is passed on as it is, without what could do harm.
+
+use std::{
+    io::{self, Read},
+    time::Duration,
+};
+
+use safelight_protocol::{ErrorCode, extension::Choose};
+use serde_json::json;
+use svg_hush::{Filter, data_url_filter::allow_standard_images};
+
+use crate::{
+    budget::Budget,
+    decode::{self, SVG},
+    error::ServiceError,
+    guard::guarded,
+    limits::Limits,
+    pipeline::{Encoded, Timings},
+    request::{ImageSource, TransformRequest},
+};
+
+/// Bytes of the largest SVG.
+const LARGEST: usize = 5_000_000;
+/// Time that its parser may take: some work grows with the square of how deep elements lie in one another.
+const TIME: Duration = Duration::from_secs(5);
+/// Bytes that the parser gets at once; before each piece it is asked whether there is time left.
+const PIECE: usize = 512;
+
+/// The answer for a source that is SVG, where the caller left open what comes out; `None` if pixels are wanted.
+pub(crate) fn passed(
+    request: &TransformRequest,
+    limits: &Limits,
+) -> Result<Option<Encoded>, ServiceError> {
+    let source = match request.images.first() {
+        Some(ImageSource::Encoded(bytes)) => &bytes[..],
+        Some(ImageSource::Text(_)) | None => &[],
+    };
+    let is_svg = decode::is_svg(source);
+    let (bytes, content_type) = match request.extension.choose {
+        Some(Choose::Svg) if !is_svg => {
+            let text = "only an SVG can become image/svg+xml";
+            return Err(ServiceError::new(ErrorCode::NotAnImage, text));
+        }
+        Some(Choose::Source | Choose::Auto | Choose::Fast | Choose::Svg) if is_svg => {
+            (harmless(source, limits)?, SVG)
+        }
+        Some(Choose::Json) if is_svg => {
+            let json = json!({"original": {"format": SVG}});
+            (json.to_string().into_bytes(), "application/json")
+        }
+        None
+        | Some(
+            Choose::Png | Choose::Svg | Choose::Source | Choose::Auto | Choose::Fast | Choose::Json,
+        ) => return Ok(None),
+    };
+    Ok(Some(Encoded {
+        bytes,
+        content_type,
+        width: 0,
+        height: 0,
+        source: SVG.to_owned(),
+        warnings: Vec::new(),
+        timings: Timings::default(),
+    }))
+}
+
+/// A copy without scripts, handlers, foreign content, entities and references to other hosts.
+fn harmless(source: &[u8], limits: &Limits) -> Result<Vec<u8>, ServiceError> {
+    if source.len() > LARGEST {
+        return Err(ServiceError::new(
+            ErrorCode::InputTooLarge,
+            format!("{SVG} has more than {LARGEST} bytes"),
+        ));
+    }
+    let budget = Budget::new(limits.time.min(TIME));
+    let filtered = guarded(ErrorCode::DecodingFailed, SVG, || {
+        let mut filter = Filter::new();
+        filter.set_data_url_filter(allow_standard_images);
+        let mut bytes = Vec::new();
+        let read = filter.filter(Timed { source, budget }, &mut bytes);
+        Ok(read.map(|()| bytes))
+    })?;
+    // A parser that was stopped may call that whatever it likes.
+    budget.check()?;
+    filtered.map_err(|error| {
+        ServiceError::new(
+            ErrorCode::DecodingFailed,
+            format!("could not read {SVG}: {}", chain(&error)),
+        )
+    })
+}
+
+/// An error and what lies beneath it.
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+/// Bytes in small pieces, as long as there is time.
+struct Timed<'a> {
+    source: &'a [u8],
+    budget: Budget,
+}
+
+impl Read for Timed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.budget.check().map_err(io::Error::other)?;
+        let most = buffer.len().min(PIECE);
+        self.source.read(&mut buffer[..most])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use safelight_protocol::ErrorCode;
+
+    use super::{LARGEST, harmless};
+    use crate::limits::Limits;
+
+    fn filtered(inside: &str) -> String {
+        let xlink = "xmlns:xlink='http://www.w3.org/1999/xlink'";
+        let svg = format!("<svg xmlns='http://www.w3.org/2000/svg' {xlink}>{inside}</svg>");
+        String::from_utf8(harmless(svg.as_bytes(), &Limits::default()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_is_only_a_picture_stays() {
+        for kept in [
+            "width=\"3\"",
+            "href=\"#id\"",
+            "data:image/png;base64,AAAA",
+            "fill: red",
+        ] {
+            let svg = filtered(
+                "<defs><linearGradient id='id'/></defs><use xlink:href='#id'/><rect width='3' style='fill: red'/>\
+                 <image href='data:image/png;base64,AAAA'/>",
+            );
+            assert!(svg.contains(kept), "{kept}: {svg}");
+        }
+    }
+
+    #[test]
+    fn what_could_do_harm_is_gone() {
+        for harm in [
+            "<script>evil()</script>",
+            "<rect onload='evil()'/>",
+            "<foreignObject><body xmlns='http://www.w3.org/1999/xhtml'>evil</body></foreignObject>",
+            "<a href='javascript:evil()'>x</a>",
+            "<a xlink:href='https://evil.test/'>x</a>",
+            "<image href='https://evil.test/a.png'/>",
+            "<image href='data:text/html,evil'/>",
+            "<style>@import 'https://evil.test/';</style>",
+            "<rect style='fill: url(https://evil.test/#a)'/>",
+            "<?evil go?><!-- evil -->",
+            "<evil:script xmlns:evil='http://www.w3.org/1999/xhtml'>evil</evil:script>",
+        ] {
+            let svg = filtered(harm);
+            assert!(!svg.contains("evil"), "{harm}: {svg}");
+        }
+        // What is animated is gone, so that the values mean nothing.
+        let animated = filtered("<animate attributeName='href' values='javascript:evil()'/>");
+        assert!(!animated.contains("href"), "{animated}");
+    }
+
+    #[test]
+    fn entities_do_not_multiply() {
+        let lol = "<!DOCTYPE svg [<!ENTITY a 'evil'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>\
+                   <!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;'>\
+                   <!ENTITY e '&d;&d;&d;&d;&d;&d;&d;&d;'>]>";
+        let svg = format!("{lol}<svg xmlns='http://www.w3.org/2000/svg'><text>&e;</text></svg>");
+        let error = harmless(svg.as_bytes(), &Limits::default()).unwrap_err();
+        assert_eq!(error.code, ErrorCode::DecodingFailed);
+    }
+
+    #[test]
+    fn what_is_broken_too_large_or_takes_too_long_is_an_error() {
+        let limits = Limits::default();
+        let code = |svg: &[u8], limits: &Limits| harmless(svg, limits).unwrap_err().code;
+        let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><g>";
+        assert_eq!(code(svg, &limits), ErrorCode::DecodingFailed);
+        assert_eq!(code(b"<svg>", &limits), ErrorCode::DecodingFailed);
+        let large = vec![b' '; LARGEST + 1];
+        assert_eq!(code(&large, &limits), ErrorCode::InputTooLarge);
+        let hurried = Limits {
+            time: Duration::ZERO,
+            ..limits
+        };
+        assert_eq!(code(svg, &hurried), ErrorCode::DeadlinePassed);
+    }
+}
