@@ -145,7 +145,6 @@ fn what_cannot_be_is_9401_and_names_the_option() {
         "quality=best",
         "format=jpg",
         "format=image/webp",
-        "format=svg",
         "anim=no",
         "metadata=all",
         "compression=slow",
