@@ -23,6 +23,7 @@ mod hello;
 mod http2;
 mod image_urls;
 mod outbound;
+mod pixel_settings;
 mod pool;
 mod processes;
 mod r2;
