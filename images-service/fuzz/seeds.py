@@ -1,5 +1,6 @@
 """Writes the first files of the corpus. Needs Pillow 12 and pillow-heif 1.8: python seeds.py, beside corpus/."""
 
+import io
 import json
 import random
 from pathlib import Path
@@ -39,6 +40,13 @@ for target in ("jpeg", "jpeg_zune"):
     exif = Image.Exif()
     exif[0x0112], exif[0x8298] = 6, "Notice"
     save(target, "exif", picture("RGB"), "JPEG", quality=60, exif=exif, restart_marker_blocks=1)
+for eighths in range(1, 8):
+    for name, options in (("grey", {}), ("420", {"subsampling": "4:2:0"}), ("422", {"subsampling": "4:2:2"})):
+        file = io.BytesIO()
+        picture("L" if name == "grey" else "RGB", 20, 18).save(
+            file, "JPEG", quality=60, restart_marker_blocks=eighths % 3, **options
+        )
+        put("jpeg_scaled", f"{name}-{eighths}", bytes([eighths - 1]) + file.getvalue())
 for mode in ("RGB", "RGBA", "L", "P", "I;16"):
     image = picture("L").convert("I;16") if mode == "I;16" else picture(mode)
     save("png", mode.replace(";", ""), image, "PNG")

@@ -91,6 +91,12 @@ impl Header {
         self.channels
     }
 
+    /// Whether it can come out smaller than it is.
+    #[must_use]
+    pub const fn shrinks(&self) -> bool {
+        self.shrinks
+    }
+
     /// How far it may shrink while it is decoded, when the upright picture will be reduced to `target`.
     #[must_use]
     pub fn shrink_towards(&self, target: Size, decoder: JpegDecoder) -> Shrink {

@@ -93,6 +93,20 @@ fn parse(transforms: String, background: Option<String>) {
 
 /// An image of one format, all its frames; other formats are left to their own function.
 pub fn image(bytes: &[u8], mime: &str, jpeg: JpegDecoder) {
+    shrunk(bytes, mime, jpeg, Shrink::NONE);
+}
+
+/// A JPEG that comes out smaller. The first byte says how small.
+pub fn jpeg_scaled(bytes: &[u8]) {
+    let Some((eighths, file)) = bytes.split_first() else {
+        return;
+    };
+    if let Some(shrink) = Shrink::new(u32::from(eighths % 7) + 1) {
+        shrunk(file, "image/jpeg", JpegDecoder::Turbo, shrink);
+    }
+}
+
+fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
     let limits = limits();
     if bytes.len() > limits.input_bytes {
         return;
@@ -103,13 +117,19 @@ pub fn image(bytes: &[u8], mime: &str, jpeg: JpegDecoder) {
     if header.format() != mime || header.memory() > limits.pixel_bytes {
         return;
     }
+    // Inks are always at full size.
+    let size = if shrink == Shrink::NONE || header.shrinks() {
+        shrink.of(header.size())
+    } else {
+        header.size()
+    };
     let options = Options {
-        shrink: Shrink::NONE,
+        shrink,
         jpeg,
         budget: Budget::new(Duration::from_secs(10)),
     };
     if let Ok(decoded) = decode::pixels(bytes, &header, options) {
-        assert_eq!(decoded.picture.size(), header.size(), "the header has lied");
+        assert_eq!(decoded.picture.size(), size, "the header has lied");
     }
 }
 

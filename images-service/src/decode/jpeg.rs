@@ -1,6 +1,7 @@
 //! JPEG: baseline and progressive; grey, colour and CMYK.
 
 mod markers;
+mod scaled;
 
 use libjpeg_turbo_rs::{
     DecodeLimits, Decoder as TurboDecoder, JpegError, PixelFormat, ScalingFactor,
@@ -33,9 +34,17 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
 }
 
 pub(super) fn pixels(bytes: &[u8], header: &Header, options: Options) -> Result<Raw, Fault> {
-    markers::check_complete(bytes)?;
+    let scans = markers::check_complete(bytes)?;
     match options.jpeg {
-        JpegDecoder::Turbo if header.shrinks => turbo(bytes, header, options.shrink),
+        JpegDecoder::Turbo if header.shrinks => {
+            if scans == 1
+                && options.shrink != Shrink::NONE
+                && let Some(raw) = scaled::decode(bytes, header.stored, options.shrink)?
+            {
+                return Ok(raw);
+            }
+            turbo(bytes, header, options.shrink)
+        }
         JpegDecoder::Turbo | JpegDecoder::Zune => zune(bytes, header),
     }
 }

@@ -10,6 +10,12 @@ impl Shrink {
     /// The stored size.
     pub const NONE: Self = Self(8);
 
+    /// So many eighths, 1 to 8.
+    #[must_use]
+    pub fn new(eighths: u32) -> Option<Self> {
+        (1..=8).contains(&eighths).then_some(Self(eighths))
+    }
+
     /// As small as leaves the reduction to `target` its quality.
     ///
     /// At 1.5 times the target the result is some 51 dB from the exact one; at the target itself it would be 46.

@@ -2,18 +2,19 @@
 
 use std::{fs, path::Path};
 
-use super::{color, form, image, transforms};
+use super::{color, form, image, jpeg_scaled, transforms};
 use crate::limits::JpegDecoder;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 10] = [
+const TARGETS: [Target; 11] = [
     ("form", form),
     ("transforms", transforms),
     ("color", color),
     ("jpeg", |bytes| {
         image(bytes, "image/jpeg", JpegDecoder::Turbo)
     }),
+    ("jpeg_scaled", jpeg_scaled),
     ("jpeg_zune", |bytes| {
         image(bytes, "image/jpeg", JpegDecoder::Zune)
     }),

@@ -49,8 +49,8 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Frame, Fault> {
     }
 }
 
-/// Makes sure that the file reaches its end marker, through all scans.
-pub(super) fn check_complete(bytes: &[u8]) -> Result<(), Fault> {
+/// Makes sure that the file reaches its end marker, through all scans; returns how many these are.
+pub(super) fn check_complete(bytes: &[u8]) -> Result<usize, Fault> {
     let mut segments = Segments::new(bytes);
     let mut scans = 0;
     loop {
@@ -60,7 +60,7 @@ pub(super) fn check_complete(bytes: &[u8]) -> Result<(), Fault> {
                 segments.skip_scan();
             }
             END if scans == 0 => return Err(Fault::broken("it has no scan")),
-            END => return Ok(()),
+            END => return Ok(scans),
             _ => {}
         }
     }
@@ -91,25 +91,25 @@ pub(in crate::decode) fn is_bare(bytes: &[u8]) -> bool {
 const END: u8 = 0xD9;
 const SCAN: u8 = 0xDA;
 
-struct Segment<'a> {
-    marker: u8,
-    content: &'a [u8],
+pub(super) struct Segment<'a> {
+    pub(super) marker: u8,
+    pub(super) content: &'a [u8],
 }
 
 /// Walks from marker to marker.
-struct Segments<'a> {
-    rest: &'a [u8],
+pub(super) struct Segments<'a> {
+    pub(super) rest: &'a [u8],
 }
 
 impl<'a> Segments<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
         // The sniffed signature begins with the marker that starts every file.
         Self {
             rest: bytes.get(2..).unwrap_or_default(),
         }
     }
 
-    fn next(&mut self) -> Result<Segment<'a>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Segment<'a>, Fault> {
         let cut = || Fault::broken("it is cut short");
         loop {
             // Whatever stands before a marker is skipped, as every reader does.

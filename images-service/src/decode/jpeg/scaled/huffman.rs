@@ -1,0 +1,165 @@
+//! Huffman codes as tables: a look at the next bits gives a whole coefficient, or how far several of them go.
+
+use super::bits::Cursor;
+
+/// Bits that are looked at at once.
+pub(super) const LOOK: u32 = 12;
+/// How far the end of a block advances: behind every place a coefficient can have.
+pub(super) const END: usize = 128;
+
+/// What the codes of a table stand for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Dc,
+    Ac,
+}
+
+/// One coefficient and the zeros before it, or the end of a block.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Step {
+    /// Bits of the code and the value behind it; 0 where they are more than were looked at.
+    pub(super) bits: u8,
+    /// Places that it goes on by.
+    pub(super) advance: u8,
+    pub(super) value: i16,
+}
+
+/// As many steps as the bits have, without their values.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Stride {
+    /// 0 where not even one is whole.
+    pub(super) bits: u8,
+    /// Places that they go on by.
+    pub(super) advance: u8,
+}
+
+pub(super) struct Table {
+    pub(super) steps: Box<[Step; 1 << LOOK]>,
+    pub(super) strides: Box<[Stride; 1 << LOOK]>,
+    kind: Kind,
+    symbols: Vec<u8>,
+    /// For each length from 1: the first code behind those of this length, moved to the top of 16 bits.
+    ends: [u32; 16],
+    /// For each length: what to add to a code to have the number of its symbol.
+    offsets: [i32; 16],
+}
+
+impl Table {
+    /// From the numbers of codes of each length; `None` if there are more than fit.
+    pub(super) fn new(kind: Kind, counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
+        let mut ends = [0; 16];
+        let mut offsets = [0; 16];
+        let (mut code, mut number) = (0_u32, 0_u32);
+        for (index, count) in counts.iter().enumerate() {
+            offsets[index] = i32::try_from(number).ok()? - i32::try_from(code).ok()?;
+            code += u32::from(*count);
+            number += u32::from(*count);
+            if code > 2 << index {
+                return None;
+            }
+            ends[index] = code << (15 - index);
+            code <<= 1;
+        }
+        let mut table = Self {
+            steps: Box::new([Step::default(); 1 << LOOK]),
+            strides: Box::new([Stride::default(); 1 << LOOK]),
+            kind,
+            symbols: symbols.to_vec(),
+            ends,
+            offsets,
+        };
+        let mut index = 0;
+        for look in 0..1 << LOOK {
+            // Codes are in the order of their lengths.
+            while index < LOOK as usize && table.ends[index] <= look << (16 - LOOK) {
+                index += 1;
+            }
+            if let Some(step) = table.coded(index, look << (32 - LOOK), LOOK) {
+                table.steps[look as usize] = step;
+            }
+        }
+        if kind == Kind::Ac {
+            for look in 0..1 << LOOK {
+                table.strides[look as usize] = table.stride(look);
+            }
+        }
+        Some(table)
+    }
+
+    /// The step at the top of these bits, so many of which are known.
+    fn step(&self, bits: u32, known: u32) -> Option<Step> {
+        let index = self.ends.iter().position(|end| bits >> 16 < *end)?;
+        self.coded(index, bits, known)
+    }
+
+    /// The same, if the length of its code is known: one more than this.
+    fn coded(&self, index: usize, bits: u32, known: u32) -> Option<Step> {
+        let length = u32::try_from(index).ok()? + 1;
+        let code = i32::try_from(bits.checked_shr(32 - length)?).ok()?;
+        let number = self.offsets.get(index)? + code;
+        let symbol = *self.symbols.get(usize::try_from(number).ok()?)?;
+        let (run, size) = (symbol >> 4, symbol & 15);
+        let total = length + u32::from(size);
+        let advance = match (self.kind, run, size) {
+            (Kind::Dc, 0, _) => 1,
+            (Kind::Dc, _, _) => return None,
+            (Kind::Ac, 0, 0) => 128,
+            (Kind::Ac, 15, 0) => 16,
+            (Kind::Ac, _, 0) => return None,
+            (Kind::Ac, _, _) => run + 1,
+        };
+        if total > known {
+            return None;
+        }
+        Some(Step {
+            bits: u8::try_from(total).ok()?,
+            advance,
+            value: value(bits << length, size),
+        })
+    }
+
+    /// All steps that these bits have, up to the end of a block.
+    fn stride(&self, look: u32) -> Stride {
+        let mut stride = Stride::default();
+        loop {
+            let used = u32::from(stride.bits);
+            let rest = (look << used) as usize & ((1 << LOOK) - 1);
+            let step = self.steps[rest];
+            let fits = step.bits > 0 && used + u32::from(step.bits) <= LOOK;
+            if !fits {
+                return stride;
+            }
+            stride.bits += step.bits;
+            stride.advance += step.advance;
+            if stride.advance >= 64 || u32::from(stride.bits) == LOOK {
+                return stride;
+            }
+        }
+    }
+
+    /// The next step, however long its code is; `None` if it is not a code.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn long_step(&self, mut cursor: Cursor, window: &[u8]) -> Option<(Step, Cursor)> {
+        cursor.load(window);
+        let step = self.step(u32::try_from(cursor.peek(32)).ok()?, 32)?;
+        cursor.take(u32::from(step.bits));
+        cursor.load(window);
+        Some((step, cursor))
+    }
+}
+
+/// The number in the topmost bits: those that begin with 0 are negative.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "at most 15 bits and a sign"
+)]
+fn value(bits: u32, size: u8) -> i16 {
+    if size == 0 {
+        return 0;
+    }
+    let size = u32::from(size);
+    let raw = bits >> (32 - size);
+    let low = if bits >> 31 == 0 { (1 << size) - 1 } else { 0 };
+    (raw.cast_signed() - low) as i16
+}

@@ -1,0 +1,142 @@
+//! From coefficients to samples, at any size up to that of the block.
+
+use std::f64::consts::PI;
+
+use super::block::Block;
+
+/// What each coefficient along one side contributes to each sample.
+pub(super) struct Basis {
+    /// Coefficients that count.
+    pub(super) inputs: usize,
+    /// By coefficient, then by sample.
+    by_input: [[f32; 8]; 8],
+}
+
+impl Basis {
+    /// For 1 to 8 samples.
+    ///
+    /// Two and four are the means of what eight would be, as libjpeg-turbo has them; the other numbers have a
+    /// transform of their own size.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "numbers below 8, and as exact as a sample needs"
+    )]
+    pub(super) fn new(outputs: usize) -> Self {
+        let mean = matches!(outputs, 2 | 4);
+        let points = if mean { 8 } else { outputs };
+        let cosine = |point: usize, input: usize| {
+            let angle = (2 * point + 1) as f64 * input as f64 * PI / (2 * points) as f64;
+            let scale = if input == 0 {
+                8.0_f64.sqrt().recip()
+            } else {
+                0.5
+            };
+            scale * angle.cos()
+        };
+        let mut by_input = [[0.0; 8]; 8];
+        for (input, samples) in by_input.iter_mut().enumerate().take(points) {
+            let step = points / outputs;
+            for (output, sample) in samples.iter_mut().enumerate().take(outputs) {
+                let sum: f64 = (0..step).map(|at| cosine(output * step + at, input)).sum();
+                *sample = (sum / step as f64) as f32;
+            }
+        }
+        Self {
+            inputs: points,
+            by_input,
+        }
+    }
+}
+
+/// A transform for one number of samples, which are written eight or four bytes a row; returns nothing of the block.
+pub(super) type Transform = fn(&Basis, &mut Block, usize, &mut [u8], usize);
+
+pub(super) fn transform(outputs: usize) -> Transform {
+    match outputs {
+        1 => square::<1, 1, 4>,
+        2 => square::<2, 8, 4>,
+        3 => square::<3, 3, 4>,
+        4 => square::<4, 8, 4>,
+        5 => square::<5, 5, 8>,
+        6 => square::<6, 6, 8>,
+        7 => square::<7, 7, 8>,
+        _ => square::<8, 8, 8>,
+    }
+}
+
+/// `N` samples a side from `K` coefficients a side, written `W` bytes a row.
+fn square<const N: usize, const K: usize, const W: usize>(
+    basis: &Basis,
+    block: &mut Block,
+    last: usize,
+    out: &mut [u8],
+    stride: usize,
+) {
+    // Most blocks of a photograph's chroma have few coefficients.
+    match last {
+        0 => {
+            let sample = samples::<1>([block[0] * 0.125])[0];
+            for row in out.chunks_mut(stride).take(N) {
+                if let Some(row) = row.first_chunk_mut::<W>() {
+                    *row = [sample; W];
+                }
+            }
+            block[0] = 0.0;
+        }
+        1..=5 if K > 3 => part::<N, 3, W>(basis, block, out, stride),
+        _ => part::<N, K, W>(basis, block, out, stride),
+    }
+}
+
+#[inline(always)]
+fn part<const N: usize, const K: usize, const W: usize>(
+    basis: &Basis,
+    block: &mut Block,
+    out: &mut [u8],
+    stride: usize,
+) {
+    let mut columns = [[0.0_f32; 8]; N];
+    for input in 0..K {
+        let row: &mut [f32] = &mut block[input * 8..input * 8 + 8];
+        let mut coefficients = [0.0_f32; 8];
+        coefficients.copy_from_slice(row);
+        row.fill(0.0);
+        for (output, column) in columns.iter_mut().enumerate() {
+            let weight = basis.by_input[input][output];
+            for (sum, coefficient) in
+                column
+                    .iter_mut()
+                    .zip(&coefficients)
+                    .take(if K <= 4 { 4 } else { 8 })
+            {
+                *sum += weight * coefficient;
+            }
+        }
+    }
+    for (column, row) in columns.iter().zip(out.chunks_mut(stride)) {
+        let mut sums = [0.0_f32; W];
+        for (input, weights) in column.iter().zip(&basis.by_input).take(K) {
+            for (sum, weight) in sums.iter_mut().zip(weights) {
+                *sum += input * weight;
+            }
+        }
+        if let Some(row) = row.first_chunk_mut::<W>() {
+            *row = samples(sums);
+        }
+    }
+}
+
+/// To the nearest byte.
+#[inline(always)]
+fn samples<const W: usize>(sums: [f32; W]) -> [u8; W] {
+    // A float of this size has its integer in its lowest bits. Unlike `as`, this is done for many at a time.
+    const WHOLE: f32 = 12_582_912.0;
+    sums.map(|sum| {
+        // Halves go up, as in every other decoder.
+        let sum = sum + 128.000_1;
+        let sum = if sum > 0.0 { sum } else { 0.0 };
+        let sum = if sum < 255.0 { sum } else { 255.0 };
+        (sum + WHOLE).to_bits().to_le_bytes()[0]
+    })
+}

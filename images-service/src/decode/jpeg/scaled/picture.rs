@@ -1,0 +1,66 @@
+//! The picture, a row of MCUs after the other.
+
+use libjpeg_turbo_rs::simd::{self, SimdRoutines};
+
+use super::{Plan, strip::Strip};
+use crate::geometry::Size;
+
+/// The picture as it grows.
+pub(super) struct Picture {
+    pub(super) strips: Vec<Strip>,
+    size: Size,
+    /// Rows of the picture that a row of MCUs has.
+    height: usize,
+    /// Whether chroma has half as many samples in a row.
+    half: bool,
+    routines: SimdRoutines,
+    chroma: [Vec<u8>; 2],
+    pub(super) data: Vec<u8>,
+}
+
+impl Picture {
+    pub(super) fn new(plan: &Plan<'_>) -> Self {
+        let first = &plan.headers.components[0];
+        let channels = plan.headers.components.len();
+        let half = first.across == 2 && first.down == 1;
+        let width = plan.size.width as usize;
+        Self {
+            strips: plan.strips(),
+            size: plan.size,
+            height: first.down * plan.sides.0,
+            half,
+            routines: simd::detect(),
+            chroma: [vec![0; width + 64], vec![0; width + 64]],
+            data: vec![0; plan.size.pixels() * channels],
+        }
+    }
+
+    /// Colours what a row of MCUs has.
+    pub(super) fn finish(&mut self, mcus: usize) {
+        let width = self.size.width as usize;
+        let bytes = width * self.strips.len();
+        let start = (mcus * self.height * bytes).min(self.data.len());
+        let rows = self.data[start..].chunks_exact_mut(bytes).take(self.height);
+        for (number, out) in rows.enumerate() {
+            let [luma, chroma @ ..] = &self.strips[..] else {
+                return;
+            };
+            let luma = luma.row(number);
+            let [cb, cr] = chroma else {
+                out.copy_from_slice(&luma[..width]);
+                continue;
+            };
+            let mut colours = [cb.row(number), cr.row(number)];
+            if self.half {
+                let halves = width.div_ceil(2);
+                for (full, colour) in self.chroma.iter_mut().zip(&mut colours) {
+                    self.routines
+                        .fancy_upsample_h2v1(&colour[..halves], halves, full);
+                    *colour = full;
+                }
+            }
+            let [cb, cr] = colours;
+            self.routines.ycbcr_to_rgb_row(luma, cb, cr, out, width);
+        }
+    }
+}

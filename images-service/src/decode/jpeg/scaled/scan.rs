@@ -1,0 +1,90 @@
+//! The codes of a scan, MCU by MCU.
+
+use super::{
+    Fault, Plan,
+    bits::{Bits, Cursor},
+    block::{self, Block, Codes},
+    strip::Strip,
+};
+
+/// The entropy-coded data.
+pub(super) struct Scan<'a> {
+    bits: Bits<'a>,
+    cursor: Cursor,
+    components: Vec<Coded<'a>>,
+    block: Box<Block>,
+    /// MCUs until the next restart marker, and its number.
+    left: u16,
+    number: u8,
+}
+
+struct Coded<'a> {
+    codes: Codes<'a>,
+    across: usize,
+    down: usize,
+    /// The value of the block before.
+    dc: i16,
+}
+
+impl<'a> Scan<'a> {
+    pub(super) fn new(plan: &'a Plan<'a>) -> Self {
+        let components = plan.headers.components.iter().filter_map(|component| {
+            let (_, dc, ac) = plan.headers.tables(component)?;
+            Some(Coded {
+                codes: Codes { dc, ac },
+                across: component.across,
+                down: component.down,
+                dc: 0,
+            })
+        });
+        Self {
+            bits: Bits::new(plan.headers.scan),
+            cursor: Cursor::default(),
+            components: components.collect(),
+            block: Box::new([0.0; 128]),
+            left: plan.headers.restart,
+            number: 0,
+        }
+    }
+
+    /// One row of MCUs.
+    pub(super) fn row(&mut self, plan: &Plan<'_>, strips: &mut [Strip]) -> Result<(), Fault> {
+        for mcu in 0..plan.mcus.0 {
+            if plan.headers.restart > 0 {
+                self.restart(plan.headers.restart)?;
+            }
+            self.cursor = self.bits.hold(self.cursor)?;
+            for (component, strip) in self.components.iter_mut().zip(strips.iter_mut()) {
+                for row in 0..component.down {
+                    for column in 0..component.across {
+                        let last = block::read(
+                            self.bits.window(),
+                            &mut self.cursor,
+                            &component.codes,
+                            &strip.places,
+                            (&mut component.dc, &mut self.block),
+                        );
+                        let last = last.ok_or_else(|| {
+                            Fault::broken("its scan has a code that stands for nothing")
+                        })?;
+                        strip.put(mcu, (column, row), &mut self.block, last);
+                    }
+                }
+            }
+        }
+        self.bits.check(self.cursor)
+    }
+
+    fn restart(&mut self, interval: u16) -> Result<(), Fault> {
+        if self.left == 0 {
+            self.cursor = self.bits.restart(self.cursor, self.number)?;
+            self.number = self.number.wrapping_add(1);
+            self.left = interval;
+            for component in &mut self.components {
+                component.dc = 0;
+            }
+        }
+        self.left -= 1;
+        Ok(())
+    }
+}
