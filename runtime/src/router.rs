@@ -15,7 +15,7 @@ use crate::trace::Traces;
 use crate::worker::Worker;
 
 /// Paths under this prefix belong to the platform and never reach a worker.
-const PLATFORM_PREFIX: &str = "/cdn-cgi/";
+pub const PLATFORM_PREFIX: &str = "/cdn-cgi/";
 /// Of these, the ones that only safelight has. What they show is for this machine only.
 pub const OWN_PREFIX: &str = "/cdn-cgi/safelight/";
 /// What happened on the hops of the last requests; below it, of one.
