@@ -49,6 +49,17 @@ pub fn take(headers: &mut HeaderMap) -> Option<Vec<u8>> {
     Some(all)
 }
 
+/// Takes away what a visitor says of this: a worker that passes its request's headers on must not do as they wish.
+pub fn forget(headers: &mut HeaderMap) {
+    headers.remove(CF_IMAGE_HEADER);
+}
+
+/// Why there is no answer to a binding's call that asks for a transformation.
+pub fn not_for_bindings() -> Error {
+    let text = "a transformation is for pictures that are fetched from another host, not for a binding's call";
+    Error::InternalError(Some(text.into()))
+}
+
 /// Sends a request whose options have been taken, changed as they say.
 ///
 /// # Errors

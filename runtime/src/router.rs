@@ -8,6 +8,7 @@ use http::{HeaderValue, Method};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::body;
+use crate::cf_image;
 use crate::error::Failure;
 use crate::image_url::{self, ImageUrls};
 use crate::record::RequestRecord;
@@ -36,9 +37,10 @@ pub struct Platform<'a> {
 pub async fn answer(
     worker: &Worker,
     platform: Platform<'_>,
-    request: http::Request<WasiBody>,
+    mut request: http::Request<WasiBody>,
     record: &Arc<RequestRecord>,
 ) -> http::Response<WasiBody> {
+    cf_image::forget(request.headers_mut());
     let path = request.uri().path();
     let answer = if path.starts_with(OWN_PREFIX) {
         own(platform, request.method(), path).await

@@ -162,3 +162,20 @@ async fn credentials_go_to_the_source_if_the_worker_says_so_and_nothing_else_eve
         assert!(sees(&near, name) && !sees(&far, name), "{name}: {far}");
     }
 }
+
+#[tokio::test]
+async fn only_the_worker_says_what_becomes_of_a_picture_and_only_of_one_that_it_fetches() {
+    let host = host().await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
+    // The worker passes its visitor's headers on.
+    let path = fetch_path(&host.url("/base.png"), &json!({"width": 40}));
+    let visitors = [("safelight-cf-image", "{\"width\": 8}")];
+    assert_eq!(size(&ask(&server, &path, &visitors).await), (40, 30));
+    let url = "http://bindings.internal/IMAGES/info";
+    let answer = fetch(&server, url, &json!({"width": 8})).await;
+    assert_eq!(answer.status, 500);
+    assert!(
+        answer.text().contains("not for a binding's call"),
+        "{answer:?}"
+    );
+}

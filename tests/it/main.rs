@@ -24,6 +24,7 @@ mod hosts;
 mod http2;
 mod image_urls;
 mod loops;
+mod option_matrix;
 mod outbound;
 mod pool;
 mod private_addresses;
