@@ -65,6 +65,28 @@ pub enum JpegDecoder {
     Zune,
 }
 
+impl JpegDecoder {
+    /// Every decoder there is.
+    pub const ALL: [Self; 2] = [Self::Turbo, Self::Zune];
+
+    /// The name by which a caller chooses it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Turbo => "turbo",
+            Self::Zune => "zune",
+        }
+    }
+
+    /// The decoder of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|decoder| decoder.as_str() == name)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -1,26 +1,26 @@
 //! Flags and subcommands, turned into one run with an exit code.
 
+mod images;
 mod r2;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use safelight_images::fonts::FontLimits;
-use safelight_images::{Deadlines, Limits};
-use safelight_outgoing::{Exception, Policy};
+use safelight_images::Limits;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, Loaded, MOST_DEADLINE_MS, Run};
+use self::images::ImagesFlags;
+pub(crate) use self::images::images_flags;
+use crate::config::{Config, Loaded, Run};
 use crate::dev::{self, DevOptions};
 use crate::faults::Fault;
-use crate::images_process::{ImagesSettings, READY_LINE};
+use crate::images_process::READY_LINE;
 use crate::log::Log;
 use crate::trace::TraceOptions;
 use crate::{compile, guest};
@@ -77,69 +77,12 @@ enum Command {
         /// End when standard input ends.
         #[arg(long, hide = true)]
         end_with_stdin: bool,
-        /// Keep what the transport did for the last N requests, at GET /trace?request=<number> on the socket.
-        #[arg(long, value_name = "N", default_value_t = 0)]
-        trace_keep: u16,
         #[command(flatten)]
-        deadlines: DeadlineFlags,
-        /// Address that may be reached for fonts although it is not public: `loopback`, a host, an address or a range, the
-        /// first three with a port if only that is meant; may be given several times.
-        #[arg(long = "allow-address", value_name = "ADDRESS")]
-        allowed_addresses: Vec<Exception>,
+        flags: ImagesFlags,
     },
     /// Compile a component into the cache.
     #[command(hide = true)]
     Compile { component: PathBuf },
-}
-
-/// How long a connection may go without progress.
-#[derive(Args)]
-struct DeadlineFlags {
-    /// Milliseconds from the first byte of a request's head to its last [default: 30000].
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MOST_DEADLINE_MS))]
-    header_read_ms: Option<u64>,
-    /// Longest pause between the bytes of a request's body, in milliseconds [default: 30000].
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MOST_DEADLINE_MS))]
-    body_read_ms: Option<u64>,
-    /// Longest pause of a client in reading, in milliseconds [default: 300000].
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MOST_DEADLINE_MS))]
-    write_ms: Option<u64>,
-}
-
-impl DeadlineFlags {
-    fn deadlines(&self) -> Deadlines {
-        let defaults = Deadlines::default();
-        let or = |ms: Option<u64>, default| ms.map_or(default, Duration::from_millis);
-        Deadlines {
-            header_read: or(self.header_read_ms, defaults.header_read),
-            body_read: or(self.body_read_ms, defaults.body_read),
-            write: or(self.write_ms, defaults.write),
-        }
-    }
-}
-
-/// The flags by which `safelight images` is told of its settings.
-pub fn images_flags(settings: &ImagesSettings) -> Vec<String> {
-    let ImagesSettings {
-        deadlines,
-        allowed_addresses,
-        transports,
-    } = settings;
-    let flag = |name, deadline: Duration| format!("--{name}-ms={}", deadline.as_millis());
-    let deadlines = [
-        flag("header-read", deadlines.header_read),
-        flag("body-read", deadlines.body_read),
-        flag("write", deadlines.write),
-    ];
-    let trace = format!("--trace-keep={transports}");
-    let addresses = allowed_addresses
-        .iter()
-        .map(|address| format!("--allow-address={address}"));
-    deadlines
-        .into_iter()
-        .chain([trace])
-        .chain(addresses)
-        .collect()
 }
 
 #[derive(Args)]
@@ -232,24 +175,13 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
         Command::Images {
             socket,
             end_with_stdin,
-            trace_keep,
-            deadlines,
-            allowed_addresses,
+            flags,
         } => {
             let end = match end_with_stdin {
                 true => End::Stdin,
                 false => End::Signal,
             };
-            let limits = Limits {
-                transports: trace_keep.into(),
-                deadlines: deadlines.deadlines(),
-                fonts: FontLimits {
-                    policy: Policy::with(allowed_addresses),
-                    ..FontLimits::default()
-                },
-                ..Limits::default()
-            };
-            images(&socket, limits, end, log).await
+            images(&socket, flags.limits(), end, log).await
         }
         Command::Compile { component } => compile_into_cache(&component),
     }

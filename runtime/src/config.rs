@@ -29,6 +29,7 @@ use safelight_outgoing::Exception;
 use crate::bindings::r2::Durability;
 use crate::faults::Fault;
 use crate::image_url::origin::OriginPattern;
+use crate::pixel_settings::PixelSettings;
 
 pub use assets::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
 pub use error::{ConfigErrors, GrantMistake, Located, Mistake, Notice, Place, StorageMistake};
@@ -70,6 +71,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long a connection may go without progress (`safelight.deadlines`).
     pub deadlines: Deadlines,
+    /// What the pixels of one request may be and cost.
+    pub pixels: PixelSettings,
     pub build: Option<Build>,
     /// What to break on purpose (`safelight.faults`).
     pub faults: Vec<Fault>,

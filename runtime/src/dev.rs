@@ -130,6 +130,7 @@ async fn start(
     let first = &run.first.config;
     let settings = ImagesSettings {
         deadlines: first.deadlines,
+        pixels: first.pixels,
         allowed_addresses: first.image_urls.allowed_addresses.clone(),
         transports: trace.transports(),
     };

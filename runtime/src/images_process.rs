@@ -27,6 +27,7 @@ use tokio::task::JoinHandle;
 
 use crate::bindings::pool::Pool;
 use crate::log::Log;
+use crate::pixel_settings::PixelSettings;
 
 pub use call::{CallError, ImagesHandle};
 use call::{Link, State};
@@ -41,6 +42,8 @@ pub const READY_LINE: &str = "images process ready";
 #[derive(Debug, Clone, Default)]
 pub struct ImagesSettings {
     pub deadlines: Deadlines,
+    /// What the pixels of one request may be and cost.
+    pub pixels: PixelSettings,
     /// Addresses that it may reach for fonts although they are not public.
     pub allowed_addresses: Vec<Exception>,
     /// Of how many calls it keeps what its transport did, the last ones.

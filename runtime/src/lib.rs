@@ -44,6 +44,7 @@ pub mod integrity;
 pub mod limits;
 pub mod log;
 pub mod outbound;
+pub mod pixel_settings;
 pub mod record;
 pub mod router;
 pub mod server;

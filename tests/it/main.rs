@@ -26,6 +26,7 @@ mod image_urls;
 mod loops;
 mod option_matrix;
 mod outbound;
+mod pixel_settings;
 mod pool;
 mod private_addresses;
 mod processes;

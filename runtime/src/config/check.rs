@@ -210,6 +210,7 @@ impl<'a> Parts<'a> {
                 memory_bytes: self.safelight.memory_bytes.unwrap_or(defaults.memory_bytes),
             },
             deadlines: self.safelight.deadlines,
+            pixels: self.safelight.pixels,
             build: self.build,
             faults: self
                 .safelight

@@ -37,6 +37,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         storage: Storage::default(),
         dev: Dev::default(),
         deadlines: safelight_images::Deadlines::default(),
+        pixels: crate::pixel_settings::PixelSettings::default(),
         limits: Limits {
             cpu: Duration::from_secs(1),
             memory_bytes: 1 << 20,

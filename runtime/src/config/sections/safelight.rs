@@ -7,10 +7,11 @@ use safelight_images::Deadlines;
 
 use super::image_urls::ImageUrls;
 use super::public_paths::{self, BindingPath};
-use super::{faults, storage};
+use super::{faults, pixels, storage};
 use crate::config::Storage;
 use crate::config::item::{Findings, Item};
 use crate::faults::Fault;
+use crate::pixel_settings::PixelSettings;
 
 /// A 32-bit guest cannot address more.
 const MOST_MEMORY_MB: u64 = 4096;
@@ -29,6 +30,11 @@ const KEYS: &[&str] = &[
     "allowed_origins",
     "allowed_addresses",
     "cf_image_fail_open",
+    "strict",
+    "avif_input",
+    "time_budget_ms",
+    "memory_budget_mb",
+    "jpeg_decoder",
 ];
 
 /// What the section says.
@@ -38,6 +44,7 @@ pub(in crate::config) struct Safelight<'a> {
     pub(in crate::config) memory_bytes: Option<usize>,
     pub(in crate::config) deadlines: Deadlines,
     pub(in crate::config) image_urls: ImageUrls,
+    pub(in crate::config) pixels: PixelSettings,
     /// What to break on purpose, with the item that says what it is aimed at.
     pub(in crate::config) faults: Vec<(Item<'a>, Fault)>,
     /// Further workers of a run.
@@ -61,6 +68,9 @@ pub(in crate::config) fn read<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> 
                 let paths = field.texts(found).unwrap_or_default().into_iter();
                 let source = found.source;
                 safelight.workers = paths.map(|path| source.resolve(path)).collect();
+            }
+            "strict" | "avif_input" | "time_budget_ms" | "memory_budget_mb" | "jpeg_decoder" => {
+                pixels::read(&mut safelight.pixels, &field, found);
             }
             _ => safelight.image_urls.read(&field, found),
         }

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use safelight_images::Deadlines;
+use safelight_images::limits::JpegDecoder;
 
 use super::{config, load, warnings};
 use crate::config::{BindingKind, Build, Dev, Limits};
+use crate::pixel_settings::PixelSettings;
 
 #[test]
 fn the_three_kinds_of_file_say_the_same() {
@@ -108,6 +110,31 @@ fn a_deadline_that_is_not_said_keeps_its_default() {
         ..Deadlines::default()
     };
     assert_eq!(config.deadlines, expected);
+}
+
+#[test]
+fn pixels_may_be_and_cost_what_is_said() {
+    let said = config(
+        r#"
+        main = "w.wasm"
+        [safelight]
+        strict = true
+        avif_input = false
+        time_budget_ms = 250
+        memory_budget_mb = 64
+        jpeg_decoder = "zune"
+        "#,
+    );
+    let expected = PixelSettings {
+        strict: true,
+        avif_input: false,
+        time: Duration::from_millis(250),
+        memory_bytes: 64_000_000,
+        jpeg_decoder: JpegDecoder::Zune,
+    };
+    assert_eq!(said.pixels, expected);
+    let unsaid = config(r#"main = "w.wasm""#);
+    assert_eq!(unsaid.pixels, PixelSettings::default());
 }
 
 #[test]

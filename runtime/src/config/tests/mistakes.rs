@@ -260,8 +260,20 @@ const SERVING: &[Row] = &[
         "2:23: `safelight.memory_mb` must be a whole number from 1 to 4096",
     ),
     (
-        "safelight.strict = true",
-        "2:11: `safelight.strict` is not a key that is known here",
+        "safelight.lenient = true",
+        "2:11: `safelight.lenient` is not a key that is known here",
+    ),
+    (
+        "safelight.time_budget_ms = 0",
+        "2:28: `safelight.time_budget_ms` must be a whole number from 1 to 3600000",
+    ),
+    (
+        "safelight.memory_budget_mb = 64001",
+        "2:30: `safelight.memory_budget_mb` must be a whole number from 1 to 64000",
+    ),
+    (
+        "safelight.jpeg_decoder = 'mozjpeg'",
+        "2:26: `safelight.jpeg_decoder` must be turbo or zune",
     ),
     (
         "safelight.allowed_addresses = ['loopback', 'http://a']",
