@@ -219,3 +219,63 @@ async fn ask_worker(
         failure.answer(&record)
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
+    use http::{HeaderMap, HeaderName, Response, Uri};
+
+    use super::{check_path, redirected, successful};
+    use crate::body;
+
+    fn number(name: HeaderName, value: &str) -> Result<(), u16> {
+        let response = Response::builder().header(name, value);
+        let response = response.body(body::full("")).unwrap();
+        let fetched = successful(response, Instant::now());
+        fetched.map(|_| ()).map_err(|failure| failure.code.number())
+    }
+
+    #[test]
+    fn a_source_is_not_encoded_again_and_not_larger_than_can_be() {
+        assert_eq!(number(CONTENT_ENCODING, "gzip"), Err(9412));
+        assert_eq!(number(CONTENT_ENCODING, "Identity"), Ok(()));
+        assert_eq!(number(CONTENT_LENGTH, "100000000"), Ok(()));
+        assert_eq!(number(CONTENT_LENGTH, "100000001"), Err(9402));
+    }
+
+    #[test]
+    fn what_belongs_to_the_platform_is_no_source() {
+        for (path, expected) in [
+            ("/photos/a.jpg", Ok(())),
+            ("/cdn-cgi", Ok(())),
+            ("/a/cdn-cgi/image/x/y", Ok(())),
+            ("/cdn-cgi/image/w=8/a.jpg", Err(9403)),
+            ("/cdn-cgi/safelight/trace", Err(9404)),
+            ("/cdn-cgi/", Err(9404)),
+        ] {
+            let url = Uri::try_from(format!("http://a.test{path}")).unwrap();
+            let found = check_path(&url).map_err(|failure| failure.code.number());
+            assert_eq!(found, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_read_against_the_url_that_was_asked() {
+        let from = Uri::from_static("http://a.test/b/c");
+        for (location, expected) in [
+            ("d#e", Ok("http://a.test/b/d")),
+            ("../../../d", Ok("http://a.test/d")),
+            ("//b.test/d", Ok("http://b.test/d")),
+            ("file:///etc/passwd", Err(9420)),
+            ("http://", Err(9420)),
+        ] {
+            let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
+            let next = redirected(&from, &headers).map(|url| url.to_string());
+            let next = next.map_err(|failure| failure.code.number());
+            assert_eq!(next, expected.map(str::to_owned), "{location}");
+        }
+        assert!(redirected(&from, &HeaderMap::new()).is_err());
+    }
+}

@@ -21,8 +21,10 @@ pub(in crate::config) fn read<'a>(
             continue;
         };
         let Some(item) = fields.into_iter().next() else {
-            let path = format!("{}.public_path", binding.path);
-            found.mistake(binding.at, &path, Mistake::Missing);
+            if binding.node.value.says_nothing() {
+                let path = format!("{}.public_path", binding.path);
+                found.mistake(binding.at, &path, Mistake::Missing);
+            }
             continue;
         };
         let Some(path) = item.text(found).map(str::parse::<PublicPath>) else {

@@ -156,8 +156,8 @@ const MISTAKES: &[(&str, &str)] = &[
         "3:14: `safelight.r2.B.public_path` is missing",
     ),
     (
-        "r2_buckets = [{ binding = 'B' }]\nsafelight.r2.B.public = true",
-        "3:16: `safelight.r2.B.public` is not a key that is known here; did you mean `public_path`?",
+        "r2_buckets = [{ binding = 'B' }]\nsafelight.r2.B.public_pat = '/b'",
+        "3:16: `safelight.r2.B.public_pat` is not a key that is known here; did you mean `public_path`?",
     ),
     (
         "safelight.storage.part_bytes = 0",
