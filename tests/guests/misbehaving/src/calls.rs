@@ -185,10 +185,13 @@ pub(crate) async fn fetch_image(query: &Query) -> Result<Response> {
         .await
 }
 
-/// The same with options as they are in the query.
-pub(crate) async fn fetch_cf(query: &Query) -> Result<Response> {
-    let request = http::Request::get(required(query, "url")?)
+/// The same with options as they are in the query, and with the headers of this request.
+pub(crate) async fn fetch_cf(request: &Request, query: &Query) -> Result<Response> {
+    let mut fetched = http::Request::get(required(query, "url")?)
         .header("safelight-cf-image", required(query, "cf")?)
         .body(())?;
-    fetch(request).await
+    let own = request.headers().iter().filter(|(name, _)| *name != "host");
+    let own = own.map(|(name, value)| (name.clone(), value.clone()));
+    fetched.headers_mut().extend(own);
+    fetch(fetched).await
 }
