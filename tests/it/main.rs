@@ -17,12 +17,15 @@ mod deadlines;
 mod dev_server;
 mod examples;
 mod faults;
+#[path = "../../images-service/tests/fonts/font.rs"]
+mod font;
 mod gallery;
 mod guests;
 mod hello;
 mod hosts;
 mod http2;
 mod image_urls;
+mod letters;
 mod loops;
 mod option_matrix;
 mod outbound;

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt::Write, future::poll_fn, pin::pin, task::Po
 
 use bytes::Bytes;
 use safelight_sdk::{
-    Env, Fetch, FetchFormat, Format, ImageDrawOptions, ImageOptions, ImageOutputOptions,
-    ImageTransform, ImageTransformationResult, Query, Request, Response, Result, fetch, http,
+    Env, Fetch, FetchFormat, Fit, Format, ImageDrawOptions, ImageOptions, ImageOutputOptions,
+    ImageTransform, ImageTransformationResult, Query, Request, Response, Result, Text, fetch, http,
     http::StatusCode, response,
 };
 
@@ -117,6 +117,27 @@ pub(crate) async fn draw(request: Request, env: &Env) -> Result<Response> {
             outer,
             ImageDrawOptions::new().bottom(2).right(2).opacity(0.5),
         )
+        .output(ImageOutputOptions::new(Format::Png))
+        .await?;
+    Ok(result.response())
+}
+
+/// A text in the font at a URL, on a white picture of 40 by 20 pixels that is a text's box as well.
+pub(crate) async fn letters(query: &Query, env: &Env) -> Result<Response> {
+    let images = env.images("IMAGES")?;
+    let font = required(query, "font")?;
+    let paper = images
+        .text(Text::new("A", font).size(10).color("transparent"))
+        .transform(
+            ImageTransform::new()
+                .width(40)
+                .height(20)
+                .fit(Fit::Pad)
+                .background("white"),
+        );
+    let ink = images.text(Text::new("A", font).size(10).color("#c80000"));
+    let result = paper
+        .draw(ink, ImageDrawOptions::new().top(4).left(5))
         .output(ImageOutputOptions::new(Format::Png))
         .await?;
     Ok(result.response())

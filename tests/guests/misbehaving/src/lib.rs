@@ -84,6 +84,7 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/info" => calls::info(request, &env).await,
         "/info-then-image" => calls::info_then_image(request, &env).await,
         "/draw" => calls::draw(request, &env).await,
+        "/letters" => calls::letters(&query, &env).await,
         "/photo" => calls::photo(&env).await,
         "/careful-image" => calls::careful_image(&env).await,
         "/drop-answer" => calls::drop_answer(request, &query, &env).await,
