@@ -15,6 +15,7 @@ mod client;
 mod config;
 mod deadlines;
 mod dev_server;
+mod early_answers;
 mod examples;
 mod faults;
 #[path = "../../images-service/tests/fonts/font.rs"]
