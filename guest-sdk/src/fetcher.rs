@@ -1,5 +1,7 @@
 //! Bindings that answer requests as a site does: another worker, or a folder of assets.
 
+mod redirect;
+
 use http::{HeaderName, HeaderValue};
 use safelight_protocol::fetcher::URL_HEADER;
 
@@ -24,7 +26,7 @@ impl Fetcher {
     ///
     /// Another worker sees the request as it is, its whole URL included, whatever host that names; no network is asked.
     /// Of a URL for assets only the path counts. Any status is an answer, and a redirect is one as well: it is not
-    /// followed. Bodies are streamed both ways, as by [`fetch()`](crate::fetch()).
+    /// followed, unless by [`follow`](Self::follow). Bodies are streamed both ways, as by [`fetch()`](crate::fetch()).
     ///
     /// ```no_run
     /// use safelight_sdk::{Context, Env, Request, Response, Result};
@@ -51,6 +53,31 @@ impl Fetcher {
             Err(Unanswered::Error(error)) => Err(error),
             Err(Unanswered::Host(code)) => Err(Error::Http(code)),
         }
+    }
+
+    /// The same, and follows redirects: up to 20, through this very binding, whatever host they name.
+    ///
+    /// As on the platform, a POST becomes a GET at 301, 302 and 303, a body goes out once, and `Authorization` stays with
+    /// its host. An answer that leads nowhere is returned as it is.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch); and [`Error::Unsendable`] for a further redirect, for one that leads to no URL, and for
+    /// one that asks for the body again.
+    pub async fn follow<B: Into<Body>>(&self, request: http::Request<B>) -> Result<Response> {
+        let (mut parts, body) = request.into_parts();
+        let mut body = body.into().settled().await?;
+        let bytes = body.length();
+        for _ in 0..=redirect::MOST {
+            let request = http::Request::from_parts(parts.clone(), body);
+            let response = self.fetch(request).await?;
+            let answer = (response.status(), response.headers());
+            if !redirect::follow(&mut parts, answer, bytes)? {
+                return Ok(response);
+            }
+            body = Body::empty();
+        }
+        let text = format!("more than {} redirects", redirect::MOST);
+        Err(Error::Unsendable(text))
     }
 }
 

@@ -6,6 +6,7 @@ use http::{
     header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, WARNING},
 };
 use http_body_util::Full;
+use hyper::ext::ReasonPhrase;
 use safelight_protocol::{
     ErrorCode, digest,
     error::{ERROR_HEADER, body_text, header_value},
@@ -20,6 +21,9 @@ pub(crate) type Answer = Response<Full<Bytes>>;
 const SUMMARY: HeaderName = HeaderName::from_static("safelight-summary");
 /// Tells how long each stage took.
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// Where clients of R2 look for an error.
+const R2_ERROR: HeaderName = HeaderName::from_static("cf-r2-error");
 
 /// Bytes whose checksum is known.
 #[derive(Debug)]
@@ -55,6 +59,20 @@ pub(crate) fn not_found(path: &str) -> Answer {
         format!("there is nothing at {path}"),
     );
     marked(StatusCode::NOT_FOUND, &error)
+}
+
+/// The answer to a call of another service. Clients of R2 read its header, those of KV its reason phrase; to both, a 404 would say
+/// that there is no such key.
+pub(crate) fn misdirected() -> Answer {
+    let text = "this socket serves images alone";
+    let error = ServiceError::new(ErrorCode::MalformedRequest, text);
+    let mut answer = marked(StatusCode::MISDIRECTED_REQUEST, &error);
+    let of_r2 = r#"{"version":1,"v4code":10006,"message":"this socket serves images alone"}"#;
+    let headers = answer.headers_mut();
+    headers.insert(R2_ERROR, HeaderValue::from_static(of_r2));
+    let phrase = ReasonPhrase::from_static(b"this socket serves images alone");
+    answer.extensions_mut().insert(phrase);
+    answer
 }
 
 /// The answer to a method that the path does not have.

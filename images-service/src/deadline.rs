@@ -78,6 +78,13 @@ impl Stall {
         self.running = false;
     }
 
+    /// Goes on running, and no longer than to this moment.
+    fn extend(&mut self, end: Instant) {
+        if let Some(sleep) = &mut self.sleep {
+            sleep.as_mut().reset(end);
+        }
+    }
+
     /// Ready when nothing has moved for the limit, counted from the first call after something did.
     fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let end = Instant::now() + self.limit;

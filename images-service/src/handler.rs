@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Method, Request};
+use http::{HeaderMap, Method, Request};
 use hyper::body::Incoming;
 use safelight_outgoing::OutgoingError;
 use safelight_protocol::{ErrorCode, HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFORM_PATH};
@@ -30,6 +30,9 @@ use crate::{
     request::{FontUrl, TransformRequest},
     transport::Transports,
 };
+
+/// By this header one socket tells several services apart.
+const SERVICE_HEADER: &str = "x-emulator-service";
 
 /// What all connections share.
 #[derive(Debug)]
@@ -67,6 +70,9 @@ impl Handler {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         let answered = match (&method, path.as_str()) {
+            _ if !is_for_images(request.headers()) => {
+                self.plain(request, answer::misdirected()).await
+            }
             (&Method::GET, HEALTH_PATH) => self.plain(request, health()).await,
             (&Method::POST, INFO_PATH) => self.info(request, client).await,
             (&Method::POST, TRANSFORM_PATH) => self.transform(request, client).await,
@@ -212,6 +218,12 @@ impl Handler {
             }
         }
     }
+}
+
+/// Whether a request is for this service: a foreign runtime that knows several names in a header the one that it means.
+fn is_for_images(headers: &HeaderMap) -> bool {
+    let mut names = headers.get_all(SERVICE_HEADER).iter();
+    names.all(|name| name.as_bytes() == b"images")
 }
 
 fn health() -> Answer {

@@ -8,7 +8,7 @@ use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, LOCATION,
     USER_AGENT,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
@@ -54,7 +54,11 @@ impl Limits {
 pub struct Request {
     url: String,
     headers: HeaderMap,
+    private: &'static [HeaderName],
 }
+
+/// What stays with the origin of the URL unless it is said otherwise.
+static PRIVATE: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
 
 impl Request {
     /// The URL, which must be absolute.
@@ -62,6 +66,7 @@ impl Request {
         Self {
             url: url.into(),
             headers: HeaderMap::new(),
+            private: &PRIVATE,
         }
     }
 
@@ -70,6 +75,12 @@ impl Request {
     #[must_use]
     pub fn with_headers(self, headers: HeaderMap) -> Self {
         Self { headers, ..self }
+    }
+
+    /// Has these headers stay with the origin of the URL, instead of the two that do so anyway.
+    #[must_use]
+    pub fn with_private(self, private: &'static [HeaderName]) -> Self {
+        Self { private, ..self }
     }
 }
 
@@ -164,8 +175,9 @@ impl Client {
             let next = redirect(&target, response.headers())
                 .map_err(|error| OutgoingError::InvalidRedirect(Box::new(error)))?;
             if !next.is_of_origin(&target) {
-                headers.remove(AUTHORIZATION);
-                headers.remove(COOKIE);
+                for name in request.private {
+                    headers.remove(name);
+                }
             }
             target = next;
         }

@@ -20,17 +20,6 @@ impl Policy {
         Self::default()
     }
 
-    /// Any address: for URLs of somebody who can reach them without this program as well.
-    #[must_use]
-    pub fn anywhere() -> Self {
-        Self {
-            exceptions: vec![Exception {
-                to: To::Anywhere,
-                port: None,
-            }],
-        }
-    }
-
     /// Public addresses, and those that one of the exceptions is for.
     #[must_use]
     pub fn with(exceptions: impl IntoIterator<Item = Exception>) -> Self {
@@ -69,7 +58,6 @@ pub struct Exception {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum To {
-    Anywhere,
     Loopback,
     Network(Network),
     /// In lower case; whatever it resolves to.
@@ -108,7 +96,6 @@ impl Exception {
 impl To {
     fn is_for(&self, host: &str, address: IpAddr) -> bool {
         match self {
-            Self::Anywhere => true,
             Self::Loopback => {
                 Network::LOOPBACK_V4.contains(address) || Network::LOOPBACK_V6.contains(address)
             }
@@ -165,12 +152,10 @@ fn of_name(name: &str) -> Result<To, NotAnException> {
     }
 }
 
-/// As it is read; `anywhere` is only for messages, because no text stands for it.
+/// As it is read.
 impl fmt::Display for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.to, self.port) {
-            (To::Anywhere, None) => f.write_str("anywhere"),
-            (To::Anywhere, Some(port)) => write!(f, "anywhere:{port}"),
             (To::Loopback, None) => f.write_str("loopback"),
             (To::Loopback, Some(port)) => write!(f, "loopback:{port}"),
             (To::Host(name), None) => f.write_str(name),
@@ -250,12 +235,6 @@ mod tests {
             policy.check("a", "127.0.0.1".parse().unwrap(), 443),
             Err(Reserved::Loopback)
         );
-    }
-
-    #[test]
-    fn anywhere_is_everywhere() {
-        let address = "169.254.169.254".parse().unwrap();
-        assert_eq!(Policy::anywhere().check("a", address, 80), Ok(()));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use safelight_outgoing::{Client, Exception, Limits, OutgoingError, Policy, Request, Whole};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -268,6 +269,16 @@ async fn credentials_stay_with_their_origin() {
         assert_eq!(asked.contains("cookie:"), kept, "{path}");
         assert_eq!(asked.contains("authorization:"), kept, "{path}");
     }
+    static KEYS: [HeaderName; 2] = [COOKIE, HeaderName::from_static("x-key")];
+    headers.insert("x-key", HeaderValue::from_static("secret"));
+    let request = Request::get(host.url("/away")).with_headers(headers);
+    let request = request.with_private(&KEYS);
+    on_loopback().fetch(request, &LIMITS).await.unwrap();
+    let asked = other.last();
+    assert!(
+        !asked.contains("cookie:") && !asked.contains("x-key"),
+        "{asked}"
+    );
 }
 
 #[tokio::test]

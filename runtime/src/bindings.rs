@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod caller_url;
+mod conditions;
 pub mod images;
 pub mod pool;
 pub mod r2;

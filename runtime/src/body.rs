@@ -143,17 +143,28 @@ impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Drop for Drained<B> {
         let unread = self.inner.take().filter(|inner| !inner.is_end_stream());
         let Some(mut inner) = unread else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(tokio::time::timeout(DRAIN_TIME, async move {
-                let mut read = 0;
-                while let Some(Ok(frame)) = inner.frame().await {
-                    read += frame.data_ref().map_or(0, |data| data.remaining() as u64);
-                    if read > DRAIN_BYTES {
-                        break;
-                    }
+            runtime.spawn(async move {
+                if tokio::time::timeout(DRAIN_TIME, drain(&mut inner)).await != Ok(true) {
+                    tracing::debug!(
+                        "gave up reading what is left of an unread upload, and with it the connection: \
+                         it has more than {DRAIN_BYTES} bytes or takes longer than {DRAIN_TIME:?}"
+                    );
                 }
-            }));
+            });
         }
     }
+}
+
+/// Reads to nowhere: whether the end was reached within the bound.
+async fn drain<B: Body<Data = Bytes> + Unpin>(inner: &mut B) -> bool {
+    let mut read = 0;
+    while let Some(Ok(frame)) = inner.frame().await {
+        read += frame.data_ref().map_or(0, |data| data.remaining() as u64);
+        if read > DRAIN_BYTES {
+            return false;
+        }
+    }
+    true
 }
 
 /// What a [`Watched`] body tells its watcher.
@@ -165,15 +176,24 @@ pub trait Watch: Send + Unpin + 'static {
 }
 
 /// A body whose bytes and end are watched. The watcher is dropped with the body.
+///
+/// An error is told a moment after it has happened. A connection is ended by it at once, with what was not written yet: so a
+/// body that breaks in its first moment would take its head along, and its client would not know that there was an answer.
 pub struct Watched<W: Watch> {
     inner: WasiBody,
     watch: W,
+    /// What is told at the next question, when everything before it has been written.
+    broken: Option<Error>,
 }
 
 impl<W: Watch> Watched<W> {
     /// Watches `inner`.
     pub fn new(inner: WasiBody, watch: W) -> Self {
-        Self { inner, watch }
+        Self {
+            inner,
+            watch,
+            broken: None,
+        }
     }
 }
 
@@ -185,6 +205,9 @@ impl<W: Watch> Body for Watched<W> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let polled = Pin::new(&mut self.inner).poll_frame(cx);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
@@ -195,6 +218,11 @@ impl<W: Watch> Body for Watched<W> {
             Poll::Ready(Some(Err(error))) => self.watch.end(Err(error)),
             Poll::Ready(None) => self.watch.end(Ok(())),
             Poll::Pending => {}
+        }
+        if let Poll::Ready(Some(Err(error))) = polled {
+            self.broken = Some(error);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         polled
     }

@@ -6,8 +6,8 @@ mod options;
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT, AUTHORIZATION, COOKIE};
-use http::{HeaderMap, HeaderName, Method, StatusCode};
+use http::header::ACCEPT;
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
 use safelight_protocol::extension::CF_IMAGE_HEADER;
 use serde_json::Value;
@@ -21,29 +21,17 @@ use crate::record::RequestRecord;
 use crate::transformations::answer::{Extras, Origin, good};
 use crate::transformations::form::Part;
 use crate::transformations::output::{Accepted, Format};
+use crate::transformations::source::CREDENTIALS;
 use crate::transformations::{Code, Failure, Sources, Transformations, Wanted};
 
 /// Longest text of options, in bytes.
 const OPTIONS_BYTES: usize = 64 * 1024;
 
-/// What `origin-auth: share-publicly` passes on.
-const CREDENTIALS: [HeaderName; 9] = [
-    AUTHORIZATION,
-    COOKIE,
-    HeaderName::from_static("x-amz-content-sha256"),
-    HeaderName::from_static("x-amz-date"),
-    HeaderName::from_static("x-ms-date"),
-    HeaderName::from_static("x-ms-version"),
-    HeaderName::from_static("x-sa-date"),
-    HeaderName::from_static("cf-access-client-id"),
-    HeaderName::from_static("cf-access-client-secret"),
-];
-
 /// Changes pictures that a worker fetches.
 #[derive(Clone)]
 pub struct CfImages {
     pub transformations: Transformations,
-    /// A worker reaches what it likes, so these do as well.
+    /// Not wherever the worker's plain `fetch` reaches: these follow redirects, and their URL may be a visitor's.
     pub sources: Sources,
     /// Whether a failure is answered with the source.
     pub fail_open: bool,
@@ -59,6 +47,17 @@ pub fn take(headers: &mut HeaderMap) -> Option<Vec<u8>> {
     });
     headers.remove(CF_IMAGE_HEADER);
     Some(all)
+}
+
+/// Takes away what a visitor says of this: a worker that passes its request's headers on must not do as they wish.
+pub fn forget(headers: &mut HeaderMap) {
+    headers.remove(CF_IMAGE_HEADER);
+}
+
+/// Why there is no answer to a binding's call that asks for a transformation.
+pub fn not_for_bindings() -> Error {
+    let text = "a transformation is for pictures that are fetched from another host, not for a binding's call";
+    Error::InternalError(Some(text.into()))
 }
 
 /// Sends a request whose options have been taken, changed as they say.

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod item;
 mod keys;
+mod public_path;
 mod run;
 mod secrets;
 mod sections;
@@ -32,6 +33,7 @@ use crate::pixel_settings::PixelSettings;
 
 pub use assets::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
 pub use error::{ConfigErrors, GrantMistake, Located, Mistake, Notice, Place, StorageMistake};
+pub use public_path::{NotAPublicPath, PublicPath};
 pub use run::Run;
 pub use secrets::{DotenvError, NamedSecret, Secret};
 pub(crate) use sections::safelight::MOST_DEADLINE_MS;
@@ -118,6 +120,8 @@ pub struct R2Bucket {
     pub binding: String,
     /// Bindings with the same bucket share its objects.
     pub bucket: String,
+    /// Where its objects are for everybody (`safelight.r2.<binding>.public_path`); without, nowhere.
+    pub public_path: Option<PublicPath>,
 }
 
 /// Where bindings keep what must outlive a run.

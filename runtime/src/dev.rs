@@ -83,10 +83,14 @@ pub async fn run(
         Some(_) | None => None,
     };
     for other in run.configs().skip(1) {
-        log.line(format_args!(
-            "{} is there for the other workers",
-            other.name
-        ));
+        let name = &other.name;
+        log.line(format_args!("{name} is there for the other workers"));
+        if other.r2.iter().any(|bucket| bucket.public_path.is_some()) {
+            log.warn(format_args!(
+                "the public paths of {name} are not served, as {} answers the clients of this run",
+                config.name
+            ));
+        }
     }
     log.line(format_args!("{} is ready on http://{address}", config.name));
     // Asking for a trace is no call of the worker: it has connections of its own.

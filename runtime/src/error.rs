@@ -76,6 +76,8 @@ impl Failure {
                 Cause::Trap(_) => (StatusCode::INTERNAL_SERVER_ERROR, "trap"),
                 Cause::Cpu(_) => (StatusCode::SERVICE_UNAVAILABLE, "cpu-limit"),
                 Cause::Memory { .. } => (StatusCode::SERVICE_UNAVAILABLE, "memory-limit"),
+                Cause::LeftOver => (StatusCode::SERVICE_UNAVAILABLE, "left-over"),
+                Cause::Stopped => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
             },
         }
     }
@@ -161,6 +163,10 @@ impl fmt::Display for Cause {
                 f,
                 "asked for {wanted} bytes of memory, more than its limit of {limit}"
             ),
+            Self::LeftOver => {
+                f.write_str("was ended: its work had gone on while nobody waited for it")
+            }
+            Self::Stopped => f.write_str("was stopped"),
         }
     }
 }

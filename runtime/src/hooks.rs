@@ -73,7 +73,8 @@ impl WasiHttpHooks for Hooks {
             let mut request = request;
             let wanted = cf_image::take(request.headers_mut());
             let response = match (is_bindings_host(request.uri()), wanted) {
-                (true, _) => patiently(options, bindings.call(request, record)).await?,
+                (true, None) => patiently(options, bindings.call(request, record)).await?,
+                (true, Some(_)) => return Err(cf_image::not_for_bindings()),
                 (false, None) => patiently(options, outbound.fetch(request, record)).await?,
                 (false, Some(wanted)) => {
                     let images = cf_images.as_ref();

@@ -79,12 +79,13 @@ impl ImageUrls {
         let options = Options::read(path.options)?;
         let source = Source::of(path.source, &request.uri)?;
         let fetched = self.fetch(&source, record).await?;
-        let origin = Origin::of(fetched.response.headers(), path.options);
-        if let Some(unchanged) = origin.unchanged(&request.headers) {
+        let (wanted, extras) = wanted(options, &request.headers);
+        // What was left to the client is part of it, so that no tag stands for two results.
+        let origin = Origin::of(fetched.response.headers(), &wanted.text());
+        if let Some(unchanged) = origin.unchanged(&request.headers, &extras) {
             return Ok(unchanged);
         }
         let source_time = fetched.time;
-        let (wanted, extras) = wanted(options, &request.headers);
         let transformed = self.transformations.run(fetched, wanted, record).await?;
         let response = good(transformed, &origin, extras, source_time);
         Ok(match request.method == Method::HEAD {

@@ -2,6 +2,8 @@
 
 mod death;
 mod lifetime;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,6 +66,16 @@ pub struct Shared {
     end: watch::Sender<Option<End>>,
     ticker: Ticker,
     ticking: Mutex<Option<Ticking>>,
+    left_over: LeftOver,
+}
+
+/// Work that nobody waits for any more.
+#[derive(Debug, Default)]
+struct LeftOver {
+    /// The instance is ended because of it.
+    is_too_long: AtomicBool,
+    /// Requests whose clients have left long ago, and that the worker has not answered.
+    requests: Mutex<Vec<Arc<RequestRecord>>>,
 }
 
 impl Shared {
@@ -76,6 +88,7 @@ impl Shared {
             open_bodies: AtomicUsize::new(0),
             current: Mutex::new(nobody.clone()),
             nobody,
+            left_over: LeftOver::default(),
             end: watch::Sender::new(None),
         })
     }

@@ -8,6 +8,7 @@ use http::{HeaderValue, Method};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::body;
+use crate::cf_image;
 use crate::error::Failure;
 use crate::image_url::{self, ImageUrls};
 use crate::record::RequestRecord;
@@ -15,7 +16,7 @@ use crate::trace::Traces;
 use crate::worker::Worker;
 
 /// Paths under this prefix belong to the platform and never reach a worker.
-const PLATFORM_PREFIX: &str = "/cdn-cgi/";
+pub const PLATFORM_PREFIX: &str = "/cdn-cgi/";
 /// Of these, the ones that only safelight has. What they show is for this machine only.
 pub const OWN_PREFIX: &str = "/cdn-cgi/safelight/";
 /// What happened on the hops of the last requests; below it, of one.
@@ -36,9 +37,10 @@ pub struct Platform<'a> {
 pub async fn answer(
     worker: &Worker,
     platform: Platform<'_>,
-    request: http::Request<WasiBody>,
+    mut request: http::Request<WasiBody>,
     record: &Arc<RequestRecord>,
 ) -> http::Response<WasiBody> {
+    cf_image::forget(request.headers_mut());
     let path = request.uri().path();
     let answer = if path.starts_with(OWN_PREFIX) {
         own(platform, request.method(), path).await

@@ -67,6 +67,16 @@ pub struct Wanted {
     pub output: Output,
 }
 
+impl Wanted {
+    /// All that was asked for and settled, as one text.
+    pub fn text(&self) -> String {
+        let transforms = self.transforms.iter().map(ToString::to_string);
+        let parts = self.output.parts().into_iter();
+        let parts = parts.map(|(name, value)| format!("{name}={value}"));
+        transforms.chain(parts).collect::<Vec<_>>().join(",")
+    }
+}
+
 /// A finished picture.
 pub struct Transformed {
     /// The headers of the images process.

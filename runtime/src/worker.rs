@@ -20,6 +20,7 @@ use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as P3ErrorCode;
 
 use crate::bindings::Bindings;
 use crate::bindings::assets::site::Site;
+use crate::bindings::r2::public::PublicBuckets;
 use crate::body::Guarded;
 use crate::cf_image::CfImages;
 use crate::compile::CompileError;
@@ -42,6 +43,8 @@ pub struct Grants {
     pub env: Vec<(String, String)>,
     /// The bindings by name.
     pub bindings: Bindings,
+    /// The buckets that answer clients before anything else does.
+    pub public: PublicBuckets,
     /// The files that answer before the worker does.
     pub site: Option<Site>,
     /// Pictures that are changed on their way, if the config has them.
@@ -57,6 +60,7 @@ pub struct Grants {
 /// A worker that is ready to answer.
 pub struct Worker {
     handler: ProxyHandler<Recipe>,
+    public: PublicBuckets,
     site: Option<Site>,
     places: Arc<Semaphore>,
     places_of_calls: Arc<Semaphore>,
@@ -93,6 +97,7 @@ impl Worker {
         };
         Ok(Self {
             handler: ProxyHandler::new(recipe),
+            public: grants.public,
             site: grants.site,
             places: Arc::new(Semaphore::new(CONCURRENT_REQUESTS)),
             places_of_calls: Arc::new(Semaphore::new(CONCURRENT_REQUESTS)),
@@ -105,7 +110,7 @@ impl Worker {
         &self.targets
     }
 
-    /// Has the worker, or a file in front of it, answer a request, whose URI must be absolute.
+    /// Has the worker, or a bucket or a file in front of it, answer a request, whose URI must be absolute.
     ///
     /// # Errors
     /// When there is no answer, with the reason as far as it is known.
@@ -114,6 +119,11 @@ impl Worker {
         request: http::Request<WasiBody>,
         record: &Arc<RequestRecord>,
     ) -> Result<http::Response<WasiBody>, Failure> {
+        let (parts, body) = request.into_parts();
+        if let Some(response) = self.public.answer(&parts, record).await {
+            return Ok(response);
+        }
+        let request = http::Request::from_parts(parts, body);
         let Ok(place) = self.places.clone().acquire_owned().await else {
             return Err(Failure::NoAnswer("the worker is shut down".into()));
         };
@@ -121,6 +131,7 @@ impl Worker {
     }
 
     /// The same for another worker, which does not wait for a place: workers that wait for each other's would never end.
+    /// Nor does it find public buckets here, since they are no part of the worker.
     ///
     /// # Errors
     /// When there is no place or no answer.

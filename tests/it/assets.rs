@@ -1,10 +1,12 @@
 //! Static files before, beside and behind a worker.
 
+use image::ImageFormat;
 use tempfile::TempDir;
 
 use crate::client::get;
 use crate::dev_server::DevServer;
 use crate::guests;
+use crate::image_urls::{error, picture, size};
 
 /// A server of the test worker with files, and the folder that they are in.
 async fn site(files: &[(&str, &str)], extra: &str) -> (DevServer, TempDir) {
@@ -44,6 +46,44 @@ async fn the_worker_goes_first_where_the_config_says_so_and_asks_for_files_itsel
     assert_eq!(get(server.address, path).await.text(), "spaced");
     let nothing = get(server.address, "/asset?name=ASSETS&url=http://any/none").await;
     assert_eq!((nothing.status.as_u16(), nothing.text()), (404, ""));
+}
+
+#[tokio::test]
+async fn a_file_is_the_source_of_a_picture_wherever_it_would_answer_the_path() {
+    let png = picture(60, 40, ImageFormat::Png);
+    for (first, path, expected) in [
+        ("", "kept.png", Some((30, 20))),
+        (
+            "run_worker_first = [\"/api/*\"]",
+            "kept.png",
+            Some((30, 20)),
+        ),
+        (
+            "run_worker_first = [\"/*\", \"!/kept.png\"]",
+            "kept.png",
+            Some((30, 20)),
+        ),
+        // The worker is asked, and has no such route.
+        ("run_worker_first = [\"/kept.png\"]", "kept.png", None),
+        ("run_worker_first = true", "kept.png", None),
+        // The worker is asked, and asks for the file itself.
+        (
+            "run_worker_first = true",
+            "asset?name=ASSETS&url=http://x/kept.png",
+            Some((30, 20)),
+        ),
+        // A file has one address, to which the others lead.
+        ("", "a/../kept.png", None),
+        ("", "%6bept.png", Some((30, 20))),
+    ] {
+        let (server, public) = site(&[], first).await;
+        std::fs::write(public.path().join("kept.png"), &png).unwrap();
+        let answer = get(server.address, &format!("/cdn-cgi/image/width=30/{path}")).await;
+        match expected {
+            Some(expected) => assert_eq!(size(&answer), expected, "{first} {path}"),
+            None => assert_eq!(error(&answer), (404, "err=9404".into()), "{first} {path}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,81 +1,45 @@
 //! `fetch` with `cf.image`: pictures that a worker has changed on their way.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-
 use image::ImageFormat;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
 use crate::client::{Answer, get};
 use crate::dev_server::DevServer;
 use crate::guests;
-use crate::image_urls::{picture, size};
+use crate::hosts::{Host, answer, redirect};
+use crate::image_urls::{ask, picture, size};
 
-/// A host on loopback: `/base.png` is 80 by 60 pixels, `/mark.png` 10 by 10, `/text` is none, the rest is not there.
-struct Host {
-    address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
+/// `/base.png` is 80 by 60 pixels, `/mark.png` 10 by 10, `/text` is none, `/away` leads to `next`, the rest is not there.
+async fn host_with(next: String) -> Host {
+    Host::start(move |path| match path {
+        "/base.png" => answer(200, "", &picture(80, 60, ImageFormat::Png)),
+        "/mark.png" => answer(200, "", &picture(10, 10, ImageFormat::Png)),
+        "/text" => answer(200, "", b"hello"),
+        "/away" => redirect(&next),
+        _ => answer(404, "", b""),
+    })
+    .await
 }
 
-impl Host {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let kept = asked.clone();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    head.push(stream.read_u8().await.unwrap());
-                }
-                let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
-                let (status, body) = match head.split(' ').nth(1) {
-                    Some("/base.png") => (200, picture(80, 60, ImageFormat::Png)),
-                    Some("/mark.png") => (200, picture(10, 10, ImageFormat::Png)),
-                    Some("/text") => (200, b"hello".to_vec()),
-                    _ => (404, Vec::new()),
-                };
-                kept.lock().unwrap().push(head);
-                let length = body.len();
-                let head = format!(
-                    "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
-                );
-                stream
-                    .write_all(&[head.as_bytes(), &body].concat())
-                    .await
-                    .unwrap();
-            }
-        });
-        Self { address, asked }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
-    }
+async fn host() -> Host {
+    host_with(String::new()).await
 }
 
-/// Has the worker fetch a URL with these options.
-async fn fetch(server: &DevServer, url: &str, options: &Value) -> Answer {
+/// The path by which the worker fetches a URL with these options.
+pub(crate) fn fetch_path(url: &str, options: &Value) -> String {
     let hex = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02x}")).collect() };
-    let path = format!(
-        "/fetch-cf?url={}&cf={}",
-        hex(url),
-        hex(&options.to_string())
-    );
-    get(server.address, &path).await
+    let (url, options) = (hex(url), hex(&options.to_string()));
+    format!("/fetch-cf?url={url}&cf={options}")
+}
+
+pub(crate) async fn fetch(server: &DevServer, url: &str, options: &Value) -> Answer {
+    get(server.address, &fetch_path(url, options)).await
 }
 
 #[tokio::test]
 async fn a_picture_is_changed_on_its_way_and_the_options_stay_here() {
-    let host = Host::start().await;
-    let server = DevServer::start(guests::misbehaving(), "").await;
+    let host = host().await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
     let path = format!("/fetch-image?url={}&width=40", host.url("/base.png"));
     let answer = get(server.address, &path).await;
     assert_eq!(size(&answer), (40, 30));
@@ -90,8 +54,8 @@ async fn a_picture_is_changed_on_its_way_and_the_options_stay_here() {
 
 #[tokio::test]
 async fn overlays_are_fetched_and_drawn() {
-    let host = Host::start().await;
-    let server = DevServer::start(guests::misbehaving(), "").await;
+    let host = host().await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
     let draw = json!([{"url": host.url("/mark.png"), "width": 6, "top": 0, "left": 0}]);
     let options = json!({"width": 40, "format": "png-force", "draw": draw});
     let answer = fetch(&server, &host.url("/base.png"), &options).await;
@@ -108,8 +72,8 @@ async fn overlays_are_fetched_and_drawn() {
 
 #[tokio::test]
 async fn a_failure_has_its_number_or_opens_if_the_config_says_so() {
-    let host = Host::start().await;
-    let server = DevServer::start(guests::misbehaving(), "").await;
+    let host = host().await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
     for (path, options, expected) in [
         ("/gone.png", json!({"width": 8}), (404, "err=9404")),
         ("/text", json!({"width": 8}), (415, "err=9412")),
@@ -128,8 +92,8 @@ async fn a_failure_has_its_number_or_opens_if_the_config_says_so() {
     }
     let plain = fetch(&server, &host.url("/text"), &json!({})).await;
     assert_eq!((plain.status.as_u16(), plain.text()), (200, "hello"));
-    let extra = "[safelight]\ncf_image_fail_open = true\n";
-    let open = DevServer::start(guests::misbehaving(), extra).await;
+    let extra = format!("{}cf_image_fail_open = true\n", host.allowed());
+    let open = DevServer::start(guests::misbehaving(), &extra).await;
     let answer = fetch(&open, &host.url("/text"), &json!({"width": 8})).await;
     assert_eq!((answer.status.as_u16(), answer.text()), (200, "hello"));
     assert_eq!(answer.header("cf-resized"), "");
@@ -137,11 +101,81 @@ async fn a_failure_has_its_number_or_opens_if_the_config_says_so() {
 
 #[tokio::test]
 async fn an_overlay_may_be_a_fraction_of_the_result() {
-    let host = Host::start().await;
-    let server = DevServer::start(guests::misbehaving(), "").await;
+    let host = host().await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
     let draw =
         json!([{"url": host.url("/mark.png"), "width": 0.5, "height": 0.5, "fit": "squeeze"}]);
     let options = json!({"width": 40, "format": "png-force", "draw": draw});
     let answer = fetch(&server, &host.url("/base.png"), &options).await;
     assert_eq!(size(&answer), (40, 30));
+}
+
+/// Nothing of these is anybody's business but, if the worker says so, the origin's.
+const CREDENTIALS: [(&str, &str); 9] = [
+    ("authorization", "Basic secret"),
+    ("cookie", "session=secret"),
+    ("x-amz-content-sha256", "secret"),
+    ("x-amz-date", "secret"),
+    ("x-ms-date", "secret"),
+    ("x-ms-version", "secret"),
+    ("x-sa-date", "secret"),
+    ("cf-access-client-id", "secret"),
+    ("cf-access-client-secret", "secret"),
+];
+
+#[tokio::test]
+async fn credentials_go_to_the_source_if_the_worker_says_so_and_nothing_else_ever_does() {
+    let elsewhere = host().await;
+    let host = host_with(elsewhere.url("/base.png")).await;
+    let extra = "[safelight]\nallowed_addresses = [\"loopback\"]\n";
+    let server = DevServer::start(guests::misbehaving(), extra).await;
+    let others = [("x-visitor", "secret"), ("range", "bytes=0-1")];
+    let headers = [&CREDENTIALS[..], &others].concat();
+    let sees = |asked: &str, name: &str| asked.contains(&format!("\r\n{name}: "));
+    for (auth, shared) in [(None, false), (Some("share-publicly"), true)] {
+        let draw = json!([{"url": host.url("/mark.png")}]);
+        let options = json!({"width": 40, "origin-auth": auth, "draw": draw});
+        let path = fetch_path(&host.url("/base.png"), &options);
+        assert_eq!(size(&ask(&server, &path, &headers).await), (40, 30));
+        let asked = host.asked();
+        let [.., source, overlay] = asked.as_slice() else {
+            panic!("{asked:?}");
+        };
+        for (name, _) in CREDENTIALS {
+            assert_eq!(sees(source, name), shared, "{name}: {source}");
+            assert!(!sees(overlay, name), "{name}: {overlay}");
+        }
+        for (name, _) in others {
+            assert!(!sees(source, name), "{name}: {source}");
+        }
+        assert!(sees(source, "via") && sees(overlay, "via"), "{asked:?}");
+    }
+    // To the origin that the worker named, and no further.
+    let options = json!({"width": 40, "origin-auth": "share-publicly"});
+    let path = fetch_path(&host.url("/away"), &options);
+    assert_eq!(size(&ask(&server, &path, &headers).await), (40, 30));
+    let (near, far) = (
+        host.asked().pop().unwrap(),
+        elsewhere.asked().pop().unwrap(),
+    );
+    for (name, _) in CREDENTIALS {
+        assert!(sees(&near, name) && !sees(&far, name), "{name}: {far}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_worker_says_what_becomes_of_a_picture_and_only_of_one_that_it_fetches() {
+    let host = host().await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
+    // The worker passes its visitor's headers on.
+    let path = fetch_path(&host.url("/base.png"), &json!({"width": 40}));
+    let visitors = [("safelight-cf-image", "{\"width\": 8}")];
+    assert_eq!(size(&ask(&server, &path, &visitors).await), (40, 30));
+    let url = "http://bindings.internal/IMAGES/info";
+    let answer = fetch(&server, url, &json!({"width": 8})).await;
+    assert_eq!(answer.status, 500);
+    assert!(
+        answer.text().contains("not for a binding's call"),
+        "{answer:?}"
+    );
 }

@@ -90,9 +90,14 @@ impl DevServer {
         self.server.lines()
     }
 
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.server.pid().expect("the server runs")
+    }
+
     /// Sends the process a signal, such as `INT`.
     pub(crate) fn signal(&self, signal: &str) {
-        let pid = self.server.pid().expect("the server runs").to_string();
+        let pid = self.pid().to_string();
         let status = std::process::Command::new("kill")
             .args(["-s", signal, &pid])
             .status()

@@ -17,6 +17,26 @@ pub(crate) async fn images_pid(server: &DevServer) -> u64 {
     health["pid"].as_u64().unwrap()
 }
 
+/// The number of the images process, as the kernel knows it: without a call, and so without a connection that is kept.
+pub(crate) fn images_child(server: &DevServer) -> u64 {
+    let is_child = |stat: &str| {
+        let (_, rest) = stat.rsplit_once(") ")?;
+        (rest.split(' ').nth(1)? == server.pid().to_string()).then_some(())
+    };
+    let processes = std::fs::read_dir("/proc").unwrap();
+    let mut numbers = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    numbers
+        .find(|number: &u64| {
+            let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+            let arguments = std::fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
+            is_child(&stat).is_some()
+                && arguments
+                    .split(|byte| *byte == 0)
+                    .any(|arg| arg == b"images")
+        })
+        .expect("an images process")
+}
+
 /// Waits until a process is gone; the kernel says when.
 pub(crate) async fn gone(pid: u64) {
     let waiting = tokio::task::spawn_blocking(move || {
@@ -63,6 +83,9 @@ async fn an_interrupt_lets_requests_finish_and_ends_both_processes() {
     assert!(server.ended().await.success());
     gone(images).await;
     assert!(!folder.exists(), "{} is left behind", folder.display());
+    // The instances end with the program, which is no request's fault.
+    let log = server.lines();
+    assert!(!log.iter().any(|line| line.contains("trapped")), "{log:#?}");
 }
 
 #[tokio::test]

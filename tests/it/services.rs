@@ -99,6 +99,49 @@ async fn workers_that_call_each_other_without_end_meet_a_limit_that_says_so() {
 }
 
 #[tokio::test]
+async fn a_redirect_of_a_callee_is_an_answer_unless_the_caller_follows() {
+    let (server, _inner) = two().await;
+    let ask = async |route: &str, rest: &str| {
+        let url: String = rest.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        get(server.address, &format!("/{route}?name=NEXT&url={url}")).await
+    };
+    let answer = ask("call", "http://x/redirect?to=/host").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (302, "/host")
+    );
+    // Through the same binding, whatever host it names.
+    for (url, seen) in [
+        ("http://x/redirect?to=/host", "http x /host\n"),
+        (
+            "http://x/redirect?to=https://y.test:8/host",
+            "https y.test:8 /host\n",
+        ),
+        ("http://x/redirect?left=19&to=/host", "http x /host\n"),
+        ("http://x/host", "http x /host\n"),
+    ] {
+        assert_eq!(ask("follow", url).await.text(), seen, "{url}");
+    }
+    let endless = ask("follow", "http://x/redirect?left=20&to=/host").await;
+    assert_eq!(endless.status, 500);
+    assert!(
+        endless.text().contains("more than 20 redirects"),
+        "{}",
+        endless.text()
+    );
+    for (code, status) in [(303, 200), (307, 500)] {
+        let url = format!("http://x/redirect%3Fcode={code}%26to=/host");
+        let answer = post(
+            server.address,
+            &format!("/follow?name=NEXT&url={url}"),
+            "body",
+        )
+        .await;
+        assert_eq!(answer.status, status, "{code}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn a_trace_names_who_made_each_call_and_who_was_asked() {
     let back = "[[services]]\nbinding = \"BACK\"\nservice = \"test\"\n";
     let inner = inner(guests::misbehaving(), back);

@@ -1,17 +1,21 @@
 //! The images process dies, hangs, refuses or babbles: calls in flight fail by name, and the next ones work.
 
+use std::path::Path;
 use std::time::Duration;
 
 use safelight_images::Deadlines;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixListener;
+use tokio::time::timeout;
 
 use crate::client::{get, post};
-use crate::dev_server::DevServer;
+use crate::dev_server::{DevServer, PATIENCE};
 use crate::guests;
-use crate::processes::{gone, images_pid, socket_folder};
+use crate::processes::{gone, images_child, images_pid, socket_folder};
 use crate::slow_reader::{SlowReader, picture};
 use crate::stand_in::{Part, StandIn};
 
-fn signal(pid: u64, name: &str) {
+pub(crate) fn signal(pid: u64, name: &str) {
     let status = std::process::Command::new("kill")
         .args(["-s", name, &pid.to_string()])
         .status();
@@ -62,6 +66,9 @@ async fn a_process_that_hangs_is_killed_and_replaced() {
     assert_eq!(failed.status, 500);
     assert!(failed.text().contains("9523"), "{failed:?}");
     server
+        .line(|line| line.contains("IMAGES /transform 500 9523: the images process ended"))
+        .await;
+    server
         .line(|line| line.contains("the images process does not answer, and was killed"))
         .await;
     server
@@ -73,6 +80,112 @@ async fn a_process_that_hangs_is_killed_and_replaced() {
         post(server.address, "/upload-image", upload).await.status,
         200
     );
+}
+
+#[tokio::test]
+async fn a_process_that_dies_before_it_answers_fails_the_call_by_name() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let first = images_pid(&server).await;
+    let socket = socket_folder(first).join("images.sock");
+    signal(first, "STOP");
+    let before = connections(&socket);
+    let (upload, _) = picture();
+    let address = server.address;
+    let call = tokio::spawn(async move { post(address, "/upload-image", upload).await });
+    // Its health is asked after only while a call is in flight.
+    let asked = tokio::task::spawn_blocking(move || {
+        while connections(&socket) == before {
+            std::thread::yield_now();
+        }
+    });
+    timeout(PATIENCE, asked).await.expect("no call").unwrap();
+    signal(first, "KILL");
+    let failed = call.await.unwrap();
+    assert_eq!(failed.status, 500);
+    assert!(failed.text().contains("9523"), "{failed:?}");
+    server
+        .line(|line| line.contains("IMAGES /transform 500 9523: the images process ended"))
+        .await;
+    server
+        .line(|line| line.contains("the images process ended: signal: 9"))
+        .await;
+    works_again(&server).await;
+}
+
+#[tokio::test]
+async fn a_process_that_refuses_connections_and_does_not_come_back_fails_the_call_by_name() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let socket = socket_folder(images_child(&server)).join("images.sock");
+    // Neither can be connected to, nor replaced by a process that starts.
+    std::fs::remove_file(&socket).unwrap();
+    std::fs::create_dir(&socket).unwrap();
+    let (upload, _) = picture();
+    let failed = post(server.address, "/upload-image", upload).await;
+    assert_eq!(failed.status, 500);
+    assert!(failed.text().contains("9502"), "{failed:?}");
+    server
+        .line(|line| line.contains("IMAGES /transform 502 9502: the images process cannot be"))
+        .await;
+    server
+        .line(|line| line.contains("the images process refuses connections, and was killed"))
+        .await;
+    std::fs::remove_dir(&socket).unwrap();
+    works_again(&server).await;
+}
+
+#[tokio::test]
+async fn a_process_that_answers_garbage_fails_the_call_by_name() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let socket = socket_folder(images_child(&server)).join("images.sock");
+    std::fs::remove_file(&socket).unwrap();
+    let babbler = UnixListener::bind(&socket).unwrap();
+    let babbling = tokio::spawn(async move {
+        let (mut stream, _) = babbler.accept().await.unwrap();
+        // Whoever speaks before it is asked is cut off for that.
+        stream.read_exact(&mut [0; 100]).await.unwrap();
+        stream
+            .write_all(
+                b"who goes there?
+
+",
+            )
+            .await
+            .unwrap();
+        stream
+    });
+    let (upload, _) = picture();
+    let failed = post(server.address, "/upload-image", upload).await;
+    assert_eq!(failed.status, 500);
+    assert!(failed.text().contains("9523"), "{failed:?}");
+    server
+        .line(|line| {
+            line.contains("IMAGES /transform 500 9523: the images process answered garbage")
+        })
+        .await;
+    server
+        .line(|line| line.contains("the images process answers garbage, and was killed"))
+        .await;
+    babbling.await.unwrap();
+    works_again(&server).await;
+}
+
+/// Waits until the process is back, and calls it.
+async fn works_again(server: &DevServer) {
+    server
+        .line(|line| line.contains("the images process is back"))
+        .await;
+    let (upload, _) = picture();
+    assert_eq!(
+        post(server.address, "/upload-image", upload).await.status,
+        200
+    );
+}
+
+/// How many connections to a socket there are, those included that nobody has accepted yet.
+fn connections(socket: &Path) -> usize {
+    let all = std::fs::read_to_string("/proc/net/unix").unwrap();
+    let path = socket.to_str().unwrap();
+    all.lines().filter(|line| line.ends_with(path)).count()
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use socket2::SockRef;
 use tokio::net::TcpSocket;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, Interval, interval, sleep_until};
+use tokio::time::{Instant, Interval, interval, sleep_until, timeout};
 
 use crate::noise::{noise, picture};
 use crate::plan::{Leaves, Pace, Plan, Route};
@@ -24,8 +24,11 @@ use crate::progress::Progress;
 use crate::upload::Upload;
 use crate::verdict::{Received, Verdict, judge};
 
-/// How long a request may take, whatever happens to it.
+/// How long a request may take, whatever happens to it, before its client gives up.
 pub(crate) const BOUND: Duration = Duration::from_secs(120);
+/// How long a connection may take to become ready for the next request, as in the pool of the server. An upload that ends after
+/// its answer can leave hyper's client asleep: its last bytes are flushed, and nobody is told that the connection is free.
+const READY_TIME: Duration = Duration::from_secs(1);
 /// Bytes that the system may keep for a client that is slow in reading.
 const SMALL_BUFFER: u32 = 256 * 1024;
 
@@ -86,7 +89,7 @@ impl Client {
         };
         let bounded = async {
             let mut exchange = pin!(self.exchange(plan, request, &progress));
-            let received = tokio::time::timeout(BOUND, &mut exchange).await;
+            let received = timeout(BOUND, &mut exchange).await;
             // Told while the connection is still there.
             received.unwrap_or_else(|_| Received::Nothing(progress.to_string(), true))
         };
@@ -118,7 +121,7 @@ impl Client {
         if received.is_whole()
             && plan.leaves == Leaves::Never
             && plan.reads == Pace::Fast
-            && connection.sender.ready().await.is_ok()
+            && let Ok(Ok(())) = timeout(READY_TIME, connection.sender.ready()).await
         {
             self.connection = Some(connection);
         }

@@ -13,6 +13,7 @@
 //! | `verdict` | what came of a request |
 //! | `process` | children, open files and memory, as the kernel shows them |
 //! | `report` | the tally |
+//! | `blame` | instances that were ended, and of which request the log says that it was its fault |
 
 #![expect(
     clippy::unwrap_used,
@@ -20,6 +21,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod blame;
 mod client;
 mod noise;
 mod plan;
@@ -36,8 +38,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use safelight_harness::{DevServer, Fault};
+use safelight_images::Deadlines;
 use tokio::task::JoinSet;
 
+use blame::Blames;
 use client::{BOUND, Client};
 use plan::{Plan, Route};
 use process::Process;
@@ -55,6 +59,14 @@ const SAMPLES: u64 = 20;
 /// the large bodies on their way and with the instances of the worker, each of which keeps what its largest moment took. In 20,000
 /// requests a leak of some 4 KB in each is more than this.
 const MEMORY_SLACK: u64 = 50_000_000;
+/// Most that one images process may have: for each request at a time its upload, its pixels, what is made of them, and once more as
+/// much that the allocator keeps.
+const IMAGES_MEMORY: u64 = AT_A_TIME as u64 * 4 * plan::LARGEST_BYTES;
+/// Plain calls that one images process answers after the soak, and from which of them on its memory must not grow.
+const CALLS: u64 = 400;
+const WARM_CALLS: u64 = 100;
+/// How much more memory it may have then. If every call left its picture behind, it would be 54 MB.
+const IMAGES_SLACK: u64 = 10_000_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_no_body_is_delivered_as_whole_that_is_not() {
@@ -71,6 +83,7 @@ async fn whatever_goes_wrong_no_body_is_delivered_as_whole_that_is_not() {
 
     restart(&server, process).await;
     all_plain_requests_succeed(&server).await;
+    let (images_warm, images_end) = images_memory(&server, process).await;
     until("open files are left", || process.descriptors() <= at_rest).await;
     let children = process.children();
     let images = process.images().unwrap();
@@ -80,11 +93,15 @@ async fn whatever_goes_wrong_no_body_is_delivered_as_whole_that_is_not() {
     until("the images process stays", || !images.is_there()).await;
 
     let back = count(&server, "the images process is back");
+    let blames = Blames::of(&server.lines());
     let struck = count(&server, "FAULT ");
     tell(format_args!(
-        "seed {seed}, {:.0} s, {:.0} requests/s; faults struck {struck} times, the images process came back {back} times\n{report}",
+        "seed {seed}, {:.0} s, {:.0} requests/s; faults struck {struck} times, the images process came back {back} times\n{report}\
+         images process after {WARM_CALLS} and {CALLS} calls: {} and {} MB\n{blames}",
         time.as_secs_f64(),
-        total as f64 / time.as_secs_f64()
+        total as f64 / time.as_secs_f64(),
+        images_warm / 1_000_000,
+        images_end / 1_000_000,
     ));
     assert_eq!(
         report.count(|verdict| matches!(verdict, Verdict::Wrong(_))),
@@ -94,6 +111,11 @@ async fn whatever_goes_wrong_no_body_is_delivered_as_whole_that_is_not() {
         report.count(|verdict| matches!(verdict, Verdict::Hung(_))),
         0
     );
+    // Whatever stands still is ended by a clock, and none of them is shorter: so nothing has stood still.
+    let clocks = Deadlines::default();
+    let shortest = clocks.header_read.min(clocks.body_read).min(clocks.write);
+    assert!(report.longest() < shortest, "something stood still");
+    assert_eq!(blames.unexplained, Vec::<String>::new());
     assert_eq!(report.offences, Vec::<String>::new());
     assert_eq!(report.done, total);
     assert_eq!(children, [images], "processes are left");
@@ -102,6 +124,11 @@ async fn whatever_goes_wrong_no_body_is_delivered_as_whole_that_is_not() {
     assert!(
         end <= warm + MEMORY_SLACK,
         "memory grew from {warm} to {end}"
+    );
+    assert!(report.images_peak() <= IMAGES_MEMORY);
+    assert!(
+        images_end <= images_warm + IMAGES_SLACK,
+        "memory of the images process grew from {images_warm} to {images_end}"
     );
 }
 
@@ -156,16 +183,19 @@ async fn soak(server: &DevServer, process: Process, total: u64, seed: u64) -> Re
 
 /// What is done whenever some more requests have ended.
 fn attend(server: Process, report: &Mutex<Report>, (done, total): (u64, u64)) {
-    if done.is_multiple_of(KILL_EVERY)
-        && let Some(images) = server.images()
-    {
-        images.signal("KILL");
-        report.lock().unwrap().kills += 1;
-    }
     if done.is_multiple_of((total / SAMPLES).max(1)) {
         let mut report = report.lock().unwrap();
         report.sample(server);
         tell(report.samples.last().unwrap());
+    }
+    if done.is_multiple_of(KILL_EVERY)
+        && let Some(images) = server.images()
+    {
+        let peak = images.peak();
+        images.signal("KILL");
+        let mut report = report.lock().unwrap();
+        report.images_peaks.push(peak);
+        report.kills += 1;
     }
 }
 
@@ -191,6 +221,22 @@ async fn all_plain_requests_succeed(server: &DevServer) {
         }
         assert_eq!(verdict, Verdict::Right, "{route:?}");
     }
+}
+
+/// The memory of one images process when it has answered some calls, and many.
+async fn images_memory(server: &DevServer, process: Process) -> (u64, u64) {
+    let images = process.images().unwrap();
+    let mut client = Client::new(server.address());
+    let mut warm = 0;
+    for call in 0..CALLS {
+        if call == WARM_CALLS {
+            warm = images.memory();
+        }
+        let verdict = client.run(&Plan::plain(call, Route::PassedOn)).await;
+        assert!(!matches!(verdict, Verdict::Wrong(_) | Verdict::Hung(_)));
+    }
+    assert_eq!(process.images(), Some(images), "it was replaced meanwhile");
+    (warm, images.memory())
 }
 
 /// Has another images process, and by that no connection to the last one.

@@ -8,6 +8,8 @@ use safelight_harness::Fault;
 /// Sizes of bodies, in bytes.
 const SMALLEST: f64 = 1_000.0;
 const LARGEST: f64 = 15_000_000.0;
+/// The same in whole bytes.
+pub(crate) const LARGEST_BYTES: u64 = 15_000_000;
 /// The worker holds these whole, and 16 requests share its memory.
 const LARGEST_HELD: f64 = 2_000_000.0;
 

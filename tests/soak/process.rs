@@ -57,8 +57,17 @@ impl Process {
 
     /// Resident memory in bytes.
     pub(crate) fn memory(self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// The most resident memory that it ever had, in bytes.
+    pub(crate) fn peak(self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    fn status(self, name: &str) -> u64 {
         let status = std::fs::read_to_string(self.file("status")).unwrap_or_default();
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let resident = status.lines().find_map(|line| line.strip_prefix(name));
         let kilobytes = resident.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse().ok());
         kilobytes.map_or(0, |kilobytes: u64| kilobytes * 1024)
     }

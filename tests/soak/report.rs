@@ -26,6 +26,8 @@ pub(crate) struct Report {
     /// Those that took longest, and what came of them.
     longest: Vec<(Duration, String)>,
     pub(crate) kills: u64,
+    /// The most memory of each images process until it was killed.
+    pub(crate) images_peaks: Vec<u64>,
     pub(crate) samples: Vec<Sample>,
 }
 
@@ -34,6 +36,8 @@ pub(crate) struct Report {
 pub(crate) struct Sample {
     pub(crate) done: u64,
     pub(crate) memory: u64,
+    /// Of the images process, if there was one.
+    pub(crate) images: Option<u64>,
     pub(crate) descriptors: usize,
 }
 
@@ -70,8 +74,22 @@ impl Report {
         self.samples.push(Sample {
             done: self.done,
             memory: server.memory(),
+            images: server.images().map(Process::memory),
             descriptors: server.descriptors(),
         });
+    }
+
+    /// How long the longest request took.
+    pub(crate) fn longest(&self) -> Duration {
+        let longest = self.longest.first();
+        longest.map_or(Duration::ZERO, |(time, _)| *time)
+    }
+
+    /// The most memory that any images process has had.
+    pub(crate) fn images_peak(&self) -> u64 {
+        let samples = self.samples.iter().filter_map(|sample| sample.images);
+        let peaks = self.images_peaks.iter().copied();
+        peaks.chain(samples).max().unwrap_or(0)
     }
 
     pub(crate) fn count(&self, is_meant: impl Fn(&Verdict) -> bool) -> u64 {
@@ -112,6 +130,16 @@ impl fmt::Display for Report {
         for (verdict, count) in &self.verdicts {
             writeln!(f, "{count:>8}  {verdict}")?;
         }
+        let mut peaks = self.images_peaks.clone();
+        peaks.sort_unstable();
+        writeln!(
+            f,
+            "peak memory of the images process, each until it was killed: {} MB in half of them, {} MB at most",
+            peaks
+                .get(peaks.len() / 2)
+                .map_or(0, |peak| peak / 1_000_000),
+            self.images_peak() / 1_000_000
+        )?;
         writeln!(
             f,
             "{} MB delivered whole and right; the longest requests:",
@@ -133,10 +161,11 @@ impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "after {:>6}: server {:>4} MB resident, {:>3} open files",
+            "after {:>6}: server {:>4} MB resident, {:>3} open files; images process {:>4} MB",
             self.done,
             self.memory / 1_000_000,
-            self.descriptors
+            self.descriptors,
+            self.images.unwrap_or(0) / 1_000_000
         )
     }
 }

@@ -1,4 +1,4 @@
-//! `/composite`: overlays drawn onto a background of twelve megapixels, all of them read from a bucket.
+//! `/composite`: four overlays drawn onto a background of twelve megapixels, all of them read from a bucket.
 //!
 //! The answer has some megabytes, and is the source of `/cdn-cgi/image/<options>/composite`: pixels pass the images process twice,
 //! and every hop between must be whole.
@@ -24,24 +24,36 @@ async fn fetch(request: Request, env: Env, _ctx: Context) -> Result<Response> {
     }
     let images = env.images("IMAGES")?;
     let background = part(&env, "background.jpg", BACKGROUND, "image/jpeg").await?;
-    let lamp = part(&env, "lamp.png", OVERLAY, "image/png").await?;
-    let seal = part(&env, "lamp.png", OVERLAY, "image/png").await?;
-    let lamp = images
-        .input(lamp)
-        .transform(ImageTransform::new().width(900));
-    let seal = images
-        .input(seal)
-        .transform(ImageTransform::new().width(300).rotate(90));
-    let result = images
-        .input(background)
-        .draw(lamp, ImageDrawOptions::new().bottom(120).right(120))
-        .draw(
-            seal,
-            ImageDrawOptions::new().top(120).left(120).opacity(0.7),
-        )
-        .output(ImageOutputOptions::new(Format::Jpeg).quality(95))
-        .await?;
+    let mut composite = images.input(background);
+    for (key, width, degrees, place) in corners() {
+        let overlay = part(&env, key, OVERLAY, "image/png").await?;
+        let changed = ImageTransform::new().width(width).rotate(degrees);
+        composite = composite.draw(images.input(overlay).transform(changed), place);
+    }
+    let output = ImageOutputOptions::new(Format::Jpeg).quality(95);
+    let result = composite.output(output).await?;
     Ok(result.response())
+}
+
+/// The overlays: each with its key, its width, how it is turned, and where it is drawn.
+fn corners() -> [(&'static str, f64, u16, ImageDrawOptions); 4] {
+    let draw = ImageDrawOptions::new;
+    [
+        ("lamp.png", 900.0, 0, draw().bottom(120).right(120)),
+        (
+            "seal.png",
+            300.0,
+            90,
+            draw().top(120).left(120).opacity(0.7),
+        ),
+        (
+            "badge.png",
+            500.0,
+            180,
+            draw().top(120).right(120).opacity(0.5),
+        ),
+        ("mark.png", 400.0, 270, draw().bottom(120).left(120)),
+    ]
 }
 
 /// An object of the bucket, stored when it is first asked for.

@@ -8,16 +8,19 @@ use std::{
 };
 
 use http_body::{Body, Frame, SizeHint};
+use tokio::time::Instant;
 
-use super::{Activity, Stall};
+use super::{Activity, Stall, activity::Uploading};
 
 /// A body that ends in an error when no byte comes for a while, counted only while somebody waits for one.
 #[derive(Debug)]
 pub struct Paced<B> {
     body: B,
     stall: Stall,
-    /// Of the connection as a whole, and how much it had received at the last look.
-    whole: Option<(Activity, u64)>,
+    /// Of the connection as a whole.
+    whole: Option<Activity>,
+    /// Until the end: what comes on the connection meanwhile is no other request.
+    uploading: Option<Uploading>,
     given_up: bool,
 }
 
@@ -28,29 +31,33 @@ impl<B> Paced<B> {
             body,
             stall: Stall::new(limit),
             whole: None,
+            uploading: None,
             given_up: false,
         }
     }
 
-    /// Watches a body that may share its connection with others: while any byte comes, all of them live.
-    pub fn on(body: B, limit: Duration, connection: Activity) -> Self {
-        let received = connection.received();
-        Self {
-            whole: Some((connection, received)),
-            ..Self::new(body, limit)
-        }
-    }
-
+    /// Ready when nobody has been given a byte for the limit: neither this body, nor another one of the connection.
     fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             ready!(self.stall.poll_elapsed(cx));
-            match &mut self.whole {
-                Some((connection, seen)) if connection.received() != *seen => {
-                    *seen = connection.received();
-                    self.stall.moved();
-                }
+            let received = self.whole.as_ref().map(Activity::received);
+            match received.map(|received| received + self.stall.limit) {
+                Some(end) if end > Instant::now() => self.stall.extend(end),
                 Some(_) | None => return Poll::Ready(()),
             }
+        }
+    }
+}
+
+impl<B: Body> Paced<B> {
+    /// Watches an upload that may share its connection with others: while any byte comes, all of them live.
+    pub fn on(body: B, limit: Duration, connection: Activity) -> Self {
+        // One that has no bytes keeps nobody from the next request, however long it is held.
+        let uploading = (!body.is_end_stream()).then(|| connection.upload());
+        Self {
+            whole: Some(connection),
+            uploading,
+            ..Self::new(body, limit)
         }
     }
 }
@@ -68,10 +75,14 @@ impl<B: Body + Unpin> Body for Paced<B> {
         }
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
             self.stall.moved();
+            if self.body.is_end_stream() || !matches!(frame, Some(Ok(_))) {
+                self.uploading = None;
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(PacedError::Broken)));
         }
         ready!(self.poll_elapsed(cx));
         self.given_up = true;
+        self.uploading = None;
         Poll::Ready(Some(Err(PacedError::Stalled(self.stall.limit))))
     }
 

@@ -110,7 +110,7 @@ impl<S> Progress<S> {
         };
         if read.is_ready() {
             if bytes > 0 {
-                quiet.received(bytes);
+                quiet.received();
             }
             return read;
         }
@@ -123,7 +123,7 @@ impl<S> Progress<S> {
     }
 }
 
-/// The clock of a server's connection on which no request is open.
+/// The clock of a server's connection on which no request is open and no upload on its way.
 #[derive(Debug)]
 struct Quiet {
     header_read: Duration,
@@ -146,11 +146,12 @@ impl Quiet {
         }
     }
 
-    fn received(&mut self, bytes: usize) {
-        self.activity.receive(bytes);
+    /// Some bytes have come. Those of an upload that goes on after its answer begin no head.
+    fn received(&mut self) {
+        self.activity.receive();
         let requests = self.activity.requests();
         let known = self.head.is_some_and(|(_, begun)| begun == requests.begun);
-        if requests.open == 0 && !known {
+        if requests.is_between() && !known {
             self.head = Some((Instant::now(), requests.begun));
         }
     }
@@ -158,7 +159,7 @@ impl Quiet {
     /// When to give up, or to look again: a request may be open now and not then.
     fn end(&self, write: &Stall) -> Instant {
         let requests = self.activity.requests();
-        if requests.open > 0 || write.running {
+        if !requests.is_between() || write.running {
             return Instant::now() + self.header_read.min(IDLE);
         }
         match self.head {

@@ -103,6 +103,50 @@ async fn an_open_request_stops_the_clock_and_its_end_starts_it() {
     assert!(ended.elapsed() - IDLE < Duration::from_millis(2));
 }
 
+/// The rest of an upload whose answer came early is not the head of another request.
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_goes_on_after_its_answer_may_take_longer_than_a_head() {
+    let (mut client, stream) = duplex(1_000);
+    let activity = Activity::new();
+    let mut stream = Progress::server(stream, &LIMITS, activity.clone());
+    let open = activity.open();
+    let upload = Paced::on(StreamBody::new(Silent), LIMITS.body_read, activity);
+    drop(open);
+    for _ in 0..5 {
+        client.write_all(b"x").await.unwrap();
+        stream.read_u8().await.unwrap();
+        let waiting = timeout(LIMITS.header_read - SECOND, stream.read_u8()).await;
+        assert!(waiting.is_err(), "{waiting:?}");
+    }
+    drop(upload);
+    let ended = Instant::now();
+    assert!(stream.read_u8().await.is_err());
+    assert!(ended.elapsed() - IDLE < Duration::from_millis(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_after_a_request_and_its_upload_are_the_head_of_the_next() {
+    let (mut client, stream) = duplex(1_000);
+    let activity = Activity::new();
+    let mut stream = Progress::server(stream, &LIMITS, activity.clone());
+    let open = activity.open();
+    // Read to its end, and still held by a worker that is not done.
+    let mut body = Paced::on(
+        Full::new(Bytes::from_static(b"all")),
+        SECOND,
+        activity.clone(),
+    );
+    body.frame().await.unwrap().unwrap();
+    let empty = Paced::on(http_body_util::Empty::<Bytes>::new(), SECOND, activity);
+    drop(open);
+    client.write_all(b"G").await.unwrap();
+    stream.read_u8().await.unwrap();
+    let began = Instant::now();
+    assert!(stream.read_u8().await.is_err());
+    assert!(began.elapsed() - LIMITS.header_read < Duration::from_millis(2));
+    drop((body, empty));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_whose_bytes_stop_coming_ends_in_an_error() {
     let silent = StreamBody::new(Silent);
@@ -123,10 +167,32 @@ async fn a_body_lives_as_long_as_its_connection_receives_anything() {
     let reading = tokio::spawn(async move { body.frame().await });
     for _ in 0..5 {
         pass(LIMITS.body_read - SECOND).await;
-        activity.receive(1);
+        activity.receive();
     }
     assert!(!reading.is_finished());
     assert!(reading.await.unwrap().unwrap().is_err());
+}
+
+/// Counted from the last byte of the connection, whenever the body was made and asked.
+#[tokio::test(start_paused = true)]
+async fn a_body_is_given_up_the_limit_after_the_last_byte_of_its_connection() {
+    for quiet in [Duration::ZERO, SECOND, LIMITS.body_read - SECOND] {
+        let activity = Activity::new();
+        let mut body = Paced::on(StreamBody::new(Silent), LIMITS.body_read, activity.clone());
+        let reading = tokio::spawn(async move {
+            assert!(body.frame().await.unwrap().is_err());
+            Instant::now()
+        });
+        pass(quiet).await;
+        activity.receive();
+        let last = Instant::now();
+        let given_up = reading.await.unwrap();
+        assert!(given_up - last >= LIMITS.body_read, "{quiet:?}");
+        assert!(
+            given_up - last - LIMITS.body_read < Duration::from_millis(3),
+            "{quiet:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
-//! From true colours to a palette: exact if there are few enough, else chosen by Wu's method and dithered.
+//! From true colours to a palette: exact if there are few enough, else chosen and dithered.
 
 mod count;
+mod translucent;
 
 use std::fmt;
 
@@ -8,6 +9,7 @@ use quantette::{
     ImageRef, PaletteBuf, PaletteSize, Pipeline, deps::palette::Srgb, dither::FloydSteinberg,
 };
 
+pub(super) use self::translucent::translucent;
 use crate::{
     geometry::Size,
     image::{Channels, Image},

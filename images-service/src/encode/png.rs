@@ -126,41 +126,81 @@ fn reduced(image: &Image, quality: u8) -> Result<Option<Indexed>, ServiceError> 
     if let Some(exact) = palette::exact(image) {
         return Ok(Some(exact));
     }
-    let channels = image.channels();
+    let broken = |error| failed(Format::Png, image.size(), error);
+    let allowed = allowed_error(quality);
     let halfway = |pixel: &[u8]| !matches!(pixel[3], 0 | 255);
-    if channels == Channels::Rgba && image.data().chunks_exact(4).any(halfway) {
-        // The palette would have to hold every degree of transparency of every colour.
-        return Ok(None);
+    if image.channels() == Channels::Rgba && image.data().chunks_exact(4).any(halfway) {
+        let indexed = palette::translucent(image).map_err(broken)?;
+        return Ok((seen_error(image, &indexed) <= allowed).then_some(indexed));
     }
     let pixels = image
         .data()
-        .chunks_exact(channels.count())
+        .chunks_exact(image.channels().count())
         .map(|pixel| match pixel {
             [_, _, _, 0] => None,
             pixel => Some([pixel[0], pixel[1], pixel[2]]),
         });
-    let indexed = palette::masked(image.size(), pixels.clone())
-        .map_err(|error| failed(Format::Png, image.size(), error))?;
-    Ok((error(pixels, &indexed) <= allowed_error(quality)).then_some(indexed))
+    let indexed = palette::masked(image.size(), pixels.clone()).map_err(broken)?;
+    Ok((error(pixels, &indexed) <= allowed).then_some(indexed))
 }
 
 /// Mean squared difference of a channel of the visible pixels.
 fn error(pixels: impl Iterator<Item = Option<[u8; 3]>>, indexed: &Indexed) -> f64 {
-    let (mut sum, mut count) = (0_u64, 0_u64);
+    let mut mean = Mean::default();
     for (pixel, index) in pixels.zip(&indexed.indices) {
         let Some(pixel) = pixel else { continue };
         let color = indexed.colors.get(usize::from(*index)).copied();
-        for (a, b) in pixel.iter().zip(color.unwrap_or_default()) {
-            sum += u64::from(a.abs_diff(b)).pow(2);
-        }
-        count += 3;
+        mean.add(pixel.iter().zip(&color.unwrap_or_default()));
     }
+    mean.get()
+}
+
+/// The same of pixels with alpha as they are seen, on black; of alpha itself as well.
+fn seen_error(image: &Image, indexed: &Indexed) -> f64 {
+    let seen = |[r, g, b, alpha]: [u8; 4]| {
+        let dark = |channel: u8| u8::try_from(u16::from(channel) * u16::from(alpha) / 255);
+        [r, g, b].map(|channel| dark(channel).unwrap_or(channel))
+    };
+    let colors: Vec<_> = indexed
+        .colors
+        .iter()
+        .map(|color| (seen(*color), color[3]))
+        .collect();
+    let mut mean = Mean::default();
+    for (pixel, index) in image.data().chunks_exact(4).zip(&indexed.indices) {
+        let (pixel, alpha) = (seen([pixel[0], pixel[1], pixel[2], pixel[3]]), pixel[3]);
+        let (color, other) = colors.get(usize::from(*index)).copied().unwrap_or_default();
+        if alpha == 0 && other == 0 {
+            continue;
+        }
+        mean.add(pixel.iter().zip(&color));
+        mean.add([(&alpha, &other)]);
+    }
+    mean.get()
+}
+
+/// A mean of squared differences.
+#[derive(Default)]
+struct Mean {
+    sum: u64,
+    count: u64,
+}
+
+impl Mean {
+    fn add<'a>(&mut self, pairs: impl IntoIterator<Item = (&'a u8, &'a u8)>) {
+        for (a, b) in pairs {
+            self.sum += u64::from(a.abs_diff(*b)).pow(2);
+            self.count += 1;
+        }
+    }
+
     #[expect(
         clippy::cast_precision_loss,
         reason = "a mean of squares needs no 53 bits"
     )]
-    let mean = sum as f64 / count.max(1) as f64;
-    mean
+    fn get(&self) -> f64 {
+        self.sum as f64 / self.count.max(1) as f64
+    }
 }
 
 /// The worst mean squared difference that a quality allows: 6 steps of 255 at 90, 11 at 70, 16 at 50.

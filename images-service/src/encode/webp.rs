@@ -48,6 +48,10 @@ pub(super) fn still(image: &Image, quality: u8) -> Result<Vec<u8>, ServiceError>
     Ok(output.to_vec())
 }
 
+/// How hard the encoder tries, 0 to 6. Against the library's own 4, a photograph of 800 pixels takes 0.6 of the whole
+/// request's time, scores the same in SSIMULACRA2 and has 4 % more bytes; 3 saves nothing.
+const METHOD: i32 = 2;
+
 fn config(size: Size, quality: u8) -> Result<WebPConfig, ServiceError> {
     let mut config = WebPConfig::new().map_err(|()| mismatch(size))?;
     if quality == LOSSLESS {
@@ -55,6 +59,7 @@ fn config(size: Size, quality: u8) -> Result<WebPConfig, ServiceError> {
         config.exact = 1;
     } else {
         config.quality = f32::from(quality);
+        config.method = METHOD;
     }
     Ok(config)
 }

@@ -117,10 +117,59 @@ fn a_palette_that_would_miss_the_quality_is_not_used() {
     assert!(pixels.data == rgba(&image));
 }
 
+/// A disc that fades out, in soft colours, on nothing.
+fn disc() -> Image {
+    let size = Size::new(120, 90);
+    let byte = |value: i32| u8::try_from(value.clamp(0, 255)).unwrap();
+    let data = (0..90)
+        .flat_map(|y| (0..120).map(move |x| (x, y)))
+        .flat_map(|(x, y)| {
+            let from_middle = (x - 60_i32).pow(2) + (y - 45_i32).pow(2);
+            [
+                byte(40 + x),
+                byte(60 + y),
+                90,
+                byte((1600 - from_middle) / 2),
+            ]
+        })
+        .collect();
+    Image::new(size, Channels::Rgba, data).unwrap()
+}
+
 #[test]
-fn every_degree_of_transparency_stays_true_colour() {
-    let image = busy(120, 90, Channels::Rgba);
-    let (mode, pixels) = pillow::read(&encode(&image, &with_quality(Format::Png, 60)));
+fn degrees_of_transparency_share_a_palette() {
+    let image = disc();
+    let (mode, pixels) = pillow::read(&encode(&image, &with_quality(Format::Png, 85)));
+    assert_eq!((mode.as_str(), pixels.size()), ("P", (120, 90)));
+    let (mut error, mut opaque) = (0.0, 0);
+    for (ours, theirs) in rgba(&image).chunks(4).zip(pixels.data.chunks(4)) {
+        match ours[3] {
+            0 => assert_eq!(theirs, [0; 4], "nothing stays nothing"),
+            255 => {
+                assert_eq!(theirs[3], 255, "what is there stays there");
+                opaque += 1;
+            }
+            _ => {}
+        }
+        let seen = |pixel: &[u8], at: usize| f64::from(pixel[at]) * f64::from(pixel[3]) / 255.0;
+        error += (0..3)
+            .map(|at| (seen(ours, at) - seen(theirs, at)).abs())
+            .sum::<f64>();
+        error += f64::from(ours[3].abs_diff(theirs[3]));
+    }
+    assert!(opaque > 1_000, "{opaque}");
+    // Of a channel of all pixels.
+    let error = error / (120.0 * 90.0 * 4.0);
+    assert!(error < 2.5, "{error}");
+}
+
+#[test]
+fn transparency_that_no_palette_can_follow_stays_true_colour() {
+    let data = (0..300 * 200_u32)
+        .flat_map(|at| at.wrapping_mul(0x9E37_79B9).to_be_bytes())
+        .collect();
+    let image = Image::new(Size::new(300, 200), Channels::Rgba, data).unwrap();
+    let (mode, pixels) = pillow::read(&encode(&image, &with_quality(Format::Png, 95)));
     assert_eq!(mode, "RGBA");
     assert!(pixels.data == rgba(&image));
 }

@@ -61,6 +61,30 @@ async fn an_unknown_call_is_a_marked_error_and_leaves_the_connection_usable() {
 }
 
 #[tokio::test]
+async fn a_call_of_another_service_is_sent_away_and_never_says_that_there_is_no_such_key() {
+    let service = Service::start();
+    let mut client = service.connect().await;
+    for line in ["GET /", "GET /key?urlencoded=true", "PUT /", "POST /info"] {
+        let request = format!(
+            "{line} HTTP/1.1\r\nHost: fake-host\r\nx-emulator-service: r2/photos\r\nContent-Length: 5\r\n\r\nhello"
+        );
+        client.send(request.as_bytes()).await;
+        let answer = client.answer().await;
+        answer.assert_error(421, 9523, "images alone");
+        let told: serde_json::Value =
+            serde_json::from_str(answer.header("cf-r2-error").unwrap()).unwrap();
+        assert_eq!(
+            (&told["version"], &told["v4code"]),
+            (&1.into(), &10006.into())
+        );
+    }
+    let named = String::from_utf8(HEALTH.to_vec()).unwrap();
+    let named = named.replacen("\r\n", "\r\nx-emulator-service: images\r\n", 1);
+    client.send(named.as_bytes()).await;
+    client.answer().await.assert_good("application/json");
+}
+
+#[tokio::test]
 async fn pipelined_requests_are_answered_in_their_order() {
     let service = Service::start();
     let mut client = service.connect().await;

@@ -9,7 +9,12 @@ use safelight_protocol::form;
 use serde_json::{Map, Value, json};
 
 use self::page::{Cell, Row, table};
-use crate::{client::Answer, form::Form, service::Service};
+use crate::{
+    client::Answer,
+    fonts::{FontServer, local},
+    form::Form,
+    service::Service,
+};
 
 #[tokio::test]
 async fn every_cell_of_the_transforms_is_true() {
@@ -76,6 +81,20 @@ async fn every_cell_of_the_inputs_is_true() {
     }
 }
 
+#[tokio::test]
+async fn every_cell_of_the_texts_is_true() {
+    let server = FontServer::start().await;
+    let service = Service::with(local());
+    for row in table("Texts") {
+        let (with, without) = (row.object(), row.object_without_option());
+        for (column, cell) in row.cells() {
+            let asked = set(&service, column, text(&server, &with, "")).await;
+            let plain = set(&service, column, text(&server, &without, &row.option)).await;
+            check(&row, column, cell, &asked, &plain);
+        }
+    }
+}
+
 #[test]
 fn every_option_of_the_interface_has_a_row() {
     let of = |name: &str| {
@@ -124,6 +143,7 @@ fn every_option_of_the_interface_has_a_row() {
         "top",
     ];
     assert_eq!(of("Draws"), all(&draws));
+    assert_eq!(of("Texts"), all(&["color", "font", "size", "text"]));
     assert_eq!(
         of("Outputs"),
         all(&["anim", "background", "format", "quality"])
@@ -135,7 +155,7 @@ fn check(row: &Row, column: &str, cell: &Cell, asked: &Answer, plain: &Answer) {
     let what = format!("{} in {column}: {cell:?}", row.line);
     let text = String::from_utf8_lossy(&asked.body);
     if let Cell::Refused(code) = cell {
-        assert!(asked.status.is_client_error(), "{what}");
+        assert!(!asked.status.is_success(), "{what}");
         assert!(
             text.starts_with(&format!("ERROR {code}: ")),
             "{what}: {text}"
@@ -194,6 +214,50 @@ async fn drawn(service: &Service, column: &str, options: &Map<String, Value>) ->
                 &json!([draw(2, 1, options), draw(1, 0, &Map::new())]),
                 "image/png",
             ),
+    };
+    form.send(service).await
+}
+
+/// What `text()` is given: these options, and of a text and a font what they do not say, unless it is the option tried.
+fn text(server: &FontServer, options: &Map<String, Value>, tried: &str) -> Value {
+    let mut text = json!({"size": 10});
+    if tried != "text" {
+        text["text"] = json!("A");
+    }
+    if tried != "font" {
+        text["font"] = json!({"url": "/plain"});
+    }
+    for (key, value) in options {
+        text[key] = value.clone();
+    }
+    if let Some(path) = text["font"]["url"].as_str() {
+        text["font"]["url"] = json!(server.url(path));
+    }
+    text
+}
+
+/// A text as the base, drawn onto an overlay, or onto an animation.
+async fn set(service: &Service, column: &str, text: Value) -> Answer {
+    let text = text.to_string();
+    let form = match column {
+        "binding" => Request(Form::transform().string(form::TEXT_INPUT, &text))
+            .steps(&json!([]), "image/png"),
+        "animation" => Request(
+            base(&pictures::animation())
+                .0
+                .string(form::DRAW_TEXT, &text),
+        )
+        .steps(&json!([draw(1, 0, &Map::new())]), "image/webp"),
+        _ => Request(
+            base(&pictures::still())
+                .overlay(&pictures::canvas())
+                .0
+                .string(form::DRAW_TEXT, &text),
+        )
+        .steps(
+            &json!([draw(2, 1, &Map::new()), draw(1, 0, &Map::new())]),
+            "image/png",
+        ),
     };
     form.send(service).await
 }

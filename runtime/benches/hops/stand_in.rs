@@ -24,12 +24,12 @@ use crate::load::{PLAIN_PATH, PROVED_PATH, SIZES, bytes};
 
 /// Serves until standard input ends.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
-    let after = |flag| {
-        let place = arguments.iter().position(|argument| argument == flag);
-        place.and_then(|place| arguments.get(place + 1))
-    };
-    let socket = after("--socket").context("no socket")?;
-    let keep = after("--trace-keep").context("no number")?.parse()?;
+    let place = arguments.iter().position(|argument| argument == "--socket");
+    let socket = place.and_then(|place| arguments.get(place + 1));
+    let socket = socket.context("no socket")?;
+    let mut flags = arguments.iter();
+    let keep = flags.find_map(|argument| argument.strip_prefix("--trace-keep="));
+    let keep = keep.context("no number")?.parse()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .event_interval(8)

@@ -1,6 +1,5 @@
 //! Static files: a service that answers from a folder, for a worker's binding and in front of the worker.
 
-mod conditions;
 mod etags;
 mod file;
 mod folder;
@@ -25,9 +24,9 @@ use tower::Service;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::caller_url;
+use super::conditions::{Version, Wanted};
 use crate::body;
 use crate::config::{AssetsConfig, NotFoundHandling};
-use conditions::{Version, Wanted};
 use etags::Etags;
 use folder::{FILE_BYTES, Folder};
 use intent::{Handling, Intent};

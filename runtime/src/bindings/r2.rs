@@ -10,6 +10,7 @@
 //! | `upload`, `answer` | bodies in, bodies out |
 //! | `buckets`, `s3` | the buckets of a config, opened |
 //! | `files` | objects to and from files, for the command line |
+//! | `public` | objects to whoever asks by a URL, where the config says so |
 
 mod answer;
 mod blobs;
@@ -28,6 +29,7 @@ mod metadata;
 mod multipart;
 mod now;
 mod object;
+pub mod public;
 mod random;
 mod range;
 mod request;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::environment::{choose, effective};
-use super::error::{ConfigErrors, Mistake, Notice};
+use super::error::{ConfigErrors, Mistake, Notice, StorageMistake};
 use super::file::Source;
 use super::item::{Findings, Item};
 use super::keys::{Role, Section};
@@ -36,6 +36,7 @@ pub(super) fn check(
         parts.read(item, *role, &mut found);
     }
     parts.check_faults(&mut found);
+    parts.open_buckets(&mut found);
     if !items.iter().any(|(item, _)| item.key == "main") {
         found.absent("main", Mistake::Missing);
     }
@@ -114,6 +115,19 @@ impl<'a> Parts<'a> {
         for (item, fault) in &self.safelight.faults {
             if let Err(error) = targets.check(fault) {
                 item.refuse(found, Mistake::Fault(error));
+            }
+        }
+    }
+
+    /// Gives each bucket the path that the config has for its binding.
+    fn open_buckets(&mut self, found: &mut Findings<'_>) {
+        for public in &self.safelight.public_paths {
+            let mut buckets = self.r2.iter_mut().map(|(_, bucket)| bucket);
+            match buckets.find(|bucket| bucket.binding == public.binding.key) {
+                Some(bucket) => bucket.public_path = Some(public.path.clone()),
+                None => public
+                    .binding
+                    .refuse(found, Mistake::Storage(StorageMistake::NoSuchBinding)),
             }
         }
     }

@@ -8,6 +8,7 @@ pub(super) mod image_urls;
 pub(super) mod images;
 pub(super) mod limits;
 pub(super) mod pixels;
+pub(super) mod public_paths;
 pub(super) mod r2;
 pub(crate) mod safelight;
 pub(super) mod services;

@@ -13,6 +13,7 @@ use crate::bindings::assets::site::Site;
 use crate::bindings::images::Images;
 use crate::bindings::r2::R2;
 use crate::bindings::r2::buckets::Buckets;
+use crate::bindings::r2::public::PublicBuckets;
 use crate::bindings::service::{Callees, WorkerService};
 use crate::cf_image::CfImages;
 use crate::compile;
@@ -76,6 +77,7 @@ fn grants(config: &Config, running: Running<'_>, log: &Log) -> anyhow::Result<Gr
         serde_json::Value::Object(kinds).to_string(),
     ));
     let bindings = bindings(config, &running, assets.as_ref());
+    let public = public_buckets(config, &running);
     let site = assets
         .zip(config.assets.as_ref())
         .map(|(assets, config)| Site::new(assets, config));
@@ -83,6 +85,7 @@ fn grants(config: &Config, running: Running<'_>, log: &Log) -> anyhow::Result<Gr
         env,
         bindings,
         cf_images,
+        public,
         site,
         limits: WorkerLimits {
             cpu: config.limits.cpu,
@@ -128,12 +131,26 @@ fn bindings(config: &Config, running: &Running<'_>, assets: Option<&Assets>) -> 
     bindings
 }
 
+/// The buckets that the config has opened to everybody.
+fn public_buckets(config: &Config, running: &Running<'_>) -> PublicBuckets {
+    let mut public = PublicBuckets::default();
+    for r2 in &config.r2 {
+        let bucket = running.buckets.and_then(|buckets| buckets.get(&r2.bucket));
+        if let Some((path, bucket)) = r2.public_path.clone().zip(bucket) {
+            let hop = Hop::r2(&r2.binding);
+            public.open(path, hop, bucket.clone(), running.faults.clone());
+        }
+    }
+    public
+}
+
 fn cf_images(
     config: &Config,
     images: &ImagesProcess,
     faults: &Arc<FaultSet>,
 ) -> anyhow::Result<CfImages> {
-    let client = Client::new(Policy::anywhere()).context("prepare the client for pictures")?;
+    let policy = Policy::with(config.image_urls.allowed_addresses.iter().cloned());
+    let client = Client::new(policy).context("prepare the client for pictures")?;
     Ok(CfImages {
         transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
         sources: Sources::on_hosts(client, faults.clone()),

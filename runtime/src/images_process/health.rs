@@ -3,6 +3,10 @@
 //! Its I/O has a thread of its own, the main one, which only ever moves bytes: pixels are worked on elsewhere. So a
 //! health check is answered at once, unless the thread hangs or gets no processor. The kernel tells the two apart: a
 //! thread that waits for a processor is runnable. That one gets seven seconds; one that sleeps on an open request does not.
+//!
+//! Seven, because a runnable thread is far more often one that others keep from the processor (tests, a compiler, the pixels of its own
+//! process) than one that spins: to kill it fails every call in flight, and a new process would wait in the same queue. A thread
+//! that really spins costs its callers these seconds once.
 
 use std::io;
 use std::path::Path;

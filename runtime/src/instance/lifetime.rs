@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -90,14 +90,20 @@ impl WorkerState for InstanceState {
         if state.memory.should_retire() {
             self.retire.store(true, Ordering::Relaxed);
         }
+        let record = ticket.record.clone();
         state.begin(id, ticket.record);
         // The cell is fresh with every request, so it cannot be full.
         let _ = ticket.taken_by.set(self.shared.clone());
         let waiting = ticket.waiting;
+        let shared = self.shared.clone();
         Box::pin(async move {
             // Nothing is ever sent: an end means that the other side is gone.
             let _ = waiting.await;
             tokio::time::sleep_until(tokio::time::Instant::now() + AFTERWARDS).await;
+            // Not reached by a request that has been answered: the engine drops this then.
+            let requests = &shared.left_over.requests;
+            let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+            requests.push(record);
         })
     }
 
@@ -107,9 +113,7 @@ impl WorkerState for InstanceState {
             Err(error) => {
                 self.shared.dead.store(true, Ordering::Release);
                 let death = Death::read(&mut store, &error);
-                if let Some(culprit) = &death.culprit {
-                    culprit.note(format_args!("the worker {}", death.cause));
-                }
+                death.tell(&self.shared);
                 End::Died(Arc::new(death))
             }
         };
@@ -118,6 +122,9 @@ impl WorkerState for InstanceState {
 }
 
 /// Ends an instance that has had no work for a while, or whose afterwork does not end.
+///
+/// No request waits for an answer then. What is lost is what the worker does after its answers, and the engine cannot tell for
+/// which of them: so the log names the requests that it never answered, and nobody if there is none.
 pub struct Expiration {
     shared: Arc<Shared>,
     sleep: Pin<Box<Sleep>>,
@@ -172,7 +179,12 @@ impl WorkerExpiration for Expiration {
             }
             WorkerStatus::PostReturn => {
                 let quiet = *self.quiet.get_or_insert_with(Instant::now);
-                self.poll_until(cx, quiet + AFTERWARDS)
+                let end = self.poll_until(cx, quiet + AFTERWARDS);
+                if end.is_ready() {
+                    let left_over = &self.shared.left_over;
+                    left_over.is_too_long.store(true, Ordering::Relaxed);
+                }
+                end
             }
         }
     }

@@ -30,6 +30,16 @@ pub struct Extras {
     pub warnings: Vec<String>,
 }
 
+impl Extras {
+    fn put_vary(&self, headers: &mut HeaderMap) {
+        if let Ok(vary) = HeaderValue::try_from(self.vary.join(", "))
+            && !vary.is_empty()
+        {
+            headers.insert(VARY, vary);
+        }
+    }
+}
+
 /// What an origin says of a source that holds for the result as well.
 pub struct Origin {
     cache_control: Option<HeaderValue>,
@@ -50,7 +60,11 @@ impl Origin {
     }
 
     /// The answer to a client that has the result already.
-    pub fn unchanged(&self, headers: &HeaderMap) -> Option<http::Response<WasiBody>> {
+    pub fn unchanged(
+        &self,
+        headers: &HeaderMap,
+        extras: &Extras,
+    ) -> Option<http::Response<WasiBody>> {
         let etag = self.etag.as_ref()?.to_str().ok()?;
         let known = headers.get_all(IF_NONE_MATCH).iter().any(|value| {
             value.to_str().is_ok_and(|list| {
@@ -65,6 +79,7 @@ impl Origin {
         let mut response = http::Response::new(body::full(""));
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         self.put(response.headers_mut());
+        extras.put_vary(response.headers_mut());
         Some(response)
     }
 
@@ -135,6 +150,7 @@ pub fn good(
     for warning in from.get_all(WARNING) {
         headers.append(WARNING, warning.clone());
     }
+    extras.put_vary(headers);
     let mut warnings = extras.warnings;
     if origin.is_too_restrictive() {
         warnings.push("cache-control is too restrictive".into());
@@ -144,11 +160,6 @@ pub fn good(
         {
             headers.append(WARNING, value);
         }
-    }
-    if let Ok(vary) = HeaderValue::try_from(extras.vary.join(", "))
-        && !vary.is_empty()
-    {
-        headers.insert(VARY, vary);
     }
     let resized = resized(from, source_time, transformed.time);
     if let Ok(resized) = HeaderValue::try_from(resized) {
@@ -202,7 +213,7 @@ mod tests {
     use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{Origin, quoted};
+    use super::{Extras, Origin, quoted};
 
     fn headers(name: HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
@@ -231,12 +242,20 @@ mod tests {
         let source = headers(ETAG, "W/\"abc\"");
         let origin = Origin::of(&source, "width=80");
         let etag = etag("W/\"abc\"", "width=80");
-        let asked = |value: &str| origin.unchanged(&headers(IF_NONE_MATCH, value)).is_some();
+        let asked = |value: &str| {
+            origin
+                .unchanged(&headers(IF_NONE_MATCH, value), &Extras::default())
+                .is_some()
+        };
         assert!(asked(&etag));
         assert!(asked(&format!("\"x\", W/{etag}")));
         assert!(asked("*"));
         assert!(!asked("\"abc\""));
-        assert!(origin.unchanged(&HeaderMap::new()).is_none());
+        assert!(
+            origin
+                .unchanged(&HeaderMap::new(), &Extras::default())
+                .is_none()
+        );
     }
 
     #[test]

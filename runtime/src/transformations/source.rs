@@ -1,22 +1,27 @@
 //! Gets a picture from a worker or from another host.
 
-use std::sync::{Arc, OnceLock};
+mod host;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::LOCATION;
-use http::{Extensions, HeaderMap, StatusCode, Uri};
-use http_body_util::BodyExt;
-use safelight_outgoing::{Client, Limits, OutgoingError, Request};
+use http::header::{CONTENT_ENCODING, LOCATION};
+use http::{HeaderMap, StatusCode, Uri};
+use safelight_outgoing::{Client, OutgoingError};
 use tower::{ServiceExt, service_fn};
 use wasmtime_wasi_http::{Error, WasiBody};
 
+use self::host::{Outcome, Redirects, ask_host};
 use super::failure::{Code, Failure, in_source, of_status};
 use crate::bindings::{BindingService, CallContext, layered};
 use crate::body;
-use crate::call_log::SUMMARY_HEADER;
 use crate::faults::{FaultSet, Hop, HopFaults};
+use crate::image_url;
 use crate::record::RequestRecord;
+use crate::router::PLATFORM_PREFIX;
 use crate::worker::Worker;
+
+pub use self::host::{CREDENTIALS, broke_off};
 
 /// The name of the hop to a source.
 pub const SOURCE_HOP: &str = "image-source";
@@ -42,10 +47,6 @@ pub struct Fetched {
     pub time: Duration,
 }
 
-/// Why a request to a host has no answer, or only a part of one.
-#[derive(Clone, Default)]
-struct Outcome(Arc<OnceLock<OutgoingError>>);
-
 impl Sources {
     /// Sources on other hosts, as far as the client reaches; these faults may happen on the way.
     pub fn on_hosts(client: Client, faults: Arc<FaultSet>) -> Self {
@@ -65,7 +66,8 @@ impl Sources {
         }
     }
 
-    /// Gets what the worker answers for a URL of its own, following redirects wherever they lead.
+    /// Gets what the worker, or a bucket or a file in front of it, answers for a URL of its own, following redirects:
+    /// on other hosts as far as the client reaches.
     ///
     /// # Errors
     /// When there is no success.
@@ -79,19 +81,22 @@ impl Sources {
         let Some(worker) = &self.worker else {
             return Err(Failure::internal("there is no worker to ask"));
         };
-        for _ in 0..=REDIRECTS {
-            let answer = ask(worker, url.clone(), headers, record).await?;
+        for left in (0..=REDIRECTS).rev() {
+            check_path(&url)?;
+            let answer = ask(worker, (url.clone(), 0), headers, record).await?;
             if !is_redirect(answer.status()) {
                 return successful(answer, started);
             }
             let next = redirected(&url, answer.headers())?;
+            let Some(left) = left.checked_sub(1) else {
+                break;
+            };
             if next.authority() != url.authority() {
-                return self.of_host(&next.to_string(), headers, record).await;
+                return self.of_host_in((next, left), headers, record).await;
             }
             url = next;
         }
-        let text = in_source(&format!("more than {REDIRECTS} redirects"));
-        Err(Failure::new(Code::TooManyRedirects, text))
+        Err(Failure::from(&OutgoingError::TooManyRedirects(REDIRECTS)))
     }
 
     /// Gets what another host answers.
@@ -104,16 +109,37 @@ impl Sources {
         headers: &HeaderMap,
         record: &Arc<RequestRecord>,
     ) -> Result<Fetched, Failure> {
-        let started = Instant::now();
         let url = url.parse::<Uri>().map_err(|error| bad_url(&error))?;
-        let answer = ask(&self.hosts, url, headers, record).await?;
-        if let Some(outcome) = answer.extensions().get::<Outcome>()
-            && let Some(error) = outcome.0.get()
-        {
+        self.of_host_in((url, REDIRECTS), headers, record).await
+    }
+
+    /// The same, within so many redirects.
+    async fn of_host_in(
+        &self,
+        target: (Uri, u8),
+        headers: &HeaderMap,
+        record: &Arc<RequestRecord>,
+    ) -> Result<Fetched, Failure> {
+        let started = Instant::now();
+        let answer = ask(&self.hosts, target, headers, record).await?;
+        if let Some(error) = Outcome::of(answer.extensions()) {
             return Err(Failure::from(error));
         }
         successful(answer, started)
     }
+}
+
+/// What belongs to the platform is no worker's to answer, and a result of a transformation is no source.
+fn check_path(url: &Uri) -> Result<(), Failure> {
+    if url.path().starts_with(image_url::PREFIX) {
+        let text = in_source("the source is the result of a transformation");
+        return Err(Failure::new(Code::Loop, text));
+    }
+    if url.path().starts_with(PLATFORM_PREFIX) {
+        let text = format!("{} is not the worker's to answer", url.path());
+        return Err(Failure::new(Code::NotFound, in_source(&text)));
+    }
+    Ok(())
 }
 
 fn bad_url(error: &dyn std::error::Error) -> Failure {
@@ -122,13 +148,14 @@ fn bad_url(error: &dyn std::error::Error) -> Failure {
 
 async fn ask(
     service: &BindingService,
-    url: Uri,
+    (url, redirects): (Uri, u8),
     headers: &HeaderMap,
     record: &Arc<RequestRecord>,
 ) -> Result<http::Response<WasiBody>, Failure> {
     let mut request = http::Request::new(body::full(""));
     *request.uri_mut() = url;
     *request.headers_mut() = headers.clone();
+    request.extensions_mut().insert(Redirects(redirects));
     request.extensions_mut().insert(CallContext {
         hop: SOURCE_HOP.into(),
         record: record.clone(),
@@ -140,6 +167,13 @@ async fn ask(
 fn successful(response: http::Response<WasiBody>, started: Instant) -> Result<Fetched, Failure> {
     if !response.status().is_success() {
         return Err(of_status(response.status()));
+    }
+    // What the images process would be given is not what was stored, and nobody undoes it on the way.
+    if let Some(coding) = response.headers().get(CONTENT_ENCODING)
+        && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
+        return Err(Failure::from(&OutgoingError::Encoded(coding)));
     }
     if super::answer::content_length(response.headers()).is_some_and(|bytes| bytes > SOURCE_BYTES) {
         return Err(Failure::from(&OutgoingError::TooLarge(SOURCE_BYTES)));
@@ -169,61 +203,6 @@ fn redirected(from: &Uri, headers: &HeaderMap) -> Result<Uri, Failure> {
         .map_err(|_| invalid("a redirect to what is not a URL"))
 }
 
-/// The error for a part of a form that broke off.
-pub fn broke_off(extensions: &Extensions, part: usize, why: &str) -> Failure {
-    let known = extensions
-        .get::<Outcome>()
-        .and_then(|outcome| outcome.0.get());
-    match (known, part) {
-        (Some(error @ (OutgoingError::TooLarge(_) | OutgoingError::Timeout(_))), 0) => {
-            Failure::from(error)
-        }
-        (_, 0) => Failure::new(Code::BrokeOff, in_source(why)),
-        (_, overlay) => {
-            let text = in_source(&format!("overlay {overlay}: {why}"));
-            Failure::new(Code::Overlay(StatusCode::BAD_GATEWAY), text)
-        }
-    }
-}
-
-async fn ask_host(
-    client: Client,
-    request: http::Request<WasiBody>,
-) -> Result<http::Response<WasiBody>, Error> {
-    let (head, _) = request.into_parts();
-    let outcome = Outcome::default();
-    let wanted = Request::get(head.uri.to_string()).with_headers(head.headers);
-    let limits = Limits {
-        redirects: REDIRECTS,
-        ..Limits::of_bytes(SOURCE_BYTES)
-    };
-    let mut response = match client.get(wanted, &limits).await {
-        Ok(answer) => {
-            let outcome = outcome.clone();
-            let body = answer.body.map_err(move |error| {
-                let text = error.to_string();
-                let _ = outcome.0.set(error);
-                Error::InternalError(Some(text))
-            });
-            let mut response = http::Response::new(body.boxed_unsync());
-            *response.status_mut() = answer.status;
-            *response.headers_mut() = answer.headers;
-            response
-        }
-        Err(error) => {
-            let mut response = http::Response::new(body::full(""));
-            *response.status_mut() = StatusCode::BAD_GATEWAY;
-            if let Ok(text) = error.to_string().try_into() {
-                response.headers_mut().insert(SUMMARY_HEADER, text);
-            }
-            let _ = outcome.0.set(error);
-            response
-        }
-    };
-    response.extensions_mut().insert(outcome);
-    Ok(response)
-}
-
 async fn ask_worker(
     worker: Arc<Worker>,
     request: http::Request<WasiBody>,
@@ -239,4 +218,64 @@ async fn ask_worker(
         }
         failure.answer(&record)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
+    use http::{HeaderMap, HeaderName, Response, Uri};
+
+    use super::{check_path, redirected, successful};
+    use crate::body;
+
+    fn number(name: HeaderName, value: &str) -> Result<(), u16> {
+        let response = Response::builder().header(name, value);
+        let response = response.body(body::full("")).unwrap();
+        let fetched = successful(response, Instant::now());
+        fetched.map(|_| ()).map_err(|failure| failure.code.number())
+    }
+
+    #[test]
+    fn a_source_is_not_encoded_again_and_not_larger_than_can_be() {
+        assert_eq!(number(CONTENT_ENCODING, "gzip"), Err(9412));
+        assert_eq!(number(CONTENT_ENCODING, "Identity"), Ok(()));
+        assert_eq!(number(CONTENT_LENGTH, "100000000"), Ok(()));
+        assert_eq!(number(CONTENT_LENGTH, "100000001"), Err(9402));
+    }
+
+    #[test]
+    fn what_belongs_to_the_platform_is_no_source() {
+        for (path, expected) in [
+            ("/photos/a.jpg", Ok(())),
+            ("/cdn-cgi", Ok(())),
+            ("/a/cdn-cgi/image/x/y", Ok(())),
+            ("/cdn-cgi/image/w=8/a.jpg", Err(9403)),
+            ("/cdn-cgi/safelight/trace", Err(9404)),
+            ("/cdn-cgi/", Err(9404)),
+        ] {
+            let url = Uri::try_from(format!("http://a.test{path}")).unwrap();
+            let found = check_path(&url).map_err(|failure| failure.code.number());
+            assert_eq!(found, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_read_against_the_url_that_was_asked() {
+        let from = Uri::from_static("http://a.test/b/c");
+        for (location, expected) in [
+            ("d#e", Ok("http://a.test/b/d")),
+            ("../../../d", Ok("http://a.test/d")),
+            ("//b.test/d", Ok("http://b.test/d")),
+            ("file:///etc/passwd", Err(9420)),
+            ("http://", Err(9420)),
+        ] {
+            let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
+            let next = redirected(&from, &headers).map(|url| url.to_string());
+            let next = next.map_err(|failure| failure.code.number());
+            assert_eq!(next, expected.map(str::to_owned), "{location}");
+        }
+        assert!(redirected(&from, &HeaderMap::new()).is_err());
+    }
 }

@@ -64,6 +64,13 @@ pub(super) fn object(found: Found) -> Response<WasiBody> {
     response(headers, Counted { body, left }.boxed_unsync())
 }
 
+/// An object's bytes, or some of them, and nothing in front.
+pub(super) fn bytes(reader: Reader, length: u64) -> WasiBody {
+    let body = StreamBody::new(stream::unfold(Some(reader), next)).boxed_unsync();
+    let left = length;
+    Counted { body, left }.boxed_unsync()
+}
+
 async fn next(reader: Option<Reader>) -> Option<(Result<Frame<Bytes>, Error>, Option<Reader>)> {
     let mut reader = reader?;
     match reader.next().await {
@@ -110,7 +117,7 @@ fn response(headers: HeaderMap, body: WasiBody) -> Response<WasiBody> {
     response
 }
 
-fn repr_digest(crc32c: u32) -> HeaderValue {
+pub(super) fn repr_digest(crc32c: u32) -> HeaderValue {
     HeaderValue::try_from(digest::value(crc32c)).unwrap_or(HeaderValue::from_static(""))
 }
 

@@ -29,6 +29,15 @@ enum Tag {
 }
 
 impl Condition {
+    /// That the object has this tag.
+    pub(super) fn is(etag: &str) -> Self {
+        let value = etag.to_owned();
+        Self {
+            etag_matches: Some(ListOf(vec![Tag::Strong { value }])),
+            ..Self::default()
+        }
+    }
+
     /// Whether it holds of the object with this tag, uploaded at this time (in milliseconds), if there is one.
     pub(super) fn holds(&self, object: Option<(&str, i64)>) -> bool {
         let Some((etag, uploaded)) = object else {

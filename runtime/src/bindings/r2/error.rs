@@ -178,3 +178,43 @@ fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, ErrorKind};
+
+    use super::R2Error;
+
+    #[test]
+    fn a_disk_without_room_is_unavailable_wherever_it_is_met_and_all_else_internal() {
+        let stored = |kind| object_store::Error::Generic {
+            store: "LocalFileSystem",
+            source: Box::new(io::Error::from(kind)),
+        };
+        let index = |code| {
+            let error = rusqlite::ffi::Error::new(code);
+            R2Error::from(rusqlite::Error::SqliteFailure(error, None))
+        };
+        for (error, code) in [
+            (
+                R2Error::from(io::Error::from(ErrorKind::StorageFull)),
+                10043,
+            ),
+            (
+                R2Error::from(io::Error::from(ErrorKind::QuotaExceeded)),
+                10043,
+            ),
+            (
+                R2Error::from(io::Error::from(ErrorKind::PermissionDenied)),
+                10001,
+            ),
+            (R2Error::from(stored(ErrorKind::StorageFull)), 10043),
+            (R2Error::from(stored(ErrorKind::NotFound)), 10001),
+            (index(rusqlite::ffi::SQLITE_FULL), 10043),
+            (index(rusqlite::ffi::SQLITE_BUSY), 10043),
+            (index(rusqlite::ffi::SQLITE_CORRUPT), 10001),
+        ] {
+            assert_eq!(error.code.number(), code, "{error}");
+        }
+    }
+}

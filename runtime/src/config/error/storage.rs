@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::config::public_path::NotAPublicPath;
+
 /// Why a bucket, or a place for it, cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageMistake {
@@ -10,11 +12,18 @@ pub enum StorageMistake {
     NeedsEndpoint,
     Endpoint,
     Prefix,
+    PublicPath(NotAPublicPath),
+    /// It and another one lie within each other.
+    PublicPathWithin,
+    NoSuchBinding,
 }
 
 impl fmt::Display for StorageMistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::PublicPath(error) => return error.fmt(f),
+            Self::PublicPathWithin => "and the public path of another bucket lie within each other",
+            Self::NoSuchBinding => "names no binding of `r2_buckets`",
             Self::BucketName => {
                 "must have 3 to 63 lowercase letters, digits and `-`, and begin and end with a letter or digit"
             }

@@ -62,6 +62,8 @@ fn bucket<'a>(
         // Without a name of its own it has that of its binding.
         bucket: bucket.unwrap_or_else(|| name.clone()),
         binding: name,
+        // `safelight.r2` says it.
+        public_path: None,
     };
     Some((binding, bucket))
 }

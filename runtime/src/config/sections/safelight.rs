@@ -6,6 +6,7 @@ use std::time::Duration;
 use safelight_images::Deadlines;
 
 use super::image_urls::ImageUrls;
+use super::public_paths::{self, BindingPath};
 use super::{faults, pixels, storage};
 use crate::config::Storage;
 use crate::config::item::{Findings, Item};
@@ -23,6 +24,7 @@ const KEYS: &[&str] = &[
     "deadlines",
     "faults",
     "storage",
+    "r2",
     "workers",
     "image_urls",
     "allowed_origins",
@@ -48,6 +50,8 @@ pub(in crate::config) struct Safelight<'a> {
     /// Further workers of a run.
     pub(in crate::config) workers: Vec<PathBuf>,
     pub(in crate::config) storage: Storage,
+    /// Where buckets are for everybody.
+    pub(in crate::config) public_paths: Vec<BindingPath<'a>>,
 }
 
 pub(in crate::config) fn read<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Safelight<'a> {
@@ -58,6 +62,7 @@ pub(in crate::config) fn read<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> 
             "memory_mb" => safelight.memory_bytes = memory(&field, found),
             "deadlines" => safelight.deadlines = deadlines(&field, found),
             "storage" => safelight.storage = storage::read(&field, found),
+            "r2" => safelight.public_paths = public_paths::read(&field, found),
             "faults" => safelight.faults = faults::read(&field, found),
             "workers" => {
                 let paths = field.texts(found).unwrap_or_default().into_iter();

@@ -41,6 +41,7 @@ fn buckets_are_bindings_each_with_a_bucket_that_may_have_the_same_name() {
         buckets.map(|(binding, bucket)| R2Bucket {
             binding: binding.into(),
             bucket: bucket.into(),
+            public_path: None,
         })
     );
     assert_eq!(
@@ -57,6 +58,24 @@ fn buckets_are_bindings_each_with_a_bucket_that_may_have_the_same_name() {
             }),
         }
     );
+}
+
+#[test]
+fn a_bucket_is_for_everybody_only_where_the_config_says_so() {
+    let config = config(
+        r#"
+        main = "w.wasm"
+        r2_buckets = [{ binding = "PHOTOS" }, { binding = "NOTES" }]
+        [safelight.r2.PHOTOS]
+        public_path = "/photos"
+        "#,
+    );
+    let paths = config.r2.iter().map(|bucket| {
+        let path = bucket.public_path.as_ref();
+        (bucket.binding.as_str(), path.map(|path| path.as_str()))
+    });
+    let paths: Vec<_> = paths.collect();
+    assert_eq!(paths, [("PHOTOS", Some("/photos/")), ("NOTES", None)]);
 }
 
 #[test]
@@ -119,6 +138,26 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "safelight.storage = { endpoint = 'http://h', bucket = 'b', prefix = 'a/../b' }",
         "2:69: `safelight.storage.prefix` must be a path of plain names, such as `team/photos`",
+    ),
+    (
+        "safelight.r2.B.public_path = '/b'",
+        "2:14: `safelight.r2.B` names no binding of `r2_buckets`",
+    ),
+    (
+        "r2_buckets = [{ binding = 'B' }]\nsafelight.r2.B.public_path = '/'",
+        "3:30: `safelight.r2.B.public_path` must be a path of plain names, such as `/photos`, and none of them `cdn-cgi`",
+    ),
+    (
+        "r2_buckets = [{ binding = 'B' }, { binding = 'C' }]\nsafelight.r2 = { B = { public_path = '/b' }, C = { public_path = '/b/c/' } }",
+        "3:66: `safelight.r2.C.public_path` and the public path of another bucket lie within each other",
+    ),
+    (
+        "r2_buckets = [{ binding = 'B' }]\nsafelight.r2.B = {}",
+        "3:14: `safelight.r2.B.public_path` is missing",
+    ),
+    (
+        "r2_buckets = [{ binding = 'B' }]\nsafelight.r2.B.public_pat = '/b'",
+        "3:16: `safelight.r2.B.public_pat` is not a key that is known here; did you mean `public_path`?",
     ),
     (
         "safelight.storage.part_bytes = 0",

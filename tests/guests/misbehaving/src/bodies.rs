@@ -2,7 +2,7 @@
 
 use safelight_sdk::{
     Body, Query, Request, Response, Result,
-    http::{HeaderValue, StatusCode, header::CONTENT_LENGTH},
+    http::{self, HeaderValue, StatusCode, header::CONTENT_LENGTH},
 };
 
 use crate::{number, required, text, time::pause};
@@ -115,6 +115,34 @@ pub(crate) fn bytes(query: &Query) -> Result<Response> {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    Ok(response)
+}
+
+/// The bytes in the query, for nobody but a transformation.
+pub(crate) fn via(request: &Request, query: &Query) -> Result<Response> {
+    let via = request.headers().get("via");
+    match via.is_some_and(|via| via == "image-resizing") {
+        true => bytes(query),
+        false => status(&Query::of(&http::Uri::from_static("/?code=403"))),
+    }
+}
+
+/// A redirect to what is in the query, by way of so many more.
+pub(crate) fn redirect(query: &Query) -> Result<Response> {
+    let to = required(query, "to")?;
+    let code = query.get("code").unwrap_or("302");
+    let location = match number(query, "left", 0)? {
+        0 => to.to_owned(),
+        left => {
+            let to: String = to.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            format!("/redirect?left={}&code={code}&to={to}", left - 1)
+        }
+    };
+    let mut response = Response::new(Body::empty());
+    let code = StatusCode::from_bytes(code.as_bytes());
+    *response.status_mut() = code.map_err(|error| format!("the query's code: {error}"))?;
+    let location = HeaderValue::try_from(location).map_err(http::Error::from)?;
+    response.headers_mut().insert("location", location);
     Ok(response)
 }
 

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt::Write, future::poll_fn, pin::pin, task::Po
 
 use bytes::Bytes;
 use safelight_sdk::{
-    Env, Fetch, FetchFormat, Format, ImageDrawOptions, ImageOptions, ImageOutputOptions,
-    ImageTransform, ImageTransformationResult, Query, Request, Response, Result, fetch, http,
+    Env, Fetch, FetchFormat, Fit, Format, ImageDrawOptions, ImageOptions, ImageOutputOptions,
+    ImageTransform, ImageTransformationResult, Query, Request, Response, Result, Text, fetch, http,
     http::StatusCode, response,
 };
 
@@ -122,6 +122,27 @@ pub(crate) async fn draw(request: Request, env: &Env) -> Result<Response> {
     Ok(result.response())
 }
 
+/// A text in the font at a URL, on a white picture of 40 by 20 pixels that is a text's box as well.
+pub(crate) async fn letters(query: &Query, env: &Env) -> Result<Response> {
+    let images = env.images("IMAGES")?;
+    let font = required(query, "font")?;
+    let paper = images
+        .text(Text::new("A", font).size(10).color("transparent"))
+        .transform(
+            ImageTransform::new()
+                .width(40)
+                .height(20)
+                .fit(Fit::Pad)
+                .background("white"),
+        );
+    let ink = images.text(Text::new("A", font).size(10).color("#c80000"));
+    let result = paper
+        .draw(ink, ImageDrawOptions::new().top(4).left(5))
+        .output(ImageOutputOptions::new(Format::Png))
+        .await?;
+    Ok(result.response())
+}
+
 /// Begins to answer before the picture is whole.
 pub(crate) async fn photo(env: &Env) -> Result<Response> {
     Ok(photo_as_png(env).await?.response())
@@ -185,10 +206,13 @@ pub(crate) async fn fetch_image(query: &Query) -> Result<Response> {
         .await
 }
 
-/// The same with options as they are in the query.
-pub(crate) async fn fetch_cf(query: &Query) -> Result<Response> {
-    let request = http::Request::get(required(query, "url")?)
+/// The same with options as they are in the query, and with the headers of this request.
+pub(crate) async fn fetch_cf(request: &Request, query: &Query) -> Result<Response> {
+    let mut fetched = http::Request::get(required(query, "url")?)
         .header("safelight-cf-image", required(query, "cf")?)
         .body(())?;
-    fetch(request).await
+    let own = request.headers().iter().filter(|(name, _)| *name != "host");
+    let own = own.map(|(name, value)| (name.clone(), value.clone()));
+    fetched.headers_mut().extend(own);
+    fetch(fetched).await
 }

@@ -14,9 +14,12 @@
 //! | `/ignore-upload?bytes=` | answers without reading the request's body |
 //! | `/echo` `/pump` `/pump-late` `/read` | passes the body on; copies it; copies it after its first piece; counts it |
 //! | `/bytes?hex=` `/status?code=` | the bytes with headers worth keeping; an empty answer of that status |
+//! | `/redirect?to=&left=&code=` | leads there, by way of so many redirects to itself |
+//! | `/via?hex=` | the bytes, for whoever comes by way of a transformation |
 //! | `/host` `/headers` `/env` | scheme, authority and path as seen; the names of the headers; the environment |
 //! | `/fetch?url=` | passes on the answer of a URL |
-//! | `/call?name=&url=` `/again?name=` `/fan?name=&url=&times=` | asks another worker: this request under another URL; this very request; often |
+//! | `/call?name=&url=` `/follow?name=&url=` | asks another worker for this request under another URL; and follows its redirects |
+//! | `/again?name=` `/fan?name=&url=&times=` | asks another worker for this very request; often |
 //! | `/asset?name=&url=` | asks the static files |
 //! | `/fetch-image?url=&width=` `/fetch-cf?url=&cf=` | the same, resized on its way; with any options in JSON |
 //! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
@@ -60,16 +63,19 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/read" => bodies::read(request).await,
         "/bytes" => bodies::bytes(&query),
         "/status" => bodies::status(&query),
+        "/redirect" => bodies::redirect(&query),
+        "/via" => bodies::via(&request, &query),
         "/host" => Ok(text(calls::host(&request))),
         "/headers" => Ok(text(calls::headers(&request))),
         "/env" => Ok(text(calls::environment())),
         "/fetch" => calls::fetch_url(&query).await,
         "/call" => workers::call(request, &query, &env).await,
+        "/follow" => workers::follow(request, &query, &env).await,
         "/again" => workers::again(request, &query, &env).await,
         "/fan" => workers::fan(&query, &env, number(&query, "times", 1)?).await,
         "/asset" => workers::asset(&query, &env).await,
         "/fetch-image" => calls::fetch_image(&query).await,
-        "/fetch-cf" => calls::fetch_cf(&query).await,
+        "/fetch-cf" => calls::fetch_cf(&request, &query).await,
         "/wrong-binding" => calls::binding_get("NOPE", "/").await,
         "/binding-get" => {
             calls::binding_get(required(&query, "name")?, query.get("path").unwrap_or("/")).await
@@ -78,6 +84,7 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/info" => calls::info(request, &env).await,
         "/info-then-image" => calls::info_then_image(request, &env).await,
         "/draw" => calls::draw(request, &env).await,
+        "/letters" => calls::letters(&query, &env).await,
         "/photo" => calls::photo(&env).await,
         "/careful-image" => calls::careful_image(&env).await,
         "/drop-answer" => calls::drop_answer(request, &query, &env).await,

@@ -12,6 +12,14 @@ pub(crate) async fn call(request: Request, query: &Query, env: &Env) -> Result<R
     service.fetch(http::Request::from_parts(parts, body)).await
 }
 
+/// The same, and goes wherever the answer leads.
+pub(crate) async fn follow(request: Request, query: &Query, env: &Env) -> Result<Response> {
+    let (mut parts, body) = request.into_parts();
+    parts.uri = required(query, "url")?.parse().map_err(http::Error::from)?;
+    let service = env.service(required(query, "name")?)?;
+    service.follow(http::Request::from_parts(parts, body)).await
+}
+
 /// Passes this very request on, so that a worker that is its own service calls itself without end.
 pub(crate) async fn again(request: Request, query: &Query, env: &Env) -> Result<Response> {
     env.service(required(query, "name")?)?.fetch(request).await

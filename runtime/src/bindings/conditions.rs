@@ -1,8 +1,10 @@
-//! What a request's headers ask of a file: only if it has changed, and only a part of it.
+//! What a request's headers ask of a file or an object: only if it has changed, or has not, and only a part of it.
 
 use std::time::{Duration, SystemTime};
 
-use http::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
+use http::header::{
+    HeaderMap, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+};
 use http::{HeaderName, Method};
 
 /// What is known of the file that answers.
@@ -41,6 +43,21 @@ impl Version<'_> {
             Some(range) => self.range(range),
             None => Wanted::Whole,
         }
+    }
+
+    /// Whether the caller wants another version, or none at all.
+    pub(super) fn is_refused(&self, headers: &HeaderMap) -> bool {
+        if headers.contains_key(IF_MATCH) {
+            // Its lists compare strongly, and it goes before the date.
+            let lists = headers.get_all(IF_MATCH).iter();
+            let mut tags = lists
+                .filter_map(|list| list.to_str().ok())
+                .flat_map(|list| list.split(','))
+                .map(str::trim);
+            return !tags.any(|tag| tag == "*" || tag == self.etag);
+        }
+        let since = text(headers, &IF_UNMODIFIED_SINCE).and_then(|date| date.parse().ok());
+        since.is_some_and(|since: httpdate::HttpDate| self.seconds() > SystemTime::from(since))
     }
 
     fn is_known(&self, headers: &HeaderMap) -> bool {
@@ -126,17 +143,23 @@ mod tests {
 
     use super::{Version, Wanted};
 
-    fn wanted(headers: &[(&'static str, &str)]) -> Wanted {
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
-            .collect();
-        let version = Version {
+    fn version() -> Version<'static> {
+        Version {
             etag: "\"tag\"",
             modified: SystemTime::UNIX_EPOCH + Duration::from_millis(1_000_000_500),
             length: 10,
-        };
-        version.wanted(&Method::GET, &headers)
+        }
+    }
+
+    fn wanted(headers: &[(&'static str, &str)]) -> Wanted {
+        version().wanted(&Method::GET, &of(headers))
+    }
+
+    fn of(headers: &[(&'static str, &str)]) -> HeaderMap {
+        headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect()
     }
 
     const PART: Wanted = Wanted::Part {
@@ -169,6 +192,30 @@ mod tests {
         }
         let date = ("if-modified-since", "Mon, 12 Jan 1970 13:46:40 GMT");
         assert_eq!(wanted(&[("if-none-match", "\"x\""), date]), Wanted::Whole);
+    }
+
+    #[test]
+    fn who_wants_another_version_is_refused() {
+        for (name, value, refused) in [
+            ("if-match", "\"tag\"", false),
+            ("if-match", "\"other\", \"tag\"", false),
+            ("if-match", "*", false),
+            ("if-match", "\"other\"", true),
+            ("if-match", "W/\"tag\"", true),
+            (
+                "if-unmodified-since",
+                "Mon, 12 Jan 1970 13:46:40 GMT",
+                false,
+            ),
+            ("if-unmodified-since", "Mon, 12 Jan 1970 13:46:39 GMT", true),
+            ("if-unmodified-since", "yesterday", false),
+        ] {
+            let headers = of(&[(name, value)]);
+            assert_eq!(version().is_refused(&headers), refused, "{name}: {value}");
+        }
+        let earlier = ("if-unmodified-since", "Mon, 12 Jan 1970 13:46:39 GMT");
+        let both = of(&[("if-match", "\"tag\""), earlier]);
+        assert!(!version().is_refused(&both));
     }
 
     #[test]

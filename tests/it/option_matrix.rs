@@ -1,0 +1,249 @@
+//! Every option of both ways to a picture from elsewhere, through the real program: what is right is a picture, what is wrong an
+//! error that names it, and nothing is ignored without a word.
+
+use image::ImageFormat;
+use serde_json::{Value, json};
+
+use crate::cf_images::{fetch, fetch_path};
+use crate::client::{Answer, get};
+use crate::dev_server::DevServer;
+use crate::guests;
+use crate::hosts::{Host, answer};
+use crate::image_urls::{ask, error, kept, picture};
+
+/// Options of a URL, each right and wrong.
+const OF_URLS: &[(&str, &str)] = &[
+    ("width=30", "width=0"),
+    ("w=30", "w=-1"),
+    ("height=20", "height=0"),
+    ("h=20", "h=-1"),
+    ("width=20,height=20,fit=cover", "fit=fill"),
+    ("width=20,height=20,fit=cover,gravity=auto", "gravity=up"),
+    ("width=20,height=20,fit=cover,g=0.2x0.3", "g=1y2"),
+    ("width=20,height=20,fit=cover,zoom=0.5", "zoom=2"),
+    ("width=20,height=20,fit=cover,face-zoom=0.5", "face-zoom=2"),
+    ("width=20,dpr=2", "dpr=11"),
+    ("width=90,fit=contain,upscale=interpolate", "upscale=magic"),
+    ("trim=1;2;3;4", "trim=1;2"),
+    ("trim.left=3", "trim.left=-1"),
+    (
+        "trim=border,trim.border.tolerance=3",
+        "trim.border.tolerance=256",
+    ),
+    ("flip=hv", "flip=x"),
+    ("rotate=90", ""),
+    ("background=red", "background=notacolour"),
+    ("brightness=1.5", "brightness=256"),
+    ("contrast=0.5", "contrast=-1"),
+    ("gamma=2", "gamma=300"),
+    ("saturation=0", "saturation=300"),
+    ("sharpen=3", "sharpen=11"),
+    ("blur=5", "blur=251"),
+    ("segment=foreground", "segment=background"),
+    ("quality=50,format=webp", "quality=best"),
+    ("q=low,f=webp", "q=best"),
+    ("format=png", "format=jpg"),
+    ("f=baseline-jpeg", "f=image/png"),
+    ("anim=false", "anim=no"),
+    ("metadata=none", "metadata=all"),
+    ("compression=fast", "compression=slow"),
+    ("onerror=redirect", ""),
+    (
+        "slow-connection-quality=40,format=jpeg",
+        "slow-connection-quality=bad",
+    ),
+    ("scq=low,format=jpeg", "scq=bad"),
+    ("width=auto", "wbreakpoints=a"),
+];
+
+/// Short names, which errors write out.
+const ALIASES: [(&str, &str); 7] = [
+    ("w", "width"),
+    ("h", "height"),
+    ("g", "gravity"),
+    ("q", "quality"),
+    ("f", "format"),
+    ("face-zoom", "zoom"),
+    ("scq", "slow-connection-quality"),
+];
+
+/// Keys of `cf.image` and of an entry of its `draw`, each with a value that is right and one that is wrong.
+fn of_both() -> Vec<(&'static str, Value, Value)> {
+    vec![
+        ("width", json!(30), json!(-1)),
+        ("height", json!(20), json!("tall")),
+        ("fit", json!("cover"), json!("fill")),
+        ("gravity", json!("left"), json!("up")),
+        ("gravity", json!({"x": 0.2, "y": 0.3}), json!(7)),
+        ("zoom", json!(0.5), json!(2)),
+        ("dpr", json!(2), json!(11)),
+        ("upscale", json!("interpolate"), json!("magic")),
+        ("trim", json!({"left": 3}), json!({"left": -1})),
+        ("trim", json!("border"), json!("edge")),
+        ("flip", json!("hv"), json!("x")),
+        ("rotate", json!(90), json!(45)),
+        ("background", json!("#f00"), json!("notacolour")),
+        (
+            "border",
+            json!({"color": "red", "width": 2}),
+            json!({"width": -2}),
+        ),
+        ("brightness", json!(1.5), json!(256)),
+        ("contrast", json!(0.5), json!(-1)),
+        ("gamma", json!(2), json!(300)),
+        ("saturation", json!(0), json!(300)),
+        ("sharpen", json!(3), json!(11)),
+        ("blur", json!(5), json!(251)),
+        ("segment", json!("foreground"), json!("background")),
+    ]
+}
+
+/// Keys of `cf.image` alone.
+fn of_fetch() -> Vec<(&'static str, Value, Value)> {
+    vec![
+        ("quality", json!(50), json!("best")),
+        ("format", json!("png"), json!("jpg")),
+        ("anim", json!(false), json!("no")),
+        ("metadata", json!("none"), json!("all")),
+        ("compression", json!("fast"), json!("slow")),
+        ("origin-auth", json!("share-publicly"), json!("yes")),
+        ("draw", json!([]), json!({})),
+    ]
+}
+
+/// Keys of an entry of `draw` alone.
+fn of_draw() -> Vec<(&'static str, Value, Value)> {
+    vec![
+        ("width", json!(0.5), json!(-0.5)),
+        ("height", json!(0.25), json!(0)),
+        ("opacity", json!(0.5), json!(2)),
+        ("repeat", json!("x"), json!("z")),
+        ("composite", json!("xor"), json!("over there")),
+        ("top", json!(3), json!("high")),
+        ("left", json!(3), json!([])),
+        ("bottom", json!(3), json!("low")),
+        ("right", json!(3), json!({})),
+    ]
+}
+
+fn assert_nothing_is_ignored(answer: &Answer, option: &str) {
+    assert_eq!(
+        answer.status,
+        200,
+        "{option}: {}",
+        String::from_utf8_lossy(&answer.body)
+    );
+    let warnings = answer.headers.get_all("warning").iter();
+    let mut warnings = warnings.map(|warning| warning.to_str().unwrap());
+    assert!(!warnings.any(|text| text.contains("ignored")), "{option}");
+    image::load_from_memory(&answer.body).unwrap();
+}
+
+#[tokio::test]
+async fn each_option_of_a_url_makes_a_picture_or_is_named() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    for (right, wrong) in OF_URLS {
+        let path = format!("/cdn-cgi/image/{right}/{}", kept());
+        assert_nothing_is_ignored(&get(server.address, &path).await, right);
+        if let Some((key, _)) = wrong.split_once('=') {
+            let path = format!("/cdn-cgi/image/{wrong}/{}", kept());
+            let answer = get(server.address, &path).await;
+            assert_eq!(error(&answer), (400, "err=9401".into()), "{wrong}");
+            let full = ALIASES.iter().find(|(alias, _)| *alias == key);
+            let key = full.map_or(key, |(_, full)| *full);
+            assert!(answer.text().contains(key), "{wrong}: {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_key_of_a_fetch_makes_a_picture_or_is_named() {
+    let png = picture(60, 40, ImageFormat::Png);
+    let host = Host::start(move |_| answer(200, "", &png)).await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
+    let url = host.url("/a.png");
+    for (key, right, wrong) in of_both().into_iter().chain(of_fetch()) {
+        let right = json!({key: right});
+        assert_nothing_is_ignored(&fetch(&server, &url, &right).await, &right.to_string());
+        let answer = fetch(&server, &url, &json!({key: wrong})).await;
+        assert_eq!(error(&answer), (400, "err=9401".into()), "{key} {wrong}");
+        assert!(answer.text().contains(key), "{key}: {}", answer.text());
+    }
+    for (key, right, wrong) in of_both().into_iter().chain(of_draw()) {
+        let drawn = |value: &Value| json!({"draw": [{"url": url, key: value}]});
+        let answer = fetch(&server, &url, &drawn(&right)).await;
+        assert_nothing_is_ignored(&answer, &format!("draw: {key} {right}"));
+        let answer = fetch(&server, &url, &drawn(&wrong)).await;
+        assert_eq!(
+            error(&answer),
+            (400, "err=9401".into()),
+            "draw: {key} {wrong}"
+        );
+        assert!(answer.text().contains(key), "{key}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_to_the_client_is_asked_of_the_client() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let png = picture(900, 30, ImageFormat::Png);
+    let hex: String = png.iter().map(|byte| format!("{byte:02x}")).collect();
+    let path = format!(
+        "/cdn-cgi/image/width=auto,wbreakpoints=100;400,wmobile=50,wdesktop=700,format=png/bytes?hex={hex}"
+    );
+    for (headers, width) in [
+        (&[][..], 700),
+        (&[("user-agent", "A Mobile B")][..], 50),
+        (&[("sec-ch-viewport-width", "90")], 100),
+        (&[("sec-ch-viewport-width", "90"), ("sec-ch-dpr", "2")], 400),
+        (&[("sec-ch-viewport-width", "4000")], 400),
+    ] {
+        let answer = ask(&server, &path, headers).await;
+        let found = image::load_from_memory(&answer.body).unwrap().width();
+        assert_eq!(found, width, "{headers:?}");
+        assert!(
+            answer.header("vary").contains("sec-ch-viewport-width"),
+            "{headers:?}"
+        );
+    }
+    let path = format!("/cdn-cgi/image/quality=95,scq=5,format=jpeg/{}", kept());
+    let quick = ask(&server, &path, &[]).await;
+    for hint in [
+        ("save-data", "on"),
+        ("ect", "3g"),
+        ("rtt", "200"),
+        ("downlink", "2"),
+    ] {
+        let slow = ask(&server, &path, &[hint]).await;
+        assert!(
+            slow.body != quick.body && slow.header("vary").contains(hint.0),
+            "{hint:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_leaves_its_format_to_the_headers_that_it_is_made_with() {
+    let png = picture(60, 40, ImageFormat::Png);
+    let host = Host::start(move |_| answer(200, "", &png)).await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
+    let auto = fetch_path(&host.url("/a.png"), &json!({"width": 30, "format": "auto"}));
+    for (accept, kind) in [
+        ("image/avif", "image/avif"),
+        ("image/webp", "image/webp"),
+        ("*/*", "image/jpeg"),
+    ] {
+        let answer = ask(&server, &auto, &[("accept", accept)]).await;
+        assert_eq!(
+            (answer.header("content-type"), answer.header("vary")),
+            (kind, "accept")
+        );
+    }
+    let json = json!({"width": 30, "format": "json"});
+    let told = fetch(&server, &host.url("/a.png"), &json).await;
+    let told: Value = serde_json::from_slice(&told.body).unwrap();
+    assert_eq!(
+        (&told["width"], &told["original"]["height"]),
+        (&json!(30), &json!(40))
+    );
+}

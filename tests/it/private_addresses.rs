@@ -1,0 +1,164 @@
+//! What no URL reaches unless the config allows it: this machine, its network, its files. One table for both interfaces.
+
+use serde_json::json;
+
+use crate::cf_images::fetch;
+use crate::client::{Answer, get};
+use crate::dev_server::DevServer;
+use crate::guests;
+use crate::hosts::{Host, answer, redirect};
+use crate::image_urls::{error, picture, size};
+
+/// This machine, in every way to write it.
+const LOOPBACK: &[&str] = &[
+    "http://127.0.0.1:9/a.png",
+    "http://127.255.255.254:9/a.png",
+    "http://127.1:9/a.png",
+    "http://2130706433:9/a.png",
+    "http://0x7f000001:9/a.png",
+    "http://0x7f.0.0.1:9/a.png",
+    "http://0177.0.0.1:9/a.png",
+    "http://0.0.0.0:9/a.png",
+    "http://localhost:9/a.png",
+    "http://LOCALHOST:9/a.png",
+    "http://[::1]:9/a.png",
+    "http://[0:0:0:0:0:0:0:1]:9/a.png",
+    "http://[::ffff:127.0.0.1]:9/a.png",
+    "http://[::ffff:7f00:1]:9/a.png",
+    "http://[::]:9/a.png",
+];
+
+/// Networks that are nobody else's.
+const PRIVATE: &[&str] = &[
+    "http://10.1.2.3/a.png",
+    "https://172.16.0.1/a.png",
+    "http://192.168.1.1/a.png",
+    "http://100.64.0.1/a.png",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://[fc00::1]/a.png",
+    "http://[fe80::1]/a.png",
+    "http://[64:ff9b::a00:1]/a.png",
+    "http://224.0.0.1/a.png",
+    "http://255.255.255.255/a.png",
+];
+
+/// What is no URL of a picture, or hides its host.
+const TRICKS: &[&str] = &[
+    "file:///etc/passwd",
+    "ftp://example.com/a.png",
+    "gopher://127.0.0.1:9/_x",
+    "data:image/png;base64,AA==",
+    "http://user@127.0.0.1:9/a.png",
+    "http://user:secret@example.com/a.png",
+    "http://example.com@127.0.0.1:9/a.png",
+];
+
+/// Both interfaces for one URL.
+async fn both(server: &DevServer, url: &str) -> [(&'static str, Answer); 2] {
+    let by_url = get(server.address, &format!("/cdn-cgi/image/width=8/{url}")).await;
+    let by_fetch = fetch(server, url, &json!({"width": 8})).await;
+    [("by URL", by_url), ("by fetch", by_fetch)]
+}
+
+#[tokio::test]
+async fn by_default_no_address_is_reached_that_is_not_public() {
+    let extra = "[safelight]\nallowed_origins = [\"*\"]\n";
+    let server = DevServer::start(guests::misbehaving(), extra).await;
+    for url in [LOOPBACK, PRIVATE].concat() {
+        for (how, answer) in both(&server, url).await {
+            assert_eq!(error(&answer), (403, "err=9401".into()), "{how} {url}");
+            let text = answer.text();
+            assert!(text.contains("allowed_addresses"), "{how} {url}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_url_of_the_web_is_refused_before_anything_is_asked() {
+    let extra = "[safelight]\nallowed_origins = [\"*\"]\n";
+    let server = DevServer::start(guests::misbehaving(), extra).await;
+    for url in TRICKS {
+        let [(_, by_url), (_, by_fetch)] = both(&server, url).await;
+        assert_eq!(error(&by_url), (403, "err=9406".into()), "{url}");
+        assert!(!by_url.text().contains("secret"), "{}", by_url.text());
+        // What the worker's own `fetch` takes for no URL never leaves the worker.
+        match by_fetch.header("cf-resized") {
+            "" => assert_eq!(by_fetch.status, 500, "{url}"),
+            mark => assert_eq!((by_fetch.status.as_u16(), mark), (403, "err=9406"), "{url}"),
+        }
+        assert!(!by_fetch.text().contains("root:"), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn no_redirect_leads_where_no_url_may() {
+    let cases: Vec<_> = [LOOPBACK, PRIVATE, TRICKS].concat();
+    let targets = cases.clone();
+    let host = Host::start(move |path| {
+        let number = path.trim_start_matches('/').parse::<usize>().unwrap();
+        redirect(targets.get(number).copied().unwrap_or("/0"))
+    })
+    .await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
+    for (number, target) in cases.iter().enumerate() {
+        let is_trick = TRICKS.contains(target);
+        let expected = match is_trick {
+            true => (400, "err=9420".to_owned()),
+            false => (403, "err=9401".to_owned()),
+        };
+        for (how, answer) in both(&server, &host.url(&format!("/{number}"))).await {
+            assert_eq!(
+                error(&answer),
+                expected,
+                "{how} {target}: {}",
+                answer.text()
+            );
+        }
+    }
+    // Nor does one of the worker's own.
+    for target in ["http://127.0.0.1:9/a.png", "http://169.254.169.254/latest/"] {
+        let path = format!("/cdn-cgi/image/width=8/redirect?to={target}");
+        let answer = get(server.address, &path).await;
+        assert_eq!(error(&answer), (403, "err=9401".into()), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_drawn_comes_from_nowhere_else() {
+    let png = picture(20, 20, image::ImageFormat::Png);
+    let host = Host::start(move |path| match path {
+        "/a.png" => answer(200, "", &png),
+        _ => redirect("http://127.0.0.1:9/a.png"),
+    })
+    .await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
+    let base = host.url("/a.png");
+    let drawn = json!({"draw": [{"url": base}]});
+    assert_eq!(size(&fetch(&server, &base, &drawn).await), (20, 20));
+    let redirected = host.url("/away");
+    for url in [
+        redirected.as_str(),
+        "http://[::1]:9/a.png",
+        "file:///etc/passwd",
+    ] {
+        let answer = fetch(&server, &base, &json!({"draw": [{"url": url}]})).await;
+        assert_eq!(error(&answer), (502, "err=9410".into()), "{url}");
+        assert!(answer.text().contains("overlay 1"), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_fails_open_has_what_its_plain_fetch_has_and_no_more() {
+    let host = Host::start(|path| match path {
+        "/text" => answer(200, "", b"hello"),
+        _ => redirect("http://127.0.0.1:9/a.png"),
+    })
+    .await;
+    let extra = "[safelight]\ncf_image_fail_open = true\n";
+    let server = DevServer::start(guests::misbehaving(), extra).await;
+    let plain = fetch(&server, &host.url("/text"), &json!({"width": 8})).await;
+    assert_eq!((plain.status.as_u16(), plain.text()), (200, "hello"));
+    // A plain `fetch` leaves redirects to the worker.
+    let away = fetch(&server, &host.url("/away"), &json!({"width": 8})).await;
+    assert_eq!(away.status, 302);
+}
