@@ -3,7 +3,7 @@
 use super::bits::Cursor;
 
 /// Bits that are looked at at once.
-pub(super) const LOOK: u32 = 12;
+pub(super) const LOOK: u32 = 11;
 /// How far the end of a block advances: behind every place a coefficient can have.
 pub(super) const END: usize = 128;
 
