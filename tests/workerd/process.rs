@@ -1,0 +1,128 @@
+//! The two processes: `safelight images` on a socket, and workerd with a worker whose Images binding leads there.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// As the platform's own tools bind Images: its client inside of workerd, and a service at the other end of it.
+const CONFIG: &str = r#"
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "worker", worker = (
+      modules = [(name = "worker.js", esModule = embed "worker.js")],
+      compatibilityDate = "2026-09-01",
+      bindings = [(name = "IMAGES", wrapped = (
+        moduleName = "cloudflare-internal:images-api",
+        innerBindings = [(name = "fetcher", service = "images")],
+      ))],
+    )),
+    (name = "images", external = (address = "unix:SOCKET", http = ())),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
+);
+"#;
+
+/// workerd, which ends with this value, and the images process after it.
+pub(crate) struct Workerd {
+    pub(crate) address: SocketAddr,
+    processes: [Child; 2],
+    _folder: TempDir,
+}
+
+impl Workerd {
+    pub(crate) fn start() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let socket = folder.path().join("images.sock");
+        let images = images(&socket);
+        let config = CONFIG.replace("SOCKET", socket.to_str().expect("a path in Unicode"));
+        fs::write(folder.path().join("config.capnp"), config).expect("the folder can be written");
+        fs::write(folder.path().join("worker.js"), include_str!("worker.js"))
+            .expect("the folder can be written");
+        let mut workerd = Command::new(program())
+            .args(["serve", "--control-fd=1", "config.capnp"])
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("workerd starts");
+        let listening: Value =
+            serde_json::from_str(&first_line(&mut workerd)).expect("workerd says where it listens");
+        let port = listening["port"].as_u64().expect("a port");
+        let port = u16::try_from(port).expect("a port of 16 bits");
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            processes: [workerd, images],
+            _folder: folder,
+        }
+    }
+}
+
+impl Drop for Workerd {
+    fn drop(&mut self) {
+        for process in &mut self.processes {
+            let _ended_already = process.kill();
+            let _ended_already = process.wait();
+        }
+    }
+}
+
+/// Ends with its standard input, and so with this process, whatever way that ends.
+fn images(socket: &Path) -> Child {
+    let mut images = Command::new(env!("CARGO_BIN_EXE_safelight"))
+        .args(["images", "--end-with-stdin", "--socket"])
+        .arg(socket)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the images process starts");
+    let ready = first_line(&mut images);
+    assert!(!ready.is_empty(), "the images process is not ready");
+    images
+}
+
+/// The rest of what it says is read to nowhere, so that it can go on.
+fn first_line(process: &mut Child) -> String {
+    let mut output = BufReader::new(process.stdout.take().expect("it is a pipe"));
+    let mut line = String::new();
+    output.read_line(&mut line).expect("it says something");
+    std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
+    line
+}
+
+/// The program itself, of exactly the version in `package.json`, installed by npm once for all test processes.
+fn program() -> PathBuf {
+    const PACKAGE: &str = include_str!("package.json");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let place = target.join("workerd");
+    let lock = File::create(target.join("workerd.lock")).expect("the target folder can be written");
+    lock.lock().expect("the lock file can be locked");
+    let ready = place.join("ready");
+    if fs::read_to_string(&ready).ok().as_deref() != Some(PACKAGE) {
+        // What an older version or an interrupted run has left is of no use.
+        let _absent = fs::remove_dir_all(&place);
+        fs::create_dir_all(&place).expect("the target folder can be written");
+        fs::write(place.join("package.json"), PACKAGE).expect("the target folder can be written");
+        let installed = Command::new("npm")
+            .args(["install", "--no-package-lock", "--no-audit", "--no-fund"])
+            .args(["--ignore-scripts", "--silent"])
+            .current_dir(&place)
+            .status()
+            .expect("these tests need npm");
+        assert!(installed.success(), "npm could not install workerd");
+        fs::write(ready, PACKAGE).expect("the target folder can be written");
+    }
+    let machine = match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        _ => "64",
+    };
+    place.join(format!(
+        "node_modules/@cloudflare/workerd-linux-{machine}/bin/workerd"
+    ))
+}
