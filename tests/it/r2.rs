@@ -109,14 +109,18 @@ async fn bindings_have_buckets_of_their_own() {
 async fn a_range_of_the_request_is_the_range_of_the_answer() {
     let server = start().await;
     post(server.address, "/put?key=v", "value").await;
-    for (range, expected) in [
-        ("bytes=3-", "200 ue"),
-        ("bytes=-3", "200 lue"),
-        ("bytes=1-2", "200 al"),
-        ("bytes=0-1,3-4", "200 value"),
+    for (range, expected, part) in [
+        ("bytes=3-", "206 ue", "bytes 3-4/5"),
+        ("bytes=-3", "206 lue", "bytes 2-4/5"),
+        ("bytes=1-2", "206 al", "bytes 1-2/5"),
+        ("bytes=0-9", "200 value", ""),
+        ("bytes=0-1,3-4", "200 value", ""),
     ] {
         let answer = get_range(&server, "/get?key=v", range).await;
         assert_eq!(told(&answer), expected, "{range}");
+        assert_eq!(answer.header("content-range"), part, "{range}");
+        let length = answer.body.len().to_string();
+        assert_eq!(answer.header("content-length"), length, "{range}");
     }
     let answer = get_range(&server, "/get?key=v", "bytes=9-").await;
     assert!(

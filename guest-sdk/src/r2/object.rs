@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG,
-    EXPIRES,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_RANGE,
+    CONTENT_TYPE, ETAG, EXPIRES,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
 use super::date;
@@ -82,6 +82,13 @@ impl R2Object {
     #[must_use]
     pub fn http_etag(&self) -> String {
         format!("\"{}\"", self.etag)
+    }
+
+    /// The header that says which part was read, unless that was all of it: a part must not pass for the whole.
+    fn part(&self) -> Option<(HeaderName, String)> {
+        let (first, length) = self.range.filter(|(_, length)| *length < self.size)?;
+        let last = first.saturating_add(length).saturating_sub(1);
+        Some((CONTENT_RANGE, format!("bytes {first}-{last}/{}", self.size)))
     }
 
     /// Sets the headers that the object is to be served with.
@@ -176,17 +183,23 @@ impl R2ObjectBody {
         self.body.text(limit).await
     }
 
-    /// A response 200 with the bytes, the headers that the object is to be served with, and its entity tag.
+    /// A response with the bytes, the headers that the object is to be served with, and its entity tag: 200 with the whole
+    /// object, 206 with `content-range` when a part of it was asked for.
     ///
     /// Headers whose values cannot be in a response are left out; see
     /// [`write_http_metadata`](R2Object::write_http_metadata).
     #[must_use]
     pub fn response(self) -> Response {
+        let part = self.object.part();
         let mut response = Response::new(self.body);
+        if part.is_some() {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        }
         let headers = response.headers_mut();
         let metadata = self.object.http_metadata.iter();
+        let metadata = metadata.flat_map(R2HttpMetadata::headers);
         let etag = (ETAG, self.object.http_etag());
-        for (name, value) in metadata.flat_map(R2HttpMetadata::headers).chain([etag]) {
+        for (name, value) in metadata.chain([etag]).chain(part) {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(name, value);
             }

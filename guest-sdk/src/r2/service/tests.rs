@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, read};
 use crate::r2::{
-    R2Conditional, R2Etag, R2GetOptions, R2Hash, R2HttpMetadata, R2ListOptions, R2PutOptions,
-    R2Range, R2StorageClass,
+    R2Conditional, R2Etag, R2GetOptions, R2Hash, R2HttpMetadata, R2ListOptions, R2ObjectBody,
+    R2PutOptions, R2Range, R2StorageClass,
 };
 use crate::{Body, Error, now::now};
 
@@ -101,6 +101,29 @@ fn the_json_is_cut_off_and_the_bytes_behind_it_stay() {
     assert_eq!(object.http_metadata, Some(R2HttpMetadata::default()));
     assert_eq!(body.length(), Some(3));
     assert_eq!(now(body.text(9)).unwrap(), "ell");
+}
+
+#[test]
+fn a_part_is_no_response_of_the_whole() {
+    let response = |json: &str, rest| {
+        let Ok(Answer::Good(good)) = now(read("get", answer(200, "", json, rest))) else {
+            panic!("no object");
+        };
+        let (object, body) = good.object().unwrap();
+        R2ObjectBody::new(object, body).response()
+    };
+    let part = response(OBJECT, "ell");
+    assert_eq!(part.status(), 206);
+    assert_eq!(part.headers()["content-range"], "bytes 1-3/5");
+    assert_eq!(part.body().length(), Some(3));
+    for (size, whole) in [(5, "hello"), (0, "")] {
+        let range = json!({ "offset": 0, "length": size });
+        let mut json: Value = serde_json::from_str(OBJECT).unwrap();
+        (json["range"], json["size"]) = (range, size.into());
+        let whole = response(&json.to_string(), whole);
+        assert_eq!((whole.status().as_u16(), whole.body().length()), (200, Some(size)));
+        assert!(!whole.headers().contains_key("content-range"));
+    }
 }
 
 #[test]
