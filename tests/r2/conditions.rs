@@ -10,6 +10,7 @@ use crate::on_both_stores;
 on_both_stores! {
     a_get_that_is_refused_tells_of_the_object
     a_put_that_is_refused_changes_nothing
+    a_star_is_any_object_however_it_is_written
     of_racing_puts_that_create_one_wins
 }
 
@@ -60,6 +61,23 @@ async fn a_put_that_is_refused_changes_nothing(bucket: TestBucket) {
     // Nothing is left of what was refused.
     let bucket = bucket.reopened().await;
     assert!([None, Some(1)].contains(&bucket.files()));
+}
+
+async fn a_star_is_any_object_however_it_is_written(bucket: TestBucket) {
+    let tag = json!([{ "value": "*", "type": "strong" }]);
+    let put = |key: &'static str, name: &str, value: &'static str| {
+        let condition = json!({ name: tag.clone() });
+        bucket.write(
+            json!({ "method": "put", "object": key, "onlyIf": condition }),
+            value,
+        )
+    };
+    assert_eq!(put("k", "etagMatches", "none").await.code(), 10031);
+    put("k", "etagDoesNotMatch", "first").await.good();
+    assert_eq!(put("k", "etagDoesNotMatch", "second").await.code(), 10031);
+    assert_eq!(bucket.get("k").await.text(), "first");
+    put("k", "etagMatches", "third").await.good();
+    assert_eq!(bucket.get("k").await.text(), "third");
 }
 
 async fn of_racing_puts_that_create_one_wins(bucket: TestBucket) {

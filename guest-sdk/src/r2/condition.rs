@@ -1,10 +1,14 @@
 //! Conditions on the object that is there.
 
+mod headers;
+
 use std::time::SystemTime;
 
+use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use super::date;
+use crate::{Error, Result};
 
 /// What must hold of an object, for it to be read or replaced.
 ///
@@ -22,9 +26,10 @@ pub struct R2Conditional {
     differs: Vec<R2Etag>,
     before: Option<SystemTime>,
     after: Option<SystemTime>,
+    seconds: bool,
 }
 
-/// An entity tag, without quotes.
+/// An entity tag, without quotes. Text is a strong one, but for `*`, which is any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum R2Etag {
     /// That of exactly these bytes.
@@ -37,23 +42,33 @@ pub enum R2Etag {
 
 impl From<&str> for R2Etag {
     fn from(etag: &str) -> Self {
-        Self::Strong(etag.to_owned())
+        etag.to_owned().into()
     }
 }
 
 impl From<String> for R2Etag {
     fn from(etag: String) -> Self {
-        Self::Strong(etag)
+        match etag.as_str() {
+            "*" => Self::Any,
+            _ => Self::Strong(etag),
+        }
     }
 }
 
 impl R2Etag {
-    fn to_json(&self) -> Value {
-        match self {
-            Self::Strong(value) => json!({ "value": value, "type": "strong" }),
-            Self::Weak(value) => json!({ "value": value, "type": "weak" }),
-            Self::Any => json!({ "type": "wildcard" }),
+    fn to_json(&self) -> Result<Value> {
+        let (value, kind) = match self {
+            Self::Strong(value) => (value, "strong"),
+            Self::Weak(value) => (value, "weak"),
+            Self::Any => return Ok(json!({ "type": "wildcard" })),
+        };
+        // No object has such a tag: the condition would be another one than was meant.
+        if value.starts_with('"') || value.ends_with('"') {
+            return Err(Error::Unsendable(format!(
+                "the entity tag {value} of a condition must be without quotes"
+            )));
         }
+        Ok(json!({ "value": value, "type": kind }))
     }
 }
 
@@ -61,6 +76,15 @@ impl R2Conditional {
     /// No condition yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What the headers of a request ask for: `if-match`, `if-none-match`, `if-modified-since` and `if-unmodified-since`. Dates
+    /// are then compared in whole seconds, and a date that cannot be read asks for nothing, as HTTP has it.
+    ///
+    /// # Errors
+    /// When a header that is to name entity tags names none.
+    pub fn of(headers: &HeaderMap) -> Result<Self> {
+        headers::read(headers)
     }
 
     /// The object has this tag, or one of those of other calls.
@@ -87,14 +111,16 @@ impl R2Conditional {
         self
     }
 
-    pub(super) fn into_json(self) -> Value {
-        let tags = |tags: &[R2Etag]| tags.iter().map(R2Etag::to_json).collect::<Vec<_>>();
+    pub(super) fn into_json(self) -> Result<Value> {
         let mut json = Map::new();
-        if !self.matches.is_empty() {
-            json.insert("etagMatches".into(), tags(&self.matches).into());
-        }
-        if !self.differs.is_empty() {
-            json.insert("etagDoesNotMatch".into(), tags(&self.differs).into());
+        for (name, tags) in [
+            ("etagMatches", &self.matches),
+            ("etagDoesNotMatch", &self.differs),
+        ] {
+            if !tags.is_empty() {
+                let tags = tags.iter().map(R2Etag::to_json);
+                json.insert(name.into(), tags.collect::<Result<Vec<_>>>()?.into());
+            }
         }
         for (name, date) in [
             ("uploadedBefore", self.before),
@@ -104,6 +130,9 @@ impl R2Conditional {
                 json.insert(name.into(), date::to_ms(date).to_string().into());
             }
         }
-        json.into()
+        if self.seconds {
+            json.insert("secondsGranularity".into(), true.into());
+        }
+        Ok(json.into())
     }
 }

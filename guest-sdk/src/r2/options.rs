@@ -74,7 +74,7 @@ impl R2GetOptions {
             (None, None) => {}
         }
         if let Some(condition) = self.condition {
-            json.insert("onlyIf".into(), condition.into_json());
+            json.insert("onlyIf".into(), condition.into_json()?);
         }
         Ok(json.into())
     }
@@ -147,7 +147,7 @@ impl R2PutOptions {
     pub(super) fn into_json(self, key: &str) -> Result<Value> {
         let mut json = self.carried.fields(key);
         if let Some(condition) = self.condition {
-            json.insert("onlyIf".into(), condition.into_json());
+            json.insert("onlyIf".into(), condition.into_json()?);
         }
         if let Some(hash) = self.hash {
             let (name, digest) = hash.on_the_wire()?;

@@ -91,6 +91,20 @@ fn options_are_what_the_wire_calls_them() {
 }
 
 #[test]
+fn a_star_is_any_tag_and_a_quoted_one_is_refused() {
+    let of = |condition: R2Conditional| condition.into_json();
+    let any = json!([{ "type": "wildcard" }]);
+    let condition = R2Conditional::new().etag_matches("*").etag_does_not_match("*".to_owned());
+    assert_eq!(
+        of(condition).unwrap(),
+        json!({ "etagMatches": any.clone(), "etagDoesNotMatch": any })
+    );
+    let quoted = R2Conditional::new().etag_does_not_match("\"e\"");
+    let error = of(quoted).unwrap_err();
+    assert!(error.to_string().contains("without quotes"), "{error}");
+}
+
+#[test]
 fn the_json_is_cut_off_and_the_bytes_behind_it_stay() {
     let Ok(Answer::Good(good)) = now(read("get", answer(200, "", OBJECT, "ell"))) else {
         panic!("no object");

@@ -28,6 +28,17 @@ enum Tag {
     Wildcard,
 }
 
+impl Tag {
+    /// Whether any object has it. Older runtimes write the wildcard as if it were a tag.
+    fn is_any(&self) -> bool {
+        match self {
+            Self::Wildcard => true,
+            Self::Strong { value } => value == "*",
+            Self::Weak { .. } => false,
+        }
+    }
+}
+
 impl Condition {
     /// That the object has this tag.
     pub(super) fn is(etag: &str) -> Self {
@@ -45,16 +56,17 @@ impl Condition {
         };
         let is_match = self.etag_matches.as_ref().map(|tags| {
             tags.0.iter().any(|tag| match tag {
-                Tag::Wildcard => true,
+                tag if tag.is_any() => true,
                 Tag::Strong { value } => value == etag,
                 // A weak tag never proves that the bytes are the same.
-                Tag::Weak { .. } => false,
+                Tag::Weak { .. } | Tag::Wildcard => false,
             })
         });
         let is_none = self.etag_does_not_match.as_ref().map(|tags| {
             !tags.0.iter().any(|tag| match tag {
-                Tag::Wildcard => true,
+                tag if tag.is_any() => true,
                 Tag::Strong { value } | Tag::Weak { value } => value == etag,
+                Tag::Wildcard => false,
             })
         });
         let uploaded = self.grain(uploaded);
@@ -143,6 +155,65 @@ mod tests {
         }
     }
 
+    /// A list of tags, whether it matches `e`, and whether none of it is `e`.
+    const TAGS: [(&str, bool, bool); 10] = [
+        ("", true, true),
+        ("[]", false, true),
+        (r#"[{"value":"e","type":"strong"}]"#, true, false),
+        (r#"[{"value":"e","type":"weak"}]"#, false, false),
+        (r#"[{"value":"x","type":"strong"}]"#, false, true),
+        (r#"[{"value":"x","type":"weak"}]"#, false, true),
+        (r#"[{"type":"wildcard"}]"#, true, false),
+        (r#"[{"value":"*","type":"strong"}]"#, true, false),
+        (r#"[{"value":"*","type":"weak"}]"#, false, true),
+        (
+            r#"[{"value":"x","type":"strong"},{"type":"wildcard"}]"#,
+            true,
+            false,
+        ),
+    ];
+
+    /// A date beside the upload, and whether the upload is after it and before it; in milliseconds, then in seconds.
+    const DATES: [(Option<i64>, [(bool, bool); 2]); 6] = [
+        (None, [(true, true), (true, true)]),
+        (Some(-1000), [(true, false), (true, false)]),
+        (Some(-250), [(true, false), (false, false)]),
+        (Some(0), [(false, false), (false, false)]),
+        (Some(250), [(false, true), (false, false)]),
+        (Some(1000), [(false, true), (false, true)]),
+    ];
+
+    #[test]
+    fn every_combination_of_tags_and_dates_passes_as_the_table_says() {
+        for (matches, is_match, _) in TAGS {
+            for (differs, _, is_none) in TAGS {
+                for (after, is_after) in DATES {
+                    for (before, is_before) in DATES {
+                        for seconds in [0, 1] {
+                            let date = |date: i64| format!("{}", UPLOADED + date);
+                            let parts = [
+                                ("etagMatches", matches.to_owned()),
+                                ("etagDoesNotMatch", differs.to_owned()),
+                                ("uploadedAfter", after.map(date).unwrap_or_default()),
+                                ("uploadedBefore", before.map(date).unwrap_or_default()),
+                                ("secondsGranularity", (seconds == 1).to_string()),
+                            ];
+                            let parts = parts.iter().filter(|(_, value)| !value.is_empty());
+                            let parts = parts.map(|(name, value)| format!("\"{name}\":{value}"));
+                            let condition = format!("{{{}}}", parts.collect::<Vec<_>>().join(","));
+                            let after_holds =
+                                is_after[seconds].0 || !differs.is_empty() && is_none;
+                            let before_holds =
+                                is_before[seconds].1 || !matches.is_empty() && is_match;
+                            let expected = is_match && is_none && after_holds && before_holds;
+                            assert_eq!(holds(&condition), expected, "{condition}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn where_nothing_is_only_what_needs_an_object_fails() {
         let holds = |condition: &str| {
@@ -153,6 +224,7 @@ mod tests {
         assert!(holds(r#"{"etagDoesNotMatch":[{"type":"wildcard"}]}"#));
         assert!(holds(r#"{"uploadedBefore":1}"#));
         assert!(!holds(r#"{"etagMatches":[{"type":"wildcard"}]}"#));
+        assert!(!holds(r#"{"etagMatches":[{"value":"*","type":"strong"}]}"#));
         assert!(!holds(r#"{"uploadedAfter":1}"#));
     }
 }

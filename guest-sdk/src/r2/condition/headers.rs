@@ -1,0 +1,125 @@
+//! Conditions as the headers of a request have them.
+
+use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+use http::{HeaderMap, HeaderName};
+
+use super::{R2Conditional, R2Etag};
+use crate::r2::date;
+use crate::{Error, Result};
+
+pub(super) fn read(headers: &HeaderMap) -> Result<R2Conditional> {
+    let date = |name: HeaderName| date::parse(headers.get(name)?.to_str().ok()?);
+    Ok(R2Conditional {
+        matches: tags(headers, &IF_MATCH)?,
+        differs: tags(headers, &IF_NONE_MATCH)?,
+        before: date(IF_UNMODIFIED_SINCE),
+        after: date(IF_MODIFIED_SINCE),
+        seconds: true,
+    })
+}
+
+/// The tags of all headers of this name; where one is any, no other counts.
+fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<R2Etag>> {
+    let mut tags = Vec::new();
+    for value in headers.get_all(name) {
+        let mut rest = value.to_str().unwrap_or_default();
+        while let Some((tag, behind)) = first(rest) {
+            tags.push(tag);
+            rest = behind;
+        }
+        // What follows a tag that cannot be read might be the one that counts.
+        if !rest.trim().is_empty() || value.to_str().is_err() {
+            tags.clear();
+            break;
+        }
+    }
+    if tags.is_empty() && headers.contains_key(name) {
+        let text = format!("the header {name} of a condition has no entity tags that can be read");
+        return Err(Error::Unsendable(text));
+    }
+    match tags.contains(&R2Etag::Any) {
+        true => Ok(vec![R2Etag::Any]),
+        false => Ok(tags),
+    }
+}
+
+/// The first tag of a list, and what is behind it and its comma.
+fn first(list: &str) -> Option<(R2Etag, &str)> {
+    let list = list.trim_start();
+    let (tag, rest) = match list.strip_prefix('*') {
+        Some(rest) => (R2Etag::Any, rest),
+        None => {
+            let weak = list.strip_prefix("W/");
+            let (value, rest) = weak.unwrap_or(list).strip_prefix('"')?.split_once('"')?;
+            let value = value.to_owned();
+            match weak {
+                Some(_) => (R2Etag::Weak(value), rest),
+                None => (R2Etag::Strong(value), rest),
+            }
+        }
+    };
+    match rest.trim_start() {
+        "" => Some((tag, "")),
+        rest => Some((tag, rest.strip_prefix(',')?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName};
+    use serde_json::{Value, json};
+
+    use crate::R2Conditional;
+
+    fn of(headers: &[(&'static str, &str)]) -> Result<Value, String> {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect();
+        R2Conditional::of(&headers)
+            .and_then(R2Conditional::into_json)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn tags_are_read_from_lists_and_a_star_outweighs_them() {
+        let strong = |value: &str| json!({ "value": value, "type": "strong" });
+        let weak = |value: &str| json!({ "value": value, "type": "weak" });
+        let any = json!([{ "type": "wildcard" }]);
+        for (value, tags) in [
+            ("\"a\"", json!([strong("a")])),
+            (
+                "\"a, b\" ,W/\"c\",\"\"",
+                json!([strong("a, b"), weak("c"), strong("")]),
+            ),
+            ("*", any.clone()),
+            ("\"a\", *", any),
+        ] {
+            for (header, name) in [
+                ("if-match", "etagMatches"),
+                ("if-none-match", "etagDoesNotMatch"),
+            ] {
+                let expected = json!({ name: tags.clone(), "secondsGranularity": true });
+                assert_eq!(of(&[(header, value)]), Ok(expected), "{header}: {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_of_tags_is_refused_by_its_name() {
+        for value in ["a", "", "\"a", "\"a\" \"b\"", "W/a", "\"a\", b", "é"] {
+            let words = of(&[("if-none-match", value)]).unwrap_err();
+            assert!(words.contains("if-none-match"), "{value}: {words}");
+        }
+    }
+
+    #[test]
+    fn dates_are_compared_in_seconds_and_what_is_no_date_asks_for_nothing() {
+        let headers = [
+            ("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            ("if-unmodified-since", "tomorrow"),
+        ];
+        let expected = json!({ "uploadedAfter": "784111777000", "secondsGranularity": true });
+        assert_eq!(of(&headers), Ok(expected));
+    }
+}
