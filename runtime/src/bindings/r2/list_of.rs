@@ -1,9 +1,9 @@
-//! A list of the wire that ends, with an error, where it has more elements than anyone needs.
+//! Lists of the wire of which no more elements are kept than anyone needs.
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// At most `MOST` elements. One more is refused before it is kept.
@@ -42,5 +42,44 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Elements<T, M
             list.push(element);
         }
         Ok(ListOf(list))
+    }
+}
+
+/// The first `MOST` elements of a list. The others are not kept, so that who finds `MOST` of them can refuse the list by a
+/// code of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FirstOf<T, const MOST: usize>(pub(super) Vec<T>);
+
+impl<T, const MOST: usize> Default for FirstOf<T, MOST> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for FirstOf<T, MOST> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(First(PhantomData))
+    }
+}
+
+struct First<T, const MOST: usize>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for First<T, MOST> {
+    type Value = FirstOf<T, MOST>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while list.len() < MOST {
+            match elements.next_element()? {
+                Some(element) => list.push(element),
+                None => return Ok(FirstOf(list)),
+            }
+        }
+        while elements.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(FirstOf(list))
     }
 }

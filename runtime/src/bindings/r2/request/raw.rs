@@ -9,7 +9,7 @@ use crate::bindings::r2::digest::{Algorithm, Given};
 use crate::bindings::r2::error::{Code, R2Error};
 use crate::bindings::r2::integer;
 use crate::bindings::r2::limits::{DELETE_KEYS, PART_NUMBER};
-use crate::bindings::r2::list_of::ListOf;
+use crate::bindings::r2::list_of::{FirstOf, ListOf};
 use crate::bindings::r2::metadata::{self, CustomFields, HttpFields, StorageClass};
 use crate::bindings::r2::range::{Slice, Wanted};
 
@@ -137,7 +137,7 @@ impl RawPut {
 
 raw!(RawDelete {
     object: Option<String>,
-    objects: Option<ListOf<String, { DELETE_KEYS + 1 }>>,
+    objects: Option<FirstOf<String, { DELETE_KEYS + 1 }>>,
 });
 
 impl RawDelete {
