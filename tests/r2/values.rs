@@ -91,6 +91,10 @@ async fn limits_are_checked_and_the_upload_is_read_to_its_end(bucket: TestBucket
             json!({ "object": "k", "customFields": metadata(8193) }),
             10012,
         ),
+        (
+            json!({ "object": "k", "httpFields": { "contentType": "x".repeat(8193) } }),
+            10012,
+        ),
         (json!({ "object": "k", "storageClass": "Cold" }), 10029),
         (
             json!({ "object": "k", "ssec": { "key": "0".repeat(64) } }),
@@ -114,6 +118,16 @@ async fn limits_are_checked_and_the_upload_is_read_to_its_end(bucket: TestBucket
     let most =
         json!({ "method": "put", "object": "é".repeat(512), "customFields": metadata(8192) });
     bucket.write(most, "").await.good();
+    // As large as can be on the wire, and still read by a client.
+    let most = json!({
+        "method": "put", "object": "\u{1}".repeat(1024),
+        "httpFields": { "contentType": "\u{1}".repeat(8192) },
+        "customFields": [{ "k": "\u{1}", "v": "\u{1}".repeat(8191) }]
+    });
+    bucket.write(most, "").await.good();
+    let most = bucket.get(&"\u{1}".repeat(1024)).await;
+    assert!(most.headers["cf-r2-metadata-size"].to_str().unwrap().parse::<u32>().unwrap() < 1_048_576);
+    assert_eq!(most.good()["httpFields"]["contentType"], "\u{1}".repeat(8192));
     let too_large = Request::put("http://fake-host/")
         .header("cf-r2-metadata-size", 41)
         .header("content-length", 41_u64 + 5_363_466_241)

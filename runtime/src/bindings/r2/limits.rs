@@ -4,6 +4,9 @@
 pub(super) const KEY_BYTES: usize = 1024;
 /// Units of all custom metadata of an object; see [`metadata_size`](super::metadata::size).
 pub(super) const CUSTOM_METADATA: usize = 8192;
+/// Bytes of the texts of `httpMetadata` together. The platform has a limit for all headers of a request; this one keeps the JSON of
+/// an object below what its client reads, even where each byte is a control character, which is stored as given.
+pub(super) const HTTP_METADATA: usize = 8192;
 /// Bytes of one `put` or one part: 5 GiB less 5 MiB.
 pub(super) const VALUE_BYTES: u64 = (5 << 30) - (5 << 20);
 /// Bytes of an object made of parts: 5 TiB less 5 GiB.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Code, R2Error};
 use super::integer;
-use super::limits::CUSTOM_METADATA;
-use super::list_of::ListOf;
+use super::limits::{CUSTOM_METADATA, HTTP_METADATA};
+use super::list_of::FirstOf;
 
 /// The headers that an object is to be served with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,35 @@ pub(super) struct HttpFields {
     pub(super) cache_expiry: Option<i64>,
 }
 
+impl HttpFields {
+    /// Takes them as given, also what no header can carry: that is noticed where they are made headers.
+    ///
+    /// # Errors
+    /// When they are larger than the limit.
+    pub(super) fn checked(self) -> Result<Self, R2Error> {
+        let size: usize = [
+            &self.content_type,
+            &self.content_language,
+            &self.content_disposition,
+            &self.content_encoding,
+            &self.cache_control,
+        ]
+        .into_iter()
+        .flatten()
+        .map(String::len)
+        .sum();
+        match size > HTTP_METADATA {
+            true => Err(too_large("httpMetadata", size, HTTP_METADATA)),
+            false => Ok(self),
+        }
+    }
+}
+
+fn too_large(what: &str, size: usize, limit: usize) -> R2Error {
+    let text = format!("{what} of {size} exceeds the limit of {limit}");
+    R2Error::new(Code::MetadataTooLarge, text)
+}
+
 /// One field of an author's own metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,8 +66,10 @@ pub(super) struct CustomField {
     pub(super) v: String,
 }
 
-/// As many fields as can be within the limit, and one more: an empty key and value count nothing, but only once.
-pub(super) type CustomFields = ListOf<CustomField, { CUSTOM_METADATA + 2 }>;
+/// One field more than can be within the limit: an empty key and value count nothing, but only once.
+const MOST_FIELDS: usize = CUSTOM_METADATA + 2;
+
+pub(super) type CustomFields = FirstOf<CustomField, MOST_FIELDS>;
 
 /// Takes an author's metadata: of a key that comes again the last value counts.
 ///
@@ -47,10 +78,11 @@ pub(super) type CustomFields = ListOf<CustomField, { CUSTOM_METADATA + 2 }>;
 pub(super) fn checked(fields: CustomFields) -> Result<Vec<CustomField>, R2Error> {
     let size = size(&fields.0);
     if size > CUSTOM_METADATA {
-        return Err(R2Error::new(
-            Code::MetadataTooLarge,
-            format!("custom metadata of {size} exceeds the limit of {CUSTOM_METADATA}"),
-        ));
+        return Err(too_large("custom metadata", size, CUSTOM_METADATA));
+    }
+    if fields.0.len() == MOST_FIELDS {
+        let text = "custom metadata has more fields than its limit has room for";
+        return Err(R2Error::new(Code::MetadataTooLarge, text));
     }
     let mut kept: Vec<CustomField> = Vec::new();
     let mut places = std::collections::HashMap::new();
@@ -111,7 +143,7 @@ impl StorageClass {
 
 #[cfg(test)]
 mod tests {
-    use super::{CustomField, CustomFields, checked, size};
+    use super::{CustomField, CustomFields, HttpFields, checked, size};
 
     fn field(k: &str, v: &str) -> CustomField {
         CustomField {
@@ -129,15 +161,37 @@ mod tests {
 
     #[test]
     fn the_limit_is_8192() {
-        let of = |length: usize| checked(super::ListOf(vec![field("k", &"x".repeat(length))]));
+        let of = |length: usize| checked(super::FirstOf(vec![field("k", &"x".repeat(length))]));
         assert!(of(8191).is_ok());
         assert_eq!(of(8192).unwrap_err().code.number(), 10012);
     }
 
     #[test]
+    fn http_fields_count_together_in_bytes_and_may_have_what_no_header_carries() {
+        let of = |kind: &str, rest: usize| {
+            let fields = HttpFields {
+                content_type: Some(kind.into()),
+                cache_control: Some("x".repeat(rest)),
+                ..HttpFields::default()
+            };
+            fields.checked().map_err(|error| error.code.number())
+        };
+        assert!(of("\u{1}\n", 8190).is_ok());
+        assert_eq!(of("ab", 8191).unwrap_err(), 10012);
+        assert_eq!(of("é", 8191).unwrap_err(), 10012);
+    }
+
+    #[test]
+    fn fields_that_count_nothing_are_bounded_as_well() {
+        let fields = |count| super::FirstOf(vec![field("", ""); count]);
+        assert_eq!(checked(fields(8193)).unwrap(), [field("", "")]);
+        assert_eq!(checked(fields(8194)).unwrap_err().code.number(), 10012);
+    }
+
+    #[test]
     fn the_last_of_a_key_counts_in_the_place_of_the_first() {
         let fields: CustomFields =
-            super::ListOf(vec![field("a", "1"), field("b", "2"), field("a", "3")]);
+            super::FirstOf(vec![field("a", "1"), field("b", "2"), field("a", "3")]);
         assert_eq!(checked(fields).unwrap(), [field("a", "3"), field("b", "2")]);
     }
 }

@@ -35,7 +35,7 @@ fn described(
     storage_class: Option<&str>,
 ) -> Result<Described, R2Error> {
     Ok(Described {
-        http: http.unwrap_or_default(),
+        http: http.unwrap_or_default().checked()?,
         custom: metadata::checked(custom.unwrap_or_default())?,
         storage_class: storage_class.map_or(Ok(StorageClass::default()), StorageClass::read)?,
     })
