@@ -1,7 +1,8 @@
 //! `safelight r2`: the buckets of a config from the command line, also while a server uses them.
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::client::{get, post};
 use crate::dev_server::{DevServer, project};
@@ -9,14 +10,14 @@ use crate::guests::{self, SAFELIGHT};
 
 const BUCKET: &str = "[[r2_buckets]]\nbinding = \"BUCKET\"\nbucket_name = \"photos\"\n";
 
+fn command(project: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(SAFELIGHT);
+    command.arg("r2").args(arguments).arg("--dir").arg(project);
+    command
+}
+
 fn r2(project: &Path, arguments: &[&str]) -> Output {
-    Command::new(SAFELIGHT)
-        .arg("r2")
-        .args(arguments)
-        .arg("--dir")
-        .arg(project)
-        .output()
-        .unwrap()
+    command(project, arguments).output().unwrap()
 }
 
 /// What a command says that does its work.
@@ -92,18 +93,72 @@ fn what_cannot_be_done_is_said_and_leaves_no_file() {
         words.contains("no bucket pictures; it has photos"),
         "{words}"
     );
-    let words = refused(&r2(path, &["delete", "photos/x"]));
-    assert!(words.contains("10007"), "{words}");
-    let words = refused(&r2(path, &["put", "photos/x", "/nowhere/file"]));
-    assert!(words.contains("/nowhere/file"), "{words}");
     let copy = path.join("copy");
     let words = refused(&r2(path, &["get", "photos/x", copy.to_str().unwrap()]));
-    assert!(words.contains("10007"), "{words}");
+    assert!(words.contains("photos/x") && words.contains("10007"), "{words}");
+    let file = path.join("file");
+    std::fs::write(&file, "hello").unwrap();
+    let words = refused(&r2(path, &["put", "photos/", file.to_str().unwrap()]));
+    assert!(words.contains("photos/ names no key"), "{words}");
+    std::fs::remove_file(file).unwrap();
+    assert_eq!(said(&r2(path, &["list", "photos"])), "");
     let left: Vec<_> = std::fs::read_dir(path)
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[test]
+fn a_fault_of_a_file_is_told_as_the_files() {
+    let project = project(Path::new("w.wasm"), BUCKET);
+    let path = project.path();
+    let file = path.join("file");
+    std::fs::write(&file, "hello").unwrap();
+    said(&r2(path, &["put", "photos/x", file.to_str().unwrap()]));
+    let into_nothing = path.join("none/copy");
+    let into_nothing = into_nothing.to_str().unwrap();
+    for (command, name, cause) in [
+        (["put", "photos/y", "/nowhere/file"], "read /nowhere/file", "No such file"),
+        (["put", "photos/y", "/"], "read /", "no regular file"),
+        (["put", "photos/y", "/dev/null"], "read /dev/null", "no regular file"),
+        (["get", "photos/x", into_nothing], into_nothing, "No such file"),
+        (["get", "photos/x", path.to_str().unwrap()], path.to_str().unwrap(), "directory"),
+    ] {
+        let words = refused(&r2(path, &command));
+        assert!(words.contains(name) && words.contains(cause), "{words}");
+        assert!(!words.contains("(10") && !words.contains("bucket"), "{words}");
+    }
+    // Of a pipe that nobody reads as well.
+    let mut command = command(path, &["get", "photos/x", "-"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let words = refused(&command.stdout(writer).output().unwrap());
+    assert!(words.contains("write standard output") && words.contains("roken pipe"), "{words}");
+}
+
+#[test]
+fn deleting_what_is_not_there_is_no_error_but_is_said() {
+    let project = project(Path::new("w.wasm"), BUCKET);
+    let deleted = r2(project.path(), &["delete", "photos/x"]);
+    assert_eq!(said(&deleted), "photos/x: no such key\n");
+}
+
+#[test]
+fn a_dash_is_standard_input_and_output() {
+    let project = project(Path::new("w.wasm"), BUCKET);
+    let path = project.path();
+    let large: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    let mut put = command(path, &["put", "photos/x", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    put.stdin.take().unwrap().write_all(&large).unwrap();
+    let put = put.wait_with_output().unwrap();
+    assert_eq!(said(&put), "stored photos/x, 12.0 MB\n");
+    let got = r2(path, &["get", "photos/x", "-"]);
+    assert!(got.status.success() && got.stdout == large, "the bytes differ");
 }
 
 #[tokio::test]

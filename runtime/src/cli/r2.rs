@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use crate::bindings::r2::Bucket;
 use crate::bindings::r2::buckets::Buckets;
+use crate::bindings::r2::files::{Source, TransferError};
 use crate::config::Config;
 use crate::dev;
 use crate::log::{Bytes, Log};
@@ -21,7 +22,7 @@ const LARGE: u64 = 1_000_000;
 
 #[derive(Subcommand)]
 pub(super) enum R2Command {
-    /// Store a file as an object.
+    /// Store a file as an object, or standard input if FILE is `-`.
     Put {
         object: ObjectName,
         file: PathBuf,
@@ -47,7 +48,7 @@ pub(super) enum R2Command {
         #[command(flatten)]
         place: Place,
     },
-    /// Delete an object.
+    /// Delete an object. That there is none is said, but is no error.
     Delete {
         object: ObjectName,
         #[command(flatten)]
@@ -73,6 +74,13 @@ impl std::str::FromStr for ObjectName {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
         })
+    }
+}
+
+impl std::fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Escaped, so that a key cannot steer the terminal it is shown on.
+        write!(f, "{}/{}", self.bucket, self.key.escape_debug())
     }
 }
 
@@ -143,12 +151,7 @@ impl R2Command {
                 prefix,
                 place,
             } => list(&bucket, &prefix, &place).await,
-            Self::Delete { object, place } => {
-                let opened = place.open(&object.bucket).await?;
-                opened.bucket.delete_one(&object.key).await?;
-                log.line(format_args!("deleted {}", shown(&object)));
-                Ok(())
-            }
+            Self::Delete { object, place } => delete(&object, &place, log).await,
         }
     }
 }
@@ -160,58 +163,111 @@ async fn put(
     place: &Place,
     log: &Log,
 ) -> anyhow::Result<()> {
+    // An object may have the empty key, but who writes it so has forgotten one.
+    if object.key.is_empty() {
+        bail!("{object} names no key, as {object}cat.jpg would");
+    }
+    let source = match is_dash(file) {
+        true => Source::of_input().await.context("read standard input")?,
+        false => {
+            let source = Source::of_file(file).await;
+            source.with_context(|| format!("read {}", file.display()))?
+        }
+    };
     let opened = place.open(&object.bucket).await?;
-    let size = tokio::fs::metadata(file).await;
-    let size = size
-        .with_context(|| format!("read {}", file.display()))?
-        .len();
-    let bar = bar(size);
+    let bar = bar(source.length());
     let told = bar.clone();
     let stored = opened
         .bucket
-        .put_file(&object.key, file, content_type, move |bytes| {
+        .put_file(&object.key, source, content_type, move |bytes| {
             told.inc(bytes)
         });
     let stored = stored.await;
     bar.finish_and_clear();
-    let size = stored.with_context(|| format!("store {}", file.display()))?;
-    log.line(format_args!("stored {}, {}", shown(object), Bytes(size)));
+    let size = stored.map_err(|error| transfer(error, ("read", file), ("store", object)))?;
+    log.line(format_args!("stored {object}, {}", Bytes(size)));
     Ok(())
 }
 
 async fn get(object: &ObjectName, file: &Path, place: &Place, log: &Log) -> anyhow::Result<()> {
     let opened = place.open(&object.bucket).await?;
     let bar = bar(0);
-    let (told, begun) = (bar.clone(), bar.clone());
-    let begin = move |size| show(&begun, size);
-    let progress = move |bytes| told.inc(bytes);
-    if file == Path::new("-") {
-        let output = tokio::io::stdout();
-        opened
-            .bucket
-            .get_into(&object.key, output, begin, progress)
-            .await?;
-        bar.finish_and_clear();
-        return Ok(());
+    let written = match is_dash(file) {
+        true => write(&opened.bucket, &object.key, tokio::io::stdout(), &bar).await,
+        false => write_file(&opened.bucket, &object.key, file, &bar).await,
+    };
+    bar.finish_and_clear();
+    written.map_err(|error| transfer(error, ("write", file), ("read", object)))?;
+    if !is_dash(file) {
+        log.line(format_args!("wrote {}", file.display()));
     }
-    // Complete, or not there: it gets its name when all of it has come.
+    Ok(())
+}
+
+/// Writes an object to a file that is complete or not there: it gets its name when all of it has come.
+async fn write_file(
+    bucket: &Bucket,
+    key: &str,
+    file: &Path,
+    bar: &ProgressBar,
+) -> Result<(), TransferError> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     let part = tempfile::Builder::new()
         .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder);
-    let part = part.with_context(|| format!("write into {}", folder.display()))?;
+        .tempfile_in(folder)?;
     let output = tokio::fs::File::from_std(part.reopen()?);
-    opened
-        .bucket
-        .get_into(&object.key, output, begin, progress)
-        .await?;
-    bar.finish_and_clear();
-    part.persist(file)
-        .with_context(|| format!("write {}", file.display()))?;
-    log.line(format_args!("wrote {}", file.display()));
+    write(bucket, key, output, bar).await?;
+    part.persist(file).map_err(|refused| refused.error)?;
+    Ok(())
+}
+
+async fn write(
+    bucket: &Bucket,
+    key: &str,
+    into: impl AsyncWrite + Unpin,
+    bar: &ProgressBar,
+) -> Result<(), TransferError> {
+    let told = bar.clone();
+    let begin = |size| show(bar, size);
+    let progress = move |bytes| told.inc(bytes);
+    bucket.get_into(key, into, begin, progress).await
+}
+
+/// Says which side failed, the file's or the bucket's, and at what.
+fn transfer(
+    error: TransferError,
+    (at_file, file): (&str, &Path),
+    (at_object, object): (&str, &ObjectName),
+) -> anyhow::Error {
+    match error {
+        TransferError::File(error) => {
+            let side = match (is_dash(file), at_file) {
+                (true, "read") => "standard input".to_owned(),
+                (true, _) => "standard output".to_owned(),
+                (false, _) => file.display().to_string(),
+            };
+            anyhow::Error::new(error).context(format!("{at_file} {side}"))
+        }
+        TransferError::Bucket(error) => {
+            anyhow::Error::new(error).context(format!("{at_object} {object}"))
+        }
+    }
+}
+
+fn is_dash(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+async fn delete(object: &ObjectName, place: &Place, log: &Log) -> anyhow::Result<()> {
+    let opened = place.open(&object.bucket).await?;
+    let deleted = opened.bucket.delete_one(&object.key).await;
+    match deleted.with_context(|| format!("delete {object}"))? {
+        true => log.line(format_args!("deleted {object}")),
+        false => log.line(format_args!("{object}: no such key")),
+    }
     Ok(())
 }
 
@@ -234,10 +290,6 @@ async fn list(bucket: &str, prefix: &str, place: &Place) -> anyhow::Result<()> {
         }
         output.write_all(lines.as_bytes()).await?;
     }
-}
-
-fn shown(object: &ObjectName) -> String {
-    format!("{}/{}", object.bucket, object.key.escape_debug())
 }
 
 /// A bar on standard error, if that is a terminal and there is much to do.

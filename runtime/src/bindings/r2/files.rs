@@ -1,25 +1,18 @@
 //! Objects to and from files, for the command line.
 
-use std::path::Path;
+mod source;
 
-use bytes::Bytes;
-use futures_util::stream;
-use http_body::Frame;
-use http_body_util::{BodyExt as _, StreamBody};
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use wasmtime_wasi_http::Error;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::bucket::{Bucket, Got};
 use super::error::R2Error;
 use super::index::objects::{self, After};
+use super::index::transact;
 use super::metadata::{HttpFields, StorageClass};
 use super::range::Wanted;
 use super::request::{Described, Get, Key, Put};
-use super::upload::Upload;
 
-/// Bytes that are read from a file at once.
-const STEP: usize = 256 * 1024;
+pub use source::Source;
 
 /// Objects that are listed at once.
 const ROWS: usize = 1000;
@@ -36,6 +29,37 @@ pub struct Row {
     pub size: u64,
 }
 
+/// Why an object and a file did not become the same.
+#[derive(Debug)]
+pub enum TransferError {
+    /// What is on this side: the file cannot be read or written.
+    File(std::io::Error),
+    Bucket(R2Error),
+}
+
+impl std::fmt::Display for TransferError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(error) => error.fmt(f),
+            Self::Bucket(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TransferError {}
+
+impl From<std::io::Error> for TransferError {
+    fn from(error: std::io::Error) -> Self {
+        Self::File(error)
+    }
+}
+
+impl From<R2Error> for TransferError {
+    fn from(error: R2Error) -> Self {
+        Self::Bucket(error)
+    }
+}
+
 impl Bucket {
     /// Stores the bytes of a file. Returns how many there are.
     ///
@@ -44,43 +68,32 @@ impl Bucket {
     pub async fn put_file(
         &self,
         key: &str,
-        file: &Path,
+        source: Source,
         content_type: Option<String>,
         progress: impl Progress,
-    ) -> Result<u64, R2Error> {
-        let key = Key::new(key.to_owned())?;
-        let file = File::open(file).await?;
-        let length = file.metadata().await?.len();
-        let bytes = stream::unfold(Some(file), move |file| {
-            let progress = progress.clone();
-            async move {
-                let mut file = file?;
-                let mut bytes = Vec::with_capacity(STEP);
-                match file.read_buf(&mut bytes).await {
-                    Ok(0) => None,
-                    Ok(count) => {
-                        progress(count as u64);
-                        Some((Ok(Frame::data(Bytes::from(bytes))), Some(file)))
-                    }
-                    Err(error) => Some((Err(Error::InternalError(Some(error.to_string()))), None)),
-                }
-            }
-        });
-        let mut value = Upload::new(StreamBody::new(bytes).boxed_unsync(), length);
+    ) -> Result<u64, TransferError> {
         let put = Put {
-            key,
+            key: Key::new(key.to_owned())?,
             described: Described {
                 http: HttpFields {
                     content_type,
                     ..HttpFields::default()
-                },
+                }
+                .checked()?,
                 custom: Vec::new(),
                 storage_class: StorageClass::default(),
             },
             condition: None,
             digest: None,
         };
-        Ok(self.put(put, &mut value).await?.size)
+        let (mut value, mut failure) = source.upload(progress);
+        match self.put(put, &mut value).await {
+            Ok(object) => Ok(object.size),
+            // What the bucket has to say of a file that ended in an error is not the cause.
+            Err(error) => Err(failure
+                .try_recv()
+                .map_or(TransferError::Bucket(error), TransferError::File)),
+        }
     }
 
     /// Writes an object's bytes, after `begun` was told how many there are.
@@ -93,7 +106,7 @@ impl Bucket {
         mut into: impl AsyncWrite + Unpin,
         begun: impl FnOnce(u64),
         progress: impl Progress,
-    ) -> Result<(), R2Error> {
+    ) -> Result<(), TransferError> {
         let get = Get {
             key: Key::new(key.to_owned())?,
             wanted: Wanted::Whole,
@@ -102,7 +115,7 @@ impl Bucket {
         let mut found = match self.get(get).await? {
             Got::Object(found) => found,
             // There is no condition.
-            Got::Refused(_) => return Err(R2Error::precondition_failed()),
+            Got::Refused(_) => return Err(R2Error::precondition_failed().into()),
         };
         begun(found.object.size);
         let mut crc32c = 0;
@@ -114,7 +127,7 @@ impl Bucket {
         into.flush().await?;
         match crc32c == found.crc32c(0) {
             true => Ok(()),
-            false => Err(R2Error::altered(key)),
+            false => Err(R2Error::altered(key).into()),
         }
     }
 
@@ -145,13 +158,21 @@ impl Bucket {
         rows.await
     }
 
-    /// Deletes an object; that there is none is an error here.
+    /// Deletes an object. Returns whether there was one.
     ///
     /// # Errors
     /// As the service.
-    pub async fn delete_one(&self, key: &str) -> Result<(), R2Error> {
+    pub async fn delete_one(&self, key: &str) -> Result<bool, R2Error> {
         let key = Key::new(key.to_owned())?;
-        self.head(key.clone()).await?;
-        self.delete(vec![key]).await
+        let blobs = self.blobs.clone();
+        let done = self.index.run(move |index| {
+            let (there, released) = transact(index, |index| {
+                let there = objects::get(index, &key)?.is_some();
+                Ok((there, objects::remove(index, key.as_bytes())?))
+            })?;
+            blobs.discard(released);
+            Ok(there)
+        });
+        done.await
     }
 }
