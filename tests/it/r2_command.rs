@@ -138,6 +138,30 @@ fn a_fault_of_a_file_is_told_as_the_files() {
 }
 
 #[test]
+fn buckets_that_are_gone_with_each_run_are_refused() {
+    let extra = format!("{BUCKET}\n[safelight.storage]\nstate = \"memory\"\n");
+    let project = project(Path::new("w.wasm"), &extra);
+    let path = project.path();
+    let file = path.join("file");
+    std::fs::write(&file, "hello").unwrap();
+    let file = file.to_str().unwrap();
+    for arguments in [
+        &["put", "photos/x", file][..],
+        &["get", "photos/x", "-"],
+        &["list", "photos"],
+        &["delete", "photos/x"],
+    ] {
+        let words = refused(&r2(path, arguments));
+        assert!(words.contains("safelight.storage.state") && words.contains("memory"), "{words}");
+    }
+    let state = path.join("state");
+    let state = state.to_str().unwrap();
+    said(&r2(path, &["put", "photos/x", file, "--persist-to", state]));
+    let got = r2(path, &["get", "photos/x", "-", "--persist-to", state]);
+    assert_eq!(said(&got), "hello");
+}
+
+#[test]
 fn deleting_what_is_not_there_is_no_error_but_is_said() {
     let project = project(Path::new("w.wasm"), BUCKET);
     let deleted = r2(project.path(), &["delete", "photos/x"]);

@@ -12,7 +12,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use crate::bindings::r2::Bucket;
 use crate::bindings::r2::buckets::Buckets;
 use crate::bindings::r2::files::{Source, TransferError};
-use crate::config::Config;
+use crate::config::{Config, StatePlace};
 use crate::dev;
 use crate::log::{Bytes, Log};
 use crate::state::State;
@@ -110,6 +110,12 @@ struct Opened {
 impl Place {
     async fn open(&self, name: &str) -> anyhow::Result<Opened> {
         let config = Config::load(&self.dir, self.config.as_deref(), self.env.as_deref())?.config;
+        if config.storage.place == StatePlace::Memory && self.persist_to.is_none() {
+            bail!(
+                "safelight.storage.state is \"memory\", of which nothing is left when a command ends; \
+                 name the folder that is meant with --persist-to"
+            );
+        }
         let (state, buckets) = dev::open_buckets(&config, self.persist_to.as_deref()).await?;
         let Some(bucket) = buckets.get(name) else {
             bail!(
