@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody};
 use safelight::bindings::r2::buckets::Buckets;
-use safelight::bindings::r2::{Credentials, Durability, R2};
+use safelight::bindings::r2::{Bucket, Credentials, Durability, R2};
 use safelight::config::Storage;
 use safelight::state::State;
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ pub(crate) const PART_BYTES: u64 = 100;
 
 pub(crate) struct TestBucket {
     service: R2,
+    bucket: Bucket,
     /// Held as long as the bucket is in use.
     #[expect(dead_code, reason = "it is a lock")]
     state: State,
@@ -96,8 +97,10 @@ impl TestBucket {
         let mut state = State::open(folder).unwrap();
         let buckets = Buckets::open(["photos"], &state, &storage, Some(&credentials())).await;
         state.share().unwrap();
+        let bucket = buckets.unwrap().get("photos").unwrap().clone();
         Self {
-            service: R2::new(buckets.unwrap().get("photos").unwrap().clone()),
+            service: R2::new(bucket.clone()),
+            bucket,
             index: state.folder("r2", "photos").join("index.sqlite"),
             blobs: state.folder("r2", "photos").join("blobs"),
             state,
@@ -126,9 +129,18 @@ impl TestBucket {
         self.folder.as_ref().unwrap().path()
     }
 
-    /// Whether the blobs are in a folder of this machine; then how many.
-    pub(crate) fn files(&self) -> Option<usize> {
-        Some(std::fs::read_dir(&self.blobs).ok()?.count())
+    /// How many blobs there are when nothing is under way any more, with those that are not whole.
+    pub(crate) async fn blobs(&self) -> usize {
+        self.bucket.settled().await;
+        match &self.storage.s3 {
+            Some(s3) => {
+                let index = rusqlite::Connection::open(&self.index).unwrap();
+                let select = "SELECT value FROM settings WHERE name = 'store'";
+                let own: String = index.query_row(select, [], |row| row.get(0)).unwrap();
+                moto::count(s3, &own)
+            }
+            None => std::fs::read_dir(&self.blobs).unwrap().count(),
+        }
     }
 
     /// A request as it is.

@@ -1,7 +1,8 @@
 //! A store that speaks the S3 protocol and that nobody here wrote: moto, a server of Python's.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -34,6 +35,19 @@ pub(crate) async fn store() -> S3 {
         region: "us-east-1".into(),
         prefix: "of/tests".into(),
     }
+}
+
+/// How many blobs of an index are in the store.
+pub(crate) fn count(s3: &S3, own: &str) -> usize {
+    let address = s3.endpoint.strip_prefix("http://").expect("it is on this machine");
+    let mut connection = TcpStream::connect(address).expect("the server listens");
+    let query = format!("list-type=2&prefix={}/{own}/", s3.prefix);
+    let request = format!("GET /{}?{query} HTTP/1.0\r\nhost: {address}\r\n\r\n", s3.bucket);
+    connection.write_all(request.as_bytes()).expect("the server reads");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("the server answers");
+    assert!(answer.contains(" 200 ") && answer.contains("<IsTruncated>false"), "{answer}");
+    answer.matches("<Key>").count()
 }
 
 struct Server {

@@ -101,7 +101,7 @@ pub(super) struct Place {
     persist_to: Option<PathBuf>,
 }
 
-/// A bucket in use.
+/// A bucket in use. Who has changed it waits until it is settled, or leaves what was replaced to the next run.
 struct Opened {
     bucket: Bucket,
     _state: Option<State>,
@@ -189,6 +189,7 @@ async fn put(
             told.inc(bytes)
         });
     let stored = stored.await;
+    opened.bucket.settled().await;
     bar.finish_and_clear();
     let size = stored.map_err(|error| transfer(error, ("read", file), ("store", object)))?;
     log.line(format_args!("stored {object}, {}", Bytes(size)));
@@ -270,6 +271,7 @@ fn is_dash(file: &Path) -> bool {
 async fn delete(object: &ObjectName, place: &Place, log: &Log) -> anyhow::Result<()> {
     let opened = place.open(&object.bucket).await?;
     let deleted = opened.bucket.delete_one(&object.key).await;
+    opened.bucket.settled().await;
     match deleted.with_context(|| format!("delete {object}"))? {
         true => log.line(format_args!("deleted {object}")),
         false => log.line(format_args!("{object}: no such key")),

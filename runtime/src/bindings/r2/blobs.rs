@@ -2,6 +2,7 @@
 //!
 //! A key never becomes a path. A blob is whole when its name is told, and lives until no row names it and nobody reads it.
 
+mod chores;
 pub(super) mod pins;
 pub(super) mod reader;
 pub(super) mod writer;
@@ -15,10 +16,10 @@ use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as StorePath;
 use object_store::{ObjectStore, ObjectStoreExt as _};
-use tokio::runtime::Handle;
 
 use super::error::R2Error;
 use super::index::Durability;
+use chores::Chores;
 use pins::Pins;
 
 /// Bytes that are handed to a file at once.
@@ -44,7 +45,7 @@ pub(super) struct Blobs {
     pins: Arc<Pins>,
     /// Bytes in memory, of all values on their way here.
     held: Arc<AtomicUsize>,
-    runtime: Handle,
+    chores: Chores,
 }
 
 #[derive(Clone)]
@@ -66,7 +67,7 @@ impl Blobs {
             place: Place::Folder(folder.into()),
             pins: Arc::default(),
             held: Arc::default(),
-            runtime: Handle::current(),
+            chores: Chores::new(),
         })
     }
 
@@ -77,7 +78,7 @@ impl Blobs {
             place: Place::Remote(path),
             pins: Arc::default(),
             held: Arc::default(),
-            runtime: Handle::current(),
+            chores: Chores::new(),
         }
     }
 
@@ -99,11 +100,17 @@ impl Blobs {
             return;
         }
         let this = self.clone();
-        self.runtime.spawn(async move {
+        // Nobody waits for it.
+        let _chore = self.chores.begin(async move {
             for blob in blobs {
                 let _ = this.store.delete(&this.path(&blob)).await;
             }
         });
+    }
+
+    /// Waits until everything that was discarded or given up is gone, and nothing is on its way.
+    pub(super) async fn settled(&self) {
+        self.chores.settled().await;
     }
 
     /// Deletes everything but the blobs in `named`: what a process that was killed has left.

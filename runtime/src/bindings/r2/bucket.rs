@@ -131,8 +131,8 @@ impl Bucket {
                 }
                 objects::replace(index, &object, written.segments())
             })?;
-            written.keep();
             blobs.discard(released);
+            written.keep();
             Ok(object)
         });
         done.await
@@ -181,6 +181,11 @@ impl Bucket {
             query.answer(&index)
         });
         list.await
+    }
+
+    /// Waits until what was replaced, deleted or given up is gone, and nothing is on its way into the bucket.
+    pub async fn settled(&self) {
+        self.blobs.settled().await;
     }
 
     /// Deletes what a process that was killed has left. Nobody else may use the bucket meanwhile.

@@ -58,8 +58,8 @@ impl Bucket {
                 uploads::open(index, &upload, now::milliseconds())?;
                 uploads::replace_part(index, &upload.id, number, &part, written.segments())
             })?;
-            written.keep();
             blobs.discard(released);
+            written.keep();
             Ok(part.etag)
         });
         done.await

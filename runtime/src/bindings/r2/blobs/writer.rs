@@ -1,17 +1,65 @@
 //! A value on its way into blobs, as it arrives.
+//!
+//! Its bytes are written in the background, because what a store has begun it ends, whether somebody waits for it or not. So whoever
+//! gives a value up leaves somebody behind who waits and then clears up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use object_store::{MultipartUpload, ObjectStoreExt as _, PutPayload};
+use tokio::sync::mpsc;
 
+use super::chores::{Chore, Counted};
 use super::{Blobs, FILE_STEP, MOST_HELD, Place, REMOTE_STEP, Segment};
-use crate::bindings::r2::error::R2Error;
+use crate::bindings::r2::error::{Code, R2Error};
 use crate::bindings::r2::random;
 
-/// Writes one value. Dropped before its end, it leaves nothing behind.
+/// Takes one value. Dropped before its end, it leaves nothing behind.
 pub(in crate::bindings::r2) struct Writer {
+    pieces: mpsc::Sender<Piece>,
+    written: Chore<Result<Written, R2Error>>,
+}
+
+enum Piece {
+    Bytes(Bytes),
+    /// All of the value is there. Without it, it was given up.
+    End,
+}
+
+impl Writer {
+    pub(in crate::bindings::r2) fn new(blobs: &Blobs) -> Result<Self, R2Error> {
+        let filling = Filling::new(blobs)?;
+        let (pieces, arriving) = mpsc::channel(1);
+        let written = blobs.chores.begin(filling.all(arriving));
+        Ok(Self { pieces, written })
+    }
+
+    pub(in crate::bindings::r2) async fn write(&mut self, piece: Bytes) -> Result<(), R2Error> {
+        self.send(Piece::Bytes(piece)).await
+    }
+
+    /// All of the value is there.
+    pub(in crate::bindings::r2) async fn finish(mut self) -> Result<Written, R2Error> {
+        self.send(Piece::End).await?;
+        self.written.done().await?
+    }
+
+    async fn send(&mut self, piece: Piece) -> Result<(), R2Error> {
+        match self.pieces.send(piece).await {
+            Ok(()) => Ok(()),
+            // Nobody takes it any more: it is in the error of the work why.
+            Err(_) => Err(self.written.done().await?.err().unwrap_or_else(given_up)),
+        }
+    }
+}
+
+fn given_up() -> R2Error {
+    R2Error::new(Code::BodyCutShort, "the value was given up")
+}
+
+/// A value as it is written.
+struct Filling {
     written: Written,
     step: usize,
     waiting: Vec<Bytes>,
@@ -26,10 +74,12 @@ pub(in crate::bindings::r2) struct Writer {
 pub(in crate::bindings::r2) struct Written {
     blobs: Blobs,
     segments: Vec<Segment>,
+    /// Until a row names them, or they are given up.
+    _counted: Counted,
 }
 
-impl Writer {
-    pub(in crate::bindings::r2) fn new(blobs: &Blobs) -> Result<Self, R2Error> {
+impl Filling {
+    fn new(blobs: &Blobs) -> Result<Self, R2Error> {
         Ok(Self {
             step: match blobs.place {
                 Place::Folder(_) => FILE_STEP,
@@ -38,6 +88,7 @@ impl Writer {
             written: Written {
                 blobs: blobs.clone(),
                 segments: Vec::new(),
+                _counted: blobs.chores.counted(),
             },
             waiting: Vec::new(),
             waiting_bytes: Held::none(&blobs.held),
@@ -46,7 +97,32 @@ impl Writer {
         })
     }
 
-    pub(in crate::bindings::r2) async fn write(&mut self, piece: Bytes) -> Result<(), R2Error> {
+    /// Writes the pieces to the end; if that is not the end of the value, nothing is left of them.
+    async fn all(mut self, mut arriving: mpsc::Receiver<Piece>) -> Result<Written, R2Error> {
+        let filled = self.fill(&mut arriving).await;
+        match filled {
+            Ok(()) => Ok(self.written),
+            Err(error) => {
+                if let Some(mut file) = self.file.take() {
+                    // What fails here is left to the next sweep.
+                    let _ = file.abort().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn fill(&mut self, arriving: &mut mpsc::Receiver<Piece>) -> Result<(), R2Error> {
+        loop {
+            match arriving.recv().await {
+                Some(Piece::Bytes(piece)) => self.write(piece).await?,
+                Some(Piece::End) => return self.finish().await,
+                None => return Err(given_up()),
+            }
+        }
+    }
+
+    async fn write(&mut self, piece: Bytes) -> Result<(), R2Error> {
         if piece.is_empty() {
             return Ok(());
         }
@@ -61,38 +137,35 @@ impl Writer {
         }
     }
 
-    /// All of the value is there.
-    pub(in crate::bindings::r2) async fn finish(mut self) -> Result<Written, R2Error> {
+    async fn finish(&mut self) -> Result<(), R2Error> {
+        if self.file.is_some() && self.waiting_bytes.bytes > 0 {
+            self.step().await?;
+        }
         match self.file.take() {
             Some(mut file) => {
-                if self.waiting_bytes.bytes > 0 {
-                    let (payload, _held) = self.payload();
-                    file.put_part(payload).await?;
-                }
-                file.complete().await?;
                 self.end_segment()?;
+                file.complete().await?;
             }
             None if self.waiting_bytes.bytes > 0 => self.put().await?,
             // Nothing needs no blob.
             None => {}
         }
-        Ok(self.written)
+        Ok(())
     }
 
     async fn step(&mut self) -> Result<(), R2Error> {
         match self.written.blobs.place {
             Place::Folder(_) => {
                 let (payload, _held) = self.payload();
-                let mut file = match self.file.take() {
+                let blobs = &self.written.blobs;
+                let file = match &mut self.file {
                     Some(file) => file,
-                    None => {
-                        let path = self.written.blobs.path(&self.current.blob);
-                        self.written.blobs.store.put_multipart(&path).await?
+                    none => {
+                        let path = blobs.path(&self.current.blob);
+                        none.insert(blobs.store.put_multipart(&path).await?)
                     }
                 };
-                file.put_part(payload).await?;
-                self.file = Some(file);
-                Ok(())
+                Ok(file.put_part(payload).await?)
             }
             Place::Remote(_) => self.put().await,
         }
