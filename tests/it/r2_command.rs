@@ -95,7 +95,10 @@ fn what_cannot_be_done_is_said_and_leaves_no_file() {
     );
     let copy = path.join("copy");
     let words = refused(&r2(path, &["get", "photos/x", copy.to_str().unwrap()]));
-    assert!(words.contains("photos/x") && words.contains("10007"), "{words}");
+    assert!(
+        words.contains("photos/x") && words.contains("10007"),
+        "{words}"
+    );
     let file = path.join("file");
     std::fs::write(&file, "hello").unwrap();
     let words = refused(&r2(path, &["put", "photos/", file.to_str().unwrap()]));
@@ -119,22 +122,44 @@ fn a_fault_of_a_file_is_told_as_the_files() {
     let into_nothing = path.join("none/copy");
     let into_nothing = into_nothing.to_str().unwrap();
     for (command, name, cause) in [
-        (["put", "photos/y", "/nowhere/file"], "read /nowhere/file", "No such file"),
+        (
+            ["put", "photos/y", "/nowhere/file"],
+            "read /nowhere/file",
+            "No such file",
+        ),
         (["put", "photos/y", "/"], "read /", "no regular file"),
-        (["put", "photos/y", "/dev/null"], "read /dev/null", "no regular file"),
-        (["get", "photos/x", into_nothing], into_nothing, "No such file"),
-        (["get", "photos/x", path.to_str().unwrap()], path.to_str().unwrap(), "directory"),
+        (
+            ["put", "photos/y", "/dev/null"],
+            "read /dev/null",
+            "no regular file",
+        ),
+        (
+            ["get", "photos/x", into_nothing],
+            into_nothing,
+            "No such file",
+        ),
+        (
+            ["get", "photos/x", path.to_str().unwrap()],
+            path.to_str().unwrap(),
+            "directory",
+        ),
     ] {
         let words = refused(&r2(path, &command));
         assert!(words.contains(name) && words.contains(cause), "{words}");
-        assert!(!words.contains("(10") && !words.contains("bucket"), "{words}");
+        assert!(
+            !words.contains("(10") && !words.contains("bucket"),
+            "{words}"
+        );
     }
     // Of a pipe that nobody reads as well.
     let mut command = command(path, &["get", "photos/x", "-"]);
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let words = refused(&command.stdout(writer).output().unwrap());
-    assert!(words.contains("write standard output") && words.contains("roken pipe"), "{words}");
+    assert!(
+        words.contains("write standard output") && words.contains("roken pipe"),
+        "{words}"
+    );
 }
 
 #[test]
@@ -152,7 +177,10 @@ fn buckets_that_are_gone_with_each_run_are_refused() {
         &["delete", "photos/x"],
     ] {
         let words = refused(&r2(path, arguments));
-        assert!(words.contains("safelight.storage.state") && words.contains("memory"), "{words}");
+        assert!(
+            words.contains("safelight.storage.state") && words.contains("memory"),
+            "{words}"
+        );
     }
     let state = path.join("state");
     let state = state.to_str().unwrap();
@@ -182,7 +210,10 @@ fn a_dash_is_standard_input_and_output() {
     let put = put.wait_with_output().unwrap();
     assert_eq!(said(&put), "stored photos/x, 12.0 MB\n");
     let got = r2(path, &["get", "photos/x", "-"]);
-    assert!(got.status.success() && got.stdout == large, "the bytes differ");
+    assert!(
+        got.status.success() && got.stdout == large,
+        "the bytes differ"
+    );
 }
 
 #[tokio::test]

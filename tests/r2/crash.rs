@@ -1,23 +1,17 @@
 //! A program that is killed while it stores objects leaves no half one behind, and none that it has answered for is lost.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, StreamBody};
-use safelight::config::{S3, Storage};
+use safelight::config::Storage;
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::bucket::{TestBucket, with_version};
 use crate::moto;
-
-/// Tells a run of this program that it is the one to be killed.
-const FOLDER: &str = "SAFELIGHT_TEST_CRASH_FOLDER";
-const ENDPOINT: &str = "SAFELIGHT_TEST_CRASH_ENDPOINT";
-const FIRST: &str = "SAFELIGHT_TEST_CRASH_FIRST";
+use crate::program::{self, Program, say};
 
 const PIECE: usize = 64 * 1024;
 
@@ -43,7 +37,7 @@ async fn survive(rounds: u64, storage: Storage) {
     let mut number = 0;
     let mut halves = 0;
     for _ in 0..rounds {
-        let killed = kill_after(random.usize(1..60), &folder, &storage, number);
+        let killed = kill_after(random.usize(1..60), folder.path(), &storage, number);
         let begun = killed.begun;
         for number in killed.answered {
             answered.insert(key(number), number);
@@ -74,7 +68,11 @@ async fn survive(rounds: u64, storage: Storage) {
             }
             blobs += usize::from(!found.value.is_empty());
         }
-        assert_eq!(bucket.blobs().await, blobs, "there are blobs that no object has");
+        assert_eq!(
+            bucket.blobs().await,
+            blobs,
+            "there are blobs that no object has"
+        );
         folder = bucket.closed();
     }
     // Else the kills came when nothing was under way, and this has shown nothing.
@@ -105,67 +103,36 @@ struct Killed {
 }
 
 /// Runs this program as the writer, and kills it when it has said so many things.
-fn kill_after(lines: usize, folder: &TempDir, storage: &Storage, first: u64) -> Killed {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args([
-            "crash::writer",
-            "--exact",
-            "--nocapture",
-            "--test-threads=1",
-        ])
-        .env(FOLDER, folder.path())
-        .env(FIRST, first.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    if let Some(s3) = &storage.s3 {
-        command.env(ENDPOINT, &s3.endpoint);
-    }
-    let mut process = command.spawn().unwrap();
+fn kill_after(lines: usize, folder: &Path, storage: &Storage, first: u64) -> Killed {
+    let mut writer = Program::run("crash::writer", folder, storage);
+    writer.tell(&first.to_string());
     let mut killed = Killed {
         answered: Vec::new(),
         begun: None,
     };
-    let output = BufReader::new(process.stdout.take().unwrap());
     let mut said = 0;
     // What it said before it died still arrives.
-    for line in output.lines() {
-        let line = line.unwrap();
-        match line.split_once(' ') {
-            Some(("SAYS", what)) => match what.split_once(' ') {
-                Some(("begun", number)) => killed.begun = Some(number.parse().unwrap()),
-                Some(("answered", number)) => killed.answered.push(number.parse().unwrap()),
-                _ => {}
-            },
-            _ => continue,
+    while let Some(what) = writer.hear() {
+        match what.split_once(' ') {
+            Some(("begun", number)) => killed.begun = Some(number.parse().unwrap()),
+            Some(("answered", number)) => killed.answered.push(number.parse().unwrap()),
+            _ => {}
         }
         said += 1;
         if said == lines {
-            process.kill().unwrap();
+            writer.kill();
         }
     }
-    process.wait().unwrap();
     killed
 }
 
 /// Stores one object after the other until it is killed; nothing, when it was not told where.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writer() {
-    let Ok(folder) = std::env::var(FOLDER) else {
+    let Some(bucket) = program::told().await else {
         return;
     };
-    let storage = Storage {
-        s3: std::env::var(ENDPOINT).ok().map(|endpoint| S3 {
-            endpoint,
-            bucket: "blobs".into(),
-            region: "us-east-1".into(),
-            prefix: "of/tests".into(),
-        }),
-        ..Storage::default()
-    };
-    let first: u64 = std::env::var(FIRST).unwrap().parse().unwrap();
-    let bucket = TestBucket::open_at(folder.as_ref(), storage).await;
-    for number in first.. {
+    for number in first().. {
         say(&format!("begun {number}"));
         let json = with_version(json!({ "method": "put", "object": key(number) }));
         let content = content(number);
@@ -188,11 +155,9 @@ async fn writer() {
     }
 }
 
-fn say(what: &str) {
-    // One write, so that no half of it arrives; and past the capture of tests.
-    let mut output = std::io::stdout();
-    output
-        .write_all(format!("\nSAYS {what}\n").as_bytes())
-        .unwrap();
-    output.flush().unwrap();
+/// The number to begin with, which the writer is told.
+fn first() -> u64 {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    line.trim().parse().unwrap()
 }

@@ -14,6 +14,7 @@ mod lists;
 mod moto;
 mod objects;
 mod places;
+mod program;
 mod ranges;
 mod uploads;
 mod values;

@@ -39,14 +39,27 @@ pub(crate) async fn store() -> S3 {
 
 /// How many blobs of an index are in the store.
 pub(crate) fn count(s3: &S3, own: &str) -> usize {
-    let address = s3.endpoint.strip_prefix("http://").expect("it is on this machine");
+    let address = s3
+        .endpoint
+        .strip_prefix("http://")
+        .expect("it is on this machine");
     let mut connection = TcpStream::connect(address).expect("the server listens");
     let query = format!("list-type=2&prefix={}/{own}/", s3.prefix);
-    let request = format!("GET /{}?{query} HTTP/1.0\r\nhost: {address}\r\n\r\n", s3.bucket);
-    connection.write_all(request.as_bytes()).expect("the server reads");
+    let request = format!(
+        "GET /{}?{query} HTTP/1.0\r\nhost: {address}\r\n\r\n",
+        s3.bucket
+    );
+    connection
+        .write_all(request.as_bytes())
+        .expect("the server reads");
     let mut answer = String::new();
-    connection.read_to_string(&mut answer).expect("the server answers");
-    assert!(answer.contains(" 200 ") && answer.contains("<IsTruncated>false"), "{answer}");
+    connection
+        .read_to_string(&mut answer)
+        .expect("the server answers");
+    assert!(
+        answer.contains(" 200 ") && answer.contains("<IsTruncated>false"),
+        "{answer}"
+    );
     answer.matches("<Key>").count()
 }
 

@@ -1,30 +1,61 @@
 //! Where a bucket is: who else may use it, and what is refused instead of being spoilt.
 
+use http::{Method, Request};
 use safelight::bindings::r2::buckets::Buckets;
 use safelight::config::{S3, Storage};
 use safelight::state::State;
 use serde_json::json;
 
-use crate::bucket::{TestBucket, credentials};
+use crate::bucket::{TestBucket, credentials, full, reply, with_version};
+use crate::program::Program;
+use crate::uploads::Upload;
 use crate::{moto, on_both_stores};
 
 on_both_stores! {
     two_programs_share_a_bucket
+    who_reads_by_one_handle_is_safe_from_another
     an_upload_of_last_week_is_given_up
 }
 
 async fn two_programs_share_a_bucket(bucket: TestBucket) {
-    let other = TestBucket::open_at(bucket.path(), bucket.storage()).await;
+    let mut other = Program::start(bucket.path(), &bucket.storage());
     bucket.put("k", "one").await;
-    assert_eq!(other.get("k").await.text(), "one");
-    other.put("k", "two").await;
+    assert_eq!(other.ask("get"), "one");
+    assert_eq!(other.ask("put two"), "done");
     assert_eq!(bucket.get("k").await.text(), "two");
-    let puts = (0..20).map(|number| {
-        let bucket = if number % 2 == 0 { &bucket } else { &other };
-        async move { bucket.put("k", number.to_string()).await }
-    });
-    futures_util::future::join_all(puts).await;
-    assert_eq!(bucket.get("k").await.text(), other.get("k").await.text());
+    // Both at once, which is no reason for either to fail.
+    other.tell("put many");
+    for number in 0..20 {
+        bucket.put("k", number.to_string()).await;
+    }
+    assert_eq!(other.answer(), "done");
+    assert_eq!(bucket.get("k").await.text(), other.ask("get"));
+}
+
+async fn who_reads_by_one_handle_is_safe_from_another(bucket: TestBucket) {
+    let other = TestBucket::open_at(bucket.path(), bucket.storage()).await;
+    let upload = Upload::create(&other, "k").await;
+    let mut parts = Vec::new();
+    for number in 1..=3 {
+        parts.push(
+            upload
+                .good_part(number, &number.to_string().repeat(100))
+                .await,
+        );
+    }
+    upload.complete(&parts).await.good();
+    let get = with_version(json!({ "method": "get", "object": "k" }));
+    let request = Request::get("http://fake-host/").header("cf-r2-request", get);
+    let reading = bucket.send(request.body(full("")).unwrap()).await;
+    let delete = json!({ "method": "delete", "object": "k" });
+    other.write(delete, "").await.good();
+    assert_eq!(other.blobs().await, 3, "they are still read");
+    let reading = reply(&Method::GET, reading).await;
+    assert_eq!(
+        reading.text(),
+        ["1", "2", "3"].map(|digit| digit.repeat(100)).concat()
+    );
+    assert_eq!(bucket.blobs().await, 0);
 }
 
 async fn an_upload_of_last_week_is_given_up(bucket: TestBucket) {

@@ -14,14 +14,14 @@ on_both_stores! {
     nothing_of_an_upload_is_left_behind
 }
 
-struct Upload<'a> {
-    bucket: &'a TestBucket,
-    key: &'static str,
-    id: String,
+pub(crate) struct Upload<'a> {
+    pub(crate) bucket: &'a TestBucket,
+    pub(crate) key: &'static str,
+    pub(crate) id: String,
 }
 
 impl<'a> Upload<'a> {
-    async fn create(bucket: &'a TestBucket, key: &'static str) -> Self {
+    pub(crate) async fn create(bucket: &'a TestBucket, key: &'static str) -> Self {
         let create = json!({
             "method": "createMultipartUpload", "object": key, "storageClass": "InfrequentAccess",
             "customFields": [{ "k": "a", "v": "b" }], "httpFields": { "contentType": "x/y" }
@@ -32,7 +32,7 @@ impl<'a> Upload<'a> {
         Self { bucket, key, id }
     }
 
-    async fn part(&self, number: u32, value: &str) -> Reply {
+    pub(crate) async fn part(&self, number: u32, value: &str) -> Reply {
         let part = json!({
             "method": "uploadPart", "object": self.key, "uploadId": self.id, "partNumber": number
         });
@@ -40,12 +40,12 @@ impl<'a> Upload<'a> {
     }
 
     /// Uploads a part, and returns what `complete` wants of it.
-    async fn good_part(&self, number: u32, value: &str) -> Value {
+    pub(crate) async fn good_part(&self, number: u32, value: &str) -> Value {
         let etag = self.part(number, value).await.good()["etag"].clone();
         json!({ "part": number, "etag": etag })
     }
 
-    async fn complete(&self, parts: &[Value]) -> Reply {
+    pub(crate) async fn complete(&self, parts: &[Value]) -> Reply {
         let complete = json!({
             "method": "completeMultipartUpload", "object": self.key, "uploadId": self.id, "parts": parts
         });

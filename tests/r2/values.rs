@@ -91,7 +91,10 @@ async fn whenever_a_put_is_given_up_it_is_done_or_nothing_is_left_of_it(bucket: 
                 assert!(found.value == value, "the bytes differ");
                 break;
             }
-            assert!(found.text() == "old" || found.value == value, "neither of the two");
+            assert!(
+                found.text() == "old" || found.value == value,
+                "neither of the two"
+            );
             abandoned += 1;
         }
         assert!(abandoned > 2, "it was given up {abandoned} times");
@@ -159,8 +162,18 @@ async fn limits_are_checked_and_the_upload_is_read_to_its_end(bucket: TestBucket
     });
     bucket.write(most, "").await.good();
     let most = bucket.get(&"\u{1}".repeat(1024)).await;
-    assert!(most.headers["cf-r2-metadata-size"].to_str().unwrap().parse::<u32>().unwrap() < 1_048_576);
-    assert_eq!(most.good()["httpFields"]["contentType"], "\u{1}".repeat(8192));
+    assert!(
+        most.headers["cf-r2-metadata-size"]
+            .to_str()
+            .unwrap()
+            .parse::<u32>()
+            .unwrap()
+            < 1_048_576
+    );
+    assert_eq!(
+        most.good()["httpFields"]["contentType"],
+        "\u{1}".repeat(8192)
+    );
     let too_large = Request::put("http://fake-host/")
         .header("cf-r2-metadata-size", 41)
         .header("content-length", 41_u64 + 5_363_466_241)

@@ -94,7 +94,9 @@ fn options_are_what_the_wire_calls_them() {
 fn a_star_is_any_tag_and_a_quoted_one_is_refused() {
     let of = |condition: R2Conditional| condition.into_json();
     let any = json!([{ "type": "wildcard" }]);
-    let condition = R2Conditional::new().etag_matches("*").etag_does_not_match("*".to_owned());
+    let condition = R2Conditional::new()
+        .etag_matches("*")
+        .etag_does_not_match("*".to_owned());
     assert_eq!(
         of(condition).unwrap(),
         json!({ "etagMatches": any.clone(), "etagDoesNotMatch": any })
@@ -135,7 +137,10 @@ fn a_part_is_no_response_of_the_whole() {
         let mut json: Value = serde_json::from_str(OBJECT).unwrap();
         (json["range"], json["size"]) = (range, size.into());
         let whole = response(&json.to_string(), whole);
-        assert_eq!((whole.status().as_u16(), whole.body().length()), (200, Some(size)));
+        assert_eq!(
+            (whole.status().as_u16(), whole.body().length()),
+            (200, Some(size))
+        );
         assert!(!whole.headers().contains_key("content-range"));
     }
 }

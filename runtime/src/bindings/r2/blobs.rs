@@ -42,6 +42,7 @@ pub(super) struct Segment {
 pub(super) struct Blobs {
     store: Arc<dyn ObjectStore>,
     place: Place,
+    /// Those of the index that names them.
     pins: Arc<Pins>,
     /// Bytes in memory, of all values on their way here.
     held: Arc<AtomicUsize>,
@@ -58,25 +59,29 @@ enum Place {
 
 impl Blobs {
     /// Blobs in a folder, which is made if need be.
-    pub(super) fn in_folder(folder: PathBuf, durability: Durability) -> Result<Self, R2Error> {
+    pub(super) fn in_folder(
+        folder: PathBuf,
+        durability: Durability,
+        pins: Arc<Pins>,
+    ) -> Result<Self, R2Error> {
         std::fs::create_dir_all(&folder)?;
         let store =
             LocalFileSystem::new_with_prefix(&folder)?.with_fsync(durability == Durability::Disk);
         Ok(Self {
             store: Arc::new(store),
             place: Place::Folder(folder.into()),
-            pins: Arc::default(),
+            pins,
             held: Arc::default(),
             chores: Chores::new(),
         })
     }
 
     /// Blobs in a store, below `path`, which is nobody else's.
-    pub(super) fn remote(store: Arc<dyn ObjectStore>, path: StorePath) -> Self {
+    pub(super) fn remote(store: Arc<dyn ObjectStore>, path: StorePath, pins: Arc<Pins>) -> Self {
         Self {
             store,
             place: Place::Remote(path),
-            pins: Arc::default(),
+            pins,
             held: Arc::default(),
             chores: Chores::new(),
         }

@@ -104,8 +104,10 @@ fn blobs(
     storage: &Storage,
     credentials: Option<&Credentials>,
 ) -> anyhow::Result<Blobs> {
+    let pins = index.pins().clone();
     let Some(s3) = &storage.s3 else {
-        return Ok(Blobs::in_folder(folder.join("blobs"), storage.durability)?);
+        let folder = folder.join("blobs");
+        return Ok(Blobs::in_folder(folder, storage.durability, pins)?);
     };
     let credentials = credentials.context("have credentials of the store")?;
     // Each index has a path of its own in the store, so that none sweeps away what another names.
@@ -113,5 +115,6 @@ fn blobs(
     let path = StorePath::parse(&s3.prefix)
         .with_context(|| format!("use the prefix `{}`", s3.prefix))?
         .join(own);
-    Ok(Blobs::remote(Arc::new(s3::connect(s3, credentials)?), path))
+    let store = Arc::new(s3::connect(s3, credentials)?);
+    Ok(Blobs::remote(store, path, pins))
 }

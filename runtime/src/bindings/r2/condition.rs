@@ -201,8 +201,7 @@ mod tests {
                             let parts = parts.iter().filter(|(_, value)| !value.is_empty());
                             let parts = parts.map(|(name, value)| format!("\"{name}\":{value}"));
                             let condition = format!("{{{}}}", parts.collect::<Vec<_>>().join(","));
-                            let after_holds =
-                                is_after[seconds].0 || !differs.is_empty() && is_none;
+                            let after_holds = is_after[seconds].0 || !differs.is_empty() && is_none;
                             let before_holds =
                                 is_before[seconds].1 || !matches.is_empty() && is_match;
                             let expected = is_match && is_none && after_holds && before_holds;

@@ -3,12 +3,15 @@
 pub(super) mod objects;
 pub(super) mod uploads;
 
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::blobs::pins::Pins;
 use super::error::{Code, R2Error};
 
 /// Marks the file as an index of this program's.
@@ -69,10 +72,26 @@ pub enum Durability {
     Process,
 }
 
-/// A bucket's index. Clones share one connection.
+/// A bucket's index. Clones, and all who open the same file in this process, share one connection.
 #[derive(Clone)]
 pub(super) struct Index {
-    connection: Arc<Mutex<Connection>>,
+    opened: Arc<Opened>,
+}
+
+struct Opened {
+    connection: Mutex<Connection>,
+    pins: Arc<Pins>,
+}
+
+/// What this process has open, by the files themselves. Two handles of one index would not know what the other one reads.
+static OPEN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
+struct Known {
+    device: u64,
+    inode: u64,
+    opened: Weak<Opened>,
+    /// Of readers, who may outlive the index.
+    pins: Weak<Pins>,
 }
 
 impl Index {
@@ -81,42 +100,36 @@ impl Index {
     /// # Errors
     /// When it cannot be opened, or is not an index that this program knows; then it is left as it is.
     pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, R2Error> {
-        let mut connection = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE
-                | OpenFlags::SQLITE_OPEN_CREATE
-                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        connection.busy_timeout(BUSY)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let number = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-        match (number("application_id")?, number("user_version")?) {
-            (APPLICATION_ID, SCHEMA_VERSION) => {}
-            (0, 0) if is_empty(&transaction)? => {
-                transaction.execute_batch(SCHEMA)?;
-                transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|known| known.opened.strong_count() + known.pins.strong_count() > 0);
+        let known = open.iter().filter(|known| known.is(path).unwrap_or(false));
+        if let Some(opened) = known.clone().find_map(|known| known.opened.upgrade()) {
+            let index = Self { opened };
+            // Who wants more of it gets it, and the others with him.
+            if durability == Durability::Disk {
+                index.with(|connection| synchronize(connection, durability))?;
             }
-            (APPLICATION_ID, version) => {
-                let text = format!("the index has version {version}, of another safelight");
-                return Err(R2Error::new(Code::Internal, text));
-            }
-            _ => {
-                let text = "the file is a database of another program's";
-                return Err(R2Error::new(Code::Internal, text));
-            }
+            return Ok(index);
         }
-        transaction.commit()?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        let synchronous = match durability {
-            Durability::Disk => "FULL",
-            Durability::Process => "NORMAL",
-        };
-        connection.pragma_update(None, "synchronous", synchronous)?;
-        Ok(Self {
-            connection: Arc::new(Mutex::new(connection)),
-        })
+        let pins = known.clone().find_map(|known| known.pins.upgrade());
+        let pins = pins.unwrap_or_default();
+        let opened = Arc::new(Opened {
+            connection: Mutex::new(connect(path, durability)?),
+            pins: pins.clone(),
+        });
+        let file = std::fs::metadata(path)?;
+        open.push(Known {
+            device: file.dev(),
+            inode: file.ino(),
+            opened: Arc::downgrade(&opened),
+            pins: Arc::downgrade(&pins),
+        });
+        Ok(Self { opened })
+    }
+
+    /// Which of the blobs are being read.
+    pub(super) fn pins(&self) -> &Arc<Pins> {
+        &self.opened.pins
     }
 
     /// Reads or writes, on a thread that may wait. What is begun is done even if nobody waits for it any more.
@@ -139,6 +152,7 @@ impl Index {
     ) -> Result<T, R2Error> {
         // A transaction that a panic cut off has been rolled back.
         let mut connection = self
+            .opened
             .connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -155,6 +169,54 @@ impl Index {
             Ok(connection.query_row(select, [name], |row| row.get(0))?)
         })
     }
+}
+
+impl Known {
+    fn is(&self, path: &Path) -> io::Result<bool> {
+        let file = std::fs::metadata(path)?;
+        Ok((self.device, self.inode) == (file.dev(), file.ino()))
+    }
+}
+
+fn connect(path: &Path, durability: Durability) -> Result<Connection, R2Error> {
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let number = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    match (number("application_id")?, number("user_version")?) {
+        (APPLICATION_ID, SCHEMA_VERSION) => {}
+        (0, 0) if is_empty(&transaction)? => {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        }
+        (APPLICATION_ID, version) => {
+            let text = format!("the index has version {version}, of another safelight");
+            return Err(R2Error::new(Code::Internal, text));
+        }
+        _ => {
+            let text = "the file is a database of another program's";
+            return Err(R2Error::new(Code::Internal, text));
+        }
+    }
+    transaction.commit()?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    synchronize(&connection, durability)?;
+    Ok(connection)
+}
+
+fn synchronize(connection: &Connection, durability: Durability) -> Result<(), R2Error> {
+    let synchronous = match durability {
+        Durability::Disk => "FULL",
+        Durability::Process => "NORMAL",
+    };
+    Ok(connection.pragma_update(None, "synchronous", synchronous)?)
 }
 
 /// Does work that writes: all of it or nothing. No other process writes meanwhile.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Blobs;
 
-/// The blobs in use, of one bucket in one process.
+/// The blobs in use, of one bucket in one process: all its handles share them.
 #[derive(Default)]
 pub(in crate::bindings::r2) struct Pins {
     held: Mutex<Held>,

@@ -31,7 +31,8 @@ impl Source {
     pub async fn of_file(path: &Path) -> io::Result<Self> {
         // Asked first, because opening a pipe waits for its writer.
         if !fs::metadata(path).await?.is_file() {
-            let text = "it is no regular file; what has no length is taken from standard input, as `-`";
+            let text =
+                "it is no regular file; what has no length is taken from standard input, as `-`";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let file = File::open(path).await?;
@@ -80,7 +81,10 @@ impl Source {
                 }
             }
         });
-        (Upload::new(StreamBody::new(bytes).boxed_unsync(), length), failure)
+        (
+            Upload::new(StreamBody::new(bytes).boxed_unsync(), length),
+            failure,
+        )
     }
 
     /// The next bytes; none at the end, which is where it was when the file was opened.
