@@ -58,7 +58,8 @@ async fn who_reads_by_one_handle_is_safe_from_another(bucket: TestBucket) {
     assert_eq!(bucket.blobs().await, 0);
 }
 
-async fn an_upload_of_last_week_is_given_up(bucket: TestBucket) {
+/// Begins an upload in parts as if that had been a week ago. Returns the request of a part.
+async fn of_last_week(bucket: &TestBucket) -> serde_json::Value {
     let create = json!({ "method": "createMultipartUpload", "object": "k" });
     let id = bucket.write(create, "").await.good()["uploadId"].clone();
     let part = json!({ "method": "uploadPart", "object": "k", "uploadId": id, "partNumber": 1 });
@@ -68,12 +69,37 @@ async fn an_upload_of_last_week_is_given_up(bucket: TestBucket) {
     index
         .execute("UPDATE uploads SET created = created - ?1", [week])
         .unwrap();
-    drop(index);
+    part
+}
+
+async fn an_upload_of_last_week_is_given_up(bucket: TestBucket) {
+    let part = of_last_week(&bucket).await;
     // In this run as in the next one.
     assert_eq!(bucket.write(part.clone(), "x").await.code(), 10024);
+    assert_eq!(bucket.blobs().await, 1);
     let bucket = bucket.reopened().await;
     assert_eq!(bucket.write(part, "x").await.code(), 10024);
     assert_eq!(bucket.blobs().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_upload_is_given_up_within_the_hour_in_a_run_that_does_not_end() {
+    let bucket = TestBucket::in_a_folder().await;
+    let fresh = Upload::create(&bucket, "k").await;
+    of_last_week(&bucket).await;
+    let later = Upload::create(&bucket, "l").await;
+    let part = later.good_part(1, "kept").await;
+    tokio::time::advance(std::time::Duration::from_secs(60 * 60)).await;
+    // The round begins when its task gets its turn.
+    let mut turns = 0;
+    while bucket.blobs().await > 1 {
+        tokio::task::yield_now().await;
+        turns += 1;
+        assert!(turns < 1_000, "nothing was given up");
+    }
+    assert_eq!(fresh.part(1, "x").await.code(), 10024);
+    later.complete(&[part]).await.good();
+    assert_eq!(bucket.get("l").await.text(), "kept");
 }
 
 /// Why the bucket cannot be opened.

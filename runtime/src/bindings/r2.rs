@@ -5,6 +5,7 @@
 //! | `request`, `list_of`, `integer` | a request's JSON to a checked operation |
 //! | `range`, `condition`, `metadata`, `digest` | the parts of operations, each with its rules |
 //! | `bucket`, `multipart`, `list` | what an operation does |
+//! | `expiry` | what nobody has to ask for: the end of old uploads |
 //! | `index` | what is known of objects: SQLite |
 //! | `blobs` | their bytes: files, or another machine's store |
 //! | `upload`, `answer` | bodies in, bodies out |
@@ -19,6 +20,7 @@ pub mod buckets;
 mod condition;
 mod digest;
 mod error;
+mod expiry;
 pub mod files;
 mod index;
 mod integer;

@@ -113,6 +113,14 @@ impl Blobs {
         });
     }
 
+    /// Does other work on the bucket that [`settled`](Self::settled) waits for.
+    pub(super) async fn chore<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, R2Error> {
+        self.chores.begin(work).done().await
+    }
+
     /// Waits until everything that was discarded or given up is gone, and nothing is on its way.
     pub(super) async fn settled(&self) {
         self.chores.settled().await;

@@ -9,6 +9,7 @@ use super::blobs::writer::{Writer, Written};
 use super::blobs::{Blobs, Segment};
 use super::digest::{Digests, Given, Hasher};
 use super::error::{Code, R2Error};
+use super::expiry::Expiry;
 use super::index::{Index, objects, transact};
 use super::limits::VALUE_BYTES;
 use super::list::ListQuery;
@@ -25,6 +26,7 @@ pub struct Bucket {
     pub(super) blobs: Blobs,
     /// Bytes of every part but the last, at least.
     pub(super) part_bytes: u64,
+    pub(super) _expiry: Expiry,
 }
 
 /// What a `get` found.
@@ -190,10 +192,7 @@ impl Bucket {
 
     /// Deletes what a process that was killed has left. Nobody else may use the bucket meanwhile.
     pub(super) async fn sweep(&self) -> Result<(), R2Error> {
-        let named = self.index.run(|index| {
-            super::multipart::expire(index)?;
-            objects::all_blobs(index)
-        });
+        let named = self.index.run(|index| objects::all_blobs(index));
         self.blobs.sweep(named.await?).await
     }
 }

@@ -10,6 +10,7 @@ use object_store::path::Path as StorePath;
 
 use super::blobs::Blobs;
 use super::bucket::Bucket;
+use super::expiry::Expiry;
 use super::index::Index;
 use super::limits::PART_BYTES;
 use super::random;
@@ -75,9 +76,11 @@ impl Bucket {
         let index = Index::open(&file, storage.durability)
             .with_context(|| format!("open {}", file.display()))?;
         check_place(&index, storage)?;
+        let blobs = blobs(&index, folder, storage, credentials)?;
         Ok(Self {
             name: name.into(),
-            blobs: blobs(&index, folder, storage, credentials)?,
+            _expiry: Expiry::begin(&index, blobs.clone()),
+            blobs,
             index,
             part_bytes: storage.part_bytes.unwrap_or(PART_BYTES),
         })

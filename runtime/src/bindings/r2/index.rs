@@ -127,6 +127,10 @@ impl Index {
         Ok(Self { opened })
     }
 
+    pub(super) fn downgrade(&self) -> WeakIndex {
+        WeakIndex(Arc::downgrade(&self.opened))
+    }
+
     /// Which of the blobs are being read.
     pub(super) fn pins(&self) -> &Arc<Pins> {
         &self.opened.pins
@@ -168,6 +172,16 @@ impl Index {
             let select = "SELECT value FROM settings WHERE name = ?1";
             Ok(connection.query_row(select, [name], |row| row.get(0))?)
         })
+    }
+}
+
+/// An index that others keep open, or do not.
+pub(super) struct WeakIndex(Weak<Opened>);
+
+impl WeakIndex {
+    pub(super) fn upgrade(&self) -> Option<Index> {
+        let opened = self.0.upgrade()?;
+        Some(Index { opened })
     }
 }
 

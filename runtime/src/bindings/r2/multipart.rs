@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rusqlite::Connection;
-
 use super::blobs::Segment;
 use super::bucket::Bucket;
 use super::digest::etag_of_parts;
 use super::error::{Code, R2Error};
 use super::index::uploads::{self, Part, State};
 use super::index::{objects, transact};
-use super::limits::{OBJECT_BYTES, UPLOAD_MS};
+use super::limits::OBJECT_BYTES;
 use super::object::Object;
 use super::request::{Described, Key, PartRef, UploadId};
 use super::upload::Upload;
@@ -117,12 +115,6 @@ impl Bucket {
         });
         done.await
     }
-}
-
-/// Gives up the uploads that were begun too long ago, and forgets those that are over.
-pub(super) fn expire(index: &mut Connection) -> Result<(), R2Error> {
-    let before = now::milliseconds().saturating_sub(UPLOAD_MS);
-    transact(index, |index| uploads::forget(index, before))
 }
 
 /// The parts of the object in their order, if the list names parts that there are and that fit together.

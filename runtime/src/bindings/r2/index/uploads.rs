@@ -170,17 +170,21 @@ pub(in crate::bindings::r2) fn end(
     Ok(released)
 }
 
-/// Forgets the uploads that were begun before this time, with their parts. A sweep takes the blobs.
-pub(in crate::bindings::r2) fn forget(index: &Connection, before: i64) -> Result<(), R2Error> {
+/// Forgets the uploads that were begun before this time, with their parts. Returns the blobs that nothing names any more.
+pub(in crate::bindings::r2) fn forget(
+    index: &Connection,
+    before: i64,
+) -> Result<Vec<String>, R2Error> {
     let mut select = index.prepare("SELECT id FROM uploads WHERE created <= ?1")?;
     let old: Vec<String> = select
         .query_map([before], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    let mut released = Vec::new();
     for upload in old {
-        end(index, &upload, State::Aborted)?;
+        released.extend(end(index, &upload, State::Aborted)?);
         index.execute("DELETE FROM uploads WHERE id = ?1", [upload])?;
     }
-    Ok(())
+    Ok(released)
 }
 
 fn no_such_upload() -> R2Error {
