@@ -143,6 +143,14 @@ impl TestBucket {
         }
     }
 
+    /// How many blobs the index names.
+    pub(crate) fn named(&self) -> usize {
+        let index = rusqlite::Connection::open(&self.index).unwrap();
+        let count = "SELECT count(*) FROM segments";
+        let count = index.query_row(count, [], |row| row.get::<_, i64>(0));
+        usize::try_from(count.unwrap()).unwrap()
+    }
+
     /// A request as it is.
     pub(crate) async fn send(&self, request: Request<WasiBody>) -> Response<WasiBody> {
         self.service.clone().oneshot(request).await.unwrap()

@@ -29,6 +29,24 @@ async fn twenty_kills_leave_no_half_object_in_a_store_and_lose_none() {
     survive(20, storage).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_program_left_is_gone_when_the_next_one_comes_though_a_third_goes_on() {
+    let bucket = TestBucket::in_a_folder().await;
+    let mut random = fastrand::Rng::with_seed(12);
+    let (rounds, mut left) = (30, 0);
+    for _ in 0..rounds {
+        // The first of them are large.
+        kill_after(random.usize(1..60), bucket.path(), &bucket.storage(), 12);
+        left += usize::from(bucket.blobs().await > bucket.named());
+        let next = TestBucket::open_at(bucket.path(), bucket.storage()).await;
+        assert_eq!(next.blobs().await, next.named());
+    }
+    assert!(
+        left > rounds / 4,
+        "only {left} of {rounds} kills left something"
+    );
+}
+
 async fn survive(rounds: u64, storage: Storage) {
     let mut folder = tempfile::tempdir().unwrap();
     let mut random = fastrand::Rng::with_seed(rounds);
@@ -132,7 +150,7 @@ async fn writer() {
     let Some(bucket) = program::told().await else {
         return;
     };
-    for number in first().. {
+    for number in program::first().. {
         say(&format!("begun {number}"));
         let json = with_version(json!({ "method": "put", "object": key(number) }));
         let content = content(number);
@@ -153,11 +171,4 @@ async fn writer() {
         assert_eq!(bucket.send(request).await.status(), 200);
         say(&format!("answered {number}"));
     }
-}
-
-/// The number to begin with, which the writer is told.
-fn first() -> u64 {
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).unwrap();
-    line.trim().parse().unwrap()
 }

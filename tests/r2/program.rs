@@ -97,6 +97,13 @@ pub(crate) async fn told() -> Option<TestBucket> {
     Some(TestBucket::open_at(folder.as_ref(), storage).await)
 }
 
+/// The number to begin with, as this run is told.
+pub(crate) fn first() -> u64 {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    line.trim().parse().unwrap()
+}
+
 pub(crate) fn say(what: &str) {
     // One write, so that no half of it arrives; and past the capture of tests.
     let mut output = std::io::stdout();

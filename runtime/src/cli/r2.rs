@@ -101,10 +101,18 @@ pub(super) struct Place {
     persist_to: Option<PathBuf>,
 }
 
-/// A bucket in use. Who has changed it waits until it is settled, or leaves what was replaced to the next run.
+/// A bucket in use, and the others that were opened with it.
 struct Opened {
     bucket: Bucket,
+    buckets: Buckets,
     _state: Option<State>,
+}
+
+impl Opened {
+    /// Waits until what was replaced is gone, which the end of the program would interrupt.
+    async fn close(self) -> anyhow::Result<()> {
+        self.buckets.close().await.context("close the buckets")
+    }
 }
 
 impl Place {
@@ -125,6 +133,7 @@ impl Place {
         };
         Ok(Opened {
             bucket: bucket.clone(),
+            buckets,
             _state: state,
         })
     }
@@ -189,8 +198,8 @@ async fn put(
             told.inc(bytes)
         });
     let stored = stored.await;
-    opened.bucket.settled().await;
     bar.finish_and_clear();
+    opened.close().await?;
     let size = stored.map_err(|error| transfer(error, ("read", file), ("store", object)))?;
     log.line(format_args!("stored {object}, {}", Bytes(size)));
     Ok(())
@@ -204,6 +213,7 @@ async fn get(object: &ObjectName, file: &Path, place: &Place, log: &Log) -> anyh
         false => write_file(&opened.bucket, &object.key, file, &bar).await,
     };
     bar.finish_and_clear();
+    opened.close().await?;
     written.map_err(|error| transfer(error, ("write", file), ("read", object)))?;
     if !is_dash(file) {
         log.line(format_args!("wrote {}", file.display()));
@@ -271,7 +281,7 @@ fn is_dash(file: &Path) -> bool {
 async fn delete(object: &ObjectName, place: &Place, log: &Log) -> anyhow::Result<()> {
     let opened = place.open(&object.bucket).await?;
     let deleted = opened.bucket.delete_one(&object.key).await;
-    opened.bucket.settled().await;
+    opened.close().await?;
     match deleted.with_context(|| format!("delete {object}"))? {
         true => log.line(format_args!("deleted {object}")),
         false => log.line(format_args!("{object}: no such key")),
@@ -287,7 +297,8 @@ async fn list(bucket: &str, prefix: &str, place: &Place) -> anyhow::Result<()> {
     loop {
         let rows = opened.bucket.rows(prefix, after.as_deref()).await?;
         let Some(last) = rows.last() else {
-            return Ok(output.flush().await?);
+            output.flush().await?;
+            return opened.close().await;
         };
         after = Some(last.key.clone());
         let mut lines = String::new();

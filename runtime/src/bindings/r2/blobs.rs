@@ -5,6 +5,7 @@
 mod chores;
 pub(super) mod pins;
 pub(super) mod reader;
+pub(super) mod run;
 pub(super) mod writer;
 
 use std::collections::HashSet;
@@ -21,6 +22,7 @@ use super::error::R2Error;
 use super::index::Durability;
 use chores::Chores;
 use pins::Pins;
+use run::{Ended, Run};
 
 /// Bytes that are handed to a file at once.
 const FILE_STEP: usize = 512 * 1024;
@@ -44,9 +46,16 @@ pub(super) struct Blobs {
     place: Place,
     /// Those of the index that names them.
     pins: Arc<Pins>,
+    run: Arc<Run>,
     /// Bytes in memory, of all values on their way here.
     held: Arc<AtomicUsize>,
     chores: Chores,
+}
+
+/// Who uses the blobs: the readers of this process, and this run of the program.
+pub(super) struct Used {
+    pub(super) pins: Arc<Pins>,
+    pub(super) run: Run,
 }
 
 #[derive(Clone)]
@@ -62,26 +71,29 @@ impl Blobs {
     pub(super) fn in_folder(
         folder: PathBuf,
         durability: Durability,
-        pins: Arc<Pins>,
+        used: Used,
     ) -> Result<Self, R2Error> {
         std::fs::create_dir_all(&folder)?;
         let store =
             LocalFileSystem::new_with_prefix(&folder)?.with_fsync(durability == Durability::Disk);
-        Ok(Self {
-            store: Arc::new(store),
-            place: Place::Folder(folder.into()),
-            pins,
-            held: Arc::default(),
-            chores: Chores::new(),
-        })
+        Ok(Self::new(
+            Arc::new(store),
+            Place::Folder(folder.into()),
+            used,
+        ))
     }
 
     /// Blobs in a store, below `path`, which is nobody else's.
-    pub(super) fn remote(store: Arc<dyn ObjectStore>, path: StorePath, pins: Arc<Pins>) -> Self {
+    pub(super) fn remote(store: Arc<dyn ObjectStore>, path: StorePath, used: Used) -> Self {
+        Self::new(store, Place::Remote(path), used)
+    }
+
+    fn new(store: Arc<dyn ObjectStore>, place: Place, used: Used) -> Self {
         Self {
             store,
-            place: Place::Remote(path),
-            pins,
+            place,
+            pins: used.pins,
+            run: Arc::new(used.run),
             held: Arc::default(),
             chores: Chores::new(),
         }
@@ -126,24 +138,41 @@ impl Blobs {
         self.chores.settled().await;
     }
 
-    /// Deletes everything but the blobs in `named`: what a process that was killed has left.
-    pub(super) async fn sweep(&self, named: HashSet<String>) -> Result<(), R2Error> {
+    /// The runs of the program that have ended, and may have left something.
+    pub(super) fn ended_runs(&self) -> Result<Vec<Ended>, R2Error> {
+        Ok(self.run.ended()?)
+    }
+
+    /// Waits until nothing is under way, and says that nothing is left of this run.
+    pub(super) async fn close(&self) -> Result<(), R2Error> {
+        self.settled().await;
+        Ok(self.run.end()?)
+    }
+
+    /// Deletes the blobs that no row names: those of runs that have ended or, where nobody else is, all of them.
+    pub(super) async fn sweep(&self, of: Whose<'_>, named: HashSet<String>) -> Result<(), R2Error> {
+        let left = |name: &str| !named.contains(name) && of.includes(name);
         match &self.place {
             Place::Folder(folder) => {
-                let folder = folder.clone();
+                let listed = folder.clone();
                 // The store does not list the files that it had begun to write.
-                let swept = tokio::task::spawn_blocking(move || sweep_folder(&folder, &named));
-                Ok(swept.await.map_err(std::io::Error::other)??)
+                let names = tokio::task::spawn_blocking(move || names(&listed));
+                let mut names = names.await.map_err(std::io::Error::other)??;
+                names.retain(|name| left(name));
+                let (names, folder) = (self.pins.doom(names), folder.clone());
+                let removed = tokio::task::spawn_blocking(move || {
+                    let mut files = names.iter().map(|name| folder.join(name));
+                    files.try_for_each(|file| run::remove(&file))
+                });
+                Ok(removed.await.map_err(std::io::Error::other)??)
             }
             Place::Remote(path) => {
                 let mut found = self.store.list(Some(path));
                 while let Some(found) = found.try_next().await? {
-                    let is_named = found
-                        .location
-                        .filename()
-                        .is_some_and(|name| named.contains(name));
-                    if !is_named {
-                        self.store.delete(&found.location).await?;
+                    let name = found.location.filename().filter(|name| left(name));
+                    let name = name.map(str::to_owned).into_iter().collect();
+                    for name in self.pins.doom(name) {
+                        self.store.delete(&self.path(&name)).await?;
                     }
                 }
                 Ok(())
@@ -152,14 +181,31 @@ impl Blobs {
     }
 }
 
-fn sweep_folder(folder: &Path, named: &HashSet<String>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let is_named = name.to_str().is_some_and(|name| named.contains(name));
-        if !is_named && entry.file_type()?.is_file() {
-            std::fs::remove_file(entry.path())?;
+/// Whose leavings a sweep takes.
+pub(super) enum Whose<'a> {
+    Everybodys,
+    Theirs(&'a [Ended]),
+}
+
+impl Whose<'_> {
+    fn includes(&self, blob: &str) -> bool {
+        match self {
+            Self::Everybodys => true,
+            Self::Theirs(runs) => runs.iter().any(|run| run.wrote(blob)),
         }
     }
-    Ok(())
+}
+
+/// The files of a folder. What is no text is no name of ours.
+fn names(folder: &Path) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if let Ok(name) = entry.file_name().into_string()
+            && entry.file_type()?.is_file()
+        {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }

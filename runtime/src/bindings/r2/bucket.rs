@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::blobs::pins::Pin;
 use super::blobs::reader::{Reader, Unreadable};
+use super::blobs::run::Ended;
 use super::blobs::writer::{Writer, Written};
-use super::blobs::{Blobs, Segment};
+use super::blobs::{Blobs, Segment, Whose};
 use super::digest::{Digests, Given, Hasher};
 use super::error::{Code, R2Error};
 use super::expiry::Expiry;
@@ -17,6 +18,7 @@ use super::object::Object;
 use super::request::{Get, Key, Put};
 use super::upload::Upload;
 use super::{now, random};
+use crate::state::State;
 
 /// A bucket. Clones are the same bucket.
 #[derive(Clone)]
@@ -190,9 +192,22 @@ impl Bucket {
         self.blobs.settled().await;
     }
 
-    /// Deletes what a process that was killed has left. Nobody else may use the bucket meanwhile.
-    pub(super) async fn sweep(&self) -> Result<(), R2Error> {
+    /// Ends this run's use of the bucket, when nothing is under way any more.
+    pub(super) async fn close(&self) -> Result<(), R2Error> {
+        self.blobs.close().await
+    }
+
+    /// Deletes what runs of the program that were killed have left; where nobody else uses the bucket, whatever no row names.
+    pub(super) async fn sweep(&self, state: &State) -> Result<(), R2Error> {
+        // Before the rows are looked at: who has ended adds none.
+        let ended = self.blobs.ended_runs()?;
+        let whose = match state.is_alone() {
+            true => Whose::Everybodys,
+            false if ended.is_empty() => return Ok(()),
+            false => Whose::Theirs(&ended),
+        };
         let named = self.index.run(|index| objects::all_blobs(index));
-        self.blobs.sweep(named.await?).await
+        self.blobs.sweep(whose, named.await?).await?;
+        ended.into_iter().try_for_each(Ended::forget)
     }
 }

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use object_store::path::Path as StorePath;
 
-use super::blobs::Blobs;
+use super::blobs::run::Run;
+use super::blobs::{Blobs, Used};
 use super::bucket::Bucket;
+use super::error::R2Error;
 use super::expiry::Expiry;
 use super::index::Index;
 use super::limits::PART_BYTES;
@@ -41,14 +43,23 @@ impl Buckets {
                 let folder = state.folder("r2", name);
                 let opened = Bucket::open(name, &folder, storage, credentials);
                 let opened = opened.with_context(|| format!("open the bucket {name}"))?;
-                if state.is_alone() {
-                    let swept = opened.sweep().await;
-                    swept.with_context(|| format!("clear up the bucket {name}"))?;
-                }
+                let swept = opened.sweep(state).await;
+                swept.with_context(|| format!("clear up the bucket {name}"))?;
                 vacant.insert(opened);
             }
         }
         Ok(Self { buckets })
+    }
+
+    /// Ends this run's use of them, when nothing is under way any more. Who does not come to that leaves it to the next run.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written.
+    pub async fn close(&self) -> Result<(), R2Error> {
+        for bucket in self.buckets.values() {
+            bucket.close().await?;
+        }
+        Ok(())
     }
 
     /// The names of all of them.
@@ -107,10 +118,13 @@ fn blobs(
     storage: &Storage,
     credentials: Option<&Credentials>,
 ) -> anyhow::Result<Blobs> {
-    let pins = index.pins().clone();
+    let used = Used {
+        pins: index.pins().clone(),
+        run: Run::begin(folder.join("runs"))?,
+    };
     let Some(s3) = &storage.s3 else {
         let folder = folder.join("blobs");
-        return Ok(Blobs::in_folder(folder, storage.durability, pins)?);
+        return Ok(Blobs::in_folder(folder, storage.durability, used)?);
     };
     let credentials = credentials.context("have credentials of the store")?;
     // Each index has a path of its own in the store, so that none sweeps away what another names.
@@ -119,5 +133,5 @@ fn blobs(
         .with_context(|| format!("use the prefix `{}`", s3.prefix))?
         .join(own);
     let store = Arc::new(s3::connect(s3, credentials)?);
-    Ok(Blobs::remote(store, path, pins))
+    Ok(Blobs::remote(store, path, used))
 }

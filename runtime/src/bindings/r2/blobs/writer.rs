@@ -13,7 +13,6 @@ use tokio::sync::mpsc;
 use super::chores::{Chore, Counted};
 use super::{Blobs, FILE_STEP, MOST_HELD, Place, REMOTE_STEP, Segment};
 use crate::bindings::r2::error::{Code, R2Error};
-use crate::bindings::r2::random;
 
 /// Takes one value. Dropped before its end, it leaves nothing behind.
 pub(in crate::bindings::r2) struct Writer {
@@ -92,7 +91,7 @@ impl Filling {
             },
             waiting: Vec::new(),
             waiting_bytes: Held::none(&blobs.held),
-            current: empty()?,
+            current: empty(blobs)?,
             file: None,
         })
     }
@@ -183,7 +182,7 @@ impl Filling {
     }
 
     fn end_segment(&mut self) -> Result<(), R2Error> {
-        let segment = std::mem::replace(&mut self.current, empty()?);
+        let segment = std::mem::replace(&mut self.current, empty(&self.written.blobs)?);
         self.written.segments.push(segment);
         Ok(())
     }
@@ -224,9 +223,9 @@ impl Drop for Held {
     }
 }
 
-fn empty() -> Result<Segment, R2Error> {
+fn empty(blobs: &Blobs) -> Result<Segment, R2Error> {
     Ok(Segment {
-        blob: random::hex_id()?,
+        blob: blobs.run.blob()?,
         size: 0,
         crc32c: 0,
     })
