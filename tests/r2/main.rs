@@ -8,6 +8,7 @@
 )]
 
 mod bucket;
+mod completions;
 mod conditions;
 mod crash;
 mod lists;
