@@ -6,7 +6,7 @@ use image::ImageFormat;
 use safelight_harness::Fault;
 
 use crate::client::{Answer, get, post, send, try_get};
-use crate::dev_server::DevServer;
+use crate::dev_server::{DevServer, PATIENCE};
 use crate::guests;
 use crate::image_urls::{ask, error, picture, size};
 
@@ -220,4 +220,29 @@ async fn a_broken_object_is_never_a_whole_answer() {
     let answer = get(server.address, "/photos/a").await;
     assert_eq!(answer.status, 502);
     assert!(answer.text().contains("BUCKET"), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_part_of_an_object_that_was_altered_on_disk_is_never_a_whole_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = format!("state = \"{}\"", folder.path().display());
+    let config = format!("{BUCKETS}{OPEN}").replace("state = \"memory\"", &state);
+    let server = DevServer::start(guests::bucket(), &config).await;
+    post(server.address, "/put?key=a", vec![b'a'; 1_000_000]).await;
+    let blobs = folder.path().join("v1/r2/photos/blobs");
+    let blob = std::fs::read_dir(blobs).unwrap().next().unwrap().unwrap();
+    let mut bytes = std::fs::read(blob.path()).unwrap();
+    bytes[500_000] = b'b';
+    std::fs::write(blob.path(), bytes).unwrap();
+    let client = safelight_harness::Client::new(server.address, PATIENCE);
+    for range in ["bytes=499000-501000", "bytes=100000-900000"] {
+        let request = Request::get("/photos/a")
+            .header("host", server.address.to_string())
+            .header("range", range);
+        let answer = client.send(request.body(Bytes::new()).unwrap()).await.ok();
+        let is_told = |answer: Answer| answer.status == 500 || answer.broken.is_some();
+        assert!(answer.is_none_or(is_told), "{range}");
+    }
+    let good = ask(&server, "/photos/a", &[("range", "bytes=0-99")]).await;
+    assert_eq!((good.status.as_u16(), good.body.len()), (206, 100));
 }

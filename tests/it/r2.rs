@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::{Method, Request};
 use image::{ImageFormat, RgbImage};
 
-use crate::client::{Answer, get, post, send};
-use crate::dev_server::DevServer;
+use crate::client::{Answer, get, post};
+use crate::dev_server::{DevServer, PATIENCE};
 use crate::guests;
 
 /// A bucket that is gone with its server.
@@ -23,6 +23,11 @@ fn told(answer: &Answer) -> String {
 }
 
 async fn get_range(server: &DevServer, path: &str, range: &str) -> Answer {
+    try_range(server, path, range).await.expect("a response")
+}
+
+/// The same, where it may be that no answer comes.
+async fn try_range(server: &DevServer, path: &str, range: &str) -> Option<Answer> {
     let request = Request::builder()
         .method(Method::GET)
         .uri(path)
@@ -30,7 +35,8 @@ async fn get_range(server: &DevServer, path: &str, range: &str) -> Answer {
         .header("range", range)
         .body(Bytes::new())
         .unwrap();
-    send(server.address, request).await
+    let client = safelight_harness::Client::new(server.address, PATIENCE);
+    client.send(request).await.ok()
 }
 
 #[tokio::test]
@@ -324,6 +330,13 @@ async fn a_blob_that_was_altered_on_disk_is_never_delivered_as_whole() {
     server
         .line(|line| line.contains("was altered on its way"))
         .await;
+    for range in ["bytes=499000-501000", "bytes=100000-900000"] {
+        let answer = try_range(&server, "/get?key=k", range).await;
+        let is_told = |answer: &Answer| answer.status == 500 || answer.broken.is_some();
+        assert!(answer.as_ref().is_none_or(is_told), "{range}");
+    }
+    let good = get_range(&server, "/get?key=k", "bytes=0-99").await;
+    assert_eq!(told(&good), format!("206 {}", "a".repeat(100)));
     std::fs::write(&blob, &bytes[..500_000]).unwrap();
     let answer = get(server.address, "/get?key=k").await;
     assert!(
@@ -347,5 +360,17 @@ async fn a_fault_breaks_a_call_of_a_bucket() {
     assert!(answer.is_err() || answer.unwrap().broken.is_some());
     server
         .line(|line| line.contains("FAULT BUCKET:truncate=100000 struck"))
+        .await;
+}
+
+#[tokio::test]
+async fn a_part_that_is_altered_on_its_way_is_noticed_as_a_whole_is() {
+    let faults = [safelight_harness::Fault::corrupt("BUCKET", 100_000)];
+    let server = DevServer::start_with(guests::bucket(), IN_MEMORY, &faults).await;
+    post(server.address, "/put?key=f", vec![1; 300_000]).await;
+    let answer = try_range(&server, "/get?key=f", "bytes=0-199999").await;
+    assert!(answer.is_none_or(|answer| answer.broken.is_some()));
+    server
+        .line(|line| line.contains("was altered on its way"))
         .await;
 }

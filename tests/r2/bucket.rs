@@ -43,6 +43,8 @@ pub(crate) struct Reply {
     pub(crate) json: Value,
     /// What is behind the JSON.
     pub(crate) value: Vec<u8>,
+    /// Of both.
+    crc32c: u32,
     /// What the error's header says, or `null`.
     pub(crate) error: Value,
 }
@@ -58,6 +60,12 @@ impl Reply {
     pub(crate) fn text(&self) -> &str {
         assert_eq!(self.status, 200, "{:?}", self.error);
         std::str::from_utf8(&self.value).unwrap()
+    }
+
+    /// Whether the answer's digest is that of its bytes.
+    pub(crate) fn is_proved(&self) -> bool {
+        let digest = &self.headers["repr-digest"];
+        digest.to_str().unwrap() == safelight_protocol::digest::value(self.crc32c)
     }
 
     /// The JSON of a good answer.
@@ -151,6 +159,14 @@ impl TestBucket {
         usize::try_from(count.unwrap()).unwrap()
     }
 
+    /// The file of the only blob in a folder.
+    pub(crate) fn only_blob(&self) -> PathBuf {
+        let mut blobs = std::fs::read_dir(&self.blobs).unwrap();
+        let blob = blobs.next().unwrap().unwrap().path();
+        assert!(blobs.next().is_none(), "there are others");
+        blob
+    }
+
     /// A request as it is.
     pub(crate) async fn send(&self, request: Request<WasiBody>) -> Response<WasiBody> {
         self.service.clone().oneshot(request).await.unwrap()
@@ -227,6 +243,7 @@ pub(crate) async fn reply(method: &Method, response: Response<WasiBody>) -> Repl
         value.len().to_string(),
         "every answer tells its length"
     );
+    let crc32c = crc32c::crc32c(&value);
     let size = head.headers.get("cf-r2-metadata-size");
     let size = size.map_or(0, |size| size.to_str().unwrap().parse().unwrap());
     let rest = value.split_off(size);
@@ -241,6 +258,7 @@ pub(crate) async fn reply(method: &Method, response: Response<WasiBody>) -> Repl
         headers: head.headers.clone(),
         json: serde_json::from_slice(&value).unwrap_or_default(),
         value: rest,
+        crc32c,
         error: error.map_or(Value::Null, |error| {
             serde_json::from_slice(error.as_bytes()).unwrap()
         }),

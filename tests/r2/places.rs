@@ -7,6 +7,7 @@ use safelight::state::State;
 use serde_json::json;
 
 use crate::bucket::{TestBucket, credentials, full, reply, with_version};
+use crate::objects::noise;
 use crate::program::Program;
 use crate::uploads::Upload;
 use crate::{moto, on_both_stores};
@@ -130,10 +131,10 @@ async fn an_index_of_another_store_or_of_another_kind_is_refused_and_left_as_it_
         let index = rusqlite::Connection::open(&index).unwrap();
         index.pragma_update(None, pragma, value).unwrap();
     };
-    set("user_version", 2);
+    set("user_version", 3);
     let words = refusal(folder.path(), &Storage::default()).await;
-    assert!(words.contains("version 2"), "{words}");
-    set("user_version", 1);
+    assert!(words.contains("version 3"), "{words}");
+    set("user_version", 2);
     let bucket = TestBucket::open(folder, Storage::default()).await;
     assert_eq!(bucket.get("k").await.text(), "kept");
     let folder = bucket.closed();
@@ -145,6 +146,28 @@ async fn an_index_of_another_store_or_of_another_kind_is_refused_and_left_as_it_
             .unwrap()
             .starts_with("this is no database")
     );
+}
+
+#[tokio::test]
+async fn an_index_without_checksums_of_blocks_is_taken_over_and_its_ranges_are_proved() {
+    let bucket = TestBucket::in_a_folder().await;
+    let value = noise(600_000);
+    bucket.put("k", &value).await;
+    let (index, blob) = (bucket.index.clone(), bucket.only_blob());
+    let folder = bucket.closed();
+    let index = rusqlite::Connection::open(index).unwrap();
+    let older = "ALTER TABLE segments DROP COLUMN blocks; PRAGMA user_version = 1";
+    index.execute_batch(older).unwrap();
+    drop(index);
+    let bucket = TestBucket::open(folder, Storage::default()).await;
+    let get =
+        json!({ "method": "get", "object": "k", "range": { "offset": 10, "length": 300_000 } });
+    let part = bucket.read(get.clone()).await;
+    assert!(part.value == value[10..300_010] && part.is_proved());
+    let mut altered = value;
+    altered[599_999] ^= 1;
+    std::fs::write(blob, altered).unwrap();
+    assert_eq!(bucket.read(get).await.code(), 10001);
 }
 
 #[tokio::test]

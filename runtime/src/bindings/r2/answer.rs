@@ -52,11 +52,9 @@ pub(super) fn object(found: Found) -> Response<WasiBody> {
     headers.insert(METADATA_SIZE, json.len().into());
     headers.insert(CONTENT_LENGTH, (json.len() as u64 + length).into());
     headers.insert(JSON_APART, HeaderValue::from_static("1"));
-    if length == found.object.size {
-        // What was written is what is sent, or the answer breaks.
-        let whole = found.crc32c(crc32c::crc32c(json.as_bytes()));
-        headers.insert(digest::REPR_DIGEST, repr_digest(whole));
-    }
+    // What was written is what is sent, or the answer breaks.
+    let whole = found.crc32c(crc32c::crc32c(json.as_bytes()));
+    headers.insert(digest::REPR_DIGEST, repr_digest(whole));
     let left = json.len() as u64 + length;
     let front = stream::once(async { Ok(Frame::data(Bytes::from(json))) });
     let bytes = stream::unfold(Some(found.reader), next);

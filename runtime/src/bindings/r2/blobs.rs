@@ -2,6 +2,7 @@
 //!
 //! A key never becomes a path. A blob is whole when its name is told, and lives until no row names it and nobody reads it.
 
+pub(super) mod blocks;
 mod chores;
 pub(super) mod pins;
 pub(super) mod reader;
@@ -20,6 +21,7 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use super::error::R2Error;
 use super::index::Durability;
+use blocks::Blocks;
 use chores::Chores;
 use pins::Pins;
 use run::{Ended, Run};
@@ -37,6 +39,7 @@ pub(super) struct Segment {
     pub(super) blob: String,
     pub(super) size: u64,
     pub(super) crc32c: u32,
+    pub(super) blocks: Blocks,
 }
 
 /// Where a bucket's blobs are.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::blobs::blocks::{self, Check};
 use super::blobs::pins::Pin;
 use super::blobs::reader::{Reader, Unreadable};
 use super::blobs::run::Ended;
@@ -43,17 +44,14 @@ pub(super) struct Found {
     pub(super) object: Object,
     pub(super) range: Range<u64>,
     pub(super) reader: Reader,
-    /// Of all its bytes: each segment's checksum and length.
-    pub(super) checks: Vec<(u32, u64)>,
+    /// Of the bytes that were asked for.
+    checks: Vec<Check>,
 }
 
 impl Found {
-    /// The checksum of `front`, given as its own, and all the object's bytes.
+    /// The checksum of `front`, given as its own, and the bytes that were asked for.
     pub(super) fn crc32c(&self, front: u32) -> u32 {
-        self.checks.iter().fold(front, |whole, (crc32c, length)| {
-            let length = usize::try_from(*length).unwrap_or(usize::MAX);
-            crc32c::crc32c_combine(whole, *crc32c, length)
-        })
+        blocks::combined(front, &self.checks)
     }
 }
 
@@ -73,10 +71,8 @@ impl Bucket {
                 return Ok(Got::Refused(Box::new(object)));
             }
             let range = get.wanted.of(object.size)?;
-            let checks = segments.iter().map(|part| (part.crc32c, part.size));
-            let checks = checks.collect();
-            match Reader::open(self.blobs.clone(), segments, range.clone(), pin).await {
-                Ok(reader) => {
+            match self.reader(&segments, &range, pin).await {
+                Ok((reader, checks)) => {
                     return Ok(Got::Object(Box::new(Found {
                         object,
                         range,
@@ -92,6 +88,17 @@ impl Bucket {
                 Err(Unreadable::Failed(error)) => return Err(error),
             }
         }
+    }
+
+    /// A reader of a range of these, and the checksums that prove it.
+    async fn reader(
+        &self,
+        segments: &[Segment],
+        range: &Range<u64>,
+        pin: Pin,
+    ) -> Result<(Reader, Vec<Check>), Unreadable> {
+        let reader = Reader::open(self.blobs.clone(), segments, range.clone(), pin).await?;
+        Ok((reader, self.blobs.checks(segments, range).await?))
     }
 
     /// An object, and its blobs in use, so that they stay.

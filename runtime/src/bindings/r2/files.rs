@@ -112,23 +112,21 @@ impl Bucket {
             wanted: Wanted::Whole,
             condition: None,
         };
-        let mut found = match self.get(get).await? {
+        let found = match self.get(get).await? {
             Got::Object(found) => found,
             // There is no condition.
             Got::Refused(_) => return Err(R2Error::precondition_failed().into()),
         };
-        begun(found.object.size);
-        let mut crc32c = 0;
-        while let Some(bytes) = found.reader.next().await? {
-            crc32c = crc32c::crc32c_append(crc32c, &bytes);
+        let size = found.object.size;
+        begun(size);
+        let proof = (found.crc32c(0), size);
+        let mut reader = found.reader.proved(proof);
+        while let Some(bytes) = reader.next().await? {
             into.write_all(&bytes).await?;
             progress(bytes.len() as u64);
         }
         into.flush().await?;
-        match crc32c == found.crc32c(0) {
-            true => Ok(()),
-            false => Err(R2Error::altered(key).into()),
-        }
+        Ok(())
     }
 
     /// The next objects whose keys begin with `prefix`, behind the one of key `after`; none at the end.

@@ -17,7 +17,7 @@ use super::error::{Code, R2Error};
 /// Marks the file as an index of this program's.
 const APPLICATION_ID: i32 = 0x5AFE_4C32;
 /// The form of the tables below.
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -41,6 +41,8 @@ CREATE TABLE segments (
     blob TEXT NOT NULL,
     size INTEGER NOT NULL,
     crc32c INTEGER NOT NULL,
+    -- The checksums of its blocks, of four bytes each, little end first; nothing of a single block.
+    blocks BLOB NOT NULL DEFAULT x'',
     PRIMARY KEY (owner, number)
 ) WITHOUT ROWID;
 CREATE TABLE uploads (
@@ -61,6 +63,9 @@ CREATE TABLE parts (
     PRIMARY KEY (upload, number)
 ) WITHOUT ROWID;
 ";
+
+/// Makes an index of version 1, which knows no blocks, one of this version.
+const FROM_VERSION_1: &str = "ALTER TABLE segments ADD COLUMN blocks BLOB NOT NULL DEFAULT x'';";
 
 /// When a write may be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -207,6 +212,10 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, R2Error> {
         (0, 0) if is_empty(&transaction)? => {
             transaction.execute_batch(SCHEMA)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        }
+        (APPLICATION_ID, 1) => {
+            transaction.execute_batch(FROM_VERSION_1)?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         }
         (APPLICATION_ID, version) => {

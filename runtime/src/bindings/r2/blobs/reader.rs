@@ -11,6 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use object_store::{GetOptions, GetRange, GetResultPayload};
 
+use super::blocks::Check;
 use super::pins::Pin;
 use super::{Blobs, Segment};
 use crate::bindings::r2::error::{Code, R2Error};
@@ -23,7 +24,15 @@ pub(in crate::bindings::r2) struct Reader {
     blobs: Blobs,
     rest: VecDeque<(String, Range<u64>)>,
     open: Option<Open>,
+    proof: Option<Proof>,
     _pin: Pin,
+}
+
+/// What must come of the bytes, and what has come of those that were read.
+struct Proof {
+    crc32c: u32,
+    so_far: u32,
+    left: u64,
 }
 
 /// A blob that is being read.
@@ -43,7 +52,7 @@ impl Reader {
     /// Opens the blob that the range begins in.
     pub(in crate::bindings::r2) async fn open(
         blobs: Blobs,
-        segments: Vec<Segment>,
+        segments: &[Segment],
         range: Range<u64>,
         pin: Pin,
     ) -> Result<Self, Unreadable> {
@@ -51,14 +60,37 @@ impl Reader {
             blobs,
             rest: pieces(segments, &range),
             open: None,
+            proof: None,
             _pin: pin,
         };
         reader.open_next().await?;
         Ok(reader)
     }
 
+    /// The same, whose last bytes come only if all of them together have this checksum.
+    pub(in crate::bindings::r2) fn proved(mut self, (crc32c, length): Check) -> Self {
+        self.proof = Some(Proof {
+            crc32c,
+            so_far: 0,
+            left: length,
+        });
+        self
+    }
+
     /// The next bytes; nothing at the end.
     pub(in crate::bindings::r2) async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
+        let next = self.read().await?;
+        if let (Some(bytes), Some(proof)) = (&next, &mut self.proof) {
+            proof.so_far = crc32c::crc32c_append(proof.so_far, bytes);
+            proof.left = proof.left.saturating_sub(bytes.len() as u64);
+            if proof.left == 0 && proof.so_far != proof.crc32c {
+                return Err(R2Error::altered("the object"));
+            }
+        }
+        Ok(next)
+    }
+
+    async fn read(&mut self) -> Result<Option<Bytes>, R2Error> {
         loop {
             let Some(open) = &mut self.open else {
                 return Ok(None);
@@ -84,13 +116,13 @@ impl Reader {
 }
 
 /// The blobs that a range of an object is in, each with the part of it that is wanted.
-fn pieces(segments: Vec<Segment>, range: &Range<u64>) -> VecDeque<(String, Range<u64>)> {
+fn pieces(segments: &[Segment], range: &Range<u64>) -> VecDeque<(String, Range<u64>)> {
     let mut pieces = VecDeque::new();
     let mut start = 0;
     for Segment { blob, size, .. } in segments {
         let wanted = range.start.max(start)..range.end.min(start + size);
         if !wanted.is_empty() {
-            pieces.push_back((blob, wanted.start - start..wanted.end - start));
+            pieces.push_back((blob.clone(), wanted.start - start..wanted.end - start));
         }
         start += size;
     }
@@ -149,6 +181,7 @@ fn read_at(file: &File, at: u64, count: u64) -> std::io::Result<Bytes> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::blocks::Blocks;
     use super::{Segment, pieces};
 
     #[test]
@@ -158,9 +191,10 @@ mod tests {
                 blob: blob.into(),
                 size,
                 crc32c: 0,
+                blocks: Blocks::default(),
             })
         };
-        let of = |range| Vec::from(pieces(segments().into(), &range));
+        let of = |range| Vec::from(pieces(&segments(), &range));
         assert_eq!(
             of(0..12),
             [("a".into(), 0..3), ("b".into(), 0..4), ("c".into(), 0..5)]

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use object_store::{MultipartUpload, ObjectStoreExt as _, PutPayload};
 use tokio::sync::mpsc;
 
+use super::blocks::{Blocks, Summing};
 use super::chores::{Chore, Counted};
 use super::{Blobs, FILE_STEP, MOST_HELD, Place, REMOTE_STEP, Segment};
 use crate::bindings::r2::error::{Code, R2Error};
@@ -66,6 +67,7 @@ struct Filling {
     waiting_bytes: Held,
     /// The segment that is being filled.
     current: Segment,
+    summing: Summing,
     file: Option<Box<dyn MultipartUpload>>,
 }
 
@@ -92,6 +94,7 @@ impl Filling {
             waiting: Vec::new(),
             waiting_bytes: Held::none(&blobs.held),
             current: empty(blobs)?,
+            summing: Summing::default(),
             file: None,
         })
     }
@@ -126,7 +129,7 @@ impl Filling {
             return Ok(());
         }
         self.current.size += piece.len() as u64;
-        self.current.crc32c = crc32c::crc32c_append(self.current.crc32c, &piece);
+        self.summing.update(&piece);
         let all = self.waiting_bytes.add(piece.len());
         self.waiting.push(piece);
         // Where many wait, each writes what it has, so that all together hold no more than one may.
@@ -183,7 +186,12 @@ impl Filling {
 
     fn end_segment(&mut self) -> Result<(), R2Error> {
         let segment = std::mem::replace(&mut self.current, empty(&self.written.blobs)?);
-        self.written.segments.push(segment);
+        let (crc32c, blocks) = std::mem::take(&mut self.summing).finish();
+        self.written.segments.push(Segment {
+            crc32c,
+            blocks,
+            ..segment
+        });
         Ok(())
     }
 
@@ -228,6 +236,7 @@ fn empty(blobs: &Blobs) -> Result<Segment, R2Error> {
         blob: blobs.run.blob()?,
         size: 0,
         crc32c: 0,
+        blocks: Blocks::default(),
     })
 }
 

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
 use crate::bindings::r2::blobs::Segment;
+use crate::bindings::r2::blobs::blocks::Blocks;
 use crate::bindings::r2::digest::Algorithm;
 use crate::bindings::r2::error::{Code, R2Error};
 use crate::bindings::r2::object::Object;
@@ -85,8 +86,7 @@ pub(super) fn add_segments(
     owner: &str,
     segments: &[Segment],
 ) -> Result<(), R2Error> {
-    let insert =
-        "INSERT INTO segments (owner, number, blob, size, crc32c) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let insert = "INSERT INTO segments (owner, number, blob, size, crc32c, blocks) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let mut insert = index.prepare(insert)?;
     for (number, segment) in (0_i64..).zip(segments) {
         insert.execute(params![
@@ -94,7 +94,8 @@ pub(super) fn add_segments(
             number,
             segment.blob,
             integer(segment.size)?,
-            segment.crc32c
+            segment.crc32c,
+            segment.blocks.to_bytes()
         ])?;
     }
     Ok(())
@@ -111,17 +112,19 @@ pub(in crate::bindings::r2) fn segments(
     index: &Connection,
     owner: &str,
 ) -> Result<Vec<Segment>, R2Error> {
-    let select = "SELECT blob, size, crc32c FROM segments WHERE owner = ?1 ORDER BY number";
+    let select = "SELECT blob, size, crc32c, blocks FROM segments WHERE owner = ?1 ORDER BY number";
     let mut select = index.prepare(select)?;
     let rows = select.query_map([owner], |row| {
-        Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?))
+        let blocks: Vec<u8> = row.get(3)?;
+        Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?, blocks))
     })?;
     rows.map(|row| {
-        let (blob, size, crc32c) = row?;
+        let (blob, size, crc32c, blocks) = row?;
         Ok(Segment {
             blob,
             size: natural(size)?,
             crc32c,
+            blocks: Blocks::from_bytes(&blocks),
         })
     })
     .collect()

@@ -121,16 +121,17 @@ fn found_object(
     (etag, part): (&str, Option<(u64, u64)>),
 ) -> Result<Response<WasiBody>, R2Error> {
     let length = found.range.end - found.range.start;
-    let proof = answer::repr_digest(found.crc32c(crc32c::crc32c(b"")));
+    let crc32c = found.crc32c(0);
     let Found {
         object,
         range,
         reader,
         ..
     } = found;
-    let status = match part {
-        Some(_) => StatusCode::PARTIAL_CONTENT,
-        None => StatusCode::OK,
+    // What was written is what is sent, or the answer breaks: of a part, no digest of the whole could tell.
+    let (status, reader) = match part {
+        Some(_) => (StatusCode::PARTIAL_CONTENT, reader.proved((crc32c, length))),
+        None => (StatusCode::OK, reader),
     };
     let body = answer::bytes(reader, length);
     let mut response = described(&object, etag, status, body)?;
@@ -142,9 +143,8 @@ fn found_object(
             let range = format!("bytes {start}-{end}/{}", object.size);
             set(&mut response, CONTENT_RANGE, &range);
         }
-        // What was written is what is sent, or the answer breaks.
         None => {
-            headers.insert(digest::REPR_DIGEST, proof);
+            headers.insert(digest::REPR_DIGEST, answer::repr_digest(crc32c));
         }
     }
     let what = format!("{}: get {}", bucket.name, object.key);
