@@ -57,6 +57,40 @@ async fn every_request_of_the_client_is_understood() {
 }
 
 #[tokio::test]
+async fn every_request_of_an_upload_in_parts_is_understood() {
+    let bucket = TestBucket::in_a_folder().await;
+    let create = r#"{"version":1,"method":"createMultipartUpload","object":"k","customFields":[],"httpFields":{},"storageClass":"Standard"}"#;
+    let part = |id: &str| {
+        format!(
+            r#"{{"version":1,"method":"uploadPart","object":"k","uploadId":"{id}","partNumber":1}}"#
+        )
+    };
+    // Numbers may come as text as well.
+    for number in ["1", "\"1\""] {
+        let created = put_of(&bucket, create, "").await.good();
+        let id = created["uploadId"].as_str().unwrap();
+        let part = put_of(&bucket, &part(id), "hello").await.good();
+        assert_eq!(part, json!({ "etag": "5d41402abc4b2a76b9719d911017c592" }));
+        let complete = format!(
+            r#"{{"version":1,"method":"completeMultipartUpload","object":"k","uploadId":"{id}","parts":[{{"etag":"5d41402abc4b2a76b9719d911017c592","part":{number}}}]}}"#
+        );
+        let object = put_of(&bucket, &complete, "").await.good();
+        assert_eq!(object["size"], 5);
+    }
+    let created = put_of(&bucket, create, "").await.good();
+    let id = created["uploadId"].as_str().unwrap();
+    let abort = format!(
+        r#"{{"version":1,"method":"abortMultipartUpload","object":"k","uploadId":"{id}"}}"#
+    );
+    let aborted = put_of(&bucket, &abort, "").await;
+    assert_eq!(aborted.headers["content-length"], "0");
+    aborted.good();
+    let list = r#"{"version":1,"method":"list","include":["0",1],"newRuntime":true}"#;
+    let list = get_of(&bucket, list).await.good();
+    assert_eq!(list["objects"][0]["httpFields"], json!({}));
+}
+
+#[tokio::test]
 async fn an_answer_has_its_json_in_front_and_then_the_bytes() {
     let bucket = TestBucket::in_a_folder().await;
     put_of(

@@ -111,6 +111,20 @@ impl R2Object {
 }
 
 impl R2HttpMetadata {
+    /// What the headers of a request or a response say of their body. A date that cannot be read is none.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let text = |name| Some(headers.get(name)?.to_str().ok()?.to_owned());
+        Self {
+            content_type: text(CONTENT_TYPE),
+            content_language: text(CONTENT_LANGUAGE),
+            content_disposition: text(CONTENT_DISPOSITION),
+            content_encoding: text(CONTENT_ENCODING),
+            cache_control: text(CACHE_CONTROL),
+            cache_expiry: text(EXPIRES).and_then(|date| date::parse(&date)),
+        }
+    }
+
     fn headers(&self) -> Vec<(HeaderName, String)> {
         let expires = self.cache_expiry.map(date::http);
         [

@@ -120,6 +120,29 @@ fn the_json_is_cut_off_and_the_bytes_behind_it_stay() {
 }
 
 #[test]
+fn metadata_are_the_headers_that_a_body_came_with() {
+    let metadata = R2HttpMetadata {
+        content_type: Some("text/plain".into()),
+        content_language: Some("de".into()),
+        content_disposition: Some("inline".into()),
+        content_encoding: Some("br".into()),
+        cache_control: Some("no-store".into()),
+        cache_expiry: Some(std::time::UNIX_EPOCH),
+    };
+    let Ok(Answer::Good(good)) = now(read("get", answer(200, "", OBJECT, "ell"))) else {
+        panic!("no object");
+    };
+    let (mut object, body) = good.object().unwrap();
+    object.http_metadata = Some(metadata.clone());
+    let response = R2ObjectBody::new(object, body).response();
+    assert_eq!(R2HttpMetadata::of(response.headers()), metadata);
+    assert_eq!(
+        R2HttpMetadata::of(&http::HeaderMap::new()),
+        R2HttpMetadata::default()
+    );
+}
+
+#[test]
 fn a_part_is_no_response_of_the_whole() {
     let response = |json: &str, rest| {
         let Ok(Answer::Good(good)) = now(read("get", answer(200, "", json, rest))) else {

@@ -2,12 +2,24 @@
 
 use std::fmt;
 
-use serde::Deserializer;
 use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// An integer that need not be there. Numbers past its type are as large as can be.
 pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
     from.deserialize_any(Integer).map(Some)
+}
+
+/// One that must be there, and is a number of 32 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Small(pub(super) u32);
+
+impl<'de> Deserialize<'de> for Small {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = from.deserialize_any(Integer)?;
+        let number = u32::try_from(number);
+        number.map(Self).map_err(D::Error::custom)
+    }
 }
 
 struct Integer;

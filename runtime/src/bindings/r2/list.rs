@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::error::{Code, R2Error};
 use super::index::objects::{self, After};
-use super::integer;
+use super::integer::{self, Small};
 use super::limits::{LIST_JSON_BYTES, LIST_ROWS, LIST_ROWS_WITH_METADATA};
 use super::list_of::ListOf;
 use super::object::Include;
@@ -33,7 +33,7 @@ pub(super) struct RawList {
     delimiter: String,
     start_after: Option<String>,
     #[serde(default)]
-    include: ListOf<u8, 16>,
+    include: ListOf<Small, 16>,
     /// Always true; says nothing.
     #[serde(default, rename = "newRuntime")]
     _new_runtime: IgnoredAny,
@@ -54,7 +54,7 @@ impl ListQuery {
     pub(super) fn checked(raw: RawList) -> Result<Self, R2Error> {
         let mut include = Include::default();
         for number in &raw.include.0 {
-            match number {
+            match number.0 {
                 0 => include.http = true,
                 1 => include.custom = true,
                 _ => return Err(R2Error::invalid("include knows 0 and 1 only")),

@@ -124,20 +124,20 @@ fn chosen(
     least: u64,
 ) -> Result<Vec<Part>, R2Error> {
     let mut numbers = HashSet::new();
-    if let Some(twice) = listed.iter().find(|part| !numbers.insert(part.part)) {
-        let text = format!("part {} is listed twice", twice.part);
+    if let Some(twice) = listed.iter().find(|part| !numbers.insert(part.part.0)) {
+        let text = format!("part {} is listed twice", twice.part.0);
         return Err(R2Error::new(Code::Internal, text));
     }
     let mut chosen = Vec::with_capacity(listed.len());
     for wanted in listed {
-        match there.get(&wanted.part) {
-            Some(part) if part.etag == wanted.etag => chosen.push((wanted.part, part.clone())),
+        match there.get(&wanted.part.0) {
+            Some(part) if part.etag == wanted.etag => chosen.push((wanted.part.0, part.clone())),
             _ => {
                 return Err(R2Error::new(
                     Code::NoSuchPart,
                     format!(
                         "One or more of the specified parts could not be found: part {}",
-                        wanted.part
+                        wanted.part.0
                     ),
                 ));
             }
@@ -189,6 +189,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::{Part, PartRef, chosen};
+    use crate::bindings::r2::integer::Small;
 
     const LEAST: u64 = 5;
 
@@ -203,7 +204,7 @@ mod tests {
         let listed: Vec<_> = listed
             .iter()
             .map(|(part, etag)| PartRef {
-                part: *part,
+                part: Small(*part),
                 etag: (*etag).into(),
             })
             .collect();

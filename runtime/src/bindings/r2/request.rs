@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::condition::Condition;
 use super::digest::Given;
 use super::error::{Code, R2Error};
+use super::integer::Small;
 use super::limits::KEY_BYTES;
 use super::list::ListQuery;
 use super::metadata::{CustomField, HttpFields, StorageClass};
@@ -100,7 +101,7 @@ pub(super) struct UploadId {
 #[serde(deny_unknown_fields)]
 pub(super) struct PartRef {
     pub(super) etag: String,
-    pub(super) part: u32,
+    pub(super) part: Small,
 }
 
 impl Operation {
