@@ -128,6 +128,17 @@ fn a_fault_of_a_file_is_told_as_the_files() {
             "No such file",
         ),
         (["put", "photos/y", "/"], "read /", "no regular file"),
+        // A file that cannot be read once it is open, and one that is longer than it says.
+        (
+            ["put", "photos/y", "/proc/self/mem"],
+            "read /proc/self/mem",
+            "Input/output error",
+        ),
+        (
+            ["put", "photos/y", "/proc/self/status"],
+            "read /proc/self/status",
+            "changed its length",
+        ),
         (
             ["put", "photos/y", "/dev/null"],
             "read /dev/null",
