@@ -1,24 +1,19 @@
 //! `safelight r2`: the objects of the buckets that a config names, from the command line.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+mod transfer;
+
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
-use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 
 use crate::bindings::r2::Bucket;
 use crate::bindings::r2::buckets::Buckets;
-use crate::bindings::r2::files::{Source, TransferError};
 use crate::config::{Config, StatePlace};
 use crate::dev;
 use crate::log::{Bytes, Log};
 use crate::state::State;
-
-/// Bytes from which on a transfer shows how far it is.
-const LARGE: u64 = 1_000_000;
 
 #[derive(Subcommand)]
 pub(super) enum R2Command {
@@ -155,12 +150,12 @@ impl R2Command {
                 file,
                 content_type,
                 place,
-            } => put(&object, &file, content_type, &place, log).await,
+            } => transfer::put(&object, &file, content_type, &place, log).await,
             Self::Get {
                 object,
                 file,
                 place,
-            } => get(&object, &file, &place, log).await,
+            } => transfer::get(&object, &file, &place, log).await,
             Self::List {
                 bucket,
                 prefix,
@@ -169,113 +164,6 @@ impl R2Command {
             Self::Delete { object, place } => delete(&object, &place, log).await,
         }
     }
-}
-
-async fn put(
-    object: &ObjectName,
-    file: &Path,
-    content_type: Option<String>,
-    place: &Place,
-    log: &Log,
-) -> anyhow::Result<()> {
-    // An object may have the empty key, but who writes it so has forgotten one.
-    if object.key.is_empty() {
-        bail!("{object} names no key, as {object}cat.jpg would");
-    }
-    let source = match is_dash(file) {
-        true => Source::of_input().await.context("read standard input")?,
-        false => {
-            let source = Source::of_file(file).await;
-            source.with_context(|| format!("read {}", file.display()))?
-        }
-    };
-    let opened = place.open(&object.bucket).await?;
-    let bar = bar(source.length());
-    let told = bar.clone();
-    let stored = opened
-        .bucket
-        .put_file(&object.key, source, content_type, move |bytes| {
-            told.inc(bytes)
-        });
-    let stored = stored.await;
-    bar.finish_and_clear();
-    opened.close().await?;
-    let size = stored.map_err(|error| transfer(error, ("read", file), ("store", object)))?;
-    log.line(format_args!("stored {object}, {}", Bytes(size)));
-    Ok(())
-}
-
-async fn get(object: &ObjectName, file: &Path, place: &Place, log: &Log) -> anyhow::Result<()> {
-    let opened = place.open(&object.bucket).await?;
-    let bar = bar(0);
-    let written = match is_dash(file) {
-        true => write(&opened.bucket, &object.key, tokio::io::stdout(), &bar).await,
-        false => write_file(&opened.bucket, &object.key, file, &bar).await,
-    };
-    bar.finish_and_clear();
-    opened.close().await?;
-    written.map_err(|error| transfer(error, ("write", file), ("read", object)))?;
-    if !is_dash(file) {
-        log.line(format_args!("wrote {}", file.display()));
-    }
-    Ok(())
-}
-
-/// Writes an object to a file that is complete or not there: it gets its name when all of it has come.
-async fn write_file(
-    bucket: &Bucket,
-    key: &str,
-    file: &Path,
-    bar: &ProgressBar,
-) -> Result<(), TransferError> {
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let part = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
-    let output = tokio::fs::File::from_std(part.reopen()?);
-    write(bucket, key, output, bar).await?;
-    part.persist(file).map_err(|refused| refused.error)?;
-    Ok(())
-}
-
-async fn write(
-    bucket: &Bucket,
-    key: &str,
-    into: impl AsyncWrite + Unpin,
-    bar: &ProgressBar,
-) -> Result<(), TransferError> {
-    let told = bar.clone();
-    let begin = |size| show(bar, size);
-    let progress = move |bytes| told.inc(bytes);
-    bucket.get_into(key, into, begin, progress).await
-}
-
-/// Says which side failed, the file's or the bucket's, and at what.
-fn transfer(
-    error: TransferError,
-    (at_file, file): (&str, &Path),
-    (at_object, object): (&str, &ObjectName),
-) -> anyhow::Error {
-    match error {
-        TransferError::File(error) => {
-            let side = match (is_dash(file), at_file) {
-                (true, "read") => "standard input".to_owned(),
-                (true, _) => "standard output".to_owned(),
-                (false, _) => file.display().to_string(),
-            };
-            anyhow::Error::new(error).context(format!("{at_file} {side}"))
-        }
-        TransferError::Bucket(error) => {
-            anyhow::Error::new(error).context(format!("{at_object} {object}"))
-        }
-    }
-}
-
-fn is_dash(file: &Path) -> bool {
-    file == Path::new("-")
 }
 
 async fn delete(object: &ObjectName, place: &Place, log: &Log) -> anyhow::Result<()> {
@@ -309,25 +197,4 @@ async fn list(bucket: &str, prefix: &str, place: &Place) -> anyhow::Result<()> {
         }
         output.write_all(lines.as_bytes()).await?;
     }
-}
-
-/// A bar on standard error, if that is a terminal and there is much to do.
-fn bar(size: u64) -> ProgressBar {
-    let bar = ProgressBar::hidden();
-    show(&bar, size);
-    bar
-}
-
-fn show(bar: &ProgressBar, size: u64) {
-    bar.set_length(size);
-    if size < LARGE {
-        return;
-    }
-    let style = ProgressStyle::with_template(
-        "{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
-    );
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
 }
