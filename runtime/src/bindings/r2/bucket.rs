@@ -11,7 +11,7 @@ use super::blobs::writer::{Writer, Written};
 use super::blobs::{Blobs, Segment, Whose};
 use super::digest::{Digests, Given, Hasher};
 use super::error::{Code, R2Error};
-use super::expiry::Expiry;
+use super::expiry::{self, Expiry};
 use super::index::{Index, objects, transact};
 use super::limits::VALUE_BYTES;
 use super::list::ListQuery;
@@ -204,8 +204,10 @@ impl Bucket {
         self.blobs.close().await
     }
 
-    /// Deletes what runs of the program that were killed have left; where nobody else uses the bucket, whatever no row names.
+    /// Gives up old uploads, and deletes what runs of the program that were killed have left; where nobody else uses the bucket,
+    /// whatever no row names.
     pub(super) async fn sweep(&self, state: &State) -> Result<(), R2Error> {
+        expiry::give_up_old(self.index.clone(), self.blobs.clone()).await?;
         // Before the rows are looked at: who has ended adds none.
         let ended = self.blobs.ended_runs()?;
         let whose = match state.is_alone() {

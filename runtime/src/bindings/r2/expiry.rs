@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
+use tokio::time::{Instant, interval_at};
 
 use super::blobs::Blobs;
 use super::error::R2Error;
@@ -22,11 +23,12 @@ pub(super) struct Expiry {
 struct Rounds(AbortHandle);
 
 impl Expiry {
+    /// Begins an hour from now; at the start it is waited for.
     pub(super) fn begin(index: &Index, blobs: Blobs) -> Self {
         // It keeps no index open that nobody else uses.
         let index = index.downgrade();
         let rounds = tokio::spawn(async move {
-            let mut hours = tokio::time::interval(PAUSE);
+            let mut hours = interval_at(Instant::now() + PAUSE, PAUSE);
             loop {
                 hours.tick().await;
                 let Some(index) = index.upgrade() else {
@@ -50,7 +52,7 @@ impl Drop for Rounds {
 }
 
 /// Gives up the uploads that were begun too long ago, and forgets those that are over.
-async fn give_up_old(index: Index, blobs: Blobs) -> Result<(), R2Error> {
+pub(super) async fn give_up_old(index: Index, blobs: Blobs) -> Result<(), R2Error> {
     let before = now::milliseconds().saturating_sub(UPLOAD_MS);
     let done = index.run(move |index| {
         let released = transact(index, |index| uploads::forget(index, before))?;
