@@ -173,8 +173,11 @@ mod tests {
         ),
     ];
 
-    /// A date beside the upload, and whether the upload is after it and before it; in milliseconds, then in seconds.
-    const DATES: [(Option<i64>, [(bool, bool); 2]); 6] = [
+    /// Whether the upload is after a date, and before it.
+    type Sides = (bool, bool);
+
+    /// A date beside the upload, and where the upload is; in milliseconds, then in seconds.
+    const DATES: [(Option<i64>, [Sides; 2]); 6] = [
         (None, [(true, true), (true, true)]),
         (Some(-1000), [(true, false), (true, false)]),
         (Some(-250), [(true, false), (false, false)]),
