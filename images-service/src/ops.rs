@@ -27,7 +27,7 @@ use crate::{
 pub use background::background;
 pub use draw::draw;
 pub(crate) use draw::draw_needs_copy;
-pub(crate) use resize::pixels_between;
+pub(crate) use resize::wide_pixels;
 
 /// One operation, with everything computed that it needs.
 #[derive(Clone, Copy, Debug, PartialEq)]

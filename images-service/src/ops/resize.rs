@@ -6,12 +6,12 @@ mod axis;
 use std::fmt;
 
 use fast_image_resize::{
-    FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
+    FilterType, ImageView, ImageViewMut, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
     images::{TypedImage, TypedImageRef},
     pixels::{U8x3, U8x4},
 };
 
-use self::axis::{Axis, Span};
+use self::axis::{Axis, Pixels, Span};
 use crate::{
     geometry::{Rect, Size},
     image::{Channels, Image},
@@ -39,7 +39,7 @@ pub(super) fn resize(image: &Image, scaled: Size, part: Rect) -> Result<Image, F
             }
             Ok(resized)
         }
-        Channels::Rgba => alpha::resize(image, scale),
+        Channels::Rgba => alpha::resize(image, scale, alpha::PIECE),
     }
 }
 
@@ -67,7 +67,15 @@ fn bytes<P: PixelTrait>(image: &Image, scale: Scale) -> Result<Image, Failure> {
     let Size { width, height } = resized.size();
     let mut target =
         TypedImage::<P>::from_buffer(width, height, resized.data_mut()).map_err(Failure::new)?;
-    scale.run(&source, &mut target)?;
+    match scale.passes() {
+        (only, None) => only.run(&source, &mut target)?,
+        (first, Some(second)) => {
+            let Size { width, height } = first.size();
+            let mut between = TypedImage::<P>::new(width, height);
+            first.run(&source, &mut between)?;
+            second.run(&between, &mut target)?;
+        }
+    }
     Ok(resized)
 }
 
@@ -80,73 +88,133 @@ struct Scale {
 }
 
 impl Scale {
-    fn columns(self) -> Axis {
-        Axis {
+    /// Each axis has its own pass: it may have its own kernel, and the library's own two passes in one call read
+    /// beyond their buffer between them when a crop begins on a pixel whose weight is zero (6.1).
+    fn passes(self) -> (Pass, Option<Pass>) {
+        let columns = Axis {
             source: self.source.width,
             scaled: self.scaled.width,
             start: self.part.left,
             length: self.part.size.width,
-        }
-    }
-
-    fn rows(self) -> Axis {
-        Axis {
+        };
+        let rows = Axis {
             source: self.source.height,
             scaled: self.scaled.height,
             start: self.part.top,
             length: self.part.size.height,
+        };
+        let [first, second] = match rows_first(self.source, self.scaled) {
+            true => [(Direction::Down, rows), (Direction::Across, columns)],
+            false => [(Direction::Across, columns), (Direction::Down, rows)],
+        };
+        // An axis that keeps its length has its wanted pixels already.
+        let kept = |axis: Axis| Pixels {
+            first: axis.start,
+            length: axis.length,
+        };
+        let ((direction, axis), (other, across)) = (first, second);
+        match (axis.filter(), across.filter()) {
+            (_, None) => (Pass::new(direction, axis, kept(across)), None),
+            (None, Some(_)) => (Pass::new(other, across, kept(axis)), None),
+            (Some(_), Some(_)) => {
+                let needed = across.needed();
+                let all = Pixels {
+                    first: 0,
+                    length: axis.length,
+                };
+                let mut then = Pass::new(other, across, all);
+                then.span = then.span.after(needed);
+                (Pass::new(direction, axis, needed), Some(then))
+            }
+        }
+    }
+}
+
+/// Which way a pass goes.
+#[derive(Clone, Copy)]
+enum Direction {
+    /// Along rows.
+    Across,
+    /// Along columns.
+    Down,
+}
+
+impl Direction {
+    /// What lies along it and what lies beside it, as columns and rows.
+    fn ordered<T>(self, along: T, beside: T) -> [T; 2] {
+        match self {
+            Self::Across => [along, beside],
+            Self::Down => [beside, along],
+        }
+    }
+}
+
+/// Resampling along one axis. Each of the lines that lie side by side is by itself, so that a pass can be done piece by
+/// piece.
+#[derive(Clone, Copy)]
+struct Pass {
+    direction: Direction,
+    /// None if the lines keep their length.
+    filter: Option<FilterType>,
+    /// What of its lines it reads.
+    span: Span,
+    /// How long its lines become.
+    length: u32,
+    /// Which lines.
+    lines: Pixels,
+}
+
+impl Pass {
+    fn new(direction: Direction, axis: Axis, lines: Pixels) -> Self {
+        Self {
+            direction,
+            filter: axis.filter(),
+            span: axis.wanted(),
+            length: axis.length,
+            lines,
         }
     }
 
-    /// Each axis has its own pass: it may have its own kernel, and the library's own two passes in one call read
-    /// beyond their buffer between them when a crop begins on a pixel whose weight is zero (6.1).
+    /// The size of what it makes.
+    fn size(self) -> Size {
+        let [width, height] = self.direction.ordered(self.length, self.lines.length);
+        Size::new(width, height)
+    }
+
+    /// The pass in pieces of `each` lines at most, and where each of them ends up.
+    fn pieces(self, each: u32) -> impl Iterator<Item = (Self, Rect)> {
+        let Pixels { first, length } = self.lines;
+        let each = each.max(1);
+        (0..length).step_by(each as usize).map(move |at| {
+            let lines = Pixels {
+                first: first + at,
+                length: each.min(length - at),
+            };
+            let piece = Self { lines, ..self };
+            let [left, top] = self.direction.ordered(0, at);
+            let size = piece.size();
+            (piece, Rect { left, top, size })
+        })
+    }
+
     fn run<P: PixelTrait>(
         self,
-        source: &TypedImageRef<'_, P>,
-        target: &mut TypedImage<'_, P>,
+        source: &impl ImageView<Pixel = P>,
+        target: &mut impl ImageViewMut<Pixel = P>,
     ) -> Result<(), Failure> {
-        let (columns, rows) = (self.columns(), self.rows());
-        let (Some(across), Some(down)) = (columns.filter(), rows.filter()) else {
-            let filter = columns.filter().or(rows.filter());
-            return pass(source, target, filter, [columns.wanted(), rows.wanted()]);
-        };
-        if rows_first(self.source, self.scaled) {
-            let needed = columns.needed();
-            let mut between = TypedImage::<P>::new(needed.length, rows.length);
-            pass(
-                source,
-                &mut between,
-                Some(down),
-                [needed.exact(), rows.wanted()],
-            )?;
-            let source = TypedImageRef::new(needed.length, rows.length, between.pixels())
-                .map_err(Failure::new)?;
-            let columns = columns.wanted().after(needed);
-            pass(
-                &source,
-                target,
-                Some(across),
-                [columns, Span::whole(rows.length)],
+        let [columns, rows] = self.direction.ordered(self.span, self.lines.exact());
+        let options = ResizeOptions::new()
+            // Without a kernel the box has the target's size, and is copied.
+            .resize_alg(
+                self.filter
+                    .map_or(ResizeAlg::Nearest, ResizeAlg::Convolution),
             )
-        } else {
-            let needed = rows.needed();
-            let mut between = TypedImage::<P>::new(columns.length, needed.length);
-            pass(
-                source,
-                &mut between,
-                Some(across),
-                [columns.wanted(), needed.exact()],
-            )?;
-            let source = TypedImageRef::new(columns.length, needed.length, between.pixels())
-                .map_err(Failure::new)?;
-            let rows = rows.wanted().after(needed);
-            pass(
-                &source,
-                target,
-                Some(down),
-                [Span::whole(columns.length), rows],
-            )
-        }
+            // Alpha is none of the library's business: `alpha` hands it four premultiplied channels.
+            .use_alpha(false)
+            .crop(columns.start, rows.start, columns.length, rows.length);
+        Resizer::new()
+            .resize_typed(source, target, &options)
+            .map_err(Failure::new)
     }
 }
 
@@ -156,30 +224,16 @@ const fn rows_first(source: Size, scaled: Size) -> bool {
     source.width as u64 * scaled.height as u64 <= scaled.width as u64 * source.height as u64
 }
 
-/// Pixels between the two passes, at most.
-pub(crate) const fn pixels_between(source: Size, scaled: Size, part: Size) -> u64 {
-    if rows_first(source, scaled) {
-        Size::new(source.width, part.height).area()
+/// Pixels of 16 bits a channel that there are at a time at most, while a picture that lets something through is scaled.
+pub(crate) fn wide_pixels(source: Size, scaled: Size, part: Size) -> u64 {
+    let between = if rows_first(source, scaled) {
+        Size::new(source.width, part.height)
     } else {
-        Size::new(part.width, source.height).area()
-    }
-}
-
-fn pass<P: PixelTrait>(
-    source: &TypedImageRef<'_, P>,
-    target: &mut TypedImage<'_, P>,
-    filter: Option<FilterType>,
-    [columns, rows]: [Span; 2],
-) -> Result<(), Failure> {
-    let options = ResizeOptions::new()
-        // Without a kernel the box has the target's size, and is copied.
-        .resize_alg(filter.map_or(ResizeAlg::Nearest, ResizeAlg::Convolution))
-        // Alpha is none of the library's business: `alpha` hands it four premultiplied channels.
-        .use_alpha(false)
-        .crop(columns.start, rows.start, columns.length, rows.length);
-    Resizer::new()
-        .resize_typed(source, target, &options)
-        .map_err(Failure::new)
+        Size::new(part.width, source.height)
+    };
+    let line = source.longest().max(part.longest());
+    let piece = alpha::PIECE.max(line.into());
+    between.area().max(part.area()) + piece.min(source.area().max(part.area()))
 }
 
 #[cfg(test)]

@@ -180,13 +180,12 @@ fn pixels(pictures: &[Expected]) -> u64 {
 fn working(op: Op, source: Size) -> u64 {
     match op {
         Op::Resize { scaled, part } => {
-            // With alpha, both ends and what lies between the two passes have 16 bits a channel.
-            let between = 2 * ops::pixels_between(source, scaled, part.size);
-            let wide = 2 * (source.area() + part.size.area());
+            // With alpha, what lies between the two passes and a piece of either end have 16 bits a channel.
+            let wide = 2 * ops::wide_pixels(source, scaled, part.size);
             // Six weights of eight bytes for every pixel along each side of the larger end.
             let sides =
                 [source, part.size].map(|size| u64::from(size.width) + u64::from(size.height));
-            between + wide + 12 * (sides[0] + sides[1])
+            wide + 12 * (sides[0] + sides[1])
         }
         // The mask, and where the flood stands and came from.
         Op::Segment => 3 * source.area(),

@@ -1,12 +1,15 @@
 //! Resampling of pictures that let something through: on premultiplied values, or hidden colours would show.
 
 use fast_image_resize::{
-    images::{TypedImage, TypedImageRef},
+    images::{TypedCroppedImageMut, TypedImage, TypedImageRef},
     pixels::U16x4,
 };
 
-use super::{Failure, Scale};
-use crate::{geometry::Size, image::Image};
+use super::{Failure, Pass, Pixels, Scale};
+use crate::{
+    geometry::{Rect, Size},
+    image::Image,
+};
 
 /// Where 0 lies in 16 bits. The kernels overshoot at edges, in the first pass as in the second, and what they take
 /// from one side the other gives back: nothing may be clipped between them.
@@ -15,11 +18,75 @@ const ZERO: u32 = 1 << 14;
 /// How far above it opaque lies: half of the product of two bytes.
 const OPAQUE: u32 = 255 * 255 / 2;
 
-pub(super) fn resize(image: &Image, scale: Scale) -> Result<Image, Failure> {
-    let source: Vec<U16x4> = image
+/// Pixels that are wide at a time, besides those between the passes, unless one line has more. Every piece computes
+/// its kernel anew, so that smaller ones take longer.
+pub(super) const PIECE: u64 = 1 << 19;
+
+/// `most` pixels of it are wide at a time, as [`PIECE`] has it.
+pub(super) fn resize(image: &Image, scale: Scale, most: u64) -> Result<Image, Failure> {
+    let (first, second) = scale.passes();
+    let between = made(image, first, most)?;
+    let mut resized = Image::filled(scale.part.size, image.channels(), [0; 4]);
+    let Some(second) = second else {
+        put(&between, &mut resized, Rect::whole(scale.part.size));
+        return Ok(resized);
+    };
+    for (piece, place) in second.pieces(lines(second.length, most)) {
+        let mut target = TypedImage::<U16x4>::new(place.size.width, place.size.height);
+        piece.run(&between, &mut target)?;
+        put(&target, &mut resized, place);
+    }
+    Ok(resized)
+}
+
+/// What the first pass makes of a picture.
+fn made(image: &Image, pass: Pass, most: u64) -> Result<TypedImage<'static, U16x4>, Failure> {
+    let size = pass.size();
+    let mut between = TypedImage::<U16x4>::new(size.width, size.height);
+    let mut wide = Vec::new();
+    let [length, _] = pass
+        .direction
+        .ordered(image.size().width, image.size().height);
+    for (piece, place) in pass.pieces(lines(length, most)) {
+        let lines = piece.lines;
+        let [left, top] = piece.direction.ordered(0, lines.first);
+        let [width, height] = piece.direction.ordered(length, lines.length);
+        let size = Size::new(width, height);
+        premultiply(image, Rect { left, top, size }, &mut wide);
+        let source = TypedImageRef::new(width, height, &wide).map_err(Failure::new)?;
+        let mut target = TypedCroppedImageMut::from_ref(
+            &mut between,
+            place.left,
+            place.top,
+            place.size.width,
+            place.size.height,
+        )
+        .map_err(Failure::new)?;
+        let lines = Pixels { first: 0, ..lines };
+        Pass { lines, ..piece }.run(&source, &mut target)?;
+    }
+    Ok(between)
+}
+
+/// Lines of this length that have so many pixels.
+fn lines(length: u32, most: u64) -> u32 {
+    u32::try_from(most / u64::from(length.max(1))).unwrap_or(u32::MAX)
+}
+
+/// The box of a picture, in 16 bits.
+fn premultiply(image: &Image, part: Rect, wide: &mut Vec<U16x4>) {
+    wide.clear();
+    wide.reserve(part.size.pixels());
+    let start = part.left as usize;
+    let columns = start..start + part.size.width as usize;
+    let rows = image
         .data()
-        .chunks_exact(4)
-        .map(|pixel| {
+        .chunks_exact(image.stride().max(1))
+        .skip(part.top as usize)
+        .take(part.size.height as usize);
+    for row in rows {
+        let pixels = &row.as_chunks::<4>().0[columns.clone()];
+        wide.extend(pixels.iter().map(|pixel| {
             let alpha = u32::from(pixel[3]);
             let by_alpha = |channel: u8| shifted(u32::from(channel) * alpha);
             U16x4::new([
@@ -28,26 +95,36 @@ pub(super) fn resize(image: &Image, scale: Scale) -> Result<Image, Failure> {
                 by_alpha(pixel[2]),
                 shifted(255 * alpha),
             ])
-        })
-        .collect();
-    let Size { width, height } = image.size();
-    let source = TypedImageRef::new(width, height, &source).map_err(Failure::new)?;
-
-    let size = scale.part.size;
-    let mut target = TypedImage::<U16x4>::new(size.width, size.height);
-    scale.run(&source, &mut target)?;
-
-    let data = target
-        .pixels()
-        .iter()
-        .flat_map(|pixel| straight(pixel.0))
-        .collect();
-    Image::new(size, image.channels(), data)
-        .ok_or_else(|| Failure::new("the result has another size"))
+        }));
+    }
 }
 
-fn shifted(product: u32) -> u16 {
-    u16::try_from(ZERO + product / 2).unwrap_or(u16::MAX)
+/// Puts finished pixels where they belong.
+fn put(pixels: &TypedImage<'_, U16x4>, resized: &mut Image, place: Rect) {
+    let stride = resized.stride().max(1);
+    let start = place.left as usize;
+    let columns = start..start + place.size.width as usize;
+    let rows = resized
+        .data_mut()
+        .chunks_exact_mut(stride)
+        .skip(place.top as usize);
+    let finished = pixels
+        .pixels()
+        .chunks_exact(place.size.width.max(1) as usize);
+    for (to, from) in rows.zip(finished) {
+        let to = &mut to.as_chunks_mut::<4>().0[columns.clone()];
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = straight(from.0);
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a product of two bytes; unlike `try_from`, this is done for many at a time"
+)]
+const fn shifted(product: u32) -> u16 {
+    (ZERO + product / 2) as u16
 }
 
 /// Back to straight bytes, rounded half up; nothing visible is (0,0,0,0).

@@ -1,6 +1,6 @@
 //! Resampling against a plain float implementation of the same kernels.
 
-use super::resize;
+use super::{Scale, alpha, resize};
 use crate::{
     geometry::{Rect, Size},
     image::{Channels, Image},
@@ -211,6 +211,32 @@ fn a_part_is_what_a_crop_of_the_whole_would_be() {
             // The place of a pixel is a float, and now and then a half falls to the other side.
             let worst = differences.map(|(a, b)| a.abs_diff(*b)).max();
             assert!(worst <= Some(1), "{channels:?} to {scaled}: {worst:?}");
+        }
+    }
+}
+
+#[test]
+fn pieces_are_what_the_whole_would_be() {
+    let image = busy(Size::new(61, 47), Channels::Rgba);
+    for scaled in [(20, 15), (150, 130), (30, 90), (90, 30), (61, 20), (120, 47)] {
+        let scaled = Size::new(scaled.0, scaled.1);
+        let middle = Rect {
+            left: 3,
+            top: 2,
+            size: Size::new(scaled.width - 5, scaled.height - 4),
+        };
+        for part in [whole(scaled), middle] {
+            let source = image.size();
+            let scale = Scale {
+                source,
+                scaled,
+                part,
+            };
+            let at_once = alpha::resize(&image, scale, u64::MAX).unwrap();
+            for most in [1, 100, 1000] {
+                let pieces = alpha::resize(&image, scale, most).unwrap();
+                assert!(pieces == at_once, "{most} pixels at a time, to {scaled}");
+            }
         }
     }
 }
