@@ -3,6 +3,7 @@
 //! Colours are compared as they are seen, multiplied by their alpha: what is hardly there may be far from its entry.
 
 mod boxes;
+mod middle;
 
 use quantette::{
     PaletteBuf,
@@ -10,6 +11,7 @@ use quantette::{
     deps::palette::Srgba,
 };
 
+use self::middle::Middle;
 use super::{CLEAR, Failure, Indexed};
 use crate::{geometry::Size, image::Image};
 
@@ -117,21 +119,17 @@ fn nearest(entries: &[Seen]) -> Result<Nearest, Failure> {
 /// Every entry in the middle of the samples that are nearest to it; one without any stays.
 fn moved(entries: &[Seen], samples: &[Seen]) -> Result<Vec<Seen>, Failure> {
     let nearest = nearest(entries)?;
-    let mut sums = vec![([0.0_f32; 4], 0.0_f32); entries.len()];
+    let mut middles = vec![Middle::default(); entries.len()];
     for sample in samples {
         let index = nearest.palette_index(&Srgba::from(*sample));
-        if let Some((sum, count)) = sums.get_mut(usize::from(index)) {
-            for (sum, value) in sum.iter_mut().zip(sample) {
-                *sum += value;
-            }
-            *count += 1.0;
+        if let Some(middle) = middles.get_mut(usize::from(index)) {
+            middle.add(*sample);
         }
     }
-    let middle = |(entry, (sum, count)): (&Seen, ([f32; 4], f32))| match count > 0.0 {
-        true => sum.map(|sum| sum / count),
-        false => *entry,
-    };
-    Ok(entries.iter().zip(sums).map(middle).collect())
+    let moved = entries.iter().zip(middles);
+    Ok(moved
+        .map(|(entry, middle)| middle.get().unwrap_or(*entry))
+        .collect())
 }
 
 /// The entry of each pixel by Floyd and Steinberg, row by row from left to right.

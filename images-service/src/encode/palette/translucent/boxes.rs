@@ -1,6 +1,6 @@
 //! Where a palette begins: the colours in boxes, of which the worst is split until there are enough.
 
-use super::Seen;
+use super::{Seen, middle::Middle};
 
 /// The middles of at most so many boxes; none where there are no colours.
 pub(super) fn middles(mut colors: Vec<Seen>, most: usize) -> Vec<Seen> {
@@ -15,12 +15,13 @@ pub(super) fn middles(mut colors: Vec<Seen>, most: usize) -> Vec<Seen> {
         let (low, high) = boxes.swap_remove(worst).split();
         boxes.extend([low, high]);
     }
-    boxes.iter().filter_map(Box::middle).collect()
+    boxes.iter().filter_map(|one| one.middle).collect()
 }
 
 /// Colours near each other.
 struct Box<'a> {
     colors: &'a mut [Seen],
+    middle: Option<Seen>,
     /// The channel along which they differ most.
     channel: usize,
     /// The sum of squared distances from the middle along that channel.
@@ -29,7 +30,8 @@ struct Box<'a> {
 
 impl<'a> Box<'a> {
     fn of(colors: &'a mut [Seen]) -> Self {
-        let spreads: [f32; 4] = std::array::from_fn(|channel| spread(colors, channel));
+        let middle = Middle::of(colors).get();
+        let spreads = spreads(colors, middle.unwrap_or_default());
         let (channel, spread) = spreads
             .into_iter()
             .enumerate()
@@ -37,47 +39,34 @@ impl<'a> Box<'a> {
             .unwrap_or((0, 0.0));
         Self {
             colors,
+            middle,
             channel,
             spread,
         }
     }
 
-    fn middle(&self) -> Option<Seen> {
-        let count = count(self.colors);
-        let mean = |channel| mean(self.colors, channel);
-        (count > 0.0).then(|| std::array::from_fn(mean))
-    }
-
-    /// Its colours below the mean of the channel, and the others; both are there as long as there is any spread.
+    /// Its colours below the middle of the channel, and the others; both are there as long as there is any spread.
     fn split(self) -> (Self, Self) {
         let Self {
-            colors, channel, ..
+            colors,
+            middle,
+            channel,
+            ..
         } = self;
-        let mean = mean(colors, channel);
+        let middle = middle.unwrap_or_default()[channel];
         colors.sort_unstable_by(|one, other| one[channel].total_cmp(&other[channel]));
-        let at = colors.partition_point(|color| color[channel] < mean);
+        let at = colors.partition_point(|color| color[channel] < middle);
         let (low, high) = colors.split_at_mut(at);
         (Self::of(low), Self::of(high))
     }
 }
 
-fn spread(colors: &[Seen], channel: usize) -> f32 {
-    let mean = mean(colors, channel);
-    colors
-        .iter()
-        .map(|color| (color[channel] - mean).powi(2))
-        .sum()
-}
-
-fn mean(colors: &[Seen], channel: usize) -> f32 {
-    let sum: f32 = colors.iter().map(|color| color[channel]).sum();
-    sum / count(colors).max(1.0)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "there are fewer than a float counts"
-)]
-const fn count(colors: &[Seen]) -> f32 {
-    colors.len() as f32
+fn spreads(colors: &[Seen], middle: Seen) -> Seen {
+    let mut spreads = [0.0; 4];
+    for color in colors {
+        for (spread, (value, middle)) in spreads.iter_mut().zip(color.iter().zip(middle)) {
+            *spread += (value - middle).powi(2);
+        }
+    }
+    spreads
 }
