@@ -14,6 +14,7 @@ mod jpeg;
 mod png;
 mod shrink;
 mod sniff;
+mod source;
 mod webp;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use self::{
     exif::Exif,
     gate::Gate,
     sniff::{Kind, Sniffed},
+    source::{RawFrame, Source},
 };
 pub use self::{exif::Orientation, shrink::Shrink};
 use crate::{
@@ -32,9 +34,9 @@ use crate::{
     error::ServiceError,
     geometry::Size,
     guard::guarded,
-    image::Channels,
+    image::{Channels, Image},
     limits::{JpegDecoder, Limits},
-    picture::{Frame, Picture, Plays},
+    picture::{Frame, Picture},
 };
 
 /// How much of an animation is wanted.
@@ -227,60 +229,47 @@ fn kind(bytes: &[u8], limits: &Limits) -> Result<Kind, ServiceError> {
     }
 }
 
-/// Decodes an image whose header has been read.
-pub fn pixels(bytes: &[u8], header: &Header, options: Options) -> Result<Decoded, ServiceError> {
+/// Decodes an image whose header has been read, and does `change` to each frame before the next is decoded: of a large
+/// animation that becomes small there is never more than one large frame.
+pub fn pixels(
+    bytes: &[u8],
+    header: &Header,
+    options: Options,
+    mut change: impl FnMut(Image) -> Result<Image, ServiceError>,
+) -> Result<Decoded, ServiceError> {
     let kind = header.kind;
-    let read = || match kind {
-        Kind::Jpeg => jpeg::pixels(bytes, header, options).map(RawPicture::still),
-        Kind::Png => png::pixels(bytes, header).map(RawPicture::still),
-        Kind::Webp => webp::pixels(bytes, header, options.budget),
-        Kind::Gif => gif::pixels(bytes, header, options.budget),
-        Kind::Avif => avif::pixels(bytes, header).map(RawPicture::still),
-        Kind::Heic => heic::pixels(bytes, header).map(RawPicture::still),
-    };
-    guarded(ErrorCode::DecodingFailed, kind.mime(), || {
-        read()
-            .and_then(|raw| upright(raw, header))
-            .map_err(|fault| fault.into_error(kind))
-    })
-}
-
-/// Converts the colours of every frame, and turns it.
-fn upright(raw: RawPicture, header: &Header) -> Result<Decoded, Fault> {
-    let mut frames = Vec::with_capacity(raw.frames.len());
+    let mut source = guarded(ErrorCode::DecodingFailed, kind.mime(), || {
+        Source::new(bytes, header, options).map_err(|fault| fault.into_error(kind))
+    })?;
+    let mut frames = Vec::new();
     let mut warning = None;
-    for RawFrame { raw, delay } in raw.frames {
-        let (image, unused) = color::to_srgb(raw, header.icc.as_deref())?;
+    loop {
+        options.budget.check()?;
+        let next = guarded(ErrorCode::DecodingFailed, kind.mime(), || {
+            let frame = source.next().map_err(|fault| fault.into_error(kind))?;
+            frame
+                .map(|frame| upright(frame, header))
+                .transpose()
+                .map_err(|fault| fault.into_error(kind))
+        })?;
+        let Some((frame, unused)) = next else { break };
         warning = warning.or(unused);
         frames.push(Frame {
-            image: header.exif.orientation.upright(image),
-            delay,
+            image: change(frame.image)?,
+            ..frame
         });
     }
-    let picture = Picture::animation(frames, raw.plays);
-    let picture = picture.ok_or_else(|| Fault::broken("it has no frame"))?;
+    let picture = Picture::animation(frames, source.plays())
+        .ok_or_else(|| Fault::broken("it has no frame").into_error(kind))?;
     Ok(Decoded { picture, warning })
 }
 
-/// Frames as a decoder delivers them.
-struct RawPicture {
-    frames: Vec<RawFrame>,
-    plays: Plays,
-}
-
-struct RawFrame {
-    raw: Raw,
-    /// In milliseconds.
-    delay: u32,
-}
-
-impl RawPicture {
-    fn still(raw: Raw) -> Self {
-        Self {
-            frames: vec![RawFrame { raw, delay: 0 }],
-            plays: Plays::default(),
-        }
-    }
+/// Converts the colours of a frame, and turns it.
+fn upright(frame: RawFrame, header: &Header) -> Result<(Frame, Option<String>), Fault> {
+    let RawFrame { raw, delay } = frame;
+    let (image, unused) = color::to_srgb(raw, header.icc.as_deref())?;
+    let image = header.exif.orientation.upright(image);
+    Ok((Frame { image, delay }, unused))
 }
 
 /// Samples as a decoder delivers them, and what they mean.

@@ -128,7 +128,7 @@ fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
         jpeg,
         budget: Budget::new(Duration::from_secs(10)),
     };
-    if let Ok(decoded) = decode::pixels(bytes, &header, options) {
+    if let Ok(decoded) = decode::pixels(bytes, &header, options, Ok) {
         assert_eq!(decoded.picture.size(), size, "the header has lied");
     }
 }

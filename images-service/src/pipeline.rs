@@ -1,6 +1,7 @@
 //! One request from encoded images to an encoded image.
 
 mod forecast;
+mod load;
 mod prepared;
 mod shrink;
 mod sizes;
@@ -15,17 +16,23 @@ use std::{
 use safelight_protocol::{ErrorCode, Fit, extension::Choose};
 use serde_json::{Value, json};
 
-use self::{forecast::Room, prepared::Prepared, sizes::sizes, untouched::Untouched};
+use self::{
+    forecast::Room,
+    load::{Loaded, load},
+    prepared::Prepared,
+    sizes::sizes,
+    transform::Course,
+    untouched::Untouched,
+};
 use crate::{
     budget::Budget,
-    decode::{Decoded, Frames, Metadata, Options},
+    decode::{Frames, Metadata},
     encode::{self, Written},
     error::ServiceError,
-    geometry::Size,
     limits::Limits,
     ops,
     picture::Picture,
-    plan::{Bounds, plan},
+    plan::Bounds,
     request::{ImageSource, Output, Step, Transform, TransformRequest},
     svg,
     text::Effort,
@@ -88,18 +95,14 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
     let base_format = base.format();
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
-    // Decode.
+    // Decode, and do what comes first to each image.
     let started = Instant::now();
-    let options = |index: usize, image: &Prepared| Options {
-        shrink: shrink::shrink(index, image, &steps, bounds, limits),
-        jpeg: limits.jpeg,
-        budget,
-    };
-    let loaded = make_all(&prepared, options, effort, &mut warnings)?;
-    drop(prepared);
-    let decoded = started.elapsed();
-
     let terms = Terms::new(bounds, limits, budget);
+    let loaded = load(prepared, &steps, terms, effort)?;
+    let done_first = loaded.time;
+    let decoded = started.elapsed().saturating_sub(done_first);
+
+    // Do the other steps.
     let picture = run_steps(&steps, loaded, terms, &mut warnings)?;
     let size = picture.size();
     // What is in a picture may have decided upon its size.
@@ -185,35 +188,6 @@ fn prepare_all(
     images.into_iter().enumerate().map(prepare).collect()
 }
 
-/// Finished images, and the size that each has for its steps while it is smaller because it shrank.
-struct Loaded {
-    pictures: Vec<Picture>,
-    nominal: Vec<Option<Size>>,
-}
-
-fn make_all(
-    prepared: &[Prepared],
-    options: impl Fn(usize, &Prepared) -> Options,
-    effort: &mut Effort,
-    warnings: &mut Vec<String>,
-) -> Result<Loaded, ServiceError> {
-    let mut loaded = Loaded {
-        pictures: Vec::with_capacity(prepared.len()),
-        nominal: Vec::with_capacity(prepared.len()),
-    };
-    for (index, prepared) in prepared.iter().enumerate() {
-        let options = options(index, prepared);
-        options.budget.check()?;
-        let decoded = prepared.pixels(options, effort);
-        let Decoded { picture, warning } = decoded.map_err(|error| of_image(index, error))?;
-        warnings.extend(warning);
-        let shrank = picture.size() != prepared.size();
-        loaded.nominal.push(shrank.then_some(prepared.size()));
-        loaded.pictures.push(picture);
-    }
-    Ok(loaded)
-}
-
 /// What steps must keep to.
 #[derive(Clone, Copy)]
 struct Terms<'a> {
@@ -232,7 +206,7 @@ impl<'a> Terms<'a> {
     }
 }
 
-/// Does every step in the author's order, and gives the base.
+/// Does every step that is not done yet in the author's order, and gives the base.
 fn run_steps(
     steps: &[Step],
     loaded: Loaded,
@@ -241,62 +215,40 @@ fn run_steps(
 ) -> Result<Picture, ServiceError> {
     let Loaded {
         mut pictures,
-        mut nominal,
+        mut told,
+        done,
+        ..
     } = loaded;
-    for step in steps {
+    warnings.extend(loaded.warnings);
+    for (number, step) in steps.iter().enumerate() {
+        if done.contains(&number) {
+            continue;
+        }
         let base = pictures.first().map(Picture::size);
         let step = &*base.map_or(Cow::Borrowed(step), |base| step.beside(base));
-        if !run_shrunk(step, &mut pictures, &mut nominal, terms)? {
-            run_step(step, &mut pictures, terms, warnings)?;
+        told.extend(run_step(step, &mut pictures, terms)?);
+    }
+    for text in told {
+        if !warnings.contains(&text) {
+            warnings.push(text);
         }
     }
     pictures.into_iter().next().ok_or_else(no_base)
 }
 
-/// Does the first step of an image that shrank: also whether it was one. Geometry is found on the size that the author
-/// knows; whatever it starts from, a reduction ends at its size.
-fn run_shrunk(
-    step: &Step,
-    pictures: &mut [Picture],
-    nominal: &mut [Option<Size>],
-    terms: Terms<'_>,
-) -> Result<bool, ServiceError> {
-    let Step::Transform { image, transform } = step else {
-        return Ok(false);
-    };
-    let Some(size) = nominal.get_mut(*image).and_then(Option::take) else {
-        return Ok(false);
-    };
-    let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
-    let models = terms.limits.models;
-    let ops = plan(transform, size, terms.bounds, models)?.ops;
-    *picture = picture.take().try_map(|mut image| {
-        for op in &ops {
-            terms.budget.check()?;
-            image = op.apply(image, models)?;
-        }
-        Ok(image)
-    })?;
-    Ok(true)
-}
-
+/// Does one step: also what was done otherwise than asked.
 fn run_step(
     step: &Step,
     pictures: &mut [Picture],
     terms: Terms<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<(), ServiceError> {
+) -> Result<Vec<String>, ServiceError> {
     match step {
         Step::Transform { image, transform } => {
             let room = Room::besides(*image, pictures, terms.limits);
             let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
-            let (changed, told) = transform::transform(transform, picture.take(), room, terms)?;
+            let (changed, told) = Course::of_picture(transform, picture.take(), room, terms)?;
             *picture = changed;
-            for text in told {
-                if !warnings.contains(&text) {
-                    warnings.push(text);
-                }
-            }
+            Ok(told)
         }
         Step::Draw {
             overlay,
@@ -309,9 +261,9 @@ fn run_step(
                     ops::draw(&mut frame.image, overlay.first(), draw);
                 }
             }
+            Ok(Vec::new())
         }
     }
-    Ok(())
 }
 
 /// What the log says of the base image.

@@ -53,7 +53,7 @@ pub(crate) fn decoded(file: &[u8], shrink: Shrink) -> Outcome<Image> {
         jpeg: JpegDecoder::default(),
         budget: Budget::new(Duration::MAX),
     };
-    let Decoded { picture, .. } = decode::pixels(file, &header, options)?;
+    let Decoded { picture, .. } = decode::pixels(file, &header, options, Ok)?;
     Ok(picture.into_first())
 }
 

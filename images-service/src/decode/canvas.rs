@@ -1,7 +1,7 @@
 //! The canvas of an animation, on which each frame changes a part.
 
 use crate::{
-    geometry::{Overlap, Size, overlap},
+    geometry::{Overlap, Rect, Size, overlap},
     image::{Channels, Image},
 };
 
@@ -15,8 +15,16 @@ pub(super) struct Patch<'a> {
     pub(super) left: i64,
     pub(super) top: i64,
     pub(super) size: Size,
-    pub(super) channels: Channels,
-    pub(super) pixels: &'a [u8],
+    pub(super) pixels: Pixels<'a>,
+}
+
+/// The pixels of a frame as their decoder delivers them.
+#[derive(Clone, Copy)]
+pub(super) enum Pixels<'a> {
+    Rgb(&'a [u8]),
+    Rgba(&'a [u8]),
+    /// Numbers of colours.
+    Indexed(&'a [u8], &'a [[u8; 4]; 256]),
 }
 
 /// How a frame meets what is there already.
@@ -44,42 +52,56 @@ impl Canvas {
     }
 
     /// The canvas as it is now.
-    pub(super) fn pixels(&self) -> &[u8] {
-        self.image.data()
+    pub(super) const fn image(&self) -> &Image {
+        &self.image
     }
 
     /// The canvas after its last frame.
-    pub(super) fn into_pixels(self) -> Vec<u8> {
-        self.image.into_data()
+    pub(super) fn take(&mut self) -> Image {
+        self.image.take()
     }
 
     pub(super) fn put(&mut self, patch: &Patch<'_>, blend: Blend) {
+        match patch.pixels {
+            Pixels::Rgb(bytes) => self.put_as(patch, bytes, blend, |[r, g, b]| [r, g, b, 255]),
+            Pixels::Rgba(bytes) => self.put_as(patch, bytes, blend, |rgba: [u8; 4]| rgba),
+            Pixels::Indexed(bytes, colors) => {
+                self.put_as(patch, bytes, blend, |[index]| colors[usize::from(index)]);
+            }
+        }
+    }
+
+    fn put_as<const N: usize>(
+        &mut self,
+        patch: &Patch<'_>,
+        bytes: &[u8],
+        blend: Blend,
+        color: impl Fn([u8; N]) -> [u8; 4],
+    ) {
         let Some(overlap) = overlap(self.image.size(), patch.size, patch.left, patch.top) else {
             return;
         };
-        let pixel = patch.channels.count();
-        let stride = patch.size.width as usize * pixel;
-        let columns = overlap.part.size.width as usize;
-        let rows = patch
-            .pixels
-            .chunks_exact(stride.max(1))
-            .skip(overlap.part.top as usize);
+        let Rect { left, top, size } = overlap.part;
+        let columns = left as usize..(left + size.width) as usize;
+        let rows = bytes
+            .chunks_exact((patch.size.width as usize * N).max(1))
+            .skip(top as usize);
         for (to, from) in self.rows(overlap).zip(rows) {
-            let start = overlap.part.left as usize * pixel;
-            let from = from[start..start + columns * pixel].chunks_exact(pixel);
-            for (to, from) in to.chunks_exact_mut(4).zip(from) {
-                let from = [
-                    from[0],
-                    from[1],
-                    from[2],
-                    from.get(3).copied().unwrap_or(255),
-                ];
-                match blend {
-                    Blend::Replace => to.copy_from_slice(&from),
-                    Blend::Visible | Blend::Over if from[3] == 0 => {}
-                    Blend::Visible => to.copy_from_slice(&from),
-                    Blend::Over => to.copy_from_slice(&over(from, [to[0], to[1], to[2], to[3]])),
-                }
+            let from = from.as_chunks::<N>().0[columns.clone()].iter();
+            let pixels = to.as_chunks_mut::<4>().0.iter_mut();
+            let pixels = pixels.zip(from.map(|pixel| color(*pixel)));
+            match blend {
+                Blend::Replace => pixels.for_each(|(to, from)| *to = from),
+                Blend::Visible => pixels.for_each(|(to, from)| {
+                    if from[3] != 0 {
+                        *to = from;
+                    }
+                }),
+                Blend::Over => pixels.for_each(|(to, from)| {
+                    if from[3] != 0 {
+                        *to = over(from, *to);
+                    }
+                }),
             }
         }
     }
@@ -149,8 +171,8 @@ fn over(above: [u8; 4], below: [u8; 4]) -> [u8; 4] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Blend, Canvas, Patch, over};
-    use crate::{geometry::Size, image::Channels};
+    use super::{Blend, Canvas, Patch, Pixels, over};
+    use crate::geometry::Size;
 
     fn patch(left: i64, pixels: &[u8]) -> Patch<'_> {
         let width = u32::try_from(pixels.len() / 4).unwrap();
@@ -158,8 +180,7 @@ mod tests {
             left,
             top: 0,
             size: Size::new(width, 1),
-            channels: Channels::Rgba,
-            pixels,
+            pixels: Pixels::Rgba(pixels),
         }
     }
 
@@ -168,7 +189,7 @@ mod tests {
         let mut canvas = Canvas::new(Size::new(2, 1));
         canvas.put(&patch(1, &[7; 12]), Blend::Replace);
         canvas.put(&patch(5, &[9; 4]), Blend::Replace);
-        assert_eq!(canvas.pixels(), [0, 0, 0, 0, 7, 7, 7, 7]);
+        assert_eq!(canvas.image().data(), [0, 0, 0, 0, 7, 7, 7, 7]);
     }
 
     #[test]
@@ -182,7 +203,7 @@ mod tests {
             let mut canvas = Canvas::new(Size::new(1, 1));
             canvas.put(&patch(0, &[9; 4]), Blend::Replace);
             canvas.put(&patch(0, &clear), blend);
-            assert_eq!(canvas.pixels(), expected, "{blend:?}");
+            assert_eq!(canvas.image().data(), expected, "{blend:?}");
         }
     }
 
@@ -192,9 +213,9 @@ mod tests {
         canvas.put(&patch(0, &[5; 8]), Blend::Replace);
         let saved = canvas.save(1, 0, Size::new(4, 4));
         canvas.clear(1, 0, Size::new(4, 4));
-        assert_eq!(canvas.pixels(), [5, 5, 5, 5, 0, 0, 0, 0]);
+        assert_eq!(canvas.image().data(), [5, 5, 5, 5, 0, 0, 0, 0]);
         canvas.restore(&saved);
-        assert_eq!(canvas.pixels(), [5; 8]);
+        assert_eq!(canvas.image().data(), [5; 8]);
     }
 
     #[test]

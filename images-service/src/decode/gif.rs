@@ -9,19 +9,20 @@ use gif::{
 };
 
 use super::{
-    Exif, Fault, Frames, Header, Kind, Model, Raw, RawFrame, RawPicture, Samples,
-    canvas::{Blend, Canvas, Patch},
+    Exif, Fault, Header, Kind,
+    canvas::{Blend, Canvas, Patch, Pixels},
     gate::Gate,
+    source::RawFrame,
 };
-use crate::{budget::Budget, geometry::Size, image::Channels, picture::Plays};
+use crate::{geometry::Size, image::Channels, picture::Plays};
 
 pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     let mut decoder = decoder(bytes)?;
     let stored = Size::new(decoder.width().into(), decoder.height().into());
     gate.size(stored)?;
     let frames = match gate.frames {
-        Frames::All => blocks::count_frames(bytes, gate)?,
-        Frames::First => 1,
+        super::Frames::All => blocks::count_frames(bytes, gate)?,
+        super::Frames::First => 1,
     };
     // A frame may claim to be larger than its canvas.
     let frame = decoder
@@ -34,7 +35,7 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
         stored,
         frames,
         channels: Channels::Rgba,
-        // The canvas, the frame as indices and as colours, and what it covered.
+        // The canvas, the frame as indices, what it covered, and the canvas as it is shown.
         cost: 4 + 1 + 4 + 4,
         shrinks: false,
         icc: None,
@@ -42,71 +43,90 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     })
 }
 
-pub(super) fn pixels(bytes: &[u8], header: &Header, budget: Budget) -> Result<RawPicture, Fault> {
-    let mut decoder = decoder(bytes)?;
-    let mut canvas = Canvas::new(header.stored);
-    let mut frames = Vec::with_capacity(header.frames as usize);
-    let mut colors = Vec::new();
-    let mut blend = Blend::Replace;
-    loop {
-        budget.check().map_err(Fault::Limit)?;
-        let frame = decoder
+/// The frames of a file, one after the other.
+pub(super) struct Frames<'a> {
+    decoder: Decoder<&'a [u8]>,
+    canvas: Canvas,
+    indices: Vec<u8>,
+    blend: Blend,
+    /// How many are still to come.
+    left: u32,
+}
+
+impl<'a> Frames<'a> {
+    pub(super) fn new(bytes: &'a [u8], header: &Header) -> Result<Self, Fault> {
+        Ok(Self {
+            decoder: decoder(bytes)?,
+            canvas: Canvas::new(header.stored),
+            indices: Vec::new(),
+            blend: Blend::Replace,
+            left: header.frames,
+        })
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, Fault> {
+        let Some(left) = self.left.checked_sub(1) else {
+            return Ok(None);
+        };
+        self.left = left;
+        let frame = self
+            .decoder
             .next_frame_info()
             .map_err(fault)?
             .ok_or_else(no_frame)?
             .clone();
-        colors.clear();
-        colors.resize(size_of(&frame).bytes(Channels::Rgba), 0);
-        decoder.read_into_buffer(&mut colors).map_err(fault)?;
+        self.indices.clear();
+        self.indices.resize(size_of(&frame).pixels(), 0);
+        self.decoder
+            .read_into_buffer(&mut self.indices)
+            .map_err(fault)?;
+        let (x, y, size) = (frame.left.into(), frame.top.into(), size_of(&frame));
         let saved = match frame.dispose {
-            DisposalMethod::Previous => {
-                Some(canvas.save(frame.left.into(), frame.top.into(), size_of(&frame)))
-            }
+            DisposalMethod::Previous => Some(self.canvas.save(x, y, size)),
             DisposalMethod::Any | DisposalMethod::Keep | DisposalMethod::Background => None,
         };
-        canvas.put(&patch(&frame, &colors), blend);
+        let patch = Patch {
+            left: x,
+            top: y,
+            size,
+            pixels: Pixels::Indexed(&self.indices, &self.colors(frame.transparent)?),
+        };
+        self.canvas.put(&patch, self.blend);
         // Later frames show what lies below wherever they are transparent.
-        blend = Blend::Visible;
+        self.blend = Blend::Visible;
         let delay = u32::from(frame.delay) * 10;
-        if frames.len() + 1 >= header.frames as usize {
-            frames.push(raw(header.stored, canvas.into_pixels(), delay));
-            break;
+        if left == 0 {
+            // Another frame or the end: without either the file is cut short.
+            self.decoder.next_frame_info().map_err(fault)?;
+            self.indices = Vec::new();
+            return Ok(Some(RawFrame::new(self.canvas.take(), delay)));
         }
-        frames.push(raw(header.stored, canvas.pixels().to_vec(), delay));
+        let shown = RawFrame::new(self.canvas.image().clone(), delay);
         match saved {
-            Some(saved) => canvas.restore(&saved),
-            None if frame.dispose == DisposalMethod::Background => {
-                canvas.clear(frame.left.into(), frame.top.into(), size_of(&frame));
-            }
+            Some(saved) => self.canvas.restore(&saved),
+            None if frame.dispose == DisposalMethod::Background => self.canvas.clear(x, y, size),
             None => {}
         }
+        Ok(Some(shown))
     }
-    // Another frame or the end: without either the file is cut short.
-    decoder.next_frame_info().map_err(fault)?;
-    Ok(RawPicture {
-        frames,
-        plays: plays(decoder.repeat()),
-    })
-}
 
-fn raw(size: Size, canvas: Vec<u8>, delay: u32) -> RawFrame {
-    RawFrame {
-        raw: Raw {
-            size,
-            model: Model::Rgba,
-            samples: Samples::Eight(canvas),
-        },
-        delay,
+    /// What each index stands for in the current frame; one without a colour is not there.
+    fn colors(&self, transparent: Option<u8>) -> Result<[[u8; 4]; 256], Fault> {
+        let mut colors = [[0; 4]; 256];
+        let palette = self.decoder.palette().map_err(fault)?;
+        for (color, rgb) in colors.iter_mut().zip(palette.as_chunks::<3>().0) {
+            let [r, g, b] = *rgb;
+            *color = [r, g, b, 255];
+        }
+        if let Some(transparent) = transparent {
+            colors[usize::from(transparent)][3] = 0;
+        }
+        Ok(colors)
     }
-}
 
-fn patch<'a>(frame: &Frame<'_>, pixels: &'a [u8]) -> Patch<'a> {
-    Patch {
-        left: frame.left.into(),
-        top: frame.top.into(),
-        size: size_of(frame),
-        channels: Channels::Rgba,
-        pixels,
+    /// How often they are played, which is certain once all are read.
+    pub(super) fn plays(&self) -> Plays {
+        plays(self.decoder.repeat())
     }
 }
 
@@ -127,7 +147,7 @@ fn decoder(bytes: &[u8]) -> Result<Decoder<&[u8]>, Fault> {
     const MEMORY: Option<NonZeroU64> = NonZeroU64::new(1 << 30);
 
     let mut options = DecodeOptions::new();
-    options.set_color_output(ColorOutput::RGBA);
+    options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(MEMORY.map_or(MemoryLimit::Unlimited, MemoryLimit::Bytes));
     options.read_info(bytes).map_err(fault)
 }

@@ -8,11 +8,12 @@ use image_webp::{DecodingError, WebPDecoder};
 
 use self::chunks::{Animation, AnimationFrame};
 use super::{
-    Exif, Fault, Header, Kind, Model, Raw, RawFrame, RawPicture, Samples,
-    canvas::{Canvas, Patch},
+    Exif, Fault, Header, Kind, Model, Raw, Samples,
+    canvas::{Canvas, Patch, Pixels},
     gate::Gate,
+    source::{RawFrame, Source},
 };
-use crate::{budget::Budget, geometry::Size, image::Channels};
+use crate::{geometry::Size, image::Channels, picture::Plays};
 
 /// Bytes for chunks besides the pixels.
 const SIDE_MEMORY: usize = 64 << 20;
@@ -39,15 +40,16 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     })
 }
 
-pub(super) fn pixels(bytes: &[u8], header: &Header, budget: Budget) -> Result<RawPicture, Fault> {
+/// The picture, or the frames of an animation.
+pub(super) fn source<'a>(bytes: &'a [u8], header: &Header) -> Result<Source<'a>, Fault> {
     let mut decoder = decoder(bytes)?;
     if decoder.is_animated() {
         let animation = chunks::animation(bytes, header.stored, header.frames)?;
-        return animated(animation, header, budget);
+        return Ok(Source::Webp(Frames::new(animation, header)));
     }
     let mut data = Vec::new();
     let channels = read(&mut decoder, header.stored, &mut data)?;
-    Ok(RawPicture::still(Raw {
+    Ok(Source::still(Raw {
         size: header.stored,
         model: model(channels),
         samples: Samples::Eight(data),
@@ -55,59 +57,60 @@ pub(super) fn pixels(bytes: &[u8], header: &Header, budget: Budget) -> Result<Ra
 }
 
 /// Every frame is put on the canvas that the one before has left.
-fn animated(
-    animation: Animation<'_>,
-    header: &Header,
-    budget: Budget,
-) -> Result<RawPicture, Fault> {
-    let mut canvas = Canvas::new(header.stored);
-    let (mut file, mut colors) = (Vec::new(), Vec::new());
-    let mut frames = Vec::with_capacity(animation.frames.len());
-    let mut cleared: Option<AnimationFrame<'_>> = None;
-    for frame in animation.frames {
-        budget.check().map_err(Fault::Limit)?;
-        if let Some(before) = cleared.take() {
-            canvas.clear(before.left.into(), before.top.into(), before.size);
+pub(super) struct Frames<'a> {
+    frames: std::vec::IntoIter<AnimationFrame<'a>>,
+    pub(super) plays: Plays,
+    canvas: Canvas,
+    /// Whether the file says that it has no alpha.
+    opaque: bool,
+    /// The part of the canvas that is cleared before the next frame.
+    cleared: Option<AnimationFrame<'a>>,
+    file: Vec<u8>,
+    colors: Vec<u8>,
+}
+
+impl<'a> Frames<'a> {
+    fn new(animation: Animation<'a>, header: &Header) -> Self {
+        Self {
+            frames: animation.frames.into_iter(),
+            plays: animation.plays,
+            canvas: Canvas::new(header.stored),
+            opaque: header.channels == Channels::Rgb,
+            cleared: None,
+            file: Vec::new(),
+            colors: Vec::new(),
         }
-        frame.write_file(&mut file);
-        let channels = read(&mut decoder_of(&file)?, frame.size, &mut colors)?;
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, Fault> {
+        let Some(frame) = self.frames.next() else {
+            return Ok(None);
+        };
+        if let Some(before) = self.cleared.take() {
+            self.canvas
+                .clear(before.left.into(), before.top.into(), before.size);
+        }
+        frame.write_file(&mut self.file);
+        let channels = read(&mut decoder_of(&self.file)?, frame.size, &mut self.colors)?;
         let patch = Patch {
             left: frame.left.into(),
             top: frame.top.into(),
             size: frame.size,
-            channels,
-            pixels: &colors,
+            pixels: match channels {
+                Channels::Rgb => Pixels::Rgb(&self.colors),
+                Channels::Rgba => Pixels::Rgba(&self.colors),
+            },
         };
-        canvas.put(&patch, frame.blend);
-        frames.push(RawFrame {
-            raw: canvas_as(header, canvas.pixels()),
-            delay: frame.delay,
-        });
-        cleared = frame.cleared.then_some(frame);
-    }
-    Ok(RawPicture {
-        frames,
-        plays: animation.plays,
-    })
-}
-
-/// A file may say that it has no alpha; where its frames leave holes it has some all the same.
-fn canvas_as(header: &Header, canvas: &[u8]) -> Raw {
-    let opaque = || canvas.chunks_exact(4).all(|pixel| pixel[3] == 255);
-    let (model, data) = match header.channels {
-        Channels::Rgb if opaque() => (
-            Model::Rgb,
-            canvas
-                .chunks_exact(4)
-                .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
-                .collect(),
-        ),
-        Channels::Rgb | Channels::Rgba => (Model::Rgba, canvas.to_vec()),
-    };
-    Raw {
-        size: header.stored,
-        model,
-        samples: Samples::Eight(data),
+        self.canvas.put(&patch, frame.blend);
+        let shown = self.canvas.image();
+        // Where frames leave holes there is alpha, whatever the file says.
+        let image = match self.opaque && shown.is_opaque() {
+            true => shown.clone().into_rgb(),
+            false => shown.clone(),
+        };
+        let delay = frame.delay;
+        self.cleared = frame.cleared.then_some(frame);
+        Ok(Some(RawFrame::new(image, delay)))
     }
 }
 

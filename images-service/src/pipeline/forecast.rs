@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use safelight_protocol::ErrorCode;
 
-use super::prepared::Prepared;
+use super::{load::first_step, prepared::Prepared};
 use crate::{
     error::ServiceError,
     geometry::Size,
@@ -12,7 +12,7 @@ use crate::{
     ops::{self, Op},
     picture::Picture,
     plan::{Bounds, plan, too_large},
-    request::Step,
+    request::{Step, Transform},
 };
 
 /// Bytes of one pixel at most; transparency may come with any step.
@@ -40,9 +40,20 @@ pub(super) fn check(
     bounds: Bounds,
     limits: &Limits,
 ) -> Result<(), ServiceError> {
-    let mut pictures: Vec<Expected> = prepared.iter().map(expected).collect();
-    check_making(prepared, limits)?;
-    for step in steps {
+    let mut pictures = Vec::with_capacity(prepared.len());
+    for (index, prepared) in prepared.iter().enumerate() {
+        let first = first_step(index, steps).map(|(_, transform)| transform);
+        let made = made(prepared, first, pixels(&pictures), bounds, limits)?;
+        pictures.push(made);
+    }
+    let done: Vec<usize> = (0..prepared.len())
+        .filter_map(|index| first_step(index, steps))
+        .map(|(number, _)| number)
+        .collect();
+    for (number, step) in steps.iter().enumerate() {
+        if done.contains(&number) {
+            continue;
+        }
         let all = pixels(&pictures);
         let base = pictures.first().filter(|base| base.certain);
         let step = base.map_or(Cow::Borrowed(step), |base| step.beside(base.size));
@@ -63,10 +74,7 @@ pub(super) fn check(
                     most: limits.pixel_bytes,
                 };
                 // Frames are changed one after the other: the rest is as it was, or done.
-                let larger = match plan.size.area() > picture.size.area() {
-                    true => plan.size,
-                    false => picture.size,
-                };
+                let larger = larger(plan.size, picture.size);
                 let room = room.with(picture.frames - 1, larger);
                 room.check_all(&plan.ops, picture.size)?;
                 picture.size = plan.size;
@@ -107,11 +115,57 @@ pub(super) fn check_result(
     Ok(())
 }
 
-fn expected(prepared: &Prepared) -> Expected {
-    Expected {
-        size: prepared.size(),
+/// What an image is when it is made, and its first step is done to it if there is one: frames are decoded and changed one
+/// after the other.
+fn made(
+    prepared: &Prepared,
+    first: Option<&Transform>,
+    others: u64,
+    bounds: Bounds,
+    limits: &Limits,
+) -> Result<Expected, ServiceError> {
+    let Some(first) = first else {
+        let whole = Expected {
+            size: prepared.size(),
+            frames: prepared.frames().max(1).into(),
+            certain: true,
+        };
+        let making = prepared.memory().div_ceil(PIXEL);
+        let all = others.saturating_add(whole.pixels()).saturating_add(making);
+        check_memory(all, limits.pixel_bytes)?;
+        return Ok(whole);
+    };
+    let size = prepared.size();
+    let plan = plan(first, size, bounds, limits.models)?;
+    let made = Expected {
+        // What content decides makes nothing larger than both.
+        size: match plan.complete {
+            true => plan.size,
+            false => larger(plan.size, size),
+        },
         frames: prepared.frames().max(1).into(),
-        certain: true,
+        certain: plan.complete,
+    };
+    let making = prepared.memory().div_ceil(PIXEL);
+    let room = Room {
+        others,
+        most: limits.pixel_bytes,
+    };
+    let room = room.with(made.frames - 1, made.size);
+    check_memory(
+        room.others
+            .saturating_add(size.area())
+            .saturating_add(making),
+        room.most,
+    )?;
+    room.beside_decoder(prepared).check_all(&plan.ops, size)?;
+    Ok(made)
+}
+
+fn larger(one: Size, other: Size) -> Size {
+    match one.area() > other.area() {
+        true => one,
+        false => other,
     }
 }
 
@@ -140,6 +194,23 @@ impl Room {
         }
     }
 
+    /// What one that is being made leaves beside those that are there.
+    pub(super) fn making(prepared: &Prepared, there: &[Picture], limits: &Limits) -> Self {
+        Self::besides(usize::MAX, there, limits).beside_decoder(prepared)
+    }
+
+    /// What is left beside a decoder that still has frames to decode.
+    fn beside_decoder(self, prepared: &Prepared) -> Self {
+        let memory = match prepared.frames() {
+            0 | 1 => 0,
+            _ => prepared.memory().div_ceil(PIXEL),
+        };
+        Self {
+            others: self.others.saturating_add(memory),
+            most: self.most,
+        }
+    }
+
     /// What is left besides some frames of this size.
     pub(super) const fn with(self, frames: u64, size: Size) -> Self {
         let frames = size.area().saturating_mul(frames);
@@ -160,14 +231,6 @@ impl Room {
         let each = |size, op: &Op| self.check(*op, size).map(|()| op.resulting(size));
         ops.iter().try_fold(size, each).map(|_| ())
     }
-}
-
-/// Images are made one after the other: all pictures, and what the most demanding one needs besides.
-fn check_making(prepared: &[Prepared], limits: &Limits) -> Result<(), ServiceError> {
-    let pictures: Vec<Expected> = prepared.iter().map(expected).collect();
-    let making = prepared.iter().map(Prepared::memory).max().unwrap_or(0);
-    let all = pixels(&pictures).saturating_add(making.div_ceil(PIXEL));
-    check_memory(all, limits.pixel_bytes)
 }
 
 fn pixels(pictures: &[Expected]) -> u64 {

@@ -7,6 +7,7 @@ use crate::{
     decode::{self, Decoded, Frames, Header, Metadata, Options, Shrink},
     error::ServiceError,
     geometry::Size,
+    image::Image,
     limits::{JpegDecoder, Limits},
     request::ImageSource,
     text::{Effort, Typeset},
@@ -100,16 +101,17 @@ impl Prepared {
         }
     }
 
-    /// Makes the pixels.
+    /// Makes the pixels, and does `change` to each frame at once.
     pub(super) fn pixels(
         &self,
         options: Options,
         effort: &mut Effort,
+        mut change: impl FnMut(Image) -> Result<Image, ServiceError>,
     ) -> Result<Decoded, ServiceError> {
         match self {
-            Self::Encoded(header, bytes) => decode::pixels(bytes, header, options),
+            Self::Encoded(header, bytes) => decode::pixels(bytes, header, options, change),
             Self::Text(text) => Ok(Decoded {
-                picture: text.pixels(effort)?.into(),
+                picture: change(text.pixels(effort)?)?.into(),
                 warning: None,
             }),
         }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use safelight_images::{
     Limits,
-    decode::Frames,
+    decode::{Frames, inspect, pixels},
     request::{Output, Rotation, Transform},
 };
 use safelight_protocol::{ErrorCode, Format};
 
 use crate::{
-    movie::{Movie, decoded, of_pillow, seen_by_pillow},
+    movie::{Movie, decoded, of_pillow, options, seen_by_pillow},
     request::{Request, at, output, plain},
 };
 
@@ -227,4 +227,44 @@ fn work_ends_when_its_time_is_over() {
     };
     let error = Request::of(&file).try_run_within(&limits).unwrap_err();
     assert_eq!(error.code, ErrorCode::DeadlinePassed);
+}
+
+#[test]
+fn a_frame_is_changed_before_the_next_one_is_decoded() {
+    let (whole, _) = squares(OPAQUE, &format!("{GIF}, disposal=2"));
+    // Its end is missing, which is seen behind the last frame.
+    for (file, expected) in [(&whole[..], 4), (&whole[..whole.len() - 8], 3)] {
+        let header = inspect(&whole, Frames::All, &Limits::default()).unwrap();
+        let mut seen = 0;
+        let decoded = pixels(file, &header, options(), |frame| {
+            seen += 1;
+            Ok(frame)
+        });
+        assert_eq!(decoded.is_ok(), expected == 4);
+        assert_eq!(seen, expected);
+    }
+}
+
+#[test]
+fn an_animation_that_is_reduced_needs_memory_for_one_large_frame_only() {
+    let (file, _) = of_pillow(
+        "frames = [Image.new('RGB', (400, 300), (9 * n, 90, 30)) for n in range(20)]",
+        "'GIF', duration=50",
+    );
+    let limits = Limits {
+        pixel_bytes: 5_000_000,
+        ..Limits::default()
+    };
+    let narrow = |width| Transform {
+        width: Some(width),
+        ..Transform::default()
+    };
+    let run = |transform| {
+        let request = Request::of(&file).transform(transform);
+        request.output(output(Format::Webp)).try_run_within(&limits)
+    };
+    assert_eq!(run(narrow(40)).unwrap().width, 40);
+    // What stays as large as it is needs memory for all of it, and is refused before there is any.
+    assert_eq!(run(narrow(390)).unwrap_err().code, ErrorCode::Busy);
+    assert_eq!(run(Transform::default()).unwrap_err().code, ErrorCode::Busy);
 }

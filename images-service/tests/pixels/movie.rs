@@ -56,12 +56,7 @@ impl Movie {
 /// What we see.
 pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
     let header = inspect(file, frames, &Limits::default()).unwrap();
-    let options = Options {
-        shrink: Shrink::NONE,
-        jpeg: JpegDecoder::default(),
-        budget: Budget::new(Duration::MAX),
-    };
-    let picture = pixels(file, &header, options).unwrap().picture;
+    let picture = pixels(file, &header, options(), Ok).unwrap().picture;
     Movie {
         size: (picture.size().width, picture.size().height),
         frames: picture
@@ -73,6 +68,15 @@ pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
             Plays::Forever => 0,
             Plays::Times(times) => times.get(),
         },
+    }
+}
+
+/// Everything as large as it is, however long it takes.
+pub(crate) fn options() -> Options {
+    Options {
+        shrink: Shrink::NONE,
+        jpeg: JpegDecoder::default(),
+        budget: Budget::new(Duration::MAX),
     }
 }
 
