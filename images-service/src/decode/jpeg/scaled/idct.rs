@@ -49,23 +49,29 @@ impl Basis {
     }
 }
 
-/// A transform for one number of samples, which are written eight or four bytes a row; returns nothing of the block.
-pub(super) type Transform = fn(&Basis, &mut Block, usize, &mut [u8], usize);
-
-pub(super) fn transform(outputs: usize) -> Transform {
+/// So many samples a side, which are written eight or four bytes a row; leaves nothing of the block.
+#[inline(always)]
+pub(super) fn transform(
+    outputs: usize,
+    basis: &Basis,
+    (block, last): (&mut Block, usize),
+    out: &mut [u8],
+    stride: usize,
+) {
     match outputs {
-        1 => square::<1, 1, 4>,
-        2 => square::<2, 8, 4>,
-        3 => square::<3, 3, 4>,
-        4 => square::<4, 8, 4>,
-        5 => square::<5, 5, 8>,
-        6 => square::<6, 6, 8>,
-        7 => square::<7, 7, 8>,
-        _ => square::<8, 8, 8>,
+        1 => square::<1, 1, 4>(basis, block, last, out, stride),
+        2 => square::<2, 8, 4>(basis, block, last, out, stride),
+        3 => square::<3, 3, 4>(basis, block, last, out, stride),
+        4 => square::<4, 8, 4>(basis, block, last, out, stride),
+        5 => square::<5, 5, 8>(basis, block, last, out, stride),
+        6 => square::<6, 6, 8>(basis, block, last, out, stride),
+        7 => square::<7, 7, 8>(basis, block, last, out, stride),
+        _ => square::<8, 8, 8>(basis, block, last, out, stride),
     }
 }
 
 /// `N` samples a side from `K` coefficients a side, written `W` bytes a row.
+#[inline(always)]
 fn square<const N: usize, const K: usize, const W: usize>(
     basis: &Basis,
     block: &mut Block,

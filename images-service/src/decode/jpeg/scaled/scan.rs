@@ -49,6 +49,27 @@ impl<'a> Scan<'a> {
 
     /// One row of MCUs.
     pub(super) fn row(&mut self, plan: &Plan<'_>, strips: &mut [Strip]) -> Result<(), Fault> {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2") {
+            // SAFETY: the processor has what the function was compiled for.
+            #[expect(
+                unsafe_code,
+                reason = "the same code, compiled for a processor that was asked"
+            )]
+            return unsafe { self.row_wide(plan, strips) };
+        }
+        self.row_anywhere(plan, strips)
+    }
+
+    /// The same for processors with wide registers and shifts by any number of bits.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    fn row_wide(&mut self, plan: &Plan<'_>, strips: &mut [Strip]) -> Result<(), Fault> {
+        self.row_anywhere(plan, strips)
+    }
+
+    #[inline(always)]
+    fn row_anywhere(&mut self, plan: &Plan<'_>, strips: &mut [Strip]) -> Result<(), Fault> {
         for mcu in 0..plan.mcus.0 {
             if plan.headers.restart > 0 {
                 self.restart(plan.headers.restart)?;

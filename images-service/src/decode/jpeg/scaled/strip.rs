@@ -2,7 +2,7 @@
 
 use super::{
     block::{Block, Places},
-    idct::{Basis, Transform, transform},
+    idct::{Basis, transform},
 };
 
 /// A transform writes up to this many bytes behind its samples.
@@ -12,7 +12,6 @@ const MARGIN: usize = 8;
 pub(super) struct Strip {
     pub(super) places: Places,
     basis: Basis,
-    transform: Transform,
     samples: Vec<u8>,
     stride: usize,
     /// Samples of one block along a side.
@@ -33,7 +32,6 @@ impl Strip {
         let stride = mcus * across * side + MARGIN;
         Self {
             places: Places::new(quantisation, &basis),
-            transform: transform(side),
             samples: vec![0; stride * down * side],
             stride,
             side,
@@ -43,7 +41,7 @@ impl Strip {
     }
 
     /// Puts a block where it belongs, and leaves nothing of it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put(
         &mut self,
         mcu: usize,
@@ -53,10 +51,10 @@ impl Strip {
     ) {
         let left = (mcu * self.across + column) * self.side;
         let out = self.samples.get_mut(row * self.side * self.stride + left..);
-        (self.transform)(
+        transform(
+            self.side,
             &self.basis,
-            block,
-            last,
+            (block, last),
             out.unwrap_or_default(),
             self.stride,
         );
