@@ -41,6 +41,7 @@ pub mod fuzzing;
 pub mod geometry;
 mod guard;
 mod handler;
+pub mod heap;
 pub mod image;
 pub mod limits;
 pub mod models;

@@ -101,6 +101,10 @@ struct Project {
 /// Runs the program with the arguments of this process.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // Before there is another thread.
+    if let Command::Images { .. } = cli.command {
+        safelight_images::heap::keep_one();
+    }
     let (log, log_writer) = Log::stdout();
     // The images process has one thread for its connections: the cores are for pixels.
     let mut runtime = match cli.command {

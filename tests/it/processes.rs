@@ -6,9 +6,10 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::client::get;
+use crate::client::{get, post};
 use crate::dev_server::{DevServer, PATIENCE};
 use crate::guests;
+use crate::slow_reader::picture;
 
 /// The number of the images process, as it says itself.
 pub(crate) async fn images_pid(server: &DevServer) -> u64 {
@@ -162,4 +163,46 @@ async fn a_server_that_is_still_building_hears_a_request_to_end() {
     assert!(told.unwrap().success());
     let ended = tokio::time::timeout(PATIENCE, program.wait()).await;
     assert!(ended.expect("the build is waited for").unwrap().success());
+}
+
+#[tokio::test]
+async fn the_threads_of_the_images_process_share_one_heap() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let (upload, pixels) = picture();
+    let answer = post(server.address, "/upload-image?format=rgb", upload).await;
+    assert_eq!(answer.body.len(), pixels.len(), "a thread was at work");
+    let images = images_pid(&server).await;
+    let maps = std::fs::read_to_string(format!("/proc/{images}/maps")).unwrap();
+    let maps: Vec<Mapping<'_>> = maps.lines().map(Mapping::of).collect();
+    let further = maps.windows(2).filter(|two| is_further_heap(two)).count();
+    assert_eq!(further, 0, "heaps besides the first");
+}
+
+/// A line of `/proc/…/maps`.
+struct Mapping<'a> {
+    start: u64,
+    end: u64,
+    rights: &'a str,
+}
+
+impl<'a> Mapping<'a> {
+    fn of(line: &'a str) -> Self {
+        let mut words = line.split_whitespace();
+        let (start, end) = words.next().unwrap().split_once('-').unwrap();
+        let number = |text| u64::from_str_radix(text, 16).unwrap();
+        Self {
+            start: number(start),
+            end: number(end),
+            rights: words.next().unwrap(),
+        }
+    }
+}
+
+/// What glibc makes for a thread that gets a heap of its own: 64 MB at a multiple of it, of which the first are in use.
+fn is_further_heap(mappings: &[Mapping<'_>]) -> bool {
+    const HEAP: u64 = 64 << 20;
+    let [used, rest] = mappings else { return false };
+    used.start.is_multiple_of(HEAP)
+        && rest.end == used.start + HEAP
+        && [used.rights, rest.rights] == ["rw-p", "---p"]
 }
