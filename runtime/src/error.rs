@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderValue, StatusCode, header};
-use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::body;
 use crate::faults::header::BadHeader;
@@ -21,6 +21,15 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// The text of an engine's error, without its wrapping.
+pub fn inner(error: &Error) -> String {
+    match error {
+        Error::InternalError(Some(text)) => text.clone(),
+        Error::Hyper(error) => chain(error),
+        other => other.to_string(),
+    }
 }
 
 /// Marks an answer that comes from the runtime and not from the worker.

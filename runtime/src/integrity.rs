@@ -17,6 +17,10 @@ use safelight_protocol::digest;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::bindings::{Answer, CallContext};
+use crate::error::inner;
+
+/// Between the two numbers of every body that is not what was promised.
+const COUNTED: &str = " bytes expected, ";
 
 /// Makes a call and checks its answer.
 pub async fn proved<F: Future<Output = Answer>>(
@@ -138,15 +142,34 @@ impl Proved {
     }
 
     fn fault(&mut self, what: &str) -> Error {
+        let counts = self.counts();
+        self.failed_with(format!("{what}: {counts}"))
+    }
+
+    /// An error of what is behind this hop. Where that has counted as well, and to the same, its word is enough.
+    fn broke_off(&mut self, cause: &str) -> Error {
+        let counts = self.counts();
+        let is_told = match self.expected.length {
+            Some(_) => cause.contains(&format!(": {counts}")),
+            None => cause.contains(COUNTED),
+        };
+        self.failed_with(match is_told {
+            true => format!("broke off: {cause}"),
+            false => format!("broke off ({cause}): {counts}"),
+        })
+    }
+
+    fn counts(&self) -> String {
+        let received = self.received;
+        match self.expected.length {
+            Some(expected) => format!("{expected}{COUNTED}{received} received"),
+            None => format!("an unknown number of{COUNTED}{received} received"),
+        }
+    }
+
+    fn failed_with(&mut self, what: String) -> Error {
         self.failed = true;
-        let expected = self
-            .expected
-            .length
-            .map_or("an unknown number of".into(), |n| n.to_string());
-        Error::InternalError(Some(format!(
-            "the answer of {} {what}: {expected} bytes expected, {} received",
-            self.hop, self.received
-        )))
+        Error::InternalError(Some(format!("the answer of {} {what}", self.hop)))
     }
 }
 
@@ -167,10 +190,7 @@ impl Body for Proved {
                 Some(Err(error)) => Some(Err(error)),
                 Some(Ok(())) | None => Some(Ok(frame)),
             },
-            Some(Err(error)) => {
-                let cause = error.to_string();
-                Some(Err(self.fault(&format!("broke off ({cause})"))))
-            }
+            Some(Err(error)) => Some(Err(self.broke_off(&inner(&error)))),
             None => self.check_end().err().map(Err),
         })
     }
@@ -240,6 +260,30 @@ mod tests {
                 .unwrap()
                 .contains("the answer of IMAGES was cut short: 6 bytes expected, 3 received")
         );
+    }
+
+    #[tokio::test]
+    async fn two_hops_that_count_the_same_say_it_once() {
+        for (length, expected) in [
+            (
+                Some(6),
+                "the answer of image-source broke off: the answer of PHOTOS was cut short: 6 bytes expected, 3 received",
+            ),
+            (
+                None,
+                "the answer of image-source broke off: the answer of PHOTOS was cut short: 6 bytes expected, 3 received",
+            ),
+            (
+                Some(7),
+                "the answer of image-source broke off (the answer of PHOTOS was cut short: 6 bytes expected, 3 received): 7 bytes expected, 3 received",
+            ),
+        ] {
+            let inner = Proved::new(pieces(&["foo"]), promise(Some(6), None), "PHOTOS".into());
+            let inner = inner.boxed_unsync();
+            let outer = Proved::new(inner, promise(length, None), "image-source".into());
+            let error = outer.collect().await.map(|_| ()).unwrap_err();
+            assert_eq!(crate::error::inner(&error), expected);
+        }
     }
 
     #[tokio::test]

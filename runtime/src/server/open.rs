@@ -9,6 +9,7 @@ use safelight_images::deadline;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::body::Watch;
+use crate::error::inner;
 use crate::record::{Ending, RequestRecord};
 use crate::trace::Traces;
 
@@ -80,7 +81,7 @@ impl Watch for Open {
             Ok(()) => Ending::Whole,
             Err(error) => {
                 self.record
-                    .note(format_args!("the response broke off: {error}"));
+                    .note(format_args!("the response broke off: {}", inner(error)));
                 Ending::Broken
             }
         });

@@ -8,6 +8,7 @@ use safelight_protocol::ErrorCode;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::body;
+pub use crate::error::inner;
 
 /// The header that tells what became of a transformation.
 pub const RESIZED: HeaderName = HeaderName::from_static("cf-resized");
@@ -214,14 +215,6 @@ pub fn of_status(status: StatusCode) -> Failure {
 /// A text that names the hop to the source.
 pub fn in_source(text: &str) -> String {
     format!("{}: {text}", super::source::SOURCE_HOP)
-}
-
-/// The text of an engine's error, without its wrapping.
-pub fn inner(error: &Error) -> String {
-    match error {
-        Error::InternalError(Some(text)) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]
