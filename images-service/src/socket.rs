@@ -6,7 +6,7 @@ use std::{
         fd::OwnedFd,
         unix::{
             ffi::OsStrExt,
-            fs::{DirBuilderExt, FileTypeExt, PermissionsExt},
+            fs::{FileTypeExt, PermissionsExt},
         },
     },
     path::{Path, PathBuf},
@@ -32,10 +32,11 @@ pub struct BoundSocket {
 
 /// Binds a socket that only this user can connect to.
 ///
-/// A missing parent folder is created for this user alone. Must be called within a tokio runtime.
+/// Its folder is not made, and so never left behind. Must be called within a tokio runtime.
 ///
 /// # Errors
-/// When the path is too long, a server answers there already, or something else than a socket has the name.
+/// When the path is too long, its folder is missing, a server answers there already, or something else than a socket has
+/// the name.
 pub fn bind(path: &Path) -> Result<BoundSocket, SocketError> {
     let address = address(path)?;
     let folder = folder_of(path);
@@ -43,13 +44,11 @@ pub fn bind(path: &Path) -> Result<BoundSocket, SocketError> {
         path: path.to_owned(),
         source,
     };
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(failed)?;
     // Of two processes that find the same stale socket, one would remove what the other has just bound.
-    let lock = fs::File::open(folder).map_err(failed)?;
+    let lock = fs::File::open(folder).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => SocketError::NoFolder(folder.to_owned()),
+        _ => failed(source),
+    })?;
     lock.lock().map_err(failed)?;
     make_room(path, &address)?;
     let listener = listen(path, &address).map_err(failed)?;
@@ -185,6 +184,8 @@ pub enum SocketError {
     },
     /// The path does not end in a file name.
     NotAFileName(PathBuf),
+    /// The folder that it is to be in is not there.
+    NoFolder(PathBuf),
     /// Something else than a socket has the name.
     NotASocket(PathBuf),
     /// A server answers there.
@@ -209,6 +210,9 @@ impl fmt::Display for SocketError {
             Self::NotAFileName(path) => {
                 write!(f, "the socket path {path:?} does not name a file")
             }
+            Self::NoFolder(folder) => {
+                write!(f, "there is no folder {} for the socket", folder.display())
+            }
             Self::NotASocket(path) => {
                 write!(f, "{} exists and is not a socket", path.display())
             }
@@ -226,6 +230,7 @@ impl std::error::Error for SocketError {
             Self::Io { source, .. } => Some(source),
             Self::PathTooLong { .. }
             | Self::NotAFileName(_)
+            | Self::NoFolder(_)
             | Self::NotASocket(_)
             | Self::InUse(_) => None,
         }

@@ -24,13 +24,15 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
 }
 
 #[tokio::test]
-async fn only_the_owner_can_open_socket_and_folder() {
+async fn a_missing_folder_is_refused_by_name_and_not_made() {
     let (folder, _) = folder();
-    let path = folder.path().join("new/deep/images.sock");
-    let _socket = bind(&path).unwrap();
-    assert_eq!(mode(&path), 0o600);
-    assert_eq!(mode(path.parent().unwrap()), 0o700);
-    assert_eq!(mode(&folder.path().join("new")), 0o700);
+    let missing = folder.path().join("new/deep");
+    let error = bind(&missing.join("images.sock")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("there is no folder {} for the socket", missing.display())
+    );
+    assert!(!folder.path().join("new").exists());
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ enum Command {
     },
     /// Run the images process alone, for another runtime or a test.
     Images {
-        /// Path of the Unix socket to serve on.
+        /// Path of the Unix socket to serve on. Its folder must be there; it is not made.
         #[arg(long)]
         socket: PathBuf,
         /// End when standard input ends.

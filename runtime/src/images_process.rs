@@ -119,7 +119,7 @@ impl ImagesProcess {
     }
 }
 
-/// A path that nobody else uses. The images process makes the folder, for its own user alone.
+/// A path that nobody else uses. Its folder is made before each start, for this user alone.
 fn private_socket() -> PathBuf {
     static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let base = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);

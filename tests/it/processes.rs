@@ -1,5 +1,6 @@
 //! Both processes end together, in whatever way, and the images process is replaced when it dies.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -87,6 +88,35 @@ async fn an_interrupt_lets_requests_finish_and_ends_both_processes() {
     // The instances end with the program, which is no request's fault.
     let log = server.lines();
     assert!(!log.iter().any(|line| line.contains("trapped")), "{log:#?}");
+}
+
+#[tokio::test]
+async fn the_socket_and_its_folder_are_for_their_user_alone() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let folder = socket_folder(images_pid(&server).await);
+    for (path, expected) in [(folder.join("images.sock"), 0o600), (folder, 0o700)] {
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, expected, "{}", path.display());
+    }
+}
+
+#[test]
+fn an_images_process_that_is_started_by_hand_makes_no_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("some/missing");
+    let refused = std::process::Command::new(guests::SAFELIGHT)
+        .args(["images", "--socket"])
+        .arg(missing.join("x.sock"))
+        .output()
+        .unwrap();
+    assert!(!refused.status.success());
+    let words = String::from_utf8(refused.stderr).unwrap();
+    let expected = format!(
+        "error: there is no folder {} for the socket",
+        missing.display()
+    );
+    assert_eq!(words.trim_end(), expected);
+    assert!(!folder.path().join("some").exists());
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! One child process, from its start until it says that it is ready; what it prints goes to the log.
 
 use std::collections::VecDeque;
+use std::fs::DirBuilder;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,6 +57,7 @@ impl Launcher {
     /// # Errors
     /// When it does not become ready; the text has its last words.
     pub(super) async fn launch(&self) -> io::Result<Running> {
+        self.make_folder()?;
         let mut child = self.spawn()?;
         let pid = child.id().unwrap_or_default();
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
@@ -78,6 +81,14 @@ impl Launcher {
             "{failure}{}",
             words.said(listening).await
         )))
+    }
+
+    /// Makes the socket's folder anew: a child that was told to end has taken it along.
+    fn make_folder(&self) -> io::Result<()> {
+        let Some(folder) = self.socket.parent() else {
+            return Ok(());
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)
     }
 
     /// The command by which someone can see for himself.
