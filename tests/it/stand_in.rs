@@ -29,6 +29,10 @@ pub(crate) enum Part {
     Refuses,
     /// Answers in no language.
     Babbles,
+    /// Speaks before it is asked.
+    Speaks,
+    /// Goes on speaking after each answer.
+    SpeaksOn,
     /// Ends within an answer.
     EndsWithin,
     /// Sends a part of an answer and lives on, in good health.
@@ -67,8 +71,13 @@ def read(connection):
     return request
 
 def serve(connection):
+    if part == "Speaks":
+        connection.sendall(b"who goes there?\r\n\r\n")
     while True:
         request = read(connection)
+        if part == "SpeaksOn":
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok, and another thing")
+            continue
         if part == "Babbles":
             connection.sendall(b"who goes there?\r\n\r\n")
             return
@@ -222,6 +231,8 @@ impl Part {
             Self::Dies => "Dies",
             Self::Refuses => "Refuses",
             Self::Babbles => "Babbles",
+            Self::Speaks => "Speaks",
+            Self::SpeaksOn => "SpeaksOn",
             Self::EndsWithin => "EndsWithin",
             Self::Stalls => "Stalls",
         }

@@ -242,6 +242,38 @@ async fn a_process_that_answers_garbage_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_process_that_speaks_before_it_is_asked_is_replaced() {
+    let process = StandIn::start(&[Part::Speaks, Part::Real], Deadlines::default()).await;
+    let answer = process.call("/nothing").await;
+    assert_eq!(
+        (answer.status, answer.code()),
+        (500, "err=9523"),
+        "{answer:?}"
+    );
+    assert!(answer.body.unwrap().contains("garbage"));
+    process.line("answers garbage, and was killed").await;
+    process.line("the images process is back").await;
+    assert_eq!(process.call("/nothing").await.status, 404);
+    assert!(!process.leaves_something().await);
+}
+
+/// What it says then belongs to no call, and none may meet it as an answer.
+#[tokio::test]
+async fn a_process_that_goes_on_speaking_after_its_answer_is_replaced() {
+    let process = StandIn::start(&[Part::SpeaksOn, Part::Real], Deadlines::default()).await;
+    let answer = process.call("/nothing").await;
+    assert_eq!(
+        (answer.status, answer.body.as_deref()),
+        (200, Ok("ok")),
+        "{answer:?}"
+    );
+    process.line("answers garbage, and was killed").await;
+    process.line("the images process is back").await;
+    assert_eq!(process.call("/nothing").await.status, 404);
+    assert!(!process.leaves_something().await);
+}
+
+#[tokio::test]
 async fn a_process_that_ends_within_an_answer_is_replaced() {
     let process = StandIn::start(&[Part::EndsWithin, Part::Real], Deadlines::default()).await;
     let answer = process.call("/nothing").await;

@@ -11,7 +11,7 @@ use safelight_protocol::{ErrorCode, error};
 use tower::Service;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::pool::PoolError;
+use super::pool::{PoolError, is_garbage};
 use crate::body;
 use crate::call_log::SUMMARY_HEADER;
 use crate::error::chain;
@@ -93,7 +93,7 @@ fn words(error: &CallError) -> (ErrorCode, String) {
             ErrorCode::Unreachable,
             format!("the images process cannot be reached: {error}"),
         ),
-        CallError::Pool(PoolError::Exchange(error)) if error.is_parse() => (
+        CallError::Pool(PoolError::Exchange(error)) if is_garbage(error) => (
             ErrorCode::Internal,
             format!("the images process answered garbage: {}", chain(error)),
         ),

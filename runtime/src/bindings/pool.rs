@@ -3,6 +3,7 @@
 //! A pool that lets a connection finish in the background hangs when a service answers before it has read an upload:
 //! both ends wait in a write. Here whoever drops a response before its end aborts the connection's driver.
 
+use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -19,8 +20,9 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use safelight_images::deadline::{Deadlines, Paced, PacedError, Progress};
 use tokio::net::UnixStream;
-use tokio::task::AbortHandle;
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::trace::CallTrace;
@@ -40,6 +42,8 @@ pub struct Pool {
     deadlines: Deadlines,
     idle: Arc<Mutex<Idle>>,
     connected: Arc<AtomicU64>,
+    /// The era of the last connection on which the server spoke without having been asked.
+    spoke: watch::Sender<Option<u64>>,
 }
 
 /// Connections without a request.
@@ -55,7 +59,8 @@ struct Connection {
     /// Which of the pool's connections it is, from 1.
     number: u64,
     sender: SendRequest<WasiBody>,
-    driver: AbortHandle,
+    /// Returns what was wrong with the connection, if anything.
+    driver: JoinHandle<Option<hyper::Error>>,
     era: u64,
     idle_since: Instant,
 }
@@ -63,6 +68,24 @@ struct Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.driver.abort();
+    }
+}
+
+/// A request without a response, and the connection that it was to go over.
+struct Failed {
+    error: TrySendError<http::Request<WasiBody>>,
+    connection: Connection,
+}
+
+impl Failed {
+    /// Why there is no response. Of a request that never got onto its connection only the driver knows.
+    async fn why(mut self) -> hyper::Error {
+        if self.error.message().is_some()
+            && let Ok(Ok(Some(error))) = timeout(READY_TIME, &mut self.connection.driver).await
+        {
+            return error;
+        }
+        self.error.into_error()
     }
 }
 
@@ -83,6 +106,7 @@ impl Pool {
             deadlines,
             idle: Arc::default(),
             connected: Arc::default(),
+            spoke: watch::Sender::new(None),
         }
     }
 
@@ -104,9 +128,9 @@ impl Pool {
             }
             match self.exchange(connection, request).await {
                 Ok(response) => return Ok(response),
-                Err(mut error) => match error.take_message() {
+                Err(mut failed) => match failed.error.take_message() {
                     Some(unsent) => request = unsent,
-                    None => return Err(PoolError::Exchange(error.into_error())),
+                    None => return Err(PoolError::Exchange(failed.error.into_error())),
                 },
             }
         }
@@ -117,9 +141,21 @@ impl Pool {
         if let Some(trace) = &trace {
             trace.connected(connection.number);
         }
-        self.exchange(connection, request)
-            .await
-            .map_err(|error| PoolError::Exchange(error.into_error()))
+        match self.exchange(connection, request).await {
+            Ok(response) => Ok(response),
+            Err(failed) => Err(PoolError::Exchange(failed.why().await)),
+        }
+    }
+
+    /// Returns when the server has spoken without having been asked, on any connection since the last [`drop_idle`](Self::drop_idle).
+    pub async fn speaks_unasked(&self) {
+        let era = self.lock().era;
+        // The sender is part of this very pool, so there is always one.
+        let _ = self
+            .spoke
+            .subscribe()
+            .wait_for(|spoke| *spoke == Some(era))
+            .await;
     }
 
     /// Kills all connections without a request, and those with one as soon as it ends: their server is gone.
@@ -133,8 +169,11 @@ impl Pool {
         &self,
         mut connection: Connection,
         request: http::Request<WasiBody>,
-    ) -> Result<http::Response<PooledBody>, TrySendError<http::Request<WasiBody>>> {
-        let response = connection.sender.try_send_request(request).await?;
+    ) -> Result<http::Response<PooledBody>, Failed> {
+        let response = match connection.sender.try_send_request(request).await {
+            Ok(response) => response,
+            Err(error) => return Err(Failed { error, connection }),
+        };
         Ok(response.map(|incoming| PooledBody {
             incoming: Paced::new(incoming, self.deadlines.body_read),
             pool: self.clone(),
@@ -149,14 +188,19 @@ impl Pool {
         let (sender, driver) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
+        let spoke = self.spoke.clone();
         let driver = tokio::spawn(async move {
-            // What goes wrong on a connection reaches the exchange that is on it.
-            let _ = driver.await;
+            // What else goes wrong on a connection reaches the exchange that is on it.
+            let error = driver.await.err()?;
+            if is_unasked(&error) {
+                spoke.send_replace(Some(era));
+            }
+            Some(error)
         });
         Ok(Connection {
             number: self.connected.fetch_add(1, Ordering::Relaxed) + 1,
             sender,
-            driver: driver.abort_handle(),
+            driver,
             era,
             idle_since: Instant::now(),
         })
@@ -176,7 +220,7 @@ impl Pool {
     /// Takes a connection back as soon as it is ready for another request, or kills it if it is not soon: the
     /// request's body may still be on its way into a service that has already answered.
     async fn put_back(self, mut connection: Connection) {
-        if let Ok(Ok(())) = tokio::time::timeout(READY_TIME, connection.sender.ready()).await {
+        if let Ok(Ok(())) = timeout(READY_TIME, connection.sender.ready()).await {
             let mut idle = self.lock();
             if idle.connections.len() < IDLE_CONNECTIONS && idle.era == connection.era {
                 connection.idle_since = Instant::now();
@@ -184,6 +228,22 @@ impl Pool {
             }
         }
     }
+}
+
+/// Whether a server broke the protocol, and not only the connection.
+pub fn is_garbage(error: &hyper::Error) -> bool {
+    error.is_parse() || is_unasked(error)
+}
+
+/// Whether bytes came that answer no request. hyper has no word for it: it is what has neither a cause nor another name.
+fn is_unasked(error: &hyper::Error) -> bool {
+    let has_a_name = error.is_parse()
+        || error.is_user()
+        || error.is_canceled()
+        || error.is_closed()
+        || error.is_incomplete_message()
+        || error.is_timeout();
+    error.source().is_none() && !has_a_name
 }
 
 /// A response's body; read to its end it returns its connection to the pool, dropped before it kills it.

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::WasiBody;
 
-use crate::bindings::pool::{Pool, PoolError, PooledBody};
+use crate::bindings::pool::{Pool, PoolError, PooledBody, is_garbage};
 
 /// How long a call waits for a process that is being restarted. A restart takes some 200 ms when nothing is wrong.
 const RESTART_TIME: Duration = Duration::from_secs(1);
@@ -91,8 +91,15 @@ impl Link {
         self.in_flight.subscribe()
     }
 
-    /// What is wrong with a process, as soon as a call has found something.
+    /// What is wrong with the process that serves now, as soon as a call has found something, or a connection without one.
     pub(super) async fn trouble(&self, process: u64) -> Trouble {
+        tokio::select! {
+            trouble = self.complaint_about(process) => trouble,
+            () = self.pool.speaks_unasked() => Trouble::AnswersGarbage,
+        }
+    }
+
+    async fn complaint_about(&self, process: u64) -> Trouble {
         let mut complaints = self.complaint.subscribe();
         loop {
             match *complaints.borrow_and_update() {
@@ -154,7 +161,7 @@ impl ImagesHandle {
                     request = *untouched;
                 }
                 Err(error) => {
-                    if matches!(&error, PoolError::Exchange(error) if error.is_parse()) {
+                    if matches!(&error, PoolError::Exchange(error) if is_garbage(error)) {
                         link.complain(process, Trouble::AnswersGarbage);
                     }
                     return Err(CallError::Pool(error));
@@ -208,7 +215,7 @@ impl Body for CallBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if let Poll::Ready(Some(Err(PacedError::Broken(error)))) = &polled
-            && error.is_parse()
+            && is_garbage(error)
         {
             self.call
                 .link
