@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::{BodyExt, Full};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody};
 use safelight::bindings::pool::Pool;
 use safelight_images::Deadlines;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -77,6 +78,24 @@ async fn a_request_on_a_connection_that_was_closed_meanwhile_is_sent_again() {
         );
     }
     service.await.unwrap();
+}
+
+/// The service closes with the answer, between two steps of its client: what was to be read next is followed by a write that fails.
+#[tokio::test]
+async fn an_answer_that_is_there_is_worth_more_than_an_upload_that_nobody_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let upload = futures_util::stream::once(async move {
+        let (mut stream, _) = listener.accept().unwrap();
+        std::io::Write::write_all(&mut stream, ANSWER).unwrap();
+        drop(stream);
+        Ok(Frame::data(Bytes::from(vec![0; 1_000_000])))
+    });
+    let request = request(Vec::new()).map(|_| StreamBody::new(upload).boxed_unsync());
+    let answer = Pool::new(&path, Deadlines::default()).send(request).await;
+    let body = answer.unwrap().into_body().collect().await;
+    assert_eq!(body.unwrap().to_bytes(), "hello");
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 //! A pool that lets a connection finish in the background hangs when a service answers before it has read an upload:
 //! both ends wait in a write. Here whoever drops a response before its end aborts the connection's driver.
 
+mod last_word;
+
 use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,6 +27,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use wasmtime_wasi_http::WasiBody;
 
+use self::last_word::LastWord;
 use crate::trace::CallTrace;
 
 /// Connections that are kept without a request.
@@ -184,7 +187,7 @@ impl Pool {
     async fn connect(&self) -> io::Result<Connection> {
         let era = self.lock().era;
         let stream = UnixStream::connect(&self.path).await?;
-        let stream = Progress::client(stream, self.deadlines.write);
+        let stream = Progress::client(LastWord::of(stream), self.deadlines.write);
         let (sender, driver) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
