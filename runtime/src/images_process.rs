@@ -16,6 +16,8 @@ pub mod crash;
 mod health;
 mod launch;
 mod supervise;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

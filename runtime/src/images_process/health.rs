@@ -146,40 +146,8 @@ fn weight(pid: u32) -> u32 {
 }
 
 /// The state of a process's main thread, as the kernel has it.
-fn main_thread(pid: u32) -> Option<char> {
+pub(super) fn main_thread(pid: u32) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name before it may hold anything.
     stat.rsplit_once(") ")?.1.chars().next()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{ENOUGH, main_thread, weight};
-
-    #[test]
-    fn a_process_that_works_is_given_more_time_than_one_that_sleeps() {
-        let mut asleep = std::process::Command::new("sleep")
-            .arg("1000")
-            .spawn()
-            .unwrap();
-        // Until it has been executed it is this very program.
-        while main_thread(asleep.id()) != Some('S') {
-            std::thread::yield_now();
-        }
-        assert_eq!(weight(asleep.id()), ENOUGH / 2);
-        asleep.kill().unwrap();
-        asleep.wait().unwrap();
-
-        let mut busy = std::process::Command::new("sh")
-            .args(["-c", "while :; do :; done"])
-            .spawn()
-            .unwrap();
-        while main_thread(busy.id()) != Some('R') {
-            std::thread::yield_now();
-        }
-        let busy_weight = weight(busy.id());
-        busy.kill().unwrap();
-        busy.wait().unwrap();
-        assert_eq!(busy_weight, 1);
-    }
 }
