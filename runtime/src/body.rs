@@ -55,7 +55,8 @@ impl<K: Unpin> Body for Guarded<K> {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match Pin::new(&mut self.inner).poll_frame(cx) {
             Poll::Ready(None) if self.dead.load(Ordering::Acquire) => {
-                Poll::Ready(Some(Err(Error::HttpResponseIncomplete)))
+                let what = "the worker that wrote it died before its end";
+                Poll::Ready(Some(Err(Error::InternalError(Some(what.into())))))
             }
             other => other,
         }
@@ -171,8 +172,9 @@ async fn drain<B: Body<Data = Bytes> + Unpin>(inner: &mut B) -> bool {
 pub trait Watch: Send + Unpin + 'static {
     /// So many more bytes have passed.
     fn data(&mut self, bytes: u64);
-    /// The body has ended: cleanly, or in an error. Not called for a body that is dropped before its end.
-    fn end(&mut self, result: Result<(), &Error>);
+    /// The body has ended: cleanly, or in an error, which may be put into better words. Not called for a body that is
+    /// dropped before its end.
+    fn end(&mut self, result: Result<(), &mut Error>);
 }
 
 /// A body whose bytes and end are watched. The watcher is dropped with the body.
@@ -208,8 +210,8 @@ impl<W: Watch> Body for Watched<W> {
         if let Some(error) = self.broken.take() {
             return Poll::Ready(Some(Err(error)));
         }
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
-        match &polled {
+        let mut polled = Pin::new(&mut self.inner).poll_frame(cx);
+        match &mut polled {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(data) = frame.data_ref() {
                     self.watch.data(data.remaining() as u64);

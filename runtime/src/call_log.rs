@@ -1,7 +1,7 @@
 //! The layer that tells, for every binding call, what went in, what came out and how it ended.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use http_body::Body as _;
@@ -10,6 +10,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::bindings::{Answer, CallContext};
 use crate::body::{Watch, Watched};
+use crate::error::inner;
 use crate::record::{BindingCall, RequestRecord};
 use crate::trace::{CallTrace, End};
 
@@ -25,11 +26,14 @@ pub async fn logged<F: Future<Output = Answer>>(
     if let Some(trace) = &pending.trace {
         request.extensions_mut().insert(trace.clone());
     }
-    let sent = Sent(pending.sent.clone());
+    let sent = Watching {
+        upload: pending.upload.clone(),
+        record: pending.record.clone(),
+    };
     let response = match next(request.map(|body| Watched::new(body, sent).boxed_unsync())).await {
         Ok(response) => response,
-        Err(error) => {
-            pending.end(Err(&error));
+        Err(mut error) => {
+            pending.end(Err(&mut error));
             return Err(error);
         }
     };
@@ -45,15 +49,48 @@ pub async fn logged<F: Future<Output = Answer>>(
     Ok(response.map(|body| Watched::new(body, pending).boxed_unsync()))
 }
 
-/// Counts the bytes of an upload.
-struct Sent(Arc<AtomicU64>);
+/// What a call has sent.
+#[derive(Default)]
+struct Upload {
+    bytes: AtomicU64,
+    /// Why it broke off, which is no fault of the service's.
+    broken: OnceLock<String>,
+}
 
-impl Watch for Sent {
+/// Tells of an upload while the service takes it.
+struct Watching {
+    upload: Arc<Upload>,
+    record: Option<Arc<RequestRecord>>,
+}
+
+impl Watching {
+    /// What the engine says of an upload that has not the length that its head promised.
+    fn not_as_promised(&self, bytes: Option<u64>) -> String {
+        let client = self
+            .record
+            .as_ref()
+            .and_then(|record| record.broken_upload());
+        match (client, bytes) {
+            // The worker could not pass on what it did not get.
+            (Some(why), _) => why.to_owned(),
+            (None, Some(bytes)) => format!("the worker promised another length than {bytes} bytes"),
+            (None, None) => "the worker promised another length".to_owned(),
+        }
+    }
+}
+
+impl Watch for Watching {
     fn data(&mut self, bytes: u64) {
-        self.0.fetch_add(bytes, Ordering::Relaxed);
+        self.upload.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    fn end(&mut self, _result: Result<(), &Error>) {}
+    fn end(&mut self, result: Result<(), &mut Error>) {
+        let Err(error) = result else { return };
+        if let Error::HttpRequestBodySize(bytes) = *error {
+            *error = Error::InternalError(Some(self.not_as_promised(bytes)));
+        }
+        let _ = self.upload.broken.set(inner(error));
+    }
 }
 
 /// A call that is not logged yet. Dropping it logs it, so that no way to end goes unseen.
@@ -61,7 +98,7 @@ struct Pending {
     record: Option<Arc<RequestRecord>>,
     call: BindingCall,
     started: Instant,
-    sent: Arc<AtomicU64>,
+    upload: Arc<Upload>,
     expected: Option<u64>,
     ended: bool,
     trace: Option<CallTrace>,
@@ -83,7 +120,7 @@ impl Pending {
                 fault: None,
             },
             started: Instant::now(),
-            sent: Arc::default(),
+            upload: Arc::default(),
             expected: None,
             ended: false,
             trace: context.and_then(|context| CallTrace::begin(context, request)),
@@ -96,9 +133,9 @@ impl Watch for Pending {
         self.call.received += bytes;
     }
 
-    fn end(&mut self, result: Result<(), &Error>) {
+    fn end(&mut self, result: Result<(), &mut Error>) {
         self.ended = true;
-        self.call.fault = result.err().map(ToString::to_string);
+        self.call.fault = result.err().map(|error| inner(error));
     }
 }
 
@@ -110,7 +147,16 @@ impl Drop for Pending {
         if dropped {
             self.call.fault = Some("the worker dropped the call before its end".into());
         }
-        self.call.sent = self.sent.load(Ordering::Relaxed);
+        if let Some(fault) = &mut self.call.fault
+            && let Some(why) = self.upload.broken.get()
+        {
+            // Whatever else failed did so after that.
+            *fault = match self.call.status {
+                Some(_) => format!("the upload broke off ({why}); {fault}"),
+                None => format!("the upload broke off: {why}"),
+            };
+        }
+        self.call.sent = self.upload.bytes.load(Ordering::Relaxed);
         self.call.time = self.started.elapsed();
         if let Some(record) = &self.record {
             record.note(&self.call);

@@ -37,6 +37,7 @@ pub struct RequestRecord {
     faults: Arc<OnceLock<FaultSet>>,
     finished: watch::Sender<()>,
     chain: Chain,
+    broken_upload: Arc<OnceLock<String>>,
 }
 
 /// Which of the guest's two streams a piece of output came from.
@@ -96,6 +97,7 @@ impl RequestRecord {
             faults: Arc::default(),
             finished: watch::Sender::new(()),
             chain: Chain::default(),
+            broken_upload: Arc::default(),
         })
     }
 
@@ -121,6 +123,7 @@ impl RequestRecord {
             faults: self.faults.clone(),
             finished: self.finished.clone(),
             chain,
+            broken_upload: self.broken_upload.clone(),
         }))
     }
 
@@ -147,6 +150,16 @@ impl RequestRecord {
     /// What happens on purpose to this request's calls.
     pub fn faults(&self) -> Option<&FaultSet> {
         self.faults.get()
+    }
+
+    /// The client's upload did not come to its end, and who broke it off how.
+    pub fn upload_broke(&self, why: &str) {
+        let _ = self.broken_upload.set(why.to_owned());
+    }
+
+    /// Why the client's upload did not come to its end, if it did not.
+    pub fn broken_upload(&self) -> Option<&str> {
+        self.broken_upload.get().map(String::as_str)
     }
 
     /// What happened on the request's hops, if that is kept.

@@ -28,7 +28,7 @@ use client::Client;
 use open::Open;
 
 use crate::body::{Drained, Watched};
-use crate::error::Failure;
+use crate::error::{Failure, chain};
 use crate::faults::header;
 use crate::image_url::ImageUrls;
 use crate::log::{Log, Time};
@@ -227,14 +227,16 @@ impl Front {
 
 /// Why an upload does not go on, for the worker; a stall is for the log as well, since the client may never say.
 fn upload_error(error: PacedError<hyper::Error>, record: &RequestRecord) -> Error {
-    match error {
-        PacedError::Broken(error) => Error::Hyper(error),
+    let what = match error {
+        PacedError::Broken(error) => format!("the client broke off its upload: {}", chain(&error)),
         PacedError::Stalled(limit) => {
             let what = format!("the upload stalled: no byte came for {}", Time(limit));
             record.note(&what);
-            Error::InternalError(Some(what))
+            what
         }
-    }
+    };
+    record.upload_broke(&what);
+    Error::InternalError(Some(what))
 }
 
 /// Gives the request an absolute URI: over HTTP/1 the host is only in a header, which guests may not see.

@@ -9,6 +9,7 @@
 mod assets;
 mod bindings;
 mod bodies;
+mod broken_uploads;
 mod browser;
 mod cf_images;
 mod client;

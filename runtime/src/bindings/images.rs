@@ -1,5 +1,6 @@
 //! The Images binding: a client of the images process on its Unix socket.
 
+use std::error::Error as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -14,7 +15,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 use super::pool::{PoolError, is_garbage};
 use crate::body;
 use crate::call_log::SUMMARY_HEADER;
-use crate::error::chain;
+use crate::error::{chain, inner};
 use crate::images_process::{CallError, ImagesHandle};
 use crate::trace::CallTrace;
 
@@ -97,8 +98,20 @@ fn words(error: &CallError) -> (ErrorCode, String) {
             ErrorCode::Internal,
             format!("the images process answered garbage: {}", chain(error)),
         ),
-        CallError::Pool(PoolError::Exchange(error)) => ended_early_words(&chain(error)),
+        CallError::Pool(PoolError::Exchange(error)) => match broken_upload(error) {
+            Some(why) => (
+                ErrorCode::MalformedRequest,
+                format!("the upload broke off: {why}"),
+            ),
+            None => ended_early_words(&chain(error)),
+        },
     }
+}
+
+/// Why the call's own upload broke off, if that is what ended the exchange.
+fn broken_upload(error: &hyper::Error) -> Option<String> {
+    let of_body = error.source()?.downcast_ref::<Error>()?;
+    error.is_user().then(|| inner(of_body))
 }
 
 fn ended_early_words(why: &str) -> (ErrorCode, String) {

@@ -76,7 +76,7 @@ impl Watch for Open {
         self.bytes += bytes;
     }
 
-    fn end(&mut self, result: Result<(), &Error>) {
+    fn end(&mut self, result: Result<(), &mut Error>) {
         self.ended = Some(match result {
             Ok(()) => Ending::Whole,
             Err(error) => {

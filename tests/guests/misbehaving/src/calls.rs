@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write, future::poll_fn, pin::pin, task::Po
 
 use bytes::Bytes;
 use safelight_sdk::{
-    Env, Fetch, FetchFormat, Fit, Format, ImageDrawOptions, ImageOptions, ImageOutputOptions,
+    Body, Env, Fetch, FetchFormat, Fit, Format, ImageDrawOptions, ImageOptions, ImageOutputOptions,
     ImageTransform, ImageTransformationResult, Query, Request, Response, Result, Text, fetch, http,
     http::StatusCode, response,
 };
@@ -75,6 +75,24 @@ pub(crate) async fn upload_image(request: Request, query: &Query, env: &Env) -> 
         .output(ImageOutputOptions::new(format))
         .await?;
     Ok(result.response())
+}
+
+/// Has an image made of an upload that it stops sending.
+pub(crate) async fn broken_upload(env: &Env) -> Result<Response> {
+    let upload = Body::stream(async |body| {
+        body.write(PHOTO.to_vec()).await;
+        Err("this upload fails on purpose".into())
+    });
+    let output = ImageOutputOptions::new(Format::Png);
+    Ok(env.images("IMAGES")?.input(upload).output(output).await?.response())
+}
+
+/// A picture that is the upload of another call.
+pub(crate) async fn photo_of_photo(env: &Env) -> Result<Response> {
+    let images = env.images("IMAGES")?;
+    let photo = photo_as_png(env).await?.image();
+    let output = ImageOutputOptions::new(Format::Jpeg);
+    Ok(images.input(photo).output(output).await?.response())
 }
 
 pub(crate) async fn info(request: Request, env: &Env) -> Result<Response> {

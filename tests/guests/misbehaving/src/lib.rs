@@ -24,6 +24,7 @@
 //! | `/fetch-image?url=&width=` `/fetch-cf?url=&cf=` | the same, resized on its way; with any options in JSON |
 //! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
 //! | `/upload-image?width=&format=` `/info` `/draw` | the request's body through Images |
+//! | `/broken-upload` `/photo-of-photo` | Images with an upload that fails; with the answer of Images |
 //! | `/photo` `/careful-image` | a photo through Images, as a PNG of about a megabyte: passed on; or 502 unless it came whole |
 //! | `/info-then-image` | two calls of Images, one after the other |
 //! | `/drop-answer?ms=` | uploads the request's body to Images and drops the call after a pause |
@@ -81,6 +82,8 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
             calls::binding_get(required(&query, "name")?, query.get("path").unwrap_or("/")).await
         }
         "/upload-image" => calls::upload_image(request, &query, &env).await,
+        "/broken-upload" => calls::broken_upload(&env).await,
+        "/photo-of-photo" => calls::photo_of_photo(&env).await,
         "/info" => calls::info(request, &env).await,
         "/info-then-image" => calls::info_then_image(request, &env).await,
         "/draw" => calls::draw(request, &env).await,
