@@ -136,6 +136,11 @@ impl Watch for Pending {
     fn end(&mut self, result: Result<(), &mut Error>) {
         self.ended = true;
         self.call.fault = result.err().map(|error| inner(error));
+        if let (Some(record), Some(fault), Some(_)) =
+            (&self.record, &self.call.fault, self.call.status)
+        {
+            record.answer_broke(fault);
+        }
     }
 }
 

@@ -38,6 +38,7 @@ pub struct RequestRecord {
     finished: watch::Sender<()>,
     chain: Chain,
     broken_upload: Arc<OnceLock<String>>,
+    broken_answer: Arc<OnceLock<String>>,
 }
 
 /// Which of the guest's two streams a piece of output came from.
@@ -98,6 +99,7 @@ impl RequestRecord {
             finished: watch::Sender::new(()),
             chain: Chain::default(),
             broken_upload: Arc::default(),
+            broken_answer: Arc::default(),
         })
     }
 
@@ -124,6 +126,7 @@ impl RequestRecord {
             finished: self.finished.clone(),
             chain,
             broken_upload: self.broken_upload.clone(),
+            broken_answer: self.broken_answer.clone(),
         }))
     }
 
@@ -160,6 +163,17 @@ impl RequestRecord {
     /// Why the client's upload did not come to its end, if it did not.
     pub fn broken_upload(&self) -> Option<&str> {
         self.broken_upload.get().map(String::as_str)
+    }
+
+    /// The answer of a call did not come to its end, which the line of the call tells.
+    pub fn answer_broke(&self, why: &str) {
+        let _ = self.broken_answer.set(why.to_owned());
+    }
+
+    /// Whether an error is that of a call, passed on.
+    pub fn is_of_a_call(&self, error: &str) -> bool {
+        let known = self.broken_answer.get();
+        known.is_some_and(|why| error.contains(why.as_str()))
     }
 
     /// What happened on the request's hops, if that is kept.

@@ -89,6 +89,22 @@ async fn a_picture_that_is_cut_or_altered_is_a_broken_transfer_and_never_a_short
 }
 
 #[tokio::test]
+async fn a_picture_that_is_cut_is_told_once_with_its_hop_and_its_counts() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    assert!(breaks(&server, "/photo", "IMAGES:truncate=200000").await);
+    server.line(|line| line.contains("BROKEN")).await;
+    server.line(|line| line.contains("FAILED")).await;
+    let log = server.lines();
+    let told = log.iter().filter(|line| line.contains("200000 received"));
+    let told: Vec<_> = told.collect();
+    assert_eq!(told.len(), 1, "{log:#?}");
+    assert!(
+        told[0].contains("IMAGES /transform 200") && told[0].contains(" bytes expected, "),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_fault_that_comes_too_late_for_its_answer_says_so() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     for fault in ["IMAGES:truncate=90000000", "IMAGES:corrupt=90000000"] {

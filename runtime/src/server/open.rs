@@ -80,8 +80,11 @@ impl Watch for Open {
         self.ended = Some(match result {
             Ok(()) => Ending::Whole,
             Err(error) => {
-                self.record
-                    .note(format_args!("the response broke off: {}", inner(error)));
+                let why = inner(error);
+                if !self.record.is_of_a_call(&why) {
+                    self.record
+                        .note(format_args!("the response broke off: {why}"));
+                }
                 Ending::Broken
             }
         });
