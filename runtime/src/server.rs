@@ -2,6 +2,7 @@
 
 mod client;
 mod open;
+mod streams;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -15,7 +16,7 @@ use http::{Uri, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use safelight_images::deadline::{Deadlines, Paced, PacedError, Progress};
@@ -26,6 +27,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use client::Client;
 use open::Open;
+use streams::{Asked, Streams};
 
 use crate::body::{Drained, Watched};
 use crate::error::{Failure, chain};
@@ -71,7 +73,7 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
     });
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(Streams::new(deadlines.write, log.clone()));
     // A client may close its sending side and still wait for the answer.
     builder
         .http1()
@@ -190,12 +192,15 @@ impl Front {
             Err(failure) => failure.answer(&open.record),
         };
         open.head(&method, &response);
-        response.map(|body| Watched::new(body, open).boxed_unsync())
+        response.map(|body| Asked::new(Watched::new(body, open)).boxed_unsync())
     }
 
     /// Gives a request its number, its record and its trace.
     fn open(&self, request: &http::Request<Incoming>, client: &Client) -> Open {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        if request.version() == Version::HTTP_2 {
+            client.activity.share();
+        }
         let on_connection = client.activity.open();
         let trace = self.served.traces.begin(&Arrival {
             id,

@@ -29,8 +29,13 @@ struct Connection {
 
 impl Connection {
     async fn open(server: SocketAddr) -> Self {
+        Self::with_window(server, LARGEST).await
+    }
+
+    /// The same, but its streams have so much room at first.
+    async fn with_window(server: SocketAddr, room: [u8; 4]) -> Self {
         let mut stream = TcpStream::connect(server).await.unwrap();
-        let initial_window: Vec<u8> = [&[0, 4][..], &LARGEST].concat();
+        let initial_window: Vec<u8> = [&[0, 4][..], &room].concat();
         let opening = [
             b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
             frame(SETTINGS, 0, 0, &initial_window),
@@ -54,17 +59,33 @@ impl Connection {
         frame(HEADERS, END_STREAM | END_HEADERS, stream, &fields)
     }
 
+    /// A frame of any stream: its kind, its flags, its stream and what is in it.
+    async fn frame(&mut self) -> (u8, u8, u32, Vec<u8>) {
+        let mut head = [0; 9];
+        self.stream.read_exact(&mut head).await.unwrap();
+        let [a, b, c, kind, flags, id @ ..] = head;
+        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        self.stream.read_exact(&mut payload).await.unwrap();
+        assert_ne!(kind, GOAWAY, "{payload:?}");
+        (kind, flags, u32::from_be_bytes(id), payload)
+    }
+
+    /// The reason with which the server resets a stream.
+    async fn reset(&mut self, wanted: u32) -> Vec<u8> {
+        loop {
+            let (kind, _, id, payload) = self.frame().await;
+            if (kind, id) == (RST_STREAM, wanted) {
+                return payload;
+            }
+        }
+    }
+
     /// The body of the answer on a stream.
     async fn answer(&mut self, wanted: u32) -> Vec<u8> {
         let mut body = Vec::new();
         loop {
-            let mut head = [0; 9];
-            self.stream.read_exact(&mut head).await.unwrap();
-            let [a, b, c, kind, flags, id @ ..] = head;
-            let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
-            self.stream.read_exact(&mut payload).await.unwrap();
-            assert_ne!(kind, GOAWAY, "{payload:?}");
-            if u32::from_be_bytes(id) != wanted {
+            let (kind, flags, id, payload) = self.frame().await;
+            if id != wanted {
                 continue;
             }
             assert_ne!(kind, RST_STREAM, "{payload:?}");
@@ -134,4 +155,50 @@ async fn a_connection_that_is_not_read_is_given_up() {
         .expect("the connection stays");
     assert!(rest.len() < 40_000_000);
     assert_eq!(get(server.address, "/host").await.status, 200);
+}
+
+/// The connection is read, and serves others, so that no clock of its own is for this.
+#[tokio::test]
+async fn a_stream_whose_client_gives_it_no_room_is_given_up_alone() {
+    let deadlines = "[safelight.deadlines]\nwrite_ms = 300\n";
+    let server = DevServer::start(guests::misbehaving(), deadlines).await;
+    // Room for the first piece.
+    let mut connection = Connection::with_window(server.address, [0, 0, 0, 8]).await;
+    let request = connection.get(1, "/slow-stream?pieces=100000&ms=1");
+    connection.stream.write_all(&request).await.unwrap();
+    let reset = tokio::time::timeout(PATIENCE, connection.reset(1)).await;
+    assert_eq!(reset.expect("the stream stays"), CANCEL);
+    server
+        .line(|line| {
+            line.contains("an answer was given up: its client has taken nothing of it for 300.0 ms")
+        })
+        .await;
+    let next = [
+        connection.get(3, "/host"),
+        frame(WINDOW_UPDATE, 0, 3, &LARGEST),
+    ];
+    connection.stream.write_all(&next.concat()).await.unwrap();
+    let answer = connection.answer(3).await;
+    assert!(String::from_utf8_lossy(&answer).ends_with("/host\n"));
+}
+
+/// What is left of an answer then waits in the library, and no request is open any more.
+#[tokio::test]
+async fn a_client_that_gives_room_slowly_gets_its_whole_answer() {
+    let deadlines = "[safelight.deadlines]\nheader_read_ms = 300\n";
+    let server = DevServer::start(guests::misbehaving(), deadlines).await;
+    let mut connection = Connection::with_window(server.address, [0, 0, 0, 9]).await;
+    let request = connection.get(1, "/host");
+    connection.stream.write_all(&request).await.unwrap();
+    server.line(|line| line.contains("GET /host 200")).await;
+    for _ in 0..3 {
+        let room = frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]);
+        connection.stream.write_all(&room).await.unwrap();
+        // The clock of a worker, which is not in a hurry.
+        get(server.address, "/sleep?ms=400").await;
+    }
+    let room = frame(WINDOW_UPDATE, 0, 1, &LARGEST);
+    connection.stream.write_all(&room).await.unwrap();
+    let answer = connection.answer(1).await;
+    assert!(String::from_utf8_lossy(&answer).ends_with("/host\n"));
 }

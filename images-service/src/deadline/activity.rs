@@ -20,6 +20,7 @@ struct Shared {
     /// When the last bytes came, in nanoseconds since it was accepted.
     received: AtomicU64,
     unread: AtomicBool,
+    shared: AtomicBool,
     requests: Mutex<Requests>,
 }
 
@@ -51,6 +52,7 @@ impl Activity {
             accepted: now,
             received: AtomicU64::new(0),
             unread: AtomicBool::new(false),
+            shared: AtomicBool::new(false),
             requests: Mutex::new(Requests {
                 open: 0,
                 uploads: 0,
@@ -89,6 +91,15 @@ impl Activity {
         let since = self.0.accepted.elapsed().as_nanos();
         let since = u64::try_from(since).unwrap_or(u64::MAX);
         self.0.received.store(since, Ordering::Relaxed);
+    }
+
+    /// Says that requests share the connection, as in HTTP/2: what comes and goes between them may belong to any of them.
+    pub fn share(&self) {
+        self.0.shared.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.0.shared.load(Ordering::Relaxed)
     }
 
     /// Whether the connection was given up because its client did not read.

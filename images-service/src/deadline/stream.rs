@@ -123,6 +123,10 @@ impl<S> Progress<S> {
     }
 }
 
+/// How long a shared connection without a request may go on moving bytes: for the end of an answer that HTTP/2 keeps until its
+/// client gives room for it.
+const LEFT_OVER: Duration = Duration::from_secs(3_600);
+
 /// The clock of a server's connection on which no request is open and no upload on its way.
 #[derive(Debug)]
 struct Quiet {
@@ -146,9 +150,12 @@ impl Quiet {
         }
     }
 
-    /// Some bytes have come. Those of an upload that goes on after its answer begin no head.
+    /// Some bytes have come. Those of an upload that goes on after its answer begin no head, nor does a frame of HTTP/2.
     fn received(&mut self) {
         self.activity.receive();
+        if self.activity.is_shared() {
+            return;
+        }
         let requests = self.activity.requests();
         let known = self.head.is_some_and(|(_, begun)| begun == requests.begun);
         if requests.is_between() && !known {
@@ -164,6 +171,10 @@ impl Quiet {
         }
         match self.head {
             Some((since, begun)) if begun == requests.begun => since + self.header_read,
+            Some(_) | None if self.activity.is_shared() => {
+                let last = requests.ended + LEFT_OVER;
+                last.min(requests.ended.max(self.wrote) + IDLE.max(write.limit))
+            }
             Some(_) | None => requests.ended.max(self.wrote) + IDLE,
         }
     }

@@ -124,6 +124,45 @@ async fn an_upload_that_goes_on_after_its_answer_may_take_longer_than_a_head() {
     assert!(ended.elapsed() - IDLE < Duration::from_millis(2));
 }
 
+/// The end of an answer may still wait for its client's room, and what comes is the client's word that it has some.
+#[tokio::test(start_paused = true)]
+async fn a_shared_connection_lives_on_while_its_client_takes_what_is_left() {
+    let limits = Deadlines {
+        write: IDLE * 2,
+        ..LIMITS
+    };
+    let (mut client, stream) = duplex(1_000);
+    let activity = Activity::new();
+    let mut stream = Progress::server(stream, &limits, activity.clone());
+    activity.share();
+    drop(activity.open());
+    for _ in 0..5 {
+        client.write_all(b"x").await.unwrap();
+        stream.read_u8().await.unwrap();
+        let waiting = timeout(limits.write - SECOND, stream.read_u8()).await;
+        assert!(waiting.is_err(), "{waiting:?}");
+        stream.write_all(b"y").await.unwrap();
+    }
+    let last = Instant::now();
+    assert!(stream.read_u8().await.is_err());
+    assert!(last.elapsed() - limits.write < Duration::from_millis(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shared_connection_without_requests_has_an_end_whatever_moves_on_it() {
+    let (_client, stream) = duplex(100_000);
+    let activity = Activity::new();
+    let mut stream = Progress::server(stream, &LIMITS, activity.clone());
+    activity.share();
+    drop(activity.open());
+    let began = Instant::now();
+    while timeout(SECOND, stream.read_u8()).await.is_err() {
+        stream.write_all(b"y").await.unwrap();
+    }
+    let lived = began.elapsed().as_secs();
+    assert!((3_599..=3_601).contains(&lived), "{lived}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn bytes_after_a_request_and_its_upload_are_the_head_of_the_next() {
     let (mut client, stream) = duplex(1_000);
