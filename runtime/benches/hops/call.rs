@@ -27,31 +27,48 @@ pub(crate) enum Layers {
     Both,
     /// Off once more: what differs between this and `Off` is noise.
     OffAgain,
+    /// Off in another process: what differs is where its memory happens to lie.
+    OffElsewhere,
 }
 
 impl Layers {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Off,
         Self::Integrity,
         Self::Trace,
         Self::Both,
         Self::OffAgain,
+        Self::OffElsewhere,
     ];
 
     pub(crate) fn integrity(self) -> bool {
         match self {
             Self::Integrity | Self::Both => true,
-            Self::Off | Self::Trace | Self::OffAgain => false,
+            Self::Off | Self::Trace | Self::OffAgain | Self::OffElsewhere => false,
+        }
+    }
+
+    /// Which of three processes is called. Each has two ways, so that none is colder than another.
+    pub(crate) fn process(self) -> usize {
+        match self {
+            Self::Off | Self::OffAgain => 0,
+            Self::Trace | Self::Both => RECORDING,
+            Self::Integrity | Self::OffElsewhere => 2,
         }
     }
 
     pub(crate) fn trace(self) -> bool {
         match self {
             Self::Trace | Self::Both => true,
-            Self::Off | Self::Integrity | Self::OffAgain => false,
+            Self::Off | Self::Integrity | Self::OffAgain | Self::OffElsewhere => false,
         }
     }
 }
+
+/// The process that records its transports.
+pub(crate) const RECORDING: usize = 1;
+/// All of them.
+pub(crate) const PROCESSES: usize = 3;
 
 /// Calls one process.
 pub(crate) struct Caller {

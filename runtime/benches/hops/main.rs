@@ -21,11 +21,11 @@ use safelight::bindings::images::Images;
 use safelight::images_process::{ImagesProcess, ImagesSettings};
 use safelight::log::Log;
 
-use call::{Caller, Layers};
+use call::{Caller, Layers, PROCESSES, RECORDING};
 use load::{Load, SIZES};
 use report::Table;
 
-/// Times that both processes are started anew: where memory happens to lie stays the same for a process's life.
+/// Times that the processes are started anew: where memory happens to lie stays the same for a process's life.
 const SITTINGS: usize = 6;
 /// Calls whose transport a recording process keeps, as for 100 requests.
 const TRANSPORTS: u16 = 400;
@@ -78,25 +78,25 @@ async fn run(sittings: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts both processes, one that records its transports and one that does not, and calls them by turns.
+/// Starts the processes, of which one records its transports, and calls them by turns.
 async fn sit(table: &mut Table, load: Load, program: &Path, sitting: usize) -> anyhow::Result<()> {
-    let start = async |transports| {
-        let log = Log::new(std::io::sink());
+    let mut processes = Vec::new();
+    for place in 0..PROCESSES {
+        // Who is started first must not matter.
+        let number = (place + sitting) % PROCESSES;
         let settings = ImagesSettings {
-            transports,
+            transports: if number == RECORDING { TRANSPORTS } else { 0 },
             ..ImagesSettings::default()
         };
-        ImagesProcess::start(program.into(), settings, log).await
-    };
-    let (silent, recording) = match sitting % 2 {
-        0 => (start(0).await?, start(TRANSPORTS).await?),
-        _ => {
-            let recording = start(TRANSPORTS).await?;
-            (start(0).await?, recording)
-        }
-    };
-    let silent_calls = Caller::new(Images::new(silent.handle()));
-    let recorded_calls = Caller::new(Images::new(recording.handle()));
+        let log = Log::new(std::io::sink());
+        let process = ImagesProcess::start(program.into(), settings, log).await?;
+        processes.push((number, process));
+    }
+    processes.sort_by_key(|(number, _)| *number);
+    let callers = processes.iter();
+    let callers: Vec<_> = callers
+        .map(|(_, process)| Caller::new(Images::new(process.handle())))
+        .collect();
     let mut chance = fastrand::Rng::with_seed(sitting as u64);
     for size in SIZES {
         let mut sitting_of_size = table.sitting(size);
@@ -105,10 +105,7 @@ async fn sit(table: &mut Table, load: Load, program: &Path, sitting: usize) -> a
             // Who comes after whom must not matter.
             chance.shuffle(&mut order);
             for layers in order {
-                let caller = match layers.trace() {
-                    true => &recorded_calls,
-                    false => &silent_calls,
-                };
+                let caller = callers.get(layers.process()).context("no such process")?;
                 // The first call only wakes the process up, which an other one may have kept from the processor.
                 for counts in [false, true] {
                     let request = load.request(size, layers)?;
@@ -122,7 +119,8 @@ async fn sit(table: &mut Table, load: Load, program: &Path, sitting: usize) -> a
         sitting_of_size.digest(load::digest_time(size));
         table.take(sitting_of_size);
     }
-    silent.stop().await;
-    recording.stop().await;
+    for (_, process) in processes {
+        process.stop().await;
+    }
     Ok(())
 }
