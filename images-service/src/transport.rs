@@ -1,7 +1,7 @@
 //! What the transport did for each request: reads, writes, pending writes, flush and shutdown, with sizes and times.
 //!
 //! Off, this costs one branch per call of the system. On, an event is a few integers in memory that was taken with the
-//! request: nothing is allocated, formatted or sent until somebody asks.
+//! request: nothing is formatted or sent until somebody asks, and only of more than 32 events is there memory for 32 more.
 
 mod events;
 mod notes;

@@ -1,11 +1,11 @@
-//! The events of one request: the first and the last, in memory that is taken once.
+//! The events of one request: the first, in memory that is taken with it, and the last, if there are so many.
 
 use safelight_protocol::trace::{TransportAct, TransportEvent};
 
 /// Events that are kept from the beginning, and as many from the end.
 pub(super) const HALF: usize = 32;
 
-/// The first events and the last, in memory that is taken once.
+/// The first events and the last.
 #[derive(Debug)]
 pub(super) struct Events {
     first: Vec<TransportEvent>,
@@ -22,12 +22,20 @@ impl Events {
     pub(super) fn new() -> Self {
         Self {
             first: Vec::with_capacity(HALF),
-            last: Vec::with_capacity(HALF),
+            last: Vec::new(),
             oldest: 0,
             left_out: 0,
             newest: None,
             written: false,
         }
+    }
+
+    /// Forgets what has happened, and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.first.clear();
+        self.last.clear();
+        (self.oldest, self.left_out) = (0, 0);
+        (self.newest, self.written) = (None, false);
     }
 
     /// Whether there was a write since the last flush.
@@ -49,6 +57,7 @@ impl Events {
         } else if self.first.len() < HALF {
             self.first.push(event);
         } else if self.last.len() < HALF {
+            self.last.reserve_exact(HALF - self.last.len());
             self.last.push(event);
         } else if let Some(place) = self.last.get_mut(self.oldest) {
             *place = event;

@@ -66,19 +66,26 @@ enum AnswerState {
 
 impl Notes {
     pub(super) fn new(connection: u64, request_on_connection: u64) -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let (started, started_unix_us) = now();
         Self {
             connection,
             request_on_connection,
             call: None,
-            started: Instant::now(),
-            started_unix_us: since.map_or(0, |since| micros(since.as_micros())),
+            started,
+            started_unix_us,
             events: Events::new(),
             sums: Sums::default(),
             answer: AnswerState::Awaited,
             then: Then::Next,
             error: None,
         }
+    }
+
+    fn begin(&mut self) {
+        (self.started, self.started_unix_us) = now();
+        self.events.clear();
+        (self.sums, self.answer) = (Sums::default(), AnswerState::Awaited);
+        (self.call, self.then, self.error) = (None, Then::Next, None);
     }
 
     /// The connection and the number of the request that begins with the next byte, if this one is over.
@@ -116,7 +123,7 @@ impl Notes {
             TransportAct::Read => {
                 if self.sums.reads == 0 {
                     // Until now the connection only waited.
-                    *self = Self::new(self.connection, self.request_on_connection);
+                    self.begin();
                 }
                 self.sums.reads += 1;
                 self.sums.read_bytes += bytes;
@@ -182,6 +189,13 @@ impl Notes {
             AnswerState::Awaited | AnswerState::Due => TransportEnd::Open,
         }
     }
+}
+
+/// By the clock of the process, and in microseconds since 1970.
+fn now() -> (Instant, u64) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let unix = since.map_or(0, |since| micros(since.as_micros()));
+    (Instant::now(), unix)
 }
 
 fn micros(micros: u128) -> u64 {
