@@ -288,37 +288,20 @@ impl Output {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     use http::{Method, Uri};
 
     use super::{LINE_BYTES, Log, RequestRecord, Stream};
+    use crate::log::Memory;
 
-    #[derive(Clone, Default)]
-    struct Sink(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn record() -> (Arc<RequestRecord>, Sink) {
-        let sink = Sink::default();
+    fn record() -> (Arc<RequestRecord>, Memory) {
+        let sink = Memory::default();
         let uri = Uri::from_static("http://host/path?query");
         (
             RequestRecord::new(7, Method::GET, &uri, Log::new(sink.clone())),
             sink,
         )
-    }
-
-    fn text(sink: &Sink) -> String {
-        String::from_utf8(sink.0.lock().unwrap().clone()).unwrap()
     }
 
     #[test]
@@ -327,7 +310,7 @@ mod tests {
         for piece in ["half ", "7", " ", "line\nnext"] {
             record.write_output(Stream::Err, piece.as_bytes());
         }
-        assert_eq!(text(&sink), "  [7] stderr | half 7 line\n");
+        assert_eq!(sink.text(), "  [7] stderr | half 7 line\n");
         assert_eq!(record.last_output(), ["half 7 line", "next"]);
     }
 
@@ -335,7 +318,7 @@ mod tests {
     fn a_line_without_end_is_broken_and_not_kept_in_memory() {
         let (record, sink) = record();
         record.write_output(Stream::Out, &vec![b'x'; LINE_BYTES * 2 + 1]);
-        assert_eq!(text(&sink).lines().count(), 2);
+        assert_eq!(sink.text().lines().count(), 2);
     }
 
     #[test]
@@ -344,7 +327,7 @@ mod tests {
         let uri = Uri::from_static("http://inner/");
         let called = record.calling(&"auth".into(), Method::GET, &uri).unwrap();
         called.write_output(Stream::Out, b"checked\n");
-        assert_eq!(text(&sink), "  [7] auth: stdout | checked\n");
+        assert_eq!(sink.text(), "  [7] auth: stdout | checked\n");
         assert!(record.last_output().is_empty());
     }
 

@@ -1,8 +1,7 @@
 //! Whom the log blames when an instance is ended.
 
-use std::io::Write;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Method, Uri};
@@ -14,26 +13,13 @@ use super::{Generation, InstanceState, State};
 use crate::bindings::Bindings;
 use crate::hooks::Hooks;
 use crate::limits::{Ticker, WorkerLimits};
-use crate::log::Log;
+use crate::log::{Log, Memory};
 use crate::outbound::Outbound;
 use crate::record::RequestRecord;
 
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// What is logged when an instance ends of this error, after something was done to it.
 fn log_of(error: &'static str, prepare: impl FnOnce(&State, Log)) -> String {
-    let sink = Sink::default();
+    let sink = Memory::default();
     let log = Log::new(sink.clone());
     let engine = Engine::default();
     let limits = WorkerLimits {
@@ -54,7 +40,7 @@ fn log_of(error: &'static str, prepare: impl FnOnce(&State, Log)) -> String {
     let shared = state.shared().clone();
     let store = Store::new(&engine, state);
     InstanceState::new(Generation::P3, shared).drop(store, Err(wasmtime::Error::msg(error)));
-    String::from_utf8(sink.0.lock().unwrap().clone()).unwrap()
+    sink.text()
 }
 
 fn record(id: u64, log: Log) -> Arc<RequestRecord> {
