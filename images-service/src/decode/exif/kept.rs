@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::tiff::{Field, Order, Tiff};
+
 /// Bytes of the result: a segment of a JPEG has room for 64 KB.
 const LARGEST: usize = 60_000;
 
@@ -26,11 +28,11 @@ const DROPPED: [u16; 38] = [
 pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
     let source = Tiff::of(tiff)?;
     let mut room = LARGEST;
-    let mut main = source.directory(source.long_at(4)?, &mut room)?;
+    let mut main = chosen(source.main()?, &mut room);
     let mut inner = |pointer| {
         let field = main.remove(&pointer)?;
         let at = source.order.long(*field.value.first_chunk()?);
-        let mut fields = source.directory(at, &mut room)?;
+        let mut fields = chosen(source.directory(at)?, &mut room);
         // Only the main directory has others.
         fields.retain(|tag, _| ![EXIF_POINTER, GPS_POINTER].contains(tag));
         (!fields.is_empty()).then_some(fields)
@@ -38,7 +40,7 @@ pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
     let (exif, gps) = (inner(EXIF_POINTER), inner(GPS_POINTER));
     let upright = source.order.of_short(1);
     if let Some(field) = main.get_mut(&ORIENTATION) {
-        *field = Field::of(SHORT, &upright);
+        *field = Field::short(&upright);
     }
     if main.is_empty() && exif.is_none() && gps.is_none() {
         return None;
@@ -46,147 +48,35 @@ pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
     Some(laid_out(source.order, main, exif, gps))
 }
 
-const SHORT: u16 = 3;
-const LONG: u16 = 4;
-
-/// Bytes of one value of a kind; pointers to directories that are not known are none.
-const fn unit(kind: u16) -> Option<usize> {
-    match kind {
-        1 | 2 | 6 | 7 => Some(1),
-        3 | 8 => Some(2),
-        4 | 9 | 11 => Some(4),
-        5 | 10 | 12 => Some(8),
-        _ => None,
-    }
-}
-
-/// One field as it stands in its file.
-#[derive(Clone, Copy)]
-struct Field<'a> {
-    kind: u16,
-    count: u32,
-    value: &'a [u8],
-}
-
-impl<'a> Field<'a> {
-    /// One number.
-    const fn of(kind: u16, value: &'a [u8]) -> Self {
-        Self {
-            kind,
-            count: 1,
-            value,
-        }
-    }
-
-    /// Bytes in the table and behind it.
-    fn len(&self) -> usize {
-        12 + match self.value.len() {
-            0..=4 => 0,
-            length => length.next_multiple_of(2),
-        }
-    }
-}
-
 /// A directory, in the order that the format asks for.
 type Fields<'a> = BTreeMap<u16, Field<'a>>;
 
-#[derive(Clone, Copy)]
-enum Order {
-    Little,
-    Big,
+/// Those of the fields that are to be kept, as long as there is room for them.
+fn chosen<'a>(all: impl Iterator<Item = (u16, Field<'a>)>, room: &mut usize) -> Fields<'a> {
+    let mut fields = Fields::new();
+    for (tag, field) in all {
+        if DROPPED.contains(&tag) || fields.contains_key(&tag) {
+            continue;
+        }
+        if let Some(left) = room.checked_sub(length(&field)) {
+            *room = left;
+            fields.insert(tag, field);
+        }
+    }
+    fields
 }
 
-impl Order {
-    fn short(self, bytes: [u8; 2]) -> u16 {
-        match self {
-            Self::Little => u16::from_le_bytes(bytes),
-            Self::Big => u16::from_be_bytes(bytes),
-        }
-    }
-
-    fn long(self, bytes: [u8; 4]) -> u32 {
-        match self {
-            Self::Little => u32::from_le_bytes(bytes),
-            Self::Big => u32::from_be_bytes(bytes),
-        }
-    }
-
-    fn of_short(self, number: u16) -> [u8; 2] {
-        match self {
-            Self::Little => number.to_le_bytes(),
-            Self::Big => number.to_be_bytes(),
-        }
-    }
-
-    /// Every number here is within [`LARGEST`].
-    fn of_long(self, number: usize) -> [u8; 4] {
-        let number = u32::try_from(number).unwrap_or(0);
-        match self {
-            Self::Little => number.to_le_bytes(),
-            Self::Big => number.to_be_bytes(),
-        }
+/// Bytes of a field in the table and behind it.
+fn length(field: &Field<'_>) -> usize {
+    12 + match field.value.len() {
+        0..=4 => 0,
+        length => length.next_multiple_of(2),
     }
 }
 
-struct Tiff<'a> {
-    bytes: &'a [u8],
-    order: Order,
-}
-
-impl<'a> Tiff<'a> {
-    fn of(bytes: &'a [u8]) -> Option<Self> {
-        let order = match bytes.first_chunk::<4>()? {
-            b"II*\0" => Order::Little,
-            b"MM\0*" => Order::Big,
-            _ => return None,
-        };
-        Some(Self { bytes, order })
-    }
-
-    fn at<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
-        self.bytes.get(at..)?.first_chunk::<N>().copied()
-    }
-
-    fn short_at(&self, at: usize) -> Option<u16> {
-        Some(self.order.short(self.at(at)?))
-    }
-
-    fn long_at(&self, at: usize) -> Option<u32> {
-        Some(self.order.long(self.at(at)?))
-    }
-
-    /// The fields of a directory that are to be kept and can be read, as long as there is room for them.
-    fn directory(&self, at: u32, room: &mut usize) -> Option<Fields<'a>> {
-        let at = usize::try_from(at).ok()?;
-        let count = usize::from(self.short_at(at)?);
-        let mut fields = Fields::new();
-        for number in 0..count {
-            let Some((tag, field)) = self.field(at.saturating_add(2 + 12 * number)) else {
-                continue;
-            };
-            if DROPPED.contains(&tag) || fields.contains_key(&tag) {
-                continue;
-            }
-            if let Some(left) = room.checked_sub(field.len()) {
-                *room = left;
-                fields.insert(tag, field);
-            }
-        }
-        Some(fields)
-    }
-
-    fn field(&self, at: usize) -> Option<(u16, Field<'a>)> {
-        let tag = self.short_at(at)?;
-        let kind = self.short_at(at + 2)?;
-        let count = self.long_at(at + 4)?;
-        let length = unit(kind)?.checked_mul(usize::try_from(count).ok()?)?;
-        let start = match length {
-            0..=4 => at + 8,
-            _ => usize::try_from(self.long_at(at + 8)?).ok()?,
-        };
-        let value = self.bytes.get(start..start.checked_add(length)?)?;
-        Some((tag, Field { kind, count, value }))
-    }
+/// A number in four bytes; every one here is within [`LARGEST`].
+fn long(order: Order, number: usize) -> [u8; 4] {
+    order.of_long(u32::try_from(number).unwrap_or(0))
 }
 
 /// Header, the main directory, and the two that it points to.
@@ -197,23 +87,23 @@ fn laid_out(
     gps: Option<Fields<'_>>,
 ) -> Vec<u8> {
     // Number of entries, the entries, and the place of the next directory, of which there is none.
-    let length = |fields: &Fields<'_>| 2 + fields.values().map(Field::len).sum::<usize>() + 4;
+    let all = |fields: &Fields<'_>| 2 + fields.values().map(length).sum::<usize>() + 4;
     let pointers = usize::from(exif.is_some()) + usize::from(gps.is_some());
-    let exif_at = 8 + length(&main) + 12 * pointers;
-    let gps_at = exif_at + exif.as_ref().map_or(0, length);
-    let [exif_at, gps_at] = [exif_at, gps_at].map(|at| order.of_long(at));
+    let exif_at = 8 + all(&main) + 12 * pointers;
+    let gps_at = exif_at + exif.as_ref().map_or(0, all);
+    let [exif_at, gps_at] = [exif_at, gps_at].map(|at| long(order, at));
     let mut main: Fields<'_> = main;
     if exif.is_some() {
-        main.insert(EXIF_POINTER, Field::of(LONG, &exif_at));
+        main.insert(EXIF_POINTER, Field::long(&exif_at));
     }
     if gps.is_some() {
-        main.insert(GPS_POINTER, Field::of(LONG, &gps_at));
+        main.insert(GPS_POINTER, Field::long(&gps_at));
     }
     let mut file = match order {
         Order::Little => b"II*\0".to_vec(),
         Order::Big => b"MM\0*".to_vec(),
     };
-    file.extend(order.of_long(8));
+    file.extend(long(order, 8));
     for fields in [Some(main), exif, gps].into_iter().flatten() {
         write(order, &fields, &mut file);
     }
@@ -228,12 +118,12 @@ fn write(order: Order, fields: &Fields<'_>, file: &mut Vec<u8>) {
     for (tag, field) in fields {
         file.extend(order.of_short(*tag));
         file.extend(order.of_short(field.kind));
-        file.extend(order.of_long(usize::try_from(field.count).unwrap_or(0)));
+        file.extend(order.of_long(field.count));
         let mut inside = [0; 4];
         match inside.get_mut(..field.value.len()) {
             Some(room) => room.copy_from_slice(field.value),
             None => {
-                inside = order.of_long(behind + values.len());
+                inside = long(order, behind + values.len());
                 values.extend(field.value);
                 values.resize(values.len().next_multiple_of(2), 0);
             }
