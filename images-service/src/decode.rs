@@ -23,6 +23,7 @@ use safelight_protocol::{ErrorCode, ImageInfo, extension, info::RasterInfo};
 
 pub(crate) use self::sniff::SVG;
 use self::{
+    color::ToSrgb,
     exif::Exif,
     gate::Gate,
     sniff::{Kind, Sniffed},
@@ -241,6 +242,7 @@ pub fn pixels(
     let mut source = guarded(ErrorCode::DecodingFailed, kind.mime(), || {
         Source::new(bytes, header, options).map_err(|fault| fault.into_error(kind))
     })?;
+    let mut colors = ToSrgb::by(header.icc.as_deref());
     let mut frames = Vec::new();
     let mut warning = None;
     loop {
@@ -248,7 +250,7 @@ pub fn pixels(
         let next = guarded(ErrorCode::DecodingFailed, kind.mime(), || {
             let frame = source.next().map_err(|fault| fault.into_error(kind))?;
             frame
-                .map(|frame| upright(frame, header))
+                .map(|frame| upright(frame, &mut colors, header))
                 .transpose()
                 .map_err(|fault| fault.into_error(kind))
         })?;
@@ -265,9 +267,13 @@ pub fn pixels(
 }
 
 /// Converts the colours of a frame, and turns it.
-fn upright(frame: RawFrame, header: &Header) -> Result<(Frame, Option<String>), Fault> {
+fn upright(
+    frame: RawFrame,
+    colors: &mut ToSrgb,
+    header: &Header,
+) -> Result<(Frame, Option<String>), Fault> {
     let RawFrame { raw, delay } = frame;
-    let (image, unused) = color::to_srgb(raw, header.icc.as_deref())?;
+    let (image, unused) = colors.convert(raw)?;
     let image = header.exif.orientation.upright(image);
     Ok((Frame { image, delay }, unused))
 }

@@ -12,7 +12,10 @@ pub fn keep_one() {
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[expect(unsafe_code, reason = "the C library has no other way to be told at run time")]
+#[expect(
+    unsafe_code,
+    reason = "the C library has no other way to be told at run time"
+)]
 mod glibc {
     use std::ffi::c_int;
 

@@ -1,25 +1,125 @@
 //! From samples of any kind to 8-bit sRGB.
 
-use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
+mod profile;
+
+use std::sync::Arc;
+
+use moxcms::{
+    ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, TransformExecutor,
+    TransformOptions,
+};
 
 use super::{Fault, Model, Raw, Samples};
 use crate::image::{Channels, Image};
 
-/// Converts by the profile if there is one that can be used, else plainly. A profile that cannot be used is worth a
-/// warning, not a failure: the picture is there.
-pub(super) fn to_srgb(raw: Raw, icc: Option<&[u8]>) -> Result<(Image, Option<String>), Fault> {
-    let Raw { size, model, .. } = raw;
-    let (samples, warning) = match icc.map(|icc| by_profile(&raw, icc)) {
-        None | Some(Ok(None)) => (plain(raw), None),
-        Some(Ok(Some(converted))) => (converted, None),
-        Some(Err(reason)) => (
-            plain(raw),
-            Some(format!("colour profile ignored: {reason}")),
-        ),
-    };
-    let image = Image::new(size, model.channels(), samples)
-        .ok_or_else(|| Fault::broken("it has another size than it claims"))?;
-    Ok((image, warning))
+/// What is done to the colours of every frame of a picture. The profile is read once, and so is what comes of it.
+pub(super) struct ToSrgb {
+    /// If there is one: itself, or why it cannot be used.
+    profile: Option<Result<ColorProfile, String>>,
+    /// What has been prepared so far, for frames of one kind each.
+    prepared: Vec<(Model, Prepared)>,
+}
+
+/// What a profile comes to for samples of eight bits; `None` if they mean what they are.
+type Prepared = Result<Option<Arc<Transform8BitExecutor>>, String>;
+
+impl ToSrgb {
+    /// By the profile if there is one that can be used, else plainly.
+    pub(super) fn by(icc: Option<&[u8]>) -> Self {
+        Self {
+            profile: icc.map(profile::read),
+            prepared: Vec::new(),
+        }
+    }
+
+    /// Converts one frame. A profile that cannot be used is worth a warning, not a failure: the picture is there.
+    pub(super) fn convert(&mut self, raw: Raw) -> Result<(Image, Option<String>), Fault> {
+        let Raw { size, model, .. } = raw;
+        let (samples, warning) = match self.by_profile(&raw) {
+            Ok(None) => (plain(raw), None),
+            Ok(Some(converted)) => (converted, None),
+            Err(reason) => (
+                plain(raw),
+                Some(format!("colour profile ignored: {reason}")),
+            ),
+        };
+        let image = Image::new(size, model.channels(), samples)
+            .ok_or_else(|| Fault::broken("it has another size than it claims"))?;
+        Ok((image, warning))
+    }
+
+    /// `None` if there is no profile, or if it means what the samples are already.
+    fn by_profile(&mut self, raw: &Raw) -> Result<Option<Vec<u8>>, String> {
+        let profile = match &self.profile {
+            None => return Ok(None),
+            Some(Err(reason)) => return Err(reason.clone()),
+            Some(Ok(profile)) => profile,
+        };
+        let pixels = raw.len() / raw.model.count();
+        let length = pixels * raw.model.channels().count();
+        let samples = match &raw.samples {
+            Samples::Eight(samples) => samples,
+            Samples::Sixteen(samples) => {
+                let converted = run(&*sixteen(profile, raw.model)?, samples, length)?;
+                return Ok(Some(converted.into_iter().map(to_eight).collect()));
+            }
+        };
+        let known = self
+            .prepared
+            .iter()
+            .position(|(model, _)| *model == raw.model);
+        let at = known.unwrap_or_else(|| {
+            self.prepared.push((raw.model, eight(profile, raw.model)));
+            self.prepared.len() - 1
+        });
+        let transform = match self.prepared.get(at) {
+            Some((_, Ok(Some(transform)))) => transform,
+            Some((_, Ok(None))) | None => return Ok(None),
+            Some((_, Err(reason))) => return Err(reason.clone()),
+        };
+        if raw.model == Model::Cmyk {
+            let ink: Vec<u8> = samples.iter().map(|paper| 255 - paper).collect();
+            return run(&**transform, &ink, length).map(Some);
+        }
+        run(&**transform, samples, length).map(Some)
+    }
+}
+
+/// The conversion of samples of eight bits.
+fn eight(profile: &ColorProfile, model: Model) -> Prepared {
+    let layout = layout(profile, model)?;
+    let srgb = ColorProfile::new_srgb();
+    let transform = profile
+        .create_transform_8bit(layout, &srgb, model.target(), TransformOptions::default())
+        .map_err(|error| error.to_string())?;
+    match model == Model::Rgb && is_srgb(&*transform)? {
+        true => Ok(None),
+        false => Ok(Some(transform)),
+    }
+}
+
+/// The conversion of samples of sixteen bits, which no animation has.
+fn sixteen(
+    profile: &ColorProfile,
+    model: Model,
+) -> Result<Arc<moxcms::Transform16BitExecutor>, String> {
+    let layout = layout(profile, model)?;
+    let srgb = ColorProfile::new_srgb();
+    profile
+        .create_transform_16bit(layout, &srgb, model.target(), TransformOptions::default())
+        .map_err(|error| error.to_string())
+}
+
+/// How samples lie in memory, if the profile describes what they are.
+fn layout(profile: &ColorProfile, model: Model) -> Result<Layout, String> {
+    let (space, layout) = model.layout();
+    if profile.color_space == space {
+        return Ok(layout);
+    }
+    let found = profile.color_space;
+    Err(format!(
+        "it describes {found:?}, and the picture is {model:?}"
+    ))
 }
 
 impl Model {
@@ -87,45 +187,6 @@ fn share(a: u8, b: u8) -> u8 {
 /// `value · 255 / 65535`, rounded half up.
 fn to_eight(value: u16) -> u8 {
     u8::try_from((u32::from(value) + 128) / 257).unwrap_or(255)
-}
-
-/// By the profile; `None` if it means what the samples are already.
-fn by_profile(raw: &Raw, icc: &[u8]) -> Result<Option<Vec<u8>>, String> {
-    let profile = ColorProfile::new_from_slice(icc).map_err(|error| error.to_string())?;
-    let (space, layout) = raw.model.layout();
-    if profile.color_space != space {
-        return Err(format!(
-            "it describes {:?}, and the picture is {:?}",
-            profile.color_space, raw.model
-        ));
-    }
-    let srgb = ColorProfile::new_srgb();
-    let options = TransformOptions::default();
-    let target = raw.model.target();
-    let pixels = raw.len() / raw.model.count();
-    let length = pixels * raw.model.channels().count();
-    match &raw.samples {
-        Samples::Eight(samples) => {
-            let transform = profile
-                .create_transform_8bit(layout, &srgb, target, options)
-                .map_err(|error| error.to_string())?;
-            if raw.model == Model::Cmyk {
-                let ink: Vec<u8> = samples.iter().map(|paper| 255 - paper).collect();
-                return run(&*transform, &ink, length).map(Some);
-            }
-            if raw.model == Model::Rgb && is_srgb(&*transform)? {
-                return Ok(None);
-            }
-            run(&*transform, samples, length).map(Some)
-        }
-        Samples::Sixteen(samples) => {
-            let transform = profile
-                .create_transform_16bit(layout, &srgb, target, options)
-                .map_err(|error| error.to_string())?;
-            let converted = run(&*transform, samples, length)?;
-            Ok(Some(converted.into_iter().map(to_eight).collect()))
-        }
-    }
 }
 
 impl Raw {

@@ -26,6 +26,7 @@ mod metadata;
 mod movie;
 mod options;
 mod pillow;
+mod profiles;
 mod properties;
 mod request;
 mod shrink;

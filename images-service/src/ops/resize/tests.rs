@@ -218,7 +218,14 @@ fn a_part_is_what_a_crop_of_the_whole_would_be() {
 #[test]
 fn pieces_are_what_the_whole_would_be() {
     let image = busy(Size::new(61, 47), Channels::Rgba);
-    for scaled in [(20, 15), (150, 130), (30, 90), (90, 30), (61, 20), (120, 47)] {
+    for scaled in [
+        (20, 15),
+        (150, 130),
+        (30, 90),
+        (90, 30),
+        (61, 20),
+        (120, 47),
+    ] {
         let scaled = Size::new(scaled.0, scaled.1);
         let middle = Rect {
             left: 3,
