@@ -100,20 +100,42 @@ fn is_svg(bytes: &[u8]) -> bool {
     let mut rest = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     loop {
         rest = rest.trim_ascii_start();
-        let end: &[u8] = match rest {
-            [b'<', b'?', ..] => b"?>",
-            [b'<', b'!', b'-', b'-', ..] => b"-->",
-            [b'<', b'!', ..] => b">",
-            [b'<', b's', b'v', b'g', next, ..] => {
-                return next.is_ascii_whitespace() || matches!(next, b'>' | b'/');
+        let behind = match rest {
+            [b'<', b'?', ..] => behind(rest, b"?>"),
+            [b'<', b'!', b'-', b'-', ..] => behind(rest, b"-->"),
+            [b'<', b'!', ..] => behind_doctype(rest),
+            [b'<', element @ ..] => {
+                let name = element.strip_prefix(b"svg:").unwrap_or(element);
+                return match name {
+                    [b's', b'v', b'g', next, ..] => {
+                        next.is_ascii_whitespace() || matches!(next, b'>' | b'/')
+                    }
+                    _ => false,
+                };
             }
             _ => return false,
         };
-        let Some(at) = memchr::memmem::find(rest, end) else {
+        let Some(behind) = behind else {
             return false;
         };
-        rest = &rest[at + end.len()..];
+        rest = behind;
     }
+}
+
+fn behind<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
+    let at = memchr::memmem::find(text, end)?;
+    Some(&text[at + end.len()..])
+}
+
+/// What follows a document type, which may have declarations of its own in brackets.
+fn behind_doctype(text: &[u8]) -> Option<&[u8]> {
+    let (head, rest) = text.split_at(memchr::memchr(b'>', text)? + 1);
+    let Some(open) = memchr::memchr(b'[', head) else {
+        return Some(rest);
+    };
+    let inside = &text[open..];
+    memchr::memchr_iter(b']', inside)
+        .find_map(|at| inside[at + 1..].trim_ascii_start().strip_prefix(b">"))
 }
 
 #[cfg(test)]
@@ -157,6 +179,8 @@ mod tests {
             "<svg>",
             "<svg xmlns='http://www.w3.org/2000/svg'/>",
             "\u{FEFF}<?xml version=\"1.0\"?>\n<!-- > a lamp -->\n<!DOCTYPE svg>\n  <svg\nwidth='1'>",
+            "<!DOCTYPE svg PUBLIC 'a' 'b' [\n<!ENTITY a 'x'>\n<!ENTITY b '[y]'> ] ><svg>",
+            "<svg:svg xmlns:svg='http://www.w3.org/2000/svg'>",
         ] {
             assert_eq!(sniff(text.as_bytes()), Sniffed::Svg, "{text}");
         }
@@ -172,6 +196,9 @@ mod tests {
             b"<svgx>",
             b"<html><svg></svg></html>",
             b"<!-- never closed",
+            b"<!DOCTYPE svg [<!ENTITY a 'x'><svg>",
+            b"<!DOCTYPE html [<!ENTITY a 'x'>]><html>",
+            b"<svg:rect>",
             b"\0\0\0\x18ftypmp42\0\0\0\0isomavc1",
             b"\0\0\0\0ftyp",
             b"RIFF\x10\0\0\0WAVEfmt ",
