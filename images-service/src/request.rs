@@ -17,11 +17,7 @@ mod warnings;
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use safelight_protocol::{
-    Format,
-    extension::JpegScan,
-    steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDEX},
-};
+use safelight_protocol::{Format, extension::JpegScan};
 use serde_json::{Map, Value};
 
 use self::value::OptionValue;
@@ -117,9 +113,12 @@ impl TransformRequest<FontUrl> {
     }
 }
 
-/// The options of one element of the array: without those that are `null`, and without the indices.
-fn options(element: usize, keys: &Map<String, Value>) -> impl Iterator<Item = OptionValue<'_>> {
-    let indices = [IMAGE_INDEX, DRAW_IMAGE_INDEX, TARGET_IMAGE_INDEX];
+/// The options of one element of the array: without those that are `null`, and without the indices of its kind.
+fn options<'a>(
+    element: usize,
+    keys: &'a Map<String, Value>,
+    indices: &'static [&'static str],
+) -> impl Iterator<Item = OptionValue<'a>> {
     keys.iter()
         .filter(move |(key, value)| !value.is_null() && !indices.contains(&key.as_str()))
         .map(move |(key, value)| OptionValue {

@@ -1,6 +1,9 @@
 //! The options of one `draw()`.
 
-use safelight_protocol::{Composite, Repeat};
+use safelight_protocol::{
+    Composite, Repeat,
+    steps::{DRAW_IMAGE_INDEX, TARGET_IMAGE_INDEX},
+};
 use serde_json::{Map, Value};
 
 use super::{options, value::OptionValue, warnings::Warnings};
@@ -46,6 +49,9 @@ pub enum Position {
     End(i32),
 }
 
+/// What a draw command says besides its options.
+const INDICES: &[&str] = &[DRAW_IMAGE_INDEX, TARGET_IMAGE_INDEX];
+
 impl Draw {
     /// Checks the options of a draw command, element number `element` of the array.
     pub(super) fn parse(
@@ -56,7 +62,7 @@ impl Draw {
         let mut draw = Self::default();
         let mut horizontal = Axis::default();
         let mut vertical = Axis::default();
-        for option in options(element, keys) {
+        for option in options(element, keys, INDICES) {
             match option.key {
                 "opacity" => draw.opacity = opacity(option)?,
                 "left" => horizontal.start = Some(option.offset()?),

@@ -3,6 +3,7 @@
 use safelight_protocol::{
     Fit, Flip, Segment, Upscale,
     extension::{HEIGHT_SHARE, WIDTH_SHARE},
+    steps::IMAGE_INDEX,
 };
 use serde_json::{Map, Value};
 
@@ -66,6 +67,9 @@ pub enum Rotation {
     ThreeQuarters,
 }
 
+/// What a transform says besides its options.
+const INDICES: &[&str] = &[IMAGE_INDEX];
+
 impl Transform {
     /// The width and height that a picture is cropped to, if this crops at all.
     #[must_use]
@@ -110,10 +114,10 @@ impl Transform {
     ) -> Result<Self, ServiceError> {
         let mut transform = Self::default();
         // All lengths depend on it, wherever it stands.
-        let dpr = options(element, keys)
+        let dpr = options(element, keys, INDICES)
             .find(|option| option.key == "dpr")
             .map_or(Ok(1.0), |option| device_pixel_ratio(option, warnings))?;
-        for option in options(element, keys) {
+        for option in options(element, keys, INDICES) {
             match option.key {
                 "dpr" => {}
                 "trim" => transform.trim = trim::parse(option, dpr, warnings)?,

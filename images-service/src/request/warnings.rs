@@ -2,7 +2,11 @@
 
 /// Warnings of one request; each text once, and not without end.
 #[derive(Debug, Default)]
-pub(crate) struct Warnings(Vec<String>);
+pub(crate) struct Warnings {
+    texts: Vec<String>,
+    /// Whether there were others.
+    more: bool,
+}
 
 impl Warnings {
     /// More would be noise, and a header block has a limit too.
@@ -10,15 +14,24 @@ impl Warnings {
 
     /// Adds a warning unless it is there already.
     pub(crate) fn add(&mut self, text: String) {
-        if self.0.len() < Self::MOST && !self.0.contains(&text) {
-            self.0.push(text);
+        if self.texts.contains(&text) {
+            return;
+        }
+        if self.texts.len() < Self::MOST {
+            self.texts.push(text);
+        } else {
+            self.more = true;
         }
     }
 
-    /// All of them, in the order in which they were found.
+    /// All of them, in the order in which they were found, or the first and that there are others.
     #[must_use]
     pub(crate) fn into_texts(self) -> Vec<String> {
-        self.0
+        let Self { mut texts, more } = self;
+        if more {
+            texts.push("there are more warnings than these".to_owned());
+        }
+        texts
     }
 
     /// An option that has no effect where it stands.

@@ -229,6 +229,41 @@ async fn an_option_without_effect_is_a_warning_once() {
 }
 
 #[tokio::test]
+async fn an_index_that_a_step_of_its_kind_does_not_have_is_an_option_without_effect() {
+    let form = Form::transform()
+        .file(form::IMAGE, &png(2, 2, [0, 0, 0]))
+        .file(form::DRAW_IMAGE, &png(1, 1, [9, 9, 9]))
+        .string(
+            form::TRANSFORMS,
+            r#"[{"imageIndex":0,"targetImageIndex":1},{"drawImageIndex":1,"targetImageIndex":0,"imageIndex":1}]"#,
+        )
+        .string(form::OUTPUT_FORMAT, "image/png")
+        .end();
+    let answer = Service::start().post(&form).await;
+    answer.assert_good("image/png");
+    assert_eq!(
+        warnings(&answer),
+        [
+            r#"cf-images 299 "transform() has no option targetImageIndex; it was ignored""#,
+            r#"cf-images 299 "draw() has no option imageIndex; it was ignored""#,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn warnings_beyond_their_number_are_said_to_be_there() {
+    for (options, more) in [(16, false), (17, true), (300, true)] {
+        let step: Vec<String> = (0..options).map(|n| format!(r#""o{n}":1"#)).collect();
+        let answer = result(&png(1, 1, [0, 0, 0]), &format!("[{{{}}}]", step.join(","))).await;
+        answer.assert_good("image/png");
+        let warnings = warnings(&answer);
+        assert_eq!(warnings.len(), 16 + usize::from(more));
+        let last = r#"cf-images 299 "there are more warnings than these""#;
+        assert_eq!(warnings.last() == Some(&last), more, "{warnings:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_says_what_was_done_and_how_long_it_took() {
     let service = Service::start();
     let form = Form::transform()
