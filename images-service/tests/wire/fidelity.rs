@@ -112,17 +112,25 @@ fn every_option_of_the_interface_has_a_row() {
     assert_eq!(
         of("Transforms"),
         all(&[
+            "anim",
             "background",
             "blur",
             "border",
             "brightness",
+            "colour",
+            "compression",
             "contrast",
             "dpr",
+            "draw",
             "fit",
             "flip",
+            "format",
             "gamma",
             "gravity",
             "height",
+            "metadata",
+            "onerror",
+            "quality",
             "rotate",
             "saturation",
             "segment",
@@ -140,10 +148,14 @@ fn every_option_of_the_interface_has_a_row() {
         "opacity",
         "repeat",
         "right",
+        "scale",
         "top",
     ];
     assert_eq!(of("Draws"), all(&draws));
-    assert_eq!(of("Texts"), all(&["color", "font", "size", "text"]));
+    assert_eq!(
+        of("Texts"),
+        all(&["color", "font", "size", "text", "weight"])
+    );
     assert_eq!(
         of("Outputs"),
         all(&["anim", "background", "format", "quality"])
@@ -166,6 +178,12 @@ fn check(row: &Row, column: &str, cell: &Cell, asked: &Answer, plain: &Answer) {
     match cell {
         Cell::Approximated => assert!(asked.header("warning").is_some(), "{what}: no Warning"),
         Cell::Done | Cell::FirstFrame => assert!(asked.body != plain.body, "{what}: no effect"),
+        Cell::Ignored => {
+            let warning = asked.header("warning").unwrap_or_default();
+            let names = format!("no option {}; it was ignored", row.option);
+            assert!(warning.contains(&names), "{what}: {warning:?}");
+            assert!(asked.body == plain.body, "{what}: an effect");
+        }
         Cell::Still | Cell::Refused(_) => {}
     }
     // What is done on an animation keeps it one.
@@ -173,7 +191,7 @@ fn check(row: &Row, column: &str, cell: &Cell, asked: &Answer, plain: &Answer) {
         let kept = pictures::frames(&asked.body) > 1;
         assert_eq!(
             kept,
-            matches!(cell, Cell::Done | Cell::Approximated),
+            matches!(cell, Cell::Done | Cell::Approximated | Cell::Ignored),
             "{what}: frames"
         );
     }

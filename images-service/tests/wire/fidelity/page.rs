@@ -11,6 +11,8 @@ pub(super) enum Cell {
     Approximated,
     FirstFrame,
     Still,
+    /// It says so, and nothing else changes.
+    Ignored,
     /// The code.
     Refused(u16),
 }
@@ -96,6 +98,7 @@ fn cell(field: &str) -> Option<Cell> {
         "approximated" => Some(Cell::Approximated),
         "first frame" => Some(Cell::FirstFrame),
         "still" => Some(Cell::Still),
+        "ignored" => Some(Cell::Ignored),
         refused => Some(Cell::Refused(
             refused.strip_prefix("refused ")?.parse().ok()?,
         )),
