@@ -18,6 +18,7 @@ mod form;
 mod forms;
 mod limits;
 mod options;
+mod output;
 mod overload;
 mod pictures;
 mod service;

@@ -2,13 +2,28 @@
 
 /// A PNG of one colour.
 pub(crate) fn png(width: u32, height: u32, color: [u8; 3]) -> Vec<u8> {
+    written(
+        width,
+        height,
+        &color.repeat(width as usize * height as usize),
+    )
+}
+
+/// A small PNG in which every quality leaves something else.
+pub(crate) fn busy() -> Vec<u8> {
+    let pixels: Vec<u8> = (0..40 * 30 * 3_u32)
+        .map(|at| (at * at / 7 % 251).to_le_bytes()[0])
+        .collect();
+    written(40, 30, &pixels)
+}
+
+fn written(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    let pixels = color.repeat(width as usize * height as usize);
     let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&pixels).unwrap();
+    writer.write_image_data(pixels).unwrap();
     writer.finish().unwrap();
     file
 }
