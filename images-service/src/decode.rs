@@ -5,6 +5,7 @@
 mod avif;
 mod canvas;
 mod color;
+mod credentials;
 mod exif;
 mod gate;
 mod gif;
@@ -239,6 +240,12 @@ pub fn pixels(
     mut change: impl FnMut(Image) -> Result<Image, ServiceError>,
 ) -> Result<Decoded, ServiceError> {
     let kind = header.kind;
+    if credentials::are_in(bytes) {
+        tracing::info!(
+            format = kind.mime(),
+            "content credentials (C2PA) are not kept"
+        );
+    }
     let mut source = guarded(ErrorCode::DecodingFailed, kind.mime(), || {
         Source::new(bytes, header, options).map_err(|fault| fault.into_error(kind))
     })?;
