@@ -1,12 +1,16 @@
-"""Writes the first files of the corpus. Needs Pillow 12 and pillow-heif 1.8: python seeds.py, beside corpus/."""
+"""Writes the first files of the corpus. Needs Pillow 12, pillow-heif 1.8, fontTools 4 and brotli: python seeds.py."""
 
 import io
 import json
 import random
+import struct
 from pathlib import Path
 
 import pillow_heif
-from PIL import Image
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.t2CharStringPen import T2CharStringPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from PIL import Image, ImageCms
 
 pillow_heif.register_heif_opener()
 CORPUS = Path(__file__).parent / "corpus"
@@ -88,3 +92,94 @@ for number in range(4):
         for name, value in FIELDS
     )
     put("form", str(number), bytes([random.choice([1, 7, 40, 255])]) + body.encode() + b"--b--\r\n" * (number != 3))
+
+exif = Image.Exif()
+exif[0x0112], exif[0x8298], exif[0x010F] = 6, "Notice", "Camera maker"
+exif.get_ifd(0x8769)[0x9003], exif.get_ifd(0x8825)[1] = "2026:01:02 03:04:05", "N"
+put("exif", "named", exif.tobytes())
+put("exif", "little", exif.tobytes()[6:])
+put("exif", "big", b"MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, 8, 0, 0))
+
+
+def directory(tag, place, count):
+    return struct.pack("<H", count) + struct.pack("<HHII", tag, 4, 1, place) * count + b"\0" * 4
+
+
+# Directories of four hundred pointers to the next one: a reader that follows each of them has no memory left.
+size = len(directory(0, 0, 400))
+pointers = directory(0x8769, 8 + size, 400) + directory(0xA005, 8 + 2 * size, 400) + directory(1, 0, 400)
+put("exif", "pointers", b"II*\0\x08\0\0\0" + pointers)
+
+
+def profile(space, pcs, tags):
+    start, table, data = 132 + 12 * len(tags), b"", b""
+    for name, content in tags:
+        table += name + struct.pack(">2I", start + len(data), len(content))
+        data += content + b"\0" * (-len(content) % 4)
+    white = struct.pack(">3i", 63190, 65536, 54061)
+    head = struct.pack(">I", start + len(data)) + b"\0\0\0\0\2\x40\0\0mntr" + space + pcs
+    head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + b"\0" * 28 + white + b"\0" * 48
+    return head + struct.pack(">I", len(tags)) + table + data
+
+
+curve = b"curv\0\0\0\0" + struct.pack(">I", 0)
+ramp = bytes(range(256))
+table = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+table += ramp * 4 + bytes(range(48)) + ramp * 3
+srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+for kind, name, content in (
+    (2, "colour", srgb),
+    (131, "colour-16", srgb),
+    (0, "grey", profile(b"GRAY", b"XYZ ", [(b"kTRC", curve)])),
+    (129, "grey-16", profile(b"GRAY", b"XYZ ", [(b"kTRC", curve)])),
+    (4, "ink", profile(b"CMYK", b"Lab ", [(b"A2B0", table)])),
+):
+    put("profile", name, bytes([kind]) + content)
+
+
+def letters(pen_of):
+    for width in (300, 500):
+        pen = pen_of()
+        pen.moveTo((0, 0))
+        pen.lineTo((width, 0))
+        pen.curveTo((width, 300), (200, 700), (0, 700)) if pen_of is cubic else pen.qCurveTo((width, 700), (0, 700))
+        pen.closePath()
+        yield pen
+
+
+def cubic():
+    return T2CharStringPen(500, None)
+
+
+NAMES = [".notdef", "A", "V"]
+for kind in ("ttf", "otf"):
+    builder = FontBuilder(1000, isTTF=kind == "ttf")
+    builder.setupGlyphOrder(NAMES)
+    builder.setupCharacterMap({ord("A"): "A", ord("V"): "V", ord("f"): "A", 0x5D0: "V"})
+    if kind == "ttf":
+        glyphs = [pen.glyph() for pen in letters(lambda: TTGlyphPen(None))]
+        builder.setupGlyf(dict(zip(NAMES, [glyphs[0], *glyphs])))
+    else:
+        glyphs = [pen.getCharString() for pen in letters(cubic)]
+        builder.setupCFF("Seed", {}, dict(zip(NAMES, [glyphs[0], *glyphs])), {})
+    builder.setupHorizontalMetrics({name: (500, 0) for name in NAMES})
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupOS2(sTypoAscender=800, sTypoDescender=-200)
+    builder.setupPost()
+    builder.addOpenTypeFeatures("feature kern { pos A V -80; } kern; feature liga { sub A V by V; } liga;")
+    for flavor in (None, "woff", "woff2"):
+        builder.font.flavor = flavor
+        file = io.BytesIO()
+        builder.font.save(file)
+        put("font", f"{kind}-{flavor or 'plain'}", file.getvalue())
+
+SVG = "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink'>{}</svg>"
+for number, inside in enumerate(
+    [
+        "<rect id='a' width='3' style='fill: url(#b)'/><use xlink:href='#a'/>",
+        "<style>@import 'x'; rect { fill: url(\"http://a.test/#b\") }</style><script>1</script>",
+        "<image href='data:image/png;base64,AAAA'/><a href='javascript:1'>&lt;<![CDATA[x]]></a><!-- c -->",
+    ]
+):
+    put("svg", str(number), SVG.format(inside).encode())
+put("svg", "doctype", b"<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY a 'x'>]>" + SVG.format("<text>x</text>").encode())

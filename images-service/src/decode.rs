@@ -2,6 +2,8 @@
 //!
 //! Nothing is salvaged: what is broken or cut short is an error, never half a picture.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod apart;
 mod avif;
 mod canvas;
 mod color;

@@ -15,7 +15,9 @@ use crate::{
     decode::{self, Frames, Options, Shrink},
     form::{self, ExtensionParts, Held, Source, TransformForm},
     limits::{JpegDecoder, Limits},
-    request::TransformRequest,
+    request::{Color, Text, TransformRequest},
+    svg,
+    text::{Effort, TextLimits, Typeset},
 };
 
 /// Small enough that a fuzzer is quick and a bomb shows.
@@ -130,6 +132,53 @@ fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
     };
     if let Ok(decoded) = decode::pixels(bytes, &header, options, Ok) {
         assert_eq!(decoded.picture.size(), size, "the header has lied");
+    }
+}
+
+/// EXIF, as every format carries it.
+pub fn exif(bytes: &[u8]) {
+    decode::apart::exif(bytes.to_vec());
+}
+
+/// A colour profile. The first byte says what it is for.
+pub fn profile(bytes: &[u8]) {
+    if let Some((kind, icc)) = bytes.split_first() {
+        decode::apart::profile(*kind, icc);
+    }
+}
+
+/// A font, by which some letters of both directions are set and drawn.
+pub fn font(bytes: &[u8]) {
+    let limits = TextLimits {
+        side: 512,
+        inflated_bytes: 1 << 20,
+        glyphs: 1_000,
+        lines: 100_000,
+        ..TextLimits::default()
+    };
+    let text = Text {
+        content: "AVfi 1\nאב".to_owned(),
+        font: Bytes::copy_from_slice(bytes),
+        size: 20.0,
+        color: Color {
+            r: 1,
+            g: 2,
+            b: 3,
+            a: 255,
+        },
+    };
+    let mut effort = Effort::new(&limits);
+    if let Ok(set) = Typeset::new(&text, &limits, &mut effort)
+        && let Ok(image) = set.pixels(&mut effort)
+    {
+        assert_eq!(image.size(), set.size());
+    }
+}
+
+/// An SVG that is passed on.
+pub fn svg(bytes: &[u8]) {
+    if decode::is_svg(bytes) {
+        let _refused = svg::harmless(bytes, &limits());
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn passed(
 }
 
 /// A copy without scripts, handlers, foreign content, entities and references to other hosts.
-fn harmless(source: &[u8], limits: &Limits) -> Result<Vec<u8>, ServiceError> {
+pub(crate) fn harmless(source: &[u8], limits: &Limits) -> Result<Vec<u8>, ServiceError> {
     if source.len() > LARGEST {
         return Err(ServiceError::new(
             ErrorCode::InputTooLarge,

@@ -2,12 +2,12 @@
 
 use std::{fs, path::Path};
 
-use super::{color, form, image, jpeg_scaled, transforms};
+use super::{color, exif, font, form, image, jpeg_scaled, profile, svg, transforms};
 use crate::limits::JpegDecoder;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 11] = [
+const TARGETS: [Target; 15] = [
     ("form", form),
     ("transforms", transforms),
     ("color", color),
@@ -29,6 +29,10 @@ const TARGETS: [Target; 11] = [
     ("heic", |bytes| {
         image(bytes, "image/heic", JpegDecoder::Turbo)
     }),
+    ("exif", exif),
+    ("profile", profile),
+    ("font", font),
+    ("svg", svg),
 ];
 
 #[test]

@@ -1,0 +1,50 @@
+//! EXIF and colour profiles apart from the files that carry them: for the fuzzers, whom checksums and compression would
+//! keep from both.
+
+use super::{Model, Raw, Samples, color::ToSrgb, exif::Exif};
+use crate::geometry::Size;
+
+/// Reads EXIF, and what may be kept of it.
+pub(crate) fn exif(tiff: Vec<u8>) {
+    let _kept = Exif::read(Some(tiff)).kept();
+}
+
+/// Converts a row of pixels by a profile. `kind` says what they are.
+pub(crate) fn profile(kind: u8, icc: &[u8]) {
+    const MODELS: [Model; 5] = [
+        Model::Gray,
+        Model::GrayAlpha,
+        Model::Rgb,
+        Model::Rgba,
+        Model::Cmyk,
+    ];
+    const SIZE: Size = Size::new(8, 1);
+    let model = MODELS[usize::from(kind) % MODELS.len()];
+    let values = (0..).take(SIZE.pixels() * model.count());
+    let mut colors = ToSrgb::by(Some(icc));
+    // Ink has never more than eight bits.
+    let sixteen = kind >= 128 && model != Model::Cmyk;
+    for _frame in 0..2 {
+        let samples = match sixteen {
+            true => Samples::Sixteen(
+                values
+                    .clone()
+                    .map(|at: u16| at.wrapping_mul(2111))
+                    .collect(),
+            ),
+            false => Samples::Eight(
+                values
+                    .clone()
+                    .map(|at| at.wrapping_mul(67).to_le_bytes()[0])
+                    .collect(),
+            ),
+        };
+        let raw = Raw {
+            size: SIZE,
+            model,
+            samples,
+        };
+        let converted = colors.convert(raw);
+        assert!(converted.is_ok_and(|(image, _)| image.size() == SIZE));
+    }
+}
