@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
 use safelight_images::Limits;
 use tokio::io::AsyncReadExt;
@@ -162,19 +162,8 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             };
             dev::run(&run, &options, log.clone(), shutdown).await
         }
-        Command::Build { project } => {
-            let component = guest::build(&project.load(log)?)?;
-            log.line(component.display());
-            Ok(())
-        }
-        Command::Check { project } => {
-            let component = dev::check(&project.load(log)?, log.clone())?;
-            log.line(format_args!(
-                "{} is a worker that can run here",
-                component.display()
-            ));
-            Ok(())
-        }
+        Command::Build { project } => build(&project.load(log)?, log),
+        Command::Check { project } => check(&project.load(log)?, log),
         Command::R2 { command } => command.run(log).await,
         Command::Images {
             socket,
@@ -189,6 +178,31 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
         }
         Command::Compile { component } => compile_into_cache(&component),
     }
+}
+
+fn build(config: &Config, log: &Log) -> anyhow::Result<()> {
+    match guest::build(config)? {
+        Some(component) => log.line(component.display()),
+        None if config.build.is_none() => {
+            bail!("{} has no `main` to build", config.file.display())
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+fn check(config: &Config, log: &Log) -> anyhow::Result<()> {
+    match dev::check(config, log.clone())? {
+        Some(component) => log.line(format_args!(
+            "{} is a worker that can run here",
+            component.display()
+        )),
+        None => log.line(format_args!(
+            "{} can be served without a worker",
+            config.name
+        )),
+    }
+    Ok(())
 }
 
 impl Project {

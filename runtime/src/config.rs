@@ -49,8 +49,9 @@ pub struct Config {
     /// The `env.<name>` that was chosen, if any.
     pub environment: Option<String>,
     pub name: String,
-    /// The worker's source or component, absolute. It need not exist yet: a build may make it.
-    pub main: PathBuf,
+    /// The worker's source or component, absolute. It need not exist yet: a build may make it. None where `assets` are
+    /// all there is.
+    pub main: Option<PathBuf>,
     /// Plain variables as the guest's environment sees them, in the file's order.
     pub vars: Vec<(String, String)>,
     /// What the files beside the config hold; a name never stands here and in `vars` or `bindings` as well.

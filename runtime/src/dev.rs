@@ -147,7 +147,7 @@ async fn start(
         log.warn("there is no cache folder to write to, so every start compiles the worker anew");
     }
     let compiling = async {
-        for component in &components {
+        for component in components.iter().flatten() {
             compile_apart(&program, component, cache.as_deref()).await?;
         }
         anyhow::Ok(())
@@ -166,6 +166,7 @@ async fn start(
             callees: callees.clone(),
             faults: faults.clone(),
         };
+        let component = component.as_deref();
         workers.push(Arc::new(load(config, component, running, log.clone())?));
     }
     let names = run.configs().map(|config| config.name.clone());
@@ -229,7 +230,7 @@ pub async fn open_buckets(
 }
 
 /// Building runs other programs to their end, on a thread of its own, so that a request to end is heard meanwhile.
-async fn build(config: &Config) -> anyhow::Result<PathBuf> {
+async fn build(config: &Config) -> anyhow::Result<Option<PathBuf>> {
     let config = config.clone();
     Ok(tokio::task::spawn_blocking(move || guest::build(&config)).await??)
 }

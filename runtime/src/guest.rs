@@ -12,24 +12,31 @@ use crate::config::{Build, Config};
 
 pub use error::GuestError;
 
-/// Builds what the config's `main` stands for and returns the path of the component.
+/// Builds what the config's `main` stands for and returns the path of the component: none where files are all there is,
+/// whatever the author's own command makes of them.
 ///
 /// The tools that it runs report their progress on stderr; it blocks until they end.
 ///
 /// # Errors
 /// When `main` is of a kind that cannot be built, or a tool is missing or fails. The tool has said why by then.
-pub fn build(config: &Config) -> Result<PathBuf, GuestError> {
+pub fn build(config: &Config) -> Result<Option<PathBuf>, GuestError> {
     if let Some(build) = &config.build {
         run_command(build)?;
-        return ready(&config.main, Some(&build.command));
     }
-    match kind(&config.main)? {
-        Kind::Component => ready(&config.main, None),
+    let Some(main) = &config.main else {
+        return Ok(None);
+    };
+    if let Some(build) = &config.build {
+        return ready(main, Some(&build.command)).map(Some);
+    }
+    let component = match kind(main)? {
+        Kind::Component => ready(main, None),
         Kind::Crate(folder) => {
             let toolchain = toolchain::choose(&folder)?;
-            cargo::build(&folder, &config.main, &toolchain)
+            cargo::build(&folder, main, &toolchain)
         }
-    }
+    };
+    component.map(Some)
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -59,7 +59,8 @@ pub struct Grants {
 
 /// A worker that is ready to answer.
 pub struct Worker {
-    handler: ProxyHandler<Recipe>,
+    /// None where files are all there is.
+    handler: Option<ProxyHandler<Recipe>>,
     public: PublicBuckets,
     site: Option<Site>,
     places: Arc<Semaphore>,
@@ -95,14 +96,29 @@ impl Worker {
             ticker,
             log,
         };
-        Ok(Self {
-            handler: ProxyHandler::new(recipe),
-            public: grants.public,
-            site: grants.site,
+        let handler = Some(ProxyHandler::new(recipe));
+        let front = (grants.public, grants.site);
+        Ok(Self::new(handler, front, grants.targets))
+    }
+
+    /// What answers where there is no component: files, and buckets before them.
+    pub fn of_files(grants: Grants) -> Self {
+        Self::new(None, (grants.public, grants.site), grants.targets)
+    }
+
+    fn new(
+        handler: Option<ProxyHandler<Recipe>>,
+        (public, site): (PublicBuckets, Option<Site>),
+        targets: Targets,
+    ) -> Self {
+        Self {
+            handler,
+            public,
+            site,
             places: Arc::new(Semaphore::new(CONCURRENT_REQUESTS)),
             places_of_calls: Arc::new(Semaphore::new(CONCURRENT_REQUESTS)),
-            targets: grants.targets,
-        })
+            targets,
+        }
     }
 
     /// What the faults of a request can be aimed at.
@@ -163,6 +179,9 @@ impl Worker {
             }
             None => request,
         };
+        let Some(handler) = &self.handler else {
+            return Err(Failure::NoAnswer("there is no worker".into()));
+        };
         let taken_by = Arc::new(OnceLock::new());
         // Dropped with this future, which tells the instance that nobody waits any more.
         let (_waiting, waiting) = oneshot::channel();
@@ -171,7 +190,7 @@ impl Worker {
             taken_by: taken_by.clone(),
             waiting,
         };
-        match self.handler.handle(ticket, request).await {
+        match handler.handle(ticket, request).await {
             Ok(response) => Ok(match taken_by.get() {
                 Some(shared) => response.map(|body| {
                     // What is printed while the body is written belongs to the same record.

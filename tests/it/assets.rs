@@ -3,7 +3,7 @@
 use image::ImageFormat;
 use tempfile::TempDir;
 
-use crate::client::get;
+use crate::client::{get, post};
 use crate::dev_server::DevServer;
 use crate::guests;
 use crate::image_urls::{error, picture, size};
@@ -84,6 +84,45 @@ async fn a_file_is_the_source_of_a_picture_wherever_it_would_answer_the_path() {
             None => assert_eq!(error(&answer), (404, "err=9404".into()), "{first} {path}"),
         }
     }
+}
+
+#[tokio::test]
+async fn files_need_no_worker() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "name = \"site\"\n[assets]\ndirectory = \"public\"\nnot_found_handling = \"404-page\"\n[safelight]\nimage_urls = true\n";
+    let public = folder.path().join("public");
+    std::fs::create_dir(&public).unwrap();
+    for (file, bytes) in [
+        (folder.path().join("wrangler.toml"), config.as_bytes()),
+        (public.join("index.html"), b"<home>"),
+        (public.join("404.html"), b"<lost>"),
+        (
+            public.join("photo.png"),
+            &picture(60, 40, ImageFormat::Png),
+        ),
+    ] {
+        std::fs::write(file, bytes).unwrap();
+    }
+    let check = std::process::Command::new(guests::SAFELIGHT)
+        .arg("check")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let words = String::from_utf8(check.stdout).unwrap();
+    assert_eq!(words, "site can be served without a worker\n");
+    let server = DevServer::start_in(folder.path(), &[]).await;
+    for (path, expected) in [
+        ("/", (200, "<home>")),
+        ("/nothing", (404, "<lost>")),
+        ("/index.html", (307, "")),
+    ] {
+        let answer = get(server.address, path).await;
+        assert_eq!((answer.status.as_u16(), answer.text()), expected, "{path}");
+    }
+    let posted = post(server.address, "/", "").await;
+    assert_eq!(posted.status, 405);
+    let small = get(server.address, "/cdn-cgi/image/width=30/photo.png").await;
+    assert_eq!(size(&small), (30, 20));
 }
 
 #[tokio::test]

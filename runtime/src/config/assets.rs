@@ -43,6 +43,8 @@ pub enum WorkerFirst {
     Never,
     Always,
     Rules(Vec<WorkerRule>),
+    /// There is no worker: the files answer everything.
+    Nobody,
 }
 
 /// One pattern of `run_worker_first`.

@@ -13,7 +13,7 @@ use super::sections::{assets, build, dev, images, limits, r2, safelight, service
 use super::tree::{Node, Value};
 use super::{
     AssetsConfig, BindingKind, Build, Config, Dev, ImageUrlsConfig, Limits, Loaded, NamedSecret,
-    R2Bucket, ServiceBinding, secrets,
+    R2Bucket, ServiceBinding, WorkerFirst, secrets,
 };
 use crate::faults::Targets;
 
@@ -37,9 +37,7 @@ pub(super) fn check(
     }
     parts.check_faults(&mut found);
     parts.open_buckets(&mut found);
-    if !items.iter().any(|(item, _)| item.key == "main") {
-        found.absent("main", Mistake::Missing);
-    }
+    check_main(&items, &mut found);
     let environment = chosen.map(|chosen| chosen.name.to_owned());
     let name = environment.as_deref();
     parts.secrets = secrets::read(name, &mut found);
@@ -51,11 +49,21 @@ pub(super) fn check(
     Ok(Loaded { config, warnings })
 }
 
+/// There is a worker, or there are files that need none.
+fn check_main(items: &[(Item<'_>, Role)], found: &mut Findings<'_>) {
+    let named = |key: &str| items.iter().find(|(item, _)| item.key == key);
+    match (named("main"), named("assets")) {
+        (Some(_), _) => {}
+        (None, Some((item, _))) => assets::check_alone(item, found),
+        (None, None) => found.absent("main", Mistake::Missing),
+    }
+}
+
 /// What the sections said so far.
 #[derive(Default)]
 struct Parts<'a> {
     name: Option<worker::Name>,
-    main: PathBuf,
+    main: Option<PathBuf>,
     vars: Vec<(Item<'a>, String)>,
     secrets: Vec<NamedSecret>,
     images: Option<(Item<'a>, String)>,
@@ -87,7 +95,7 @@ impl<'a> Parts<'a> {
     fn read_section(&mut self, item: &Item<'a>, section: Section, found: &mut Findings<'_>) {
         match section {
             Section::Name => self.name = worker::name(item, found),
-            Section::Main => self.main = worker::main(item, found).unwrap_or_default(),
+            Section::Main => self.main = worker::main(item, found),
             Section::CompatibilityDate => {
                 self.compatibility_date = worker::compatibility_date(item, found);
             }
@@ -178,8 +186,13 @@ impl<'a> Parts<'a> {
         let bindings = self.bindings();
         let image_urls = self.image_urls();
         let navigation = worker::prefers_assets(self.compatibility_date, &self.compatibility_flags);
+        let has_worker = self.main.is_some();
         let assets = self.assets.map(|(_, assets)| AssetsConfig {
             navigation,
+            worker_first: match has_worker {
+                true => assets.worker_first,
+                false => WorkerFirst::Nobody,
+            },
             ..assets
         });
         let is_secret = |name: &str| self.secrets.iter().any(|secret| secret.name == name);

@@ -6,6 +6,7 @@ mod environments;
 mod files;
 mod hostile;
 mod mistakes;
+mod site;
 mod syntax;
 
 use std::path::PathBuf;

@@ -39,23 +39,27 @@ pub struct Running<'a> {
     pub faults: Arc<FaultSet>,
 }
 
-/// Loads the component and grants it what the config says.
+/// Loads the component, if there is one, and grants it what the config says.
 ///
 /// # Errors
 /// When it is not a component that this host can run.
 pub fn load(
     config: &Config,
-    component: &Path,
+    component: Option<&Path>,
     running: Running<'_>,
     log: Log,
 ) -> anyhow::Result<Worker> {
+    let grants = grants(config, running, &log)?;
+    let Some(component) = component else {
+        return Ok(Worker::of_files(grants));
+    };
     let engine = compile::engine(compile::cache_folder().as_deref())?;
     let compiled = compile::component(&engine, component)?;
     Ok(Worker::link(
         &engine,
         component,
         &compiled,
-        grants(config, running, &log)?,
+        grants,
         log,
     )?)
 }
@@ -179,12 +183,12 @@ fn assets(config: &Config, log: &Log) -> anyhow::Result<Option<Assets>> {
     Ok(Some(opened))
 }
 
-/// The component of a worker that is only looked at, not run.
+/// The component of a worker that is only looked at, not run; none where files are all there is.
 ///
 /// # Errors
 /// When the worker cannot be built, or its component imports what this host lacks.
-pub fn check(config: &Config, log: Log) -> anyhow::Result<PathBuf> {
+pub fn check(config: &Config, log: Log) -> anyhow::Result<Option<PathBuf>> {
     let component = guest::build(config)?;
-    load(config, &component, Running::default(), log)?;
+    load(config, component.as_deref(), Running::default(), log)?;
     Ok(component)
 }

@@ -26,7 +26,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         dir: dir.to_path_buf(),
         environment: None,
         name: "test".into(),
-        main: dir.join(main),
+        main: Some(dir.join(main)),
         vars: Vec::new(),
         secrets: Vec::new(),
         bindings: Vec::new(),
@@ -64,7 +64,7 @@ fn a_component_is_taken_as_it_is() {
     let dir = folder(&["w.wasm"]);
     assert_eq!(
         build(&config(&dir, "w.wasm", None)).unwrap(),
-        dir.path().join("w.wasm")
+        Some(dir.path().join("w.wasm"))
     );
     assert_eq!(
         message(&dir, "gone.wasm", None),
@@ -120,6 +120,7 @@ fn a_build_command_runs_in_its_folder_and_makes_main() {
         "out.wasm",
         Some("cp in.txt out.wasm && true"),
     ))
+    .unwrap()
     .unwrap();
     assert_eq!(component, dir.path().join("out.wasm"));
     assert!(Path::exists(&component));

@@ -20,6 +20,8 @@ pub enum GrantMistake {
         run: Vec<String>,
     },
     TooManyWorkers(usize),
+    /// Said of files that are all there is.
+    NoWorker,
     SameWorkerName {
         name: String,
         other: PathBuf,
@@ -38,6 +40,7 @@ impl fmt::Display for GrantMistake {
                  workers, and `safelight.workers` lists them in the config",
                 quoted(run)
             ),
+            Self::NoWorker => f.write_str("is for a worker, and there is none without `main`"),
             Self::TooManyWorkers(most) => write!(f, "makes more than {most} workers"),
             Self::SameWorkerName { name, other } => {
                 write!(f, "is `{name}`, as in {}", other.display())

@@ -63,6 +63,27 @@ pub(in crate::config) fn read<'a>(
     Some((binding, assets))
 }
 
+/// Checks a section that stands in a config without `main`: what is for a worker makes no sense in it.
+pub(in crate::config) fn check_alone(item: &Item<'_>, found: &mut Findings<'_>) {
+    let Value::Table(entries) = &item.node.value else {
+        return;
+    };
+    for field in entries.iter().map(|entry| item.child(entry)) {
+        let is_for_worker = match field.key {
+            "binding" => true,
+            "run_worker_first" => field.node.value != Value::Bool(false),
+            _ => false,
+        };
+        if is_for_worker {
+            found.mistake(
+                field.at,
+                &field.path,
+                Mistake::Grant(GrantMistake::NoWorker),
+            );
+        }
+    }
+}
+
 const HTML: [(&str, HtmlHandling); 4] = [
     ("auto-trailing-slash", HtmlHandling::AutoTrailingSlash),
     ("force-trailing-slash", HtmlHandling::ForceTrailingSlash),

@@ -57,7 +57,7 @@ fn the_three_kinds_of_file_say_the_same() {
 
     let config = &configs[0];
     assert_eq!(config.name, "gallery");
-    assert_eq!(config.main, Path::new("/project/worker.wasm"));
+    assert_eq!(config.main.as_ref().unwrap(), Path::new("/project/worker.wasm"));
     assert_eq!(config.dir, Path::new("/project"));
     assert_eq!(config.environment, None);
     let vars = [("MAX_W", "1600"), ("TITLE", "Gallery")];
@@ -73,7 +73,7 @@ fn the_three_kinds_of_file_say_the_same() {
 fn what_is_not_said_has_a_default() {
     let config = config(r#"main = "./src/../w.wasm""#);
     assert_eq!(config.name, "project", "the folder's name");
-    assert_eq!(config.main, Path::new("/project/src/../w.wasm"));
+    assert_eq!(config.main.unwrap(), Path::new("/project/src/../w.wasm"));
     assert_eq!(config.vars, []);
     assert_eq!(config.bindings, []);
     assert_eq!(
@@ -316,5 +316,5 @@ fn a_byte_order_mark_is_not_part_of_the_text() {
     let file = dir.path().join("wrangler.json");
     std::fs::write(&file, "\u{feff}{\"main\": \"w.wasm\"}").unwrap();
     let loaded = crate::config::Config::load(dir.path(), None, None).unwrap();
-    assert_eq!(loaded.config.main, dir.path().join("w.wasm"));
+    assert_eq!(loaded.config.main.unwrap(), dir.path().join("w.wasm"));
 }

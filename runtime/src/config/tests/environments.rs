@@ -30,7 +30,7 @@ fn bindings_and_variables_are_not_inherited_and_a_warning_says_so() {
     let config = loaded.config;
     assert_eq!(config.environment.as_deref(), Some("bare"));
     assert_eq!(config.name, "gallery-bare");
-    assert_eq!(config.main.to_str(), Some("/project/w.wasm"));
+    assert_eq!(config.main.unwrap().to_str(), Some("/project/w.wasm"));
     assert_eq!(config.limits.cpu.as_millis(), 10);
     assert_eq!(config.bindings, []);
     assert_eq!(config.vars, []);
@@ -50,7 +50,7 @@ fn what_the_environment_says_itself_counts() {
     assert_eq!(loaded.warnings, []);
     let config = loaded.config;
     assert_eq!(config.name, "gallery-full");
-    assert_eq!(config.main.to_str(), Some("/project/full.wasm"));
+    assert_eq!(config.main.unwrap().to_str(), Some("/project/full.wasm"));
     assert_eq!(config.bindings, [("PICTURES".into(), BindingKind::Images)]);
     assert_eq!(config.vars, [("TITLE".into(), "full".into())]);
 }

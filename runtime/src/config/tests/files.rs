@@ -35,7 +35,7 @@ fn json_comes_before_jsonc_before_toml() {
         let config = Config::load(dir.path(), None, None).unwrap().config;
         assert_eq!(config.file, dir.path().join(files[first].0));
         let kind = files[first].0.strip_prefix("wrangler.").unwrap();
-        assert_eq!(config.main, dir.path().join(format!("{kind}.wasm")));
+        assert_eq!(config.main.unwrap(), dir.path().join(format!("{kind}.wasm")));
     }
 }
 
@@ -46,7 +46,7 @@ fn a_named_file_goes_before_the_search_and_its_folder_is_the_base() {
     let file = dir.path().join("sub/mine.toml");
     fs::write(&file, "main = 'right.wasm'").unwrap();
     let config = Config::load(dir.path(), Some(&file), None).unwrap().config;
-    assert_eq!(config.main, dir.path().join("sub/right.wasm"));
+    assert_eq!(config.main.unwrap(), dir.path().join("sub/right.wasm"));
     assert_eq!(config.dir, dir.path().join("sub"));
 }
 
