@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use crate::client::{get, post};
 use crate::dev_server::DevServer;
 use crate::guests;
-use crate::image_urls::{error, picture, size};
+use crate::image_urls::{ask, error, picture, size};
 
 /// A server of the test worker with files, and the folder that they are in.
 async fn site(files: &[(&str, &str)], extra: &str) -> (DevServer, TempDir) {
@@ -84,6 +84,62 @@ async fn a_file_is_the_source_of_a_picture_wherever_it_would_answer_the_path() {
             None => assert_eq!(error(&answer), (404, "err=9404".into()), "{first} {path}"),
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_odd_about_the_folder_is_said_at_the_start() {
+    let files = [("_headers", "/*"), ("_redirects", "/a /b"), ("b", "b")];
+    let (server, public) = site(&files, "").await;
+    for name in ["_headers", "_redirects"] {
+        let file = public.path().join(name);
+        let wanted = format!("{} is not applied by safelight yet", file.display());
+        server.line(|line| line.ends_with(&wanted)).await;
+        // Nor is it a file to be seen.
+        let answer = get(server.address, &format!("/{name}")).await;
+        assert_eq!(answer.status, 404, "{name}");
+    }
+    let missing = "[assets]\ndirectory = \"pubilc\"\n";
+    let server = DevServer::start(guests::misbehaving(), missing).await;
+    let line = server.line(|line| line.contains("pubilc")).await;
+    assert!(line.contains("`assets.directory` is"), "{line}");
+}
+
+#[tokio::test]
+async fn a_part_of_a_file_is_that_part_as_long_as_the_file_is_the_same() {
+    let (server, _public) = site(&[("ten", "0123456789")], "").await;
+    let whole = get(server.address, "/ten").await;
+    let etag = whole.header("etag").to_owned();
+    assert_eq!(whole.header("accept-ranges"), "bytes");
+    let ask = async |headers: &[(&str, &str)]| {
+        let answer = ask(&server, "/ten", headers).await;
+        let range = answer.header("content-range").to_owned();
+        (answer.status.as_u16(), range, answer.text().to_owned())
+    };
+    for (range, status, said, text) in [
+        ("bytes=2-4", 206, "bytes 2-4/10", "234"),
+        ("bytes=7-", 206, "bytes 7-9/10", "789"),
+        ("bytes=-3", 206, "bytes 7-9/10", "789"),
+        ("bytes=-99", 206, "bytes 0-9/10", "0123456789"),
+        ("bytes=5-99", 206, "bytes 5-9/10", "56789"),
+        ("bytes=10-", 416, "bytes */10", ""),
+        ("bytes=-0", 416, "bytes */10", ""),
+        // Several parts, or none that can be read, are the whole.
+        ("bytes=0-1,3-4", 200, "", "0123456789"),
+        ("lines=1-2", 200, "", "0123456789"),
+    ] {
+        let found = ask(&[("range", range)]).await;
+        assert_eq!(found, (status, said.into(), text.into()), "{range}");
+    }
+    for (validator, status) in [
+        (etag.as_str(), 206),
+        ("\"other\"", 200),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 200),
+    ] {
+        let found = ask(&[("range", "bytes=2-4"), ("if-range", validator)]).await;
+        assert_eq!(found.0, status, "{validator}");
+    }
+    let known = ask(&[("range", "bytes=2-4"), ("if-none-match", &etag)]).await;
+    assert_eq!(known, (304, String::new(), String::new()));
 }
 
 #[tokio::test]

@@ -80,6 +80,11 @@ impl Assets {
         Ok((assets, instructions))
     }
 
+    /// Whether the folder is there by now.
+    pub fn are_there(&self) -> bool {
+        self.folder.is_there()
+    }
+
     /// Whether a file, or the way to one, answers this path, where nothing is found in the given way.
     async fn has_answer(&self, path: &str, not_found: NotFoundHandling) -> bool {
         let handling = Handling {

@@ -168,8 +168,13 @@ fn assets(config: &Config, log: &Log) -> anyhow::Result<Option<Assets>> {
         return Ok(None);
     };
     let (opened, instructions) = Assets::open(assets).context("serve `assets.directory`")?;
+    let directory = assets.directory.display();
+    if !opened.are_there() {
+        log.warn(format_args!(
+            "`assets.directory` is {directory}, which does not exist: there are no files until it does"
+        ));
+    }
     for name in instructions {
-        let directory = assets.directory.display();
         // What it hides would be seen.
         if name == "/.assetsignore" {
             bail!(

@@ -64,11 +64,19 @@ impl Folder {
         Ok(File::from(openat(&at, file, flags, Mode::empty())?))
     }
 
+    /// Whether it is there by now.
+    pub(super) fn is_there(&self) -> bool {
+        self.root.is_dir()
+    }
+
     /// Makes sure that the files are not too many nor too large, and names the instructions that are there.
     ///
     /// # Errors
     /// When they are, or a folder cannot be read. A folder that is not there yet has no files.
     pub(super) fn survey(&self) -> io::Result<Vec<&'static str>> {
+        if self.root.exists() && !self.root.is_dir() {
+            return Err(about(&self.root, "it is not a folder"));
+        }
         let mut files = 0;
         let mut waiting = vec![self.root.clone()];
         while let Some(folder) = waiting.pop() {
@@ -221,9 +229,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::new(dir.path().join("later"));
         assert!(folder.survey().unwrap().is_empty());
-        assert!(!folder.has("/a"));
+        assert!(!folder.has("/a") && !folder.is_there());
         fs::create_dir(dir.path().join("later")).unwrap();
         fs::write(dir.path().join("later/a"), "a").unwrap();
-        assert!(folder.has("/a"));
+        assert!(folder.has("/a") && folder.is_there());
+    }
+
+    #[test]
+    fn a_file_is_no_folder_without_files() {
+        let (dir, _folder) = site();
+        let error = Folder::new(dir.path().join("secret")).survey();
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("secret: it is not a folder"), "{error}");
     }
 }
