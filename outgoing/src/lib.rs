@@ -9,6 +9,7 @@
 //! | [`client`] | one request: its redirects, its answer's head |
 //! | [`target`] | a URL as text, to a host and a port that may be asked for |
 //! | [`policy`] [`network`] | which addresses may be reached |
+//! | [`origin`] | hosts as people name them |
 //! | [`address`] | what an address is, other than public |
 //! | `connect` | from a host to a connection with a checked address |
 //! | [`body`] | an answer's body, counted and timed |
@@ -33,6 +34,7 @@ pub mod client;
 mod connect;
 pub mod error;
 pub mod network;
+pub mod origin;
 pub mod policy;
 pub mod target;
 
@@ -40,4 +42,5 @@ pub use body::Body;
 pub use client::{Answer, Client, Limits, Request, Whole};
 pub use error::OutgoingError;
 pub use network::Network;
+pub use origin::OriginPattern;
 pub use policy::{Exception, Policy};

@@ -24,11 +24,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use safelight_images::Deadlines;
-use safelight_outgoing::Exception;
+use safelight_outgoing::{Exception, OriginPattern};
 
 use crate::bindings::r2::Durability;
 use crate::faults::Fault;
-use crate::image_url::origin::OriginPattern;
 use crate::pixel_settings::PixelSettings;
 
 pub use assets::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};

@@ -6,11 +6,9 @@
 //! | [`pairs`] | the options' text to pairs |
 //! | [`options`] | pairs to checked values |
 //! | [`hints`] | what the client says of itself, where an option leaves something to it |
-//! | [`origin`] | which other hosts a source may be on |
 
 pub mod hints;
 pub mod options;
-pub mod origin;
 pub mod pairs;
 pub mod path;
 
@@ -19,6 +17,7 @@ use std::sync::Arc;
 use http::header::{ACCEPT, LOCATION, VIA};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use safelight_outgoing::OriginPattern;
 use serde_json::Value;
 use wasmtime_wasi_http::WasiBody;
 
@@ -30,7 +29,6 @@ use crate::transformations::source;
 use crate::transformations::{Code, Failure, Fetched, Sources, Transformations, Wanted};
 
 use options::Options;
-use origin::OriginPattern;
 use path::Source;
 
 /// Where the paths of this interface begin.
@@ -103,7 +101,7 @@ impl ImageUrls {
         match source {
             Source::OfWorker(url) => self.sources.of_worker(url.clone(), &headers, record).await,
             Source::Elsewhere(target) => {
-                if !self.allowed.iter().any(|pattern| pattern.allows(target)) {
+                if !self.allowed.iter().any(|pattern| pattern.matches(target)) {
                     let text = format!(
                         "the source {} is not among safelight.allowed_origins",
                         target.url()

@@ -3,12 +3,11 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use safelight_outgoing::Exception;
+use safelight_outgoing::{Exception, OriginPattern};
 
 use crate::config::ImageUrlsConfig;
 use crate::config::error::Mistake;
 use crate::config::item::{Findings, Item};
-use crate::image_url::origin::OriginPattern;
 
 /// What the keys say.
 #[derive(Default)]

@@ -1,11 +1,11 @@
-//! Which other hosts a source may be on: `example.com`, `*.example.com/photos`, `localhost:9000`, `*`.
+//! Origins as people name them: `example.com`, `*.example.com/photos`, `localhost:9000`, `*`.
 
 use std::fmt;
 use std::str::FromStr;
 
-use safelight_outgoing::target::Target;
+use crate::target::Target;
 
-/// Where sources may come from. Only the first URL is held against it; where a redirect leads is not.
+/// Some hosts, or parts of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginPattern {
     host: Host,
@@ -24,8 +24,9 @@ enum Host {
 }
 
 impl OriginPattern {
-    /// Whether this source is one of them. Without a port the pattern is for all of them.
-    pub fn allows(&self, target: &Target) -> bool {
+    /// Whether this URL is of one of them. Without a port the pattern is for all ports.
+    #[must_use]
+    pub fn matches(&self, target: &Target) -> bool {
         let url = target.url();
         let host = url.host_str().unwrap_or_default();
         let host = host.strip_suffix('.').unwrap_or(host);
@@ -94,9 +95,8 @@ impl std::error::Error for NotAnOrigin {}
 
 #[cfg(test)]
 mod tests {
-    use safelight_outgoing::target::Target;
-
     use super::OriginPattern;
+    use crate::target::Target;
 
     #[test]
     fn a_pattern_is_for_a_host_its_port_and_the_beginning_of_its_path() {
@@ -124,7 +124,7 @@ mod tests {
         ] {
             let target = Target::parse(url).unwrap();
             let pattern: OriginPattern = pattern.parse().unwrap();
-            assert_eq!(pattern.allows(&target), expected, "{pattern:?} {url}");
+            assert_eq!(pattern.matches(&target), expected, "{pattern:?} {url}");
         }
     }
 
