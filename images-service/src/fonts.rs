@@ -142,6 +142,7 @@ fn not_fetched(url: &FontUrl, error: &OutgoingError) -> ServiceError {
         | OutgoingError::Scheme(_)
         | OutgoingError::Userinfo => ErrorCode::BadRequest,
         OutgoingError::Refused { .. }
+        | OutgoingError::Denied { .. }
         | OutgoingError::Dns { .. }
         | OutgoingError::ConnectionRefused
         | OutgoingError::ConnectTimeout(_)

@@ -67,6 +67,10 @@ impl Connector {
         target: &Target,
         time: Duration,
     ) -> Result<Connection, OutgoingError> {
+        if self.policy.denies(target) {
+            let host = target.url().host_str().unwrap_or_default().to_owned();
+            return Err(OutgoingError::Denied { host });
+        }
         let until = Instant::now() + time;
         let addresses = timeout_at(until, self.checked(target))
             .await

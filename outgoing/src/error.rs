@@ -26,6 +26,11 @@ pub enum OutgoingError {
         /// What it is.
         reserved: Reserved,
     },
+    /// The host may not be asked, whatever its address.
+    Denied {
+        /// The host as the URL has it.
+        host: String,
+    },
     /// The host has no address, or nobody could tell it.
     Dns {
         /// The host.
@@ -73,6 +78,7 @@ impl fmt::Display for OutgoingError {
                 f,
                 "{host} has the {reserved} address {address}, which may not be reached"
             ),
+            Self::Denied { host } => write!(f, "{host} is denied"),
             Self::Dns { host, why } => write!(f, "the address of {host} is not known: {why}"),
             Self::ConnectionRefused => f.write_str("the connection was refused"),
             Self::ConnectTimeout(time) => {

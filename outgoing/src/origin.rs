@@ -29,7 +29,7 @@ impl OriginPattern {
     pub fn matches(&self, target: &Target) -> bool {
         let url = target.url();
         let host = url.host_str().unwrap_or_default();
-        let host = host.strip_suffix('.').unwrap_or(host);
+        let host = host.trim_end_matches('.');
         let is_host = match &self.host {
             Host::Any => true,
             Host::Exact(name) => host == name,
@@ -40,6 +40,12 @@ impl OriginPattern {
         is_host
             && self.port.is_none_or(|port| port == target.port())
             && url.path().starts_with(&self.path)
+    }
+
+    /// Whether the pattern is for some paths of its hosts only.
+    #[must_use]
+    pub fn has_path(&self) -> bool {
+        !self.path.is_empty()
     }
 }
 
@@ -103,6 +109,7 @@ mod tests {
         for (pattern, url, expected) in [
             ("example.com", "https://example.com/a", true),
             ("Example.COM", "https://example.com:8443/a", true),
+            ("example.com", "https://EXAMPLE.com./a", true),
             ("example.com", "https://www.example.com/a", false),
             ("example.com", "https://example.com.evil.test/a", false),
             ("example.com", "https://notexample.com/a", false),

@@ -1,4 +1,4 @@
-//! Which addresses may be reached: public ones, and the exceptions that somebody made on purpose.
+//! Which addresses may be reached: public ones, and the exceptions that somebody made on purpose; and which hosts never.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,11 +6,14 @@ use std::str::FromStr;
 
 use crate::address::Reserved;
 use crate::network::Network;
+use crate::origin::OriginPattern;
+use crate::target::Target;
 
-/// Which addresses may be reached. Public ones always may.
+/// Which addresses may be reached. Public ones may, unless their host is denied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     exceptions: Vec<Exception>,
+    denied: Vec<OriginPattern>,
 }
 
 impl Policy {
@@ -25,7 +28,23 @@ impl Policy {
     pub fn with(exceptions: impl IntoIterator<Item = Exception>) -> Self {
         Self {
             exceptions: exceptions.into_iter().collect(),
+            denied: Vec::new(),
         }
+    }
+
+    /// The same but for these hosts, whatever their addresses.
+    #[must_use]
+    pub fn without(self, denied: impl IntoIterator<Item = OriginPattern>) -> Self {
+        Self {
+            denied: denied.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// Whether the host of this URL may not be asked, whatever its address.
+    #[must_use]
+    pub fn denies(&self, target: &Target) -> bool {
+        self.denied.iter().any(|pattern| pattern.matches(target))
     }
 
     /// Whether this address of this host may be reached on this port.

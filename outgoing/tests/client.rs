@@ -231,6 +231,24 @@ async fn a_redirect_leads_nowhere_that_a_url_may_not() {
 }
 
 #[tokio::test]
+async fn a_host_that_is_denied_is_not_asked_by_whatever_way() {
+    let denied = StandIn::new(|_| ok("secret")).await;
+    let url = denied.url("/a");
+    let host = StandIn::new(move |_| to(&url)).await;
+    let pattern = denied.address.to_string().parse().unwrap();
+    let policy = Policy::with([Exception::loopback()]).without([pattern]);
+    let client = Client::new(policy).unwrap();
+    for url in [denied.url("/a"), host.url("/")] {
+        let error = client.fetch(Request::get(url), &LIMITS).await.unwrap_err();
+        let expected = OutgoingError::Denied {
+            host: "127.0.0.1".into(),
+        };
+        assert_eq!(error, expected);
+    }
+    assert_eq!((denied.asked(), host.asked()), (0, 1));
+}
+
+#[tokio::test]
 async fn five_redirects_are_followed_and_a_sixth_is_not() {
     let host = StandIn::new(|head| {
         let left: usize = head.split(['/', ' ']).nth(2).unwrap().parse().unwrap();

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use safelight_images::Deadlines;
-use safelight_outgoing::{Exception, OriginPattern};
+use safelight_outgoing::{Exception, OriginPattern, Policy};
 
 use crate::bindings::r2::Durability;
 use crate::faults::Fault;
@@ -87,10 +87,20 @@ pub struct ImageUrlsConfig {
     pub on: bool,
     /// Other hosts that a URL may name (`safelight.allowed_origins`).
     pub allowed_origins: Vec<OriginPattern>,
+    /// Hosts that no picture comes from, not even by a redirect (`safelight.denied_origins`).
+    pub denied_origins: Vec<OriginPattern>,
     /// Addresses that are not public and may be reached all the same, also for fonts (`safelight.allowed_addresses`).
     pub allowed_addresses: Vec<Exception>,
     /// Whether a `fetch` whose transformation fails answers with the source (`safelight.cf_image_fail_open`).
     pub cf_image_fail_open: bool,
+}
+
+impl ImageUrlsConfig {
+    /// What may be reached for a picture.
+    pub fn policy(&self) -> Policy {
+        let exceptions = self.allowed_addresses.iter().cloned();
+        Policy::with(exceptions).without(self.denied_origins.iter().cloned())
+    }
 }
 
 /// The services that a binding's name can stand for.

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use safelight_outgoing::{Client, Policy};
+use safelight_outgoing::Client;
 use tokio::net::TcpListener;
 
 use crate::bindings::pool::Pool;
@@ -197,8 +197,8 @@ fn image_urls(
     worker: &Arc<Worker>,
     faults: &Arc<FaultSet>,
 ) -> anyhow::Result<ImageUrls> {
-    let policy = Policy::with(config.image_urls.allowed_addresses.iter().cloned());
-    let client = Client::new(policy).context("prepare the client for pictures")?;
+    let client = Client::new(config.image_urls.policy());
+    let client = client.context("prepare the client for pictures")?;
     Ok(ImageUrls {
         transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
         sources: Sources::on_hosts(client, faults.clone())

@@ -124,6 +124,35 @@ async fn no_redirect_leads_where_no_url_may() {
 }
 
 #[tokio::test]
+async fn a_host_that_is_denied_is_no_source_however_a_url_leads_there() {
+    let png = picture(20, 20, image::ImageFormat::Png);
+    let denied = Host::start(move |_| answer(200, "", &png)).await;
+    let (url, port) = (denied.url("/a.png"), denied.address.port());
+    let target = url.clone();
+    let host = Host::start(move |_| redirect(&target)).await;
+    let extra = format!(
+        "[safelight]\nallowed_origins = [\"*\"]\nallowed_addresses = [\"loopback\"]\ndenied_origins = [\"127.0.0.1:{port}\"]\n"
+    );
+    let server = DevServer::start(guests::misbehaving(), &extra).await;
+    for url in [
+        url.clone(),
+        format!("http://2130706433:{port}/a.png"),
+        host.url("/"),
+    ] {
+        for (how, answer) in both(&server, &url).await {
+            assert_eq!(error(&answer), (403, "err=9401".into()), "{how} {url}");
+            let words = "127.0.0.1 is denied by safelight.denied_origins";
+            assert!(answer.text().contains(words), "{how}: {}", answer.text());
+        }
+    }
+    // What the worker redirects to is a URL as well.
+    let path = format!("/cdn-cgi/image/width=8/redirect?to={url}");
+    let answer = get(server.address, &path).await;
+    assert_eq!(error(&answer), (403, "err=9401".into()));
+    assert_eq!(denied.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn what_is_drawn_comes_from_nowhere_else() {
     let png = picture(20, 20, image::ImageFormat::Png);
     let host = Host::start(move |path| match path {

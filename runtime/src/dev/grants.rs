@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use safelight_outgoing::{Client, Policy};
+use safelight_outgoing::Client;
 
 use super::targets;
 use crate::bindings::Bindings;
@@ -153,8 +153,8 @@ fn cf_images(
     images: &ImagesProcess,
     faults: &Arc<FaultSet>,
 ) -> anyhow::Result<CfImages> {
-    let policy = Policy::with(config.image_urls.allowed_addresses.iter().cloned());
-    let client = Client::new(policy).context("prepare the client for pictures")?;
+    let client = Client::new(config.image_urls.policy());
+    let client = client.context("prepare the client for pictures")?;
     Ok(CfImages {
         transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
         sources: Sources::on_hosts(client, faults.clone()),

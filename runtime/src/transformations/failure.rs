@@ -176,7 +176,7 @@ impl From<&OutgoingError> for Failure {
             OutgoingError::InvalidUrl(_) | OutgoingError::Scheme(_) | OutgoingError::Userinfo => {
                 Code::BadUrl
             }
-            OutgoingError::Refused { .. } => Code::NotAllowed,
+            OutgoingError::Refused { .. } | OutgoingError::Denied { .. } => Code::NotAllowed,
             OutgoingError::Dns { .. } => Code::UnknownHost,
             OutgoingError::ConnectionRefused
             | OutgoingError::Connect(_)
@@ -193,8 +193,11 @@ impl From<&OutgoingError> for Failure {
             OutgoingError::Timeout(_) => Code::DownloadTimeout,
         };
         let mut text = in_source(&error.to_string());
-        if code == Code::NotAllowed {
+        if matches!(error, OutgoingError::Refused { .. }) {
             text.push_str("; safelight.allowed_addresses can allow it");
+        }
+        if matches!(error, OutgoingError::Denied { .. }) {
+            text.push_str(" by safelight.denied_origins");
         }
         Self::new(code, text)
     }

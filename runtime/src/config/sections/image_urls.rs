@@ -14,6 +14,7 @@ use crate::config::item::{Findings, Item};
 pub(in crate::config) struct ImageUrls {
     on: Option<bool>,
     allowed_origins: Vec<OriginPattern>,
+    denied_origins: Vec<WholeHosts>,
     allowed_addresses: Vec<Exception>,
     cf_image_fail_open: bool,
 }
@@ -24,6 +25,7 @@ impl ImageUrls {
         match field.key {
             "image_urls" => self.on = field.boolean(found),
             "allowed_origins" => self.allowed_origins = list(field, found),
+            "denied_origins" => self.denied_origins = list(field, found),
             "allowed_addresses" => self.allowed_addresses = list(field, found),
             _ => self.cf_image_fail_open = field.boolean(found).unwrap_or_default(),
         }
@@ -34,8 +36,30 @@ impl ImageUrls {
         ImageUrlsConfig {
             on: self.on.unwrap_or(bindings > 0),
             allowed_origins: self.allowed_origins.clone(),
+            denied_origins: self
+                .denied_origins
+                .iter()
+                .map(|WholeHosts(pattern)| pattern.clone())
+                .collect(),
             allowed_addresses: self.allowed_addresses.clone(),
             cf_image_fail_open: self.cf_image_fail_open,
+        }
+    }
+}
+
+/// A pattern that leaves paths alone: who denies one of them would be got around, as a path can be written in many ways.
+struct WholeHosts(OriginPattern);
+
+impl FromStr for WholeHosts {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse::<OriginPattern>() {
+            Ok(pattern) if pattern.has_path() => {
+                Err("a host with a path, but hosts are denied as a whole")
+            }
+            Ok(pattern) => Ok(Self(pattern)),
+            Err(_) => Err("not a host such as example.com, *.example.com or *"),
         }
     }
 }

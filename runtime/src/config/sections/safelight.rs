@@ -28,6 +28,7 @@ const KEYS: &[&str] = &[
     "workers",
     "image_urls",
     "allowed_origins",
+    "denied_origins",
     "allowed_addresses",
     "cf_image_fail_open",
     "strict",

@@ -280,6 +280,10 @@ const SERVING: &[Row] = &[
         "2:31: `safelight.allowed_addresses` \"http://a\" is not `loopback`, a host, an address or a range such as 10.0.0.0/8",
     ),
     (
+        "safelight.denied_origins = ['a.test/b']",
+        "2:28: `safelight.denied_origins` \"a.test/b\" is a host with a path, but hosts are denied as a whole",
+    ),
+    (
         "safelight.allowed_addresses = 'loopback'",
         "2:31: `safelight.allowed_addresses` must be a list of strings, but is a string",
     ),
