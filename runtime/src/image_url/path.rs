@@ -100,7 +100,8 @@ fn absolute(text: &str) -> Option<String> {
     })
 }
 
-fn is_of_zone(url: &Uri, asked: &Uri) -> bool {
+/// Whether both are of one host and port.
+pub fn is_of_zone(url: &Uri, asked: &Uri) -> bool {
     let port = |uri: &Uri| {
         uri.port_u16()
             .unwrap_or(match uri.scheme() == Some(&Scheme::HTTPS) {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use http::header::{CONTENT_ENCODING, LOCATION};
 use http::{HeaderMap, StatusCode, Uri};
+use safelight_outgoing::target::Target;
 use safelight_outgoing::{Client, OutgoingError};
 use tower::{ServiceExt, service_fn};
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -91,7 +92,7 @@ impl Sources {
             let Some(left) = left.checked_sub(1) else {
                 break;
             };
-            if next.authority() != url.authority() {
+            if !image_url::path::is_of_zone(&next, &url) {
                 return self.of_host_in((next, left), headers, record).await;
             }
             url = next;
@@ -188,16 +189,14 @@ fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
+/// Where a redirect of the worker leads, which is held to what holds for one of another host.
 fn redirected(from: &Uri, headers: &HeaderMap) -> Result<Uri, Failure> {
     let invalid = |why: &str| Failure::new(Code::BadRedirect, in_source(why));
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let location = location.ok_or_else(|| invalid("a redirect without a target"))?;
-    let base = url::Url::parse(&from.to_string()).map_err(|error| invalid(&error.to_string()))?;
-    let mut target = base
-        .join(location)
-        .map_err(|error| invalid(&error.to_string()))?;
-    target.set_fragment(None);
-    target
+    let next = Target::parse(&from.to_string()).and_then(|from| from.redirected(location));
+    let next = next.map_err(|error| invalid(&format!("invalid redirect: {error}")))?;
+    next.url()
         .as_str()
         .parse()
         .map_err(|_| invalid("a redirect to what is not a URL"))
@@ -269,6 +268,9 @@ mod tests {
             ("../../../d", Ok("http://a.test/d")),
             ("//b.test/d", Ok("http://b.test/d")),
             ("file:///etc/passwd", Err(9420)),
+            ("ftp://b.test/d", Err(9420)),
+            ("http://user@b.test/d", Err(9420)),
+            ("/\\b.test/d", Err(9420)),
             ("http://", Err(9420)),
         ] {
             let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
