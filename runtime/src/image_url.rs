@@ -116,6 +116,11 @@ impl ImageUrls {
     }
 }
 
+/// Whether a request is for this interface, however little it says.
+pub fn is_path(path: &str) -> bool {
+    path.starts_with(PREFIX) || Some(path) == PREFIX.strip_suffix('/')
+}
+
 /// Whether a request comes from a transformation.
 pub fn is_from_here(headers: &HeaderMap) -> bool {
     headers

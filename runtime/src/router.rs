@@ -44,7 +44,7 @@ pub async fn answer(
     let path = request.uri().path();
     let answer = if path.starts_with(OWN_PREFIX) {
         own(platform, request.method(), path).await
-    } else if path.starts_with(image_url::PREFIX) {
+    } else if image_url::is_path(path) {
         match platform.image_urls {
             Some(image_urls) => Ok(image_urls.answer(&request.into_parts().0, record).await),
             None => Err(Failure::ImageUrlsOff),

@@ -26,6 +26,7 @@ mod guests;
 mod hello;
 mod hosts;
 mod http2;
+mod image_codes;
 mod image_urls;
 mod letters;
 mod loops;

@@ -75,6 +75,10 @@ impl Source {
                 }
                 parsed
             }
+            None if is_encoded_url(text) => {
+                let text = "the source is percent-encoded as a whole: it must begin with http:// or https:// as it is";
+                return Err(Failure::new(Code::BadForm, text));
+            }
             None => on_zone(text, asked).ok_or_else(|| bad("is malformed"))?,
         };
         if url.path().starts_with(PREFIX) {
@@ -98,6 +102,12 @@ fn absolute(text: &str) -> Option<String> {
         Some(rest) if of_web && !rest.starts_with('/') => format!("{scheme}://{rest}"),
         Some(_) | None => text.to_owned(),
     })
+}
+
+/// Whether this is what other services want a URL to be, which here would be the path of a picture that nobody has.
+fn is_encoded_url(text: &str) -> bool {
+    let text = text.trim_start_matches('/').to_ascii_lowercase();
+    text.starts_with("http%3a") || text.starts_with("https%3a")
 }
 
 /// Whether both are of one host and port.
@@ -213,6 +223,16 @@ mod tests {
             "http://[::1/a",
         ] {
             assert_eq!(source(text), Err(9406), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_is_encoded_as_a_whole_is_9419() {
+        for text in [
+            "https%3A%2F%2Fexample.com%2Fa.png",
+            "/HTTP%3a//example.com/a.png",
+        ] {
+            assert_eq!(source(text), Err(9419), "{text}");
         }
     }
 

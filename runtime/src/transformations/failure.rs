@@ -38,6 +38,8 @@ pub enum Code {
     Overlay(StatusCode),
     /// 9416: the source broke off.
     BrokeOff,
+    /// 9419: the source's URL is written in a form that is not allowed.
+    BadForm,
     /// 9420: a redirect leads nowhere.
     BadRedirect,
     /// 9421: too many redirects.
@@ -54,6 +56,8 @@ pub enum Code {
     Unreachable,
     /// 9509: the origin failed.
     OriginFailed,
+    /// 9510: no way to the origin.
+    NoWay,
     /// An error of the images process, with the status of its answer.
     Images(u16, StatusCode),
 }
@@ -71,12 +75,14 @@ impl Code {
             Self::OriginRefused(_) => 9408,
             Self::Overlay(_) => 9410,
             Self::BrokeOff => 9416,
+            Self::BadForm => 9419,
             Self::BadRedirect => 9420,
             Self::TooManyRedirects => 9421,
             Self::BadPath | Self::Method => 9424,
             Self::ConnectTimeout | Self::DownloadTimeout => 9504,
             Self::Unreachable => 9505,
             Self::OriginFailed => 9509,
+            Self::NoWay => 9510,
             Self::Images(number, _) => number,
         }
     }
@@ -88,7 +94,7 @@ impl Code {
                 return status;
             }
             Self::BadOptions | Self::BadRedirect | Self::TooManyRedirects | Self::BadPath => 400,
-            Self::NotAllowed | Self::BadUrl => 403,
+            Self::NotAllowed | Self::BadUrl | Self::BadForm => 403,
             Self::NotFound => 404,
             Self::Method => 405,
             Self::TooLarge => 413,
@@ -96,7 +102,7 @@ impl Code {
             Self::NotFetched | Self::Unreachable | Self::OriginFailed => 502,
             Self::Loop => 508,
             Self::ConnectTimeout => 522,
-            Self::UnknownHost => 523,
+            Self::UnknownHost | Self::NoWay => 523,
             Self::DownloadTimeout => 524,
         };
         StatusCode::from_u16(number).unwrap_or(StatusCode::BAD_GATEWAY)
@@ -178,9 +184,8 @@ impl From<&OutgoingError> for Failure {
             }
             OutgoingError::Refused { .. } | OutgoingError::Denied { .. } => Code::NotAllowed,
             OutgoingError::Dns { .. } => Code::UnknownHost,
-            OutgoingError::ConnectionRefused
-            | OutgoingError::Connect(_)
-            | OutgoingError::Tls(_) => Code::Unreachable,
+            OutgoingError::ConnectionRefused | OutgoingError::Tls(_) => Code::Unreachable,
+            OutgoingError::Connect(_) => Code::NoWay,
             OutgoingError::ConnectTimeout(_) => Code::ConnectTimeout,
             OutgoingError::TooManyRedirects(_) => Code::TooManyRedirects,
             OutgoingError::InvalidRedirect(_) => Code::BadRedirect,
@@ -265,6 +270,7 @@ mod tests {
             (refused, (9401, 403)),
             (dns, (9407, 523)),
             (OutgoingError::ConnectionRefused, (9505, 502)),
+            (OutgoingError::Connect(String::new()), (9510, 523)),
             (OutgoingError::ConnectTimeout(time), (9504, 522)),
             (OutgoingError::Timeout(time), (9504, 524)),
             (OutgoingError::Tls(String::new()), (9505, 502)),

@@ -1,0 +1,100 @@
+//! Each number of the platform for pictures from elsewhere, as a client sees it.
+
+use image::ImageFormat;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::cf_images::fetch;
+use crate::client::get;
+use crate::dev_server::DevServer;
+use crate::guests;
+use crate::hosts::{Host, answer, redirect};
+use crate::image_urls::{error, picture};
+
+/// Whatever a URL names may be asked, and an address that no connection leads to.
+const OPEN: &str = "[safelight]\nallowed_origins = [\"*\"]\nallowed_addresses = [\"loopback\", \"255.255.255.255\"]\n";
+
+/// Asks for the picture at a URL both ways, and has the same number both times.
+async fn assert_both(server: &DevServer, url: &str, expected: (u16, &str)) {
+    let by_url = get(server.address, &format!("/cdn-cgi/image/width=8/{url}")).await;
+    let by_fetch = fetch(server, url, &json!({"width": 8})).await;
+    for (how, answer) in [("by URL", by_url), ("by fetch", by_fetch)] {
+        let (status, mark) = error(&answer);
+        let text = answer.text();
+        assert_eq!((status, mark.as_str()), expected, "{how} {url}: {text}");
+        assert!(text.contains("image-source: "), "{how} {url}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_origin_answers_has_its_number() {
+    let png = picture(20, 20, ImageFormat::Png);
+    let host = Host::start(move |path| match path.trim_start_matches('/') {
+        "short" => {
+            let whole = answer(200, "", &png);
+            whole[..whole.len() - 10].to_vec()
+        }
+        "large" => b"HTTP/1.1 200 OK\r\ncontent-length: 100000001\r\n\r\n".to_vec(),
+        "silent" => Vec::new(),
+        "babble" => b"who goes there?\r\n\r\n".to_vec(),
+        "gzip" => answer(200, "content-encoding: gzip\r\n", &png),
+        "nowhere" => answer(302, "", b""),
+        "badly" => redirect("file:///etc/passwd"),
+        "round" => redirect("/round"),
+        status => answer(status.parse().unwrap(), "", b""),
+    })
+    .await;
+    let server = DevServer::start(guests::misbehaving(), OPEN).await;
+    for (path, status, mark) in [
+        ("404", 404, "err=9404"),
+        ("400", 400, "err=9408"),
+        ("403", 403, "err=9408"),
+        ("408", 408, "err=9408"),
+        ("429", 429, "err=9408"),
+        ("500", 502, "err=9509"),
+        ("503", 502, "err=9509"),
+        ("nowhere", 400, "err=9420"),
+        ("badly", 400, "err=9420"),
+        ("round", 400, "err=9421"),
+        ("silent", 502, "err=9402"),
+        ("babble", 502, "err=9402"),
+        ("large", 413, "err=9402"),
+        ("gzip", 415, "err=9412"),
+        ("short", 422, "err=9416"),
+    ] {
+        assert_both(&server, &host.url(&format!("/{path}")), (status, mark)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_cannot_be_reached_has_its_number() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gone = listener.local_addr().unwrap();
+    drop(listener);
+    let server = DevServer::start(guests::misbehaving(), OPEN).await;
+    for (url, status, mark) in [
+        ("http://nobody.invalid/a.png", 523, "err=9407"),
+        (&format!("http://{gone}/a.png"), 502, "err=9505"),
+        ("http://255.255.255.255/a.png", 523, "err=9510"),
+    ] {
+        assert_both(&server, url, (status, mark)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_url_that_cannot_be_one_of_a_picture_has_its_number() {
+    let server = DevServer::start(guests::misbehaving(), OPEN).await;
+    for (path, status, mark) in [
+        ("/width=8/https%3A%2F%2Fexample.com%2Fa.png", 403, "err=9419"),
+        ("/width=8/\u{e9}.png", 403, "err=9406"),
+        ("/width=8/ftp://example.com/a.png", 403, "err=9406"),
+        ("/width=8/http://user@example.com/a.png", 403, "err=9406"),
+        ("/width=8", 400, "err=9401"),
+        ("/", 400, "err=9401"),
+        ("", 400, "err=9424"),
+    ] {
+        let answer = get(server.address, &format!("/cdn-cgi/image{path}")).await;
+        let expected = (status, mark.to_owned());
+        assert_eq!(error(&answer), expected, "{path}: {}", answer.text());
+    }
+}
