@@ -29,6 +29,7 @@ use safelight_outgoing::{Exception, OriginPattern, Policy};
 use crate::bindings::r2::Durability;
 use crate::faults::Fault;
 use crate::pixel_settings::PixelSettings;
+use crate::transformations::SourceTime;
 
 pub use assets::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
 pub use error::{ConfigErrors, GrantMistake, Located, Mistake, Notice, Place, StorageMistake};
@@ -91,6 +92,8 @@ pub struct ImageUrlsConfig {
     pub denied_origins: Vec<OriginPattern>,
     /// Addresses that are not public and may be reached all the same, also for fonts (`safelight.allowed_addresses`).
     pub allowed_addresses: Vec<Exception>,
+    /// How long another host may take for one (`safelight.source_ms`, `safelight.source_connect_ms`).
+    pub source_time: SourceTime,
     /// Whether a `fetch` whose transformation fails answers with the source (`safelight.cf_image_fail_open`).
     pub cf_image_fail_open: bool,
 }

@@ -201,7 +201,7 @@ fn image_urls(
     let client = client.context("prepare the client for pictures")?;
     Ok(ImageUrls {
         transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
-        sources: Sources::on_hosts(client, faults.clone())
+        sources: Sources::on_hosts(client, config.image_urls.source_time, faults.clone())
             .and_of_worker(worker.clone(), faults.clone()),
         allowed: config.image_urls.allowed_origins.clone(),
     })

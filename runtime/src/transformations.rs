@@ -40,7 +40,7 @@ use crate::record::RequestRecord;
 pub use failure::{Code, Failure};
 use form::{Broken, Form};
 use output::Output;
-pub use source::{Fetched, Sources};
+pub use source::{Fetched, SourceTime, Sources};
 
 /// The name of the hop to the images process.
 pub const TRANSFORM_HOP: &str = "image-url";

@@ -2,7 +2,7 @@
 
 use image::ImageFormat;
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::cf_images::fetch;
 use crate::client::get;
@@ -78,6 +78,23 @@ async fn an_origin_that_cannot_be_reached_has_its_number() {
         ("http://255.255.255.255/a.png", 523, "err=9510"),
     ] {
         assert_both(&server, url, (status, mark)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_takes_too_long_has_its_number() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // Its place for waiting connections is taken, and the system leaves further ones unanswered.
+    let full = TcpSocket::new_v4().unwrap();
+    full.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = full.listen(0).unwrap();
+    let address = full.local_addr().unwrap();
+    let _first = TcpStream::connect(address).await.unwrap();
+    let extra = format!("{OPEN}source_ms = 1000\nsource_connect_ms = 500\n");
+    let server = DevServer::start(guests::misbehaving(), &extra).await;
+    for (origin, status) in [(silent.local_addr().unwrap(), 524), (address, 522)] {
+        let url = format!("http://{origin}/a.png");
+        assert_both(&server, &url, (status, "err=9504")).await;
     }
 }
 

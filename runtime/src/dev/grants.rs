@@ -157,7 +157,7 @@ fn cf_images(
     let client = client.context("prepare the client for pictures")?;
     Ok(CfImages {
         transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
-        sources: Sources::on_hosts(client, faults.clone()),
+        sources: Sources::on_hosts(client, config.image_urls.source_time, faults.clone()),
         fail_open: config.image_urls.cf_image_fail_open,
     })
 }

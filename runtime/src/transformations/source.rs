@@ -22,7 +22,7 @@ use crate::record::RequestRecord;
 use crate::router::PLATFORM_PREFIX;
 use crate::worker::Worker;
 
-pub use self::host::{CREDENTIALS, broke_off};
+pub use self::host::{CREDENTIALS, SourceTime, broke_off};
 
 /// The name of the hop to a source.
 pub const SOURCE_HOP: &str = "image-source";
@@ -49,9 +49,9 @@ pub struct Fetched {
 }
 
 impl Sources {
-    /// Sources on other hosts, as far as the client reaches; these faults may happen on the way.
-    pub fn on_hosts(client: Client, faults: Arc<FaultSet>) -> Self {
-        let service = service_fn(move |request| ask_host(client.clone(), request));
+    /// Sources on other hosts, as far as the client reaches, within this time; these faults may happen on the way.
+    pub fn on_hosts(client: Client, time: SourceTime, faults: Arc<FaultSet>) -> Self {
+        let service = service_fn(move |request| ask_host(client.clone(), time, request));
         Self {
             worker: None,
             hosts: layered(service, HopFaults::new(Hop::source(), faults)),

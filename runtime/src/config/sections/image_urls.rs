@@ -2,12 +2,15 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use safelight_outgoing::{Exception, OriginPattern};
 
+use super::safelight::MOST_DEADLINE_MS;
 use crate::config::ImageUrlsConfig;
 use crate::config::error::Mistake;
 use crate::config::item::{Findings, Item};
+use crate::transformations::SourceTime;
 
 /// What the keys say.
 #[derive(Default)]
@@ -16,6 +19,7 @@ pub(in crate::config) struct ImageUrls {
     allowed_origins: Vec<OriginPattern>,
     denied_origins: Vec<WholeHosts>,
     allowed_addresses: Vec<Exception>,
+    source_time: SourceTime,
     cf_image_fail_open: bool,
 }
 
@@ -27,6 +31,8 @@ impl ImageUrls {
             "allowed_origins" => self.allowed_origins = list(field, found),
             "denied_origins" => self.denied_origins = list(field, found),
             "allowed_addresses" => self.allowed_addresses = list(field, found),
+            "source_ms" => time(&mut self.source_time.total, field, found),
+            "source_connect_ms" => time(&mut self.source_time.connect, field, found),
             _ => self.cf_image_fail_open = field.boolean(found).unwrap_or_default(),
         }
     }
@@ -42,8 +48,15 @@ impl ImageUrls {
                 .map(|WholeHosts(pattern)| pattern.clone())
                 .collect(),
             allowed_addresses: self.allowed_addresses.clone(),
+            source_time: self.source_time,
             cf_image_fail_open: self.cf_image_fail_open,
         }
+    }
+}
+
+fn time(time: &mut Duration, item: &Item<'_>, found: &mut Findings<'_>) {
+    if let Some(ms) = item.whole_number(found, 1..=MOST_DEADLINE_MS) {
+        *time = Duration::from_millis(ms);
     }
 }
 

@@ -30,6 +30,8 @@ const KEYS: &[&str] = &[
     "allowed_origins",
     "denied_origins",
     "allowed_addresses",
+    "source_ms",
+    "source_connect_ms",
     "cf_image_fail_open",
     "strict",
     "avif_input",

@@ -1,6 +1,7 @@
 //! Another host as a source, which is asked by the client that checks every address.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{Extensions, HeaderName, StatusCode};
@@ -25,6 +26,22 @@ pub static CREDENTIALS: [HeaderName; 9] = [
     HeaderName::from_static("cf-access-client-id"),
     HeaderName::from_static("cf-access-client-secret"),
 ];
+
+/// How long another host may take for a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceTime {
+    /// To be found and connected to, at every redirect anew.
+    pub connect: Duration,
+    /// For everything, to the last byte.
+    pub total: Duration,
+}
+
+impl Default for SourceTime {
+    fn default() -> Self {
+        let Limits { connect, total, .. } = Limits::of_bytes(SOURCE_BYTES);
+        Self { connect, total }
+    }
+}
 
 /// Why a request to a host has no answer, or only a part of one.
 #[derive(Clone, Default)]
@@ -57,6 +74,7 @@ pub fn broke_off(extensions: &Extensions, part: usize, why: &str) -> Failure {
 
 pub(super) async fn ask_host(
     client: Client,
+    time: SourceTime,
     request: http::Request<WasiBody>,
 ) -> Result<http::Response<WasiBody>, Error> {
     let (head, _) = request.into_parts();
@@ -68,8 +86,11 @@ pub(super) async fn ask_host(
         .extensions
         .get()
         .map_or(REDIRECTS, |Redirects(left)| *left);
+    let SourceTime { connect, total } = time;
     let limits = Limits {
         redirects,
+        connect,
+        total,
         ..Limits::of_bytes(SOURCE_BYTES)
     };
     let mut response = match client.get(wanted, &limits).await {
