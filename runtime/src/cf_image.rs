@@ -6,7 +6,7 @@ mod options;
 
 use std::sync::Arc;
 
-use http::header::ACCEPT;
+use http::header::ETAG;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
 use safelight_protocol::extension::CF_IMAGE_HEADER;
@@ -91,7 +91,9 @@ pub async fn fetch(
                 failure.code.number(),
                 failure.text
             ));
-            match images.fail_open {
+            // A body has been let go of, so nothing of another method can be sent.
+            let can_open = is_read(&head.method);
+            match images.fail_open && can_open {
                 false => Ok(failure.answer()),
                 true => {
                     let plain = http::Request::from_parts(head, body::full("").boxed_unsync());
@@ -100,6 +102,10 @@ pub async fn fetch(
             }
         }
     }
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 fn read(text: &[u8]) -> Result<serde_json::Map<String, Value>, Failure> {
@@ -121,7 +127,7 @@ impl CfImages {
         options: &serde_json::Map<String, Value>,
         record: &Arc<RequestRecord>,
     ) -> Result<http::Response<WasiBody>, Failure> {
-        if head.method != Method::GET && head.method != Method::HEAD {
+        if !is_read(&head.method) {
             return Err(Failure::new(Code::Method, "the method must be GET or HEAD"));
         }
         if image_url::is_from_here(&head.headers) || head.uri.path().starts_with(image_url::PREFIX)
@@ -133,39 +139,42 @@ impl CfImages {
         let mut vary = Vec::new();
         if read.output.format == Format::Auto {
             vary.push("accept");
-            let accept = head
-                .headers
-                .get(ACCEPT)
-                .and_then(|value| value.to_str().ok());
-            read.output.accepted = Accepted::of(accept.unwrap_or_default());
+            read.output.accepted = Accepted::by(&head.headers);
         }
-        let mut headers = image_url::anonymous();
-        if read.share_credentials {
-            for name in &CREDENTIALS {
-                if let Some(value) = head.headers.get(name) {
-                    headers.insert(name, value.clone());
-                }
-            }
-        }
+        let anonymous = image_url::anonymous(&head.headers);
+        let headers = match read.share_credentials {
+            true => with_credentials(&anonymous, &head.headers),
+            false => anonymous.clone(),
+        };
         let url = head.uri.to_string();
         let source = self.sources.of_host(&url, &headers, record).await?;
         let mut overlays = Vec::with_capacity(read.overlays.len());
+        // All that makes the result what it is, so that no tag stands for two.
+        let mut tags = vec![serde_json::to_string(options).ok()];
         for (number, drawn) in read.overlays.into_iter().enumerate() {
-            overlays.push(self.overlay(number + 1, drawn, record).await?);
+            let (part, tag) = self
+                .overlay((number + 1, drawn), &anonymous, record)
+                .await?;
+            overlays.push(part);
+            tags.push(tag);
         }
-        let text = serde_json::to_string(options).unwrap_or_default();
-        let origin = Origin::of(source.response.headers(), &text);
         let source_time = source.time;
         let wanted = Wanted {
             transforms: read.transforms,
             overlays,
             output: read.output,
         };
-        let transformed = self.transformations.run(source, wanted, record).await?;
+        tags.push(Some(wanted.text()));
+        let tags: Option<Vec<_>> = tags.into_iter().collect();
+        let origin = Origin::of(source.response.headers(), tags.map(|tags| tags.join(",")));
         let extras = Extras {
             vary,
             warnings: read.warnings,
         };
+        if let Some(unchanged) = origin.unchanged(&head.headers, &extras) {
+            return Ok(unchanged);
+        }
+        let transformed = self.transformations.run(source, wanted, record).await?;
         let response = good(transformed, &origin, extras, source_time);
         Ok(match head.method == Method::HEAD {
             true => response.map(|_| body::full("")),
@@ -173,22 +182,23 @@ impl CfImages {
         })
     }
 
+    /// What is drawn, and the tag of what it is, if it has one. A text is all in the options.
     async fn overlay(
         &self,
-        number: usize,
-        drawn: Drawn,
+        (number, drawn): (usize, Drawn),
+        headers: &HeaderMap,
         record: &Arc<RequestRecord>,
-    ) -> Result<Part, Failure> {
+    ) -> Result<(Part, Option<String>), Failure> {
         let url = match drawn {
-            Drawn::Text(text) => return Ok(Part::Text(text)),
+            Drawn::Text(text) => return Ok((Part::Text(text), Some(String::new()))),
             Drawn::Url(url) => url,
         };
-        let fetched = self
-            .sources
-            .of_host(&url, &image_url::anonymous(), record)
-            .await;
-        match fetched {
-            Ok(fetched) => Ok(Part::Picture(fetched.response.into_body())),
+        match self.sources.of_host(&url, headers, record).await {
+            Ok(fetched) => {
+                let tag = fetched.response.headers().get(ETAG);
+                let tag = tag.and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+                Ok((Part::Picture(fetched.response.into_body()), tag))
+            }
             Err(failure) => {
                 let status = match failure.code {
                     Code::NotFound => StatusCode::NOT_FOUND,
@@ -199,6 +209,14 @@ impl CfImages {
             }
         }
     }
+}
+
+fn with_credentials(headers: &HeaderMap, own: &HeaderMap) -> HeaderMap {
+    let shared = CREDENTIALS.iter();
+    let shared = shared.filter_map(|name| Some((name.clone(), own.get(name)?.clone())));
+    let mut headers = headers.clone();
+    headers.extend(shared);
+    headers
 }
 
 #[cfg(test)]

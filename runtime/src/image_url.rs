@@ -76,10 +76,11 @@ impl ImageUrls {
         let path = path::Path::of(&request.uri)?;
         let options = Options::read(path.options)?;
         let source = Source::of(path.source, &request.uri)?;
-        let fetched = self.fetch(&source, record).await?;
+        let headers = anonymous(&request.headers);
+        let fetched = self.fetch(&source, &headers, record).await?;
         let (wanted, extras) = wanted(options, &request.headers);
         // What was left to the client is part of it, so that no tag stands for two results.
-        let origin = Origin::of(fetched.response.headers(), &wanted.text());
+        let origin = Origin::of(fetched.response.headers(), Some(wanted.text()));
         if let Some(unchanged) = origin.unchanged(&request.headers, &extras) {
             return Ok(unchanged);
         }
@@ -95,11 +96,11 @@ impl ImageUrls {
     async fn fetch(
         &self,
         source: &Source,
+        headers: &HeaderMap,
         record: &Arc<RequestRecord>,
     ) -> Result<Fetched, Failure> {
-        let headers = anonymous();
         match source {
-            Source::OfWorker(url) => self.sources.of_worker(url.clone(), &headers, record).await,
+            Source::OfWorker(url) => self.sources.of_worker(url.clone(), headers, record).await,
             Source::Elsewhere(target) => {
                 if !self.allowed.iter().any(|pattern| pattern.matches(target)) {
                     let text = format!(
@@ -109,7 +110,7 @@ impl ImageUrls {
                     return Err(Failure::new(Code::NotAllowed, text));
                 }
                 self.sources
-                    .of_host(target.url().as_str(), &headers, record)
+                    .of_host(target.url().as_str(), headers, record)
                     .await
             }
         }
@@ -129,10 +130,14 @@ pub fn is_from_here(headers: &HeaderMap) -> bool {
         .any(|value| value.to_str().is_ok_and(|via| via.contains(source::VIA)))
 }
 
-/// The headers of a request for a source: nothing of the visitor's.
-pub fn anonymous() -> HeaderMap {
+/// The headers of a request for a source: nothing of the visitor's, but by which proxies the request has come.
+pub fn anonymous(visitors: &HeaderMap) -> HeaderMap {
+    let by = visitors.get_all(VIA).iter();
+    let by = by.filter_map(|via| via.to_str().ok());
+    let via: Vec<_> = by.chain([source::VIA]).collect();
+    let via = HeaderValue::try_from(via.join(", "));
     HeaderMap::from_iter([
-        (VIA, HeaderValue::from_static(source::VIA)),
+        (VIA, via.unwrap_or(HeaderValue::from_static(source::VIA))),
         (ACCEPT, HeaderValue::from_static("image/*,*/*;q=0.8")),
     ])
 }
@@ -150,9 +155,7 @@ fn wanted(options: Options, headers: &HeaderMap) -> (Wanted, Extras) {
     let mut vary = Vec::new();
     if output.format == Format::Auto {
         vary.push("accept");
-        let accept = headers.get_all(ACCEPT).iter();
-        let accept: Vec<_> = accept.filter_map(|value| value.to_str().ok()).collect();
-        output.accepted = Accepted::of(&accept.join(","));
+        output.accepted = Accepted::by(headers);
     }
     if let Some(auto) = auto_width {
         vary.extend(hints::WIDTH_HEADERS);

@@ -100,6 +100,38 @@ async fn a_failure_has_its_number_or_opens_if_the_config_says_so() {
 }
 
 #[tokio::test]
+async fn a_tag_of_a_fetch_stands_for_one_result() {
+    let png = picture(80, 60, ImageFormat::Png);
+    let host = Host::start(move |path| match path {
+        "/bare.png" => answer(200, "", &png),
+        path => answer(200, &format!("etag: \"{path}\"\r\n"), &png),
+    })
+    .await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
+    let base = host.url("/base.png");
+    let tag = async |drawn: &str, accept: &str| {
+        let draw = json!([{"url": host.url(drawn), "width": 6}]);
+        let options = json!({"width": 40, "format": "auto", "draw": draw});
+        let path = fetch_path(&base, &options);
+        let answer = ask(&server, &path, &[("accept", accept)]).await;
+        assert_eq!(answer.status, 200, "{drawn} {accept}");
+        (path, answer.header("etag").to_owned())
+    };
+    let (path, webp) = tag("/one.png", "image/webp").await;
+    assert!(webp.ends_with(":/base.png\""), "{webp}");
+    for (drawn, accept) in [("/one.png", "*/*"), ("/two.png", "image/webp")] {
+        assert_ne!(tag(drawn, accept).await.1, webp, "{drawn} {accept}");
+    }
+    // What is drawn may change unnoticed.
+    assert_eq!(tag("/bare.png", "image/webp").await.1, "");
+    for (accept, status) in [("image/webp", 304), ("*/*", 200)] {
+        let headers = [("accept", accept), ("if-none-match", &webp)];
+        let again = ask(&server, &path, &headers).await;
+        assert_eq!(again.status, status, "{accept}");
+    }
+}
+
+#[tokio::test]
 async fn an_overlay_may_be_a_fraction_of_the_result() {
     let host = host().await;
     let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-use super::{is_from_here, options::Options, to_the_source, wanted};
+use super::{anonymous, is_from_here, options::Options, to_the_source, wanted};
 
 pub(super) fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
     let pair = |(name, value): &(&'static str, &'static str)| {
@@ -60,6 +60,15 @@ fn an_automatic_width_is_part_of_the_transform() {
 fn a_request_of_a_transformation_is_known_by_its_via() {
     assert!(is_from_here(&headers(&[("via", "1.1 a, image-resizing")])));
     assert!(!is_from_here(&headers(&[("via", "1.1 a")])));
+}
+
+#[test]
+fn a_source_is_told_by_which_proxies_the_request_came_and_nothing_else_of_it() {
+    let visitors = headers(&[("via", "1.1 a"), ("cookie", "secret"), ("accept", "x/y")]);
+    let sent = anonymous(&visitors);
+    assert_eq!(sent["via"], "1.1 a, image-resizing");
+    assert_eq!(sent.len(), 2);
+    assert_eq!(anonymous(&HeaderMap::new())["via"], "image-resizing");
 }
 
 #[test]

@@ -49,13 +49,14 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Of a source's headers, for a result of these options.
-    pub fn of(headers: &HeaderMap, options: &str) -> Self {
+    /// Of a source's headers, for a result of all that this text says; without it nobody can tell the result by a tag.
+    pub fn of(headers: &HeaderMap, options: Option<String>) -> Self {
         let get = |name| headers.get(name).cloned();
+        let tagged = headers.get(ETAG).zip(options);
         Self {
             cache_control: get(CACHE_CONTROL),
             last_modified: get(LAST_MODIFIED),
-            etag: headers.get(ETAG).and_then(|etag| of_result(etag, options)),
+            etag: tagged.and_then(|(etag, options)| of_result(etag, &options)),
         }
     }
 
@@ -220,7 +221,7 @@ mod tests {
     }
 
     fn etag(origin: &str, options: &str) -> String {
-        let origin = Origin::of(&headers(ETAG, origin), options);
+        let origin = Origin::of(&headers(ETAG, origin), Some(options.into()));
         origin.etag.unwrap().to_str().unwrap().to_owned()
     }
 
@@ -234,13 +235,15 @@ mod tests {
         assert_eq!(first.len(), "\"cf-".len() + 22 + ":abc\"".len());
         assert_ne!(first, etag("\"abc\"", "width=81"));
         assert_ne!(first, etag("\"abd\"", "width=80"));
-        assert_eq!(Origin::of(&HeaderMap::new(), "width=80").etag, None);
+        let options = Some("width=80".to_owned());
+        assert_eq!(Origin::of(&HeaderMap::new(), options).etag, None);
+        assert_eq!(Origin::of(&headers(ETAG, "\"abc\""), None).etag, None);
     }
 
     #[test]
     fn a_client_that_has_the_result_is_told_so() {
         let source = headers(ETAG, "W/\"abc\"");
-        let origin = Origin::of(&source, "width=80");
+        let origin = Origin::of(&source, Some("width=80".into()));
         let etag = etag("W/\"abc\"", "width=80");
         let asked = |value: &str| {
             origin
@@ -268,10 +271,10 @@ mod tests {
             ("max-age=3600", false),
             ("public, max-age=86400, must-revalidate", false),
         ] {
-            let origin = Origin::of(&headers(CACHE_CONTROL, value), "");
+            let origin = Origin::of(&headers(CACHE_CONTROL, value), None);
             assert_eq!(origin.is_too_restrictive(), expected, "{value}");
         }
-        assert!(!Origin::of(&HeaderMap::new(), "").is_too_restrictive());
+        assert!(!Origin::of(&HeaderMap::new(), None).is_too_restrictive());
     }
 
     #[test]

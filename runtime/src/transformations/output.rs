@@ -1,5 +1,7 @@
 //! How a result is written: what a URL or `cf.image` can say of it, and the parts of the form that say so.
 
+use http::HeaderMap;
+use http::header::ACCEPT;
 use safelight_protocol::extension::{self, Choose, JpegScan, Metadata};
 use safelight_protocol::{Quality, form as wire};
 
@@ -67,8 +69,15 @@ pub struct Accepted {
 }
 
 impl Accepted {
+    /// Of a client's headers.
+    pub fn by(headers: &HeaderMap) -> Self {
+        let lists = headers.get_all(ACCEPT).iter();
+        let lists: Vec<_> = lists.filter_map(|list| list.to_str().ok()).collect();
+        Self::of(&lists.join(","))
+    }
+
     /// Reads `Accept`. Wildcards are no support: every browser sends them.
-    pub fn of(accept: &str) -> Self {
+    fn of(accept: &str) -> Self {
         let names = |name: &str| {
             accept.split(',').any(|range| {
                 let mut parts = range.split(';').map(str::trim);
