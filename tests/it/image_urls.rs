@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use crate::client::{Answer, get, post, send};
 use crate::dev_server::DevServer;
 use crate::guests;
+use crate::hosts::{Host, answer};
 
 /// An opaque picture in the given format.
 pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
@@ -356,6 +357,27 @@ async fn svg_is_passed_on_without_harm_and_never_made_pixels() {
     ] {
         let answer = get(server.address, &format!("/cdn-cgi/image/{path}")).await;
         assert_eq!(error(&answer), (415, "err=9412".into()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_source_says_of_caches_and_of_its_size_is_heard() {
+    let png = picture(3, 3, ImageFormat::Png);
+    let host = Host::start(move |path| {
+        let control = path.trim_start_matches('/').replace('_', "-");
+        answer(200, &format!("cache-control: {control}\r\n"), &png)
+    })
+    .await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
+    for (control, restrictive) in [("no_store", true), ("max_age=7200", false)] {
+        let url = host.url(&format!("/{control}"));
+        let answer = get(server.address, &format!("/cdn-cgi/image/f=png/{url}")).await;
+        let warnings: Vec<_> = answer.headers.get_all("warning").iter().collect();
+        let smaller = "cf-images 299 \"original is smaller\"";
+        let all = [smaller, "cf-images 299 \"cache-control is too restrictive\""];
+        let said = if restrictive { &all[..] } else { &all[..1] };
+        assert_eq!(warnings, said, "{control}");
+        assert_eq!(answer.header("cache-control"), control.replace('_', "-"));
     }
 }
 

@@ -53,7 +53,9 @@ const OF_URLS: &[(&str, &str)] = &[
         "slow-connection-quality=bad",
     ),
     ("scq=low,format=jpeg", "scq=bad"),
-    ("width=auto", "wbreakpoints=a"),
+    ("width=auto,wbreakpoints=100;400", "wbreakpoints=a,width=auto"),
+    ("width=auto,wmobile=50", "wmobile=0,width=auto"),
+    ("width=auto,wdesktop=70", "wdesktop=0,width=auto"),
 ];
 
 /// Short names, which errors write out.

@@ -172,12 +172,11 @@ impl<'a> Rest<'a> {
     }
 
     fn unknown(self, place: &str) -> Vec<String> {
-        const MOST: usize = 8;
         let warning = |(key, _): (&str, &Value)| {
             let key: String = key.chars().take(32).collect();
             format!("the option {place}{key} is unknown and was ignored")
         };
-        self.0.into_iter().take(MOST).map(warning).collect()
+        self.0.into_iter().map(warning).collect()
     }
 }
 

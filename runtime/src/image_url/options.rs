@@ -103,6 +103,11 @@ fn words(pairs: &mut Pairs, transform: &mut Map<String, Value>) -> Result<(), Fa
 
 fn auto_width(pairs: &mut Pairs) -> Result<Option<AutoWidth>, Failure> {
     let is_auto = pairs.take_if("width", |value| value == "auto");
+    for key in ["wbreakpoints", "wmobile", "wdesktop"] {
+        if !is_auto && pairs.take(key).is_some() {
+            pairs.warn(format!("{key} is for width=auto and was ignored"));
+        }
+    }
     let mut auto = AutoWidth::default();
     if let Some(list) = pairs.take("wbreakpoints") {
         let widths: Option<Vec<u32>> = list.split(';').map(whole).collect();
@@ -119,8 +124,9 @@ fn auto_width(pairs: &mut Pairs) -> Result<Option<AutoWidth>, Failure> {
         ("wmobile", &mut auto.mobile),
         ("wdesktop", &mut auto.desktop),
     ] {
-        if let Some(text) = pairs.take(key) {
-            *width = whole(&text).ok_or_else(|| refused(key, "must be a width in pixels"))?;
+        if let Some(pixels) = pairs.number(key) {
+            *width = whole(&pixels.round().to_string())
+                .ok_or_else(|| refused(key, "must be a width in pixels"))?;
         }
     }
     Ok(is_auto.then_some(auto))

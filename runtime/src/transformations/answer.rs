@@ -21,6 +21,9 @@ const POLICY: &str = "default-src 'none'; navigate-to 'none'; form-action 'none'
 /// The shortest time that a result is worth keeping for, in seconds.
 const SHORT: u64 = 3_600;
 
+/// Most warnings of ours, each a header.
+const WARNINGS: usize = 16;
+
 /// What an answer says besides what the images process says.
 #[derive(Default)]
 pub struct Extras {
@@ -103,18 +106,17 @@ impl Origin {
             .cache_control
             .as_ref()
             .and_then(|value| value.to_str().ok());
-        text.unwrap_or_default()
-            .split(',')
-            .map(str::trim)
-            .any(|word| match word.to_ascii_lowercase().split_once('=') {
-                Some(("max-age" | "s-maxage", seconds)) => {
-                    seconds.parse().is_ok_and(|seconds: u64| seconds < SHORT)
-                }
-                Some(_) => false,
-                None => ["no-store", "no-cache", "private"]
-                    .iter()
-                    .any(|strict| word.eq_ignore_ascii_case(strict)),
-            })
+        let text = text.unwrap_or_default().to_ascii_lowercase();
+        let words: Vec<_> = text.split(',').map(str::trim).collect();
+        let forbids = |word: &&str| matches!(*word, "no-store" | "no-cache" | "private");
+        let seconds = |name: &str| {
+            let mut pairs = words.iter().filter_map(|word| word.split_once('='));
+            let (_, seconds) = pairs.find(|(key, _)| *key == name)?;
+            seconds.parse::<u64>().ok()
+        };
+        // What is said to caches that many share goes before what is said to all.
+        let kept = seconds("s-maxage").or_else(|| seconds("max-age"));
+        words.iter().any(forbids) || kept.is_some_and(|seconds| seconds < SHORT)
     }
 }
 
@@ -152,11 +154,9 @@ pub fn good(
         headers.append(WARNING, warning.clone());
     }
     extras.put_vary(headers);
-    let mut warnings = extras.warnings;
-    if origin.is_too_restrictive() {
-        warnings.push("cache-control is too restrictive".into());
-    }
-    for warning in warnings {
+    let restrictive = "cache-control is too restrictive".to_owned();
+    let restrictive = origin.is_too_restrictive().then_some(restrictive);
+    for warning in bounded(extras.warnings).into_iter().chain(restrictive) {
         if let Ok(value) = HeaderValue::try_from(format!("cf-images 299 \"{}\"", quoted(&warning)))
         {
             headers.append(WARNING, value);
@@ -167,6 +167,16 @@ pub fn good(
         headers.insert(RESIZED, resized);
     }
     response
+}
+
+/// So many warnings and no more, the last of which says so.
+fn bounded(mut warnings: Vec<String>) -> Vec<String> {
+    let left_out = warnings.len().saturating_sub(WARNINGS);
+    if left_out > 0 {
+        warnings.truncate(WARNINGS);
+        warnings.push(format!("and {left_out} warnings more"));
+    }
+    warnings
 }
 
 /// What became of it: network and computing times in milliseconds, version, bytes.
@@ -214,7 +224,7 @@ mod tests {
     use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{Extras, Origin, quoted};
+    use super::{Extras, Origin, bounded, quoted};
 
     fn headers(name: HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
@@ -269,12 +279,23 @@ mod tests {
             ("No-Cache", true),
             ("public, max-age=60", true),
             ("max-age=3600", false),
+            ("max-age=60, s-maxage=7200", false),
+            ("max-age=7200, s-maxage=60", true),
             ("public, max-age=86400, must-revalidate", false),
         ] {
             let origin = Origin::of(&headers(CACHE_CONTROL, value), None);
             assert_eq!(origin.is_too_restrictive(), expected, "{value}");
         }
         assert!(!Origin::of(&HeaderMap::new(), None).is_too_restrictive());
+    }
+
+    #[test]
+    fn warnings_that_are_left_out_are_counted() {
+        let many = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
+        assert_eq!(bounded(many(16)), many(16));
+        let most = bounded(many(60));
+        assert_eq!(most.len(), 17);
+        assert_eq!(most.last().unwrap(), "and 44 warnings more");
     }
 
     #[test]

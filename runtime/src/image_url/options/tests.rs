@@ -150,9 +150,9 @@ fn what_cannot_be_is_9401_and_names_the_option() {
         "compression=slow",
         "onerror=ignore",
         "slow-connection-quality=bad",
-        "wbreakpoints=a;b",
-        "wmobile=0",
-        "wdesktop=x",
+        "wbreakpoints=a;b,w=auto",
+        "wmobile=0,w=auto",
+        "wdesktop=-1,w=auto",
     ] {
         let failure = Options::read(text).unwrap_err();
         assert_eq!(failure.code.number(), 9401, "{text}");
@@ -185,6 +185,14 @@ fn what_is_ignored_is_said() {
         ),
         ("colour=red", "the option colour is unknown and was ignored"),
         ("draw=x", "the option draw is unknown and was ignored"),
+        (
+            "w=80,wmobile=50",
+            "wmobile is for width=auto and was ignored",
+        ),
+        (
+            "w=auto,wdesktop=wide",
+            "wdesktop is not a number and was ignored",
+        ),
     ] {
         assert_eq!(read(text).warnings, [expected], "{text}");
     }
