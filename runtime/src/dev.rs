@@ -204,6 +204,7 @@ fn image_urls(
         sources: Sources::on_hosts(client, config.image_urls.source_time, faults.clone())
             .and_of_worker(worker.clone(), faults.clone()),
         allowed: config.image_urls.allowed_origins.clone(),
+        worker: config.name.clone(),
     })
 }
 

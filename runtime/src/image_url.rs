@@ -22,6 +22,7 @@ use serde_json::Value;
 use wasmtime_wasi_http::WasiBody;
 
 use crate::body;
+use crate::outbound;
 use crate::record::RequestRecord;
 use crate::transformations::answer::{Extras, Origin, good};
 use crate::transformations::output::{Accepted, Format};
@@ -40,6 +41,8 @@ pub struct ImageUrls {
     pub sources: Sources,
     /// Which other hosts a source may be on; the worker's own always may.
     pub allowed: Vec<OriginPattern>,
+    /// The worker's name, by which its own requests are known.
+    pub worker: String,
 }
 
 impl ImageUrls {
@@ -58,6 +61,9 @@ impl ImageUrls {
             failure.code.number(),
             failure.text
         ));
+        if failure.code == Code::InTheWay {
+            return failure.answer();
+        }
         to_the_source(request).unwrap_or_else(|| failure.answer())
     }
 
@@ -72,6 +78,14 @@ impl ImageUrls {
         if is_from_here(&request.headers) {
             let text = "the request comes from a transformation already (Via: image-resizing)";
             return Err(Failure::new(Code::Loop, text));
+        }
+        if request
+            .headers
+            .get(outbound::WORKER)
+            .is_some_and(|worker| worker == self.worker.as_str())
+        {
+            let text = "a worker's plain fetch of its own /cdn-cgi/image/ is not transformed: fetch the picture itself, with cf.image";
+            return Err(Failure::new(Code::InTheWay, text));
         }
         let path = path::Path::of(&request.uri)?;
         let options = Options::read(path.options)?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::HOST;
-use http::{HeaderValue, Uri, Version};
+use http::{HeaderName, HeaderValue, Uri, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -31,13 +31,20 @@ const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long a host may take to begin its answer.
 const FIRST_BYTE_TIME: Duration = Duration::from_secs(100);
 
+/// Which worker a request is from, as the platform tells.
+pub const WORKER: HeaderName = HeaderName::from_static("cf-worker");
+
 /// The client for other hosts; cheap to clone, since every instance has one.
 #[derive(Clone)]
-pub struct Outbound(BindingService);
+pub struct Outbound {
+    service: BindingService,
+    worker: Option<HeaderValue>,
+}
 
 impl Outbound {
-    /// A client that trusts the certificate authorities of the web and follows no redirects; these faults may happen to it.
-    pub fn to_the_web(faults: Arc<FaultSet>) -> Self {
+    /// The client of the worker of this name. It trusts the certificate authorities of the web and follows no redirects;
+    /// these faults may happen to it.
+    pub fn to_the_web(worker: &str, faults: Arc<FaultSet>) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIME));
@@ -55,7 +62,10 @@ impl Outbound {
                     .unwrap_or(Err(Error::HttpResponseTimeout))
             }
         });
-        Self(layered(service, HopFaults::new(Hop::fetch(), faults)))
+        Self {
+            service: layered(service, HopFaults::new(Hop::fetch(), faults)),
+            worker: HeaderValue::from_str(worker).ok(),
+        }
     }
 
     /// Sends a request to the host in its URI.
@@ -70,7 +80,10 @@ impl Outbound {
         let host = host(request.uri());
         let hop = format!("fetch {} {host}", request.method()).into();
         request.extensions_mut().insert(CallContext { hop, record });
-        self.0.clone().oneshot(request).await
+        if let Some(worker) = &self.worker {
+            request.headers_mut().insert(WORKER, worker.clone());
+        }
+        self.service.clone().oneshot(request).await
     }
 }
 

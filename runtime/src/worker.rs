@@ -39,6 +39,8 @@ const CONCURRENT_REQUESTS: usize = 1_024;
 
 /// What a worker may know and reach.
 pub struct Grants {
+    /// The worker's own name.
+    pub name: String,
     /// Environment variables: `vars`, and what the SDK needs to know of the bindings.
     pub env: Vec<(String, String)>,
     /// The bindings by name.
@@ -90,7 +92,7 @@ impl Worker {
             generation,
             env: grants.env,
             bindings: Arc::new(grants.bindings),
-            outbound: Outbound::to_the_web(grants.faults),
+            outbound: Outbound::to_the_web(&grants.name, grants.faults),
             cf_images: grants.cf_images,
             limits: grants.limits,
             ticker,

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::cf_images::{fetch, fetch_path};
 use crate::client::{Answer, get};
-use crate::dev_server::DevServer;
+use crate::dev_server::{DevServer, project};
 use crate::guests;
 use crate::hosts::{Host, answer, redirect};
 use crate::image_urls::{ask, error, kept, picture, size};
@@ -91,6 +91,26 @@ async fn a_worker_that_fetches_its_own_picture_url_with_a_transformation_is_told
         "{}",
         answer.text()
     );
+}
+
+#[tokio::test]
+async fn a_workers_plain_fetch_of_its_own_picture_url_is_not_transformed() {
+    let server = start().await;
+    let folder = project(guests::misbehaving(), "[images]\nbinding = \"IMAGES\"\n");
+    let file = folder.path().join("wrangler.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(file, config.replace("\"test\"", "\"other\"")).unwrap();
+    let other = DevServer::start_in(folder.path(), &[]).await;
+    let fetch = async |address: std::net::SocketAddr| {
+        let url = format!("http://{address}/cdn-cgi/image/width=30,onerror=redirect/{}", kept());
+        get(server.address, &format!("/fetch?url={}", escaped(&url))).await
+    };
+    let own = fetch(server.address).await;
+    assert_eq!(own.status, 403);
+    assert_eq!(own.header("cf-not-resized"), "err=9524");
+    assert!(own.text().starts_with("ERROR 9524: "), "{}", own.text());
+    // Of somebody else's there is nothing to say.
+    assert_eq!(size(&fetch(other.address).await), (30, 20));
 }
 
 #[tokio::test]

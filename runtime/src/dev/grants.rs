@@ -86,6 +86,7 @@ fn grants(config: &Config, running: Running<'_>, log: &Log) -> anyhow::Result<Gr
         .zip(config.assets.as_ref())
         .map(|(assets, config)| Site::new(assets, config));
     Ok(Grants {
+        name: config.name.clone(),
         env,
         bindings,
         cf_images,

@@ -29,7 +29,7 @@ fn log_of(error: &'static str, prepare: impl FnOnce(&State, Log)) -> String {
     let state = State::new(
         |_| WasiCtx::builder().build(),
         |shared| {
-            let outbound = Outbound::to_the_web(Arc::default());
+            let outbound = Outbound::to_the_web("test", Arc::default());
             Hooks::new(Arc::<Bindings>::default(), outbound, shared.clone())
         },
         limits,

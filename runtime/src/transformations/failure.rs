@@ -12,6 +12,8 @@ pub use crate::error::inner;
 
 /// The header that tells what became of a transformation.
 pub const RESIZED: HeaderName = HeaderName::from_static("cf-resized");
+/// The header that tells that there was none.
+const NOT_RESIZED: HeaderName = HeaderName::from_static("cf-not-resized");
 
 /// What went wrong, as a number of the platform with its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub enum Code {
     OriginFailed,
     /// 9510: no way to the origin.
     NoWay,
+    /// 9524: a worker stands between the client and the transformation.
+    InTheWay,
     /// An error of the images process, with the status of its answer.
     Images(u16, StatusCode),
 }
@@ -83,6 +87,7 @@ impl Code {
             Self::Unreachable => 9505,
             Self::OriginFailed => 9509,
             Self::NoWay => 9510,
+            Self::InTheWay => 9524,
             Self::Images(number, _) => number,
         }
     }
@@ -94,7 +99,7 @@ impl Code {
                 return status;
             }
             Self::BadOptions | Self::BadRedirect | Self::TooManyRedirects | Self::BadPath => 400,
-            Self::NotAllowed | Self::BadUrl | Self::BadForm => 403,
+            Self::NotAllowed | Self::BadUrl | Self::BadForm | Self::InTheWay => 403,
             Self::NotFound => 404,
             Self::Method => 405,
             Self::TooLarge => 413,
@@ -166,7 +171,11 @@ impl Failure {
         headers.insert(CONTENT_TYPE, plain);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Ok(value) = HeaderValue::try_from(format!("err={number}")) {
-            headers.insert(RESIZED, value);
+            let name = match self.code == Code::InTheWay {
+                true => NOT_RESIZED,
+                false => RESIZED,
+            };
+            headers.insert(name, value);
         }
         if self.code == Code::Method {
             headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
