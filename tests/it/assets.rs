@@ -152,10 +152,7 @@ async fn files_need_no_worker() {
         (folder.path().join("wrangler.toml"), config.as_bytes()),
         (public.join("index.html"), b"<home>"),
         (public.join("404.html"), b"<lost>"),
-        (
-            public.join("photo.png"),
-            &picture(60, 40, ImageFormat::Png),
-        ),
+        (public.join("photo.png"), &picture(60, 40, ImageFormat::Png)),
     ] {
         std::fs::write(file, bytes).unwrap();
     }

@@ -102,7 +102,11 @@ async fn an_origin_that_takes_too_long_has_its_number() {
 async fn a_url_that_cannot_be_one_of_a_picture_has_its_number() {
     let server = DevServer::start(guests::misbehaving(), OPEN).await;
     for (path, status, mark) in [
-        ("/width=8/https%3A%2F%2Fexample.com%2Fa.png", 403, "err=9419"),
+        (
+            "/width=8/https%3A%2F%2Fexample.com%2Fa.png",
+            403,
+            "err=9419",
+        ),
         ("/width=8/\u{e9}.png", 403, "err=9406"),
         ("/width=8/ftp://example.com/a.png", 403, "err=9406"),
         ("/width=8/http://user@example.com/a.png", 403, "err=9406"),

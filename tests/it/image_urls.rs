@@ -374,7 +374,10 @@ async fn what_a_source_says_of_caches_and_of_its_size_is_heard() {
         let answer = get(server.address, &format!("/cdn-cgi/image/f=png/{url}")).await;
         let warnings: Vec<_> = answer.headers.get_all("warning").iter().collect();
         let smaller = "cf-images 299 \"original is smaller\"";
-        let all = [smaller, "cf-images 299 \"cache-control is too restrictive\""];
+        let all = [
+            smaller,
+            "cf-images 299 \"cache-control is too restrictive\"",
+        ];
         let said = if restrictive { &all[..] } else { &all[..1] };
         assert_eq!(warnings, said, "{control}");
         assert_eq!(answer.header("cache-control"), control.replace('_', "-"));

@@ -102,7 +102,10 @@ async fn a_workers_plain_fetch_of_its_own_picture_url_is_not_transformed() {
     std::fs::write(file, config.replace("\"test\"", "\"other\"")).unwrap();
     let other = DevServer::start_in(folder.path(), &[]).await;
     let fetch = async |address: std::net::SocketAddr| {
-        let url = format!("http://{address}/cdn-cgi/image/width=30,onerror=redirect/{}", kept());
+        let url = format!(
+            "http://{address}/cdn-cgi/image/width=30,onerror=redirect/{}",
+            kept()
+        );
         get(server.address, &format!("/fetch?url={}", escaped(&url))).await
     };
     let own = fetch(server.address).await;

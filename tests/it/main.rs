@@ -46,3 +46,4 @@ mod stand_in;
 mod supervision;
 mod trace;
 mod trouble;
+mod url_options;

@@ -1,73 +1,15 @@
-//! Every option of both ways to a picture from elsewhere, through the real program: what is right is a picture, what is wrong an
-//! error that names it, and nothing is ignored without a word.
+//! Every option of a `fetch` with `cf.image`, through the real program: what is right is a picture, what is wrong an error that
+//! names it, and nothing is ignored without a word. And what is left to the client, of URLs as well.
 
 use image::ImageFormat;
 use serde_json::{Value, json};
 
 use crate::cf_images::{fetch, fetch_path};
-use crate::client::{Answer, get};
+use crate::client::Answer;
 use crate::dev_server::DevServer;
 use crate::guests;
 use crate::hosts::{Host, answer};
 use crate::image_urls::{ask, error, kept, picture};
-
-/// Options of a URL, each right and wrong.
-const OF_URLS: &[(&str, &str)] = &[
-    ("width=30", "width=0"),
-    ("w=30", "w=-1"),
-    ("height=20", "height=0"),
-    ("h=20", "h=-1"),
-    ("width=20,height=20,fit=cover", "fit=fill"),
-    ("width=20,height=20,fit=cover,gravity=auto", "gravity=up"),
-    ("width=20,height=20,fit=cover,g=0.2x0.3", "g=1y2"),
-    ("width=20,height=20,fit=cover,zoom=0.5", "zoom=2"),
-    ("width=20,height=20,fit=cover,face-zoom=0.5", "face-zoom=2"),
-    ("width=20,dpr=2", "dpr=11"),
-    ("width=90,fit=contain,upscale=interpolate", "upscale=magic"),
-    ("trim=1;2;3;4", "trim=1;2"),
-    ("trim.left=3", "trim.left=-1"),
-    (
-        "trim=border,trim.border.tolerance=3",
-        "trim.border.tolerance=256",
-    ),
-    ("flip=hv", "flip=x"),
-    ("rotate=90", ""),
-    ("background=red", "background=notacolour"),
-    ("brightness=1.5", "brightness=256"),
-    ("contrast=0.5", "contrast=-1"),
-    ("gamma=2", "gamma=300"),
-    ("saturation=0", "saturation=300"),
-    ("sharpen=3", "sharpen=11"),
-    ("blur=5", "blur=251"),
-    ("segment=foreground", "segment=background"),
-    ("quality=50,format=webp", "quality=best"),
-    ("q=low,f=webp", "q=best"),
-    ("format=png", "format=jpg"),
-    ("f=baseline-jpeg", "f=image/png"),
-    ("anim=false", "anim=no"),
-    ("metadata=none", "metadata=all"),
-    ("compression=fast", "compression=slow"),
-    ("onerror=redirect", ""),
-    (
-        "slow-connection-quality=40,format=jpeg",
-        "slow-connection-quality=bad",
-    ),
-    ("scq=low,format=jpeg", "scq=bad"),
-    ("width=auto,wbreakpoints=100;400", "wbreakpoints=a,width=auto"),
-    ("width=auto,wmobile=50", "wmobile=0,width=auto"),
-    ("width=auto,wdesktop=70", "wdesktop=0,width=auto"),
-];
-
-/// Short names, which errors write out.
-const ALIASES: [(&str, &str); 7] = [
-    ("w", "width"),
-    ("h", "height"),
-    ("g", "gravity"),
-    ("q", "quality"),
-    ("f", "format"),
-    ("face-zoom", "zoom"),
-    ("scq", "slow-connection-quality"),
-];
 
 /// Keys of `cf.image` and of an entry of its `draw`, each with a value that is right and one that is wrong.
 fn of_both() -> Vec<(&'static str, Value, Value)> {
@@ -139,23 +81,6 @@ fn assert_nothing_is_ignored(answer: &Answer, option: &str) {
     let mut warnings = warnings.map(|warning| warning.to_str().unwrap());
     assert!(!warnings.any(|text| text.contains("ignored")), "{option}");
     image::load_from_memory(&answer.body).unwrap();
-}
-
-#[tokio::test]
-async fn each_option_of_a_url_makes_a_picture_or_is_named() {
-    let server = DevServer::start(guests::misbehaving(), "").await;
-    for (right, wrong) in OF_URLS {
-        let path = format!("/cdn-cgi/image/{right}/{}", kept());
-        assert_nothing_is_ignored(&get(server.address, &path).await, right);
-        if let Some((key, _)) = wrong.split_once('=') {
-            let path = format!("/cdn-cgi/image/{wrong}/{}", kept());
-            let answer = get(server.address, &path).await;
-            assert_eq!(error(&answer), (400, "err=9401".into()), "{wrong}");
-            let full = ALIASES.iter().find(|(alias, _)| *alias == key);
-            let key = full.map_or(key, |(_, full)| *full);
-            assert!(answer.text().contains(key), "{wrong}: {}", answer.text());
-        }
-    }
 }
 
 #[tokio::test]

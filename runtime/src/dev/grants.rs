@@ -55,13 +55,7 @@ pub fn load(
     };
     let engine = compile::engine(compile::cache_folder().as_deref())?;
     let compiled = compile::component(&engine, component)?;
-    Ok(Worker::link(
-        &engine,
-        component,
-        &compiled,
-        grants,
-        log,
-    )?)
+    Ok(Worker::link(&engine, component, &compiled, grants, log)?)
 }
 
 fn grants(config: &Config, running: Running<'_>, log: &Log) -> anyhow::Result<Grants> {

@@ -57,7 +57,10 @@ fn the_three_kinds_of_file_say_the_same() {
 
     let config = &configs[0];
     assert_eq!(config.name, "gallery");
-    assert_eq!(config.main.as_ref().unwrap(), Path::new("/project/worker.wasm"));
+    assert_eq!(
+        config.main.as_ref().unwrap(),
+        Path::new("/project/worker.wasm")
+    );
     assert_eq!(config.dir, Path::new("/project"));
     assert_eq!(config.environment, None);
     let vars = [("MAX_W", "1600"), ("TITLE", "Gallery")];

@@ -35,7 +35,10 @@ fn json_comes_before_jsonc_before_toml() {
         let config = Config::load(dir.path(), None, None).unwrap().config;
         assert_eq!(config.file, dir.path().join(files[first].0));
         let kind = files[first].0.strip_prefix("wrangler.").unwrap();
-        assert_eq!(config.main.unwrap(), dir.path().join(format!("{kind}.wasm")));
+        assert_eq!(
+            config.main.unwrap(),
+            dir.path().join(format!("{kind}.wasm"))
+        );
     }
 }
 
