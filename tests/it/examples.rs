@@ -113,8 +113,25 @@ async fn nested_pipeline_resizes_a_whole_composite_or_says_which_hop_broke() {
     assert_eq!(answer.header("content-type"), "image/webp");
     let picture = image::load_from_memory(&answer.body).unwrap();
     assert_eq!((picture.width(), picture.height()), (800, 600));
-    let broken = request_with_fault(server.address, outer, "image-source:truncate=2000000").await;
-    assert!(!broken.status.is_success(), "{broken:?}");
+    // Both pipelines are in the log, each with its bytes.
+    for hop in [
+        "IMAGES /transform 200 ",
+        "image-source /composite 200 ",
+        "image-url /transform 200 ",
+    ] {
+        let line = server.line(|line| line.contains(hop)).await;
+        assert!(line.contains("MB"), "{line}");
+    }
+    // The inner answer breaks on the inner hop, or between the two.
+    for (fault, named) in [
+        ("IMAGES:truncate=200000", "IMAGES"),
+        ("image-source:truncate=2000000", "image-source"),
+    ] {
+        let broken = request_with_fault(server.address, outer, fault).await;
+        let found = (broken.status.as_u16(), broken.header("cf-resized"));
+        assert_eq!(found, (422, "err=9416"), "{fault}: {}", broken.text());
+        assert!(broken.text().contains(named), "{fault}: {}", broken.text());
+    }
 }
 
 async fn request_with_fault(address: std::net::SocketAddr, path: &str, fault: &str) -> Answer {
