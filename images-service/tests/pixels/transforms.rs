@@ -229,3 +229,28 @@ fn the_log_learns_what_the_source_was() {
         (4, 3, "image/jpeg")
     );
 }
+
+/// A float's last bit may put the end of a crop beyond the picture, at one size in ten.
+#[test]
+fn a_crop_that_touches_the_far_edges_succeeds_at_every_size() {
+    let corners = [
+        Gravity::Remainder { x: 1.0, y: 1.0 },
+        Gravity::Remainder { x: 1.0, y: 0.3 },
+        Gravity::BoxCenter { x: 0.9, y: 1.0 },
+    ];
+    for side in 20..=120 {
+        let source = png(&busy(side, side + 7, Channels::Rgb));
+        for (gravity, fit) in corners
+            .into_iter()
+            .flat_map(|gravity| [(gravity, Fit::Cover), (gravity, Fit::Crop)])
+        {
+            let transform = Transform {
+                gravity,
+                ..sized(19, 11, fit)
+            };
+            let cropped = Request::of(&source).transform(transform).try_run();
+            let size = cropped.map(|cropped| (cropped.width, cropped.height));
+            assert_eq!(size, Ok((19, 11)), "{side} pixels, {fit} at {gravity:?}");
+        }
+    }
+}

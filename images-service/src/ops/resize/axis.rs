@@ -29,17 +29,15 @@ impl Axis {
 
     /// The wanted part in the source's coordinates, never beyond its end.
     pub(super) fn wanted(self) -> Span {
-        let end = f64::from(self.source);
         if self.start == 0 && self.length == self.scaled {
             return Span::whole(self.source);
         }
-        let factor = end / f64::from(self.scaled.max(1));
-        let start = f64::from(self.start) * factor;
-        let mut length = f64::from(self.length) * factor;
-        while start + length > end {
-            length = (end - start).next_down();
+        let factor = f64::from(self.source) / f64::from(self.scaled.max(1));
+        Span {
+            start: f64::from(self.start) * factor,
+            length: f64::from(self.length) * factor,
         }
-        Span { start, length }
+        .within(self.source)
     }
 
     /// The source's pixels that the wanted part depends on, and a few more.
@@ -97,6 +95,16 @@ impl Span {
             start: self.start - f64::from(kept.first),
             ..self
         }
+        .within(kept.length)
+    }
+
+    /// The same stretch without what rounding has put beyond the axis. A sum that was not beyond it can be so from
+    /// another start, nearer to zero, where floats are finer.
+    fn within(self, axis: u32) -> Self {
+        Self {
+            length: self.length.min(f64::from(axis) - self.start),
+            ..self
+        }
     }
 }
 
@@ -107,4 +115,49 @@ impl Span {
 )]
 fn pixel(at: f64) -> u32 {
     at as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Axis, Span};
+
+    /// Every way to keep a part of an axis that ends where the axis does, and with it every rounding of its end.
+    fn at_the_far_end(longest: u32) -> impl Iterator<Item = Axis> {
+        let sides = move || 1..=longest;
+        sides().flat_map(move |source| {
+            sides().flat_map(move |scaled| {
+                (0..scaled).map(move |start| Axis {
+                    source,
+                    scaled,
+                    start,
+                    length: scaled - start,
+                })
+            })
+        })
+    }
+
+    /// The library refuses a stretch that seems to end beyond its axis, as it sees it: by a sum of floats.
+    fn is_inside(span: Span, axis: u32) -> bool {
+        span.start >= 0.0 && span.length > 0.0 && span.start + span.length <= f64::from(axis)
+    }
+
+    #[test]
+    fn no_part_ends_beyond_its_axis_nor_beyond_what_is_left_of_it_between_the_passes() {
+        for axis in at_the_far_end(160) {
+            let Axis {
+                source,
+                scaled,
+                start,
+                ..
+            } = axis;
+            let place = format!("from {start} to the end of {source} scaled to {scaled}");
+            assert!(is_inside(axis.wanted(), source), "{place}");
+            let needed = axis.needed();
+            let left = axis.wanted().after(needed);
+            assert!(
+                is_inside(left, needed.length),
+                "{place}, after the first pass"
+            );
+        }
+    }
 }
