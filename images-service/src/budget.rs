@@ -23,6 +23,11 @@ impl Budget {
         }
     }
 
+    /// The time that is left.
+    pub(crate) fn left(&self) -> Duration {
+        self.most.saturating_sub(self.started.elapsed())
+    }
+
     /// Whether the next piece of work may begin.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ mod sniff;
 mod source;
 mod webp;
 
-use std::fmt;
+use std::{fmt, io};
 
 use safelight_protocol::{ErrorCode, ImageInfo, extension, info::RasterInfo};
 
@@ -39,7 +39,8 @@ use crate::{
     geometry::Size,
     guard::guarded,
     image::{Channels, Image},
-    limits::{JpegDecoder, Limits},
+    interest::Interest,
+    limits::{Av1Decoder, JpegDecoder, Limits},
     picture::{Frame, Picture},
 };
 
@@ -192,13 +193,19 @@ pub fn info(bytes: &[u8], limits: &Limits) -> Result<ImageInfo, ServiceError> {
 
 /// How an image is decoded.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct Options<'a> {
     /// How small it may come out.
     pub shrink: Shrink,
     /// Which decoder reads JPEG.
     pub jpeg: JpegDecoder,
+    /// Where AV1 is decoded.
+    pub av1: &'a Av1Decoder,
+    /// Bytes that a process of its own may take.
+    pub memory: u64,
     /// How long it may take.
     pub budget: Budget,
+    /// Whether a process of its own has anybody to work for.
+    pub interest: &'a Interest,
 }
 
 /// Reads the header and checks its claims; no memory for pixels is taken.
@@ -233,12 +240,22 @@ fn kind(bytes: &[u8], limits: &Limits) -> Result<Kind, ServiceError> {
     }
 }
 
+/// Is the process that [`Av1Decoder::Process`] starts: decodes one picture from standard input to standard output.
+///
+/// It limits the memory of this process and changes what a panic does, so it is to be called by nobody else.
+///
+/// # Errors
+/// When one of both breaks, or the process may not be limited.
+pub fn serve_av1() -> io::Result<()> {
+    avif::serve()
+}
+
 /// Decodes an image whose header has been read, and does `change` to each frame before the next is decoded: of a large
 /// animation that becomes small there is never more than one large frame.
 pub fn pixels(
     bytes: &[u8],
     header: &Header,
-    options: Options,
+    options: Options<'_>,
     mut change: impl FnMut(Image) -> Result<Image, ServiceError>,
 ) -> Result<Decoded, ServiceError> {
     let kind = header.kind;
@@ -318,6 +335,8 @@ enum Fault {
     Unsupported(&'static str),
     /// It is larger than a limit.
     Limit(ServiceError),
+    /// The process that was to decode it did not.
+    Process(ServiceError),
 }
 
 impl Fault {
@@ -335,7 +354,7 @@ impl Fault {
             Self::Unsupported(what) => {
                 not_an_image(format!("{format} with {what} is not supported"))
             }
-            Self::Limit(error) => error,
+            Self::Limit(error) | Self::Process(error) => error,
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::{
     budget::Budget,
     decode::{self, Frames, Options, Shrink},
     form::{self, ExtensionParts, Held, Source, TransformForm},
-    limits::{JpegDecoder, Limits},
+    interest::Interest,
+    limits::{Av1Decoder, JpegDecoder, Limits},
     request::{Color, Text, TransformRequest},
     svg,
     text::{Effort, TextLimits, Typeset},
@@ -128,7 +129,10 @@ fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
     let options = Options {
         shrink,
         jpeg,
+        av1: &Av1Decoder::InProcess,
+        memory: limits.pixel_bytes,
         budget: Budget::new(Duration::from_secs(10)),
+        interest: &Interest::default(),
     };
     if let Ok(decoded) = decode::pixels(bytes, &header, options, Ok) {
         assert_eq!(decoded.picture.size(), size, "the header has lied");

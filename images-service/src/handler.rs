@@ -24,6 +24,7 @@ use crate::{
     error::ServiceError,
     fonts::Fonts,
     form::{self, Held, Received, Share},
+    interest::Interest,
     limits::Limits,
     pipeline,
     queue::Queue,
@@ -133,7 +134,7 @@ impl Handler {
             .await
             .usable()?;
         let limits = Arc::clone(&self.limits);
-        let work = move || {
+        let work = move |_: &Interest| {
             let _held_until_the_end = share;
             decode::info(&image, &limits)
         };
@@ -160,9 +161,9 @@ impl Handler {
 
         let mut report = Report::new(&request, form_time, warnings);
         let limits = Arc::clone(&self.limits);
-        let work = move || {
+        let work = move |interest: &Interest| {
             let _held_until_the_end = share;
-            let mut encoded = pipeline::run(request, &limits)?;
+            let mut encoded = pipeline::run_while(request, &limits, interest)?;
             let block = Block::new(std::mem::take(&mut encoded.bytes));
             Ok((encoded, block))
         };
@@ -190,7 +191,7 @@ impl Handler {
     async fn on_worker<T: Send + 'static>(
         &self,
         client: &HangUp,
-        work: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,
+        work: impl FnOnce(&Interest) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<(T, Duration), Failure> {
         let started = Instant::now();
         let turn = tokio::select! {
@@ -199,10 +200,12 @@ impl Handler {
             turn = self.queue.turn() => turn?,
         };
         let queued = started.elapsed();
+        let interest = Interest::default();
+        let _held_while_waiting = interest.held();
         let task = spawn_blocking(move || {
-            // Whoever waits for the result may leave; the worker is busy all the same.
+            // Whoever waits for the result may leave; the worker is busy until the work has noticed.
             let _turn = turn;
-            work()
+            work(&interest)
         });
         let result = tokio::select! {
             biased;

@@ -24,7 +24,7 @@
 //! | [`encode`] | from pixels to the bytes of the result |
 //! | `guard` | a codec that panics fails its own request |
 //! | `answer` | one block with exact length and digest, or a marked error |
-//! | [`error`] [`limits`] [`budget`] | what can fail, what a request may cost, and how long it may take |
+//! | [`error`] [`limits`] [`budget`] [`interest`] | what can fail, what a request may cost, how long it may take, and whether anybody waits |
 
 mod answer;
 pub mod budget;
@@ -43,6 +43,7 @@ mod guard;
 mod handler;
 pub mod heap;
 pub mod image;
+pub mod interest;
 pub mod limits;
 pub mod models;
 pub mod ops;

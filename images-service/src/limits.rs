@@ -1,6 +1,6 @@
 //! What one request, and all of them together, may cost.
 
-use std::time::Duration;
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use crate::{deadline::Deadlines, fonts::FontLimits, models::Models, text::TextLimits};
 
@@ -41,6 +41,8 @@ pub struct Limits {
     pub avif_input: bool,
     /// Which decoder reads JPEG.
     pub jpeg: JpegDecoder,
+    /// Where AV1, the coding of AVIF, is decoded.
+    pub av1: Av1Decoder,
     /// Requests whose pixels are being worked on at the same time.
     pub workers: usize,
     /// Requests that may wait for a worker.
@@ -88,6 +90,25 @@ impl JpegDecoder {
     }
 }
 
+/// Where AV1 is decoded. Pictures come out alike.
+///
+/// The library that does it runs behind an interface of C, through which no panic can unwind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Av1Decoder {
+    /// In this process: a panic of the library ends it, with every request that it works on, and a picture is decoded to
+    /// its end whatever time and memory that takes.
+    #[default]
+    InProcess,
+    /// In a process of its own for every picture, which fails alone, and ends with its request. It has to call
+    /// [`serve_av1`](crate::decode::serve_av1), and come from the same build as this one: what goes between them has no version.
+    Process {
+        /// The program.
+        program: PathBuf,
+        /// Its arguments.
+        arguments: Vec<OsString>,
+    },
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -109,6 +130,7 @@ impl Default for Limits {
             time: Duration::from_secs(60),
             avif_input: true,
             jpeg: JpegDecoder::default(),
+            av1: Av1Decoder::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
             transports: 0,

@@ -29,6 +29,7 @@ use crate::{
     decode::{Frames, Metadata},
     encode::{self, Written},
     error::ServiceError,
+    interest::Interest,
     limits::Limits,
     ops,
     picture::Picture,
@@ -70,6 +71,15 @@ pub struct Timings {
 
 /// Runs one request: plain work without waiting, for a thread that may block.
 pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, ServiceError> {
+    run_while(request, limits, &Interest::default())
+}
+
+/// The same for somebody who may leave, with whom processes end that work for him alone.
+pub fn run_while(
+    request: TransformRequest,
+    limits: &Limits,
+    interest: &Interest,
+) -> Result<Encoded, ServiceError> {
     if let Some(passed) = svg::passed(&request, limits)? {
         return Ok(passed);
     }
@@ -97,7 +107,12 @@ pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, Servic
 
     // Decode, and do what comes first to each image.
     let started = Instant::now();
-    let terms = Terms::new(bounds, limits, budget);
+    let terms = Terms {
+        bounds,
+        limits,
+        budget,
+        interest,
+    };
     let loaded = load(prepared, &steps, terms, effort)?;
     let done_first = loaded.time;
     let decoded = started.elapsed().saturating_sub(done_first);
@@ -194,16 +209,7 @@ struct Terms<'a> {
     bounds: Bounds,
     limits: &'a Limits,
     budget: Budget,
-}
-
-impl<'a> Terms<'a> {
-    const fn new(bounds: Bounds, limits: &'a Limits, budget: Budget) -> Self {
-        Self {
-            bounds,
-            limits,
-            budget,
-        }
-    }
+    interest: &'a Interest,
 }
 
 /// Does every step that is not done yet in the author's order, and gives the base.

@@ -1,5 +1,6 @@
 //! Flags and subcommands, turned into one run with an exit code.
 
+mod av1;
 mod images;
 mod r2;
 
@@ -100,6 +101,9 @@ struct Project {
 
 /// Runs the program with the arguments of this process.
 pub fn run() -> ExitCode {
+    if av1::is_asked_for() {
+        return av1::serve();
+    }
     let cli = Cli::parse();
     // Before there is another thread.
     if let Command::Images { .. } = cli.command {
@@ -174,7 +178,11 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 true => End::Stdin,
                 false => End::Signal,
             };
-            images(&socket, flags.limits(), end, log).await
+            let limits = Limits {
+                av1: av1::decoder()?,
+                ..flags.limits()
+            };
+            images(&socket, limits, end, log).await
         }
         Command::Compile { component } => compile_into_cache(&component),
     }

@@ -10,7 +10,8 @@ use safelight_images::{
     encode,
     geometry::{Rect, Size},
     image::{Channels, Image},
-    limits::JpegDecoder,
+    interest::Interest,
+    limits::{Av1Decoder, JpegDecoder},
     ops::Op,
     request::Output,
 };
@@ -51,7 +52,10 @@ pub(crate) fn decoded(file: &[u8], shrink: Shrink) -> Outcome<Image> {
     let options = Options {
         shrink,
         jpeg: JpegDecoder::default(),
+        av1: &Av1Decoder::InProcess,
+        memory: u64::MAX,
         budget: Budget::new(Duration::MAX),
+        interest: &Interest::default(),
     };
     let Decoded { picture, .. } = decode::pixels(file, &header, options, Ok)?;
     Ok(picture.into_first())

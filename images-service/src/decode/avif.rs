@@ -3,9 +3,10 @@
 mod av1;
 mod yuv;
 
+pub(super) use self::av1::serve;
 use self::{av1::Coded, yuv::Meaning};
 use super::{
-    Fault, Header, Kind, Model, Raw, Samples,
+    Fault, Header, Kind, Model, Options, Raw, Samples,
     gate::Gate,
     heif::{Container, crop},
 };
@@ -21,10 +22,10 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     }
 }
 
-pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
+pub(super) fn pixels(bytes: &[u8], header: &Header, options: Options<'_>) -> Result<Raw, Fault> {
     let container = Container::open(bytes)?;
     let item = container.primary();
-    let color = av1::decode(&container.data(item)?, header.stored)?;
+    let color = av1::decode(&container.data(item)?, header.stored, options)?;
     let meaning = Meaning::of(&color, container.props(item)?.nclx.as_ref())?;
     let mut samples = vec![0; header.stored.bytes(header.channels)];
     yuv::write_rgb(&color, meaning, header.channels, &mut samples);
@@ -33,7 +34,7 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
     let model = match header.channels {
         Channels::Rgb => Model::Rgb,
         Channels::Rgba => {
-            write_alpha(&container, header, &mut samples)?;
+            write_alpha(&container, header, options, &mut samples)?;
             Model::Rgba
         }
     };
@@ -48,12 +49,13 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
 fn write_alpha(
     container: &Container<'_>,
     header: &Header,
+    options: Options<'_>,
     samples: &mut [u8],
 ) -> Result<(), Fault> {
     let item = container
         .alpha()?
         .ok_or_else(|| Fault::broken("its alpha is missing"))?;
-    let alpha: Coded = av1::decode(&container.data(item)?, header.stored)?;
+    let alpha: Coded = av1::decode(&container.data(item)?, header.stored, options)?;
     yuv::write_alpha(&alpha, samples);
     Ok(())
 }

@@ -33,7 +33,7 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     })
 }
 
-pub(super) fn pixels(bytes: &[u8], header: &Header, options: Options) -> Result<Raw, Fault> {
+pub(super) fn pixels(bytes: &[u8], header: &Header, options: Options<'_>) -> Result<Raw, Fault> {
     let scans = markers::check_complete(bytes)?;
     match options.jpeg {
         JpegDecoder::Turbo if header.shrinks => {

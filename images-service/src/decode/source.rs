@@ -14,13 +14,17 @@ pub(super) enum Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn new(bytes: &'a [u8], header: &Header, options: Options) -> Result<Self, Fault> {
+    pub(super) fn new(
+        bytes: &'a [u8],
+        header: &Header,
+        options: Options<'_>,
+    ) -> Result<Self, Fault> {
         match header.kind {
             Kind::Jpeg => jpeg::pixels(bytes, header, options).map(Self::still),
             Kind::Png => png::pixels(bytes, header).map(Self::still),
             Kind::Webp => webp::source(bytes, header),
             Kind::Gif => gif::Frames::new(bytes, header).map(Self::Gif),
-            Kind::Avif => avif::pixels(bytes, header).map(Self::still),
+            Kind::Avif => avif::pixels(bytes, header, options).map(Self::still),
             Kind::Heic => heic::pixels(bytes, header).map(Self::still),
         }
     }

@@ -9,7 +9,7 @@ use safelight_protocol::ErrorCode;
 use tokio::net::UnixStream;
 
 use super::{Failure, Handler};
-use crate::{connection::HangUp, limits::Limits};
+use crate::{connection::HangUp, interest::Interest, limits::Limits};
 
 fn handler() -> Handler {
     let limits = Limits {
@@ -26,13 +26,13 @@ async fn a_panic_fails_its_own_request_and_frees_the_worker() {
     let client = HangUp::of(&ours).unwrap();
     let handler = handler();
     let failed = handler
-        .on_worker::<()>(&client, || panic!("a codec's surprise"))
+        .on_worker::<()>(&client, |_| panic!("a codec's surprise"))
         .await;
     let Err(Failure::Refused { error, .. }) = failed else {
         panic!("not refused");
     };
     assert_eq!(error.code, ErrorCode::Internal);
-    let Ok((done, _)) = handler.on_worker(&client, || Ok(7)).await else {
+    let Ok((done, _)) = handler.on_worker(&client, |_| Ok(7)).await else {
         panic!("the worker is not free");
     };
     assert_eq!(done, 7);
@@ -46,7 +46,7 @@ async fn no_work_is_begun_for_a_client_that_is_gone() {
     client.wait().await;
     let begun = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&begun);
-    let work = move || {
+    let work = move |_: &Interest| {
         seen.store(true, Ordering::Relaxed);
         Ok(())
     };
@@ -62,6 +62,6 @@ async fn a_client_that_has_only_finished_writing_is_not_gone() {
     tokio::io::AsyncWriteExt::shutdown(&mut theirs)
         .await
         .unwrap();
-    let done = handler().on_worker(&client, || Ok(())).await;
+    let done = handler().on_worker(&client, |_| Ok(())).await;
     assert!(done.is_ok());
 }

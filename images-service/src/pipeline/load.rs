@@ -58,7 +58,10 @@ pub(super) fn load(
         let options = Options {
             shrink: shrink(index, &prepared, steps, terms),
             jpeg: terms.limits.jpeg,
+            av1: &terms.limits.av1,
+            memory: terms.limits.pixel_bytes,
             budget: terms.budget,
+            interest: terms.interest,
         };
         let first = first_step(index, steps);
         let room = Room::making(&prepared, &loaded.pictures, terms.limits);

@@ -104,7 +104,7 @@ impl Prepared {
     /// Makes the pixels, and does `change` to each frame at once.
     pub(super) fn pixels(
         &self,
-        options: Options,
+        options: Options<'_>,
         effort: &mut Effort,
         mut change: impl FnMut(Image) -> Result<Image, ServiceError>,
     ) -> Result<Decoded, ServiceError> {

@@ -92,6 +92,7 @@ impl<'a> Course<'a> {
             bounds,
             limits,
             budget,
+            ..
         } = self.terms;
         let size = image.size();
         // As long as the result's size is not known, the other frames have theirs.

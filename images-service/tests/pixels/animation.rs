@@ -5,6 +5,7 @@ use std::time::Duration;
 use safelight_images::{
     Limits,
     decode::{Frames, inspect, pixels},
+    interest::Interest,
     request::{Output, Rotation, Transform},
 };
 use safelight_protocol::{ErrorCode, Format};
@@ -236,7 +237,8 @@ fn a_frame_is_changed_before_the_next_one_is_decoded() {
     for (file, expected) in [(&whole[..], 4), (&whole[..whole.len() - 8], 3)] {
         let header = inspect(&whole, Frames::All, &Limits::default()).unwrap();
         let mut seen = 0;
-        let decoded = pixels(file, &header, options(), |frame| {
+        let interest = Interest::default();
+        let decoded = pixels(file, &header, options(&interest), |frame| {
             seen += 1;
             Ok(frame)
         });

@@ -6,7 +6,8 @@ use safelight_images::{
     Limits,
     budget::Budget,
     decode::{Frames, Options, Shrink, inspect, pixels},
-    limits::JpegDecoder,
+    interest::Interest,
+    limits::{Av1Decoder, JpegDecoder},
     picture::Plays,
 };
 
@@ -56,7 +57,10 @@ impl Movie {
 /// What we see.
 pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
     let header = inspect(file, frames, &Limits::default()).unwrap();
-    let picture = pixels(file, &header, options(), Ok).unwrap().picture;
+    let interest = Interest::default();
+    let picture = pixels(file, &header, options(&interest), Ok)
+        .unwrap()
+        .picture;
     Movie {
         size: (picture.size().width, picture.size().height),
         frames: picture
@@ -72,11 +76,14 @@ pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
 }
 
 /// Everything as large as it is, however long it takes.
-pub(crate) fn options() -> Options {
+pub(crate) fn options(interest: &Interest) -> Options<'_> {
     Options {
         shrink: Shrink::NONE,
         jpeg: JpegDecoder::default(),
+        av1: &Av1Decoder::InProcess,
+        memory: u64::MAX,
         budget: Budget::new(Duration::MAX),
+        interest,
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod av1;
 mod captures;
 mod client;
 mod connections;

@@ -1,11 +1,10 @@
 //! From luma and chroma to red, green and blue of 8 bits.
 
 use heic_rs::{Nclx, Range};
-use re_rav1d::dav1d::pixel::MatrixCoefficients;
 
 use super::{
     super::Fault,
-    av1::{Coded, Layout},
+    av1::{Coded, Depth, Layout, Range as Samples},
 };
 use crate::image::Channels;
 
@@ -34,24 +33,21 @@ struct Scale {
 }
 
 impl Scale {
-    #[expect(
-        clippy::fn_params_excessive_bools,
-        reason = "full or limited is what the format says"
-    )]
-    fn new(depth: u32, full: bool) -> Self {
-        let step = f32::from(1_u16 << (depth - 8));
+    fn new(depth: Depth, range: Samples) -> Self {
+        let step = f32::from(1_u16 << (depth.bits() - 8));
         let middle = 128.0 * step;
-        if full {
-            let most = 256.0 * step - 1.0;
-            Self {
-                luma: (0.0, 1.0 / most),
-                chroma: (middle, 1.0 / most),
+        match range {
+            Samples::Full => {
+                let most = 256.0 * step - 1.0;
+                Self {
+                    luma: (0.0, 1.0 / most),
+                    chroma: (middle, 1.0 / most),
+                }
             }
-        } else {
-            Self {
+            Samples::Limited => Self {
                 luma: (16.0 * step, 1.0 / (219.0 * step)),
                 chroma: (middle, 1.0 / (224.0 * step)),
-            }
+            },
         }
     }
 
@@ -69,7 +65,7 @@ impl Meaning {
     pub(super) fn of(coded: &Coded, nclx: Option<&Nclx>) -> Result<Self, Fault> {
         const UNSPECIFIED: u16 = 2;
         let code = match nclx.map(|nclx| nclx.matrix_code) {
-            None | Some(UNSPECIFIED) => code(coded.matrix())?,
+            None | Some(UNSPECIFIED) => coded.matrix.into(),
             Some(code) => code,
         };
         let luma = |red, blue| Ok(Matrix::Luma { red, blue });
@@ -83,10 +79,14 @@ impl Meaning {
             9 => luma(0.2627, 0.0593),
             _ => Err(Fault::Unsupported("an unusual matrix of colours")),
         }?;
-        let full = nclx.map_or_else(|| coded.is_full_range(), |nclx| nclx.range == Range::Full);
+        let range = match nclx.map(|nclx| nclx.range) {
+            None => coded.range,
+            Some(Range::Full) => Samples::Full,
+            Some(Range::Limited) => Samples::Limited,
+        };
         Ok(Self {
             matrix,
-            scale: Scale::new(coded.depth, full),
+            scale: Scale::new(coded.depth, range),
         })
     }
 
@@ -106,21 +106,6 @@ impl Meaning {
             }
         }
     }
-}
-
-fn code(matrix: MatrixCoefficients) -> Result<u16, Fault> {
-    Ok(match matrix {
-        MatrixCoefficients::Identity => 0,
-        MatrixCoefficients::BT709 => 1,
-        MatrixCoefficients::Unspecified => 2,
-        MatrixCoefficients::BT470M => 4,
-        MatrixCoefficients::BT470BG => 5,
-        MatrixCoefficients::ST170M => 6,
-        MatrixCoefficients::ST240M => 7,
-        MatrixCoefficients::YCgCo => 8,
-        MatrixCoefficients::BT2020NonConstantLuminance => 9,
-        _ => return Err(Fault::Unsupported("an unusual matrix of colours")),
-    })
 }
 
 /// Fills in the colours of every pixel.
@@ -145,7 +130,7 @@ pub(super) fn write_rgb(coded: &Coded, meaning: Meaning, channels: Channels, out
 /// Fills in the alpha of every pixel.
 pub(super) fn write_alpha(coded: &Coded, out: &mut [u8]) {
     let width = coded.size.width as usize;
-    let scale = Scale::new(coded.depth, coded.is_full_range());
+    let scale = Scale::new(coded.depth, coded.range);
     let mut luma = vec![0.0; width];
     for (y, row) in out.chunks_exact_mut((width * 4).max(1)).enumerate() {
         coded.row(0, y, &mut luma);
@@ -170,7 +155,7 @@ impl Chroma {
             Layout::Gray | Layout::Full => 0,
             Layout::Quarter | Layout::Half => width.div_ceil(2),
         };
-        let middle = f32::from(1_u16 << (coded.depth - 1));
+        let middle = f32::from(1_u16 << (coded.depth.bits() - 1));
         Self {
             samples: vec![middle; width],
             near: vec![0.0; stored],

@@ -1,0 +1,64 @@
+//! The other end: a process that decodes one picture and is gone.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::fd::AsFd,
+    panic, process, thread,
+};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::{
+    library,
+    wire::{Answer, Request},
+};
+
+/// Bytes that the program itself takes, and the library for pictures of no size.
+const OWN_MEMORY: u64 = 64_000_000;
+
+/// Reads one request from standard input, and writes its answer to standard output.
+///
+/// # Errors
+/// When one of them breaks, or the process may not be limited.
+pub(in crate::decode) fn serve() -> io::Result<()> {
+    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let told = output.try_clone()?;
+    // The library's frames cannot unwind: the first panic is the end, and this the last that can be said.
+    panic::set_hook(Box::new(move |info| {
+        let _unheard = Answer::Panicked(info.to_string()).write(&mut &told);
+        process::abort();
+    }));
+
+    limit(Resource::Core, 0)?;
+    let Request { memory, size, data } = Request::read(&mut input)?;
+    thread::Builder::new().spawn(move || end_with(input))?;
+    // The data is there once more while it is decoded.
+    let all = memory.saturating_add(2 * data.len() as u64);
+    limit(Resource::Data, all.saturating_add(OWN_MEMORY))?;
+    Answer::of(library::decode(&data, size)).write(&mut output)
+}
+
+/// Whoever wants the picture holds the other end of the input; without him there is nothing to do.
+#[expect(
+    clippy::exit,
+    reason = "the decoder on the other thread cannot be asked to stop"
+)]
+fn end_with(mut input: File) {
+    let mut ignored = [0; 64];
+    while matches!(input.read(&mut ignored), Ok(1..)) {}
+    process::exit(1);
+}
+
+/// Limits this process, which may be limited to less already.
+fn limit(resource: Resource, most: u64) -> io::Result<()> {
+    let most = getrlimit(resource)
+        .maximum
+        .map_or(most, |now| now.min(most));
+    let limit = Rlimit {
+        current: Some(most),
+        maximum: Some(most),
+    };
+    Ok(setrlimit(resource, limit)?)
+}

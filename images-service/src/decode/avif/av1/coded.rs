@@ -1,0 +1,189 @@
+//! A decoded picture, still as luma and chroma.
+
+use std::io::{self, Read, Write};
+
+use crate::geometry::Size;
+
+/// The planes of a picture, each without gaps between its rows.
+pub(in crate::decode::avif) struct Coded {
+    pub(in crate::decode::avif) size: Size,
+    pub(in crate::decode::avif) depth: Depth,
+    pub(in crate::decode::avif) layout: Layout,
+    /// The code of the matrix that the coded picture itself names.
+    pub(in crate::decode::avif) matrix: u8,
+    pub(in crate::decode::avif) range: Range,
+    planes: Vec<Vec<u8>>,
+}
+
+/// How many bits a sample has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode::avif) enum Depth {
+    /// 8, of one byte.
+    Eight,
+    /// 10, of two bytes.
+    Ten,
+    /// 12, of two bytes.
+    Twelve,
+}
+
+/// How many chroma samples there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode::avif) enum Layout {
+    /// None.
+    Gray,
+    /// One for four pixels.
+    Quarter,
+    /// One for two pixels of a row.
+    Half,
+    /// One for every pixel.
+    Full,
+}
+
+/// Which numbers samples are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode::avif) enum Range {
+    /// From 0 to the largest.
+    Full,
+    /// With room at both ends.
+    Limited,
+}
+
+impl Depth {
+    pub(in crate::decode::avif) const ALL: [Self; 3] = [Self::Eight, Self::Ten, Self::Twelve];
+
+    pub(in crate::decode::avif) const fn bits(self) -> u8 {
+        match self {
+            Self::Eight => 8,
+            Self::Ten => 10,
+            Self::Twelve => 12,
+        }
+    }
+
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Eight => 1,
+            Self::Ten | Self::Twelve => 2,
+        }
+    }
+}
+
+/// A plane's size in bytes and rows.
+#[derive(Clone, Copy)]
+pub(super) struct Extent {
+    pub(super) row: usize,
+    pub(super) rows: usize,
+}
+
+impl Extent {
+    const fn bytes(self) -> usize {
+        self.row.saturating_mul(self.rows)
+    }
+}
+
+/// What a picture without its samples is.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    pub(super) size: Size,
+    pub(super) depth: Depth,
+    pub(super) layout: Layout,
+    pub(super) matrix: u8,
+    pub(super) range: Range,
+}
+
+impl Kind {
+    /// The planes that there are.
+    pub(super) fn planes(self) -> impl Iterator<Item = Extent> {
+        let [width, height] = [self.size.width, self.size.height];
+        let chroma = match self.layout {
+            Layout::Gray => None,
+            Layout::Quarter => Some((width.div_ceil(2), height.div_ceil(2))),
+            Layout::Half => Some((width.div_ceil(2), height)),
+            Layout::Full => Some((width, height)),
+        };
+        let planes = [Some((width, height)), chroma, chroma];
+        planes
+            .into_iter()
+            .flatten()
+            .map(move |(columns, rows)| Extent {
+                row: columns as usize * self.depth.bytes(),
+                rows: rows as usize,
+            })
+    }
+
+    /// A picture of planes that are handed over one after the other.
+    pub(super) fn filled<E>(
+        self,
+        mut plane: impl FnMut(usize, Extent) -> Result<Vec<u8>, E>,
+    ) -> Result<Coded, E> {
+        let extents = self.planes().enumerate();
+        Ok(Coded {
+            size: self.size,
+            depth: self.depth,
+            layout: self.layout,
+            matrix: self.matrix,
+            range: self.range,
+            planes: extents
+                .map(|(index, extent)| plane(index, extent))
+                .collect::<Result<_, E>>()?,
+        })
+    }
+
+    /// A picture whose samples follow one another; exactly that many are read.
+    pub(super) fn read(self, input: &mut impl Read) -> io::Result<Coded> {
+        self.filled(|_, extent| {
+            let length = extent.bytes();
+            let mut samples = Vec::with_capacity(length);
+            input
+                .by_ref()
+                .take(length as u64)
+                .read_to_end(&mut samples)?;
+            match samples.len() == length {
+                true => Ok(samples),
+                false => Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        })
+    }
+}
+
+impl Coded {
+    /// Writes the samples of all planes.
+    pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
+        self.planes
+            .iter()
+            .try_for_each(|plane| output.write_all(plane))
+    }
+
+    /// What it is besides its samples.
+    pub(super) const fn kind(&self) -> Kind {
+        Kind {
+            size: self.size,
+            depth: self.depth,
+            layout: self.layout,
+            matrix: self.matrix,
+            range: self.range,
+        }
+    }
+
+    /// One row of a plane as numbers; rows beyond the last repeat it.
+    pub(in crate::decode::avif) fn row(&self, plane: usize, row: usize, into: &mut [f32]) {
+        let extent = self.kind().planes().nth(plane);
+        let (Some(samples), Some(extent)) = (self.planes.get(plane), extent) else {
+            return;
+        };
+        let start = row.min(extent.rows.saturating_sub(1)) * extent.row;
+        let bytes = samples.get(start..).unwrap_or_default();
+        match self.depth {
+            Depth::Eight => {
+                for (to, from) in into.iter_mut().zip(bytes) {
+                    *to = f32::from(*from);
+                }
+            }
+            Depth::Ten | Depth::Twelve => {
+                let (pairs, _) = bytes.as_chunks::<2>();
+                for (to, from) in into.iter_mut().zip(pairs) {
+                    *to = f32::from(u16::from_ne_bytes(*from));
+                }
+            }
+        }
+    }
+}

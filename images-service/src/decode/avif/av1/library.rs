@@ -1,0 +1,117 @@
+//! The library that decodes AV1. A panic in it ends the process that calls it.
+
+use re_rav1d::dav1d::{
+    Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings,
+    pixel::{MatrixCoefficients, YUVRange},
+};
+
+use super::{
+    super::super::Fault,
+    Coded, Layout, UNKNOWN_CODING,
+    coded::{Depth, Extent, Kind, Range},
+};
+use crate::geometry::Size;
+
+/// How often a decoder may ask for a pause before it has a picture.
+const MOST_TURNS: usize = 100;
+
+/// Decodes the first picture, which must have the size that the container claims.
+pub(super) fn decode(data: &[u8], size: Size) -> Result<Coded, Fault> {
+    let mut settings = Settings::new();
+    settings.set_n_threads(1);
+    settings.set_max_frame_delay(1);
+    settings.set_frame_size_limit(u32::try_from(size.area()).unwrap_or(u32::MAX));
+    settings.set_strict_std_compliance(true);
+    let mut decoder = Decoder::with_settings(&settings).map_err(fault)?;
+    let mut sent = decoder.send_data(data.to_vec(), None, None, None);
+    let mut picture = decoder.get_picture();
+    // It may want to be asked several times before it takes all of the data.
+    for _ in 0..MOST_TURNS {
+        if sent != Err(Error::Again) || picture.is_ok() {
+            break;
+        }
+        sent = decoder.send_pending_data();
+        picture = decoder.get_picture();
+    }
+    let picture = match (picture, sent) {
+        (Ok(picture), _) => picture,
+        (Err(Error::Again), Ok(())) => return Err(Fault::broken("it has no picture")),
+        (Err(Error::Again), Err(error)) | (Err(error), _) => return Err(fault(error)),
+    };
+    if [picture.width(), picture.height()] != [size.width, size.height] {
+        return Err(Fault::broken("it has another size than it claims"));
+    }
+    let kind = kind(&picture, size)?;
+    kind.filled(|plane, extent| copy(&picture, plane, extent))
+}
+
+fn kind(picture: &Picture, size: Size) -> Result<Kind, Fault> {
+    let depth = Depth::ALL
+        .into_iter()
+        .find(|depth| usize::from(depth.bits()) == picture.bit_depth())
+        .ok_or_else(|| Fault::broken("it has an unknown depth"))?;
+    Ok(Kind {
+        size,
+        depth,
+        layout: match picture.pixel_layout() {
+            PixelLayout::I400 => Layout::Gray,
+            PixelLayout::I420 => Layout::Quarter,
+            PixelLayout::I422 => Layout::Half,
+            PixelLayout::I444 => Layout::Full,
+        },
+        matrix: code(picture.matrix_coefficients()),
+        range: match picture.color_range() {
+            YUVRange::Full => Range::Full,
+            YUVRange::Limited => Range::Limited,
+        },
+    })
+}
+
+/// The samples of a plane without what the library keeps behind each row.
+fn copy(picture: &Picture, plane: usize, extent: Extent) -> Result<Vec<u8>, Fault> {
+    const COMPONENTS: [PlanarImageComponent; 3] = [
+        PlanarImageComponent::Y,
+        PlanarImageComponent::U,
+        PlanarImageComponent::V,
+    ];
+    let missing = || Fault::broken("it has fewer samples than pixels");
+    let component = *COMPONENTS.get(plane).ok_or_else(missing)?;
+    let (stride, _) = picture.plane_data_geometry(component);
+    let stored = picture.plane(component);
+    let mut samples = Vec::with_capacity(extent.row.saturating_mul(extent.rows));
+    for row in stored.chunks(stride.max(1) as usize).take(extent.rows) {
+        samples.extend_from_slice(row.get(..extent.row).ok_or_else(missing)?);
+    }
+    match samples.len() == extent.row.saturating_mul(extent.rows) {
+        true => Ok(samples),
+        false => Err(missing()),
+    }
+}
+
+/// The number by which formats name a matrix.
+fn code(matrix: MatrixCoefficients) -> u8 {
+    match matrix {
+        MatrixCoefficients::Identity => 0,
+        MatrixCoefficients::BT709 => 1,
+        MatrixCoefficients::Unspecified => 2,
+        MatrixCoefficients::Reserved => 3,
+        MatrixCoefficients::BT470M => 4,
+        MatrixCoefficients::BT470BG => 5,
+        MatrixCoefficients::ST170M => 6,
+        MatrixCoefficients::ST240M => 7,
+        MatrixCoefficients::YCgCo => 8,
+        MatrixCoefficients::BT2020NonConstantLuminance => 9,
+        MatrixCoefficients::BT2020ConstantLuminance => 10,
+        MatrixCoefficients::ST2085 => 11,
+        MatrixCoefficients::ChromaticityDerivedNonConstantLuminance => 12,
+        MatrixCoefficients::ChromaticityDerivedConstantLuminance => 13,
+        MatrixCoefficients::ICtCp => 14,
+    }
+}
+
+fn fault(error: Error) -> Fault {
+    match error {
+        Error::UnsupportedBitstream => Fault::Unsupported(UNKNOWN_CODING),
+        error => Fault::broken(format!("AV1: {error}")),
+    }
+}

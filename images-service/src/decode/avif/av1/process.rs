@@ -1,0 +1,139 @@
+//! A decoder in a process of its own: started for one picture, and ended with it, in whatever way.
+
+use std::{
+    ffi::OsString,
+    io,
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::Duration,
+};
+
+use safelight_protocol::ErrorCode;
+
+use super::{
+    super::super::{Fault, Options},
+    Coded,
+    wire::{Answer, Request},
+};
+use crate::{error::ServiceError, geometry::Size};
+
+/// How often it is asked whether anybody still waits.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Has the process of a program with its arguments decode data of the size that its container claims.
+pub(super) fn decode(
+    (program, arguments): (&Path, &[OsString]),
+    (data, size): (&[u8], Size),
+    options: Options<'_>,
+) -> Result<Coded, Fault> {
+    let (child, pipes) = start(program, arguments)?;
+    let request = Request {
+        memory: options.memory,
+        size,
+        data,
+    };
+    let (working, done) = channel();
+    let (answer, Ended { status, because }) = thread::scope(|scope| {
+        let asking = thread::Builder::new().spawn_scoped(scope, move || {
+            // Dropped when there is an answer, and at once if there is no thread.
+            let _working = working;
+            ask(&request, pipes)
+        });
+        let ended = watch(child, &done, options);
+        let answer = asking.and_then(|asking| {
+            let panicked = |_| Err(io::Error::other("reading its answer panicked"));
+            asking.join().unwrap_or_else(panicked)
+        });
+        (answer, ended)
+    });
+    if let Some(error) = because {
+        return Err(Fault::Process(error));
+    }
+    match answer.map(Answer::into_picture) {
+        Ok(Ok(decoded)) => decoded,
+        Ok(Err(words)) => Err(failed(&words)),
+        Err(error) => Err(failed(&match status {
+            Ok(status) => format!("{error}; it ended with {status}"),
+            Err(unknown) => format!("{error}; how it ended is not known: {unknown}"),
+        })),
+    }
+}
+
+/// What a process says and hears.
+type Pipes = (ChildStdin, ChildStdout);
+
+fn start(program: &Path, arguments: &[OsString]) -> Result<(Child, Pipes), Fault> {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // The library prints a line for every broken file.
+        .stderr(Stdio::null())
+        // A Ctrl-C on the terminal is for those who take requests, which then finish them.
+        .process_group(0)
+        .spawn()
+        .map_err(|error| not_started(program, &error.to_string()))?;
+    match (child.stdin.take(), child.stdout.take()) {
+        (Some(input), Some(output)) => Ok((child, (input, output))),
+        _ => Err(not_started(program, "it has no pipes")),
+    }
+}
+
+fn ask(request: &Request<&[u8]>, (mut input, mut output): Pipes) -> io::Result<Answer> {
+    // One that dies early may have said why.
+    let _broken_off = request.write(&mut input);
+    let answer = Answer::read(request.size, &mut output);
+    // It ends when its input does, so that must be held until now.
+    drop(input);
+    answer
+}
+
+/// How a process has ended.
+struct Ended {
+    status: io::Result<ExitStatus>,
+    /// Why it had to, if it had no time to answer.
+    because: Option<ServiceError>,
+}
+
+/// Waits until the work is done, the time is over or nobody waits any more; then the process is no more.
+fn watch(mut child: Child, done: &Receiver<()>, options: Options<'_>) -> Ended {
+    let because = loop {
+        let left = options.budget.left();
+        match done.recv_timeout(PAUSE.min(left)) {
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => break None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Err(error) = options.budget.check() {
+            break Some(error);
+        }
+        if options.interest.is_lost() {
+            let text = "nobody waits for the picture any more";
+            break Some(ServiceError::new(ErrorCode::Internal, text));
+        }
+    };
+    // One that is about to end by itself keeps the status it has.
+    let _gone = child.kill();
+    Ended {
+        status: child.wait(),
+        because,
+    }
+}
+
+fn failed(how: &str) -> Fault {
+    tracing::error!(how, "the decoder of image/avif failed");
+    Fault::Process(ServiceError::new(
+        ErrorCode::DecodingFailed,
+        "the decoder of image/avif failed at this image; the log says how",
+    ))
+}
+
+fn not_started(program: &Path, why: &str) -> Fault {
+    let program = program.display();
+    Fault::Process(ServiceError::new(
+        ErrorCode::Internal,
+        format!("could not start the decoder of image/avif, {program}: {why}"),
+    ))
+}

@@ -1,0 +1,185 @@
+//! What goes between the images process and a decoder of AV1: one request, one answer, in the byte order of the machine.
+//!
+//! Both ends are the same program, so nothing here has a version. But whoever reads an answer believes nothing: the
+//! one who wrote it has just read a stranger's file.
+
+use std::io::{self, Read, Write};
+
+use super::{
+    super::super::Fault,
+    Coded, Layout, UNKNOWN_CODING,
+    coded::{Depth, Kind, Range},
+};
+use crate::geometry::Size;
+
+/// Bytes of a text, at most.
+const LONGEST_TEXT: usize = 1_000;
+
+/// A picture to decode.
+pub(super) struct Request<D> {
+    /// Bytes that decoding may take.
+    pub(super) memory: u64,
+    /// The size that the container claims.
+    pub(super) size: Size,
+    pub(super) data: D,
+}
+
+impl Request<&[u8]> {
+    pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
+        let Size { width, height } = self.size;
+        let length = self.data.len() as u64;
+        let sides = [width.to_ne_bytes(), height.to_ne_bytes()].concat();
+        let head = [
+            &self.memory.to_ne_bytes()[..],
+            &sides,
+            &length.to_ne_bytes(),
+        ];
+        output.write_all(&head.concat())?;
+        output.write_all(self.data)
+    }
+}
+
+impl Request<Vec<u8>> {
+    pub(super) fn read(input: &mut impl Read) -> io::Result<Self> {
+        let memory = u64::from_ne_bytes(array(input)?);
+        let size = Size::new(
+            u32::from_ne_bytes(array(input)?),
+            u32::from_ne_bytes(array(input)?),
+        );
+        let length = u64::from_ne_bytes(array(input)?);
+        let mut data = Vec::new();
+        input.by_ref().take(length).read_to_end(&mut data)?;
+        match data.len() as u64 == length {
+            true => Ok(Self { memory, size, data }),
+            false => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+/// What became of it.
+pub(super) enum Answer {
+    Picture(Coded),
+    Broken(String),
+    Unsupported,
+    /// The library panicked; with its words.
+    Panicked(String),
+}
+
+/// The first byte of each answer.
+const PICTURE: u8 = 0;
+const BROKEN: u8 = 1;
+const UNSUPPORTED: u8 = 2;
+const PANICKED: u8 = 3;
+
+const LAYOUTS: [Layout; 4] = [Layout::Gray, Layout::Quarter, Layout::Half, Layout::Full];
+const RANGES: [Range; 2] = [Range::Full, Range::Limited];
+
+impl Answer {
+    pub(super) fn of(decoded: Result<Coded, Fault>) -> Self {
+        match decoded {
+            Ok(coded) => Self::Picture(coded),
+            Err(Fault::Broken(reason)) => Self::Broken(reason),
+            Err(Fault::Unsupported(_)) => Self::Unsupported,
+            Err(Fault::Limit(error) | Fault::Process(error)) => Self::Broken(error.message),
+        }
+    }
+
+    pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::Picture(coded) => {
+                let kind = coded.kind();
+                let layout = number(&LAYOUTS, kind.layout);
+                let range = number(&RANGES, kind.range);
+                let depth = kind.depth.bits();
+                output.write_all(&[PICTURE, depth, layout, kind.matrix, range])?;
+                coded.write(output)
+            }
+            Self::Broken(reason) => write_text(BROKEN, reason, output),
+            Self::Unsupported => output.write_all(&[UNSUPPORTED]),
+            Self::Panicked(words) => write_text(PANICKED, words, output),
+        }
+    }
+
+    /// Reads an answer about a picture of this size, and the end behind it.
+    ///
+    /// # Errors
+    /// When it is not exactly one answer.
+    pub(super) fn read(size: Size, input: &mut impl Read) -> io::Result<Self> {
+        let [kind] = array(input)?;
+        let answer = match kind {
+            PICTURE => {
+                let [depth, layout, matrix, range] = array(input)?;
+                let depth = Depth::ALL.into_iter().find(|known| known.bits() == depth);
+                let kind = Kind {
+                    size,
+                    depth: depth.ok_or_else(nonsense)?,
+                    layout: named(&LAYOUTS, layout)?,
+                    matrix,
+                    range: named(&RANGES, range)?,
+                };
+                Self::Picture(kind.read(input)?)
+            }
+            BROKEN => Self::Broken(read_text(input)?),
+            UNSUPPORTED => Self::Unsupported,
+            PANICKED => Self::Panicked(read_text(input)?),
+            _ => return Err(nonsense()),
+        };
+        match input.read(&mut [0])? {
+            0 => Ok(answer),
+            _ => Err(nonsense()),
+        }
+    }
+
+    /// The picture, if there is one; a panic is for the caller to tell.
+    pub(super) fn into_picture(self) -> Result<Result<Coded, Fault>, String> {
+        match self {
+            Self::Picture(coded) => Ok(Ok(coded)),
+            Self::Broken(reason) => Ok(Err(Fault::Broken(reason))),
+            Self::Unsupported => Ok(Err(Fault::Unsupported(UNKNOWN_CODING))),
+            Self::Panicked(words) => Err(words),
+        }
+    }
+}
+
+fn write_text(kind: u8, text: &str, output: &mut impl Write) -> io::Result<()> {
+    let text = &text.as_bytes()[..text.len().min(LONGEST_TEXT)];
+    let length = u16::try_from(text.len()).unwrap_or(0);
+    let head = [&[kind][..], &length.to_ne_bytes()].concat();
+    output.write_all(&[&head[..], text].concat())
+}
+
+fn read_text(input: &mut impl Read) -> io::Result<String> {
+    let length = usize::from(u16::from_ne_bytes(array(input)?));
+    if length > LONGEST_TEXT {
+        return Err(nonsense());
+    }
+    let mut text = vec![0; length];
+    input.read_exact(&mut text)?;
+    // It is going to stand in a line of the log.
+    let plain = |character: char| match character.is_control() {
+        true => ' ',
+        false => character,
+    };
+    Ok(String::from_utf8_lossy(&text).chars().map(plain).collect())
+}
+
+fn number<T: PartialEq>(all: &[T], one: T) -> u8 {
+    let index = all.iter().position(|other| *other == one);
+    index
+        .and_then(|index| u8::try_from(index).ok())
+        .unwrap_or(u8::MAX)
+}
+
+fn named<T: Copy>(all: &[T], number: u8) -> io::Result<T> {
+    all.get(usize::from(number)).copied().ok_or_else(nonsense)
+}
+
+fn array<const N: usize>(input: &mut impl Read) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    input.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn nonsense() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "an answer that makes no sense")
+}
