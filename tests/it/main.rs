@@ -7,6 +7,7 @@
 )]
 
 mod assets;
+mod av1;
 mod bindings;
 mod bodies;
 mod broken_uploads;
@@ -15,6 +16,8 @@ mod cf_images;
 mod client;
 mod config;
 mod deadlines;
+#[path = "../../images-service/tests/pixels/deep.rs"]
+mod deep;
 mod dev_server;
 mod early_answers;
 mod examples;
@@ -28,6 +31,8 @@ mod hosts;
 mod http2;
 mod image_codes;
 mod image_urls;
+#[path = "../../runtime/benches/broken/images.rs"]
+mod images;
 mod letters;
 mod loops;
 mod option_matrix;

@@ -1,10 +1,11 @@
 //! AVIF: what we see in others' files, and what they see in ours.
 
-use ravif::{BitDepth, Encoder, Img, RGB8};
+use rav1e::prelude::{ChromaSampling, PixelRange};
 use safelight_images::{Limits, image::Channels, request::Output};
 use safelight_protocol::{ErrorCode, Format};
 
 use crate::{
+    deep::{self, Coding},
     pillow::{self, painted, python, saved},
     request::{Pixels, Request, busy, encode, output, plain, png, rgba},
 };
@@ -49,20 +50,31 @@ fn every_kind_of_chroma_is_seen_alike() {
 }
 
 #[test]
-fn ten_bits_are_seen_as_eight() {
-    let image = busy(97, 61, Channels::Rgb);
-    let pixels: Vec<RGB8> = image
-        .data()
-        .chunks(3)
-        .map(|rgb| RGB8::new(rgb[0], rgb[1], rgb[2]))
-        .collect();
-    let encoder = Encoder::new()
-        .with_bit_depth(BitDepth::Ten)
-        .with_speed(10)
-        .with_quality(95.0);
-    let file = encoder.encode_rgb(Img::new(&pixels, 97, 61)).unwrap();
-    let mean = difference(&file.avif_file);
-    assert!(mean < 0.6, "{mean}");
+fn every_depth_is_seen_alike() {
+    for depth in [8, 10, 12] {
+        for (chroma, bound) in [
+            (ChromaSampling::Cs444, 0.6),
+            (ChromaSampling::Cs422, 1.0),
+            (ChromaSampling::Cs420, 1.0),
+            (ChromaSampling::Cs400, 0.6),
+        ] {
+            for range in [PixelRange::Full, PixelRange::Limited] {
+                let coding = Coding {
+                    depth,
+                    chroma,
+                    range,
+                };
+                // Within the numbers of either range.
+                let file = deep::avif(coding, (97, 61), |plane, x, y| match plane {
+                    0 => 0.1 + 0.7 * x,
+                    1 => 0.3 + 0.4 * y,
+                    _ => 0.7 - 0.2 * (x + y),
+                });
+                let mean = difference(&file.unwrap());
+                assert!(mean < bound, "{coding:?}: {mean}");
+            }
+        }
+    }
 }
 
 #[test]

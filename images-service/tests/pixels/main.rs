@@ -12,6 +12,7 @@ mod avif;
 mod color;
 mod content;
 mod decoders;
+mod deep;
 mod disposal;
 mod drawing;
 mod encoders;
