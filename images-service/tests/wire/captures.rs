@@ -2,15 +2,32 @@
 //!
 //! Their images are no images, so the best that can become of one is 9412, after everything else was checked.
 
-use crate::{client::Answer, service::Service};
+use crate::{client::Answer, form::chunk, pictures::png, service::Service};
 
-async fn replay(name: &str) -> Answer {
+fn recorded(name: &str) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
-    let request = std::fs::read(format!("{folder}/{name}.raw")).unwrap();
+    std::fs::read(format!("{folder}/{name}.raw")).unwrap()
+}
+
+async fn send(request: &[u8]) -> Answer {
     let service = Service::start();
     let mut client = service.connect().await;
-    client.send(&request).await;
+    client.send(request).await;
     client.answer().await
+}
+
+async fn replay(name: &str) -> Answer {
+    send(&recorded(name)).await
+}
+
+/// The same request with a picture in the chunk that had none.
+async fn replay_with_picture(name: &str) -> Answer {
+    let request = recorded(name);
+    let none = chunk(b"IMGBYTES");
+    let at = request.windows(none.len()).position(|part| part == none);
+    let (before, after) = request.split_at(at.unwrap());
+    let picture = chunk(&png(20, 10, [200, 90, 30]));
+    send(&[before, &picture, &after[none.len()..]].concat()).await
 }
 
 #[tokio::test]
@@ -22,6 +39,40 @@ async fn a_good_form_fails_only_at_its_image() {
         "slow-source-chunks",
     ] {
         replay(name).await.assert_error(415, 9412, "");
+    }
+}
+
+#[tokio::test]
+async fn a_good_form_with_a_picture_in_it_is_done() {
+    let info = replay_with_picture("info").await;
+    info.assert_good("application/json");
+    assert!(info.text().contains(r#""width":20"#), "{}", info.text());
+    let untouched = replay_with_picture("transform-min").await;
+    untouched.assert_good("image/png");
+    assert_eq!(
+        untouched.header("safelight-summary"),
+        Some("image/png 20x10 > image/png 20x10")
+    );
+    // Padded to 100x50, with two pixels of border on each side, and turned.
+    let all = replay_with_picture("transform-full").await;
+    all.assert_good("image/webp");
+    assert_eq!(
+        all.header("safelight-summary"),
+        Some("image/png 20x10 > 2 steps > image/webp 54x104")
+    );
+    assert_eq!(all.header("warning"), None);
+}
+
+#[test]
+fn every_recording_is_sent_again() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    let here = include_str!("captures.rs");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let Some(name) = name.strip_suffix(".raw") else {
+            continue;
+        };
+        assert!(here.contains(&format!("\"{name}\"")), "{name} is not");
     }
 }
 
