@@ -321,6 +321,24 @@ async fn a_device_pixel_ratio_multiplies_every_length_in_pixels_wherever_it_stan
 }
 
 #[tokio::test]
+async fn a_trim_of_601_pixels_cuts_1202_where_each_is_two() {
+    let picture = png(1300, 1, [1, 2, 3]);
+    for (trim, left) in [
+        (r#"{"left":601}"#, 98),
+        (r#"{"width":601}"#, 1202),
+        // A fraction is one of the picture, however many pixels a pixel has.
+        (r#"{"left":0.5}"#, 650),
+        (r#"{"right":600.25}"#, 99),
+    ] {
+        let answer = result(&picture, &format!(r#"[{{"dpr":2,"trim":{trim}}}]"#)).await;
+        answer.assert_good("image/png");
+        let summary = answer.header("safelight-summary").unwrap();
+        let size = format!("image/png {left}x1");
+        assert!(summary.ends_with(&size), "{trim}: {summary}");
+    }
+}
+
+#[tokio::test]
 async fn a_device_pixel_ratio_above_three_is_warned_of() {
     for (dpr, expected) in [
         (3, None),
