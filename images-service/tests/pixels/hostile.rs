@@ -213,6 +213,53 @@ fn a_claim_of_too_many_pixels_is_refused_before_they_are_paid_for() {
     assert_eq!(code(&png_claiming(0, 10)), Err(ErrorCode::DecodingFailed));
 }
 
+/// Files whose headers claim sides of 16,383 pixels and more.
+fn enormous() -> Vec<(&'static str, Vec<u8>)> {
+    let image = busy(40, 30, Channels::Rgb);
+    let mut jpeg = encode(&image, &output(Format::Jpeg));
+    let frame = jpeg.windows(2).position(|marker| marker == b"\xFF\xC0");
+    // Its length and its precision come first.
+    let frame = frame.unwrap() + 5;
+    jpeg[frame..frame + 4].fill(0xFF);
+
+    // Sides of 14 bits: behind the start code of a key frame, or behind a signature.
+    let mut lossy = encode(&image, &output(Format::Webp));
+    let key = lossy.windows(3).position(|code| code == b"\x9D\x01\x2A");
+    let key = key.unwrap() + 3;
+    lossy[key..key + 4].copy_from_slice(&[0xFF, 0x3F, 0xFF, 0x3F]);
+    let quality = Some(100);
+    let mut lossless = encode(
+        &image,
+        &Output {
+            quality,
+            ..output(Format::Webp)
+        },
+    );
+    let at = lossless.windows(4).position(|name| name == b"VP8L");
+    let at = at.unwrap() + 9;
+    // One less, which is what both sides are written down as.
+    lossless[at..at + 3].copy_from_slice(&[0xFE, 0xBF, 0xFF]);
+    lossless[at + 3] |= 0x0F;
+
+    let mut gif = encode(&image, &output(Format::Gif));
+    gif[6..10].fill(0xFF);
+    vec![
+        ("jpeg", jpeg),
+        ("lossy webp", lossy),
+        ("lossless webp", lossless),
+        ("gif", gif),
+    ]
+}
+
+#[test]
+fn every_format_is_refused_by_what_its_header_claims() {
+    for (name, file) in enormous() {
+        assert_eq!(code(&file), Err(ErrorCode::TooManyPixels), "{name}");
+        let told = info(&file, &Limits::default()).unwrap_err();
+        assert_eq!(told.code, ErrorCode::TooManyPixels, "{name}: {told}");
+    }
+}
+
 #[test]
 fn a_gif_frame_may_not_claim_more_than_its_canvas_is_allowed() {
     let mut file = saved((40, 30), &painted("L"), "'GIF'");
