@@ -143,7 +143,7 @@ impl Proved {
 
     fn fault(&mut self, what: &str) -> Error {
         let counts = self.counts();
-        self.failed_with(format!("{what}: {counts}"))
+        self.failed_with(&format!("{what}: {counts}"))
     }
 
     /// An error of what is behind this hop. Where that has counted as well, and to the same, its word is enough.
@@ -153,7 +153,7 @@ impl Proved {
             Some(_) => cause.contains(&format!(": {counts}")),
             None => cause.contains(COUNTED),
         };
-        self.failed_with(match is_told {
+        self.failed_with(&match is_told {
             true => format!("broke off: {cause}"),
             false => format!("broke off ({cause}): {counts}"),
         })
@@ -167,7 +167,7 @@ impl Proved {
         }
     }
 
-    fn failed_with(&mut self, what: String) -> Error {
+    fn failed_with(&mut self, what: &str) -> Error {
         self.failed = true;
         Error::InternalError(Some(format!("the answer of {} {what}", self.hop)))
     }

@@ -27,8 +27,8 @@ pub(crate) enum Layers {
     Both,
     /// Off once more: what differs between this and `Off` is noise.
     OffAgain,
-    /// Off in another process: what differs is where its memory happens to lie.
-    OffElsewhere,
+    /// Trace of our own side alone, to a process that records nothing.
+    TraceHere,
 }
 
 impl Layers {
@@ -38,13 +38,13 @@ impl Layers {
         Self::Trace,
         Self::Both,
         Self::OffAgain,
-        Self::OffElsewhere,
+        Self::TraceHere,
     ];
 
     pub(crate) fn integrity(self) -> bool {
         match self {
             Self::Integrity | Self::Both => true,
-            Self::Off | Self::Trace | Self::OffAgain | Self::OffElsewhere => false,
+            Self::Off | Self::Trace | Self::OffAgain | Self::TraceHere => false,
         }
     }
 
@@ -53,14 +53,14 @@ impl Layers {
         match self {
             Self::Off | Self::OffAgain => 0,
             Self::Trace | Self::Both => RECORDING,
-            Self::Integrity | Self::OffElsewhere => 2,
+            Self::Integrity | Self::TraceHere => 2,
         }
     }
 
     pub(crate) fn trace(self) -> bool {
         match self {
-            Self::Trace | Self::Both => true,
-            Self::Off | Self::Integrity | Self::OffAgain | Self::OffElsewhere => false,
+            Self::Trace | Self::Both | Self::TraceHere => true,
+            Self::Off | Self::Integrity | Self::OffAgain => false,
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::load::SIZES;
 pub(crate) const HOW_TO_READ: &str = "\
 Each number is the time of a call with that layer, against one without both, in percent; in brackets the
 lowest and the highest of the sittings, in each of which all processes were started anew. `off again` is the same call
-as `off`: what it differs by is noise. `off elsewhere` is that call of another process: `trace` and `both` are calls of one that
-records, and `integrity` of a third one, each as often as of the others. `digest` is one checksum of the bytes, by itself; the service computes one and
+as `off`: what it differs by is noise. `trace here` is trace of our own side, with a process that records nothing. Three processes are
+called, each as often as the others, so that none is colder. `digest` is one checksum of the bytes, by itself; the service computes one and
 the layer another, and both are part of `integrity` where the bytes are at hand. Where there are pixels the service
 always computes its own, so that half is in `off` already. `!` marks more than 3 %. On a busy machine the fastest tenth
 says more than the medians.
@@ -77,7 +77,7 @@ pub(crate) struct Ranked<'a> {
 impl fmt::Display for Ranked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:>10} {:>10}", "bytes", "off")?;
-        for name in ["integrity", "trace", "both", "off again", "off elsewhere"] {
+        for name in ["integrity", "trace", "both", "off again", "trace here"] {
             write!(f, " {name:>22}")?;
         }
         writeln!(f, " {:>20}", "digest")?;
