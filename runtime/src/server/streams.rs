@@ -19,6 +19,10 @@ const STEP: u64 = 2 * 1024 * 1024;
 /// Deadlines of one client at most: for a window of 16 MB and more.
 const MOST_STEPS: u32 = 8;
 
+/// Bytes of an answer that are handed over at a time, as many as a frame has. So every question is a sign of life, however many streams
+/// share a slow reader, and what HTTP/2 itself keeps of an answer is no more.
+const PIECE: usize = 16 * 1024;
+
 tokio::task_local! {
     static STREAM: Arc<Taking>;
 }
@@ -91,6 +95,8 @@ impl Taking {
 /// An answer that tells the task of its stream when it is asked for more.
 pub(super) struct Asked<B> {
     inner: B,
+    /// What came in one piece with what was handed over last.
+    rest: Bytes,
     /// None with HTTP/1, where the connection has a clock for this.
     taking: Option<Arc<Taking>>,
 }
@@ -99,7 +105,28 @@ impl<B> Asked<B> {
     /// An answer on the stream of this task.
     pub(super) fn new(inner: B) -> Self {
         let taking = STREAM.try_with(Clone::clone).ok();
-        Self { inner, taking }
+        Self {
+            inner,
+            rest: Bytes::new(),
+            taking,
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = Error> + Unpin> Asked<B> {
+    /// The next piece, of no more than a frame's size.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if self.rest.is_empty() {
+            match std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                other => return Poll::Ready(other),
+            }
+        }
+        let piece = self.rest.split_to(self.rest.len().min(PIECE));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 }
 
@@ -111,7 +138,10 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Asked<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        if self.taking.is_none() {
+            return Pin::new(&mut self.inner).poll_frame(cx);
+        }
+        let polled = self.poll_piece(cx);
         if let Some(taking) = &self.taking {
             let bytes = match &polled {
                 Poll::Ready(Some(Ok(frame))) => {
@@ -130,6 +160,77 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Asked<B> {
     // `is_end_stream` stays false, as that of what is inside.
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let held = self.rest.len() as u64;
+        let inner = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper.saturating_add(held));
+        }
+        hint.set_lower(inner.lower().saturating_add(held));
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use http_body::Body as _;
+    use http_body_util::BodyExt;
+    use tokio::time::Instant;
+
+    use super::{Asked, PIECE, STEP, STREAM, Taking};
+    use crate::body::full;
+
+    async fn pieces(bytes: usize) -> Vec<usize> {
+        let mut body = Asked::new(full(vec![7; bytes]));
+        let mut pieces = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let length = frame.unwrap().into_data().unwrap().len();
+            pieces.push(length);
+            let told: usize = pieces.iter().sum();
+            assert_eq!(body.size_hint().exact(), Some((bytes - told) as u64));
+        }
+        pieces
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_handed_a_frame_at_a_time_and_a_connection_all_there_is() {
+        let bytes = 2 * PIECE + 5;
+        let on_stream = STREAM.scope(Arc::default(), pieces(bytes)).await;
+        assert_eq!(on_stream, [PIECE, PIECE, 5]);
+        assert_eq!(pieces(bytes).await, [bytes]);
+    }
+
+    /// How long a stream is kept whose client has had room for so many bytes, and takes nothing more.
+    async fn kept(bytes: u64, limit: Duration) -> Duration {
+        let taking = Taking::default();
+        taking.change(|taken| {
+            taken.waits = Some(Instant::now());
+            taken.bytes = bytes;
+        });
+        let began = Instant::now();
+        taking.stops(limit).await;
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_with_a_large_window_has_time_to_read_it() {
+        let limit = Duration::from_secs(300);
+        for (bytes, limits) in [(0, 1), (STEP, 1), (3 * STEP, 3), (1_000 * STEP, 8)] {
+            let kept = kept(bytes, limit).await;
+            assert!(kept >= limit * limits, "{bytes}: {kept:?}");
+            let rounding = Duration::from_millis(2);
+            assert!(kept < limit * limits + rounding, "{bytes}: {kept:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_is_owed_something_is_waited_for() {
+        let taking = Taking::default();
+        let hour = Duration::from_secs(3_600);
+        let stops = tokio::time::timeout(hour, taking.stops(Duration::from_secs(1))).await;
+        assert!(stops.is_err());
     }
 }
