@@ -10,7 +10,7 @@ use crate::{
 pub(super) enum Source<'a> {
     Still(Option<Raw>),
     Webp(webp::Frames<'a>),
-    Gif(gif::Frames<'a>),
+    Gif(Box<gif::Frames<'a>>),
 }
 
 impl<'a> Source<'a> {
@@ -23,7 +23,7 @@ impl<'a> Source<'a> {
             Kind::Jpeg => jpeg::pixels(bytes, header, options).map(Self::still),
             Kind::Png => png::pixels(bytes, header).map(Self::still),
             Kind::Webp => webp::source(bytes, header),
-            Kind::Gif => gif::Frames::new(bytes, header).map(Self::Gif),
+            Kind::Gif => gif::Frames::new(bytes, header).map(|frames| Self::Gif(Box::new(frames))),
             Kind::Avif => avif::pixels(bytes, header, options).map(Self::still),
             Kind::Heic => heic::pixels(bytes, header).map(Self::still),
         }
