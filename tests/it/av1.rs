@@ -52,7 +52,7 @@ fn decoded(file: &[u8], av1: &Av1Decoder) -> Image {
         budget: Budget::new(Duration::MAX),
         interest: &Interest::default(),
     };
-    let decoded = decode::pixels(file, &header, options).unwrap();
+    let decoded = decode::pixels(file, &header, options, Ok).unwrap();
     decoded.picture.into_first()
 }
 

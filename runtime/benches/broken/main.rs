@@ -51,7 +51,7 @@ fn files() -> anyhow::Result<u64> {
 fn measure(format: &str, files: u64) -> anyhow::Result<()> {
     let seeds = seeds(format)?;
     let mut images = Images::start(env!("CARGO_BIN_EXE_safelight"))?;
-    let mut one = |images: &mut Images, number: u64| {
+    let one = |images: &mut Images, number: u64| {
         let index = usize::try_from(number)? % seeds.len();
         images.decode(&broken(&seeds[index], number))
     };

@@ -88,8 +88,8 @@ impl Answer {
         match self {
             Self::Picture(coded) => {
                 let kind = coded.kind();
-                let layout = number(&LAYOUTS, kind.layout);
-                let range = number(&RANGES, kind.range);
+                let layout = number(&LAYOUTS, &kind.layout);
+                let range = number(&RANGES, &kind.range);
                 let depth = kind.depth.bits();
                 output.write_all(&[PICTURE, depth, layout, kind.matrix, range])?;
                 coded.write(output)
@@ -163,8 +163,8 @@ fn read_text(input: &mut impl Read) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&text).chars().map(plain).collect())
 }
 
-fn number<T: PartialEq>(all: &[T], one: T) -> u8 {
-    let index = all.iter().position(|other| *other == one);
+fn number<T: PartialEq>(all: &[T], one: &T) -> u8 {
+    let index = all.iter().position(|other| other == one);
     index
         .and_then(|index| u8::try_from(index).ok())
         .unwrap_or(u8::MAX)
