@@ -84,7 +84,12 @@ pub(crate) async fn broken_upload(env: &Env) -> Result<Response> {
         Err("this upload fails on purpose".into())
     });
     let output = ImageOutputOptions::new(Format::Png);
-    Ok(env.images("IMAGES")?.input(upload).output(output).await?.response())
+    Ok(env
+        .images("IMAGES")?
+        .input(upload)
+        .output(output)
+        .await?
+        .response())
 }
 
 /// A picture that is the upload of another call.
