@@ -70,6 +70,9 @@ fn every_depth_is_seen_alike() {
                     1 => 0.3 + 0.4 * y,
                     _ => 0.7 - 0.2 * (x + y),
                 });
+                // Pillow's library comes to eight bits from more by steps of its own: less than one of 255, seen with 10
+                // bits of a limited range at 0.63. A depth or range that is taken for another is many steps off.
+                let bound = if depth == 8 { bound } else { 1.0 };
                 let mean = difference(&file.unwrap());
                 assert!(mean < bound, "{coding:?}: {mean}");
             }
