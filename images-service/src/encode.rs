@@ -70,6 +70,21 @@ pub const fn frames(output: &Output) -> Frames {
     }
 }
 
+/// Bytes that an encoder takes at its peak for every pixel of a frame, besides the picture: measured, and rounded up.
+#[must_use]
+pub(crate) const fn memory(format: Format, quality: Option<u8>) -> u64 {
+    match (format, quality) {
+        (Format::Rgb | Format::Rgba, _) => 4,
+        (Format::Png, None | Some(LOSSLESS)) => 8,
+        // Without alpha, coefficients and their codes.
+        (Format::Jpeg, _) => 14,
+        (Format::Webp, Some(LOSSLESS)) => 44,
+        (Format::Webp, _) => 18,
+        (Format::Png | Format::Gif, _) => 20,
+        (Format::Avif, _) => 24,
+    }
+}
+
 /// Encodes the finished picture.
 ///
 /// Metadata policy, for every format at once: JPEG keeps the copyright notice, and all of EXIF where the caller asks for

@@ -97,7 +97,10 @@ pub fn run_while(
     let frames = encode::wanted_frames(&extension, &output);
     let prepared = prepare_all(images, frames, limits, effort)?;
     let base = prepared.first().ok_or_else(no_base)?;
-    forecast::check(&prepared, &steps, bounds, limits)?;
+    let result = forecast::check(&prepared, &steps, bounds, limits)?;
+    if let Some((size, frames)) = result.filter(|_| extension.choose.is_none()) {
+        forecast::check_encoder(size, frames, &output, limits)?;
+    }
     let source = source(base);
     let metadata = base.metadata(extension.metadata);
     let untouched = Untouched::of(&extension, &steps, &output, base);
@@ -127,6 +130,7 @@ pub fn run_while(
     // The format, where it was left open.
     let (format, warning) = encode::choose(&extension, &output, base_format, &picture);
     output.format = format;
+    forecast::check_encoder(size, picture.frames().len() as u64, &output, limits)?;
     warnings.extend(warning.map(str::to_owned));
 
     // Encode.

@@ -6,13 +6,14 @@ use safelight_protocol::ErrorCode;
 
 use super::{load::first_step, prepared::Prepared};
 use crate::{
+    encode,
     error::ServiceError,
     geometry::Size,
     limits::Limits,
     ops::{self, Op},
     picture::Picture,
     plan::{Bounds, plan, too_large},
-    request::{Step, Transform},
+    request::{Output, Step, Transform},
 };
 
 /// Bytes of one pixel at most; transparency may come with any step.
@@ -34,12 +35,14 @@ impl Expected {
 }
 
 /// Goes through all steps on sizes alone, as far as they are certain; what is not is checked on the way.
+///
+/// Gives the size and the frames of the result if they are certain.
 pub(super) fn check(
     prepared: &[Prepared],
     steps: &[Step],
     bounds: Bounds,
     limits: &Limits,
-) -> Result<(), ServiceError> {
+) -> Result<Option<(Size, u64)>, ServiceError> {
     let mut pictures = Vec::with_capacity(prepared.len());
     for (index, prepared) in prepared.iter().enumerate() {
         let first = first_step(index, steps).map(|(_, transform)| transform);
@@ -88,8 +91,11 @@ pub(super) fn check(
         }
     }
     match pictures.first() {
-        Some(result) if result.certain => check_result(result.size, result.frames, bounds, limits),
-        _ => Ok(()),
+        Some(result) if result.certain => {
+            check_result(result.size, result.frames, bounds, limits)?;
+            Ok(Some((result.size, result.frames)))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -160,6 +166,21 @@ fn made(
     )?;
     room.beside_decoder(prepared).check_all(&plan.ops, size)?;
     Ok(made)
+}
+
+/// Whether a picture and its encoder are within the limit.
+pub(super) fn check_encoder(
+    size: Size,
+    frames: u64,
+    output: &Output,
+    limits: &Limits,
+) -> Result<(), ServiceError> {
+    let picture = size.area().saturating_mul(frames);
+    let encoder = encode::memory(output.format, output.quality).saturating_mul(size.area());
+    check_memory(
+        picture.saturating_add(encoder.div_ceil(PIXEL)),
+        limits.pixel_bytes,
+    )
 }
 
 fn larger(one: Size, other: Size) -> Size {

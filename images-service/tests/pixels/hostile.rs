@@ -326,6 +326,26 @@ fn the_memory_of_all_images_together_is_bounded() {
 }
 
 #[test]
+fn the_memory_of_the_encoder_is_bounded_before_there_are_pixels() {
+    let limits = Limits {
+        pixel_bytes: 1_000_000,
+        ..Limits::default()
+    };
+    // Broken behind its header: who decodes it says so.
+    let image = plain(200, 200, [1, 2, 3, 255]);
+    let broken = &image[..image.len() - 20];
+    let lossless = |quality| Output {
+        quality: Some(quality),
+        ..output(Format::Webp)
+    };
+    for (quality, expected) in [(100, ErrorCode::Busy), (99, ErrorCode::DecodingFailed)] {
+        let request = Request::of(broken).output(lossless(quality));
+        let error = request.try_run_within(&limits).unwrap_err();
+        assert_eq!(error.code, expected, "{quality}: {error}");
+    }
+}
+
+#[test]
 fn a_crop_out_of_an_enormous_scale_costs_only_its_own_pixels() {
     // Scaled as a whole this would be 12,000,000 x 1,000 pixels.
     let cover = Transform {
