@@ -92,7 +92,12 @@ pub fn run_while(
 
     // What can be refused is refused before any pixel.
     let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
-    let budget = Budget::new(limits.time);
+    let terms = Terms {
+        bounds,
+        limits,
+        budget: Budget::new(limits.time),
+        interest,
+    };
     let effort = &mut Effort::new(&limits.text);
     let frames = encode::wanted_frames(&extension, &output);
     let prepared = prepare_all(images, frames, limits, effort)?;
@@ -110,12 +115,6 @@ pub fn run_while(
 
     // Decode, and do what comes first to each image.
     let started = Instant::now();
-    let terms = Terms {
-        bounds,
-        limits,
-        budget,
-        interest,
-    };
     let loaded = load(prepared, &steps, terms, effort)?;
     let done_first = loaded.time;
     let decoded = started.elapsed().saturating_sub(done_first);
@@ -136,7 +135,7 @@ pub fn run_while(
     // Encode.
     let finished = match extension.choose == Some(Choose::Json) {
         true => sizes(&picture, &steps, &original)?,
-        false => untouched.or(finish(picture, &output, &metadata, budget)?),
+        false => untouched.or(finish(picture, &output, &metadata, terms.budget)?),
     };
     warnings.extend(finished.warning);
     Ok(Encoded {
