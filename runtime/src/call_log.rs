@@ -66,16 +66,16 @@ struct Watching {
 impl Watching {
     /// What the engine says of an upload that has not the length that its head promised.
     fn not_as_promised(&self, bytes: Option<u64>) -> String {
-        let client = self
-            .record
-            .as_ref()
-            .and_then(|record| record.broken_upload());
-        match (client, bytes) {
-            // The worker could not pass on what it did not get.
-            (Some(why), _) => why.to_owned(),
-            (None, Some(bytes)) => format!("the worker promised another length than {bytes} bytes"),
-            (None, None) => "the worker promised another length".to_owned(),
+        let record = self.record.as_deref();
+        // The worker could not pass on what it did not get.
+        if let Some(why) = record.and_then(RequestRecord::broken_upload) {
+            return why.to_owned();
         }
+        let bytes = bytes.map_or_else(String::new, |bytes| format!(" than {bytes} bytes"));
+        let before = record
+            .and_then(RequestRecord::broken_answer)
+            .map_or_else(String::new, |why| format!("; before that, {why}"));
+        format!("the worker promised another length{bytes}{before}")
     }
 }
 

@@ -170,10 +170,14 @@ impl RequestRecord {
         let _ = self.broken_answer.set(why.to_owned());
     }
 
+    /// Why the answer of a call did not come to its end, if one did not.
+    pub fn broken_answer(&self) -> Option<&str> {
+        self.broken_answer.get().map(String::as_str)
+    }
+
     /// Whether an error is that of a call, passed on.
     pub fn is_of_a_call(&self, error: &str) -> bool {
-        let known = self.broken_answer.get();
-        known.is_some_and(|why| error.contains(why.as_str()))
+        self.broken_answer().is_some_and(|why| error.contains(why))
     }
 
     /// What happened on the request's hops, if that is kept.

@@ -191,7 +191,8 @@ async fn a_store_that_is_not_there_is_an_error_of_the_call() {
         words.contains("photos") && words.contains("Connection refused"),
         "{words}"
     );
-    // Who comes second does not clear up, so that it meets the store only when it is asked.
+    // Who comes second, and finds nothing left by runs that have ended, meets the store only when it is asked.
+    let folder = tempfile::tempdir().unwrap();
     let mut first = State::open(folder.path()).unwrap();
     first.share().unwrap();
     let bucket = TestBucket::open(folder, storage).await;
