@@ -23,6 +23,7 @@ pub(crate) const PART_BYTES: u64 = 100;
 
 pub(crate) struct TestBucket {
     service: R2,
+    buckets: Buckets,
     bucket: Bucket,
     /// Held as long as the bucket is in use.
     #[expect(dead_code, reason = "it is a lock")]
@@ -105,9 +106,11 @@ impl TestBucket {
         let mut state = State::open(folder).unwrap();
         let buckets = Buckets::open(["photos"], &state, &storage, Some(&credentials())).await;
         state.share().unwrap();
-        let bucket = buckets.unwrap().get("photos").unwrap().clone();
+        let buckets = buckets.unwrap();
+        let bucket = buckets.get("photos").unwrap().clone();
         Self {
             service: R2::new(bucket.clone()),
+            buckets,
             bucket,
             index: state.folder("r2", "photos").join("index.sqlite"),
             blobs: state.folder("r2", "photos").join("blobs"),
@@ -120,6 +123,11 @@ impl TestBucket {
     /// Ends its use, and returns the folder that it was made with.
     pub(crate) fn closed(self) -> TempDir {
         self.folder.unwrap()
+    }
+
+    /// Ends its use as a program does that is not killed.
+    pub(crate) async fn close(self) {
+        self.buckets.close().await.unwrap();
     }
 
     /// The same, in the next run of the program.

@@ -11,6 +11,7 @@ mod bucket;
 mod completions;
 mod conditions;
 mod crash;
+mod leavings;
 mod lists;
 mod moto;
 mod objects;

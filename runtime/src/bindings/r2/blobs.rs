@@ -9,10 +9,9 @@ pub(super) mod reader;
 pub(super) mod run;
 pub(super) mod writer;
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
@@ -24,7 +23,7 @@ use super::index::Durability;
 use blocks::Blocks;
 use chores::Chores;
 use pins::Pins;
-use run::{Ended, Run};
+use run::{Ended, Live, Run};
 
 /// Bytes that are handed to a file at once.
 const FILE_STEP: usize = 512 * 1024;
@@ -50,6 +49,8 @@ pub(super) struct Blobs {
     /// Those of the index that names them.
     pins: Arc<Pins>,
     run: Arc<Run>,
+    /// Whether this run could not delete something, so that it does not say that it leaves nothing.
+    leaves: Arc<AtomicBool>,
     /// Bytes in memory, of all values on their way here.
     held: Arc<AtomicUsize>,
     chores: Chores,
@@ -97,6 +98,7 @@ impl Blobs {
             place,
             pins: used.pins,
             run: Arc::new(used.run),
+            leaves: Arc::default(),
             held: Arc::default(),
             chores: Chores::new(),
         }
@@ -123,7 +125,9 @@ impl Blobs {
         // Nobody waits for it.
         let _chore = self.chores.begin(async move {
             for blob in blobs {
-                let _ = this.store.delete(&this.path(&blob)).await;
+                if this.delete(&blob).await.is_err() {
+                    this.leave();
+                }
             }
         });
     }
@@ -141,61 +145,80 @@ impl Blobs {
         self.chores.settled().await;
     }
 
+    /// Something of this run stays, for the next sweep.
+    fn leave(&self) {
+        self.leaves.store(true, Ordering::Relaxed);
+    }
+
+    /// Deletes a blob that another one may have deleted before.
+    async fn delete(&self, blob: &str) -> Result<(), R2Error> {
+        match self.store.delete(&self.path(blob)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The runs of the program that have ended, and may have left something.
     pub(super) fn ended_runs(&self) -> Result<Vec<Ended>, R2Error> {
         Ok(self.run.ended()?)
     }
 
-    /// Waits until nothing is under way, and says that nothing is left of this run.
+    /// The runs of the program that go on, with this one.
+    pub(super) fn live_runs(&self, ended: &[Ended]) -> Result<Live, R2Error> {
+        Ok(self.run.live(ended)?)
+    }
+
+    /// Waits until nothing is under way, and says that nothing is left of this run, if that is so.
     pub(super) async fn close(&self) -> Result<(), R2Error> {
         self.settled().await;
-        Ok(self.run.end()?)
+        // Who still reads deletes what he has read, if the program does not end before.
+        match self.leaves.load(Ordering::Relaxed) || self.pins.has_doomed() {
+            true => Ok(()),
+            false => Ok(self.run.end()?),
+        }
     }
 
-    /// Deletes the blobs that no row names: those of runs that have ended or, where nobody else is, all of them.
-    pub(super) async fn sweep(&self, of: Whose<'_>, named: HashSet<String>) -> Result<(), R2Error> {
-        let left = |name: &str| !named.contains(name) && of.includes(name);
+    /// All blobs, with those that are not whole.
+    pub(super) async fn list(&self) -> Result<Vec<String>, R2Error> {
         match &self.place {
             Place::Folder(folder) => {
-                let listed = folder.clone();
+                let folder = folder.clone();
                 // The store does not list the files that it had begun to write.
-                let names = tokio::task::spawn_blocking(move || names(&listed));
-                let mut names = names.await.map_err(std::io::Error::other)??;
-                names.retain(|name| left(name));
-                let (names, folder) = (self.pins.doom(names), folder.clone());
-                let removed = tokio::task::spawn_blocking(move || {
-                    let mut files = names.iter().map(|name| folder.join(name));
-                    files.try_for_each(|file| run::remove(&file))
-                });
-                Ok(removed.await.map_err(std::io::Error::other)??)
+                let names = tokio::task::spawn_blocking(move || names(&folder));
+                Ok(names.await.map_err(std::io::Error::other)??)
             }
             Place::Remote(path) => {
+                let mut names = Vec::new();
                 let mut found = self.store.list(Some(path));
                 while let Some(found) = found.try_next().await? {
-                    let name = found.location.filename().filter(|name| left(name));
-                    let name = name.map(str::to_owned).into_iter().collect();
-                    for name in self.pins.doom(name) {
-                        self.store.delete(&self.path(&name)).await?;
-                    }
+                    names.extend(found.location.filename().map(str::to_owned));
                 }
-                Ok(())
+                Ok(names)
             }
         }
     }
-}
 
-/// Whose leavings a sweep takes.
-pub(super) enum Whose<'a> {
-    Everybodys,
-    Theirs(&'a [Ended]),
-}
-
-impl Whose<'_> {
-    fn includes(&self, blob: &str) -> bool {
-        match self {
-            Self::Everybodys => true,
-            Self::Theirs(runs) => runs.iter().any(|run| run.wrote(blob)),
+    /// Deletes blobs, and waits for it. Returns whether all are gone, and none is still read here.
+    pub(super) async fn remove(&self, blobs: Vec<String>) -> Result<bool, R2Error> {
+        let count = blobs.len();
+        let blobs = self.pins.doom(blobs);
+        let all = blobs.len() == count;
+        match &self.place {
+            Place::Folder(folder) => {
+                let folder = folder.clone();
+                let removed = tokio::task::spawn_blocking(move || {
+                    let mut files = blobs.iter().map(|name| folder.join(name));
+                    files.try_for_each(|file| run::remove(&file))
+                });
+                removed.await.map_err(std::io::Error::other)??;
+            }
+            Place::Remote(_) => {
+                for blob in blobs {
+                    self.delete(&blob).await?;
+                }
+            }
         }
+        Ok(all)
     }
 }
 

@@ -8,7 +8,7 @@ use super::blobs::pins::Pin;
 use super::blobs::reader::{Reader, Unreadable};
 use super::blobs::run::Ended;
 use super::blobs::writer::{Writer, Written};
-use super::blobs::{Blobs, Segment, Whose};
+use super::blobs::{Blobs, Segment};
 use super::digest::{Digests, Given, Hasher};
 use super::error::{Code, R2Error};
 use super::expiry::{self, Expiry};
@@ -204,19 +204,28 @@ impl Bucket {
         self.blobs.close().await
     }
 
-    /// Gives up old uploads, and deletes what runs of the program that were killed have left; where nobody else uses the bucket,
-    /// whatever no row names.
+    /// Gives up old uploads, and deletes the blobs that no row names, unless one of the runs that go on wrote them: it may be about to
+    /// name them.
     pub(super) async fn sweep(&self, state: &State) -> Result<(), R2Error> {
         expiry::give_up_old(self.index.clone(), self.blobs.clone()).await?;
-        // Before the rows are looked at: who has ended adds none.
         let ended = self.blobs.ended_runs()?;
-        let whose = match state.is_alone() {
-            true => Whose::Everybodys,
-            false if ended.is_empty() => return Ok(()),
-            false => Whose::Theirs(&ended),
-        };
-        let named = self.index.run(|index| objects::all_blobs(index));
-        self.blobs.sweep(whose, named.await?).await?;
-        ended.into_iter().try_for_each(Ended::forget)
+        // Of whatever is left, a run that has not said its end knows, or one that goes on.
+        if ended.is_empty() && !state.is_alone() {
+            return Ok(());
+        }
+        // In this order: whose blob is listed has begun, and who has ended when the rows are looked at adds none.
+        let mut blobs = self.blobs.list().await?;
+        let live = self.blobs.live_runs(&ended)?;
+        let named = self.index.run(|index| objects::all_blobs(index)).await?;
+        blobs.retain(|blob| !named.contains(blob));
+        let (theirs, left) = blobs
+            .into_iter()
+            .partition::<Vec<_>, _>(|blob| live.wrote(blob));
+        let are_gone = self.blobs.remove(left).await?;
+        match are_gone && theirs.is_empty() {
+            true => ended.into_iter().try_for_each(Ended::forget),
+            // One of these may be theirs who have ended, to delete.
+            false => Ok(()),
+        }
     }
 }

@@ -36,6 +36,11 @@ impl Pins {
         blobs
     }
 
+    /// Whether readers have some to delete when they end.
+    pub(super) fn has_doomed(&self) -> bool {
+        !self.held().doomed.is_empty()
+    }
+
     fn pin(&self, blobs: &[String]) {
         let mut held = self.held();
         for blob in blobs {

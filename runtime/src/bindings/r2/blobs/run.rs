@@ -1,11 +1,12 @@
-//! The runs of the program that use a bucket: each holds a lock, so that the next one that comes sees which have ended, and clears up
-//! what they had not finished. A blob's name says which run wrote it.
+//! The runs of the program that use a bucket: each holds a lock, so that the next one that comes sees which have ended without having
+//! finished, and looks for what is left. A blob's name says which run wrote it; another one may have been about to delete it.
 
+use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::bindings::r2::error::R2Error;
+use crate::bindings::r2::error::{Code, R2Error};
 use crate::bindings::r2::random;
 
 /// This run's use of a bucket.
@@ -24,21 +25,37 @@ pub(in crate::bindings::r2) struct Ended {
     _lock: File,
 }
 
+/// The runs that may yet have a row name what they wrote.
+pub(in crate::bindings::r2) struct Live(HashSet<String>);
+
+/// What a run's file says of it.
+enum Seen {
+    /// Nothing is left of it.
+    Gone,
+    Live,
+    /// It has ended without saying so. Nobody else looks as long as this is held.
+    Ended(File),
+}
+
+/// How often a run begins before it gives up: each time, another one took its file for one that was left.
+const TRIES: usize = 16;
+
 impl Run {
     /// Begins one, in the folder of all of them.
     pub(in crate::bindings::r2) fn begin(folder: PathBuf) -> Result<Self, R2Error> {
         std::fs::create_dir_all(&folder)?;
-        let id = random::hex_id()?;
-        // Seen when it is locked, and not before: else it would be taken for one that has ended.
-        let hidden = folder.join(format!(".{id}"));
-        let lock = File::create(&hidden)?;
-        lock.try_lock().map_err(io::Error::from)?;
-        std::fs::rename(&hidden, folder.join(&id))?;
-        Ok(Self {
-            id,
-            folder,
-            _lock: lock,
-        })
+        for _ in 0..TRIES {
+            let id = random::hex_id()?;
+            if let Some(lock) = begin_file(&folder, &id)? {
+                return Ok(Self {
+                    id,
+                    folder,
+                    _lock: lock,
+                });
+            }
+        }
+        let text = "the file of a run is cleared away again and again";
+        Err(R2Error::new(Code::Internal, text))
     }
 
     /// A name for a blob of this run.
@@ -54,46 +71,87 @@ impl Run {
     /// The others that have ended.
     pub(super) fn ended(&self) -> io::Result<Vec<Ended>> {
         let mut ended = Vec::new();
-        for entry in std::fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let Some(id) = name.to_str().filter(|id| !id.starts_with('.')) else {
+        for (id, file) in self.files()? {
+            let Seen::Ended(lock) = look(&file)? else {
                 continue;
             };
-            let file = entry.path();
-            let Some(lock) = locked(&file)? else { continue };
-            ended.push(Ended {
-                id: id.to_owned(),
-                file,
-                _lock: lock,
-            });
+            match id.starts_with('.') {
+                // It was killed before it had done anything.
+                true => remove(&file)?,
+                false => ended.push(Ended {
+                    id,
+                    file,
+                    _lock: lock,
+                }),
+            }
         }
         Ok(ended)
+    }
+
+    /// Those that go on, with this one. `ended` are held here, not by themselves.
+    pub(super) fn live(&self, ended: &[Ended]) -> io::Result<Live> {
+        let mut live = HashSet::from([self.id.clone()]);
+        for (id, file) in self.files()? {
+            if ended.iter().all(|run| run.id != id) && matches!(look(&file)?, Seen::Live) {
+                live.insert(id);
+            }
+        }
+        Ok(Live(live))
+    }
+
+    /// The files of all runs, and whose they are.
+    fn files(&self) -> io::Result<Vec<(String, PathBuf)>> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if let Ok(id) = entry.file_name().into_string() {
+                files.push((id, entry.path()));
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// Makes the file of a run, and holds it; nothing, if another one cleared it away before it was held.
+fn begin_file(folder: &Path, id: &str) -> io::Result<Option<File>> {
+    // Seen when it is locked, and not before: else it would be taken for one that has ended.
+    let hidden = folder.join(format!(".{id}"));
+    let lock = File::create(&hidden)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    match std::fs::rename(&hidden, folder.join(id)) {
+        Ok(()) => Ok(Some(lock)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
 impl Ended {
-    /// Whether it has written the blob, or begun to.
-    pub(super) fn wrote(&self, blob: &str) -> bool {
-        let rest = blob.strip_prefix(&self.id);
-        rest.is_some_and(|rest| rest.starts_with('-'))
-    }
-
     /// Nothing of it is left.
     pub(in crate::bindings::r2) fn forget(self) -> Result<(), R2Error> {
         Ok(remove(&self.file)?)
     }
 }
 
-/// The file, if nobody holds it.
-fn locked(file: &Path) -> io::Result<Option<File>> {
+impl Live {
+    /// Whether one of them has written the blob, or has begun to.
+    pub(in crate::bindings::r2) fn wrote(&self, blob: &str) -> bool {
+        let writer = blob.split_once('-').map(|(writer, _)| writer);
+        writer.is_some_and(|writer| self.0.contains(writer))
+    }
+}
+
+fn look(file: &Path) -> io::Result<Seen> {
     let lock = match File::open(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Seen::Gone),
         opened => opened?,
     };
     match lock.try_lock() {
-        Ok(()) => Ok(Some(lock)),
-        Err(TryLockError::WouldBlock) => Ok(None),
+        Ok(()) => Ok(Seen::Ended(lock)),
+        Err(TryLockError::WouldBlock) => Ok(Seen::Live),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }

@@ -106,8 +106,9 @@ impl Filling {
             Ok(()) => Ok(self.written),
             Err(error) => {
                 if let Some(mut file) = self.file.take() {
-                    // What fails here is left to the next sweep.
-                    let _ = file.abort().await;
+                    if file.abort().await.is_err() {
+                        self.written.blobs.leave();
+                    }
                 }
                 Err(error)
             }
