@@ -11,7 +11,6 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use object_store::{GetOptions, GetRange, GetResultPayload};
 
-use super::blocks::Check;
 use super::pins::Pin;
 use super::{Blobs, Segment};
 use crate::bindings::r2::error::{Code, R2Error};
@@ -24,6 +23,8 @@ pub(in crate::bindings::r2) struct Reader {
     blobs: Blobs,
     rest: VecDeque<(String, Range<u64>)>,
     open: Option<Open>,
+    /// Bytes of the range that are still to come.
+    left: u64,
     proof: Option<Proof>,
     _pin: Pin,
 }
@@ -32,7 +33,6 @@ pub(in crate::bindings::r2) struct Reader {
 struct Proof {
     crc32c: u32,
     so_far: u32,
-    left: u64,
 }
 
 /// A blob that is being read.
@@ -58,6 +58,7 @@ impl Reader {
     ) -> Result<Self, Unreadable> {
         let mut reader = Self {
             blobs,
+            left: range.end - range.start,
             rest: pieces(segments, &range),
             open: None,
             proof: None,
@@ -68,22 +69,23 @@ impl Reader {
     }
 
     /// The same, whose last bytes come only if all of them together have this checksum.
-    pub(in crate::bindings::r2) fn proved(mut self, (crc32c, length): Check) -> Self {
-        self.proof = Some(Proof {
-            crc32c,
-            so_far: 0,
-            left: length,
-        });
+    pub(in crate::bindings::r2) fn proved(mut self, crc32c: u32) -> Self {
+        self.proof = Some(Proof { crc32c, so_far: 0 });
         self
     }
 
     /// The next bytes; nothing at the end.
     pub(in crate::bindings::r2) async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
         let next = self.read().await?;
+        let count = next.as_ref().map(|bytes| bytes.len() as u64);
+        match self.left.checked_sub(count.unwrap_or_default()) {
+            Some(left) if left == 0 || next.is_some() => self.left = left,
+            // A store may end early without a word, or go on too long.
+            _ => return Err(R2Error::altered("the object")),
+        }
         if let (Some(bytes), Some(proof)) = (&next, &mut self.proof) {
             proof.so_far = crc32c::crc32c_append(proof.so_far, bytes);
-            proof.left = proof.left.saturating_sub(bytes.len() as u64);
-            if proof.left == 0 && proof.so_far != proof.crc32c {
+            if self.left == 0 && proof.so_far != proof.crc32c {
                 return Err(R2Error::altered("the object"));
             }
         }
@@ -181,8 +183,61 @@ fn read_at(file: &File, at: u64, count: u64) -> std::io::Result<Bytes> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use futures_util::StreamExt as _;
+
     use super::super::blocks::Blocks;
-    use super::{Segment, pieces};
+    use super::super::pins::Pin;
+    use super::super::run::Run;
+    use super::super::{Blobs, Used};
+    use super::{Open, Reader, Segment, pieces};
+    use crate::bindings::r2::index::Durability;
+
+    /// A reader of five bytes in a store that sends these.
+    fn reader(folder: &std::path::Path, sent: &'static [&'static str]) -> Reader {
+        let used = Used {
+            pins: std::sync::Arc::default(),
+            run: Run::begin(folder.join("runs")).unwrap(),
+        };
+        let blobs = Blobs::in_folder(folder.join("blobs"), Durability::Process, used).unwrap();
+        let pieces = sent
+            .iter()
+            .map(|piece| Ok(Bytes::from_static(piece.as_bytes())));
+        Reader {
+            rest: std::collections::VecDeque::new(),
+            open: Some(Open::Stream(futures_util::stream::iter(pieces).boxed())),
+            left: 5,
+            proof: None,
+            _pin: Pin::new(blobs.clone(), Vec::new()),
+            blobs,
+        }
+    }
+
+    async fn read(mut reader: Reader) -> Result<Vec<u8>, String> {
+        let mut all = Vec::new();
+        while let Some(bytes) = reader.next().await.map_err(|error| error.to_string())? {
+            all.extend_from_slice(&bytes);
+        }
+        Ok(all)
+    }
+
+    #[tokio::test]
+    async fn a_store_that_ends_early_or_late_without_an_error_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let proof = crc32c::crc32c(b"abcde");
+        for sent in [&["ab", "cde"][..], &["ab", "cd"], &[], &["abc", "def"]] {
+            let is_whole = sent.concat() == "abcde";
+            for read in [
+                read(reader(folder.path(), sent)).await,
+                read(reader(folder.path(), sent).proved(proof)).await,
+            ] {
+                match is_whole {
+                    true => assert_eq!(read.as_deref(), Ok(&b"abcde"[..])),
+                    false => assert!(read.unwrap_err().contains("altered"), "{sent:?}"),
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_range_is_found_in_the_blobs_that_it_spans() {

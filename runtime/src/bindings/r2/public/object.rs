@@ -130,7 +130,7 @@ fn found_object(
     } = found;
     // What was written is what is sent, or the answer breaks: of a part, no digest of the whole could tell.
     let (status, reader) = match part {
-        Some(_) => (StatusCode::PARTIAL_CONTENT, reader.proved((crc32c, length))),
+        Some(_) => (StatusCode::PARTIAL_CONTENT, reader.proved(crc32c)),
         None => (StatusCode::OK, reader),
     };
     let body = answer::bytes(reader, length);
