@@ -114,6 +114,14 @@ impl R2Error {
         Self::new(Code::Internal, message)
     }
 
+    /// Work in the background has not come to its end: by a mistake of this program, or because the program ends.
+    pub(super) fn unfinished(error: &tokio::task::JoinError, what: &str) -> Self {
+        match error.is_panic() {
+            true => Self::new(Code::Internal, format!("a panic while {what}")),
+            false => Self::new(Code::Unavailable, format!("the program ends while {what}")),
+        }
+    }
+
     /// The bytes in the store are not those that were written.
     pub(super) fn altered(key: &str) -> Self {
         let message = format!("the data of {key} was altered in the store");

@@ -148,9 +148,8 @@ impl Index {
     ) -> Result<T, R2Error> {
         let index = self.clone();
         let done = tokio::task::spawn_blocking(move || index.with(work)).await;
-        done.unwrap_or_else(|_| {
-            let text = "the program ends while the bucket's index is at work";
-            Err(R2Error::new(Code::Unavailable, text))
+        done.unwrap_or_else(|error| {
+            Err(R2Error::unfinished(&error, "the bucket's index is at work"))
         })
     }
 

@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::bindings::r2::error::{Code, R2Error};
+use crate::bindings::r2::error::R2Error;
 
 /// The work on one bucket's blobs in the background. Clones count together.
 #[derive(Clone)]
@@ -56,10 +56,7 @@ impl<T> Chore<T> {
     pub(super) async fn done(&mut self) -> Result<T, R2Error> {
         match (&mut self.0).await {
             Ok((done, _counted)) => Ok(done),
-            Err(_) => {
-                let text = "the program ends while a blob is written";
-                Err(R2Error::new(Code::Unavailable, text))
-            }
+            Err(error) => Err(R2Error::unfinished(&error, "a blob is written")),
         }
     }
 }
@@ -67,5 +64,22 @@ impl<T> Chore<T> {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Chores;
+
+    #[tokio::test]
+    async fn work_that_panics_is_no_end_of_the_program() {
+        let chores = Chores::new();
+        let mut chore = chores.begin(async { panic!("a bug") });
+        let done: Result<(), _> = chore.done().await;
+        let words = done.unwrap_err().to_string();
+        assert!(
+            words.contains("panic") && words.contains("(10001)"),
+            "{words}"
+        );
     }
 }
