@@ -1,6 +1,7 @@
 //! `safelight r2`: the buckets of a config from the command line, also while a server uses them.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -252,4 +253,21 @@ async fn a_server_and_the_command_line_share_the_buckets() {
     post(server.address, "/put?key=k", "from the worker").await;
     let got = r2(path, &["get", "photos/k", "-", "--persist-to", state]);
     assert_eq!(said(&got), "from the worker");
+}
+
+#[test]
+fn standard_input_is_not_read_for_a_bucket_that_is_not_there() {
+    let project = project(Path::new("w.wasm"), BUCKET);
+    let path = project.path();
+    let file = path.join("file");
+    std::fs::write(&file, "hello").unwrap();
+    let mut input = File::open(&file).unwrap();
+    let mut put = command(path, &["put", "pictures/x", "-"]);
+    let put = put.stdin(input.try_clone().unwrap()).output().unwrap();
+    let words = refused(&put);
+    assert!(
+        words.contains("no bucket pictures; it has photos"),
+        "{words}"
+    );
+    assert_eq!(input.stream_position().unwrap(), 0);
 }

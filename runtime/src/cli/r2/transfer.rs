@@ -27,6 +27,8 @@ pub(super) async fn put(
     if object.key.is_empty() {
         bail!("{object} names no key, as {object}cat.jpg would");
     }
+    // Before the value is read, which may be long: so nobody gives it in vain.
+    let opened = place.open(&object.bucket).await?;
     let source = match is_dash(file) {
         true => Source::of_input().await.context("read standard input")?,
         false => {
@@ -34,7 +36,6 @@ pub(super) async fn put(
             source.with_context(|| format!("read {}", file.display()))?
         }
     };
-    let opened = place.open(&object.bucket).await?;
     let bar = bar(source.length());
     let told = bar.clone();
     let stored = opened
