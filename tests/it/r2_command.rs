@@ -271,3 +271,30 @@ fn standard_input_is_not_read_for_a_bucket_that_is_not_there() {
     );
     assert_eq!(input.stream_position().unwrap(), 0);
 }
+
+#[test]
+fn why_a_transfer_failed_is_told_though_the_bucket_cannot_be_closed() {
+    let project = project(Path::new("w.wasm"), BUCKET);
+    let path = project.path();
+    let long = format!("photos/{}", "x".repeat(1025));
+    let mut put = command(path, &["put", &long, "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = put.stdin.take().unwrap();
+    // More than a pipe holds: so it is read, and the bucket is open.
+    input.write_all(&[0; 1_000_000]).unwrap();
+    let runs = path.join(".safelight/state/v1/r2/photos/runs");
+    let run = std::fs::read_dir(runs).unwrap().next().unwrap();
+    let run = run.unwrap().path();
+    std::fs::remove_file(&run).unwrap();
+    // Which no file can be removed as.
+    std::fs::create_dir(run).unwrap();
+    drop(input);
+    let words = refused(&put.wait_with_output().unwrap());
+    assert!(
+        words.contains("store photos/") && words.contains("10"),
+        "{words}"
+    );
+}

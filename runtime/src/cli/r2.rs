@@ -104,9 +104,13 @@ struct Opened {
 }
 
 impl Opened {
-    /// Waits until what was replaced is gone, which the end of the program would interrupt.
-    async fn close(self) -> anyhow::Result<()> {
-        self.buckets.close().await.context("close the buckets")
+    /// Waits until what was replaced is gone, which the end of the program would interrupt. What was done failed by its own error, if it
+    /// did.
+    async fn close_after<T>(self, done: anyhow::Result<T>) -> anyhow::Result<T> {
+        let closed = self.buckets.close().await.context("close the buckets");
+        let done = done?;
+        closed?;
+        Ok(done)
     }
 }
 
@@ -169,8 +173,8 @@ impl R2Command {
 async fn delete(object: &ObjectName, place: &Place, log: &Log) -> anyhow::Result<()> {
     let opened = place.open(&object.bucket).await?;
     let deleted = opened.bucket.delete_one(&object.key).await;
-    opened.close().await?;
-    match deleted.with_context(|| format!("delete {object}"))? {
+    let deleted = deleted.with_context(|| format!("delete {object}"));
+    match opened.close_after(deleted).await? {
         true => log.line(format_args!("deleted {object}")),
         false => log.line(format_args!("{object}: no such key")),
     }
@@ -179,14 +183,19 @@ async fn delete(object: &ObjectName, place: &Place, log: &Log) -> anyhow::Result
 
 async fn list(bucket: &str, prefix: &str, place: &Place) -> anyhow::Result<()> {
     let opened = place.open(bucket).await?;
+    let listed = show_rows(&opened.bucket, prefix).await;
+    opened.close_after(listed).await
+}
+
+async fn show_rows(bucket: &Bucket, prefix: &str) -> anyhow::Result<()> {
     // Not the log, which drops lines sooner than it waits.
     let mut output = tokio::io::stdout();
     let mut after = None;
     loop {
-        let rows = opened.bucket.rows(prefix, after.as_deref()).await?;
+        let rows = bucket.rows(prefix, after.as_deref()).await?;
         let Some(last) = rows.last() else {
             output.flush().await?;
-            return opened.close().await;
+            return Ok(());
         };
         after = Some(last.key.clone());
         let mut lines = String::new();

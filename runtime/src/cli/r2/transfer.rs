@@ -45,8 +45,8 @@ pub(super) async fn put(
         });
     let stored = stored.await;
     bar.finish_and_clear();
-    opened.close().await?;
-    let size = stored.map_err(|error| failed(error, ("read", file), ("store", object)))?;
+    let stored = stored.map_err(|error| failed(error, ("read", file), ("store", object)));
+    let size = opened.close_after(stored).await?;
     log.line(format_args!("stored {object}, {}", Bytes(size)));
     Ok(())
 }
@@ -64,8 +64,8 @@ pub(super) async fn get(
         false => write_file(&opened.bucket, &object.key, file, &bar).await,
     };
     bar.finish_and_clear();
-    opened.close().await?;
-    written.map_err(|error| failed(error, ("write", file), ("read", object)))?;
+    let written = written.map_err(|error| failed(error, ("write", file), ("read", object)));
+    opened.close_after(written).await?;
     if !is_dash(file) {
         log.line(format_args!("wrote {}", file.display()));
     }
