@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use safelight_outgoing::Client;
 use tokio::net::TcpListener;
 
 use crate::bindings::pool::Pool;
-use crate::bindings::r2::Credentials;
 use crate::bindings::r2::buckets::Buckets;
+use crate::bindings::r2::{Credentials, R2Error};
 use crate::bindings::service::Callees;
 use crate::compile;
 use crate::config::{BindingKind, Config, Dev, Run};
@@ -46,6 +47,9 @@ pub struct DevOptions {
     pub persist_to: Option<PathBuf>,
 }
 
+/// How long the end of a run waits for its buckets.
+const CLOSE_TIME: Duration = Duration::from_secs(5);
+
 /// Runs the workers of `run`, of which the first answers, until `shutdown` ends.
 ///
 /// # Errors
@@ -60,19 +64,39 @@ pub async fn run(
         bail!("--trace shows what is kept, and --trace-keep 0 keeps nothing");
     }
     // First what fails fastest, so that nobody waits for a build to hear that the port is taken.
-    let config = &run.first.config;
     let faults = faults(run, options)?;
-    let listener = listen(config, options).await?;
+    let listener = listen(&run.first.config, options).await?;
     let mut kept = Vec::new();
     for config in run.configs() {
         kept.push(open_buckets(config, options.persist_to.as_deref()).await?);
     }
     // The states are held to the end of the run.
     let (_states, buckets): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
+    let served = serve(
+        run,
+        options,
+        (&faults, &buckets),
+        &log,
+        (listener, shutdown),
+    )
+    .await;
+    close(&buckets, &log).await;
+    served
+}
+
+/// Serves clients until `shutdown` ends. When it returns, no worker is left.
+async fn serve(
+    run: &Run,
+    options: &DevOptions,
+    (faults, buckets): (&[Arc<FaultSet>], &[Buckets]),
+    log: &Log,
+    (listener, shutdown): (TcpListener, impl Future<Output = ()>),
+) -> anyhow::Result<()> {
+    let config = &run.first.config;
     let address = listener.local_addr()?;
     let mut shutdown = pin!(shutdown);
     let (workers, images) = tokio::select! {
-        started = start(run, &faults, &buckets, options.trace, &log) => started?,
+        started = start(run, faults, buckets, options.trace, log) => started?,
         () = &mut shutdown => return Ok(()),
     };
     let (Some(worker), Some(faults)) = (workers.first().cloned(), faults.first()) else {
@@ -101,7 +125,7 @@ pub async fn run(
         worker,
         image_urls,
         traces: Traces::new(options.trace, pool, log.clone()),
-        log,
+        log: log.clone(),
         deadlines: config.deadlines,
     };
     server::run(listener, served, shutdown).await;
@@ -111,6 +135,21 @@ pub async fn run(
         images.stop().await;
     }
     Ok(())
+}
+
+/// Waits until what was stored, replaced or deleted is done with. What is not by then is left to the next run.
+async fn close(buckets: &[Buckets], log: &Log) {
+    let closed = tokio::time::timeout(CLOSE_TIME, async {
+        for buckets in buckets {
+            buckets.close().await?;
+        }
+        Ok::<_, R2Error>(())
+    });
+    match closed.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => log.warn(format_args!("the buckets could not be closed: {error}")),
+        Err(_) => log.warn("the buckets are still at work; the next run clears up what is left"),
+    }
 }
 
 /// Builds and loads the workers, and starts the images process if one of them has a use for it.

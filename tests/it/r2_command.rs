@@ -298,3 +298,21 @@ fn why_a_transfer_failed_is_told_though_the_bucket_cannot_be_closed() {
         "{words}"
     );
 }
+
+#[tokio::test]
+async fn a_server_that_ends_in_order_leaves_nothing_to_look_for() {
+    let state = tempfile::tempdir().unwrap();
+    let extra = format!(
+        "{BUCKET}\n[safelight.storage]\nstate = \"{}\"\n",
+        state.path().display()
+    );
+    let mut server = DevServer::start(guests::bucket(), &extra).await;
+    post(server.address, "/put?key=k", "one").await;
+    post(server.address, "/put?key=k", "two").await;
+    let folder = state.path().join("v1/r2/photos");
+    let count = |name: &str| std::fs::read_dir(folder.join(name)).unwrap().count();
+    assert_eq!(count("runs"), 1);
+    server.signal("INT");
+    assert!(server.ended().await.success());
+    assert_eq!((count("runs"), count("blobs")), (0, 1));
+}

@@ -21,7 +21,7 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 use super::error::R2Error;
 use super::index::Durability;
 use blocks::Blocks;
-use chores::Chores;
+use chores::{Chores, Counted};
 use pins::Pins;
 use run::{Ended, Live, Run};
 
@@ -60,6 +60,19 @@ pub(super) struct Blobs {
 pub(super) struct Used {
     pub(super) pins: Arc<Pins>,
     pub(super) run: Run,
+}
+
+/// Work that has rows name some blobs no more. If nobody waits for it any more, it is done all the same.
+pub(super) struct Releasing {
+    blobs: Blobs,
+    _counted: Counted,
+}
+
+impl Releasing {
+    /// Deletes what was released.
+    pub(super) fn discard(self, blobs: Vec<String>) {
+        self.blobs.discard(blobs);
+    }
 }
 
 #[derive(Clone)]
@@ -113,6 +126,14 @@ impl Blobs {
 
     pub(super) fn pins(&self) -> &Arc<Pins> {
         &self.pins
+    }
+
+    /// For work that releases blobs, to be begun before it: [`settled`](Self::settled) waits for both.
+    pub(super) fn releasing(&self) -> Releasing {
+        Releasing {
+            blobs: self.clone(),
+            _counted: self.chores.counted(),
+        }
     }
 
     /// Deletes blobs that nothing names any more, as soon as nobody reads them. What fails is left to the next sweep.

@@ -171,7 +171,7 @@ impl Bucket {
     }
 
     pub(super) async fn delete(&self, keys: Vec<Key>) -> Result<(), R2Error> {
-        let blobs = self.blobs.clone();
+        let blobs = self.blobs.releasing();
         let done = self.index.run(move |index| {
             let released = transact(index, |index| {
                 let mut released = Vec::new();

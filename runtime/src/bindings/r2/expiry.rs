@@ -54,6 +54,7 @@ impl Drop for Rounds {
 /// Gives up the uploads that were begun too long ago, and forgets those that are over.
 pub(super) async fn give_up_old(index: Index, blobs: Blobs) -> Result<(), R2Error> {
     let before = now::milliseconds().saturating_sub(UPLOAD_MS);
+    let blobs = blobs.releasing();
     let done = index.run(move |index| {
         let released = transact(index, |index| uploads::forget(index, before))?;
         blobs.discard(released);

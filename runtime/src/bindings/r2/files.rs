@@ -162,7 +162,7 @@ impl Bucket {
     /// As the service.
     pub async fn delete_one(&self, key: &str) -> Result<bool, R2Error> {
         let key = Key::new(key.to_owned())?;
-        let blobs = self.blobs.clone();
+        let blobs = self.blobs.releasing();
         let done = self.index.run(move |index| {
             let (there, released) = transact(index, |index| {
                 let there = objects::get(index, &key)?.is_some();

@@ -69,7 +69,7 @@ impl Bucket {
         upload: UploadId,
         listed: Vec<PartRef>,
     ) -> Result<Object, R2Error> {
-        let (blobs, least) = (self.blobs.clone(), self.part_bytes);
+        let (blobs, least) = (self.blobs.releasing(), self.part_bytes);
         let done = self.index.run(move |index| {
             let now = now::milliseconds();
             let (object, released) = transact(index, |index| {
@@ -104,7 +104,7 @@ impl Bucket {
 
     /// Gives an upload up; one that is over stays as it is.
     pub(super) async fn abort_upload(&self, upload: UploadId) -> Result<(), R2Error> {
-        let blobs = self.blobs.clone();
+        let blobs = self.blobs.releasing();
         let done = self.index.run(move |index| {
             let released = transact(index, |index| match uploads::state(index, &upload)? {
                 State::Open => uploads::end(index, &upload.id, State::Aborted),
