@@ -137,21 +137,28 @@ impl RawPut {
 
 raw!(RawDelete {
     object: Option<String>,
-    objects: Option<FirstOf<String, { DELETE_KEYS + 1 }>>,
+    objects: Option<FirstOf<String, DELETE_KEYS>>,
 });
 
 impl RawDelete {
     pub(super) fn checked(self) -> Result<Write, R2Error> {
         let keys = match (self.object, self.objects) {
-            (Some(key), None) => vec![key],
-            (None, Some(keys)) => keys.0,
+            (Some(key), None) => FirstOf {
+                first: vec![key],
+                has_more: false,
+            },
+            (None, Some(keys)) => keys,
             _ => return Err(R2Error::invalid("delete needs object or objects, not both")),
         };
-        if !(1..=DELETE_KEYS).contains(&keys.len()) {
+        if keys.first.is_empty() || keys.has_more {
             let message = format!("delete takes from 1 to {DELETE_KEYS} keys");
             return Err(R2Error::new(Code::TooManyKeys, message));
         }
-        let keys = keys.into_iter().map(Key::new).collect::<Result<_, _>>()?;
+        let keys = keys
+            .first
+            .into_iter()
+            .map(Key::new)
+            .collect::<Result<_, _>>()?;
         Ok(Write::Delete(keys))
     }
 }
