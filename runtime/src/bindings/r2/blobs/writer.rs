@@ -105,10 +105,10 @@ impl Filling {
         match filled {
             Ok(()) => Ok(self.written),
             Err(error) => {
-                if let Some(mut file) = self.file.take() {
-                    if file.abort().await.is_err() {
-                        self.written.blobs.leave();
-                    }
+                if let Some(mut file) = self.file.take()
+                    && file.abort().await.is_err()
+                {
+                    self.written.blobs.leave();
                 }
                 Err(error)
             }
