@@ -101,7 +101,7 @@ impl R2Object {
             return Err(Error::Unsendable(text.to_owned()));
         };
         for (name, value) in metadata.headers() {
-            let value = HeaderValue::try_from(&value).map_err(|_| {
+            let value = value.ok_or_else(|| {
                 Error::Unsendable(format!("the object's {name} cannot be in a header"))
             })?;
             headers.insert(name, value);
@@ -125,18 +125,23 @@ impl R2HttpMetadata {
         }
     }
 
-    fn headers(&self) -> Vec<(HeaderName, String)> {
+    /// The headers, and their values if they can be in one.
+    fn headers(&self) -> Vec<(HeaderName, Option<HeaderValue>)> {
         let expires = self.cache_expiry.map(date::http);
+        let text = |text: &Option<String>| text.clone().map(Some);
         [
-            (CONTENT_TYPE, &self.content_type),
-            (CONTENT_LANGUAGE, &self.content_language),
-            (CONTENT_DISPOSITION, &self.content_disposition),
-            (CONTENT_ENCODING, &self.content_encoding),
-            (CACHE_CONTROL, &self.cache_control),
-            (EXPIRES, &expires),
+            (CONTENT_TYPE, text(&self.content_type)),
+            (CONTENT_LANGUAGE, text(&self.content_language)),
+            (CONTENT_DISPOSITION, text(&self.content_disposition)),
+            (CONTENT_ENCODING, text(&self.content_encoding)),
+            (CACHE_CONTROL, text(&self.cache_control)),
+            (EXPIRES, expires),
         ]
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value.clone()?)))
+        .filter_map(|(name, text)| {
+            let value = text?.and_then(|text| HeaderValue::try_from(text).ok());
+            Some((name, value))
+        })
         .collect()
     }
 
@@ -211,9 +216,13 @@ impl R2ObjectBody {
         }
         let headers = response.headers_mut();
         let metadata = self.object.http_metadata.iter();
-        let metadata = metadata.flat_map(R2HttpMetadata::headers);
+        for (name, value) in metadata.flat_map(R2HttpMetadata::headers) {
+            if let Some(value) = value {
+                headers.insert(name, value);
+            }
+        }
         let etag = (ETAG, self.object.http_etag());
-        for (name, value) in metadata.chain([etag]).chain(part) {
+        for (name, value) in [etag].into_iter().chain(part) {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(name, value);
             }
