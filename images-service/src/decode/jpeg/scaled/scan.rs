@@ -50,7 +50,10 @@ impl<'a> Scan<'a> {
     /// One row of MCUs.
     pub(super) fn row(&mut self, plan: &Plan<'_>, strips: &mut [Strip]) -> Result<(), Fault> {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2") {
+        if is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+        {
             // SAFETY: the processor has what the function was compiled for.
             #[expect(
                 unsafe_code,
