@@ -192,7 +192,8 @@ impl Front {
             Err(failure) => failure.answer(&open.record),
         };
         open.head(&method, &response);
-        response.map(|body| Asked::new(Watched::new(body, open)).boxed_unsync())
+        // What is counted is what was handed over: of a large piece, no more than the client had room for.
+        response.map(|body| Watched::new(Asked::new(body).boxed_unsync(), open).boxed_unsync())
     }
 
     /// Gives a request its number, its record and its trace.

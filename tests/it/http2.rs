@@ -182,6 +182,22 @@ async fn a_stream_whose_client_gives_it_no_room_is_given_up_alone() {
     assert!(String::from_utf8_lossy(&answer).ends_with("/host\n"));
 }
 
+/// The whole answer is there in one piece, and the client has room for a part of it.
+#[tokio::test]
+async fn an_answer_that_is_left_in_the_middle_of_its_last_piece_is_not_told_as_whole() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let mut connection = Connection::with_window(server.address, [0, 0, 0, 9]).await;
+    let request = connection.get(1, "/ignore-upload?bytes=60000");
+    connection.stream.write_all(&request).await.unwrap();
+    while connection.frame().await.0 != DATA {}
+    let leave = frame(RST_STREAM, 0, 1, &CANCEL);
+    connection.stream.write_all(&leave).await.unwrap();
+    let line = server
+        .line(|line| line.contains("GET /ignore-upload?bytes=60000 200"))
+        .await;
+    assert!(line.contains("the client left before the end"), "{line}");
+}
+
 /// What is left of an answer then waits in the library, and no request is open any more.
 #[tokio::test]
 async fn a_client_that_gives_room_slowly_gets_its_whole_answer() {
