@@ -182,7 +182,7 @@ impl CfImages {
         })
     }
 
-    /// What is drawn, and the tag of what it is, if it has one. A text is all in the options.
+    /// What is drawn, and the tag of what it is, if it has one. A text has none: its font may be another one tomorrow.
     async fn overlay(
         &self,
         (number, drawn): (usize, Drawn),
@@ -190,7 +190,7 @@ impl CfImages {
         record: &Arc<RequestRecord>,
     ) -> Result<(Part, Option<String>), Failure> {
         let url = match drawn {
-            Drawn::Text(text) => return Ok((Part::Text(text), Some(String::new()))),
+            Drawn::Text(text) => return Ok((Part::Text(text), None)),
             Drawn::Url(url) => url,
         };
         match self.sources.of_host(&url, headers, record).await {

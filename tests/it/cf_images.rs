@@ -132,6 +132,28 @@ async fn a_tag_of_a_fetch_stands_for_one_result() {
 }
 
 #[tokio::test]
+async fn a_picture_with_a_text_has_no_tag_as_its_font_may_change_unnoticed() {
+    let png = picture(80, 60, ImageFormat::Png);
+    let host = Host::start(move |path| match path {
+        "/plain.ttf" => answer(200, "content-type: font/ttf\r\n", &crate::font::plain()),
+        _ => answer(200, "etag: \"one\"\r\n", &png),
+    })
+    .await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
+    let base = host.url("/base.png");
+    let font = json!({"url": host.url("/plain.ttf")});
+    let draw = json!([{"text": {"content": "A", "font": font, "size": 10}}]);
+    for (options, has_tag) in [
+        (json!({"width": 40}), true),
+        (json!({"width": 40, "draw": draw}), false),
+    ] {
+        let answer = fetch(&server, &base, &options).await;
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        assert_eq!(!answer.header("etag").is_empty(), has_tag, "{options}");
+    }
+}
+
+#[tokio::test]
 async fn an_overlay_may_be_a_fraction_of_the_result() {
     let host = host().await;
     let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
