@@ -9,6 +9,8 @@ use std::sync::Arc;
 use http::header::ETAG;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
+use safelight_outgoing::Policy;
+use safelight_outgoing::target::Target;
 use safelight_protocol::extension::CF_IMAGE_HEADER;
 use serde_json::Value;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -35,6 +37,8 @@ pub struct CfImages {
     pub sources: Sources,
     /// Whether a failure is answered with the source.
     pub fail_open: bool,
+    /// Knows the hosts that nothing is opened to.
+    pub policy: Policy,
 }
 
 /// Takes what a request asks for out of its headers: nothing, or a text that nobody has looked at.
@@ -91,9 +95,7 @@ pub async fn fetch(
                 failure.code.number(),
                 failure.text
             ));
-            // A body has been let go of, so nothing of another method can be sent.
-            let can_open = is_read(&head.method);
-            match images.fail_open && can_open {
+            match images.opens(&head, &failure) {
                 false => Ok(failure.answer()),
                 true => {
                     let plain = http::Request::from_parts(head, body::full("").boxed_unsync());
@@ -121,6 +123,14 @@ fn read(text: &[u8]) -> Result<serde_json::Map<String, Value>, Failure> {
 }
 
 impl CfImages {
+    /// Whether a failure is answered with what a plain `fetch` finds: from a host that is denied no picture comes in any way.
+    fn opens(&self, head: &http::request::Parts, failure: &Failure) -> bool {
+        let target = Target::parse(&head.uri.to_string());
+        let is_denied = target.is_ok_and(|target| self.policy.denies(&target));
+        // A body has been let go of, so nothing of another method can be sent.
+        self.fail_open && is_read(&head.method) && !is_denied && failure.code != Code::Denied
+    }
+
     async fn change(
         &self,
         head: &http::request::Parts,

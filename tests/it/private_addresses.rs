@@ -196,3 +196,26 @@ async fn a_worker_that_fails_open_has_what_its_plain_fetch_has_and_no_more() {
     let away = fetch(&server, &host.url("/away"), &json!({"width": 8})).await;
     assert_eq!(away.status, 302);
 }
+
+#[tokio::test]
+async fn a_host_that_is_denied_is_not_opened_to_by_a_failure() {
+    let denied = Host::start(|_| answer(200, "", b"hello")).await;
+    let target = denied.url("/text");
+    let to = target.clone();
+    let host = Host::start(move |_| redirect(&to)).await;
+    let port = denied.address.port();
+    let extra = format!(
+        "[safelight]\ncf_image_fail_open = true\nallowed_addresses = [\"loopback\"]\ndenied_origins = [\"127.0.0.1:{port}\"]\n"
+    );
+    let server = DevServer::start(guests::misbehaving(), &extra).await;
+    for (url, width, status) in [
+        (&target, 8, 403),
+        (&host.url("/"), 8, 403),
+        // Nor by what else is wrong with a request.
+        (&target, -8, 400),
+    ] {
+        let answer = fetch(&server, url, &json!({"width": width})).await;
+        assert_eq!(error(&answer), (status, "err=9401".into()), "{url} {width}");
+    }
+    assert_eq!(denied.asked(), Vec::<String>::new());
+}

@@ -154,6 +154,7 @@ fn cf_images(
         transformations: Transformations::new(images.handle(), images.crasher(), faults.clone()),
         sources: Sources::on_hosts(client, config.image_urls.source_time, faults.clone()),
         fail_open: config.image_urls.cf_image_fail_open,
+        policy: config.image_urls.policy(),
     })
 }
 

@@ -22,6 +22,8 @@ pub enum Code {
     BadOptions,
     /// 9401 with status 403: the source is not one that is allowed.
     NotAllowed,
+    /// 9401 with status 403: the source's host is denied.
+    Denied,
     /// 9402: the source could not be fetched.
     NotFetched,
     /// 9402 with status 413: the source has too many bytes.
@@ -70,7 +72,7 @@ impl Code {
     /// The number.
     pub fn number(self) -> u16 {
         match self {
-            Self::BadOptions | Self::NotAllowed => 9401,
+            Self::BadOptions | Self::NotAllowed | Self::Denied => 9401,
             Self::NotFetched | Self::TooLarge => 9402,
             Self::Loop => 9403,
             Self::NotFound => 9404,
@@ -99,7 +101,11 @@ impl Code {
                 return status;
             }
             Self::BadOptions | Self::BadRedirect | Self::TooManyRedirects | Self::BadPath => 400,
-            Self::NotAllowed | Self::BadUrl | Self::BadForm | Self::InTheWay => 403,
+            Self::NotAllowed
+            | Self::Denied
+            | Self::BadUrl
+            | Self::BadForm
+            | Self::InTheWay => 403,
             Self::NotFound => 404,
             Self::Method => 405,
             Self::TooLarge => 413,
@@ -191,7 +197,8 @@ impl From<&OutgoingError> for Failure {
             OutgoingError::InvalidUrl(_) | OutgoingError::Scheme(_) | OutgoingError::Userinfo => {
                 Code::BadUrl
             }
-            OutgoingError::Refused { .. } | OutgoingError::Denied { .. } => Code::NotAllowed,
+            OutgoingError::Refused { .. } => Code::NotAllowed,
+            OutgoingError::Denied { .. } => Code::Denied,
             OutgoingError::Dns { .. } => Code::UnknownHost,
             OutgoingError::ConnectionRefused | OutgoingError::Tls(_) => Code::Unreachable,
             OutgoingError::Connect(_) => Code::NoWay,
