@@ -17,6 +17,8 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use safelight_images::deadline::{Deadlines, Paced, PacedError, Progress};
 use tokio::task::AbortHandle;
 use tower::{ServiceExt, service_fn};
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -24,6 +26,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 use crate::bindings::{BindingService, CallContext, layered};
 use crate::error::chain;
 use crate::faults::{FaultSet, Hop, HopFaults};
+use crate::log::Time;
 use crate::record::RequestRecord;
 
 /// How long connecting to a host may take.
@@ -44,7 +47,7 @@ pub struct Outbound {
 impl Outbound {
     /// The client of the worker of this name. It trusts the certificate authorities of the web and follows no redirects;
     /// these faults may happen to it.
-    pub fn to_the_web(worker: &str, faults: Arc<FaultSet>) -> Self {
+    pub fn to_the_web(worker: &str, deadlines: Deadlines, faults: Arc<FaultSet>) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIME));
@@ -55,7 +58,7 @@ impl Outbound {
             .enable_http1()
             .wrap_connector(tcp);
         let service = service_fn(move |request| {
-            let exchange = exchange(connector.clone(), request);
+            let exchange = exchange(connector.clone(), deadlines, request);
             async move {
                 tokio::time::timeout(FIRST_BYTE_TIME, exchange)
                     .await
@@ -93,6 +96,7 @@ fn host(uri: &Uri) -> &str {
 
 async fn exchange(
     connector: HttpsConnector<HttpConnector>,
+    deadlines: Deadlines,
     request: http::Request<WasiBody>,
 ) -> Result<http::Response<WasiBody>, Error> {
     let refused = |error: Box<dyn std::error::Error + Send + Sync>| {
@@ -102,7 +106,8 @@ async fn exchange(
         .oneshot(request.uri().clone())
         .await
         .map_err(refused)?;
-    let (mut sender, driver) = http1::handshake(stream).await?;
+    let stream = Progress::client(TokioIo::new(stream), deadlines.write);
+    let (mut sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
     let driver = tokio::spawn(async move {
         // What goes wrong on a connection reaches the exchange that is on it.
         let _ = driver.await;
@@ -111,11 +116,22 @@ async fn exchange(
     let response = sender.send_request(on_the_wire(request)?).await?;
     Ok(response.map(|incoming| {
         let body = Connected {
-            incoming,
+            incoming: Paced::new(incoming, deadlines.body_read),
             _driver: driver,
         };
-        body.map_err(Error::Hyper).boxed_unsync()
+        body.map_err(broken).boxed_unsync()
     }))
+}
+
+/// Why an answer does not go on.
+fn broken(error: PacedError<hyper::Error>) -> Error {
+    match error {
+        PacedError::Broken(error) => Error::Hyper(error),
+        PacedError::Stalled(limit) => Error::InternalError(Some(format!(
+            "the host stalled: no byte came for {}",
+            Time(limit)
+        ))),
+    }
 }
 
 /// The request in origin form, with the host in its header.
@@ -140,18 +156,18 @@ impl Drop for Driver {
 
 /// A response's body, which holds its connection.
 struct Connected {
-    incoming: Incoming,
+    incoming: Paced<Incoming>,
     _driver: Driver,
 }
 
 impl Body for Connected {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = PacedError<hyper::Error>;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         Pin::new(&mut self.incoming).poll_frame(cx)
     }
 
@@ -161,5 +177,41 @@ impl Body for Connected {
 
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use http_body::Frame;
+    use http_body_util::{BodyExt, StreamBody};
+    use safelight_images::deadline::Deadlines;
+    use tokio::net::TcpListener;
+
+    use super::Outbound;
+    use crate::error::inner;
+    use crate::log::{Log, Memory};
+    use crate::record::RequestRecord;
+
+    #[tokio::test]
+    async fn a_host_that_does_not_read_an_upload_is_given_up() {
+        let deadlines = Deadlines {
+            write: Duration::from_millis(300),
+            ..Deadlines::default()
+        };
+        let outbound = Outbound::to_the_web("test", deadlines, Arc::default());
+        // The system accepts the connection, and nobody reads it.
+        let host = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let pieces = std::iter::repeat_with(|| Ok(Frame::data(Bytes::from(vec![0; 65_536]))));
+        let endless = StreamBody::new(futures_util::stream::iter(pieces)).boxed_unsync();
+        let mut request = http::Request::post(format!("http://{}/", host.local_addr().unwrap()));
+        request = request.header("transfer-encoding", "chunked");
+        let record = RequestRecord::of_nobody(Log::new(Memory::default()));
+        let answer = outbound.fetch(request.body(endless).unwrap(), record).await;
+        let error = inner(&answer.map(|_| ()).unwrap_err());
+        assert!(error.contains("the peer has read nothing for 300ms"), "{error}");
     }
 }

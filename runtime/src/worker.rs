@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use http_body_util::BodyExt;
+use safelight_images::deadline::Deadlines;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store, Trap};
@@ -53,6 +54,8 @@ pub struct Grants {
     pub cf_images: Option<CfImages>,
     /// Memory and CPU time.
     pub limits: WorkerLimits,
+    /// How long another host may make no progress.
+    pub deadlines: Deadlines,
     /// What breaks on purpose, for the whole run.
     pub faults: Arc<FaultSet>,
     /// What faults can be aimed at.
@@ -92,7 +95,7 @@ impl Worker {
             generation,
             env: grants.env,
             bindings: Arc::new(grants.bindings),
-            outbound: Outbound::to_the_web(&grants.name, grants.faults),
+            outbound: Outbound::to_the_web(&grants.name, grants.deadlines, grants.faults),
             cf_images: grants.cf_images,
             limits: grants.limits,
             ticker,

@@ -1,5 +1,7 @@
 //! `fetch` to other hosts: here another dev server, which misbehaves when asked to.
 
+use tokio::io::AsyncWriteExt;
+
 use crate::client::{get, try_get};
 use crate::dev_server::DevServer;
 use crate::guests;
@@ -52,4 +54,22 @@ async fn a_host_that_cannot_be_reached_is_an_error_for_the_worker() {
     let answer = get(server.address, &format!("/fetch?url=http://{free}/")).await;
     assert_eq!(answer.status, 500);
     assert!(answer.text().contains("Connection refused"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_host_that_stops_in_the_middle_of_its_answer_is_given_up() {
+    let deadlines = "[safelight.deadlines]\nbody_read_ms = 300\n";
+    let server = DevServer::start(guests::misbehaving(), deadlines).await;
+    let host = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let path = format!("/fetch?url=http://{}/", host.local_addr().unwrap());
+    let host = tokio::spawn(async move {
+        let (mut stream, _) = host.accept().await.unwrap();
+        let begun = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf ";
+        stream.write_all(begun).await.unwrap();
+        stream
+    });
+    let _broken = try_get(server.address, &path).await;
+    let line = server.line(|line| line.contains("fetch GET")).await;
+    assert!(line.contains("the host stalled: no byte came for 300.0 ms"), "{line}");
+    drop(host.await.unwrap());
 }

@@ -90,6 +90,7 @@ fn grants(config: &Config, running: Running<'_>, log: &Log) -> anyhow::Result<Gr
             cpu: config.limits.cpu,
             memory: config.limits.memory_bytes,
         },
+        deadlines: config.deadlines,
         faults: running.faults,
         targets: targets(config),
     })

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::{Method, Uri};
+use safelight_images::deadline::Deadlines;
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi_http::handler::WorkerState as _;
@@ -29,7 +30,7 @@ fn log_of(error: &'static str, prepare: impl FnOnce(&State, Log)) -> String {
     let state = State::new(
         |_| WasiCtx::builder().build(),
         |shared| {
-            let outbound = Outbound::to_the_web("test", Arc::default());
+            let outbound = Outbound::to_the_web("test", Deadlines::default(), Arc::default());
             Hooks::new(Arc::<Bindings>::default(), outbound, shared.clone())
         },
         limits,
