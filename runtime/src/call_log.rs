@@ -150,7 +150,13 @@ impl Drop for Pending {
         let whole = self.ended || self.expected == Some(self.call.received);
         let dropped = !whole;
         if dropped {
-            self.call.fault = Some("the worker dropped the call before its end".into());
+            self.call.fault = Some(match self.call.status {
+                // Whoever asked has what counts of it, and may be no worker at all.
+                Some(status) if !status.is_success() => {
+                    format!("the answer is {status} and was not read to its end")
+                }
+                Some(_) | None => "the worker dropped the call before its end".into(),
+            });
         }
         if let Some(fault) = &mut self.call.fault
             && let Some(why) = self.upload.broken.get()

@@ -73,3 +73,14 @@ async fn a_host_that_stops_in_the_middle_of_its_answer_is_given_up() {
     assert!(line.contains("the host stalled: no byte came for 300.0 ms"), "{line}");
     drop(host.await.unwrap());
 }
+
+#[tokio::test]
+async fn a_source_that_fails_is_told_with_its_status() {
+    let host = crate::hosts::Host::start(|_| crate::hosts::answer(500, "", b"no")).await;
+    let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
+    let path = format!("/cdn-cgi/image/width=8/{}", host.url("/a.png"));
+    assert_eq!(get(server.address, &path).await.status, 502);
+    let line = server.line(|line| line.contains("image-source /a.png")).await;
+    assert!(line.contains("500 Internal Server Error"), "{line}");
+    assert!(!line.contains("the worker"), "{line}");
+}
