@@ -28,6 +28,13 @@ pub fn inner(error: &Error) -> String {
     match error {
         Error::InternalError(Some(text)) => text.clone(),
         Error::Hyper(error) => chain(error),
+        // The engine's own words speak of a limit, also where a body is too short.
+        Error::HttpRequestBodySize(Some(bytes)) | Error::HttpResponseBodySize(Some(bytes)) => {
+            format!("its head promised another length than {bytes} bytes")
+        }
+        Error::HttpRequestBodySize(None) | Error::HttpResponseBodySize(None) => {
+            "its head promised another length".into()
+        }
         other => other.to_string(),
     }
 }
@@ -176,6 +183,24 @@ impl fmt::Display for Cause {
                 f.write_str("was ended: its work had gone on while nobody waited for it")
             }
             Self::Stopped => f.write_str("was stopped"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime_wasi_http::Error;
+
+    use super::inner;
+
+    #[test]
+    fn a_body_of_another_length_is_not_called_too_long() {
+        for error in [
+            Error::HttpRequestBodySize(Some(791)),
+            Error::HttpResponseBodySize(Some(791)),
+        ] {
+            let text = inner(&error);
+            assert_eq!(text, "its head promised another length than 791 bytes");
         }
     }
 }
