@@ -196,7 +196,7 @@ impl Pool {
             // What else goes wrong on a connection reaches the exchange that is on it.
             let error = driver.await.err()?;
             if is_unasked(&error) {
-                spoke.send_replace(Some(era));
+                spoke.send_if_modified(|last| is_later(last, era));
             }
             Some(error)
         });
@@ -231,6 +231,15 @@ impl Pool {
             }
         }
     }
+}
+
+/// Moves on to an era, unless a later one is known: a connection may outlive the era that it is of.
+fn is_later(last: &mut Option<u64>, era: u64) -> bool {
+    let is_later = last.is_none_or(|last| last < era);
+    if is_later {
+        *last = Some(era);
+    }
+    is_later
 }
 
 /// Whether a server broke the protocol, and not only the connection.
@@ -296,5 +305,18 @@ impl Drop for PooledBody {
         if self.incoming.is_end_stream() {
             self.release();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_later;
+
+    #[test]
+    fn a_connection_that_outlives_its_era_does_not_hide_what_came_later() {
+        let mut last = None;
+        assert!(is_later(&mut last, 2));
+        assert!(!is_later(&mut last, 1));
+        assert_eq!(last, Some(2));
     }
 }
