@@ -5,7 +5,6 @@
 
 mod last_word;
 
-use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -247,15 +246,9 @@ pub fn is_garbage(error: &hyper::Error) -> bool {
     error.is_parse() || is_unasked(error)
 }
 
-/// Whether bytes came that answer no request. hyper has no word for it: it is what has neither a cause nor another name.
+/// Whether bytes came that answer no request. hyper has no method for this kind, only these words.
 fn is_unasked(error: &hyper::Error) -> bool {
-    let has_a_name = error.is_parse()
-        || error.is_user()
-        || error.is_canceled()
-        || error.is_closed()
-        || error.is_incomplete_message()
-        || error.is_timeout();
-    error.source().is_none() && !has_a_name
+    error.to_string() == "received unexpected message from connection"
 }
 
 /// A response's body; read to its end it returns its connection to the pool, dropped before it kills it.
@@ -310,7 +303,22 @@ impl Drop for PooledBody {
 
 #[cfg(test)]
 mod tests {
-    use super::is_later;
+    use hyper::client::conn::http1;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::AsyncWriteExt;
+    use wasmtime_wasi_http::WasiBody;
+
+    use super::{is_later, is_unasked};
+
+    #[tokio::test]
+    async fn bytes_that_nobody_asked_for_are_known_by_the_words_for_them() {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let (_sender, driver) = http1::handshake::<_, WasiBody>(TokioIo::new(ours))
+            .await
+            .unwrap();
+        theirs.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        assert!(is_unasked(&driver.await.unwrap_err()));
+    }
 
     #[test]
     fn a_connection_that_outlives_its_era_does_not_hide_what_came_later() {
