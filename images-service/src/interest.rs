@@ -19,14 +19,15 @@ impl Interest {
     }
 
     /// What is held as long as somebody waits.
-    pub(crate) fn held(&self) -> HeldInterest {
+    #[must_use]
+    pub fn held(&self) -> HeldInterest {
         HeldInterest(self.clone())
     }
 }
 
 /// Ends the interest when it is dropped.
 #[derive(Debug)]
-pub(crate) struct HeldInterest(Interest);
+pub struct HeldInterest(Interest);
 
 impl Drop for HeldInterest {
     fn drop(&mut self) {
