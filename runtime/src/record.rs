@@ -167,7 +167,10 @@ impl RequestRecord {
 
     /// The answer of a call did not come to its end, which the line of the call tells.
     pub fn answer_broke(&self, why: &str) {
-        let _ = self.broken_answer.set(why.to_owned());
+        // Every text contains one without words, and would be taken for it.
+        if !why.is_empty() {
+            let _ = self.broken_answer.set(why.to_owned());
+        }
     }
 
     /// Why the answer of a call did not come to its end, if one did not.
@@ -333,6 +336,15 @@ mod tests {
         called.write_output(Stream::Out, b"checked\n");
         assert_eq!(sink.text(), "  [7] auth: stdout | checked\n");
         assert!(record.last_output().is_empty());
+    }
+
+    #[test]
+    fn an_error_without_words_is_not_that_of_every_call() {
+        let (record, _) = record();
+        record.answer_broke("");
+        assert!(!record.is_of_a_call("the worker died"));
+        record.answer_broke("it was cut short");
+        assert!(record.is_of_a_call("broke off: it was cut short"));
     }
 
     #[test]
