@@ -185,3 +185,21 @@ fn broken_files_leave_nothing_behind_in_the_images_process() {
     assert!(last.peak < first.peak + MOST_KB, "{memory:?}");
     assert_eq!(children(images.pid().into()), 0);
 }
+
+/// Its standard error is nobody's, so that the log would have no cause.
+#[test]
+fn a_decoder_that_cannot_begin_says_why_where_it_is_heard() {
+    let mut decoder = Command::new(SAFELIGHT)
+        .arg(ARGUMENT)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first bytes of a request, and its end.
+    decoder.stdin.take().unwrap().write_all(&[0; 20]).unwrap();
+    let said = decoder.wait_with_output().unwrap().stdout;
+    let (head, words) = said.split_at_checked(3).expect("it says nothing");
+    assert_eq!(head, [&[3][..], &u16::try_from(words.len()).unwrap().to_ne_bytes()].concat());
+    let words = String::from_utf8_lossy(words);
+    assert!(words.contains("the request cannot be read"), "{words}");
+}

@@ -17,27 +17,34 @@ use super::{
 /// Bytes that the program itself takes, and the library for pictures of no size.
 const OWN_MEMORY: u64 = 64_000_000;
 
-/// Reads one request from standard input, and writes its answer to standard output.
+/// Reads one request from standard input, and writes its answer to standard output, be it why there is no picture.
 ///
 /// # Errors
-/// When one of them breaks, or the process may not be limited.
+/// When there is no way to answer.
 pub(in crate::decode) fn serve() -> io::Result<()> {
-    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     let told = output.try_clone()?;
     // The library's frames cannot unwind: the first panic is the end, and this the last that can be said.
     panic::set_hook(Box::new(move |info| {
-        let _unheard = Answer::Panicked(info.to_string()).write(&mut &told);
+        let _unheard = Answer::Failed(info.to_string()).write(&mut &told);
         process::abort();
     }));
+    // Nobody reads its standard error.
+    let answer = decoded(input).unwrap_or_else(|error| Answer::Failed(error.to_string()));
+    answer.write(&mut output)
+}
 
+/// The answer to a request; an error if it cannot be read, or the process may not be limited.
+fn decoded(mut input: File) -> io::Result<Answer> {
     limit(Resource::Core, 0)?;
-    let Request { memory, size, data } = Request::read(&mut input)?;
+    let Request { memory, size, data } = Request::read(&mut input)
+        .map_err(|error| io::Error::other(format!("the request cannot be read: {error}")))?;
     thread::Builder::new().spawn(move || end_with(input))?;
     // The data is there once more while it is decoded.
     let all = memory.saturating_add(2 * data.len() as u64);
     limit(Resource::Data, all.saturating_add(OWN_MEMORY))?;
-    Answer::of(library::decode(&data, size)).write(&mut output)
+    Ok(Answer::of(library::decode(&data, size)))
 }
 
 /// Whoever wants the picture holds the other end of the input; without him there is nothing to do.
@@ -60,5 +67,6 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
         current: Some(most),
         maximum: Some(most),
     };
-    Ok(setrlimit(resource, limit)?)
+    setrlimit(resource, limit)
+        .map_err(|error| io::Error::other(format!("the process may not be limited: {error}")))
 }

@@ -61,15 +61,15 @@ pub(super) enum Answer {
     Picture(Coded),
     Broken(String),
     Unsupported,
-    /// The library panicked; with its words.
-    Panicked(String),
+    /// The library panicked, or the process could not begin; with its words.
+    Failed(String),
 }
 
 /// The first byte of each answer.
 const PICTURE: u8 = 0;
 const BROKEN: u8 = 1;
 const UNSUPPORTED: u8 = 2;
-const PANICKED: u8 = 3;
+const FAILED: u8 = 3;
 
 const LAYOUTS: [Layout; 4] = [Layout::Gray, Layout::Quarter, Layout::Half, Layout::Full];
 const RANGES: [Range; 2] = [Range::Full, Range::Limited];
@@ -96,7 +96,7 @@ impl Answer {
             }
             Self::Broken(reason) => write_text(BROKEN, reason, output),
             Self::Unsupported => output.write_all(&[UNSUPPORTED]),
-            Self::Panicked(words) => write_text(PANICKED, words, output),
+            Self::Failed(words) => write_text(FAILED, words, output),
         }
     }
 
@@ -121,7 +121,7 @@ impl Answer {
             }
             BROKEN => Self::Broken(read_text(input)?),
             UNSUPPORTED => Self::Unsupported,
-            PANICKED => Self::Panicked(read_text(input)?),
+            FAILED => Self::Failed(read_text(input)?),
             _ => return Err(nonsense()),
         };
         match input.read(&mut [0])? {
@@ -130,13 +130,13 @@ impl Answer {
         }
     }
 
-    /// The picture, if there is one; a panic is for the caller to tell.
+    /// The picture, if there is one; a failure is for the caller to tell.
     pub(super) fn into_picture(self) -> Result<Result<Coded, Fault>, String> {
         match self {
             Self::Picture(coded) => Ok(Ok(coded)),
             Self::Broken(reason) => Ok(Err(Fault::Broken(reason))),
             Self::Unsupported => Ok(Err(Fault::Unsupported(UNKNOWN_CODING))),
-            Self::Panicked(words) => Err(words),
+            Self::Failed(words) => Err(words),
         }
     }
 }
