@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::environment::{choose, effective};
-use super::error::{ConfigErrors, Mistake, Notice, StorageMistake};
+use super::error::{ConfigErrors, GrantMistake, Mistake, Notice, StorageMistake};
 use super::file::Source;
 use super::item::{Findings, Item};
 use super::keys::{Role, Section};
@@ -37,7 +37,7 @@ pub(super) fn check(
     }
     parts.check_faults(&mut found);
     parts.open_buckets(&mut found);
-    check_main(&items, &mut found);
+    check_main(&items, &parts, &mut found);
     let environment = chosen.map(|chosen| chosen.name.to_owned());
     let name = environment.as_deref();
     parts.secrets = secrets::read(name, &mut found);
@@ -50,12 +50,48 @@ pub(super) fn check(
 }
 
 /// There is a worker, or there are files that need none.
-fn check_main(items: &[(Item<'_>, Role)], found: &mut Findings<'_>) {
+fn check_main(items: &[(Item<'_>, Role)], parts: &Parts<'_>, found: &mut Findings<'_>) {
     let named = |key: &str| items.iter().find(|(item, _)| item.key == key);
     match (named("main"), named("assets")) {
         (Some(_), _) => {}
-        (None, Some((item, _))) => assets::check_alone(item, found),
+        (None, Some((item, _))) => {
+            assets::check_alone(item, found);
+            check_files_alone(items, parts, found);
+        }
         (None, None) => found.absent("main", Mistake::Missing),
+    }
+}
+
+/// Refuses what only a worker would make use of. Pictures by URL and buckets with a public path need none.
+fn check_files_alone(items: &[(Item<'_>, Role)], parts: &Parts<'_>, found: &mut Findings<'_>) {
+    let mut refuse = |item: &Item<'_>| {
+        found.mistake(item.at, &item.path, Mistake::Grant(GrantMistake::NoWorker));
+    };
+    for (item, role) in items {
+        let Role::Read(section) = role else { continue };
+        match section {
+            Section::Vars | Section::Services | Section::Limits => {
+                if !item.node.value.says_nothing() {
+                    refuse(item);
+                }
+            }
+            Section::Images if !parts.image_urls().on => refuse(item),
+            Section::Safelight => {
+                let Value::Table(entries) = &item.node.value else {
+                    continue;
+                };
+                let fields = entries.iter().map(|entry| item.child(entry));
+                fields
+                    .filter(|field| matches!(field.key, "memory_mb" | "cf_image_fail_open"))
+                    .for_each(|field| refuse(&field));
+            }
+            _ => {}
+        }
+    }
+    for (item, bucket) in &parts.r2 {
+        if bucket.public_path.is_none() {
+            refuse(item);
+        }
     }
 }
 
