@@ -67,13 +67,10 @@ impl Watching {
     /// What the engine says of an upload that has not the length that its head promised.
     fn not_as_promised(&self, bytes: Option<u64>) -> String {
         let record = self.record.as_deref();
-        // The worker could not pass on what it did not get.
-        if let Some(why) = record.and_then(RequestRecord::broken_upload) {
-            return why.to_owned();
-        }
         let bytes = bytes.map_or_else(String::new, |bytes| format!(" than {bytes} bytes"));
+        // The worker could not pass on what it did not get; but this may be another upload.
         let before = record
-            .and_then(RequestRecord::broken_answer)
+            .and_then(|record| record.broken_upload().or(record.broken_answer()))
             .map_or_else(String::new, |why| format!("; before that, {why}"));
         format!("the worker promised another length{bytes}{before}")
     }
