@@ -212,6 +212,9 @@ mod tests {
         let record = RequestRecord::of_nobody(Log::new(Memory::default()));
         let answer = outbound.fetch(request.body(endless).unwrap(), record).await;
         let error = inner(&answer.map(|_| ()).unwrap_err());
-        assert!(error.contains("the peer has read nothing for 300ms"), "{error}");
+        assert!(
+            error.contains("the peer has read nothing for 300ms"),
+            "{error}"
+        );
     }
 }

@@ -199,7 +199,10 @@ fn a_decoder_that_cannot_begin_says_why_where_it_is_heard() {
     decoder.stdin.take().unwrap().write_all(&[0; 20]).unwrap();
     let said = decoder.wait_with_output().unwrap().stdout;
     let (head, words) = said.split_at_checked(3).expect("it says nothing");
-    assert_eq!(head, [&[3][..], &u16::try_from(words.len()).unwrap().to_ne_bytes()].concat());
+    assert_eq!(
+        head,
+        [&[3][..], &u16::try_from(words.len()).unwrap().to_ne_bytes()].concat()
+    );
     let words = String::from_utf8_lossy(words);
     assert!(words.contains("the request cannot be read"), "{words}");
 }

@@ -148,7 +148,12 @@ async fn a_picture_with_a_text_has_no_tag_as_its_font_may_change_unnoticed() {
         (json!({"width": 40, "draw": draw}), false),
     ] {
         let answer = fetch(&server, &base, &options).await;
-        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        assert_eq!(
+            answer.status,
+            200,
+            "{}",
+            String::from_utf8_lossy(&answer.body)
+        );
         assert_eq!(!answer.header("etag").is_empty(), has_tag, "{options}");
     }
 }

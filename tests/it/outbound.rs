@@ -1,6 +1,6 @@
 //! `fetch` to other hosts: here another dev server, which misbehaves when asked to.
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::{get, try_get};
 use crate::dev_server::DevServer;
@@ -64,13 +64,20 @@ async fn a_host_that_stops_in_the_middle_of_its_answer_is_given_up() {
     let path = format!("/fetch?url=http://{}/", host.local_addr().unwrap());
     let host = tokio::spawn(async move {
         let (mut stream, _) = host.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
         let begun = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf ";
         stream.write_all(begun).await.unwrap();
         stream
     });
     let _broken = try_get(server.address, &path).await;
     let line = server.line(|line| line.contains("fetch GET")).await;
-    assert!(line.contains("the host stalled: no byte came for 300.0 ms"), "{line}");
+    assert!(
+        line.contains("the host stalled: no byte came for 300.0 ms"),
+        "{line}"
+    );
     drop(host.await.unwrap());
 }
 
@@ -80,7 +87,9 @@ async fn a_source_that_fails_is_told_with_its_status() {
     let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
     let path = format!("/cdn-cgi/image/width=8/{}", host.url("/a.png"));
     assert_eq!(get(server.address, &path).await.status, 502);
-    let line = server.line(|line| line.contains("image-source /a.png")).await;
+    let line = server
+        .line(|line| line.contains("image-source /a.png"))
+        .await;
     assert!(line.contains("500 Internal Server Error"), "{line}");
     assert!(!line.contains("the worker"), "{line}");
 }

@@ -208,14 +208,18 @@ async fn a_host_that_is_denied_is_not_opened_to_by_a_failure() {
         "[safelight]\ncf_image_fail_open = true\nallowed_addresses = [\"loopback\"]\ndenied_origins = [\"127.0.0.1:{port}\"]\n"
     );
     let server = DevServer::start(guests::misbehaving(), &extra).await;
-    for (url, width, status) in [
-        (&target, 8, 403),
-        (&host.url("/"), 8, 403),
+    for (url, options, status) in [
+        (&target, json!({"width": 8}), 403),
+        (&host.url("/"), json!({"width": 8}), 403),
         // Nor by what else is wrong with a request.
-        (&target, -8, 400),
+        (&target, json!({"format": "jpg"}), 400),
     ] {
-        let answer = fetch(&server, url, &json!({"width": width})).await;
-        assert_eq!(error(&answer), (status, "err=9401".into()), "{url} {width}");
+        let answer = fetch(&server, url, &options).await;
+        assert_eq!(
+            error(&answer),
+            (status, "err=9401".into()),
+            "{url} {options}"
+        );
     }
     assert_eq!(denied.asked(), Vec::<String>::new());
 }

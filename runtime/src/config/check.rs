@@ -70,10 +70,10 @@ fn check_files_alone(items: &[(Item<'_>, Role)], parts: &Parts<'_>, found: &mut 
     for (item, role) in items {
         let Role::Read(section) = role else { continue };
         match section {
-            Section::Vars | Section::Services | Section::Limits => {
-                if !item.node.value.says_nothing() {
-                    refuse(item);
-                }
+            Section::Vars | Section::Services | Section::Limits
+                if !item.node.value.says_nothing() =>
+            {
+                refuse(item);
             }
             Section::Images if !parts.image_urls().on => refuse(item),
             Section::Safelight => {

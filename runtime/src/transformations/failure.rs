@@ -101,11 +101,7 @@ impl Code {
                 return status;
             }
             Self::BadOptions | Self::BadRedirect | Self::TooManyRedirects | Self::BadPath => 400,
-            Self::NotAllowed
-            | Self::Denied
-            | Self::BadUrl
-            | Self::BadForm
-            | Self::InTheWay => 403,
+            Self::NotAllowed | Self::Denied | Self::BadUrl | Self::BadForm | Self::InTheWay => 403,
             Self::NotFound => 404,
             Self::Method => 405,
             Self::TooLarge => 413,
