@@ -29,6 +29,15 @@ const RAW: &str = "application/octet-stream";
 /// How long an answer may take before a test fails instead of standing still.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+#[test]
+fn workerd_ends_with_the_standard_input_that_a_test_process_holds() {
+    let workerd = Workerd::start();
+    let address = workerd.address;
+    std::net::TcpStream::connect(address).unwrap();
+    drop(workerd);
+    std::net::TcpStream::connect(address).unwrap_err();
+}
+
 impl Workerd {
     async fn run(&self, pipeline: &str, pictures: &Value) -> Answer {
         let client = Client::new(self.address, PATIENCE);

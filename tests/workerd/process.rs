@@ -29,6 +29,16 @@ const config :Workerd.Config = (
 );
 "#;
 
+/// Has workerd end with the standard input of this, and so with the test process, whatever way that ends. Its output is workerd's
+/// alone, so that it is at its end when workerd is.
+const WORKERD: &str = r#"
+"$0" serve --control-fd=1 config.capnp &
+exec > /dev/null
+cat
+kill -KILL $!
+wait
+"#;
+
 /// workerd, which ends with this value, and the images process after it.
 pub(crate) struct Workerd {
     pub(crate) address: SocketAddr,
@@ -45,10 +55,11 @@ impl Workerd {
         fs::write(folder.path().join("config.capnp"), config).expect("the folder can be written");
         fs::write(folder.path().join("worker.js"), include_str!("worker.js"))
             .expect("the folder can be written");
-        let mut workerd = Command::new(program())
-            .args(["serve", "--control-fd=1", "config.capnp"])
+        let mut workerd = Command::new("/bin/sh")
+            .args(["-c", WORKERD])
+            .arg(program())
             .current_dir(folder.path())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("workerd starts");
@@ -66,10 +77,11 @@ impl Workerd {
 
 impl Drop for Workerd {
     fn drop(&mut self) {
-        for process in &mut self.processes {
-            let _ended_already = process.kill();
-            let _ended_already = process.wait();
-        }
+        let [workerd, images] = &mut self.processes;
+        // Closes its standard input.
+        let _ended_already = workerd.wait();
+        let _ended_already = images.kill();
+        let _ended_already = images.wait();
     }
 }
 
