@@ -176,6 +176,12 @@ async fn files_need_no_worker() {
     assert_eq!(posted.status, 405);
     let small = get(server.address, "/cdn-cgi/image/width=30/photo.png").await;
     assert_eq!(size(&small), (30, 20));
+    // Without a page for what is not there, nobody else is asked either.
+    let bare = config.replace("not_found_handling = \"404-page\"\n", "");
+    std::fs::write(folder.path().join("wrangler.toml"), bare).unwrap();
+    let server = DevServer::start_in(folder.path(), &[]).await;
+    let nothing = get(server.address, "/nothing").await;
+    assert_eq!((nothing.status.as_u16(), nothing.text()), (404, ""));
 }
 
 #[tokio::test]
