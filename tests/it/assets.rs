@@ -1,9 +1,10 @@
 //! Static files before, beside and behind a worker.
 
 use image::ImageFormat;
+use safelight_harness::FAULT_HEADER;
 use tempfile::TempDir;
 
-use crate::client::{get, post};
+use crate::client::{get, post, send};
 use crate::dev_server::DevServer;
 use crate::guests;
 use crate::image_urls::{ask, error, picture, size};
@@ -176,6 +177,12 @@ async fn files_need_no_worker() {
     assert_eq!(posted.status, 405);
     let small = get(server.address, "/cdn-cgi/image/width=30/photo.png").await;
     assert_eq!(size(&small), (30, 20));
+    let altered = http::Request::get("/cdn-cgi/image/width=30/photo.png")
+        .header(FAULT_HEADER, "image-source:corrupt=60")
+        .body(bytes::Bytes::new());
+    let altered = send(server.address, altered.unwrap()).await;
+    assert_eq!(altered.status, 422);
+    assert!(altered.text().contains("altered"), "{}", altered.text());
     // Without a page for what is not there, nobody else is asked either.
     let bare = config.replace("not_found_handling = \"404-page\"\n", "");
     std::fs::write(folder.path().join("wrangler.toml"), bare).unwrap();

@@ -175,6 +175,24 @@ fn a_fault_of_a_file_is_told_as_the_files() {
 }
 
 #[test]
+fn a_link_is_not_replaced_by_what_is_read() {
+    let project = project(Path::new("w.wasm"), BUCKET);
+    let path = project.path();
+    let file = path.join("cat.jpg");
+    std::fs::write(&file, "cat").unwrap();
+    said(&r2(path, &["put", "photos/k", file.to_str().unwrap()]));
+    let link = path.join("link");
+    std::os::unix::fs::symlink("cat.jpg", &link).unwrap();
+    let words = refused(&r2(path, &["get", "photos/k", link.to_str().unwrap()]));
+    assert!(
+        words.contains("what is there is no regular file"),
+        "{words}"
+    );
+    assert!(words.contains("link"), "{words}");
+    assert!(link.is_symlink());
+}
+
+#[test]
 fn buckets_that_are_gone_with_each_run_are_refused() {
     let extra = format!("{BUCKET}\n[safelight.storage]\nstate = \"memory\"\n");
     let project = project(Path::new("w.wasm"), &extra);

@@ -20,6 +20,7 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use safelight_protocol::digest;
 use tower::Service;
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -27,7 +28,7 @@ use super::caller_url;
 use super::conditions::{Version, Wanted};
 use crate::body;
 use crate::config::{AssetsConfig, NotFoundHandling};
-use etags::Etags;
+use etags::{Etags, Tag};
 use folder::{FILE_BYTES, Folder};
 use intent::{Handling, Intent};
 
@@ -57,7 +58,7 @@ struct FoundFile {
     metadata: Metadata,
     name: String,
     status: StatusCode,
-    etag: String,
+    tag: Tag,
     tag_was_known: bool,
 }
 
@@ -145,13 +146,13 @@ impl Assets {
         if metadata.len() > FILE_BYTES {
             return Ok(Found::TooLarge);
         }
-        let (etag, tag_was_known) = self.etags.of(&mut file, &metadata)?;
+        let (tag, tag_was_known) = self.etags.of(&mut file, &metadata)?;
         Ok(Found::File(Box::new(FoundFile {
             file,
             metadata,
             name,
             status,
-            etag,
+            tag,
             tag_was_known,
         })))
     }
@@ -162,7 +163,7 @@ impl FoundFile {
         let length = self.metadata.len();
         let modified = self.metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         let version = Version {
-            etag: &self.etag,
+            etag: &self.tag.etag,
             modified,
             length,
         };
@@ -178,7 +179,12 @@ impl FoundFile {
                 set(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));
                 return Ok(response);
             }
-            Wanted::Whole => self.part(request, self.status, (0, length)).await?,
+            Wanted::Whole => {
+                let mut response = self.part(request, self.status, (0, length)).await?;
+                let name = HeaderName::from_static(digest::REPR_DIGEST);
+                set(&mut response, name, &digest::value(self.tag.crc32c));
+                response
+            }
             Wanted::Part {
                 start,
                 length: size,
@@ -192,7 +198,7 @@ impl FoundFile {
                 response
             }
         };
-        set(&mut response, ETAG, &self.etag);
+        set(&mut response, ETAG, &self.tag.etag);
         let date = httpdate::fmt_http_date(modified);
         set(&mut response, LAST_MODIFIED, &date);
         set(&mut response, ACCEPT_RANGES, "bytes");

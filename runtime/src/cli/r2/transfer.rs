@@ -79,6 +79,11 @@ async fn write_file(
     file: &Path,
     bar: &ProgressBar,
 ) -> Result<(), TransferError> {
+    // A link, a pipe or a device would be gone, and a file in its place.
+    if std::fs::symlink_metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let text = "what is there is no regular file";
+        return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, text).into());
+    }
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
