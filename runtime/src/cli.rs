@@ -230,8 +230,8 @@ struct Workers {
     /// Environment of the configs to use (`env.NAME`).
     #[arg(long)]
     env: Option<String>,
-    /// Config file to use instead of the one in DIR; may be given several times, as DIR may.
-    #[arg(long)]
+    /// Config file to use instead of those in folders; may be given several times, as DIR may.
+    #[arg(long, conflicts_with = "dirs")]
     config: Vec<PathBuf>,
 }
 

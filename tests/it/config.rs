@@ -126,3 +126,16 @@ fn a_good_project_passes_the_check() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn a_folder_is_not_left_out_for_a_config() {
+    let folder = project(Path::new("missing.wasm"), "");
+    let output = Command::new(SAFELIGHT)
+        .args(["dev", "--config", "wrangler.toml", "other"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(words.contains("cannot be used with"), "{words}");
+}
