@@ -10,8 +10,8 @@ pub(crate) use border::inside_border;
 
 use self::{thumbnail::Thumbnail, window::Window};
 use crate::{
-    geometry::{Rect, Size},
     image::Image,
+    options::{Rect, Size},
 };
 
 /// The box of the given size, on the picture once scaled, that differs most from its surroundings.

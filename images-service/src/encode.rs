@@ -13,16 +13,14 @@ use safelight_protocol::{ErrorCode, Format};
 pub(crate) use self::choose::{choose, wanted_frames};
 
 use crate::{
-    budget::Budget,
-    decode::{Frames, Metadata},
     error::ServiceError,
-    geometry::Size,
     guard::guarded,
     image::Image,
-    limits::Limits,
+    metadata::Metadata,
     ops,
+    options::{Color, Frames, Output, Size},
     picture::Picture,
-    request::{Color, Output},
+    pixel_deadline::Deadline,
 };
 
 /// Quality of lossy formats if the caller gave none.
@@ -51,12 +49,12 @@ pub struct Written {
 
 /// The largest side of a result.
 #[must_use]
-pub fn largest_side(format: Format, limits: &Limits) -> u32 {
+pub fn largest_side(format: Format, max_dimension: u32) -> u32 {
     match format {
         // The format itself has 14 bits for each side.
         Format::Webp => webp::LARGEST_SIDE,
         Format::Jpeg | Format::Png | Format::Gif | Format::Avif | Format::Rgb | Format::Rgba => {
-            limits.dimension
+            max_dimension
         }
     }
 }
@@ -93,16 +91,16 @@ pub fn encode(
     picture: Picture,
     output: &Output,
     metadata: &Metadata,
-    budget: Budget,
+    deadline: &Deadline,
 ) -> Result<Written, ServiceError> {
-    budget.check()?;
+    deadline.check()?;
     let (format, warning) = format_for(output.format, picture.size());
     let bytes = guarded(ErrorCode::EncodingFailed, format.as_str(), || {
         let picture = match output.background {
             Some(color) => picture.try_map(|image| Ok(ops::background(image, color)))?,
             None => picture,
         };
-        bytes_of(picture, format, output, metadata, budget)
+        bytes_of(picture, format, output, metadata, deadline)
     })?;
     Ok(Written {
         bytes,
@@ -138,14 +136,14 @@ fn bytes_of(
     format: Format,
     output: &Output,
     metadata: &Metadata,
-    budget: Budget,
+    deadline: &Deadline,
 ) -> Result<Vec<u8>, ServiceError> {
     let quality = output.quality.unwrap_or(DEFAULT_QUALITY).clamp(1, LOSSLESS);
     let keeps_frames = frames(output) == Frames::All && picture.is_animated();
     match format {
-        Format::Gif if keeps_frames => gif::encode(&picture, budget),
-        Format::Gif => gif::encode(&Picture::from(picture.into_first()), budget),
-        Format::Webp if keeps_frames => webp::animated(&picture, quality, budget),
+        Format::Gif if keeps_frames => gif::encode(&picture, deadline),
+        Format::Gif => gif::encode(&Picture::from(picture.into_first()), deadline),
+        Format::Webp if keeps_frames => webp::animated(&picture, quality, deadline),
         Format::Webp => webp::still(picture.first(), quality),
         Format::Avif => avif::encode(picture.first(), quality),
         Format::Jpeg => {

@@ -1,10 +1,9 @@
 //! The multipart form of one request: its parts in order, each within its limit, read to the very end.
 
 mod body;
-mod held;
 mod part;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, header::CONTENT_TYPE};
@@ -12,12 +11,35 @@ use http_body::Body;
 use multer::{Field, Multipart};
 use safelight_protocol::{ErrorCode, error::Call};
 
-pub(crate) use self::held::{Held, Share};
 use self::{
     body::{BodyError, FormBody},
     part::{PartName, Parts, malformed},
 };
-use crate::{error::ServiceError, limits::Limits};
+use crate::{error::ServiceError, quota::Reservation};
+
+/// What the form of one request may have.
+#[derive(Clone, Copy, Debug)]
+pub struct FormLimits {
+    /// Bytes of one encoded input image.
+    pub input_bytes: usize,
+    /// Bytes of one encoded input image that comes from a URL.
+    pub remote_bytes: usize,
+    /// Bytes of one whole request.
+    pub request_bytes: usize,
+    /// Overlays of one request.
+    pub overlays: usize,
+}
+
+impl Default for FormLimits {
+    fn default() -> Self {
+        Self {
+            input_bytes: 20_000_000,
+            remote_bytes: 100_000_000,
+            request_bytes: 200_000_000,
+            overlays: 64,
+        }
+    }
+}
 
 /// What came of reading a request's body.
 #[derive(Debug)]
@@ -76,14 +98,16 @@ pub(crate) enum Source {
 /// Reads the form of `/info`: one image.
 pub(crate) async fn info<B>(
     request: Request<B>,
-    limits: &Limits,
-    share: &mut Share,
+    limits: &FormLimits,
+    read_timeout: Duration,
+    reservation: &mut Reservation,
 ) -> Received<Bytes>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: fmt::Display,
 {
-    let Received { form, at_end } = receive(request, Call::Info, limits, share).await;
+    let Received { form, at_end } =
+        receive(request, Call::Info, limits, read_timeout, reservation).await;
     let form = form.and_then(|mut parts| parts.require(PartName::Image));
     Received { form, at_end }
 }
@@ -91,25 +115,32 @@ where
 /// Reads the form of `/transform`.
 pub(crate) async fn transform<B>(
     request: Request<B>,
-    limits: &Limits,
-    share: &mut Share,
+    limits: &FormLimits,
+    read_timeout: Duration,
+    reservation: &mut Reservation,
 ) -> Received<TransformForm>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: fmt::Display,
 {
-    let Received { form, at_end } = receive(request, Call::Transform, limits, share).await;
+    let Received { form, at_end } =
+        receive(request, Call::Transform, limits, read_timeout, reservation).await;
     let form = form.and_then(TransformForm::of);
     Received { form, at_end }
 }
 
 /// Throws a request's body away: whether it ended within the limits.
-pub(crate) async fn discard<B>(request: Request<B>, limits: &Limits, share: &mut Share) -> bool
+pub(crate) async fn discard<B>(
+    request: Request<B>,
+    limits: &FormLimits,
+    read_timeout: Duration,
+    reservation: &mut Reservation,
+) -> bool
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
 {
-    FormBody::new(request.into_body(), limits, share)
+    FormBody::new(request.into_body(), limits, read_timeout, reservation)
         .drain()
         .await
 }
@@ -117,15 +148,16 @@ where
 async fn receive<B>(
     request: Request<B>,
     call: Call,
-    limits: &Limits,
-    share: &mut Share,
+    limits: &FormLimits,
+    read_timeout: Duration,
+    reservation: &mut Reservation,
 ) -> Received<Parts>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: fmt::Display,
 {
     let (head, body) = request.into_parts();
-    let mut body = FormBody::new(body, limits, share);
+    let mut body = FormBody::new(body, limits, read_timeout, reservation);
     let form = match boundary(&head.headers) {
         Ok(_) if body.announces_too_much() => Err(of_body(BodyError::TooLong, limits)),
         Ok(boundary) => parts(&mut body, boundary, call, limits).await,
@@ -153,7 +185,7 @@ async fn parts<B>(
     body: &mut FormBody<'_, B>,
     boundary: String,
     call: Call,
-    limits: &Limits,
+    limits: &FormLimits,
 ) -> Result<Parts, ServiceError>
 where
     B: Body<Data = Bytes> + Send + Unpin,
@@ -190,7 +222,7 @@ fn name_of(field: &Field<'_>, call: Call) -> Result<PartName, ServiceError> {
 async fn content(
     field: &mut Field<'_>,
     name: PartName,
-    (limit, limits): (usize, &Limits),
+    (limit, limits): (usize, &FormLimits),
 ) -> Result<Bytes, ServiceError> {
     let mut content = BytesMut::new();
     while let Some(bytes) = field
@@ -207,7 +239,7 @@ async fn content(
     Ok(content.freeze())
 }
 
-fn unreadable(error: multer::Error, limits: &Limits) -> ServiceError {
+fn unreadable(error: multer::Error, limits: &FormLimits) -> ServiceError {
     match error {
         multer::Error::StreamReadFailed(source) => match source.downcast::<BodyError>() {
             Ok(error) => of_body(*error, limits),
@@ -220,7 +252,7 @@ fn unreadable(error: multer::Error, limits: &Limits) -> ServiceError {
     }
 }
 
-fn of_body(error: BodyError, limits: &Limits) -> ServiceError {
+fn of_body(error: BodyError, limits: &FormLimits) -> ServiceError {
     match error {
         BodyError::TooLong => ServiceError::new(
             ErrorCode::InputTooLarge,

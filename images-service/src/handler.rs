@@ -23,24 +23,26 @@ use crate::{
     decode,
     error::ServiceError,
     fonts::Fonts,
-    form::{self, Held, Received, Share},
-    interest::Interest,
+    form::{self, Received},
     limits::Limits,
+    options::FontUrl,
     pipeline,
+    pixel_deadline::Deadline,
     queue::Queue,
-    request::{FontUrl, TransformRequest},
+    quota::{ByteQuota, Reservation},
+    request::TransformRequest,
     transport::Transports,
 };
 
 /// By this header one socket tells several services apart.
 const SERVICE_HEADER: &str = "x-emulator-service";
 
-/// What all connections share.
+/// What all connections reservation.
 #[derive(Debug)]
 pub(crate) struct Handler {
     limits: Arc<Limits>,
     queue: Queue,
-    held: Held,
+    quota: ByteQuota,
     fonts: Fonts,
     transports: Option<Arc<Transports>>,
 }
@@ -53,8 +55,8 @@ impl Handler {
         transports: Option<Arc<Transports>>,
     ) -> Result<Self, OutgoingError> {
         Ok(Self {
-            queue: Queue::new(&limits),
-            held: Held::new(limits.held_bytes),
+            queue: Queue::new(limits.workers, limits.queue),
+            quota: ByteQuota::new(limits.held_bytes),
             fonts: Fonts::new(limits.fonts.clone())?,
             transports,
             limits: Arc::new(limits),
@@ -106,7 +108,13 @@ impl Handler {
 
     /// An answer that needs nothing of the request.
     async fn plain(&self, request: Request<Incoming>, answer: Answer) -> Result<Answer, Failure> {
-        let at_end = form::discard(request, &self.limits, &mut self.held.share()).await;
+        let at_end = form::discard(
+            request,
+            &self.limits.form,
+            self.limits.deadlines.body_read,
+            &mut self.quota.reservation(),
+        )
+        .await;
         Ok(if at_end { answer } else { answer::last(answer) })
     }
 
@@ -129,14 +137,19 @@ impl Handler {
     }
 
     async fn info(&self, request: Request<Incoming>, client: &HangUp) -> Result<Answer, Failure> {
-        let mut share = self.held.share();
-        let image = form::info(request, &self.limits, &mut share)
-            .await
-            .usable()?;
+        let mut reservation = self.quota.reservation();
+        let image = form::info(
+            request,
+            &self.limits.form,
+            self.limits.deadlines.body_read,
+            &mut reservation,
+        )
+        .await
+        .usable()?;
         let limits = Arc::clone(&self.limits);
-        let work = move |_: &Interest| {
-            let _held_until_the_end = share;
-            decode::info(&image, &limits)
+        let work = move |_: &Deadline| {
+            let _held_until_the_end = reservation;
+            decode::info(&image, &limits.pixels.decode)
         };
         let (info, _queued) = self.on_worker(client, work).await?;
         let json = serde_json::to_vec(&info).map_err(|error| {
@@ -151,19 +164,24 @@ impl Handler {
         client: &HangUp,
     ) -> Result<Answer, Failure> {
         let started = Instant::now();
-        let mut share = self.held.share();
-        let form = form::transform(request, &self.limits, &mut share)
-            .await
-            .usable()?;
+        let mut reservation = self.quota.reservation();
+        let form = form::transform(
+            request,
+            &self.limits.form,
+            self.limits.deadlines.body_read,
+            &mut reservation,
+        )
+        .await
+        .usable()?;
         let form_time = started.elapsed();
-        let (request, warnings) = TransformRequest::parse(form, &self.limits)?;
-        let request = self.with_fonts(request, &mut share, client).await?;
+        let (request, warnings) = TransformRequest::parse(form, &self.limits.request)?;
+        let request = self.with_fonts(request, &mut reservation, client).await?;
 
         let mut report = Report::new(&request, form_time, warnings);
         let limits = Arc::clone(&self.limits);
-        let work = move |interest: &Interest| {
-            let _held_until_the_end = share;
-            let mut encoded = pipeline::run_while(request, &limits, interest)?;
+        let work = move |deadline: &Deadline| {
+            let _held_until_the_end = reservation;
+            let mut encoded = pipeline::run_until(request, &limits.pixels, deadline)?;
             let block = Block::new(std::mem::take(&mut encoded.bytes));
             Ok((encoded, block))
         };
@@ -176,13 +194,13 @@ impl Handler {
     async fn with_fonts(
         &self,
         request: TransformRequest<FontUrl>,
-        share: &mut Share,
+        reservation: &mut Reservation,
         client: &HangUp,
     ) -> Result<TransformRequest, Failure> {
         let fonts = tokio::select! {
             biased;
             () = client.wait() => return Err(Failure::Gone),
-            fonts = self.fonts.get_all(request.font_urls(), share) => fonts?,
+            fonts = self.fonts.get_all(request.font_urls(), reservation) => fonts?,
         };
         Ok(request.with_fonts(&fonts)?)
     }
@@ -191,7 +209,7 @@ impl Handler {
     async fn on_worker<T: Send + 'static>(
         &self,
         client: &HangUp,
-        work: impl FnOnce(&Interest) -> Result<T, ServiceError> + Send + 'static,
+        work: impl FnOnce(&Deadline) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<(T, Duration), Failure> {
         let started = Instant::now();
         let turn = tokio::select! {
@@ -200,12 +218,12 @@ impl Handler {
             turn = self.queue.turn() => turn?,
         };
         let queued = started.elapsed();
-        let interest = Interest::default();
-        let _held_while_waiting = interest.held();
+        let deadline = Deadline::new(self.limits.pixels.time);
+        let _cancels_when_dropped = deadline.cancel_guard();
         let task = spawn_blocking(move || {
-            // Whoever waits for the result may leave; the worker is busy until the work has noticed.
+            // The client may leave; the worker is busy until the work has checked its deadline.
             let _turn = turn;
-            work(&interest)
+            work(&deadline)
         });
         let result = tokio::select! {
             biased;

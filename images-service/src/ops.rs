@@ -18,16 +18,18 @@ use safelight_protocol::{ErrorCode, Flip};
 
 use crate::{
     error::ServiceError,
-    geometry::{Padding, Rect, Size},
+    geometry::Padding,
     image::Image,
     models::Models,
-    request::{Color, Rotation, Tone},
+    options::{Color, Rect, Rotation, Size, Tone},
 };
 
 pub use background::background;
 pub use draw::draw;
 pub(crate) use draw::draw_needs_copy;
+pub(crate) use flip::flip;
 pub(crate) use resize::wide_pixels;
+pub(crate) use rotate::rotate;
 
 /// One operation, with everything computed that it needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,8 +93,8 @@ impl Op {
     /// Does it.
     pub fn apply(self, image: Image, models: Models) -> Result<Image, ServiceError> {
         match self {
-            Self::Flip(axes) => Ok(flip::flip(image, axes)),
-            Self::Rotate(rotation) => Ok(rotate::rotate(image, rotation)),
+            Self::Flip(axes) => Ok(flip(image, axes)),
+            Self::Rotate(rotation) => Ok(rotate(image, rotation)),
             Self::Crop(part) => Ok(crop::crop(&image, part)),
             Self::Resize { scaled, part } => resize::resize(&image, scaled, part)
                 .map_err(|error| ServiceError::new(ErrorCode::Internal, error.to_string())),
@@ -103,18 +105,6 @@ impl Op {
             Self::Sharpen(strength) => Ok(sharpen::sharpen(image, strength)),
             Self::Blur(radius) => Ok(blur::blur(&image, radius)),
         }
-    }
-}
-
-impl Op {
-    /// Mirrors in place.
-    pub(crate) fn mirror(image: Image, axes: Flip) -> Image {
-        flip::flip(image, axes)
-    }
-
-    /// Turns clockwise.
-    pub(crate) fn turn(image: Image, rotation: Rotation) -> Image {
-        rotate::rotate(image, rotation)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::{geometry::Size, image::Image};
+use crate::{image::Image, options::Size};
 
 /// One frame, shown for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! One request from encoded images to an encoded image.
 
 mod forecast;
+mod limits;
 mod load;
 mod prepared;
 mod shrink;
@@ -16,6 +17,7 @@ use std::{
 use safelight_protocol::{ErrorCode, Fit, extension::Choose};
 use serde_json::{Value, json};
 
+pub use self::limits::PixelLimits;
 use self::{
     forecast::Room,
     load::{Loaded, load},
@@ -25,16 +27,15 @@ use self::{
     untouched::Untouched,
 };
 use crate::{
-    budget::Budget,
-    decode::{Frames, Metadata},
     encode::{self, Written},
     error::ServiceError,
-    interest::Interest,
-    limits::Limits,
+    metadata::Metadata,
     ops,
+    options::{Frames, ImageSource, Output, Step, Transform},
     picture::Picture,
+    pixel_deadline::Deadline,
     plan::Bounds,
-    request::{ImageSource, Output, Step, Transform, TransformRequest},
+    request::TransformRequest,
     svg,
     text::Effort,
 };
@@ -70,17 +71,17 @@ pub struct Timings {
 }
 
 /// Runs one request: plain work without waiting, for a thread that may block.
-pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, ServiceError> {
-    run_while(request, limits, &Interest::default())
+pub fn run(request: TransformRequest, limits: &PixelLimits) -> Result<Encoded, ServiceError> {
+    run_until(request, limits, &Deadline::new(limits.time))
 }
 
-/// The same for somebody who may leave, with whom processes end that work for him alone.
-pub fn run_while(
+/// Runs one request within a deadline, which whoever waits for the result may cancel.
+pub fn run_until(
     request: TransformRequest,
-    limits: &Limits,
-    interest: &Interest,
+    limits: &PixelLimits,
+    deadline: &Deadline,
 ) -> Result<Encoded, ServiceError> {
-    if let Some(passed) = svg::passed(&request, limits)? {
+    if let Some(passed) = svg::passed(&request, deadline)? {
         return Ok(passed);
     }
     let TransformRequest {
@@ -91,14 +92,9 @@ pub fn run_while(
     } = request;
 
     // What can be refused is refused before any pixel.
-    let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
-    let terms = Terms {
-        bounds,
-        limits,
-        budget: Budget::new(limits.time),
-        interest,
-    };
-    let effort = &mut Effort::new(&limits.text);
+    let terms = Terms::new(&output, limits, deadline);
+    let bounds = terms.bounds;
+    let effort = &mut Effort::new(&limits.text, deadline);
     let frames = encode::wanted_frames(&extension, &output);
     let prepared = prepare_all(images, frames, limits, effort)?;
     let base = prepared.first().ok_or_else(no_base)?;
@@ -135,7 +131,7 @@ pub fn run_while(
     // Encode.
     let finished = match extension.choose == Some(Choose::Json) {
         true => sizes(&picture, &steps, &original)?,
-        false => untouched.or(finish(picture, &output, &metadata, terms.budget)?),
+        false => untouched.or(finish(picture, &output, &metadata, deadline)?),
     };
     warnings.extend(finished.warning);
     Ok(Encoded {
@@ -164,13 +160,13 @@ fn finish(
     picture: Picture,
     output: &Output,
     metadata: &Metadata,
-    budget: Budget,
+    deadline: &Deadline,
 ) -> Result<Finished, ServiceError> {
     let Written {
         bytes,
         format,
         warning,
-    } = encode::encode(picture, output, metadata, budget)?;
+    } = encode::encode(picture, output, metadata, deadline)?;
     Ok(Finished {
         bytes,
         content_type: format.content_type(),
@@ -196,7 +192,7 @@ fn original(base: &Prepared) -> Value {
 fn prepare_all(
     images: Vec<ImageSource>,
     frames: Frames,
-    limits: &Limits,
+    limits: &PixelLimits,
     effort: &mut Effort,
 ) -> Result<Vec<Prepared>, ServiceError> {
     let prepare = |(index, source)| {
@@ -210,9 +206,19 @@ fn prepare_all(
 #[derive(Clone, Copy)]
 struct Terms<'a> {
     bounds: Bounds,
-    limits: &'a Limits,
-    budget: Budget,
-    interest: &'a Interest,
+    limits: &'a PixelLimits,
+    deadline: &'a Deadline,
+}
+
+impl<'a> Terms<'a> {
+    fn new(output: &Output, limits: &'a PixelLimits, deadline: &'a Deadline) -> Self {
+        let side = encode::largest_side(output.format, limits.dimension);
+        Self {
+            bounds: Bounds::new(limits.decode.area, side),
+            limits,
+            deadline,
+        }
+    }
 }
 
 /// Does every step that is not done yet in the author's order, and gives the base.
@@ -264,7 +270,7 @@ fn run_step(
             target,
             draw,
         } => {
-            terms.budget.check()?;
+            terms.deadline.check()?;
             if let Ok([overlay, base]) = pictures.get_disjoint_mut([*overlay, *target]) {
                 for frame in base.frames_mut() {
                     ops::draw(&mut frame.image, overlay.first(), draw);

@@ -9,12 +9,10 @@ use self::stages::{
 };
 use crate::{
     error::ServiceError,
-    geometry::Size,
     image::Image,
-    limits::Limits,
     models::{Approximation, Models},
     ops::Op,
-    request::{Gravity, Transform},
+    options::{Gravity, Size, Transform},
 };
 
 /// Everything that one transform can do, in the order in which it is done. The order is a promise to the author, who
@@ -84,11 +82,8 @@ pub struct Bounds {
 impl Bounds {
     /// The bounds of a request whose result may have sides up to `side`.
     #[must_use]
-    pub const fn new(limits: &Limits, side: u32) -> Self {
-        Self {
-            area: limits.area,
-            side,
-        }
+    pub const fn new(area: u64, side: u32) -> Self {
+        Self { area, side }
     }
 }
 

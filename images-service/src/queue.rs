@@ -8,7 +8,7 @@ use std::sync::{
 use safelight_protocol::ErrorCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{error::ServiceError, limits::Limits};
+use crate::error::ServiceError;
 
 /// A fixed number of workers and a bounded line in front of them.
 #[derive(Debug)]
@@ -25,13 +25,13 @@ pub(crate) struct Turn {
 }
 
 impl Queue {
-    /// A queue with the workers and places of `limits`.
+    /// A queue of so many workers, and so many requests that may wait.
     #[must_use]
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(workers: usize, longest: usize) -> Self {
         Self {
-            workers: Arc::new(Semaphore::new(limits.workers)),
+            workers: Arc::new(Semaphore::new(workers)),
             waiting: AtomicUsize::new(0),
-            longest: limits.queue,
+            longest,
         }
     }
 
@@ -82,15 +82,6 @@ mod tests {
     use safelight_protocol::ErrorCode;
 
     use super::Queue;
-    use crate::limits::Limits;
-
-    fn queue(workers: usize, queue: usize) -> Queue {
-        Queue::new(&Limits {
-            workers,
-            queue,
-            ..Limits::default()
-        })
-    }
 
     /// Polls once: whether it is the request's turn already.
     async fn is_ready<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
@@ -103,7 +94,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_line_is_bounded_and_refuses_at_once() {
-        let queue = queue(1, 1);
+        let queue = Queue::new(1, 1);
         let working = queue.turn().await.unwrap();
         let mut waiting = pin!(queue.turn());
         assert!(is_ready(waiting.as_mut()).await.is_none());
@@ -117,7 +108,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_stops_waiting_leaves_the_line() {
-        let queue = queue(1, 1);
+        let queue = Queue::new(1, 1);
         let _working = queue.turn().await.unwrap();
         {
             let mut gone = pin!(queue.turn());
@@ -131,7 +122,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_places_only_workers_are_given_out() {
-        let queue = queue(1, 0);
+        let queue = Queue::new(1, 0);
         let working = queue.turn().await.unwrap();
         assert!(queue.turn().await.is_err());
         drop(working);

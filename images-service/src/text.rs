@@ -27,16 +27,13 @@ pub(crate) use self::effort::Effort;
 use self::{font::Face, layout::Layout};
 use crate::{
     error::ServiceError,
-    geometry::Size,
     image::{Channels, Image},
-    request::{Color, Text},
+    options::{Color, Size, Text},
 };
 
 /// What the texts of a request may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct TextLimits {
-    /// Unicode scalar values of one text.
-    pub characters: usize,
     /// Width and height of the box around one text, in pixels.
     pub side: u32,
     /// Bytes of a font that came compressed.
@@ -52,7 +49,6 @@ pub struct TextLimits {
 impl Default for TextLimits {
     fn default() -> Self {
         Self {
-            characters: 1_000,
             side: 4096,
             // Large fonts for Chinese or Japanese have about half of it.
             inflated_bytes: 64_000_000,
@@ -82,7 +78,7 @@ impl Typeset {
     ) -> Result<Self, ServiceError> {
         let face = Face::open(&text.font, limits)?;
         Ok(Self {
-            layout: Layout::new(text, &face, limits, effort)?,
+            layout: effort.timed(|effort| Layout::new(text, &face, limits, effort))?,
             color: text.color,
         })
     }
@@ -101,7 +97,7 @@ impl Typeset {
     /// Draws the text: everywhere its colour, with the coverage of its glyphs as alpha.
     pub(crate) fn pixels(&self, effort: &mut Effort) -> Result<Image, ServiceError> {
         let Color { r, g, b, a } = self.color;
-        let coverage = raster::coverage(&self.layout, effort)?;
+        let coverage = effort.timed(|effort| raster::coverage(&self.layout, effort))?;
         let data = coverage
             .into_iter()
             .flat_map(|covered| [r, g, b, raster::scaled(a, covered)])

@@ -10,7 +10,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
-use safelight_images::Limits;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
@@ -178,10 +177,8 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 true => End::Stdin,
                 false => End::Signal,
             };
-            let limits = Limits {
-                av1: av1::decoder()?,
-                ..flags.limits()
-            };
+            let mut limits = flags.limits();
+            limits.pixels.decode.av1 = av1::decoder()?;
             images(&socket, limits, end, log).await
         }
         Command::Compile { component } => compile_into_cache(&component),
@@ -271,7 +268,7 @@ enum End {
     Stdin,
 }
 
-async fn images(socket: &Path, limits: Limits, end: End, log: &Log) -> anyhow::Result<()> {
+async fn images(socket: &Path, limits: safelight_images::Limits, end: End, log: &Log) -> anyhow::Result<()> {
     // The file is removed when this value is dropped, after the last request.
     let bound = safelight_images::socket::bind(socket)?;
     let interrupted = interrupted()?;

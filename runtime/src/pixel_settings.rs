@@ -31,27 +31,26 @@ impl PixelSettings {
     /// The limits of a service with these settings.
     #[must_use]
     pub fn limits(self) -> Limits {
-        let mut limits = Limits {
-            avif_input: self.avif_input,
-            time: self.time,
-            pixel_bytes: self.memory_bytes,
-            jpeg: self.jpeg_decoder,
-            ..Limits::default()
-        };
-        limits.models.strict = self.strict;
+        let mut limits = Limits::default();
+        let pixels = &mut limits.pixels;
+        pixels.decode.avif_input = self.avif_input;
+        pixels.decode.jpeg = self.jpeg_decoder;
+        pixels.time = self.time;
+        pixels.memory = self.memory_bytes;
+        pixels.models.strict = self.strict;
         limits
     }
 }
 
 impl Default for PixelSettings {
     fn default() -> Self {
-        let limits = Limits::default();
+        let limits = Limits::default().pixels;
         Self {
             strict: limits.models.strict,
-            avif_input: limits.avif_input,
+            avif_input: limits.decode.avif_input,
             time: limits.time,
-            memory_bytes: limits.pixel_bytes,
-            jpeg_decoder: limits.jpeg,
+            memory_bytes: limits.memory,
+            jpeg_decoder: limits.decode.jpeg,
         }
     }
 }

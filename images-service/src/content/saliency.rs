@@ -1,7 +1,7 @@
 //! What stands out: the method of the maximum symmetric surround.
 
 use super::{Thumbnail, Window};
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// Lightness and two axes of colour, in which distances are those that are seen.
 type Lab = [f64; 3];

@@ -2,8 +2,8 @@
 
 use super::rounded;
 use crate::{
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 /// Longest side of a copy.

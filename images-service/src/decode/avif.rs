@@ -6,9 +6,13 @@ mod yuv;
 pub(super) use self::av1::serve;
 use self::{av1::Coded, yuv::Meaning};
 use super::{
-    Fault, Header, Kind, Model, Options, Raw, Samples,
+    Options,
+    error::Fault,
     gate::Gate,
+    header::Header,
     heif::{Container, crop},
+    raw::{Model, Raw, Samples},
+    sniff::Kind,
 };
 use crate::image::Channels;
 
@@ -27,7 +31,7 @@ pub(super) fn pixels(bytes: &[u8], header: &Header, options: Options<'_>) -> Res
     let item = container.primary();
     let color = av1::decode(&container.data(item)?, header.stored, options)?;
     let meaning = Meaning::of(&color, container.props(item)?.nclx.as_ref())?;
-    let mut samples = vec![0; header.stored.bytes(header.channels)];
+    let mut samples = vec![0; header.channels.bytes(header.stored)];
     yuv::write_rgb(&color, meaning, header.channels, &mut samples);
     drop(color);
 

@@ -9,7 +9,10 @@ use moxcms::{
     TransformOptions,
 };
 
-use super::{Fault, Model, Raw, Samples};
+use super::{
+    error::Fault,
+    raw::{Model, Raw, Samples},
+};
 use crate::image::{Channels, Image};
 
 /// What is done to the colours of every frame of a picture. The profile is read once, and so is what comes of it.
@@ -123,22 +126,6 @@ fn layout(profile: &ColorProfile, model: Model) -> Result<Layout, String> {
 }
 
 impl Model {
-    pub(super) const fn count(self) -> usize {
-        match self {
-            Self::Gray => 1,
-            Self::GrayAlpha => 2,
-            Self::Rgb => 3,
-            Self::Rgba | Self::Cmyk => 4,
-        }
-    }
-
-    const fn channels(self) -> Channels {
-        match self {
-            Self::Gray | Self::Rgb | Self::Cmyk => Channels::Rgb,
-            Self::GrayAlpha | Self::Rgba => Channels::Rgba,
-        }
-    }
-
     /// What the profile has to describe, and how the samples lie in memory.
     const fn layout(self) -> (DataColorSpace, Layout) {
         match self {
@@ -187,15 +174,6 @@ fn share(a: u8, b: u8) -> u8 {
 /// `value · 255 / 65535`, rounded half up.
 fn to_eight(value: u16) -> u8 {
     u8::try_from((u32::from(value) + 128) / 257).unwrap_or(255)
-}
-
-impl Raw {
-    fn len(&self) -> usize {
-        match &self.samples {
-            Samples::Eight(samples) => samples.len(),
-            Samples::Sixteen(samples) => samples.len(),
-        }
-    }
 }
 
 fn run<T: Copy + Default>(

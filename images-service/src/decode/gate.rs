@@ -2,13 +2,16 @@
 
 use safelight_protocol::ErrorCode;
 
-use super::{Fault, Frames};
-use crate::{error::ServiceError, geometry::Size, limits::Limits};
+use super::{error::Fault, limits::DecodeLimits};
+use crate::{
+    error::ServiceError,
+    options::{Frames, Size},
+};
 
 /// What a header may claim.
 #[derive(Clone, Copy)]
 pub(super) struct Gate<'a> {
-    pub(super) limits: &'a Limits,
+    pub(super) limits: &'a DecodeLimits,
     /// How many frames will be decoded.
     pub(super) frames: Frames,
 }

@@ -9,12 +9,14 @@ use gif::{
 };
 
 use super::{
-    Exif, Fault, Header, Kind,
     canvas::{Blend, Canvas, Patch, Pixels},
+    error::Fault,
     gate::Gate,
-    source::RawFrame,
+    header::Header,
+    raw::RawFrame,
+    sniff::Kind,
 };
-use crate::{geometry::Size, image::Channels, picture::Plays};
+use crate::{image::Channels, metadata::Exif, options::Size, picture::Plays};
 
 pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     let mut decoder = decoder(bytes)?;

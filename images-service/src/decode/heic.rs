@@ -3,9 +3,12 @@
 use heic_rs::{DecodeOptions, PixelLayout, transform::apply_all};
 
 use super::{
-    Fault, Header, Kind, Model, Raw, Samples,
+    error::Fault,
     gate::Gate,
+    header::Header,
     heif::{Container, crop, fault, size_of},
+    raw::{Model, Raw, Samples},
+    sniff::Kind,
 };
 use crate::image::Channels;
 

@@ -15,8 +15,12 @@ use heic_rs::{
 };
 use safelight_protocol::Flip;
 
-use super::{Exif, Fault, Header, Kind, Orientation, gate::Gate};
-use crate::{geometry::Size, image::Channels, request::Rotation};
+use super::{error::Fault, gate::Gate, header::Header, sniff::Kind};
+use crate::{
+    image::Channels,
+    metadata::{Exif, Orientation},
+    options::{Rotation, Size},
+};
 
 /// A file whose boxes have been read, and nothing of its pixels.
 pub(super) struct Container<'a> {

@@ -13,8 +13,16 @@ use zune_jpeg::{
 
 pub(super) use self::markers::is_bare;
 use self::markers::{Coding, Frame};
-use super::{Exif, Fault, Header, Kind, Model, Options, Raw, Samples, Shrink, gate::Gate};
-use crate::{image::Channels, limits::JpegDecoder};
+use super::{
+    Options,
+    error::Fault,
+    gate::Gate,
+    header::Header,
+    raw::{Model, Raw, Samples},
+    shrink::Shrink,
+    sniff::Kind,
+};
+use crate::{decode::JpegDecoder, image::Channels, metadata::Exif};
 
 pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     let frame = markers::frame(bytes)?;

@@ -6,8 +6,14 @@ use png::{
     BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Limits, Reader, Transformations,
 };
 
-use super::{Exif, Fault, Header, Kind, Model, Raw, Samples, gate::Gate};
-use crate::{geometry::Size, image::Channels};
+use super::{
+    error::Fault,
+    gate::Gate,
+    header::Header,
+    raw::{Model, Raw, Samples},
+    sniff::Kind,
+};
+use crate::{image::Channels, metadata::Exif, options::Size};
 
 /// Bytes for rows and for chunks besides the pixels; a profile is compressed and could claim anything.
 const SIDE_MEMORY: usize = 64 << 20;

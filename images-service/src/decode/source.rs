@@ -1,10 +1,16 @@
 //! Where frames come from, one after the other.
 
-use super::{Fault, Header, Kind, Model, Options, Raw, Samples, avif, gif, heic, jpeg, png, webp};
-use crate::{
-    image::{Channels, Image},
-    picture::Plays,
+use super::{
+    Options, avif,
+    error::Fault,
+    gif,
+    header::Header,
+    heic, jpeg, png,
+    raw::{Raw, RawFrame},
+    sniff::Kind,
+    webp,
 };
+use crate::picture::Plays;
 
 /// A file that is being decoded.
 pub(super) enum Source<'a> {
@@ -22,14 +28,17 @@ impl<'a> Source<'a> {
         match header.kind {
             Kind::Jpeg => jpeg::pixels(bytes, header, options).map(Self::still),
             Kind::Png => png::pixels(bytes, header).map(Self::still),
-            Kind::Webp => webp::source(bytes, header),
+            Kind::Webp => match webp::open(bytes, header)? {
+                webp::Opened::Still(raw) => Ok(Self::still(raw)),
+                webp::Opened::Animation(frames) => Ok(Self::Webp(frames)),
+            },
             Kind::Gif => gif::Frames::new(bytes, header).map(|frames| Self::Gif(Box::new(frames))),
             Kind::Avif => avif::pixels(bytes, header, options).map(Self::still),
             Kind::Heic => heic::pixels(bytes, header).map(Self::still),
         }
     }
 
-    pub(super) const fn still(raw: Raw) -> Self {
+    const fn still(raw: Raw) -> Self {
         Self::Still(Some(raw))
     }
 
@@ -47,26 +56,5 @@ impl<'a> Source<'a> {
             Self::Webp(frames) => frames.plays,
             Self::Gif(frames) => frames.plays(),
         }
-    }
-}
-
-/// A frame as a decoder delivers it.
-pub(super) struct RawFrame {
-    pub(super) raw: Raw,
-    /// In milliseconds.
-    pub(super) delay: u32,
-}
-
-impl RawFrame {
-    pub(super) fn new(image: Image, delay: u32) -> Self {
-        let raw = Raw {
-            size: image.size(),
-            model: match image.channels() {
-                Channels::Rgb => Model::Rgb,
-                Channels::Rgba => Model::Rgba,
-            },
-            samples: Samples::Eight(image.into_data()),
-        };
-        Self { raw, delay }
     }
 }

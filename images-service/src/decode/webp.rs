@@ -8,12 +8,14 @@ use image_webp::{DecodingError, WebPDecoder};
 
 use self::chunks::{Animation, AnimationFrame};
 use super::{
-    Exif, Fault, Header, Kind, Model, Raw, Samples,
     canvas::{Canvas, Patch, Pixels},
+    error::Fault,
     gate::Gate,
-    source::{RawFrame, Source},
+    header::Header,
+    raw::{Model, Raw, RawFrame, Samples},
+    sniff::Kind,
 };
-use crate::{geometry::Size, image::Channels, picture::Plays};
+use crate::{image::Channels, metadata::Exif, options::Size, picture::Plays};
 
 /// Bytes for chunks besides the pixels.
 const SIDE_MEMORY: usize = 64 << 20;
@@ -40,16 +42,22 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     })
 }
 
+/// A file whose first frame is read next.
+pub(super) enum Opened<'a> {
+    Still(Raw),
+    Animation(Frames<'a>),
+}
+
 /// The picture, or the frames of an animation.
-pub(super) fn source<'a>(bytes: &'a [u8], header: &Header) -> Result<Source<'a>, Fault> {
+pub(super) fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Opened<'a>, Fault> {
     let mut decoder = decoder(bytes)?;
     if decoder.is_animated() {
         let animation = chunks::animation(bytes, header.stored, header.frames)?;
-        return Ok(Source::Webp(Frames::new(animation, header)));
+        return Ok(Opened::Animation(Frames::new(animation, header)));
     }
     let mut data = Vec::new();
     let channels = read(&mut decoder, header.stored, &mut data)?;
-    Ok(Source::still(Raw {
+    Ok(Opened::Still(Raw {
         size: header.stored,
         model: model(channels),
         samples: Samples::Eight(data),
@@ -121,7 +129,7 @@ fn read(
     data: &mut Vec<u8>,
 ) -> Result<Channels, Fault> {
     let channels = channels(decoder);
-    let length = size.bytes(channels);
+    let length = channels.bytes(size);
     if size_of(decoder) != size || decoder.output_buffer_size() != Some(length) {
         return Err(Fault::broken("it has another size than it claims"));
     }

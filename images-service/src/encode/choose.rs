@@ -4,9 +4,8 @@ use safelight_protocol::{Format, extension::Choose};
 
 use super::LOSSLESS;
 use crate::{
-    decode::Frames,
+    options::{Accepted, Extension, Frames, Output},
     picture::Picture,
-    request::{Accepted, Extension, Output},
 };
 
 /// Longest side of an AVIF that is chosen: a larger one takes too long.
@@ -81,11 +80,9 @@ mod tests {
 
     use super::choose;
     use crate::{
-        decode::Frames,
-        geometry::Size,
         image::{Channels, Image},
+        options::{Accepted, Extension, Frames, Output, Size},
         picture::Picture,
-        request::{Accepted, Extension, Output},
     };
 
     fn output(quality: Option<u8>) -> Output {

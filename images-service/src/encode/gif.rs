@@ -11,18 +11,18 @@ use super::{
     palette::{self, Indexed},
 };
 use crate::{
-    budget::Budget,
     error::ServiceError,
-    geometry::{Rect, Size},
     image::{Channels, Image},
+    options::{Rect, Size},
     picture::{Picture, Plays},
+    pixel_deadline::Deadline,
 };
 
 /// Pixels from this alpha on are opaque, others are not there.
 const VISIBLE_FROM: u8 = 128;
 
 /// Encodes all frames.
-pub(super) fn encode(picture: &Picture, budget: Budget) -> Result<Vec<u8>, ServiceError> {
+pub(super) fn encode(picture: &Picture, deadline: &Deadline) -> Result<Vec<u8>, ServiceError> {
     let size = picture.size();
     let fail = |reason: &dyn std::fmt::Display| failed(Format::Gif, size, reason);
     let [width, height] = sides(size).ok_or_else(|| fail(&"a side has at most 65535 pixels"))?;
@@ -40,7 +40,7 @@ pub(super) fn encode(picture: &Picture, budget: Budget) -> Result<Vec<u8>, Servi
     let mut clock = Clock::default();
     let mut before: Option<&Image> = None;
     for frame in picture.frames() {
-        budget.check()?;
+        deadline.check()?;
         let change = match before {
             Some(before) if !holes => Change::between(before, &frame.image),
             _ => Change::whole(&frame.image),

@@ -11,8 +11,8 @@ use quantette::{
 
 pub(super) use self::translucent::translucent;
 use crate::{
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 /// A picture of at most 256 colours.

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     error::ServiceError,
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 /// Encodes a picture; alpha stays if it has any. With an explicit quality below 100 the result has a palette, unless
@@ -213,7 +213,7 @@ mod tests {
     use png::BitDepth;
 
     use super::{allowed_error, packed};
-    use crate::{encode::palette::Indexed, geometry::Size};
+    use crate::{encode::palette::Indexed, options::Size};
 
     #[test]
     fn small_indices_share_a_byte_and_rows_do_not() {

@@ -18,8 +18,8 @@ use safelight_protocol::Format;
 use super::{LOSSLESS, failed};
 use crate::{
     error::ServiceError,
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 /// The largest side that the format can express.

@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::request::FontUrl;
+use crate::options::FontUrl;
 
 /// Fonts of some bytes together.
 pub(super) struct Cache {
@@ -75,10 +75,10 @@ mod tests {
     use tokio::time::advance;
 
     use super::Cache;
-    use crate::request::FontUrl;
+    use crate::options::FontUrl;
 
     fn url(name: &str) -> FontUrl {
-        FontUrl::of_test(name)
+        FontUrl::new(name)
     }
 
     fn cache() -> Cache {

@@ -16,11 +16,11 @@ use futures_core::Stream;
 use http_body::Body;
 use tokio::time::timeout;
 
-use super::held::Share;
+use super::FormLimits;
 use crate::{
     deadline::{Paced, PacedError},
     error::ServiceError,
-    limits::Limits,
+    quota::Reservation,
 };
 
 /// Most bytes that the parser gets at once while it looks for the end of a part's head.
@@ -51,7 +51,7 @@ impl HeadRoom {
 /// A request's body as a stream that ends in an error where a limit is passed.
 pub(super) struct FormBody<'a, B> {
     body: Paced<B>,
-    share: &'a mut Share,
+    reservation: &'a mut Reservation,
     room: HeadRoom,
     /// Bytes that may still come.
     left: usize,
@@ -79,13 +79,18 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
 {
-    pub(super) fn new(body: B, limits: &Limits, share: &'a mut Share) -> Self {
+    pub(super) fn new(
+        body: B,
+        limits: &FormLimits,
+        read_timeout: Duration,
+        reservation: &'a mut Reservation,
+    ) -> Self {
         Self {
-            body: Paced::new(body, limits.deadlines.body_read),
-            share,
+            body: Paced::new(body, read_timeout),
+            reservation,
             room: HeadRoom(Arc::new(AtomicUsize::new(HeadRoom::UNBOUNDED))),
             left: limits.request_bytes,
-            drain_time: limits.deadlines.body_read,
+            drain_time: read_timeout,
             rest: Bytes::new(),
             look_first: false,
             end: End::Open,
@@ -186,7 +191,7 @@ where
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(bytes)) => {
-                    if let Err(busy) = this.share.grow(bytes.len()) {
+                    if let Err(busy) = this.reservation.reserve(bytes.len()) {
                         return Poll::Ready(Some(Err(BodyError::Refused(busy))));
                     }
                     this.rest = bytes;

@@ -2,8 +2,8 @@
 
 use safelight_protocol::Fit;
 
-use super::{Rect, Size, round};
-use crate::request::Gravity;
+use super::round;
+use crate::options::{Gravity, Rect, Size};
 
 /// What was asked for; either dimension may be missing.
 #[derive(Clone, Copy, Debug)]

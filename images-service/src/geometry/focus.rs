@@ -1,6 +1,7 @@
 //! Crops that follow something in the picture.
 
-use super::{Rect, Size, fit::of_ratio, round};
+use super::{fit::of_ratio, round};
+use crate::options::{Rect, Size};
 
 /// Where a box of the given size stands around a point, in fractions of pixels, as far as it stays inside.
 fn around(size: Size, part: Size, (x, y): (f64, f64)) -> Rect {
@@ -72,7 +73,8 @@ fn clipped(size: Size, part: Rect) -> Option<Rect> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rect, Size, around_all, zoomed};
+    use super::{around_all, zoomed};
+    use crate::options::{Rect, Size};
 
     const SIZE: Size = Size::new(100, 60);
 

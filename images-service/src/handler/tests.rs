@@ -9,7 +9,7 @@ use safelight_protocol::ErrorCode;
 use tokio::net::UnixStream;
 
 use super::{Failure, Handler};
-use crate::{connection::HangUp, interest::Interest, limits::Limits};
+use crate::{connection::HangUp, limits::Limits, pixel_deadline::Deadline};
 
 fn handler() -> Handler {
     let limits = Limits {
@@ -46,7 +46,7 @@ async fn no_work_is_begun_for_a_client_that_is_gone() {
     client.wait().await;
     let begun = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&begun);
-    let work = move |_: &Interest| {
+    let work = move |_: &Deadline| {
         seen.store(true, Ordering::Relaxed);
         Ok(())
     };

@@ -3,7 +3,7 @@
 use crate::{
     image::{Channels, Image},
     ops::composite::over,
-    request::Color,
+    options::Color,
 };
 
 /// Composites the picture over a colour; the result has alpha only where the colour lets something through.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     geometry::{Run, position, run},
     image::{Channels, Image},
-    request::{Draw, Position},
+    options::{Draw, Position},
 };
 
 /// Draws the overlay onto the base, which keeps its size. What lies outside is not drawn.
@@ -95,7 +95,7 @@ fn blend(
     let stride = base.stride();
     let first = rows.start as usize * stride;
     let end = first + rows.length as usize * stride;
-    let each = bands::rows_each(crate::geometry::Size::new(columns.length, rows.length));
+    let each = bands::rows_each(crate::options::Size::new(columns.length, rows.length));
     let (to, from) = (base.channels(), overlay.channels());
     let sources = overlay.size().height as usize;
     let pixels = columns.start as usize * to.count()

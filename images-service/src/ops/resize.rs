@@ -13,8 +13,8 @@ use fast_image_resize::{
 
 use self::axis::{Axis, Pixels, Span};
 use crate::{
-    geometry::{Rect, Size},
     image::{Channels, Image},
+    options::{Rect, Size},
 };
 
 /// Scales the picture and keeps a part of the result.

@@ -39,8 +39,8 @@ pub(super) fn segment(
 mod tests {
     use super::segment;
     use crate::{
-        geometry::Size,
         image::{Channels, Image},
+        options::Size,
     };
 
     #[test]

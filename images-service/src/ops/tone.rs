@@ -3,7 +3,7 @@
 use super::bands;
 use crate::{
     image::{Channels, Image},
-    request::Tone,
+    options::Tone,
 };
 
 /// Changes the colours in place, each step clamped, and rounded once at the end; alpha stays.
@@ -84,9 +84,8 @@ fn to_byte(value: f64) -> u8 {
 mod tests {
     use super::tone;
     use crate::{
-        geometry::Size,
         image::{Channels, Image},
-        request::Tone,
+        options::{Size, Tone},
     };
 
     fn toned(pixel: [u8; 4], change: Tone) -> [u8; 4] {

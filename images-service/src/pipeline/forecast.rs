@@ -4,16 +4,14 @@ use std::borrow::Cow;
 
 use safelight_protocol::ErrorCode;
 
-use super::{load::first_step, prepared::Prepared};
+use super::{PixelLimits, load::first_step, prepared::Prepared};
 use crate::{
     encode,
     error::ServiceError,
-    geometry::Size,
-    limits::Limits,
     ops::{self, Op},
+    options::{Output, Size, Step, Transform},
     picture::Picture,
     plan::{Bounds, plan, too_large},
-    request::{Output, Step, Transform},
 };
 
 /// Bytes of one pixel at most; transparency may come with any step.
@@ -41,7 +39,7 @@ pub(super) fn check(
     prepared: &[Prepared],
     steps: &[Step],
     bounds: Bounds,
-    limits: &Limits,
+    limits: &PixelLimits,
 ) -> Result<Option<(Size, u64)>, ServiceError> {
     let mut pictures = Vec::with_capacity(prepared.len());
     for (index, prepared) in prepared.iter().enumerate() {
@@ -74,7 +72,7 @@ pub(super) fn check(
                 let plan = plan(transform, picture.size, bounds, limits.models)?;
                 let room = Room {
                     others: all - picture.pixels(),
-                    most: limits.pixel_bytes,
+                    most: limits.memory,
                 };
                 // Frames are changed one after the other: the rest is as it was, or done.
                 let larger = larger(plan.size, picture.size);
@@ -86,7 +84,7 @@ pub(super) fn check(
             Step::Draw { target, draw, .. } => {
                 let copied = pictures.get(*target).filter(|_| ops::draw_needs_copy(draw));
                 let copy = copied.map_or(0, |picture| picture.size.area());
-                check_memory(all.saturating_add(copy), limits.pixel_bytes)?;
+                check_memory(all.saturating_add(copy), limits.memory)?;
             }
         }
     }
@@ -104,17 +102,17 @@ pub(super) fn check_result(
     size: Size,
     frames: u64,
     bounds: Bounds,
-    limits: &Limits,
+    limits: &PixelLimits,
 ) -> Result<(), ServiceError> {
     if size.longest() > bounds.side {
         return Err(too_large(size, bounds));
     }
-    if frames > 1 && size.area().saturating_mul(frames) > limits.animation_area {
+    if frames > 1 && size.area().saturating_mul(frames) > limits.decode.animation_area {
         return Err(ServiceError::new(
             ErrorCode::TooManyPixels,
             format!(
                 "the result would be {frames} frames of {size} pixels, and the maximum is {} pixels together",
-                limits.animation_area
+                limits.decode.animation_area
             ),
         ));
     }
@@ -128,7 +126,7 @@ fn made(
     first: Option<&Transform>,
     others: u64,
     bounds: Bounds,
-    limits: &Limits,
+    limits: &PixelLimits,
 ) -> Result<Expected, ServiceError> {
     let Some(first) = first else {
         let whole = Expected {
@@ -138,7 +136,7 @@ fn made(
         };
         let making = prepared.memory().div_ceil(PIXEL);
         let all = others.saturating_add(whole.pixels()).saturating_add(making);
-        check_memory(all, limits.pixel_bytes)?;
+        check_memory(all, limits.memory)?;
         return Ok(whole);
     };
     let size = prepared.size();
@@ -155,7 +153,7 @@ fn made(
     let making = prepared.memory().div_ceil(PIXEL);
     let room = Room {
         others,
-        most: limits.pixel_bytes,
+        most: limits.memory,
     };
     let room = room.with(made.frames - 1, made.size);
     check_memory(
@@ -173,13 +171,13 @@ pub(super) fn check_encoder(
     size: Size,
     frames: u64,
     output: &Output,
-    limits: &Limits,
+    limits: &PixelLimits,
 ) -> Result<(), ServiceError> {
     let picture = size.area().saturating_mul(frames);
     let encoder = encode::memory(output.format, output.quality).saturating_mul(size.area());
     check_memory(
         picture.saturating_add(encoder.div_ceil(PIXEL)),
-        limits.pixel_bytes,
+        limits.memory,
     )
 }
 
@@ -201,7 +199,7 @@ pub(super) struct Room {
 
 impl Room {
     /// What all pictures but one leave.
-    pub(super) fn besides(index: usize, pictures: &[Picture], limits: &Limits) -> Self {
+    pub(super) fn besides(index: usize, pictures: &[Picture], limits: &PixelLimits) -> Self {
         let pixels = |picture: &Picture| {
             let frames = picture.frames().len() as u64;
             picture.size().area().saturating_mul(frames)
@@ -211,12 +209,12 @@ impl Room {
             others: others
                 .filter(|(other, _)| *other != index)
                 .fold(0, |sum, (_, other)| sum.saturating_add(pixels(other))),
-            most: limits.pixel_bytes,
+            most: limits.memory,
         }
     }
 
     /// What one that is being made leaves beside those that are there.
-    pub(super) fn making(prepared: &Prepared, there: &[Picture], limits: &Limits) -> Self {
+    pub(super) fn making(prepared: &Prepared, there: &[Picture], limits: &PixelLimits) -> Self {
         Self::besides(usize::MAX, there, limits).beside_decoder(prepared)
     }
 

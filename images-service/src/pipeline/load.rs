@@ -11,8 +11,8 @@ use super::{
 use crate::{
     decode::{Decoded, Options},
     error::ServiceError,
+    options::{Step, Transform},
     picture::Picture,
-    request::{Step, Transform},
     text::Effort,
 };
 
@@ -57,11 +57,10 @@ pub(super) fn load(
     for (index, prepared) in prepared.into_iter().enumerate() {
         let options = Options {
             shrink: shrink(index, &prepared, steps, terms),
-            jpeg: terms.limits.jpeg,
-            av1: &terms.limits.av1,
-            memory: terms.limits.pixel_bytes,
-            budget: terms.budget,
-            interest: terms.interest,
+            jpeg: terms.limits.decode.jpeg,
+            av1: &terms.limits.decode.av1,
+            memory: terms.limits.memory,
+            deadline: terms.deadline,
         };
         let first = first_step(index, steps);
         let room = Room::making(&prepared, &loaded.pictures, terms.limits);

@@ -3,13 +3,13 @@
 use bytes::Bytes;
 use safelight_protocol::extension;
 
+use super::PixelLimits;
 use crate::{
-    decode::{self, Decoded, Frames, Header, Metadata, Options, Shrink},
+    decode::{self, Decoded, Header, JpegDecoder, Options, Shrink},
     error::ServiceError,
-    geometry::Size,
     image::Image,
-    limits::{JpegDecoder, Limits},
-    request::ImageSource,
+    metadata::Metadata,
+    options::{Frames, ImageSource, Size},
     text::{Effort, Typeset},
 };
 
@@ -26,12 +26,12 @@ impl Prepared {
     pub(super) fn new(
         source: ImageSource,
         frames: Frames,
-        limits: &Limits,
+        limits: &PixelLimits,
         effort: &mut Effort,
     ) -> Result<Self, ServiceError> {
         match source {
             ImageSource::Encoded(bytes) => {
-                let header = decode::inspect(&bytes, frames, limits)?;
+                let header = decode::inspect(&bytes, frames, &limits.decode)?;
                 Ok(Self::Encoded(header, bytes))
             }
             ImageSource::Text(text) => Typeset::new(&text, &limits.text, effort).map(Self::Text),
@@ -64,7 +64,7 @@ impl Prepared {
     /// The file, if there is nothing in it but upright pixels in sRGB.
     pub(super) fn bare_file(&self) -> Option<&Bytes> {
         match self {
-            Self::Encoded(header, bytes) => header.is_bare(bytes).then_some(bytes),
+            Self::Encoded(header, bytes) => decode::has_no_metadata(bytes, header).then_some(bytes),
             Self::Text(_) => None,
         }
     }

@@ -4,16 +4,15 @@
 use super::{Terms, load::first_step, prepared::Prepared};
 use crate::{
     decode::Shrink,
-    geometry::Size,
     ops::Op,
+    options::{Gravity, Rotation, Size, Step},
     plan::plan,
-    request::{Gravity, Rotation, Step},
 };
 
 /// How far image number `index` may shrink.
 pub(super) fn shrink(index: usize, image: &Prepared, steps: &[Step], terms: Terms<'_>) -> Shrink {
     first_reduction(index, image.size(), steps, terms).map_or(Shrink::NONE, |target| {
-        image.shrink_towards(target, terms.limits.jpeg)
+        image.shrink_towards(target, terms.limits.decode.jpeg)
     })
 }
 

@@ -5,7 +5,7 @@ use safelight_protocol::ErrorCode;
 use serde_json::{Value, json};
 
 use super::Finished;
-use crate::{encode, error::ServiceError, guard::guarded, picture::Picture, request::Step};
+use crate::{encode, error::ServiceError, guard::guarded, options::Step, picture::Picture};
 
 /// Tells the sizes of the result and of the source, as `original` has them.
 pub(super) fn sizes(

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use super::{Terms, forecast::Room};
 use crate::{
     error::ServiceError,
-    geometry::Size,
     image::Image,
     ops::Op,
+    options::{Size, Transform},
     picture::Picture,
     plan::{Performed, perform, plan},
-    request::Transform,
 };
 
 /// A transform that is being done.
@@ -91,14 +90,14 @@ impl<'a> Course<'a> {
         let Terms {
             bounds,
             limits,
-            budget,
+            deadline,
             ..
         } = self.terms;
         let size = image.size();
         // As long as the result's size is not known, the other frames have theirs.
         let at_first = self.room.with(self.beside, size);
         let afford = |op, size| {
-            budget.check()?;
+            deadline.check()?;
             at_first.check(op, size)
         };
         let Performed {
@@ -127,7 +126,7 @@ impl<'a> Course<'a> {
 
     fn again(&self, ops: &[Op], mut image: Image) -> Result<Image, ServiceError> {
         for op in ops {
-            self.terms.budget.check()?;
+            self.terms.deadline.check()?;
             image = op.apply(image, self.terms.limits.models)?;
         }
         Ok(image)

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use safelight_protocol::extension::Caller;
 
 use super::{Finished, prepared::Prepared};
-use crate::request::{Extension, Output, Step};
+use crate::options::{Extension, Output, Step};
 
 const WARNING: &str = "original is smaller";
 

@@ -6,9 +6,9 @@ use super::{Choice, Subject};
 use crate::{
     content,
     error::ServiceError,
-    geometry::{self, Padding, Rect, Size, Target, layout},
+    geometry::{self, Padding, Target, layout},
     ops::Op,
-    request::{Border, Color, Gravity, Rotation, Tone, Transform},
+    options::{Border, Color, Gravity, Rect, Rotation, Size, Tone, Transform},
 };
 
 pub(super) fn trim(transform: &Transform, subject: Subject<'_>) -> Result<Choice, ServiceError> {

@@ -7,10 +7,10 @@ use safelight_protocol::{ErrorCode, Fit, Flip, Segment};
 use super::{Bounds, Plan};
 use crate::{
     error::ServiceError,
-    geometry::{Padding, Rect, Size},
+    geometry::Padding,
     models::Models,
     ops::Op,
-    request::{Border, Color, Cuts, Length, Rotation, Tone, Transform, Trim},
+    options::{Border, Color, Cuts, Length, Rect, Rotation, Size, Tone, Transform, Trim},
 };
 
 const BOUNDS: Bounds = Bounds {

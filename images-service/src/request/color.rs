@@ -2,7 +2,7 @@
 
 use csscolorparser::Color as CssColor;
 
-use super::Color;
+use crate::options::Color;
 
 /// Longest colour that is looked at; the longest sensible one has a third of it.
 const LONGEST: usize = 128;

@@ -1,45 +1,56 @@
 //! What setting and drawing the texts of one request may cost; asked between small pieces of work.
 
-use std::time::Instant;
-
-use safelight_protocol::ErrorCode;
+use std::time::{Duration, Instant};
 
 use super::{TextLimits, refused};
-use crate::error::ServiceError;
+use crate::{error::ServiceError, pixel_deadline::Deadline};
 
 /// Pixels that are crossed between two looks at the clock: less than a hundredth of a second.
 const CROSSED_AT_A_TIME: u64 = 1_000_000;
+
+/// What takes the time, for the error.
+const TEXT: &str = "the text";
 
 /// What is left of the limits for all texts of a request.
 #[derive(Debug)]
 pub(crate) struct Effort {
     limits: TextLimits,
-    started: Instant,
+    /// That of the request.
+    deadline: Deadline,
+    /// That of the piece of work that is being done.
+    clock: Deadline,
+    /// The time that earlier pieces took.
+    spent: Duration,
     lines: usize,
     crossed: u64,
 }
 
 impl Effort {
-    /// Everything that `limits` allow, from now on.
-    pub(crate) fn new(limits: &TextLimits) -> Self {
+    /// Everything that `limits` allow.
+    pub(crate) fn new(limits: &TextLimits, deadline: &Deadline) -> Self {
         Self {
             limits: *limits,
-            started: Instant::now(),
+            deadline: deadline.clone(),
+            clock: deadline.within(limits.time, TEXT),
+            spent: Duration::ZERO,
             lines: 0,
             crossed: 0,
         }
     }
 
+    /// Does a piece of work on a text. Only the time that such pieces take counts, not what lies between them.
+    pub(super) fn timed<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let started = Instant::now();
+        let left = self.limits.time.saturating_sub(self.spent);
+        self.clock = self.deadline.within(left, TEXT);
+        let done = work(self);
+        self.spent += started.elapsed();
+        done
+    }
+
     /// Whether there is time for another piece of work.
     pub(super) fn check_time(&self) -> Result<(), ServiceError> {
-        if self.started.elapsed() < self.limits.time {
-            return Ok(());
-        }
-        let text = format!(
-            "the text took longer than {} ms: its font asks for too much work",
-            self.limits.time.as_millis()
-        );
-        Err(ServiceError::new(ErrorCode::DeadlinePassed, text))
+        self.clock.check()
     }
 
     /// How many lines an outline may have now.

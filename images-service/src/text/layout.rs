@@ -13,7 +13,10 @@ use super::{
     refused,
     runs::{Run, visual_runs},
 };
-use crate::{error::ServiceError, geometry::Size, request::Text};
+use crate::{
+    error::ServiceError,
+    options::{Size, Text},
+};
 
 /// Every glyph of a text at its place, in pixels from the top left corner of the box.
 #[derive(Debug)]

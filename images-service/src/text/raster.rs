@@ -5,7 +5,7 @@ use super::{
     layout::Layout,
     outline::{Line, Outline, Point},
 };
-use crate::{error::ServiceError, geometry::Size};
+use crate::{error::ServiceError, options::Size};
 
 /// The coverage of every pixel of a text's box, row by row.
 pub(super) fn coverage(layout: &Layout, effort: &mut Effort) -> Result<Vec<u8>, ServiceError> {
@@ -196,9 +196,12 @@ fn byte(part: f32) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{Line, Outline, Patch, Point};
     use crate::{
-        geometry::Size,
+        options::Size,
+        pixel_deadline::Deadline,
         text::{Effort, TextLimits},
     };
 
@@ -232,7 +235,7 @@ mod tests {
         let size = Size::new(width, height);
         let mut all = vec![0; size.pixels()];
         let mut patch = Patch::default();
-        let mut effort = Effort::new(&TextLimits::default());
+        let mut effort = Effort::new(&TextLimits::default(), &Deadline::new(Duration::MAX));
         let outline = outline(corners);
         if patch.is_around(&outline, Point::default(), size) {
             patch.draw(&outline, Point::default(), &mut effort).unwrap();

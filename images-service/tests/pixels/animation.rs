@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use safelight_images::{
-    Limits,
-    decode::{Frames, inspect, pixels},
-    interest::Interest,
-    request::{Output, Rotation, Transform},
+    decode::{DecodeLimits, inspect, pixels},
+    options::{Frames, Output, Rotation, Transform},
+    pipeline::PixelLimits,
+    pixel_deadline::Deadline,
 };
 use safelight_protocol::{ErrorCode, Format};
 
@@ -222,9 +222,9 @@ fn changed_bytes_of_an_animation_give_frames_or_an_error_and_nothing_else() {
 #[test]
 fn work_ends_when_its_time_is_over() {
     let (file, _) = squares(OPAQUE, GIF);
-    let limits = Limits {
+    let limits = PixelLimits {
         time: Duration::ZERO,
-        ..Limits::default()
+        ..PixelLimits::default()
     };
     let error = Request::of(&file).try_run_within(&limits).unwrap_err();
     assert_eq!(error.code, ErrorCode::DeadlinePassed);
@@ -235,10 +235,10 @@ fn a_frame_is_changed_before_the_next_one_is_decoded() {
     let (whole, _) = squares(OPAQUE, &format!("{GIF}, disposal=2"));
     // Its end is missing, which is seen behind the last frame.
     for (file, expected) in [(&whole[..], 4), (&whole[..whole.len() - 8], 3)] {
-        let header = inspect(&whole, Frames::All, &Limits::default()).unwrap();
+        let header = inspect(&whole, Frames::All, &DecodeLimits::default()).unwrap();
         let mut seen = 0;
-        let interest = Interest::default();
-        let decoded = pixels(file, &header, options(&interest), |frame| {
+        let deadline = Deadline::new(Duration::MAX);
+        let decoded = pixels(file, &header, options(&deadline), |frame| {
             seen += 1;
             Ok(frame)
         });
@@ -253,9 +253,9 @@ fn an_animation_that_is_reduced_needs_memory_for_one_large_frame_only() {
         "frames = [Image.new('RGB', (400, 300), (9 * n, 90, 30)) for n in range(20)]",
         "'GIF', duration=50",
     );
-    let limits = Limits {
-        pixel_bytes: 5_000_000,
-        ..Limits::default()
+    let limits = PixelLimits {
+        memory: 5_000_000,
+        ..PixelLimits::default()
     };
     let narrow = |width| Transform {
         width: Some(width),

@@ -2,10 +2,9 @@
 
 use proptest::prelude::*;
 use safelight_images::{
-    geometry::Size,
     image::{Channels, Image},
-    request::{
-        Border, BorderTrim, Color, Cuts, Draw, Gravity, Length, Position, Rotation, Tone,
+    options::{
+        Border, BorderTrim, Color, Cuts, Draw, Gravity, Length, Position, Rotation, Size, Tone,
         Transform, Trim,
     },
 };
@@ -21,7 +20,7 @@ pub(crate) fn image() -> impl Strategy<Value = Image> {
             any::<u8>().boxed(),
             prop::sample::select(vec![0_u8, 0, 0, 0, 255]).boxed()
         ];
-        prop::collection::vec(noise, size.bytes(channels))
+        prop::collection::vec(noise, channels.bytes(size))
             .prop_map(move |data| Image::new(size, channels, data).unwrap())
     })
 }

@@ -1,7 +1,9 @@
 //! AVIF: what we see in others' files, and what they see in ours.
 
 use rav1e::prelude::{ChromaSampling, PixelRange};
-use safelight_images::{Limits, image::Channels, request::Output};
+use safelight_images::{
+    decode::DecodeLimits, image::Channels, options::Output, pipeline::PixelLimits,
+};
 use safelight_protocol::{ErrorCode, Format};
 
 use crate::{
@@ -128,9 +130,12 @@ fn of_a_sequence_the_first_frame_is_seen() {
 #[test]
 fn it_can_be_switched_off_as_an_input() {
     let file = saved((8, 8), &painted("RGB"), "'AVIF'");
-    let limits = Limits {
-        avif_input: false,
-        ..Limits::default()
+    let limits = PixelLimits {
+        decode: DecodeLimits {
+            avif_input: false,
+            ..DecodeLimits::default()
+        },
+        ..PixelLimits::default()
     };
     let error = Request::of(&file).try_run_within(&limits).unwrap_err();
     assert_eq!(error.code, ErrorCode::NotAnImage);

@@ -1,6 +1,9 @@
 //! Colour profiles and orientation: what is stored is not what is meant.
 
-use safelight_images::{Limits, decode::info, request::Transform};
+use safelight_images::{
+    decode::{DecodeLimits, info},
+    options::Transform,
+};
 
 use crate::{
     pillow::{self, painted, python, saved},
@@ -123,7 +126,10 @@ fn every_orientation_ends_upright_in_every_format() {
     ] {
         for tag in 1..=8 {
             let image = oriented(tag, arguments);
-            let raster = info(&image, &Limits::default()).unwrap().raster.unwrap();
+            let raster = info(&image, &DecodeLimits::default())
+                .unwrap()
+                .raster
+                .unwrap();
             assert_eq!(
                 (raster.width, raster.height),
                 (48, 32),

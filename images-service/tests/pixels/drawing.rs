@@ -1,6 +1,6 @@
 //! One picture on top of another.
 
-use safelight_images::request::{Draw, Position, Transform};
+use safelight_images::options::{Draw, Position, Transform};
 use safelight_protocol::{Composite, Fit, Format, Repeat};
 
 use crate::request::{Pixels, Request, at, painted, plain};

@@ -1,9 +1,8 @@
 //! What Pillow sees in the images that we write.
 
 use safelight_images::{
-    geometry::Size,
     image::{Channels, Image},
-    request::Output,
+    options::{Output, Size},
 };
 use safelight_protocol::{ErrorCode, Format};
 

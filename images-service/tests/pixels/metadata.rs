@@ -1,6 +1,6 @@
 //! What survives of a file besides its pixels.
 
-use safelight_images::request::Extension;
+use safelight_images::options::Extension;
 use safelight_protocol::{Format, extension::Metadata};
 
 use crate::{

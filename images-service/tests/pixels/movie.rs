@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use safelight_images::{
-    Limits,
-    budget::Budget,
-    decode::{Frames, Options, Shrink, inspect, pixels},
-    interest::Interest,
-    limits::{Av1Decoder, JpegDecoder},
+    decode::{Av1Decoder, DecodeLimits, JpegDecoder, Options, Shrink, inspect, pixels},
+    options::Frames,
     picture::Plays,
+    pixel_deadline::Deadline,
 };
 
 use crate::{pillow::python, request::mean_error};
@@ -56,9 +54,9 @@ impl Movie {
 
 /// What we see.
 pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
-    let header = inspect(file, frames, &Limits::default()).unwrap();
-    let interest = Interest::default();
-    let picture = pixels(file, &header, options(&interest), Ok)
+    let header = inspect(file, frames, &DecodeLimits::default()).unwrap();
+    let deadline = Deadline::new(Duration::MAX);
+    let picture = pixels(file, &header, options(&deadline), Ok)
         .unwrap()
         .picture;
     Movie {
@@ -76,14 +74,13 @@ pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
 }
 
 /// Everything as large as it is, however long it takes.
-pub(crate) fn options(interest: &Interest) -> Options<'_> {
+pub(crate) fn options(deadline: &Deadline) -> Options<'_> {
     Options {
         shrink: Shrink::NONE,
         jpeg: JpegDecoder::default(),
         av1: &Av1Decoder::InProcess,
         memory: u64::MAX,
-        budget: Budget::new(Duration::MAX),
-        interest,
+        deadline,
     }
 }
 

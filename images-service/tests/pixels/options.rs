@@ -1,8 +1,8 @@
 //! What each option of a transform does to a picture, and where in the order it does it.
 
 use safelight_images::{
-    Limits,
-    request::{Border, BorderTrim, Color, Cuts, Length, Rotation, Tone, Transform, Trim},
+    options::{Border, BorderTrim, Color, Cuts, Length, Rotation, Tone, Transform, Trim},
+    pipeline::PixelLimits,
 };
 use safelight_protocol::{ErrorCode, Fit};
 
@@ -190,9 +190,9 @@ fn a_trim_by_colour_decides_upon_the_size_of_all_that_follows() {
 
 #[test]
 fn a_result_that_only_its_content_makes_too_large_is_refused() {
-    let limits = Limits {
+    let limits = PixelLimits {
         dimension: 8,
-        ..Limits::default()
+        ..PixelLimits::default()
     };
     let transform = |trim| Transform {
         trim,
@@ -220,9 +220,9 @@ fn a_result_that_only_its_content_makes_too_large_is_refused() {
 
 #[test]
 fn memory_is_counted_again_once_content_has_decided() {
-    let limits = Limits {
-        pixel_bytes: 200_000,
-        ..Limits::default()
+    let limits = PixelLimits {
+        memory: 200_000,
+        ..PixelLimits::default()
     };
     let line = painted(50, 40, |x, _| if x == 20 { RED } else { WHITE });
     let transform = Transform {

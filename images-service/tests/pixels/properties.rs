@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 use safelight_images::{
-    Limits, Models,
-    geometry::Rect,
+    Models,
+    decode::DecodeLimits,
     image::Image,
     ops::Op,
+    options::{Draw, Position, Rect, Rotation, Transform, Trim},
     plan::{Bounds, perform, plan},
-    request::{Draw, Position, Rotation, Transform, Trim},
 };
 use safelight_protocol::{Composite, Fit, Flip};
 
@@ -29,7 +29,7 @@ proptest! {
     #[test]
     fn the_size_is_the_one_that_was_planned(image in image(), transform in transform()) {
         let transform = Transform { trim: Trim { border: None, ..transform.trim }, ..transform };
-        let bounds = Bounds::new(&Limits::default(), 12_000);
+        let bounds = Bounds::new(DecodeLimits::default().area, 12_000);
         let Ok(planned) = plan(&transform, image.size(), bounds, Models::default()) else {
             prop_assert!(Request::of(&png(&image)).transform(transform).try_run().is_err());
             return Ok(());
@@ -46,7 +46,7 @@ proptest! {
         image in image(),
         transform in transform(),
     ) {
-        let (bounds, models) = (Bounds::new(&Limits::default(), 12_000), Models::default());
+        let (bounds, models) = (Bounds::new(DecodeLimits::default().area, 12_000), Models::default());
         let Ok(done) = perform(&transform, image.clone(), bounds, models, |_, _| Ok(())) else {
             return Ok(());
         };
@@ -78,7 +78,7 @@ proptest! {
         transform in transform(),
         other in any::<[u8; 4]>(),
     ) {
-        let (bounds, models) = (Bounds::new(&Limits::default(), 12_000), Models::default());
+        let (bounds, models) = (Bounds::new(DecodeLimits::default().area, 12_000), Models::default());
         let Ok(done) = perform(&transform, image.clone(), bounds, models, |_, _| Ok(())) else {
             return Ok(());
         };

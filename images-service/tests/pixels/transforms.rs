@@ -2,7 +2,7 @@
 
 use safelight_images::{
     image::Channels,
-    request::{Color, Gravity, Output, Rotation, Transform},
+    options::{Color, Gravity, Output, Rotation, Transform},
 };
 use safelight_protocol::{Fit, Flip, Format};
 
@@ -133,7 +133,7 @@ fn each_transform_works_on_what_the_one_before_left() {
             data.extend([if (x + y) % 2 == 0 { 255 } else { 0 }; 3]);
         }
     }
-    let size = safelight_images::geometry::Size::new(64, 64);
+    let size = safelight_images::options::Size::new(64, 64);
     let grid = safelight_images::image::Image::new(size, Channels::Rgb, data).unwrap();
     let there_and_back = Request::of(&png(&grid))
         .transform(sized(8, 8, Fit::Contain))
@@ -154,7 +154,7 @@ fn a_crop_keeps_the_side_that_gravity_names() {
     let data = (0..2)
         .flat_map(|_| [10, 20, 30, 40].into_iter().flat_map(|grey| [grey; 3]))
         .collect();
-    let size = safelight_images::geometry::Size::new(4, 2);
+    let size = safelight_images::options::Size::new(4, 2);
     let image = safelight_images::image::Image::new(size, Channels::Rgb, data).unwrap();
     for (x, first) in [(0.0, 10), (0.5, 20), (1.0, 30)] {
         let transform = Transform {

@@ -192,10 +192,10 @@ mod tests {
         let limits = Program::parse_from(words).flags.limits();
         assert_eq!(limits.deadlines, settings.deadlines);
         assert_eq!(limits.transports, 6);
-        assert!(limits.models.strict && !limits.avif_input);
-        assert_eq!(limits.time, settings.pixels.time);
-        assert_eq!(limits.pixel_bytes, 5_000_000);
-        assert_eq!(limits.jpeg, JpegDecoder::Zune);
+        assert!(limits.pixels.models.strict && !limits.pixels.decode.avif_input);
+        assert_eq!(limits.pixels.time, settings.pixels.time);
+        assert_eq!(limits.pixels.memory, 5_000_000);
+        assert_eq!(limits.pixels.decode.jpeg, JpegDecoder::Zune);
     }
 
     #[test]

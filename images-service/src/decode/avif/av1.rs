@@ -8,8 +8,8 @@ mod wire;
 
 pub(in crate::decode) use self::child::serve;
 pub(super) use self::coded::{Coded, Depth, Layout, Range};
-use super::super::{Fault, Options};
-use crate::{geometry::Size, limits::Av1Decoder};
+use super::super::{Options, error::Fault};
+use crate::{decode::Av1Decoder, options::Size};
 
 /// What is said of a stream that is in order, and beyond the library.
 const UNKNOWN_CODING: &str = "a coding that no decoder here knows";

@@ -3,7 +3,7 @@
 use heic_rs::{Nclx, Range};
 
 use super::{
-    super::Fault,
+    super::error::Fault,
     av1::{Coded, Depth, Layout, Range as Samples},
 };
 use crate::image::Channels;

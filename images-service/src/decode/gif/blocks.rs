@@ -1,7 +1,7 @@
 //! The blocks of a GIF file: how many frames it has, without decoding one.
 
-use super::super::{Fault, gate::Gate};
-use crate::geometry::Size;
+use super::super::{error::Fault, gate::Gate};
+use crate::options::Size;
 
 const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2C;

@@ -4,7 +4,7 @@
 //! of the picture.
 
 use super::Fault;
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// The frame header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl<'a> Segments<'a> {
 #[cfg(test)]
 mod tests {
     use super::{Coding, check_complete, frame, is_bare};
-    use crate::{decode::Fault, geometry::Size};
+    use crate::{decode::Fault, options::Size};
 
     const START: &[u8] = b"\xFF\xD8\xFF\xE0\0\x04ab";
     const FRAME: &[u8] = b"\xFF\xC0\0\x0B\x08\0\x02\0\x03\x01\x01\x11\0";

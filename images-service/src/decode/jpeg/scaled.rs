@@ -14,7 +14,7 @@ mod strip;
 
 use self::{headers::Headers, picture::Picture, scan::Scan, strip::Strip};
 use super::{Fault, Model, Raw, Samples, Shrink};
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// Decodes a file that has one scan; `None` if it is one for another decoder.
 pub(super) fn decode(bytes: &[u8], stored: Size, shrink: Shrink) -> Result<Option<Raw>, Fault> {

@@ -1,7 +1,10 @@
 //! The chunks of a WebP file: the frames of an animation, found without decoding one.
 
-use super::super::{Fault, Frames, canvas::Blend, gate::Gate};
-use crate::{geometry::Size, picture::Plays};
+use super::super::{canvas::Blend, error::Fault, gate::Gate};
+use crate::{
+    options::{Frames, Size},
+    picture::Plays,
+};
 
 /// The container says how long it is; a file with fewer bytes is cut short, whatever of it can be decoded.
 pub(super) fn check_complete(bytes: &[u8]) -> Result<(), Fault> {

@@ -2,8 +2,8 @@
 
 use super::visible;
 use crate::{
-    geometry::{Rect, Size},
     image::Image,
+    options::{Rect, Size},
 };
 
 /// The smallest box around all changes, and which of its pixels have changed.
@@ -102,8 +102,8 @@ impl<'a> Change<'a> {
 mod tests {
     use super::Change;
     use crate::{
-        geometry::{Rect, Size},
         image::{Channels, Image},
+        options::{Rect, Size},
     };
 
     fn picture(dots: &[(usize, usize)]) -> Image {

@@ -2,8 +2,8 @@
 
 use super::{CLEAR, exact, masked};
 use crate::{
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 fn greys(count: u32) -> Vec<[u8; 3]> {

@@ -13,7 +13,7 @@ use quantette::{
 
 use self::middle::Middle;
 use super::{CLEAR, Failure, Indexed};
-use crate::{geometry::Size, image::Image};
+use crate::{image::Image, options::Size};
 
 /// Red, green and blue multiplied by alpha, and alpha: each 0 to 255.
 type Seen = [f32; 4];

@@ -15,17 +15,17 @@ use safelight_protocol::Format;
 
 use super::{Picture as Canvas, config, dimensions, failed, mismatch};
 use crate::{
-    budget::Budget,
     error::ServiceError,
-    geometry::Size,
+    options::Size,
     picture::{Picture, Plays},
+    pixel_deadline::Deadline,
 };
 
 /// Encodes all frames.
 pub(in crate::encode) fn animated(
     picture: &Picture,
     quality: u8,
-    budget: Budget,
+    deadline: &Deadline,
 ) -> Result<Vec<u8>, ServiceError> {
     let size = picture.size();
     let (width, height, _) = dimensions(picture.first())?;
@@ -34,7 +34,7 @@ pub(in crate::encode) fn animated(
     let encoder = Encoder::new(size, [width, height], &options)?;
     let mut at: c_int = 0;
     for frame in picture.frames() {
-        budget.check()?;
+        deadline.check()?;
         let mut canvas = Canvas::new(size)?;
         // Frames are compared in their own colours.
         canvas.import(&frame.image, true)?;

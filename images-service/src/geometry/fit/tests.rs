@@ -3,10 +3,7 @@
 use safelight_protocol::Fit;
 
 use super::{Layout, Padding, Target, layout};
-use crate::{
-    geometry::{Rect, Size},
-    request::Gravity,
-};
+use crate::options::{Gravity, Rect, Size};
 
 const EVERY_FIT: [Fit; 8] = [
     Fit::ScaleDown,

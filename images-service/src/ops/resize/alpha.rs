@@ -7,8 +7,8 @@ use fast_image_resize::{
 
 use super::{Failure, Pass, Pixels, Scale};
 use crate::{
-    geometry::{Rect, Size},
     image::Image,
+    options::{Rect, Size},
 };
 
 /// Where 0 lies in 16 bits. The kernels overshoot at edges, in the first pass as in the second, and what they take

@@ -1,8 +1,8 @@
 //! What the colour of the edges reaches: a stand-in for a model that knows subjects.
 
 use crate::{
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 /// How far a colour may be from that of the edge at which the flood began, over all four channels.
@@ -94,8 +94,8 @@ fn soften(mask: &mut [u8], size: Size) {
 mod tests {
     use super::dry;
     use crate::{
-        geometry::Size,
         image::{Channels, Image},
+        options::Size,
     };
 
     /// A picture of one letter per pixel, and its mask; `edge` is what letters other than `#` look like.

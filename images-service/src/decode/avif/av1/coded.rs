@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// The planes of a picture, each without gaps between its rows.
 pub(in crate::decode::avif) struct Coded {

@@ -6,11 +6,11 @@ use re_rav1d::dav1d::{
 };
 
 use super::{
-    super::super::Fault,
+    super::super::error::Fault,
     Coded, Layout, UNKNOWN_CODING,
     coded::{Depth, Extent, Kind, Range},
 };
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// How often a decoder may ask for a pause before it has a picture.
 const MOST_TURNS: usize = 100;

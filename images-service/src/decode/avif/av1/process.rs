@@ -14,13 +14,13 @@ use std::{
 use safelight_protocol::ErrorCode;
 
 use super::{
-    super::super::{Fault, Options},
+    super::super::{Options, error::Fault},
     Coded,
     wire::{Answer, Request},
 };
-use crate::{error::ServiceError, geometry::Size};
+use crate::{error::ServiceError, options::Size};
 
-/// How often it is asked whether anybody still waits.
+/// How often the deadline is asked whether the work is cancelled.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Has the process of a program with its arguments decode data of the size that its container claims.
@@ -101,17 +101,13 @@ struct Ended {
 /// Waits until the work is done, the time is over or nobody waits any more; then the process is no more.
 fn watch(mut child: Child, done: &Receiver<()>, options: Options<'_>) -> Ended {
     let because = loop {
-        let left = options.budget.left();
+        let left = options.deadline.left();
         match done.recv_timeout(PAUSE.min(left)) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => break None,
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if let Err(error) = options.budget.check() {
+        if let Err(error) = options.deadline.check() {
             break Some(error);
-        }
-        if options.interest.is_lost() {
-            let text = "nobody waits for the picture any more";
-            break Some(ServiceError::new(ErrorCode::Internal, text));
         }
     };
     // One that is about to end by itself keeps the status it has.

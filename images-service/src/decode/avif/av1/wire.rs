@@ -6,11 +6,11 @@
 use std::io::{self, Read, Write};
 
 use super::{
-    super::super::Fault,
+    super::super::error::Fault,
     Coded, Layout, UNKNOWN_CODING,
     coded::{Depth, Kind, Range},
 };
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// Bytes of a text, at most.
 const LONGEST_TEXT: usize = 1_000;

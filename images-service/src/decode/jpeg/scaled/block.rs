@@ -3,11 +3,8 @@
 use super::{
     bits::Cursor,
     huffman::{END, LOOK, Table},
-    idct::Basis,
+    idct::{Basis, Block},
 };
-
-/// Coefficients in rows of eight. Behind them is room for those that nobody needs.
-pub(super) type Block = [f32; 128];
 
 /// What the coefficients of a component are worth, and where they go, in the order in which they come.
 pub(super) struct Places {

@@ -4,7 +4,7 @@ use super::{
     super::markers::Segments,
     huffman::{Kind, Table},
 };
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// A file that can be decoded at a fraction of its size.
 pub(super) struct Headers<'a> {

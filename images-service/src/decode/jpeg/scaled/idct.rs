@@ -2,7 +2,8 @@
 
 use std::f64::consts::PI;
 
-use super::block::Block;
+/// Coefficients in rows of eight. Behind them is room for those that nobody needs.
+pub(super) type Block = [f32; 128];
 
 /// What each coefficient along one side contributes to each sample.
 pub(super) struct Basis {

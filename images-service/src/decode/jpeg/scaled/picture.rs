@@ -3,7 +3,7 @@
 use libjpeg_turbo_rs::simd::{self, SimdRoutines};
 
 use super::{Plan, strip::Strip};
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// The picture as it grows.
 pub(super) struct Picture {

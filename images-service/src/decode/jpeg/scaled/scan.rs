@@ -3,7 +3,8 @@
 use super::{
     Fault, Plan,
     bits::{Bits, Cursor},
-    block::{self, Block, Codes},
+    block::{self, Codes},
+    idct::Block,
     strip::Strip,
 };
 

@@ -1,8 +1,8 @@
 //! The samples of one row of MCUs.
 
 use super::{
-    block::{Block, Places},
-    idct::{Basis, transform},
+    block::Places,
+    idct::{Basis, Block, transform},
 };
 
 /// A transform writes up to this many bytes behind its samples.

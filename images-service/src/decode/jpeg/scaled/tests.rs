@@ -4,9 +4,8 @@ use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 
 use super::{super::turbo, Fault, Raw, Samples, decode};
 use crate::{
-    decode::{Frames, Gate, Header, Shrink, jpeg::header},
-    geometry::Size,
-    limits::Limits,
+    decode::{DecodeLimits, Gate, Header, Shrink, jpeg::header},
+    options::{Frames, Size},
 };
 
 const SAMPLINGS: [Option<Subsampling>; 5] = [
@@ -52,7 +51,7 @@ fn file(size: Size, sampling: Option<Subsampling>, quality: u8, restart: u16) ->
 }
 
 fn header_of(file: &[u8]) -> Header {
-    let limits = Limits::default();
+    let limits = DecodeLimits::default();
     let gate = Gate {
         limits: &limits,
         frames: Frames::First,

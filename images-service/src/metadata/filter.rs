@@ -1,17 +1,14 @@
 //! EXIF of a picture that is written anew: every field that still holds, read within bounds and laid out again.
 
-use std::collections::BTreeMap;
-
-use super::tiff::{Field, Order, Tiff};
+use super::{
+    tiff::{Field, Tiff},
+    tiff_writer::{self, Directories, EXIF_POINTER, Fields, GPS_POINTER},
+};
 
 /// Bytes of the result: a segment of a JPEG has room for 64 KB.
 const LARGEST: usize = 60_000;
 
 const ORIENTATION: u16 = 0x0112;
-/// Where the directory of the camera's settings begins.
-const EXIF_POINTER: u16 = 0x8769;
-/// Where the directory of the place begins.
-const GPS_POINTER: u16 = 0x8825;
 
 /// What holds no longer, or cannot be laid out again: sizes, layout and colours of the source's pixels, its density, places
 /// in the source, other structures with metadata of their own, and what is not to be kept.
@@ -45,11 +42,9 @@ pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
     if main.is_empty() && exif.is_none() && gps.is_none() {
         return None;
     }
-    Some(laid_out(source.order, main, exif, gps))
+    let directories = Directories { main, exif, gps };
+    Some(tiff_writer::write(source.order, directories))
 }
-
-/// A directory, in the order that the format asks for.
-type Fields<'a> = BTreeMap<u16, Field<'a>>;
 
 /// Those of the fields that are to be kept, as long as there is room for them.
 fn chosen<'a>(all: impl Iterator<Item = (u16, Field<'a>)>, room: &mut usize) -> Fields<'a> {
@@ -58,80 +53,12 @@ fn chosen<'a>(all: impl Iterator<Item = (u16, Field<'a>)>, room: &mut usize) -> 
         if DROPPED.contains(&tag) || fields.contains_key(&tag) {
             continue;
         }
-        if let Some(left) = room.checked_sub(length(&field)) {
+        if let Some(left) = room.checked_sub(tiff_writer::length(&field)) {
             *room = left;
             fields.insert(tag, field);
         }
     }
     fields
-}
-
-/// Bytes of a field in the table and behind it.
-fn length(field: &Field<'_>) -> usize {
-    12 + match field.value.len() {
-        0..=4 => 0,
-        length => length.next_multiple_of(2),
-    }
-}
-
-/// A number in four bytes; every one here is within [`LARGEST`].
-fn long(order: Order, number: usize) -> [u8; 4] {
-    order.of_long(u32::try_from(number).unwrap_or(0))
-}
-
-/// Header, the main directory, and the two that it points to.
-fn laid_out(
-    order: Order,
-    main: Fields<'_>,
-    exif: Option<Fields<'_>>,
-    gps: Option<Fields<'_>>,
-) -> Vec<u8> {
-    // Number of entries, the entries, and the place of the next directory, of which there is none.
-    let all = |fields: &Fields<'_>| 2 + fields.values().map(length).sum::<usize>() + 4;
-    let pointers = usize::from(exif.is_some()) + usize::from(gps.is_some());
-    let exif_at = 8 + all(&main) + 12 * pointers;
-    let gps_at = exif_at + exif.as_ref().map_or(0, all);
-    let [exif_at, gps_at] = [exif_at, gps_at].map(|at| long(order, at));
-    let mut main: Fields<'_> = main;
-    if exif.is_some() {
-        main.insert(EXIF_POINTER, Field::long(&exif_at));
-    }
-    if gps.is_some() {
-        main.insert(GPS_POINTER, Field::long(&gps_at));
-    }
-    let mut file = match order {
-        Order::Little => b"II*\0".to_vec(),
-        Order::Big => b"MM\0*".to_vec(),
-    };
-    file.extend(long(order, 8));
-    for fields in [Some(main), exif, gps].into_iter().flatten() {
-        write(order, &fields, &mut file);
-    }
-    file
-}
-
-/// Puts a directory and its values behind what is there.
-fn write(order: Order, fields: &Fields<'_>, file: &mut Vec<u8>) {
-    let behind = file.len() + 2 + 12 * fields.len() + 4;
-    let mut values = Vec::new();
-    file.extend(order.of_short(u16::try_from(fields.len()).unwrap_or(0)));
-    for (tag, field) in fields {
-        file.extend(order.of_short(*tag));
-        file.extend(order.of_short(field.kind));
-        file.extend(order.of_long(field.count));
-        let mut inside = [0; 4];
-        match inside.get_mut(..field.value.len()) {
-            Some(room) => room.copy_from_slice(field.value),
-            None => {
-                inside = long(order, behind + values.len());
-                values.extend(field.value);
-                values.resize(values.len().next_multiple_of(2), 0);
-            }
-        }
-        file.extend(inside);
-    }
-    file.extend([0; 4]);
-    file.extend(values);
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! How many bytes of requests the process holds at the same time.
+//! A quota for the bytes of all requests that the process holds at the same time.
 
 use std::sync::{
     Arc,
@@ -11,12 +11,12 @@ use crate::error::ServiceError;
 
 /// The bytes of all requests together, bounded.
 #[derive(Clone, Debug)]
-pub(crate) struct Held {
+pub(crate) struct ByteQuota {
     left: Arc<AtomicUsize>,
 }
 
-impl Held {
-    /// Room for `limit` bytes.
+impl ByteQuota {
+    /// A quota of `limit` bytes.
     #[must_use]
     pub(crate) fn new(limit: usize) -> Self {
         Self {
@@ -24,29 +24,29 @@ impl Held {
         }
     }
 
-    /// The part of one request, empty at first.
+    /// The reservation of one request, empty at first.
     #[must_use]
-    pub(crate) fn share(&self) -> Share {
-        Share {
+    pub(crate) fn reservation(&self) -> Reservation {
+        Reservation {
             left: Arc::clone(&self.left),
             bytes: 0,
         }
     }
 }
 
-/// The bytes that one request holds. Dropping it gives them back.
+/// The bytes that one request holds. Dropping it returns them to the quota.
 #[derive(Debug)]
-pub(crate) struct Share {
+pub(crate) struct Reservation {
     left: Arc<AtomicUsize>,
     bytes: usize,
 }
 
-impl Share {
-    /// Takes room for more bytes, before they are kept.
+impl Reservation {
+    /// Reserves more bytes, before they are kept.
     ///
     /// # Errors
-    /// At once, when the requests that are held leave too little room.
-    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), ServiceError> {
+    /// At once, when the quota has fewer bytes left.
+    pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), ServiceError> {
         self.left
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
                 left.checked_sub(bytes)
@@ -61,7 +61,7 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.left.fetch_add(self.bytes, Ordering::AcqRel);
     }
@@ -69,19 +69,22 @@ impl Drop for Share {
 
 #[cfg(test)]
 mod tests {
-    use super::Held;
+    use super::ByteQuota;
 
     #[test]
-    fn all_shares_together_stay_within_the_limit_and_come_back() {
-        let held = Held::new(10);
-        let mut one = held.share();
-        let mut other = held.share();
-        assert!(one.grow(6).is_ok());
-        assert!(other.grow(5).is_err(), "a refused share takes nothing");
-        assert!(other.grow(4).is_ok());
+    fn all_reservations_together_stay_within_the_limit_and_come_back() {
+        let quota = ByteQuota::new(10);
+        let mut one = quota.reservation();
+        let mut other = quota.reservation();
+        assert!(one.reserve(6).is_ok());
+        assert!(
+            other.reserve(5).is_err(),
+            "a refused reservation takes nothing"
+        );
+        assert!(other.reserve(4).is_ok());
         drop(one);
-        assert!(other.grow(6).is_ok());
+        assert!(other.reserve(6).is_ok());
         drop(other);
-        assert!(held.share().grow(10).is_ok());
+        assert!(quota.reservation().reserve(10).is_ok());
     }
 }

@@ -1,8 +1,11 @@
 //! EXIF and colour profiles apart from the files that carry them: for the fuzzers, whom checksums and compression would
 //! keep from both.
 
-use super::{Model, Raw, Samples, color::ToSrgb, exif::Exif};
-use crate::geometry::Size;
+use super::{
+    color::ToSrgb,
+    raw::{Model, Raw, Samples},
+};
+use crate::{metadata::Exif, options::Size};
 
 /// Reads EXIF, and what may be kept of it.
 pub(crate) fn exif(tiff: Vec<u8>) {

@@ -30,6 +30,15 @@ impl<'a> Field<'a> {
     /// Numbers of four bytes.
     pub(super) const LONG: u16 = 4;
 
+    /// Text that ends in a zero byte.
+    pub(super) fn ascii(value: &'a [u8]) -> Self {
+        Self {
+            kind: Self::ASCII,
+            count: u32::try_from(value.len()).unwrap_or(0),
+            value,
+        }
+    }
+
     /// One number of two bytes.
     pub(super) const fn short(value: &'a [u8; 2]) -> Self {
         Self::of(SHORT, value)

@@ -1,0 +1,85 @@
+//! What decoders accept, and which of them are used.
+
+use std::{ffi::OsString, path::PathBuf};
+
+/// Bounds that the headers of input images are checked against, and the choice of decoders.
+#[derive(Clone, Debug)]
+pub struct DecodeLimits {
+    /// Width times height of one image.
+    pub area: u64,
+    /// Frames of one animation.
+    pub frames: u32,
+    /// Width times height times frames of one animation.
+    pub animation_area: u64,
+    /// Whether AVIF is accepted as an input, which the platform does for some accounts only.
+    pub avif_input: bool,
+    /// Which decoder reads JPEG.
+    pub jpeg: JpegDecoder,
+    /// Where AV1, the coding of AVIF, is decoded.
+    pub av1: Av1Decoder,
+}
+
+impl Default for DecodeLimits {
+    fn default() -> Self {
+        Self {
+            area: 100_000_000,
+            frames: 5_000,
+            animation_area: 50_000_000,
+            avif_input: true,
+            jpeg: JpegDecoder::default(),
+            av1: Av1Decoder::default(),
+        }
+    }
+}
+
+/// A choice between two decoders. Each is strict, and both see the same pixels but for rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JpegDecoder {
+    /// libjpeg-turbo-rs: the faster one, and the one that can shrink while it decodes. Where a sequential file shrinks,
+    /// which is what most thumbnails are made of, a decoder of our own sees the same but for rounding, faster still.
+    #[default]
+    Turbo,
+    /// zune-jpeg: always at full size. It also reads the inks of CMYK, whatever is chosen.
+    Zune,
+}
+
+impl JpegDecoder {
+    /// Every decoder there is.
+    pub const ALL: [Self; 2] = [Self::Turbo, Self::Zune];
+
+    /// The name by which a caller chooses it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Turbo => "turbo",
+            Self::Zune => "zune",
+        }
+    }
+
+    /// The decoder of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|decoder| decoder.as_str() == name)
+    }
+}
+
+/// Where AV1 is decoded. Pictures come out alike.
+///
+/// The library that does it runs behind an interface of C, through which no panic can unwind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Av1Decoder {
+    /// In this process: a panic of the library ends it, with every request that it works on, and a picture is decoded to
+    /// its end whatever time and memory that takes.
+    #[default]
+    InProcess,
+    /// In a process of its own for every picture, which fails alone, and ends with its request. It has to call
+    /// [`serve_av1`](crate::decode::serve_av1), and come from the same build as this one: what goes between them has no version.
+    Process {
+        /// The program.
+        program: PathBuf,
+        /// Its arguments.
+        arguments: Vec<OsString>,
+    },
+}

@@ -1,0 +1,40 @@
+//! One step of a request: a transform of one image, or a drawing of one image onto another.
+
+use std::borrow::Cow;
+
+use super::{Draw, Size, Transform};
+
+/// One thing that the author asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Change one image.
+    Transform {
+        /// Index of the image.
+        image: usize,
+        /// The change.
+        transform: Box<Transform>,
+    },
+    /// Draw one image onto another; never onto itself.
+    Draw {
+        /// Index of the image that is drawn.
+        overlay: usize,
+        /// Index of the image that receives it.
+        target: usize,
+        /// Where and how.
+        draw: Draw,
+    },
+}
+
+impl Step {
+    /// The same beside a base of this size.
+    pub(crate) fn beside(&self, base: Size) -> Cow<'_, Self> {
+        match self {
+            Self::Transform { image, transform } if transform.has_shares() => {
+                let transform = Box::new(transform.beside(base));
+                let image = *image;
+                Cow::Owned(Self::Transform { image, transform })
+            }
+            Self::Transform { .. } | Self::Draw { .. } => Cow::Borrowed(self),
+        }
+    }
+}
