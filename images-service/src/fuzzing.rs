@@ -20,7 +20,7 @@ use crate::{
     quota::ByteQuota,
     request::TransformRequest,
     svg,
-    text::{Effort, TextLimits, Typeset},
+    text::{TextBudget, TextLimits, Typeset},
 };
 
 /// Small enough that a fuzzer is quick and a bomb shows.
@@ -186,9 +186,9 @@ pub fn font(bytes: &[u8]) {
             a: 255,
         },
     };
-    let mut effort = Effort::new(&limits, &Deadline::new(Duration::MAX));
-    if let Ok(set) = Typeset::new(&text, &limits, &mut effort)
-        && let Ok(image) = set.pixels(&mut effort)
+    let mut budget = TextBudget::new(&limits, &Deadline::new(Duration::MAX));
+    if let Ok(set) = Typeset::new(&text, &limits, &mut budget)
+        && let Ok(image) = set.pixels(&mut budget)
     {
         assert_eq!(image.size(), set.size());
     }

@@ -20,24 +20,25 @@ use self::report::Report;
 use crate::{
     answer::{self, Answer, Block},
     connection::HangUp,
-    decode,
+    decode::{self, SVG},
     error::ServiceError,
     fonts::Fonts,
     form::{self, Received},
     limits::Limits,
     options::FontUrl,
-    pipeline,
+    pipeline::{self, Outcome},
     pixel_deadline::Deadline,
     queue::Queue,
     quota::{ByteQuota, Reservation},
     request::TransformRequest,
+    svg,
     transport::Transports,
 };
 
 /// By this header one socket tells several services apart.
 const SERVICE_HEADER: &str = "x-emulator-service";
 
-/// What all connections reservation.
+/// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Handler {
     limits: Arc<Limits>,
@@ -181,13 +182,16 @@ impl Handler {
         let limits = Arc::clone(&self.limits);
         let work = move |deadline: &Deadline| {
             let _held_until_the_end = reservation;
-            let mut encoded = pipeline::run_until(request, &limits.pixels, deadline)?;
-            let block = Block::new(std::mem::take(&mut encoded.bytes));
-            Ok((encoded, block))
+            let mut outcome = match svg::passed(&request, deadline)? {
+                Some(image) => Outcome::without_pixels(image, SVG),
+                None => pipeline::run_until(request, &limits.pixels, deadline)?,
+            };
+            let block = Block::new(std::mem::take(&mut outcome.image.bytes));
+            Ok((outcome, block))
         };
-        let ((encoded, block), queued) = self.on_worker(client, work).await?;
-        report.done(&encoded, queued);
-        Ok(report.on(answer::good(encoded.content_type, block)))
+        let ((outcome, block), queued) = self.on_worker(client, work).await?;
+        report.done(&outcome, queued);
+        Ok(report.on(answer::good(outcome.image.content_type, block)))
     }
 
     /// Fetches the fonts, unless the client is gone by then.

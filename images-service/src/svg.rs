@@ -11,18 +11,18 @@ use svg_hush::{Filter, data_url_filter::allow_standard_images};
 
 use crate::{
     decode::{self, SVG},
+    encode::EncodedImage,
     error::ServiceError,
     guard::guarded,
     options::ImageSource,
-    pipeline::{Encoded, Timings},
     pixel_deadline::Deadline,
     request::TransformRequest,
 };
 
-/// Bytes of the largest SVG.
-const LARGEST: usize = 5_000_000;
+/// Bytes of one SVG.
+const MAX_BYTES: usize = 5_000_000;
 /// Time that its parser may take: some work grows with the square of how deep elements lie in one another.
-const TIME: Duration = Duration::from_secs(5);
+const MAX_TIME: Duration = Duration::from_secs(5);
 /// Bytes that the parser gets at once; before each piece it is asked whether there is time left.
 const PIECE: usize = 512;
 
@@ -30,7 +30,7 @@ const PIECE: usize = 512;
 pub(crate) fn passed(
     request: &TransformRequest,
     deadline: &Deadline,
-) -> Result<Option<Encoded>, ServiceError> {
+) -> Result<Option<EncodedImage>, ServiceError> {
     let source = match request.images.first() {
         Some(ImageSource::Encoded(bytes)) => &bytes[..],
         Some(ImageSource::Text(_)) | None => &[],
@@ -53,32 +53,27 @@ pub(crate) fn passed(
             Choose::Png | Choose::Svg | Choose::Source | Choose::Auto | Choose::Fast | Choose::Json,
         ) => return Ok(None),
     };
-    Ok(Some(Encoded {
+    Ok(Some(EncodedImage {
         bytes,
         content_type,
-        width: 0,
-        height: 0,
-        source: SVG.to_owned(),
-        warnings: Vec::new(),
-        timings: Timings::default(),
     }))
 }
 
 /// A copy without scripts, handlers, foreign content, entities and references to other hosts.
 pub(crate) fn harmless(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, ServiceError> {
-    if source.len() > LARGEST {
+    if source.len() > MAX_BYTES {
         return Err(ServiceError::new(
             ErrorCode::InputTooLarge,
-            format!("{SVG} has more than {LARGEST} bytes"),
+            format!("{SVG} has more than {MAX_BYTES} bytes"),
         ));
     }
-    let deadline = deadline.within(TIME, SVG);
+    let deadline = deadline.within(MAX_TIME, SVG);
     let filtered = guarded(ErrorCode::DecodingFailed, SVG, || {
         let mut filter = Filter::new();
         filter.set_data_url_filter(allow_standard_images);
         let mut bytes = Vec::new();
         let read = filter.filter(
-            Timed {
+            TimedReader {
                 source,
                 deadline: &deadline,
             },
@@ -105,12 +100,12 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Bytes in small pieces, as long as there is time.
-struct Timed<'a> {
+struct TimedReader<'a> {
     source: &'a [u8],
     deadline: &'a Deadline,
 }
 
-impl Read for Timed<'_> {
+impl Read for TimedReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.deadline.check().map_err(io::Error::other)?;
         let most = buffer.len().min(PIECE);
@@ -124,7 +119,7 @@ mod tests {
 
     use safelight_protocol::ErrorCode;
 
-    use super::{LARGEST, harmless};
+    use super::{MAX_BYTES, harmless};
     use crate::pixel_deadline::Deadline;
 
     fn unhurried() -> Deadline {
@@ -192,7 +187,7 @@ mod tests {
         let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><g>";
         assert_eq!(code(svg, &unhurried()), ErrorCode::DecodingFailed);
         assert_eq!(code(b"<svg>", &unhurried()), ErrorCode::DecodingFailed);
-        let large = vec![b' '; LARGEST + 1];
+        let large = vec![b' '; MAX_BYTES + 1];
         assert_eq!(code(&large, &unhurried()), ErrorCode::InputTooLarge);
         let hurried = Deadline::new(Duration::ZERO);
         assert_eq!(code(svg, &hurried), ErrorCode::DeadlinePassed);

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Beyond this side a picture takes too long; another format stands in.
-pub(super) const LARGEST_SIDE: u32 = 1600;
+pub(super) const MAX_SIDE: u32 = 1600;
 
 /// 1 is best, 10 fastest.
 const SPEED: u8 = 9;

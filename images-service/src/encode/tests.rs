@@ -4,7 +4,7 @@ use safelight_protocol::{ErrorCode, Format};
 
 use std::time::Duration;
 
-use super::Written;
+use super::EncodedImage;
 use crate::{
     error::ServiceError,
     image::{Channels, Image},
@@ -25,7 +25,7 @@ fn output(format: Format) -> Output {
 
 fn encode(image: Image, output: &Output, metadata: &Metadata) -> Result<Vec<u8>, ServiceError> {
     let deadline = &Deadline::new(Duration::MAX);
-    super::encode(image.into(), output, metadata, deadline).map(|Written { bytes, .. }| bytes)
+    super::encode(image.into(), output, metadata, deadline).map(|EncodedImage { bytes, .. }| bytes)
 }
 
 fn half_red() -> Image {

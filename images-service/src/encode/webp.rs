@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The largest side that the format can express.
-pub(super) const LARGEST_SIDE: u32 = 16_383;
+pub(super) const MAX_SIDE: u32 = 16_383;
 
 pub(super) use self::animation::animated;
 
@@ -147,11 +147,11 @@ impl Drop for Memory {
 /// Width, height and bytes of a row as C has them; every size the format allows fits.
 fn dimensions(image: &Image) -> Result<(c_int, c_int, c_int), ServiceError> {
     let Size { width, height } = image.size();
-    if width > LARGEST_SIDE || height > LARGEST_SIDE {
+    if width > MAX_SIDE || height > MAX_SIDE {
         return Err(failed(
             Format::Webp,
             image.size(),
-            format!("a side has at most {LARGEST_SIDE} pixels"),
+            format!("a side has at most {MAX_SIDE} pixels"),
         ));
     }
     let whole = |value: usize| {

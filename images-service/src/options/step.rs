@@ -1,8 +1,6 @@
 //! One step of a request: a transform of one image, or a drawing of one image onto another.
 
-use std::borrow::Cow;
-
-use super::{Draw, Size, Transform};
+use super::{Draw, Transform};
 
 /// One thing that the author asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,18 +21,4 @@ pub enum Step {
         /// Where and how.
         draw: Draw,
     },
-}
-
-impl Step {
-    /// The same beside a base of this size.
-    pub(crate) fn beside(&self, base: Size) -> Cow<'_, Self> {
-        match self {
-            Self::Transform { image, transform } if transform.has_shares() => {
-                let transform = Box::new(transform.beside(base));
-                let image = *image;
-                Cow::Owned(Self::Transform { image, transform })
-            }
-            Self::Transform { .. } | Self::Draw { .. } => Cow::Borrowed(self),
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! One `transform()`: every change of one image, in whatever order its author wrote them.
 
+use std::borrow::Cow;
+
 use safelight_protocol::{Fit, Flip, Segment, Upscale};
 
 use super::{Border, Color, Gravity, Size, Tone, Trim, round_half_up};
@@ -75,7 +77,10 @@ impl Transform {
 
     /// The same beside a base of this size: its shares in pixels.
     #[must_use]
-    pub fn beside(&self, base: Size) -> Self {
+    pub fn beside(&self, base: Size) -> Cow<'_, Self> {
+        if !self.has_shares() {
+            return Cow::Borrowed(self);
+        }
         let pixels = |share: Option<f64>, side: u32| {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -84,12 +89,12 @@ impl Transform {
             )]
             share.map(|share| round_half_up(share * f64::from(side)).max(1.0) as u32)
         };
-        Self {
+        Cow::Owned(Self {
             width: pixels(self.width_share, base.width).or(self.width),
             height: pixels(self.height_share, base.height).or(self.height),
             width_share: None,
             height_share: None,
             ..self.clone()
-        }
+        })
     }
 }

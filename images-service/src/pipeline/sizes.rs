@@ -4,15 +4,20 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use safelight_protocol::ErrorCode;
 use serde_json::{Value, json};
 
-use super::Finished;
-use crate::{encode, error::ServiceError, guard::guarded, options::Step, picture::Picture};
+use crate::{
+    encode::{self, EncodedImage},
+    error::ServiceError,
+    guard::guarded,
+    options::Step,
+    picture::Picture,
+};
 
 /// Tells the sizes of the result and of the source, as `original` has them.
 pub(super) fn sizes(
     picture: &Picture,
     steps: &[Step],
     original: &Value,
-) -> Result<Finished, ServiceError> {
+) -> Result<EncodedImage, ServiceError> {
     let size = picture.size();
     let mut sizes = json!({"width": size.width, "height": size.height, "original": original});
     if steps.iter().any(segments) {
@@ -21,10 +26,9 @@ pub(super) fn sizes(
         })?;
         sizes["segment"] = json!({"foreground": STANDARD.encode(mask)});
     }
-    Ok(Finished {
+    Ok(EncodedImage {
         bytes: sizes.to_string().into_bytes(),
         content_type: "application/json",
-        warning: None,
     })
 }
 

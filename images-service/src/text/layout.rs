@@ -7,7 +7,7 @@ use safelight_protocol::ErrorCode;
 
 use super::{
     TextLimits,
-    effort::Effort,
+    budget::TextBudget,
     font::Face,
     outline::{Outline, Point},
     refused,
@@ -41,7 +41,7 @@ impl Layout {
         text: &Text,
         face: &Face,
         limits: &TextLimits,
-        effort: &mut Effort,
+        budget: &mut TextBudget,
     ) -> Result<Self, ServiceError> {
         let content = text.content.replace("\r\n", "\n");
         let scale = face.scale(text.size);
@@ -49,7 +49,7 @@ impl Layout {
         let lines = content.split('\n').count();
         let height = bounded(line_height * count(lines), limits)?;
 
-        let mut setter = Setter::new(face, scale, limits, effort);
+        let mut setter = Setter::new(face, scale, limits, budget);
         let first_baseline = round(face.ascent() * scale);
         for (index, line) in content.split('\n').enumerate() {
             setter.set(line, first_baseline + line_height * count(index))?;
@@ -64,7 +64,7 @@ struct Setter<'a> {
     shaper: ShaperFont<'a, 'a>,
     scale: f64,
     limits: &'a TextLimits,
-    effort: &'a mut Effort,
+    budget: &'a mut TextBudget,
     /// Index of a glyph's outline, or `None` for one without ink.
     known: HashMap<u32, Option<usize>>,
     outlines: Vec<Outline>,
@@ -77,13 +77,13 @@ struct Setter<'a> {
 }
 
 impl<'a> Setter<'a> {
-    fn new(face: &'a Face, scale: f64, limits: &'a TextLimits, effort: &'a mut Effort) -> Self {
+    fn new(face: &'a Face, scale: f64, limits: &'a TextLimits, budget: &'a mut TextBudget) -> Self {
         Self {
             face,
             shaper: ShaperFont::new(face.font()),
             scale,
             limits,
-            effort,
+            budget,
             known: HashMap::new(),
             outlines: Vec::new(),
             glyphs: Vec::new(),
@@ -97,7 +97,7 @@ impl<'a> Setter<'a> {
         let mut buffer = Buffer::new();
         let mut pen = 0.0;
         for run in visual_runs(line) {
-            self.effort.check_time()?;
+            self.budget.check_time()?;
             self.shape(&mut buffer, line, &run)?;
             for (info, position) in buffer.glyph_infos().iter().zip(buffer.glyph_positions()) {
                 let x = pen + f64::from(position.x_offset) * self.scale;
@@ -150,8 +150,8 @@ impl<'a> Setter<'a> {
         if let Some(known) = self.known.get(&glyph.to_u32()) {
             return Ok(*known);
         }
-        self.effort.check_time()?;
-        let outline = Outline::of(self.face.font(), glyph, self.scale, self.effort)?;
+        self.budget.check_time()?;
+        let outline = Outline::of(self.face.font(), glyph, self.scale, self.budget)?;
         let index = outline.map(|outline| {
             self.outlines.push(outline);
             self.outlines.len() - 1

@@ -8,7 +8,7 @@ use harfrust::{
     },
 };
 
-use super::{effort::Effort, font::broken};
+use super::{broken, budget::TextBudget};
 use crate::error::ServiceError;
 
 /// A line's two ends.
@@ -40,12 +40,12 @@ impl Outline {
         font: &Font,
         glyph: GlyphId,
         scale: f64,
-        effort: &mut Effort,
+        budget: &mut TextBudget,
     ) -> Result<Option<Self>, ServiceError> {
         let Some(outline) = font.outline_glyphs().get(glyph) else {
             return Ok(None);
         };
-        let mut sink = Flattener::new(scale, effort.lines_left());
+        let mut sink = Flattener::new(scale, budget.lines_left());
         outline
             .draw(&DrawOptions::new(), DrawMemory::Scratch, &mut sink)
             .map_err(|error| {
@@ -56,7 +56,7 @@ impl Outline {
             })?;
         sink.close();
         // One line more than may be kept stands for all that were left out.
-        effort.keep_lines(sink.lines.len())?;
+        budget.keep_lines(sink.lines.len())?;
         let Flattener { lines, .. } = sink;
         let ends = || lines.iter().flat_map(|line| [line.from, line.to]);
         if ends().any(|end| !end.x.is_finite() || !end.y.is_finite()) {

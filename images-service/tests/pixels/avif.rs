@@ -207,11 +207,14 @@ fn more_quality_is_nearer() {
 fn another_format_stands_in_for_what_is_too_large() {
     let asked = |side| Request::of(&plain(side, 2, [1, 2, 3, 255])).encoded(Format::Avif);
     let fits = asked(1600);
-    assert_eq!((fits.content_type, fits.warnings.len()), ("image/avif", 0));
+    assert_eq!(
+        (fits.image.content_type, fits.warnings.len()),
+        ("image/avif", 0)
+    );
     let beyond = asked(1601);
-    assert_eq!(beyond.content_type, "image/webp");
+    assert_eq!(beyond.image.content_type, "image/webp");
     assert_eq!(beyond.warnings, ["image too large for AVIF"]);
-    assert_eq!(pillow::read(&beyond.bytes).1.size(), (1601, 2));
+    assert_eq!(pillow::read(&beyond.image.bytes).1.size(), (1601, 2));
 }
 
 #[test]
@@ -221,5 +224,5 @@ fn our_own_file_is_seen_alike() {
     let mean = difference(&file);
     assert!(mean < 0.6, "{mean}");
     let again = Request::of(&png(&image)).encoded(Format::Avif);
-    assert_eq!(again.bytes, file, "and written alike every time");
+    assert_eq!(again.image.bytes, file, "and written alike every time");
 }

@@ -88,7 +88,7 @@ fn a_profile_that_cannot_be_used_is_warned_of() {
     let encoded = Request::of(&image).encoded(safelight_protocol::Format::Rgba);
     let (_, stored) = pillow::read(&image);
     assert!(
-        encoded.bytes == stored.data,
+        encoded.image.bytes == stored.data,
         "the picture is there all the same"
     );
     assert!(

@@ -146,6 +146,7 @@ fn a_detector_of_faces_moves_the_crop() {
         assert_eq!((encoded.width, encoded.height), (10, 10));
         assert!(encoded.warnings.is_empty());
         encoded
+            .image
             .bytes
             .chunks(4)
             .filter(|pixel| *pixel == RED)
@@ -175,7 +176,7 @@ fn frames(transform: Transform) -> Movie {
         .output(lossless)
         .try_run()
         .unwrap();
-    decoded(&encoded.bytes, Frames::All)
+    decoded(&encoded.image.bytes, Frames::All)
 }
 
 #[test]

@@ -98,7 +98,7 @@ proptest! {
             let all = steps.iter().fold(request, |request, (transform, image, draw)| {
                 request.transform_of(*image, transform.clone()).draw(1, 0, *draw)
             });
-            all.try_run().map(|encoded| (encoded.width, encoded.height, encoded.bytes, encoded.warnings))
+            all.try_run().map(|encoded| (encoded.width, encoded.height, encoded.image.bytes, encoded.warnings))
         };
         let once = run();
         if let Ok((width, height, bytes, _)) = &once {
@@ -121,7 +121,7 @@ proptest! {
 
     #[test]
     fn the_same_request_gives_the_same_bytes(image in image(), transform in transform()) {
-        let once = || Request::of(&png(&image)).transform(transform.clone()).try_run().map(|encoded| encoded.bytes);
+        let once = || Request::of(&png(&image)).transform(transform.clone()).try_run().map(|encoded| encoded.image.bytes);
         prop_assert!(once() == once());
     }
 
@@ -179,7 +179,7 @@ proptest! {
             transparent,
             Request::of(&png(&image)).transform(transform).try_run(),
         ) {
-            prop_assert!(result.bytes.iter().skip(3).step_by(4).all(|alpha| *alpha == 255));
+            prop_assert!(result.image.bytes.iter().skip(3).step_by(4).all(|alpha| *alpha == 255));
         }
     }
 

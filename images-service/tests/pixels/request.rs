@@ -9,7 +9,7 @@ use safelight_images::{
     options::{
         Draw, Extension, Frames, ImageSource, Output, Position, Size, Step, Text, Transform,
     },
-    pipeline::{Encoded, PixelLimits, run},
+    pipeline::{Outcome, PixelLimits, run},
     request::TransformRequest,
 };
 use safelight_protocol::Format;
@@ -78,7 +78,7 @@ impl Request {
         self
     }
 
-    pub(crate) fn encoded(self, format: Format) -> Encoded {
+    pub(crate) fn encoded(self, format: Format) -> Outcome {
         let output = Output {
             format,
             ..self.0.output
@@ -92,15 +92,15 @@ impl Request {
         Pixels {
             width: encoded.width,
             height: encoded.height,
-            data: encoded.bytes,
+            data: encoded.image.bytes,
         }
     }
 
-    pub(crate) fn try_run(self) -> Result<Encoded, ServiceError> {
+    pub(crate) fn try_run(self) -> Result<Outcome, ServiceError> {
         run(self.0, &PixelLimits::default())
     }
 
-    pub(crate) fn try_run_within(self, limits: &PixelLimits) -> Result<Encoded, ServiceError> {
+    pub(crate) fn try_run_within(self, limits: &PixelLimits) -> Result<Outcome, ServiceError> {
         run(self.0, limits)
     }
 }

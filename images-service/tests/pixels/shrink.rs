@@ -31,7 +31,7 @@ fn pixels(request: Request, limits: &PixelLimits) -> Pixels {
     Pixels {
         width: encoded.width,
         height: encoded.height,
-        data: encoded.bytes,
+        data: encoded.image.bytes,
     }
 }
 

@@ -186,12 +186,12 @@ fn the_output_background_is_below_the_finished_picture() {
         .output(output(Format::Rgb, [0, 0, 255, 255]))
         .try_run()
         .unwrap();
-    assert_eq!(rgb.bytes, [128, 0, 127]);
+    assert_eq!(rgb.image.bytes, [128, 0, 127]);
     let rgba = Request::of(&half)
         .output(output(Format::Rgba, [0, 0, 255, 128]))
         .try_run()
         .unwrap();
-    assert_eq!(rgba.bytes[3], 192);
+    assert_eq!(rgba.image.bytes[3], 192);
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn the_log_learns_what_the_source_was() {
     let encoded = Request::of(&plain(4, 3, RED)).encoded(Format::Jpeg);
     assert_eq!(encoded.source, "image/png 4x3");
     assert_eq!(
-        (encoded.width, encoded.height, encoded.content_type),
+        (encoded.width, encoded.height, encoded.image.content_type),
         (4, 3, "image/jpeg")
     );
 }

@@ -1,40 +1,40 @@
-//! An image before its pixels are made: its size and its cost are known, and nothing has been paid.
+//! A source image before its pixels are made: its size and its cost are known, and nothing has been allocated.
 
 use bytes::Bytes;
 use safelight_protocol::extension;
 
-use super::PixelLimits;
+use super::{PixelLimits, memory::PIXEL};
 use crate::{
     decode::{self, Decoded, Header, JpegDecoder, Options, Shrink},
     error::ServiceError,
     image::Image,
     metadata::Metadata,
     options::{Frames, ImageSource, Size},
-    text::{Effort, Typeset},
+    text::{TextBudget, Typeset},
 };
 
 /// An image that is about to be made.
 #[derive(Debug)]
-pub(super) enum Prepared {
+pub(super) enum Source {
     /// Its header has been read.
     Encoded(Header, Bytes),
     /// Each of its glyphs has a place.
     Text(Typeset),
 }
 
-impl Prepared {
+impl Source {
     pub(super) fn new(
         source: ImageSource,
         frames: Frames,
         limits: &PixelLimits,
-        effort: &mut Effort,
+        budget: &mut TextBudget,
     ) -> Result<Self, ServiceError> {
         match source {
             ImageSource::Encoded(bytes) => {
                 let header = decode::inspect(&bytes, frames, &limits.decode)?;
                 Ok(Self::Encoded(header, bytes))
             }
-            ImageSource::Text(text) => Typeset::new(&text, &limits.text, effort).map(Self::Text),
+            ImageSource::Text(text) => Typeset::new(&text, &limits.text, budget).map(Self::Text),
         }
     }
 
@@ -62,7 +62,7 @@ impl Prepared {
     }
 
     /// The file, if there is nothing in it but upright pixels in sRGB.
-    pub(super) fn bare_file(&self) -> Option<&Bytes> {
+    pub(super) fn file_without_metadata(&self) -> Option<&Bytes> {
         match self {
             Self::Encoded(header, bytes) => decode::has_no_metadata(bytes, header).then_some(bytes),
             Self::Text(_) => None,
@@ -93,6 +93,14 @@ impl Prepared {
         }
     }
 
+    /// Pixels' worth of memory of a decoder that still has frames to decode while the first are changed.
+    pub(super) const fn resident_decoder(&self) -> u64 {
+        match self.frames() {
+            0 | 1 => 0,
+            _ => self.memory().div_ceil(PIXEL),
+        }
+    }
+
     /// What survives besides the pixels, for a caller who wants this of it.
     pub(super) fn metadata(&self, wanted: Option<extension::Metadata>) -> Metadata {
         match self {
@@ -105,13 +113,13 @@ impl Prepared {
     pub(super) fn pixels(
         &self,
         options: Options<'_>,
-        effort: &mut Effort,
+        budget: &mut TextBudget,
         mut change: impl FnMut(Image) -> Result<Image, ServiceError>,
     ) -> Result<Decoded, ServiceError> {
         match self {
             Self::Encoded(header, bytes) => decode::pixels(bytes, header, options, change),
             Self::Text(text) => Ok(Decoded {
-                picture: change(text.pixels(effort)?)?.into(),
+                picture: change(text.pixels(budget)?)?.into(),
                 warning: None,
             }),
         }

@@ -13,7 +13,7 @@ const TEXT: &str = "the text";
 
 /// What is left of the limits for all texts of a request.
 #[derive(Debug)]
-pub(crate) struct Effort {
+pub(crate) struct TextBudget {
     limits: TextLimits,
     /// That of the request.
     deadline: Deadline,
@@ -25,7 +25,7 @@ pub(crate) struct Effort {
     crossed: u64,
 }
 
-impl Effort {
+impl TextBudget {
     /// Everything that `limits` allow.
     pub(crate) fn new(limits: &TextLimits, deadline: &Deadline) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Effort {
     }
 
     /// Takes note of so many pixels that drawing crosses.
-    pub(super) fn cross(&mut self, pixels: u64) -> Result<(), ServiceError> {
+    pub(super) fn count_pixels(&mut self, pixels: u64) -> Result<(), ServiceError> {
         self.crossed = self.crossed.saturating_add(pixels);
         if self.crossed < CROSSED_AT_A_TIME {
             return Ok(());
