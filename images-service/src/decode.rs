@@ -45,7 +45,7 @@ use crate::{
     error::ServiceError,
     guard::guarded,
     image::Image,
-    metadata::Exif,
+    metadata::{Exif, orientation},
     options::{Frames, Size},
     picture::{Frame, Picture},
     pixel_deadline::Deadline,
@@ -196,7 +196,7 @@ fn upright(
 ) -> Result<(Frame, Option<String>), Fault> {
     let RawFrame { raw, delay } = frame;
     let (image, unused) = colors.convert(raw)?;
-    let image = header.exif.orientation.upright(image);
+    let image = orientation::upright(header.exif.orientation, image);
     Ok((Frame { image, delay }, unused))
 }
 

@@ -2,12 +2,11 @@
 
 mod exif;
 mod filter;
-mod orientation;
+pub(crate) mod orientation;
 mod tiff;
 mod tiff_writer;
 
 pub(crate) use self::exif::Exif;
-pub use self::orientation::Orientation;
 use self::{
     exif::COPYRIGHT,
     tiff::{Field, Order},

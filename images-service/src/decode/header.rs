@@ -5,7 +5,7 @@ use safelight_protocol::extension;
 use super::{limits::JpegDecoder, shrink::Shrink, sniff::Kind};
 use crate::{
     image::Channels,
-    metadata::{Exif, Metadata},
+    metadata::{Exif, Metadata, orientation::is_transposed},
     options::Size,
 };
 
@@ -35,7 +35,7 @@ impl Header {
     /// Size of the upright picture.
     #[must_use]
     pub const fn size(&self) -> Size {
-        if self.exif.orientation.is_transposed() {
+        if is_transposed(self.exif.orientation) {
             self.stored.transposed()
         } else {
             self.stored

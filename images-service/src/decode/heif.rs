@@ -18,7 +18,10 @@ use safelight_protocol::Flip;
 use super::{error::Fault, gate::Gate, header::Header, sniff::Kind};
 use crate::{
     image::Channels,
-    metadata::{Exif, Orientation},
+    metadata::{
+        Exif,
+        orientation::{Orientation, then_flipped, then_rotated},
+    },
     options::{Rotation, Size},
 };
 
@@ -176,20 +179,23 @@ fn cropped(props: &ItemProps<'_>) -> Result<Size, Fault> {
 
 /// Turns and mirrors in the order of the file.
 fn orientation(props: &ItemProps<'_>) -> Result<Orientation, Fault> {
-    let mut orientation = Orientation::default();
+    let mut orientation = Orientation::NoTransforms;
     for transform in props.transforms.iter().skip(crop(props).len()) {
         orientation = match transform {
             // Stored turns go the other way round.
-            Transform::Rotate(turn) => orientation.then_turned(match turn {
-                Turn::None => Rotation::None,
-                Turn::Ccw90 => Rotation::ThreeQuarters,
-                Turn::Ccw180 => Rotation::Half,
-                Turn::Ccw270 => Rotation::Quarter,
-            }),
+            Transform::Rotate(turn) => then_rotated(
+                orientation,
+                match turn {
+                    Turn::None => Rotation::None,
+                    Turn::Ccw90 => Rotation::ThreeQuarters,
+                    Turn::Ccw180 => Rotation::Half,
+                    Turn::Ccw270 => Rotation::Quarter,
+                },
+            ),
             // The library takes the stored number, 0 or 1, for an axis; every writer means 0 to exchange top and
             // bottom.
-            Transform::Mirror(Mirror::LeftRight) => orientation.then_mirrored(Flip::Vertical),
-            Transform::Mirror(Mirror::TopBottom) => orientation.then_mirrored(Flip::Horizontal),
+            Transform::Mirror(Mirror::LeftRight) => then_flipped(orientation, Flip::Vertical),
+            Transform::Mirror(Mirror::TopBottom) => then_flipped(orientation, Flip::Horizontal),
             Transform::Crop(_) => return Err(Fault::Unsupported("a crop after a turn")),
         };
     }

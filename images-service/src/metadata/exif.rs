@@ -2,7 +2,7 @@
 
 use super::{
     filter,
-    orientation::Orientation,
+    orientation::{Orientation, from_tag},
     tiff::{Field, Tiff},
 };
 
@@ -10,12 +10,22 @@ use super::{
 const LARGEST: usize = 256 * 1024;
 
 /// What is read of EXIF. What cannot be read counts as absent: the pixels do not depend on it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Exif {
     pub(crate) orientation: Orientation,
     pub(crate) copyright: Option<Vec<u8>>,
     /// The structure itself, unless it is too large to be kept.
     pub(crate) tiff: Option<Vec<u8>>,
+}
+
+impl Default for Exif {
+    fn default() -> Self {
+        Self {
+            orientation: Orientation::NoTransforms,
+            copyright: None,
+            tiff: None,
+        }
+    }
 }
 
 impl Exif {
@@ -57,7 +67,7 @@ fn main_fields(tiff: &[u8]) -> Option<(Orientation, Option<Vec<u8>>)> {
             _ => {}
         }
     }
-    let orientation = orientation.map_or(Orientation::default(), Orientation::of);
+    let orientation = orientation.map_or(Orientation::NoTransforms, from_tag);
     Some((orientation, copyright.map(<[u8]>::to_vec)))
 }
 
@@ -70,7 +80,7 @@ fn notice(field: Field<'_>) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Exif, Orientation};
+    use super::{Exif, Orientation, from_tag};
 
     #[test]
     fn unreadable_exif_says_nothing() {
@@ -81,7 +91,7 @@ mod tests {
             b"Exif\0\0MM\0*\0\0\0\x08\xFF\xFF",
         ] {
             let exif = Exif::read(Some(tiff.to_vec()));
-            assert_eq!(exif.orientation, Orientation::default());
+            assert_eq!(exif.orientation, Orientation::NoTransforms);
             assert_eq!((exif.copyright.clone(), exif.kept()), (None, None));
         }
     }
@@ -109,7 +119,7 @@ mod tests {
         let mut broken = directory(&[(0x8825, 90_000), (0x010F, 90_000), (0x0112, 6)]);
         broken[2 + 12 + 2] = 2;
         broken[2 + 12 + 4] = 200;
-        assert_eq!(read(&[broken]).orientation, Orientation::of(6));
+        assert_eq!(read(&[broken]).orientation, from_tag(6));
     }
 
     #[test]
@@ -123,12 +133,12 @@ mod tests {
             all(0xA005, 8 + 30 + 2 * length),
             all(0x0001, 0),
         ]);
-        assert_eq!(exif.orientation, Orientation::of(8));
+        assert_eq!(exif.orientation, from_tag(8));
         // So is what a pointer that stands there a thousand times leads to.
         let mut main = vec![(0x8769, 8 + 2 + 12 * 1_001 + 4); 1_000];
         main.push((0x0112, 3));
         let exif = read(&[directory(&main), all(0xA005, 8), all(0x0001, 0)]);
-        assert_eq!(exif.orientation, Orientation::of(3));
+        assert_eq!(exif.orientation, from_tag(3));
         assert!(exif.kept().is_some_and(|kept| kept.len() < 100));
     }
 }

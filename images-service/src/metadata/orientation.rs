@@ -1,5 +1,6 @@
 //! The orientation of a stored picture, as the EXIF tag 0x0112 and the HEIF properties `irot` and `imir` express it.
 
+pub(crate) use image::metadata::Orientation;
 use safelight_protocol::Flip;
 
 use crate::{
@@ -8,72 +9,100 @@ use crate::{
     options::Rotation,
 };
 
-/// How the stored picture has to be turned to stand upright: first mirrored, then rotated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Orientation {
-    mirrored: bool,
-    rotation: Rotation,
+/// The orientation of a value of the EXIF tag, 1 to 8; anything else is upright.
+pub(super) fn from_tag(tag: u32) -> Orientation {
+    let known = u8::try_from(tag).ok().and_then(Orientation::from_exif);
+    known.unwrap_or(Orientation::NoTransforms)
 }
 
-impl Orientation {
-    /// By the value of the EXIF tag, 1 to 8; anything else is upright.
-    #[must_use]
-    pub const fn of(tag: u32) -> Self {
-        let (mirrored, rotation) = match tag {
-            2 => (true, Rotation::None),
-            3 => (false, Rotation::Half),
-            4 => (true, Rotation::Half),
-            5 => (true, Rotation::ThreeQuarters),
-            6 => (false, Rotation::Quarter),
-            7 => (true, Rotation::Quarter),
-            8 => (false, Rotation::ThreeQuarters),
-            _ => (false, Rotation::None),
+/// Whether width and height change places.
+pub(crate) const fn is_transposed(orientation: Orientation) -> bool {
+    Parts::new(orientation).quarters % 2 == 1
+}
+
+/// The same, and rotated afterwards.
+pub(crate) const fn then_rotated(orientation: Orientation, rotation: Rotation) -> Orientation {
+    let parts = Parts::new(orientation);
+    Parts {
+        quarters: parts.quarters + quarters(rotation),
+        ..parts
+    }
+    .orientation()
+}
+
+/// The same, and mirrored afterwards.
+pub(crate) const fn then_flipped(orientation: Orientation, axes: Flip) -> Orientation {
+    let Parts { mirrored, quarters } = Parts::new(orientation);
+    // What is mirrored after a rotation is rotated the other way after its mirroring.
+    let back = 4 - quarters;
+    match axes {
+        Flip::Horizontal => Parts {
+            mirrored: !mirrored,
+            quarters: back,
+        },
+        Flip::Vertical => Parts {
+            mirrored: !mirrored,
+            quarters: back + 2,
+        },
+        Flip::Both => Parts {
+            mirrored,
+            quarters: quarters + 2,
+        },
+    }
+    .orientation()
+}
+
+/// Turns a stored picture upright.
+pub(crate) fn upright(orientation: Orientation, image: Image) -> Image {
+    let Parts { mirrored, quarters } = Parts::new(orientation);
+    let image = match mirrored {
+        true => flip(image, Flip::Horizontal),
+        false => image,
+    };
+    rotate(
+        image,
+        match quarters {
+            0 => Rotation::None,
+            1 => Rotation::Quarter,
+            2 => Rotation::Half,
+            _ => Rotation::ThreeQuarters,
+        },
+    )
+}
+
+/// An orientation in two operations: first mirrored from left to right, then rotated clockwise by quarters of a turn.
+#[derive(Clone, Copy)]
+struct Parts {
+    mirrored: bool,
+    quarters: u8,
+}
+
+impl Parts {
+    const fn new(orientation: Orientation) -> Self {
+        let (mirrored, quarters) = match orientation {
+            Orientation::NoTransforms => (false, 0),
+            Orientation::Rotate90 => (false, 1),
+            Orientation::Rotate180 => (false, 2),
+            Orientation::Rotate270 => (false, 3),
+            Orientation::FlipHorizontal => (true, 0),
+            Orientation::Rotate270FlipH => (true, 1),
+            Orientation::FlipVertical => (true, 2),
+            Orientation::Rotate90FlipH => (true, 3),
         };
-        Self { mirrored, rotation }
+        Self { mirrored, quarters }
     }
 
-    /// Whether width and height change places.
-    #[must_use]
-    pub const fn is_transposed(self) -> bool {
-        matches!(self.rotation, Rotation::Quarter | Rotation::ThreeQuarters)
-    }
-
-    /// The same, and turned afterwards.
-    #[must_use]
-    pub const fn then_turned(self, turn: Rotation) -> Self {
-        Self {
-            rotation: of_quarters(quarters(self.rotation) + quarters(turn)),
-            ..self
+    const fn orientation(self) -> Orientation {
+        match (self.mirrored, self.quarters % 4) {
+            (false, 0) => Orientation::NoTransforms,
+            (false, 1) => Orientation::Rotate90,
+            (false, 2) => Orientation::Rotate180,
+            (false, _) => Orientation::Rotate270,
+            (true, 0) => Orientation::FlipHorizontal,
+            (true, 1) => Orientation::Rotate270FlipH,
+            (true, 2) => Orientation::FlipVertical,
+            (true, _) => Orientation::Rotate90FlipH,
         }
-    }
-
-    /// The same, and mirrored afterwards.
-    #[must_use]
-    pub const fn then_mirrored(self, axes: Flip) -> Self {
-        // What is mirrored after a turn is turned the other way after its mirroring.
-        let back = 4 - quarters(self.rotation);
-        match axes {
-            Flip::Horizontal => Self {
-                mirrored: !self.mirrored,
-                rotation: of_quarters(back),
-            },
-            Flip::Vertical => Self {
-                mirrored: !self.mirrored,
-                rotation: of_quarters(back + 2),
-            },
-            Flip::Both => self.then_turned(Rotation::Half),
-        }
-    }
-
-    /// Turns the picture upright.
-    #[must_use]
-    pub fn upright(self, image: Image) -> Image {
-        let image = if self.mirrored {
-            flip(image, Flip::Horizontal)
-        } else {
-            image
-        };
-        rotate(image, self.rotation)
     }
 }
 
@@ -86,20 +115,11 @@ const fn quarters(rotation: Rotation) -> u8 {
     }
 }
 
-const fn of_quarters(quarters: u8) -> Rotation {
-    match quarters % 4 {
-        0 => Rotation::None,
-        1 => Rotation::Quarter,
-        2 => Rotation::Half,
-        _ => Rotation::ThreeQuarters,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use safelight_protocol::Flip;
 
-    use super::Orientation;
+    use super::{from_tag, is_transposed, then_flipped, then_rotated, upright};
     use crate::{
         ops::{flip, numbered, rotate},
         options::Rotation,
@@ -108,14 +128,14 @@ mod tests {
     #[test]
     fn what_is_done_afterwards_can_be_done_at_once() {
         for tag in 1..=8 {
-            let first = Orientation::of(tag);
+            let first = from_tag(tag);
             for turn in [Rotation::Quarter, Rotation::Half, Rotation::ThreeQuarters] {
-                let both = rotate(first.upright(numbered(3, 2)), turn);
-                assert!(first.then_turned(turn).upright(numbered(3, 2)) == both);
+                let both = rotate(upright(first, numbered(3, 2)), turn);
+                assert!(upright(then_rotated(first, turn), numbered(3, 2)) == both);
             }
             for axes in [Flip::Horizontal, Flip::Vertical, Flip::Both] {
-                let both = flip(first.upright(numbered(3, 2)), axes);
-                assert!(first.then_mirrored(axes).upright(numbered(3, 2)) == both);
+                let both = flip(upright(first, numbered(3, 2)), axes);
+                assert!(upright(then_flipped(first, axes), numbered(3, 2)) == both);
             }
         }
     }
@@ -136,15 +156,15 @@ mod tests {
             (0, 3, [1, 2, 3, 4, 5, 6]),
             (9, 3, [1, 2, 3, 4, 5, 6]),
         ] {
-            let orientation = Orientation::of(tag);
-            let upright = orientation.upright(numbered(3, 2));
+            let orientation = from_tag(tag);
+            let upright = upright(orientation, numbered(3, 2));
             let values: Vec<u8> = upright.data().chunks(3).map(|pixel| pixel[0]).collect();
             assert_eq!(
                 (upright.size().width, &values[..]),
                 (columns, &expected[..]),
                 "{tag}"
             );
-            assert_eq!(orientation.is_transposed(), columns == 2, "{tag}");
+            assert_eq!(is_transposed(orientation), columns == 2, "{tag}");
         }
     }
 }
