@@ -9,9 +9,9 @@ mod credentials;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz_hooks;
-mod gate;
 mod gif;
 mod header;
+mod header_limits;
 mod heic;
 mod heif;
 mod jpeg;
@@ -30,8 +30,8 @@ use safelight_protocol::{ErrorCode, ImageInfo, info::RasterInfo};
 pub(crate) use self::sniff::SVG;
 use self::{
     color::ToSrgb,
-    error::{Fault, not_an_image},
-    gate::Gate,
+    error::{DecodeError, not_an_image},
+    header_limits::HeaderLimits,
     raw::RawFrame,
     sniff::{Kind, Sniffed},
     source::Source,
@@ -107,17 +107,17 @@ pub fn inspect(
     limits: &DecodeLimits,
 ) -> Result<Header, ServiceError> {
     let kind = kind(bytes, limits)?;
-    let gate = Gate { limits, frames };
+    let limits = HeaderLimits { limits, frames };
     let read = || match kind {
-        Kind::Jpeg => jpeg::header(bytes, gate),
-        Kind::Png => png::header(bytes, gate),
-        Kind::Webp => webp::header(bytes, gate),
-        Kind::Gif => gif::header(bytes, gate),
-        Kind::Avif => avif::header(bytes, gate),
-        Kind::Heic => heic::header(bytes, gate),
+        Kind::Jpeg => jpeg::header(bytes, limits),
+        Kind::Png => png::header(bytes, limits),
+        Kind::Webp => webp::header(bytes, limits),
+        Kind::Gif => gif::header(bytes, limits),
+        Kind::Avif => avif::header(bytes, limits),
+        Kind::Heic => heic::header(bytes, limits),
     };
     guarded(ErrorCode::DecodingFailed, kind.mime(), || {
-        read().map_err(|fault| fault.into_error(kind))
+        read().map_err(|decode_error| decode_error.into_error(kind))
     })
 }
 
@@ -155,14 +155,14 @@ pub fn pixels(
     mut change: impl FnMut(Image) -> Result<Image, ServiceError>,
 ) -> Result<Decoded, ServiceError> {
     let kind = header.kind;
-    if credentials::are_in(bytes) {
+    if credentials::contains_c2pa(bytes) {
         tracing::info!(
             format = kind.mime(),
             "content credentials (C2PA) are not kept"
         );
     }
     let mut source = guarded(ErrorCode::DecodingFailed, kind.mime(), || {
-        Source::new(bytes, header, options).map_err(|fault| fault.into_error(kind))
+        Source::new(bytes, header, options).map_err(|decode_error| decode_error.into_error(kind))
     })?;
     let mut colors = ToSrgb::by(header.icc.as_deref());
     let mut frames = Vec::new();
@@ -170,11 +170,13 @@ pub fn pixels(
     loop {
         options.deadline.check()?;
         let next = guarded(ErrorCode::DecodingFailed, kind.mime(), || {
-            let frame = source.next().map_err(|fault| fault.into_error(kind))?;
+            let frame = source
+                .next()
+                .map_err(|decode_error| decode_error.into_error(kind))?;
             frame
                 .map(|frame| upright(frame, &mut colors, header))
                 .transpose()
-                .map_err(|fault| fault.into_error(kind))
+                .map_err(|decode_error| decode_error.into_error(kind))
         })?;
         let Some((frame, unused)) = next else { break };
         warning = warning.or(unused);
@@ -184,7 +186,7 @@ pub fn pixels(
         });
     }
     let picture = Picture::animation(frames, source.plays())
-        .ok_or_else(|| Fault::broken("it has no frame").into_error(kind))?;
+        .ok_or_else(|| DecodeError::broken("it has no frame").into_error(kind))?;
     Ok(Decoded { picture, warning })
 }
 
@@ -193,7 +195,7 @@ fn upright(
     frame: RawFrame,
     colors: &mut ToSrgb,
     header: &Header,
-) -> Result<(Frame, Option<String>), Fault> {
+) -> Result<(Frame, Option<String>), DecodeError> {
     let RawFrame { raw, delay } = frame;
     let (image, unused) = colors.convert(raw)?;
     let image = orientation::upright(header.exif.orientation, image);

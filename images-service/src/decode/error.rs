@@ -8,7 +8,7 @@ use super::sniff::Kind;
 use crate::error::ServiceError;
 
 /// Why a recognised file gives no picture.
-pub(super) enum Fault {
+pub(super) enum DecodeError {
     /// Its bytes are not what its format asks for.
     Broken(String),
     /// It uses a part of its format that no decoder here knows.
@@ -19,7 +19,7 @@ pub(super) enum Fault {
     Process(ServiceError),
 }
 
-impl Fault {
+impl DecodeError {
     pub(super) fn broken(reason: impl fmt::Display) -> Self {
         Self::Broken(reason.to_string())
     }

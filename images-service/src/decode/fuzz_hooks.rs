@@ -3,7 +3,7 @@
 
 use super::{
     color::ToSrgb,
-    raw::{Model, Raw, Samples},
+    raw::{ColorModel, RawImage, SampleBuffer},
 };
 use crate::{metadata::Exif, options::Size};
 
@@ -14,35 +14,35 @@ pub(crate) fn exif(tiff: Vec<u8>) {
 
 /// Converts a row of pixels by a profile. `kind` says what they are.
 pub(crate) fn profile(kind: u8, icc: &[u8]) {
-    const MODELS: [Model; 5] = [
-        Model::Gray,
-        Model::GrayAlpha,
-        Model::Rgb,
-        Model::Rgba,
-        Model::Cmyk,
+    const MODELS: [ColorModel; 5] = [
+        ColorModel::Gray,
+        ColorModel::GrayAlpha,
+        ColorModel::Rgb,
+        ColorModel::Rgba,
+        ColorModel::Cmyk,
     ];
     const SIZE: Size = Size::new(8, 1);
     let model = MODELS[usize::from(kind) % MODELS.len()];
     let values = (0..).take(SIZE.pixels() * model.count());
     let mut colors = ToSrgb::by(Some(icc));
     // Ink has never more than eight bits.
-    let sixteen = kind >= 128 && model != Model::Cmyk;
+    let sixteen = kind >= 128 && model != ColorModel::Cmyk;
     for _frame in 0..2 {
         let samples = match sixteen {
-            true => Samples::Sixteen(
+            true => SampleBuffer::Sixteen(
                 values
                     .clone()
                     .map(|at: u16| at.wrapping_mul(2111))
                     .collect(),
             ),
-            false => Samples::Eight(
+            false => SampleBuffer::Eight(
                 values
                     .clone()
                     .map(|at| at.wrapping_mul(67).to_le_bytes()[0])
                     .collect(),
             ),
         };
-        let raw = Raw {
+        let raw = RawImage {
             size: SIZE,
             model,
             samples,

@@ -10,28 +10,28 @@ use gif::{
 
 use super::{
     canvas::{Blend, Canvas, Patch, Pixels},
-    error::Fault,
-    gate::Gate,
+    error::DecodeError,
     header::Header,
+    header_limits::HeaderLimits,
     raw::RawFrame,
     sniff::Kind,
 };
 use crate::{image::Channels, metadata::Exif, options::Size, picture::Plays};
 
-pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
+pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
     let mut decoder = decoder(bytes)?;
     let stored = Size::new(decoder.width().into(), decoder.height().into());
-    gate.size(stored)?;
-    let frames = match gate.frames {
-        super::Frames::All => blocks::count_frames(bytes, gate)?,
+    limits.size(stored)?;
+    let frames = match limits.frames {
+        super::Frames::All => blocks::count_frames(bytes, limits)?,
         super::Frames::First => 1,
     };
     // A frame may claim to be larger than its canvas.
     let frame = decoder
         .next_frame_info()
-        .map_err(fault)?
+        .map_err(decode_error)?
         .ok_or_else(no_frame)?;
-    gate.size(size_of(frame))?;
+    limits.size(size_of(frame))?;
     Ok(Header {
         kind: Kind::Gif,
         stored,
@@ -56,7 +56,7 @@ pub(super) struct Frames<'a> {
 }
 
 impl<'a> Frames<'a> {
-    pub(super) fn new(bytes: &'a [u8], header: &Header) -> Result<Self, Fault> {
+    pub(super) fn new(bytes: &'a [u8], header: &Header) -> Result<Self, DecodeError> {
         Ok(Self {
             decoder: decoder(bytes)?,
             canvas: Canvas::new(header.stored),
@@ -66,7 +66,7 @@ impl<'a> Frames<'a> {
         })
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, DecodeError> {
         let Some(left) = self.left.checked_sub(1) else {
             return Ok(None);
         };
@@ -74,14 +74,14 @@ impl<'a> Frames<'a> {
         let frame = self
             .decoder
             .next_frame_info()
-            .map_err(fault)?
+            .map_err(decode_error)?
             .ok_or_else(no_frame)?
             .clone();
         self.indices.clear();
         self.indices.resize(size_of(&frame).pixels(), 0);
         self.decoder
             .read_into_buffer(&mut self.indices)
-            .map_err(fault)?;
+            .map_err(decode_error)?;
         let (x, y, size) = (frame.left.into(), frame.top.into(), size_of(&frame));
         let saved = match frame.dispose {
             DisposalMethod::Previous => Some(self.canvas.save(x, y, size)),
@@ -99,7 +99,7 @@ impl<'a> Frames<'a> {
         let delay = u32::from(frame.delay) * 10;
         if left == 0 {
             // Another frame or the end: without either the file is cut short.
-            self.decoder.next_frame_info().map_err(fault)?;
+            self.decoder.next_frame_info().map_err(decode_error)?;
             self.indices = Vec::new();
             return Ok(Some(RawFrame::new(self.canvas.take(), delay)));
         }
@@ -113,9 +113,9 @@ impl<'a> Frames<'a> {
     }
 
     /// What each index stands for in the current frame; one without a colour is not there.
-    fn colors(&self, transparent: Option<u8>) -> Result<[[u8; 4]; 256], Fault> {
+    fn colors(&self, transparent: Option<u8>) -> Result<[[u8; 4]; 256], DecodeError> {
         let mut colors = [[0; 4]; 256];
-        let palette = self.decoder.palette().map_err(fault)?;
+        let palette = self.decoder.palette().map_err(decode_error)?;
         for (color, rgb) in colors.iter_mut().zip(palette.as_chunks::<3>().0) {
             let [r, g, b] = *rgb;
             *color = [r, g, b, 255];
@@ -144,23 +144,23 @@ fn plays(repeat: Repeat) -> Plays {
     }
 }
 
-fn decoder(bytes: &[u8]) -> Result<Decoder<&[u8]>, Fault> {
+fn decoder(bytes: &[u8]) -> Result<Decoder<&[u8]>, DecodeError> {
     /// Enough for the largest frame that passes the check of its area.
     const MEMORY: Option<NonZeroU64> = NonZeroU64::new(1 << 30);
 
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(MEMORY.map_or(MemoryLimit::Unlimited, MemoryLimit::Bytes));
-    options.read_info(bytes).map_err(fault)
+    options.read_info(bytes).map_err(decode_error)
 }
 
-fn no_frame() -> Fault {
-    Fault::broken("it has no frame")
+fn no_frame() -> DecodeError {
+    DecodeError::broken("it has no frame")
 }
 
-fn fault(error: DecodingError) -> Fault {
+fn decode_error(error: DecodingError) -> DecodeError {
     match error {
-        DecodingError::Io(_) => Fault::broken("it is cut short"),
-        error => Fault::broken(error),
+        DecodingError::Io(_) => DecodeError::broken("it is cut short"),
+        error => DecodeError::broken(error),
     }
 }

@@ -6,15 +6,15 @@ use crate::{
 };
 
 /// Samples as a decoder delivers them, and what they mean.
-pub(super) struct Raw {
+pub(super) struct RawImage {
     pub(super) size: Size,
-    pub(super) model: Model,
-    pub(super) samples: Samples,
+    pub(super) model: ColorModel,
+    pub(super) samples: SampleBuffer,
 }
 
 /// What the samples of one pixel are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Model {
+pub(super) enum ColorModel {
     Gray,
     GrayAlpha,
     Rgb,
@@ -23,12 +23,12 @@ pub(super) enum Model {
     Cmyk,
 }
 
-pub(super) enum Samples {
+pub(super) enum SampleBuffer {
     Eight(Vec<u8>),
     Sixteen(Vec<u16>),
 }
 
-impl Model {
+impl ColorModel {
     pub(super) const fn count(self) -> usize {
         match self {
             Self::Gray => 1,
@@ -46,32 +46,32 @@ impl Model {
     }
 }
 
-impl Raw {
+impl RawImage {
     /// The number of samples.
     pub(super) fn len(&self) -> usize {
         match &self.samples {
-            Samples::Eight(samples) => samples.len(),
-            Samples::Sixteen(samples) => samples.len(),
+            SampleBuffer::Eight(samples) => samples.len(),
+            SampleBuffer::Sixteen(samples) => samples.len(),
         }
     }
 }
 
 /// A frame as a decoder delivers it.
 pub(super) struct RawFrame {
-    pub(super) raw: Raw,
+    pub(super) raw: RawImage,
     /// In milliseconds.
     pub(super) delay: u32,
 }
 
 impl RawFrame {
     pub(super) fn new(image: Image, delay: u32) -> Self {
-        let raw = Raw {
+        let raw = RawImage {
             size: image.size(),
             model: match image.channels() {
-                Channels::Rgb => Model::Rgb,
-                Channels::Rgba => Model::Rgba,
+                Channels::Rgb => ColorModel::Rgb,
+                Channels::Rgba => ColorModel::Rgba,
             },
-            samples: Samples::Eight(image.into_data()),
+            samples: SampleBuffer::Eight(image.into_data()),
         };
         Self { raw, delay }
     }

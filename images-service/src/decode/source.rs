@@ -2,11 +2,11 @@
 
 use super::{
     Options, avif,
-    error::Fault,
+    error::DecodeError,
     gif,
     header::Header,
     heic, jpeg, png,
-    raw::{Raw, RawFrame},
+    raw::{RawFrame, RawImage},
     sniff::Kind,
     webp,
 };
@@ -14,7 +14,7 @@ use crate::picture::Plays;
 
 /// A file that is being decoded.
 pub(super) enum Source<'a> {
-    Still(Option<Raw>),
+    Still(Option<RawImage>),
     Webp(webp::Frames<'a>),
     Gif(Box<gif::Frames<'a>>),
 }
@@ -24,7 +24,7 @@ impl<'a> Source<'a> {
         bytes: &'a [u8],
         header: &Header,
         options: Options<'_>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, DecodeError> {
         match header.kind {
             Kind::Jpeg => jpeg::pixels(bytes, header, options).map(Self::still),
             Kind::Png => png::pixels(bytes, header).map(Self::still),
@@ -38,11 +38,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    const fn still(raw: Raw) -> Self {
+    const fn still(raw: RawImage) -> Self {
         Self::Still(Some(raw))
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, DecodeError> {
         match self {
             Self::Still(raw) => Ok(raw.take().map(|raw| RawFrame { raw, delay: 0 })),
             Self::Webp(frames) => frames.next(),

@@ -14,8 +14,8 @@ use std::{
 use safelight_protocol::ErrorCode;
 
 use super::{
-    super::super::{Options, error::Fault},
-    Coded,
+    super::super::{Options, error::DecodeError},
+    CodedImage,
     wire::{Answer, Request},
 };
 use crate::{error::ServiceError, options::Size};
@@ -28,7 +28,7 @@ pub(super) fn decode(
     (program, arguments): (&Path, &[OsString]),
     (data, size): (&[u8], Size),
     options: Options<'_>,
-) -> Result<Coded, Fault> {
+) -> Result<CodedImage, DecodeError> {
     let (child, pipes) = start(program, arguments)?;
     let request = Request {
         memory: options.memory,
@@ -50,7 +50,7 @@ pub(super) fn decode(
         (answer, ended)
     });
     if let Some(error) = because {
-        return Err(Fault::Process(error));
+        return Err(DecodeError::Process(error));
     }
     match answer.map(Answer::into_picture) {
         Ok(Ok(decoded)) => decoded,
@@ -65,7 +65,7 @@ pub(super) fn decode(
 /// What a process says and hears.
 type Pipes = (ChildStdin, ChildStdout);
 
-fn start(program: &Path, arguments: &[OsString]) -> Result<(Child, Pipes), Fault> {
+fn start(program: &Path, arguments: &[OsString]) -> Result<(Child, Pipes), DecodeError> {
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -118,17 +118,17 @@ fn watch(mut child: Child, done: &Receiver<()>, options: Options<'_>) -> Ended {
     }
 }
 
-fn failed(how: &str) -> Fault {
+fn failed(how: &str) -> DecodeError {
     tracing::error!(how, "the decoder of image/avif failed");
-    Fault::Process(ServiceError::new(
+    DecodeError::Process(ServiceError::new(
         ErrorCode::DecodingFailed,
         "the decoder of image/avif failed at this image; the log says how",
     ))
 }
 
-fn not_started(program: &Path, why: &str) -> Fault {
+fn not_started(program: &Path, why: &str) -> DecodeError {
     let program = program.display();
-    Fault::Process(ServiceError::new(
+    DecodeError::Process(ServiceError::new(
         ErrorCode::Internal,
         format!("could not start the decoder of image/avif, {program}: {why}"),
     ))

@@ -2,12 +2,12 @@
 
 use libjpeg_turbo_rs::simd::{self, SimdRoutines};
 
-use super::{Plan, strip::Strip};
+use super::{Plan, mcu_row::McuRow};
 use crate::options::Size;
 
 /// The picture as it grows.
 pub(super) struct Picture {
-    pub(super) strips: Vec<Strip>,
+    pub(super) mcu_rows: Vec<McuRow>,
     size: Size,
     /// Rows of the picture that a row of MCUs has.
     height: usize,
@@ -25,7 +25,7 @@ impl Picture {
         let half = first.across == 2 && first.down == 1;
         let width = plan.size.width as usize;
         Self {
-            strips: plan.strips(),
+            mcu_rows: plan.mcu_rows(),
             size: plan.size,
             height: first.down * plan.sides.0,
             half,
@@ -38,11 +38,11 @@ impl Picture {
     /// Colours what a row of MCUs has.
     pub(super) fn finish(&mut self, mcus: usize) {
         let width = self.size.width as usize;
-        let bytes = width * self.strips.len();
+        let bytes = width * self.mcu_rows.len();
         let start = (mcus * self.height * bytes).min(self.data.len());
         let rows = self.data[start..].chunks_exact_mut(bytes).take(self.height);
         for (number, out) in rows.enumerate() {
-            let [luma, chroma @ ..] = &self.strips[..] else {
+            let [luma, chroma @ ..] = &self.mcu_rows[..] else {
                 return;
             };
             let luma = luma.row(number);

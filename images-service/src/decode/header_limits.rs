@@ -2,7 +2,7 @@
 
 use safelight_protocol::ErrorCode;
 
-use super::{error::Fault, limits::DecodeLimits};
+use super::{error::DecodeError, limits::DecodeLimits};
 use crate::{
     error::ServiceError,
     options::{Frames, Size},
@@ -10,17 +10,17 @@ use crate::{
 
 /// What a header may claim.
 #[derive(Clone, Copy)]
-pub(super) struct Gate<'a> {
+pub(super) struct HeaderLimits<'a> {
     pub(super) limits: &'a DecodeLimits,
     /// How many frames will be decoded.
     pub(super) frames: Frames,
 }
 
-impl Gate<'_> {
+impl HeaderLimits<'_> {
     /// One picture of the size.
-    pub(super) fn size(&self, size: Size) -> Result<(), Fault> {
+    pub(super) fn size(&self, size: Size) -> Result<(), DecodeError> {
         if size.area() == 0 {
-            return Err(Fault::broken(format!("it claims a size of {size}")));
+            return Err(DecodeError::broken(format!("it claims a size of {size}")));
         }
         if size.area() > self.limits.area {
             return Err(too_large(format!(
@@ -33,7 +33,7 @@ impl Gate<'_> {
     }
 
     /// So many frames on a canvas of the size; to be asked at each of them, so that counting has an end.
-    pub(super) fn frames(&self, canvas: Size, count: u32) -> Result<(), Fault> {
+    pub(super) fn frames(&self, canvas: Size, count: u32) -> Result<(), DecodeError> {
         if count > self.limits.frames {
             return Err(too_large(format!(
                 "the animation has more than {} frames",
@@ -51,6 +51,6 @@ impl Gate<'_> {
     }
 }
 
-fn too_large(text: String) -> Fault {
-    Fault::Limit(ServiceError::new(ErrorCode::TooManyPixels, text))
+fn too_large(text: String) -> DecodeError {
+    DecodeError::Limit(ServiceError::new(ErrorCode::TooManyPixels, text))
 }

@@ -1,17 +1,17 @@
-//! The samples of one row of MCUs.
+//! The samples of one MCU row.
 
 use super::{
-    block::Places,
-    idct::{Basis, Block, transform},
+    block::DequantTable,
+    idct::{Block, IdctBasis, idct_scaled},
 };
 
 /// A transform writes up to this many bytes behind its samples.
 const MARGIN: usize = 8;
 
 /// One component's samples, and how they come out of its blocks.
-pub(super) struct Strip {
-    pub(super) places: Places,
-    basis: Basis,
+pub(super) struct McuRow {
+    pub(super) dequant: DequantTable,
+    basis: IdctBasis,
     samples: Vec<u8>,
     stride: usize,
     /// Samples of one block along a side.
@@ -20,7 +20,7 @@ pub(super) struct Strip {
     across: usize,
 }
 
-impl Strip {
+impl McuRow {
     /// For blocks of `side` samples, `across` by `down` of them in each of `mcus` MCUs.
     pub(super) fn new(
         quantisation: &[u16; 64],
@@ -28,10 +28,10 @@ impl Strip {
         (across, down): (usize, usize),
         mcus: usize,
     ) -> Self {
-        let basis = Basis::new(side);
+        let basis = IdctBasis::new(side);
         let stride = mcus * across * side + MARGIN;
         Self {
-            places: Places::new(quantisation, &basis),
+            dequant: DequantTable::new(quantisation, &basis),
             samples: vec![0; stride * down * side],
             stride,
             side,
@@ -47,14 +47,14 @@ impl Strip {
         mcu: usize,
         (column, row): (usize, usize),
         block: &mut Block,
-        last: usize,
+        last_nonzero: usize,
     ) {
         let left = (mcu * self.across + column) * self.side;
         let out = self.samples.get_mut(row * self.side * self.stride + left..);
-        transform(
+        idct_scaled(
             self.side,
             &self.basis,
-            (block, last),
+            (block, last_nonzero),
             out.unwrap_or_default(),
             self.stride,
         );
