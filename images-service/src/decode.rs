@@ -42,8 +42,8 @@ pub use self::{
     shrink::Shrink,
 };
 use crate::{
+    catch_panic::catch_panic,
     error::ServiceError,
-    guard::guarded,
     image::Image,
     metadata::{Exif, orientation},
     options::{Frames, Size},
@@ -116,7 +116,7 @@ pub fn inspect(
         Kind::Avif => avif::header(bytes, limits),
         Kind::Heic => heic::header(bytes, limits),
     };
-    guarded(ErrorCode::DecodingFailed, kind.mime(), || {
+    catch_panic(ErrorCode::DecodingFailed, kind.mime(), || {
         read().map_err(|decode_error| decode_error.into_error(kind))
     })
 }
@@ -161,7 +161,7 @@ pub fn pixels(
             "content credentials (C2PA) are not kept"
         );
     }
-    let mut source = guarded(ErrorCode::DecodingFailed, kind.mime(), || {
+    let mut source = catch_panic(ErrorCode::DecodingFailed, kind.mime(), || {
         Source::new(bytes, header, options).map_err(|decode_error| decode_error.into_error(kind))
     })?;
     let mut colors = ToSrgb::by(header.icc.as_deref());
@@ -169,7 +169,7 @@ pub fn pixels(
     let mut warning = None;
     loop {
         options.deadline.check()?;
-        let next = guarded(ErrorCode::DecodingFailed, kind.mime(), || {
+        let next = catch_panic(ErrorCode::DecodingFailed, kind.mime(), || {
             let frame = source
                 .next()
                 .map_err(|decode_error| decode_error.into_error(kind))?;

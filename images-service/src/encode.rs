@@ -13,8 +13,8 @@ use safelight_protocol::{ErrorCode, Format};
 pub(crate) use self::plan::{Decision, EncodePlan};
 
 use crate::{
+    catch_panic::catch_panic,
     error::ServiceError,
-    guard::guarded,
     image::Image,
     metadata::Metadata,
     ops,
@@ -53,7 +53,7 @@ pub fn encode(
 ) -> Result<EncodedImage, ServiceError> {
     deadline.check()?;
     let format = output.format;
-    let bytes = guarded(ErrorCode::EncodingFailed, format.as_str(), || {
+    let bytes = catch_panic(ErrorCode::EncodingFailed, format.as_str(), || {
         let picture = match output.background {
             Some(color) => picture.try_map(|image| Ok(ops::background(image, color)))?,
             None => picture,

@@ -191,17 +191,17 @@ where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: fmt::Display,
 {
-    let room = body.room();
+    let header_limit = body.header_limit();
     let mut form = Multipart::new(body, boundary);
     let mut parts = Parts::default();
     loop {
-        room.bound();
+        header_limit.enforce();
         let next = form.next_field().await;
         // The parser comes to an end at the closing boundary alone: a body that ends before it is an error.
         let Some(mut field) = next.map_err(|error| unreadable(error, limits))? else {
             return Ok(parts);
         };
-        room.lift();
+        header_limit.suspend();
         let name = name_of(&field, call)?;
         parts.admit(name, limits)?;
         let limit = parts.limit(name, limits);

@@ -209,24 +209,24 @@ impl Handler {
         Ok(request.with_fonts(&fonts)?)
     }
 
-    /// Does blocking work when it is its turn, unless the client is gone by then: also how long it waited.
+    /// Does blocking work once it has a permit, unless the client is gone by then: also how long it waited.
     async fn on_worker<T: Send + 'static>(
         &self,
         client: &HangUp,
         work: impl FnOnce(&Deadline) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<(T, Duration), Failure> {
         let started = Instant::now();
-        let turn = tokio::select! {
+        let permit = tokio::select! {
             biased;
             () = client.wait() => return Err(Failure::Gone),
-            turn = self.queue.turn() => turn?,
+            permit = self.queue.acquire() => permit?,
         };
         let queued = started.elapsed();
         let deadline = Deadline::new(self.limits.pixels.time);
         let _cancels_when_dropped = deadline.cancel_guard();
         let task = spawn_blocking(move || {
             // The client may leave; the worker is busy until the work has checked its deadline.
-            let _turn = turn;
+            let _permit = permit;
             work(&deadline)
         });
         let result = tokio::select! {

@@ -23,11 +23,12 @@
 //! | `svg` | what has no pixels: passed on without what could do harm |
 //! | [`picture`] [`image`] | an animation or its only frame; pixels |
 //! | [`encode`] | from pixels to the bytes of the result |
-//! | `guard` | a codec that panics fails its own request |
+//! | `catch_panic` | a codec that panics fails its own request |
 //! | `answer` | one block with exact length and digest, or a marked error |
 //! | [`error`] [`limits`] [`pixel_deadline`] `quota` | what can fail, what a request may cost, how long it may take, and how many bytes are held |
 
 mod answer;
+mod catch_panic;
 mod connection;
 mod content;
 pub mod deadline;
@@ -39,7 +40,6 @@ mod form;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod geometry;
-mod guard;
 mod handler;
 pub mod heap;
 pub mod image;

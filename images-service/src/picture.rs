@@ -37,16 +37,15 @@ impl Plays {
 /// At least one frame; all have the same size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    first: Frame,
-    rest: Vec<Frame>,
+    /// Never empty.
+    frames: Vec<Frame>,
     plays: Plays,
 }
 
 impl From<Image> for Picture {
     fn from(image: Image) -> Self {
         Self {
-            first: Frame { image, delay: 0 },
-            rest: Vec::new(),
+            frames: vec![Frame { image, delay: 0 }],
             plays: Plays::default(),
         }
     }
@@ -56,31 +55,29 @@ impl Picture {
     /// An animation of its frames; `None` without one, or when their sizes differ.
     #[must_use]
     pub fn animation(frames: Vec<Frame>, plays: Plays) -> Option<Self> {
-        let mut frames = frames.into_iter();
-        let first = frames.next()?;
-        let rest: Vec<Frame> = frames.collect();
-        let size = first.image.size();
-        rest.iter()
+        let size = frames.first()?.image.size();
+        frames
+            .iter()
             .all(|frame| frame.image.size() == size)
-            .then_some(Self { first, rest, plays })
+            .then_some(Self { frames, plays })
     }
 
     /// Width and height of every frame.
     #[must_use]
-    pub const fn size(&self) -> Size {
-        self.first.image.size()
+    pub fn size(&self) -> Size {
+        self.first().size()
     }
 
     /// The frame by which geometry is found, and the only one that other pictures see.
     #[must_use]
-    pub const fn first(&self) -> &Image {
-        &self.first.image
+    pub fn first(&self) -> &Image {
+        &self.frames[0].image
     }
 
     /// Whether there is more than one frame.
     #[must_use]
     pub const fn is_animated(&self) -> bool {
-        !self.rest.is_empty()
+        self.frames.len() > 1
     }
 
     /// How often the frames are played.
@@ -91,21 +88,18 @@ impl Picture {
 
     /// All frames in order.
     pub fn frames(&self) -> impl ExactSizeIterator<Item = &Frame> + Clone {
-        Frames {
-            first: Some(&self.first),
-            rest: self.rest.iter(),
-        }
+        self.frames.iter()
     }
 
-    /// All frames, to be changed; who changes one's size changes that of all.
+    /// All frames, to be changed; a change of one's size must be made to all.
     pub fn frames_mut(&mut self) -> impl Iterator<Item = &mut Frame> {
-        std::iter::once(&mut self.first).chain(&mut self.rest)
+        self.frames.iter_mut()
     }
 
     /// The first frame alone.
     #[must_use]
-    pub fn into_first(self) -> Image {
-        self.first.image
+    pub fn into_first(mut self) -> Image {
+        self.frames.swap_remove(0).image
     }
 
     /// Does the same to every frame, one after the other.
@@ -124,31 +118,10 @@ impl Picture {
 
     /// Moves the picture out and leaves one without pixels.
     pub(crate) fn take(&mut self) -> Self {
-        let empty = Self::from(self.first.image.empty());
+        let empty = Self::from(self.first().empty());
         std::mem::replace(self, empty)
     }
 }
-
-#[derive(Clone)]
-struct Frames<'a> {
-    first: Option<&'a Frame>,
-    rest: std::slice::Iter<'a, Frame>,
-}
-
-impl<'a> Iterator for Frames<'a> {
-    type Item = &'a Frame;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.first.take().or_else(|| self.rest.next())
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.rest.len() + usize::from(self.first.is_some());
-        (left, Some(left))
-    }
-}
-
-impl ExactSizeIterator for Frames<'_> {}
 
 #[cfg(test)]
 mod tests {

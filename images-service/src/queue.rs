@@ -20,7 +20,7 @@ pub(crate) struct Queue {
 
 /// The right to keep one worker busy, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct Permit {
     _permit: OwnedSemaphorePermit,
 }
 
@@ -39,13 +39,13 @@ impl Queue {
     ///
     /// # Errors
     /// At once, when as many wait already as may.
-    pub(crate) async fn turn(&self) -> Result<Turn, ServiceError> {
+    pub(crate) async fn acquire(&self) -> Result<Permit, ServiceError> {
         if let Ok(permit) = Arc::clone(&self.workers).try_acquire_owned() {
-            return Ok(Turn { _permit: permit });
+            return Ok(Permit { _permit: permit });
         }
-        let _place = self.join_line()?;
+        let _place = self.join_queue()?;
         match Arc::clone(&self.workers).acquire_owned().await {
-            Ok(permit) => Ok(Turn { _permit: permit }),
+            Ok(permit) => Ok(Permit { _permit: permit }),
             Err(_closed) => Err(ServiceError::new(
                 ErrorCode::Busy,
                 "the images process is ending",
@@ -53,7 +53,7 @@ impl Queue {
         }
     }
 
-    fn join_line(&self) -> Result<Place<'_>, ServiceError> {
+    fn join_queue(&self) -> Result<QueueSlot<'_>, ServiceError> {
         self.waiting
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |waiting| {
                 (waiting < self.longest).then_some(waiting + 1)
@@ -62,14 +62,14 @@ impl Queue {
                 let busy = format!("the images process is busy: {waiting} requests are waiting");
                 ServiceError::new(ErrorCode::Busy, busy)
             })?;
-        Ok(Place(&self.waiting))
+        Ok(QueueSlot(&self.waiting))
     }
 }
 
 /// A place in the line.
-struct Place<'a>(&'a AtomicUsize);
+struct QueueSlot<'a>(&'a AtomicUsize);
 
-impl Drop for Place<'_> {
+impl Drop for QueueSlot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -83,7 +83,7 @@ mod tests {
 
     use super::Queue;
 
-    /// Polls once: whether it is the request's turn already.
+    /// Polls once: whether the request has its permit already.
     async fn is_ready<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
         tokio::select! {
             biased;
@@ -95,11 +95,11 @@ mod tests {
     #[tokio::test]
     async fn the_line_is_bounded_and_refuses_at_once() {
         let queue = Queue::new(1, 1);
-        let working = queue.turn().await.unwrap();
-        let mut waiting = pin!(queue.turn());
+        let working = queue.acquire().await.unwrap();
+        let mut waiting = pin!(queue.acquire());
         assert!(is_ready(waiting.as_mut()).await.is_none());
 
-        let refused = queue.turn().await.unwrap_err();
+        let refused = queue.acquire().await.unwrap_err();
         assert_eq!(refused.code, ErrorCode::Busy);
 
         drop(working);
@@ -109,13 +109,13 @@ mod tests {
     #[tokio::test]
     async fn who_stops_waiting_leaves_the_line() {
         let queue = Queue::new(1, 1);
-        let _working = queue.turn().await.unwrap();
+        let _working = queue.acquire().await.unwrap();
         {
-            let mut gone = pin!(queue.turn());
+            let mut gone = pin!(queue.acquire());
             assert!(is_ready(gone.as_mut()).await.is_none());
         }
         assert!(
-            is_ready(pin!(queue.turn())).await.is_none(),
+            is_ready(pin!(queue.acquire())).await.is_none(),
             "its place is free"
         );
     }
@@ -123,9 +123,9 @@ mod tests {
     #[tokio::test]
     async fn without_places_only_workers_are_given_out() {
         let queue = Queue::new(1, 0);
-        let working = queue.turn().await.unwrap();
-        assert!(queue.turn().await.is_err());
+        let working = queue.acquire().await.unwrap();
+        assert!(queue.acquire().await.is_err());
         drop(working);
-        assert!(queue.turn().await.is_ok());
+        assert!(queue.acquire().await.is_ok());
     }
 }

@@ -10,10 +10,10 @@ use serde_json::json;
 use svg_hush::{Filter, data_url_filter::allow_standard_images};
 
 use crate::{
+    catch_panic::catch_panic,
     decode::{self, SVG},
     encode::EncodedImage,
     error::ServiceError,
-    guard::guarded,
     options::ImageSource,
     pixel_deadline::Deadline,
     request::TransformRequest,
@@ -68,7 +68,7 @@ pub(crate) fn harmless(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, Se
         ));
     }
     let deadline = deadline.within(MAX_TIME, SVG);
-    let filtered = guarded(ErrorCode::DecodingFailed, SVG, || {
+    let filtered = catch_panic(ErrorCode::DecodingFailed, SVG, || {
         let mut filter = Filter::new();
         filter.set_data_url_filter(allow_standard_images);
         let mut bytes = Vec::new();

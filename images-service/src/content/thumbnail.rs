@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Longest side of a copy.
-const LONGEST: u32 = 256;
+const MAX_SIDE: u32 = 256;
 
 /// A small copy: each pixel is the mean of those that it stands for.
 pub(super) struct Thumbnail {
@@ -20,10 +20,10 @@ impl Thumbnail {
     pub(super) fn of(picture: &Image) -> Self {
         let size = picture.size();
         let longest = size.longest();
-        let small = if longest <= LONGEST {
+        let small = if longest <= MAX_SIDE {
             size
         } else {
-            let side = |side: u32| rounded(side, LONGEST, longest).max(1);
+            let side = |side: u32| rounded(side, MAX_SIDE, longest).max(1);
             Size::new(side(size.width), side(size.height))
         };
         let pixels = match picture.channels() {

@@ -45,8 +45,8 @@ pub(super) fn encode(picture: &Picture, deadline: &Deadline) -> Result<Vec<u8>, 
             Some(before) if !holes => Change::between(before, &frame.image),
             _ => Change::whole(&frame.image),
         };
-        let indexed =
-            palette::masked(change.part.size, change.pixels()).map_err(|error| fail(&error))?;
+        let indexed = palette::quantize_with_mask(change.part.size, change.pixels())
+            .map_err(|error| fail(&error))?;
         let mut written =
             frame_of(&indexed, change.part, size).ok_or_else(|| fail(&"too large"))?;
         written.delay = clock.hundredths(frame.delay);

@@ -1,4 +1,5 @@
-//! From true colours to a palette: exact if there are few enough, else chosen and dithered.
+//! From true colour to a palette: exact if there are few enough colours, else by Wu's quantiser (Wu 1991) with
+//! Floyd-Steinberg error diffusion.
 
 mod count;
 mod translucent;
@@ -23,7 +24,7 @@ pub(super) struct Indexed {
     pub(super) indices: Vec<u8>,
 }
 
-/// What a pixel without visibility becomes.
+/// The entry of transparent pixels.
 pub(super) const CLEAR: [u8; 4] = [0; 4];
 
 /// Every pixel keeps its colour and alpha; `None` if that takes more than 256 entries.
@@ -44,8 +45,8 @@ pub(super) fn exact(image: &Image) -> Option<Indexed> {
     }
 }
 
-/// Pixels that are each either opaque or not there; what is not there becomes the one transparent colour.
-pub(super) fn masked(
+/// Quantises pixels that are each either opaque or transparent (`None`), which takes one entry.
+pub(super) fn quantize_with_mask(
     size: Size,
     pixels: impl Iterator<Item = Option<[u8; 3]>> + Clone,
 ) -> Result<Indexed, Failure> {
@@ -56,11 +57,11 @@ pub(super) fn masked(
     if let Some(exact) = count::colors(straight) {
         return Ok(exact);
     }
-    chosen(size, pixels)
+    quantize_wu(size, pixels)
 }
 
-/// Wu's palette of what is visible, and the error of each pixel carried on to its neighbours.
-fn chosen(
+/// Wu's quantiser over the opaque pixels, with the error of each pixel diffused to its neighbours.
+fn quantize_wu(
     size: Size,
     pixels: impl Iterator<Item = Option<[u8; 3]>> + Clone,
 ) -> Result<Indexed, Failure> {

@@ -140,7 +140,7 @@ fn reduced(image: &Image, quality: u8) -> Result<Option<Indexed>, ServiceError> 
             [_, _, _, 0] => None,
             pixel => Some([pixel[0], pixel[1], pixel[2]]),
         });
-    let indexed = palette::masked(image.size(), pixels.clone()).map_err(broken)?;
+    let indexed = palette::quantize_with_mask(image.size(), pixels.clone()).map_err(broken)?;
     Ok((error(pixels, &indexed) <= allowed).then_some(indexed))
 }
 

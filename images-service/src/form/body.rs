@@ -30,20 +30,20 @@ const HEAD_PIECE: usize = 1024;
 ///
 /// The parser itself would buffer a part's head without end.
 #[derive(Clone, Debug)]
-pub(super) struct HeadRoom(Arc<AtomicUsize>);
+pub(super) struct PartHeaderLimit(Arc<AtomicUsize>);
 
-impl HeadRoom {
+impl PartHeaderLimit {
     /// Bytes from the end of one part's content to the start of the next part's.
     const BYTES: usize = 16 * 1024;
     const UNBOUNDED: usize = usize::MAX;
 
     /// From here on the parser looks for a part.
-    pub(super) fn bound(&self) {
+    pub(super) fn enforce(&self) {
         self.0.store(Self::BYTES, Ordering::Relaxed);
     }
 
     /// From here on the parser reads a part's content, which has a limit of its own.
-    pub(super) fn lift(&self) {
+    pub(super) fn suspend(&self) {
         self.0.store(Self::UNBOUNDED, Ordering::Relaxed);
     }
 }
@@ -52,7 +52,7 @@ impl HeadRoom {
 pub(super) struct FormBody<'a, B> {
     body: Paced<B>,
     reservation: &'a mut Reservation,
-    room: HeadRoom,
+    header_limit: PartHeaderLimit,
     /// Bytes that may still come.
     left: usize,
     /// How long what nobody needs may take to come.
@@ -88,7 +88,7 @@ where
         Self {
             body: Paced::new(body, read_timeout),
             reservation,
-            room: HeadRoom(Arc::new(AtomicUsize::new(HeadRoom::UNBOUNDED))),
+            header_limit: PartHeaderLimit(Arc::new(AtomicUsize::new(PartHeaderLimit::UNBOUNDED))),
             left: limits.request_bytes,
             drain_time: read_timeout,
             rest: Bytes::new(),
@@ -97,8 +97,8 @@ where
         }
     }
 
-    pub(super) fn room(&self) -> HeadRoom {
-        self.room.clone()
+    pub(super) fn header_limit(&self) -> PartHeaderLimit {
+        self.header_limit.clone()
     }
 
     /// Whether the client has announced more than may come.
@@ -156,17 +156,19 @@ where
 
     /// The next piece for the parser: small ones while it looks for the end of a head.
     fn next_piece(&mut self) -> Result<Bytes, BodyError> {
-        let room = self.room.0.load(Ordering::Relaxed);
-        if room == HeadRoom::UNBOUNDED {
+        let header_limit = self.header_limit.0.load(Ordering::Relaxed);
+        if header_limit == PartHeaderLimit::UNBOUNDED {
             return Ok(std::mem::take(&mut self.rest));
         }
-        if room == 0 {
+        if header_limit == 0 {
             return Err(BodyError::HeadTooLong);
         }
         let piece = self
             .rest
-            .split_to(self.rest.len().min(HEAD_PIECE).min(room));
-        self.room.0.store(room - piece.len(), Ordering::Relaxed);
+            .split_to(self.rest.len().min(HEAD_PIECE).min(header_limit));
+        self.header_limit
+            .0
+            .store(header_limit - piece.len(), Ordering::Relaxed);
         self.look_first = true;
         Ok(piece)
     }

@@ -7,7 +7,7 @@ use super::{
 };
 
 /// Bytes of the largest structure that is kept: in JPEG there is room for 64 KB, of which thumbnails are a part.
-const LARGEST: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// What is read of EXIF. What cannot be read counts as absent: the pixels do not depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Exif {
         Self {
             orientation,
             copyright,
-            tiff: (tiff.len() <= LARGEST).then_some(tiff),
+            tiff: (tiff.len() <= MAX_BYTES).then_some(tiff),
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
 };
 
 /// Bytes of the result: a segment of a JPEG has room for 64 KB.
-const LARGEST: usize = 60_000;
+const MAX_BYTES: usize = 60_000;
 
 const ORIENTATION: u16 = 0x0112;
 
@@ -24,7 +24,7 @@ const DROPPED: [u16; 38] = [
 /// The picture stands upright by now, and so says its orientation. The directory of the thumbnail is not read.
 pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
     let source = Tiff::of(tiff)?;
-    let mut room = LARGEST;
+    let mut room = MAX_BYTES;
     let mut main = chosen(source.main()?, &mut room);
     let mut inner = |pointer| {
         let field = main.remove(&pointer)?;
@@ -63,7 +63,7 @@ fn chosen<'a>(all: impl Iterator<Item = (u16, Field<'a>)>, room: &mut usize) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, kept};
+    use super::{MAX_BYTES, kept};
 
     /// A structure of one directory at 8.
     fn tiff(entries: &[[u8; 12]], behind: &[u8]) -> Vec<u8> {
@@ -117,7 +117,7 @@ mod tests {
             .map(|tag| entry(tag, 2, 10_000, at))
             .collect();
         let kept = kept(&tiff(&entries, &text)).unwrap();
-        assert!(kept.len() <= LARGEST + 100, "{}", kept.len());
-        assert!(kept.len() > LARGEST / 2);
+        assert!(kept.len() <= MAX_BYTES + 100, "{}", kept.len());
+        assert!(kept.len() > MAX_BYTES / 2);
     }
 }

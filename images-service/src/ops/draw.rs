@@ -4,7 +4,7 @@ use safelight_protocol::{Composite, Repeat};
 
 use super::{
     bands,
-    composite::{atop, inside, lighter, lowers_alpha, outside, over, xor},
+    composite::{atop, lighter, lowers_alpha, over, source_in, source_out, xor},
 };
 use crate::{
     geometry::{Run, position, run},
@@ -33,9 +33,9 @@ pub fn draw(base: &mut Image, overlay: &Image, options: &Draw) {
     let opacity = options.opacity;
     match options.composite {
         Composite::Over => blend(base, overlay, strip, |s, b| over(s, b, opacity)),
-        Composite::In => blend(base, overlay, strip, |s, b| inside(s, b, opacity)),
+        Composite::In => blend(base, overlay, strip, |s, b| source_in(s, b, opacity)),
         Composite::Atop => blend(base, overlay, strip, |s, b| atop(s, b, opacity)),
-        Composite::Out => blend(base, overlay, strip, |s, b| outside(s, b, opacity)),
+        Composite::Out => blend(base, overlay, strip, |s, b| source_out(s, b, opacity)),
         Composite::Xor => blend(base, overlay, strip, |s, b| xor(s, b, opacity)),
         Composite::Lighter => blend(base, overlay, strip, |s, b| lighter(s, b, opacity)),
     }

@@ -5,9 +5,9 @@ use safelight_protocol::ErrorCode;
 use serde_json::{Value, json};
 
 use crate::{
+    catch_panic::catch_panic,
     encode::{self, EncodedImage},
     error::ServiceError,
-    guard::guarded,
     options::Step,
     picture::Picture,
 };
@@ -21,7 +21,7 @@ pub(super) fn sizes(
     let size = picture.size();
     let mut sizes = json!({"width": size.width, "height": size.height, "original": original});
     if steps.iter().any(segments) {
-        let mask = guarded(ErrorCode::EncodingFailed, "image/png", || {
+        let mask = catch_panic(ErrorCode::EncodingFailed, "image/png", || {
             encode::png::mask(picture.first())
         })?;
         sizes["segment"] = json!({"foreground": STANDARD.encode(mask)});

@@ -3,7 +3,7 @@
 use super::Indexed;
 
 /// Entries of a palette.
-const MOST: usize = 256;
+const MAX_COLORS: usize = 256;
 
 /// The palette of exactly these colours; `None` as soon as there are too many.
 pub(super) fn colors(pixels: impl Iterator<Item = [u8; 4]>) -> Option<Indexed> {
@@ -27,14 +27,14 @@ pub(super) fn colors(pixels: impl Iterator<Item = [u8; 4]>) -> Option<Indexed> {
 
 /// A small hash table: never more than a quarter full, so that a free place is near.
 struct Table {
-    places: [Option<u8>; 4 * MOST],
+    places: [Option<u8>; 4 * MAX_COLORS],
     colors: Vec<[u8; 4]>,
 }
 
 impl Table {
     fn new() -> Self {
         Self {
-            places: [None; 4 * MOST],
+            places: [None; 4 * MAX_COLORS],
             colors: Vec::new(),
         }
     }

@@ -66,14 +66,14 @@ fn options(size: Size, plays: Plays) -> Result<WebPAnimEncoderOptions, ServiceEr
     options.anim_params.loop_count = match plays {
         Plays::Forever => 0,
         Plays::Times(times) => c_int::try_from(times.get())
-            .unwrap_or(MOST_PLAYS)
-            .min(MOST_PLAYS),
+            .unwrap_or(MAX_LOOPS)
+            .min(MAX_LOOPS),
     };
     Ok(options)
 }
 
 /// The file has 16 bits for it.
-const MOST_PLAYS: c_int = 0xFFFF;
+const MAX_LOOPS: c_int = 0xFFFF;
 
 #[expect(
     clippy::cast_possible_wrap,

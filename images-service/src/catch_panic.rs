@@ -9,7 +9,7 @@ use crate::error::ServiceError;
 /// Does work for which another's code is answerable; a panic becomes an error with the given code.
 ///
 /// Whatever the work has changed until then is dropped with it, so nobody sees it half done.
-pub(crate) fn guarded<T>(
+pub(crate) fn catch_panic<T>(
     code: ErrorCode,
     format: &str,
     work: impl FnOnce() -> Result<T, ServiceError>,
@@ -25,11 +25,11 @@ pub(crate) fn guarded<T>(
 mod tests {
     use safelight_protocol::ErrorCode;
 
-    use super::guarded;
+    use super::catch_panic;
 
     #[test]
     fn a_panic_is_an_error_of_the_request() {
-        let error = guarded::<()>(ErrorCode::DecodingFailed, "image/gif", || {
+        let error = catch_panic::<()>(ErrorCode::DecodingFailed, "image/gif", || {
             panic!("on purpose")
         });
         let error = error.unwrap_err();
@@ -39,6 +39,6 @@ mod tests {
 
     #[test]
     fn work_that_ends_is_left_alone() {
-        assert_eq!(guarded(ErrorCode::Internal, "x", || Ok(7)), Ok(7));
+        assert_eq!(catch_panic(ErrorCode::Internal, "x", || Ok(7)), Ok(7));
     }
 }

@@ -1,21 +1,21 @@
-//! The middle of colours, which are added one by one.
+//! The centroid of colours, which are added one by one.
 
-use super::Seen;
+use super::Premultiplied;
 
 #[derive(Clone, Copy, Default)]
-pub(super) struct Middle {
-    sum: Seen,
+pub(super) struct Centroid {
+    sum: Premultiplied,
     count: f32,
 }
 
-impl Middle {
-    pub(super) fn of(colors: &[Seen]) -> Self {
+impl Centroid {
+    pub(super) fn of(colors: &[Premultiplied]) -> Self {
         let mut middle = Self::default();
         colors.iter().for_each(|color| middle.add(*color));
         middle
     }
 
-    pub(super) fn add(&mut self, color: Seen) {
+    pub(super) fn add(&mut self, color: Premultiplied) {
         for (sum, value) in self.sum.iter_mut().zip(color) {
             *sum += value;
         }
@@ -23,7 +23,7 @@ impl Middle {
     }
 
     /// None where there are no colours.
-    pub(super) fn get(self) -> Option<Seen> {
+    pub(super) fn get(self) -> Option<Premultiplied> {
         (self.count > 0.0).then(|| self.sum.map(|sum| sum / self.count))
     }
 }

@@ -1,11 +1,12 @@
-//! Where a palette begins: the colours in boxes, of which the worst is split until there are enough.
+//! The initial palette by median cut (Heckbert 1982): the box of colours with the largest variance is split until there
+//! are enough.
 
-use super::{Seen, middle::Middle};
+use super::{Premultiplied, centroid::Centroid};
 
-/// The middles of at most so many boxes; none where there are no colours.
-pub(super) fn middles(mut colors: Vec<Seen>, most: usize) -> Vec<Seen> {
+/// The centroids of at max `max` boxes; none where there are no colours.
+pub(super) fn centroids(mut colors: Vec<Premultiplied>, max: usize) -> Vec<Premultiplied> {
     let mut boxes = vec![Box::of(&mut colors)];
-    while boxes.len() < most {
+    while boxes.len() < max {
         let worst = boxes
             .iter()
             .enumerate()
@@ -20,17 +21,17 @@ pub(super) fn middles(mut colors: Vec<Seen>, most: usize) -> Vec<Seen> {
 
 /// Colours near each other.
 struct Box<'a> {
-    colors: &'a mut [Seen],
-    middle: Option<Seen>,
-    /// The channel along which they differ most.
+    colors: &'a mut [Premultiplied],
+    middle: Option<Premultiplied>,
+    /// The channel along which they differ max.
     channel: usize,
-    /// The sum of squared distances from the middle along that channel.
+    /// The sum of squared distances from the centroid along that channel.
     spread: f32,
 }
 
 impl<'a> Box<'a> {
-    fn of(colors: &'a mut [Seen]) -> Self {
-        let middle = Middle::of(colors).get();
+    fn of(colors: &'a mut [Premultiplied]) -> Self {
+        let middle = Centroid::of(colors).get();
         let spreads = spreads(colors, middle.unwrap_or_default());
         let (channel, spread) = spreads
             .into_iter()
@@ -45,7 +46,7 @@ impl<'a> Box<'a> {
         }
     }
 
-    /// Its colours below the middle of the channel, and the others; both are there as long as there is any spread.
+    /// Its colours below the centroid of the channel, and the others; neither is empty as long as there is any spread.
     fn split(self) -> (Self, Self) {
         let Self {
             colors,
@@ -61,7 +62,7 @@ impl<'a> Box<'a> {
     }
 }
 
-fn spreads(colors: &[Seen], middle: Seen) -> Seen {
+fn spreads(colors: &[Premultiplied], middle: Premultiplied) -> Premultiplied {
     let mut spreads = [0.0; 4];
     for color in colors {
         for (spread, (value, middle)) in spreads.iter_mut().zip(color.iter().zip(middle)) {
