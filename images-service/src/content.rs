@@ -30,7 +30,7 @@ fn best(
     kept: Size,
     scores: fn(&Thumbnail, &Window) -> Vec<u64>,
 ) -> Rect {
-    let thumbnail = Thumbnail::of(picture);
+    let thumbnail = Thumbnail::new(picture);
     let window = Window::new(thumbnail.size, scaled, kept);
     let (x, y) = window.best(&scores(&thumbnail, &window));
     let offset = |at: u32, last: u32, surplus: u32| match last {

@@ -164,7 +164,7 @@ pub fn pixels(
     let mut source = catch_panic(ErrorCode::DecodingFailed, kind.mime(), || {
         Source::new(bytes, header, options).map_err(|decode_error| decode_error.into_error(kind))
     })?;
-    let mut colors = ToSrgb::by(header.icc.as_deref());
+    let mut colors = ToSrgb::new(header.icc.as_deref());
     let mut frames = Vec::new();
     let mut warning = None;
     loop {
@@ -185,7 +185,7 @@ pub fn pixels(
             ..frame
         });
     }
-    let picture = Picture::animation(frames, source.plays())
+    let picture = Picture::animation(frames, source.loop_count())
         .ok_or_else(|| DecodeError::broken("it has no frame").into_error(kind))?;
     Ok(Decoded { picture, warning })
 }

@@ -125,7 +125,7 @@ where
 {
     let Received { form, at_end } =
         receive(request, Call::Transform, limits, read_timeout, reservation).await;
-    let form = form.and_then(TransformForm::of);
+    let form = form.and_then(TransformForm::from_parts);
     Received { form, at_end }
 }
 
@@ -159,7 +159,7 @@ where
     let (head, body) = request.into_parts();
     let mut body = FormBody::new(body, limits, read_timeout, reservation);
     let form = match boundary(&head.headers) {
-        Ok(_) if body.announces_too_much() => Err(of_body(BodyError::TooLong, limits)),
+        Ok(_) if body.announces_too_much() => Err(body_error(BodyError::TooLong, limits)),
         Ok(boundary) => parts(&mut body, boundary, call, limits).await,
         Err(error) => Err(error),
     };
@@ -242,7 +242,7 @@ async fn content(
 fn unreadable(error: multer::Error, limits: &FormLimits) -> ServiceError {
     match error {
         multer::Error::StreamReadFailed(source) => match source.downcast::<BodyError>() {
-            Ok(error) => of_body(*error, limits),
+            Ok(error) => body_error(*error, limits),
             Err(other) => malformed(format!("the form could not be read: {other}")),
         },
         multer::Error::IncompleteFieldData { .. } | multer::Error::IncompleteStream => {
@@ -252,7 +252,7 @@ fn unreadable(error: multer::Error, limits: &FormLimits) -> ServiceError {
     }
 }
 
-fn of_body(error: BodyError, limits: &FormLimits) -> ServiceError {
+fn body_error(error: BodyError, limits: &FormLimits) -> ServiceError {
     match error {
         BodyError::TooLong => ServiceError::new(
             ErrorCode::InputTooLarge,
@@ -266,7 +266,7 @@ fn of_body(error: BodyError, limits: &FormLimits) -> ServiceError {
 }
 
 impl TransformForm {
-    fn of(mut parts: Parts) -> Result<Self, ServiceError> {
+    fn from_parts(mut parts: Parts) -> Result<Self, ServiceError> {
         let base = match parts.take(PartName::TextInput) {
             None => Source::Image(parts.require(PartName::Image)?),
             Some(text) if parts.take(PartName::Image).is_none() => Source::Text(text),

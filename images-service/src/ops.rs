@@ -3,6 +3,7 @@
 mod background;
 mod bands;
 mod blur;
+mod color_adjustments;
 mod composite;
 mod crop;
 mod draw;
@@ -12,7 +13,6 @@ mod resize;
 mod rotate;
 mod segment;
 mod sharpen;
-mod tone;
 
 use safelight_protocol::{ErrorCode, Flip};
 
@@ -21,7 +21,7 @@ use crate::{
     geometry::Padding,
     image::Image,
     models::Models,
-    options::{Color, Rect, Rotation, Size, Tone},
+    options::{Color, ColorAdjustments, Rect, Rotation, Size},
 };
 
 pub use background::background;
@@ -59,7 +59,7 @@ pub enum Op {
     /// Make everything but the subject transparent.
     Segment,
     /// Change brightness, contrast, gamma and saturation.
-    Tone(Tone),
+    AdjustColors(ColorAdjustments),
     /// Sharpen by an unsharp mask of this strength.
     Sharpen(f64),
     /// Blur with this radius in pixels, at least 1.
@@ -75,7 +75,7 @@ impl Op {
             | Self::Rotate(Rotation::None | Rotation::Half)
             | Self::Background(_)
             | Self::Segment
-            | Self::Tone(_)
+            | Self::AdjustColors(_)
             | Self::Sharpen(_)
             | Self::Blur(_) => size,
             Self::Rotate(Rotation::Quarter | Rotation::ThreeQuarters) => size.transposed(),
@@ -101,7 +101,9 @@ impl Op {
             Self::Pad { padding, fill } => Ok(pad::pad(&image, padding, fill)),
             Self::Background(color) => Ok(background(image, color)),
             Self::Segment => segment::segment(image, models.foreground),
-            Self::Tone(tone) => Ok(tone::tone(image, tone)),
+            Self::AdjustColors(adjustments) => {
+                Ok(color_adjustments::adjust_colors(image, adjustments))
+            }
             Self::Sharpen(strength) => Ok(sharpen::sharpen(image, strength)),
             Self::Blur(radius) => Ok(blur::blur(&image, radius)),
         }

@@ -16,7 +16,7 @@ mod trim;
 pub use self::{
     border::Border,
     color::Color,
-    color_adjustments::Tone,
+    color_adjustments::ColorAdjustments,
     draw::{Draw, Position},
     extension::{Accepted, Extension},
     gravity::Gravity,

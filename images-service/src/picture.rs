@@ -15,21 +15,21 @@ pub struct Frame {
 
 /// How often an animation is played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Plays {
+pub enum LoopCount {
     /// Without end.
     #[default]
-    Forever,
+    Infinite,
     /// So many times in all.
-    Times(NonZeroU32),
+    Finite(NonZeroU32),
 }
 
-impl Plays {
-    /// By the number of plays, of which none means that there is no end.
+impl LoopCount {
+    /// By the number of loop_count, of which none means that there is no end.
     #[must_use]
-    pub const fn of(times: u32) -> Self {
+    pub const fn from_times(times: u32) -> Self {
         match NonZeroU32::new(times) {
-            None => Self::Forever,
-            Some(times) => Self::Times(times),
+            None => Self::Infinite,
+            Some(times) => Self::Finite(times),
         }
     }
 }
@@ -39,14 +39,14 @@ impl Plays {
 pub struct Picture {
     /// Never empty.
     frames: Vec<Frame>,
-    plays: Plays,
+    loop_count: LoopCount,
 }
 
 impl From<Image> for Picture {
     fn from(image: Image) -> Self {
         Self {
             frames: vec![Frame { image, delay: 0 }],
-            plays: Plays::default(),
+            loop_count: LoopCount::default(),
         }
     }
 }
@@ -54,12 +54,12 @@ impl From<Image> for Picture {
 impl Picture {
     /// An animation of its frames; `None` without one, or when their sizes differ.
     #[must_use]
-    pub fn animation(frames: Vec<Frame>, plays: Plays) -> Option<Self> {
+    pub fn animation(frames: Vec<Frame>, loop_count: LoopCount) -> Option<Self> {
         let size = frames.first()?.image.size();
         frames
             .iter()
             .all(|frame| frame.image.size() == size)
-            .then_some(Self { frames, plays })
+            .then_some(Self { frames, loop_count })
     }
 
     /// Width and height of every frame.
@@ -82,8 +82,8 @@ impl Picture {
 
     /// How often the frames are played.
     #[must_use]
-    pub const fn plays(&self) -> Plays {
-        self.plays
+    pub const fn loop_count(&self) -> LoopCount {
+        self.loop_count
     }
 
     /// All frames in order.
@@ -125,7 +125,7 @@ impl Picture {
 
 #[cfg(test)]
 mod tests {
-    use super::{Frame, Picture, Plays};
+    use super::{Frame, LoopCount, Picture};
     use crate::ops::numbered;
 
     fn frame(width: u32) -> Frame {
@@ -137,16 +137,17 @@ mod tests {
 
     #[test]
     fn an_animation_has_frames_of_one_size() {
-        assert!(Picture::animation(vec![], Plays::Forever).is_none());
-        assert!(Picture::animation(vec![frame(1), frame(2)], Plays::Forever).is_none());
-        let animation = Picture::animation(vec![frame(2), frame(2)], Plays::of(3)).unwrap();
+        assert!(Picture::animation(vec![], LoopCount::Infinite).is_none());
+        assert!(Picture::animation(vec![frame(1), frame(2)], LoopCount::Infinite).is_none());
+        let animation =
+            Picture::animation(vec![frame(2), frame(2)], LoopCount::from_times(3)).unwrap();
         assert!(animation.is_animated());
         assert_eq!(animation.frames().len(), 2);
     }
 
     #[test]
     fn a_change_reaches_every_frame() {
-        let animation = Picture::animation(vec![frame(2); 3], Plays::Forever).unwrap();
+        let animation = Picture::animation(vec![frame(2); 3], LoopCount::Infinite).unwrap();
         let changed = animation.try_map(|_| Ok::<_, ()>(numbered(5, 1))).unwrap();
         assert_eq!(changed.frames().len(), 3);
         assert!(changed.frames().all(|frame| frame.image == numbered(5, 1)));

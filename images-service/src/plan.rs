@@ -5,7 +5,8 @@ mod stages;
 use safelight_protocol::{ErrorCode, Upscale};
 
 use self::stages::{
-    background, blur, border, flip, pad, resize, rotate, segment, sharpen, tone, trim, trim_border,
+    adjust_colors, background, blur, border, flip, pad, resize, rotate, segment, sharpen, trim,
+    trim_border,
 };
 use crate::{
     error::ServiceError,
@@ -28,7 +29,7 @@ const ORDER: [Stage; 12] = [
     background,
     border,
     // Brightness, contrast, gamma, saturation: one operation, in that order.
-    tone,
+    adjust_colors,
     sharpen,
     blur,
 ];

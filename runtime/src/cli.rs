@@ -106,7 +106,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     // Before there is another thread.
     if let Command::Images { .. } = cli.command {
-        safelight_images::heap::keep_one();
+        safelight_images::heap::limit_malloc_arenas();
     }
     let (log, log_writer) = Log::stdout();
     // The images process has one thread for its connections: the cores are for pixels.

@@ -12,7 +12,8 @@ use safelight_images::{
     metadata::Metadata,
     ops::{self, Op},
     options::{
-        Color, Draw, Extension, ImageSource, Output, Rect, Rotation, Size, Step, Tone, Transform,
+        Color, ColorAdjustments, Draw, Extension, ImageSource, Output, Rect, Rotation, Size, Step,
+        Transform,
     },
     pipeline::{self, PixelLimits},
     pixel_deadline::Deadline,
@@ -88,7 +89,7 @@ fn changing(pictures: &Pictures) -> Vec<Stage<'_>> {
     let Pictures { photo, glass, .. } = pictures;
     let small = Size::new(800, 600);
     let large = Size::new(3000, 2250);
-    let tone = Tone {
+    let tone = ColorAdjustments {
         brightness: 1.1,
         contrast: 1.2,
         gamma: 0.8,
@@ -115,7 +116,7 @@ fn changing(pictures: &Pictures) -> Vec<Stage<'_>> {
         ),
         ("pad", Op::Pad { padding, fill: RED }),
         ("background", Op::Background(RED)),
-        ("tone", Op::Tone(tone)),
+        ("tone", Op::AdjustColors(tone)),
         ("sharpen 2", Op::Sharpen(2.0)),
         ("blur 10", Op::Blur(10)),
         ("segment", Op::Segment),

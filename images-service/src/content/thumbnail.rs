@@ -17,7 +17,7 @@ pub(super) struct Thumbnail {
 
 impl Thumbnail {
     /// Copies a picture; one that is small already keeps its size.
-    pub(super) fn of(picture: &Image) -> Self {
+    pub(super) fn new(picture: &Image) -> Self {
         let size = picture.size();
         let longest = size.longest();
         let small = if longest <= MAX_SIDE {

@@ -34,7 +34,7 @@ pub(super) fn pixels(
     let container = Container::open(bytes)?;
     let item = container.primary();
     let color = av1::decode(&container.data(item)?, header.stored, options)?;
-    let description = ColorDescription::of(&color, container.props(item)?.nclx.as_ref())?;
+    let description = ColorDescription::new(&color, container.props(item)?.nclx.as_ref())?;
     let mut samples = vec![0; header.channels.bytes(header.stored)];
     yuv::write_rgb(&color, description, header.channels, &mut samples);
     drop(color);

@@ -28,7 +28,7 @@ type Prepared = Result<Option<Arc<Transform8BitExecutor>>, String>;
 
 impl ToSrgb {
     /// By the profile if there is one that can be used, else plainly.
-    pub(super) fn by(icc: Option<&[u8]>) -> Self {
+    pub(super) fn new(icc: Option<&[u8]>) -> Self {
         Self {
             profile: icc.map(profile::read),
             prepared: Vec::new(),

@@ -24,7 +24,7 @@ pub(crate) fn profile(kind: u8, icc: &[u8]) {
     const SIZE: Size = Size::new(8, 1);
     let model = MODELS[usize::from(kind) % MODELS.len()];
     let values = (0..).take(SIZE.pixels() * model.count());
-    let mut colors = ToSrgb::by(Some(icc));
+    let mut colors = ToSrgb::new(Some(icc));
     // Ink has never more than eight bits.
     let sixteen = kind >= 128 && model != ColorModel::Cmyk;
     for _frame in 0..2 {

@@ -16,7 +16,7 @@ use super::{
     raw::RawFrame,
     sniff::Kind,
 };
-use crate::{image::Channels, metadata::Exif, options::Size, picture::Plays};
+use crate::{image::Channels, metadata::Exif, options::Size, picture::LoopCount};
 
 pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
     let mut decoder = decoder(bytes)?;
@@ -127,8 +127,8 @@ impl<'a> Frames<'a> {
     }
 
     /// How often they are played, which is certain once all are read.
-    pub(super) fn plays(&self) -> Plays {
-        plays(self.decoder.repeat())
+    pub(super) fn loop_count(&self) -> LoopCount {
+        loop_count(self.decoder.repeat())
     }
 }
 
@@ -137,10 +137,10 @@ fn size_of(frame: &Frame<'_>) -> Size {
 }
 
 /// The file counts what comes after the first time.
-fn plays(repeat: Repeat) -> Plays {
+fn loop_count(repeat: Repeat) -> LoopCount {
     match repeat {
-        Repeat::Infinite => Plays::Forever,
-        Repeat::Finite(again) => Plays::of(u32::from(again) + 1),
+        Repeat::Infinite => LoopCount::Infinite,
+        Repeat::Finite(again) => LoopCount::from_times(u32::from(again) + 1),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     sniff::Kind,
     webp,
 };
-use crate::picture::Plays;
+use crate::picture::LoopCount;
 
 /// A file that is being decoded.
 pub(super) enum Source<'a> {
@@ -50,11 +50,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    pub(super) fn plays(&self) -> Plays {
+    pub(super) fn loop_count(&self) -> LoopCount {
         match self {
-            Self::Still(_) => Plays::default(),
-            Self::Webp(frames) => frames.plays,
-            Self::Gif(frames) => frames.plays(),
+            Self::Still(_) => LoopCount::default(),
+            Self::Webp(frames) => frames.loop_count,
+            Self::Gif(frames) => frames.loop_count(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::{
     raw::{ColorModel, RawFrame, RawImage, SampleBuffer},
     sniff::Kind,
 };
-use crate::{image::Channels, metadata::Exif, options::Size, picture::Plays};
+use crate::{image::Channels, metadata::Exif, options::Size, picture::LoopCount};
 
 /// Bytes for chunks besides the pixels.
 const SIDE_MEMORY: usize = 64 << 20;
@@ -67,7 +67,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Opened<'a>, D
 /// Every frame is put on the canvas that the one before has left.
 pub(super) struct Frames<'a> {
     frames: std::vec::IntoIter<AnimationFrame<'a>>,
-    pub(super) plays: Plays,
+    pub(super) loop_count: LoopCount,
     canvas: Canvas,
     /// Whether the file says that it has no alpha.
     opaque: bool,
@@ -81,7 +81,7 @@ impl<'a> Frames<'a> {
     fn new(animation: Animation<'a>, header: &Header) -> Self {
         Self {
             frames: animation.frames.into_iter(),
-            plays: animation.plays,
+            loop_count: animation.loop_count,
             canvas: Canvas::new(header.stored),
             opaque: header.channels == Channels::Rgb,
             cleared: None,

@@ -14,7 +14,7 @@ use crate::{
     error::ServiceError,
     image::{Channels, Image},
     options::{Rect, Size},
-    picture::{Picture, Plays},
+    picture::{LoopCount, Picture},
     pixel_deadline::Deadline,
 };
 
@@ -30,7 +30,7 @@ pub(super) fn encode(picture: &Picture, deadline: &Deadline) -> Result<Vec<u8>, 
     let mut encoder = Encoder::new(&mut bytes, width, height, &[]).map_err(|error| fail(&error))?;
     if picture.is_animated() {
         encoder
-            .set_repeat(repeat(picture.plays()))
+            .set_repeat(repeat(picture.loop_count()))
             .map_err(|error| fail(&error))?;
     }
     // A hole can only be made by clearing what was there before.
@@ -108,10 +108,12 @@ fn frame_of(indexed: &Indexed, part: Rect, canvas: Size) -> Option<Frame<'_>> {
 }
 
 /// The file counts what comes after the first time.
-fn repeat(plays: Plays) -> Repeat {
+fn repeat(plays: LoopCount) -> Repeat {
     match plays {
-        Plays::Forever => Repeat::Infinite,
-        Plays::Times(times) => Repeat::Finite(u16::try_from(times.get() - 1).unwrap_or(u16::MAX)),
+        LoopCount::Infinite => Repeat::Infinite,
+        LoopCount::Finite(times) => {
+            Repeat::Finite(u16::try_from(times.get() - 1).unwrap_or(u16::MAX))
+        }
     }
 }
 

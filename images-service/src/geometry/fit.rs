@@ -109,7 +109,11 @@ fn into_box(source: Size, asked: Size, target: Target) -> Option<Layout> {
             Some(cropped(source, kept, target.gravity))
         }
         Fit::AspectCrop if !wider && !higher => cover(source, asked, target.gravity),
-        Fit::AspectCrop => Some(cropped(source, of_ratio(source, asked), target.gravity)),
+        Fit::AspectCrop => Some(cropped(
+            source,
+            largest_of_ratio(source, asked),
+            target.gravity,
+        )),
         Fit::Pad => inside(source, asked).map(|scaled| padded(scaled, asked)),
         Fit::Squeeze => Some(Layout::scaled(asked)),
     }
@@ -179,7 +183,7 @@ fn padded(scaled: Size, canvas: Size) -> Layout {
 }
 
 /// The largest size of the asked ratio that the source contains.
-pub(super) fn of_ratio(source: Size, asked: Size) -> Size {
+pub(super) fn largest_of_ratio(source: Size, asked: Size) -> Size {
     if is_wider(source, asked) {
         let width = scale(source.height, asked.width, asked.height);
         Size::new(

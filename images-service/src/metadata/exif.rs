@@ -58,7 +58,7 @@ pub(super) const COPYRIGHT: u16 = 0x8298;
 
 /// Both fields, each where it comes first. They stand in the main directory, and no other one is looked at.
 fn main_fields(tiff: &[u8]) -> Option<(Orientation, Option<Vec<u8>>)> {
-    let tiff = Tiff::of(tiff)?;
+    let tiff = Tiff::parse(tiff)?;
     let (mut orientation, mut copyright) = (None, None);
     for (tag, field) in tiff.main()? {
         match tag {

@@ -23,7 +23,7 @@ const DROPPED: [u16; 38] = [
 ///
 /// The picture stands upright by now, and so says its orientation. The directory of the thumbnail is not read.
 pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
-    let source = Tiff::of(tiff)?;
+    let source = Tiff::parse(tiff)?;
     let mut room = MAX_BYTES;
     let mut main = chosen(source.main()?, &mut room);
     let mut inner = |pointer| {
@@ -35,7 +35,7 @@ pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
         (!fields.is_empty()).then_some(fields)
     };
     let (exif, gps) = (inner(EXIF_POINTER), inner(GPS_POINTER));
-    let upright = source.order.of_short(1);
+    let upright = source.order.short_bytes(1);
     if let Some(field) = main.get_mut(&ORIENTATION) {
         *field = Field::short(&upright);
     }

@@ -41,15 +41,15 @@ impl<'a> Field<'a> {
 
     /// One number of two bytes.
     pub(super) const fn short(value: &'a [u8; 2]) -> Self {
-        Self::of(SHORT, value)
+        Self::one(SHORT, value)
     }
 
     /// One number of four bytes.
     pub(super) const fn long(value: &'a [u8; 4]) -> Self {
-        Self::of(Self::LONG, value)
+        Self::one(Self::LONG, value)
     }
 
-    const fn of(kind: u16, value: &'a [u8]) -> Self {
+    const fn one(kind: u16, value: &'a [u8]) -> Self {
         Self {
             kind,
             count: 1,
@@ -79,14 +79,14 @@ impl Order {
         }
     }
 
-    pub(super) fn of_short(self, number: u16) -> [u8; 2] {
+    pub(super) fn short_bytes(self, number: u16) -> [u8; 2] {
         match self {
             Self::Little => number.to_le_bytes(),
             Self::Big => number.to_be_bytes(),
         }
     }
 
-    pub(super) fn of_long(self, number: u32) -> [u8; 4] {
+    pub(super) fn long_bytes(self, number: u32) -> [u8; 4] {
         match self {
             Self::Little => number.to_le_bytes(),
             Self::Big => number.to_be_bytes(),
@@ -102,7 +102,7 @@ pub(super) struct Tiff<'a> {
 }
 
 impl<'a> Tiff<'a> {
-    pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
+    pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let order = match bytes.first_chunk::<4>()? {
             b"II*\0" => Order::Little,
             b"MM\0*" => Order::Big,

@@ -29,7 +29,7 @@ pub(super) fn length(field: &Field<'_>) -> usize {
 
 /// A number in four bytes; every one here is within a segment of a JPEG.
 fn long(order: Order, number: usize) -> [u8; 4] {
-    order.of_long(u32::try_from(number).unwrap_or(0))
+    order.long_bytes(u32::try_from(number).unwrap_or(0))
 }
 
 /// The header, then the main directory, then those that it points to.
@@ -63,11 +63,11 @@ pub(super) fn write(order: Order, directories: Directories<'_>) -> Vec<u8> {
 fn write_directory(order: Order, fields: &Fields<'_>, file: &mut Vec<u8>) {
     let behind = file.len() + 2 + 12 * fields.len() + 4;
     let mut values = Vec::new();
-    file.extend(order.of_short(u16::try_from(fields.len()).unwrap_or(0)));
+    file.extend(order.short_bytes(u16::try_from(fields.len()).unwrap_or(0)));
     for (tag, field) in fields {
-        file.extend(order.of_short(*tag));
-        file.extend(order.of_short(field.kind));
-        file.extend(order.of_long(field.count));
+        file.extend(order.short_bytes(*tag));
+        file.extend(order.short_bytes(field.kind));
+        file.extend(order.long_bytes(field.count));
         let mut inside = [0; 4];
         match inside.get_mut(..field.value.len()) {
             Some(room) => room.copy_from_slice(field.value),

@@ -14,7 +14,7 @@ use crate::{
 
 /// Draws the overlay onto the base, which keeps its size. What lies outside is not drawn.
 pub fn draw(base: &mut Image, overlay: &Image, options: &Draw) {
-    let Some(strip) = Strip::of(base, overlay, options) else {
+    let Some(strip) = Strip::new(base, overlay, options) else {
         return;
     };
     // Without this, what is hidden under transparent pixels would be lost.
@@ -54,7 +54,7 @@ struct Strip {
 }
 
 impl Strip {
-    fn of(base: &Image, overlay: &Image, options: &Draw) -> Option<Self> {
+    fn new(base: &Image, overlay: &Image, options: &Draw) -> Option<Self> {
         let (columns, rows): (Along, Along) = match options.repeat {
             None => (once, once),
             Some(Repeat::Both) => (tiled, tiled),

@@ -1,8 +1,8 @@
 //! Brightness, contrast, gamma and saturation.
 
-/// Changes of tone, done in the order of the fields; 1 is none.
+/// Adjustments of colour, done in the order of the fields; 1 is none.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tone {
+pub struct ColorAdjustments {
     /// What every channel is multiplied by.
     pub brightness: f64,
     /// What every channel's distance from the middle is multiplied by.
@@ -13,7 +13,7 @@ pub struct Tone {
     pub saturation: f64,
 }
 
-impl Default for Tone {
+impl Default for ColorAdjustments {
     fn default() -> Self {
         Self {
             brightness: 1.0,

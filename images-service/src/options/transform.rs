@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use safelight_protocol::{Fit, Flip, Segment, Upscale};
 
-use super::{Border, Color, Gravity, Size, Tone, Trim, round_half_up};
+use super::{Border, Color, ColorAdjustments, Gravity, Size, Trim, round_half_up};
 
 /// The checked options of one `transform()`. Lengths in pixels have been multiplied by `dpr` already.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,7 +38,7 @@ pub struct Transform {
     /// What the picture grows by.
     pub border: Border,
     /// Brightness, contrast, gamma, saturation.
-    pub tone: Tone,
+    pub adjustments: ColorAdjustments,
     /// Strength of the unsharp mask: 0 to 10, and 0 is none.
     pub sharpen: f64,
     /// Radius of the blur in pixels: 0 to 250, and 0 is none.

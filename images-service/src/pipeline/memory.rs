@@ -101,7 +101,7 @@ fn scratch_pixels(op: Op, source: Size) -> u64 {
         | Op::Crop(_)
         | Op::Pad { .. }
         | Op::Background(_)
-        | Op::Tone(_)
+        | Op::AdjustColors(_)
         | Op::Sharpen(_) => 0,
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     error::ServiceError,
     geometry::{self, Padding, Target, layout},
     ops::Op,
-    options::{Border, Color, Gravity, Rect, Rotation, Size, Tone, Transform},
+    options::{Border, Color, ColorAdjustments, Gravity, Rect, Rotation, Size, Transform},
 };
 
 pub(super) fn trim(transform: &Transform, input: StageInput<'_>) -> Result<Choice, ServiceError> {
@@ -175,9 +175,14 @@ pub(super) fn border(transform: &Transform, input: StageInput<'_>) -> Result<Cho
     Ok((canvas != input.size).then_some(op).into())
 }
 
-pub(super) fn tone(transform: &Transform, _: StageInput<'_>) -> Result<Choice, ServiceError> {
-    let tone = transform.tone;
-    Ok((tone != Tone::default()).then_some(Op::Tone(tone)).into())
+pub(super) fn adjust_colors(
+    transform: &Transform,
+    _: StageInput<'_>,
+) -> Result<Choice, ServiceError> {
+    let adjustments = transform.adjustments;
+    Ok((adjustments != ColorAdjustments::default())
+        .then_some(Op::AdjustColors(adjustments))
+        .into())
 }
 
 pub(super) fn sharpen(transform: &Transform, _: StageInput<'_>) -> Result<Choice, ServiceError> {

@@ -151,7 +151,7 @@ impl<'a> Setter<'a> {
             return Ok(*known);
         }
         self.budget.check_time()?;
-        let outline = Outline::of(self.face.font(), glyph, self.scale, self.budget)?;
+        let outline = Outline::new(self.face.font(), glyph, self.scale, self.budget)?;
         let index = outline.map(|outline| {
             self.outlines.push(outline);
             self.outlines.len() - 1

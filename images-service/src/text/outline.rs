@@ -36,7 +36,7 @@ pub(super) struct Outline {
 
 impl Outline {
     /// The outline of a glyph; `None` if it has no ink.
-    pub(super) fn of(
+    pub(super) fn new(
         font: &Font,
         glyph: GlyphId,
         scale: f64,

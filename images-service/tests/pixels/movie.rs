@@ -5,7 +5,7 @@ use std::time::Duration;
 use safelight_images::{
     decode::{Av1Decoder, DecodeLimits, JpegDecoder, Options, Shrink, inspect, pixels},
     options::Frames,
-    picture::Plays,
+    picture::LoopCount,
     pixel_deadline::Deadline,
 };
 
@@ -66,9 +66,9 @@ pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
             .map(|frame| frame.image.clone().into_rgba().into_data())
             .collect(),
         delays: picture.frames().map(|frame| frame.delay).collect(),
-        plays: match picture.plays() {
-            Plays::Forever => 0,
-            Plays::Times(times) => times.get(),
+        plays: match picture.loop_count() {
+            LoopCount::Infinite => 0,
+            LoopCount::Finite(times) => times.get(),
         },
     }
 }

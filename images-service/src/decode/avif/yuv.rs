@@ -62,7 +62,7 @@ impl Scale {
 
 impl ColorDescription {
     /// The container's word counts, then the picture's own, then what most files mean.
-    pub(super) fn of(coded: &CodedImage, nclx: Option<&Nclx>) -> Result<Self, DecodeError> {
+    pub(super) fn new(coded: &CodedImage, nclx: Option<&Nclx>) -> Result<Self, DecodeError> {
         const UNSPECIFIED: u16 = 2;
         let code = match nclx.map(|nclx| nclx.matrix_code) {
             None | Some(UNSPECIFIED) => coded.matrix.into(),

@@ -3,7 +3,7 @@
 use super::super::{canvas::Blend, error::DecodeError, header_limits::HeaderLimits};
 use crate::{
     options::{Frames, Size},
-    picture::Plays,
+    picture::LoopCount,
 };
 
 /// The container says how long it is; a file with fewer bytes is cut short, whatever of it can be decoded.
@@ -20,7 +20,7 @@ pub(super) fn check_complete(bytes: &[u8]) -> Result<(), DecodeError> {
 
 /// An animation whose frames lie inside its canvas.
 pub(super) struct Animation<'a> {
-    pub(super) plays: Plays,
+    pub(super) loop_count: LoopCount,
     pub(super) frames: Vec<AnimationFrame<'a>>,
 }
 
@@ -69,14 +69,14 @@ pub(super) fn animation(
     canvas: Size,
     count: u32,
 ) -> Result<Animation<'_>, DecodeError> {
-    let mut plays = Plays::default();
+    let mut loop_count = LoopCount::default();
     let mut frames = Vec::new();
     for chunk in Chunks(bytes.get(12..).unwrap_or_default()) {
         let Chunk { name, content } = chunk?;
         match name {
             b"ANIM" => {
                 let times = content.get(4..6).ok_or_else(cut)?;
-                plays = Plays::of(number(times));
+                loop_count = LoopCount::from_times(number(times));
             }
             b"ANMF" => {
                 let frame = frame(content)?;
@@ -96,7 +96,7 @@ pub(super) fn animation(
     if frames.is_empty() {
         return Err(DecodeError::broken("it has no frame"));
     }
-    Ok(Animation { plays, frames })
+    Ok(Animation { loop_count, frames })
 }
 
 fn frame(content: &[u8]) -> Result<AnimationFrame<'_>, DecodeError> {

@@ -1,6 +1,6 @@
 //! What a palette promises.
 
-use super::{CLEAR, exact, masked};
+use super::{CLEAR, exact, quantize_with_mask};
 use crate::{
     image::{Channels, Image},
     options::Size,

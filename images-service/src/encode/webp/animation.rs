@@ -17,7 +17,7 @@ use super::{Picture as Canvas, config, dimensions, failed, mismatch};
 use crate::{
     error::ServiceError,
     options::Size,
-    picture::{Picture, Plays},
+    picture::{LoopCount, Picture},
     pixel_deadline::Deadline,
 };
 
@@ -30,7 +30,7 @@ pub(in crate::encode) fn animated(
     let size = picture.size();
     let (width, height, _) = dimensions(picture.first())?;
     let config = config(size, quality)?;
-    let options = options(size, picture.plays())?;
+    let options = options(size, picture.loop_count())?;
     let encoder = Encoder::new(size, [width, height], &options)?;
     let mut at: c_int = 0;
     for frame in picture.frames() {
@@ -51,7 +51,7 @@ pub(in crate::encode) fn animated(
     encoder.finish(at)
 }
 
-fn options(size: Size, plays: Plays) -> Result<WebPAnimEncoderOptions, ServiceError> {
+fn options(size: Size, plays: LoopCount) -> Result<WebPAnimEncoderOptions, ServiceError> {
     let mut options = MaybeUninit::<WebPAnimEncoderOptions>::zeroed();
     // SAFETY: the library writes defaults into the structure, and zeroes are good values for all of its fields.
     let mut options = unsafe {
@@ -64,8 +64,8 @@ fn options(size: Size, plays: Plays) -> Result<WebPAnimEncoderOptions, ServiceEr
     options.kmin = c_int::MAX - 1;
     options.kmax = c_int::MAX;
     options.anim_params.loop_count = match plays {
-        Plays::Forever => 0,
-        Plays::Times(times) => c_int::try_from(times.get())
+        LoopCount::Infinite => 0,
+        LoopCount::Finite(times) => c_int::try_from(times.get())
             .unwrap_or(MAX_LOOPS)
             .min(MAX_LOOPS),
     };

@@ -33,7 +33,7 @@ fn an_overlay_without_opacity_clears_in_two_modes_and_does_nothing_in_the_others
     for mode in [over, atop, xor, lighter] {
         assert_eq!(mode(RED, base, 0.0), base);
     }
-    for mode in [source_in, outside] {
+    for mode in [source_in, source_out] {
         assert_eq!(mode(RED, base, 0.0), [0; 4]);
     }
 }

@@ -109,7 +109,7 @@ mod tests {
             .flat_map(|row| row.chars().flat_map(look))
             .collect();
         let image = Image::new(size, Channels::Rgb, data).unwrap();
-        foreground_mask(image)
+        foreground_mask(&image)
             .chunks(rows[0].len())
             .map(<[u8]>::to_vec)
             .collect()
@@ -161,7 +161,7 @@ mod tests {
             })
             .collect();
         let image = Image::new(Size::new(12, 5), Channels::Rgb, rows).unwrap();
-        let mask = foreground_mask(image);
+        let mask = foreground_mask(&image);
         let middle = [0, 0, 0, 64, 191, 255, 255, 191, 64, 0, 0, 0];
         assert_eq!(mask[24..36], middle);
     }
@@ -170,7 +170,7 @@ mod tests {
     fn pictures_without_an_inside_have_no_subject() {
         for (width, height) in [(1, 1), (2, 2), (5, 1), (1, 5), (9, 2)] {
             let image = Image::filled(Size::new(width, height), Channels::Rgba, [7; 4]);
-            assert!(foreground_mask(image).iter().all(|value| *value == 0));
+            assert!(foreground_mask(&image).iter().all(|value| *value == 0));
         }
     }
 }

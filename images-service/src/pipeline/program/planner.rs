@@ -201,7 +201,7 @@ fn first_reduction(planned: &PlannedTransform<'_>) -> Option<Size> {
             | Op::Pad { .. }
             | Op::Background(_)
             | Op::Segment
-            | Op::Tone(_)
+            | Op::AdjustColors(_)
             | Op::Sharpen(_)
             | Op::Blur(_) => return None,
         }

@@ -44,7 +44,7 @@ fn decoded(mut input: File) -> io::Result<Answer> {
     // The data is there once more while it is decoded.
     let all = memory.saturating_add(2 * data.len() as u64);
     limit(Resource::Data, all.saturating_add(OWN_MEMORY))?;
-    Ok(Answer::of(library::decode(&data, size)))
+    Ok(Answer::from_result(library::decode(&data, size)))
 }
 
 /// Whoever wants the picture holds the other end of the input; without him there is nothing to do.

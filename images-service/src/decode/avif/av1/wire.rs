@@ -80,7 +80,7 @@ const SUBSAMPLINGS: [ChromaSubsampling; 4] = [
 const RANGES: [Range; 2] = [Range::Full, Range::Limited];
 
 impl Answer {
-    pub(super) fn of(decoded: Result<CodedImage, DecodeError>) -> Self {
+    pub(super) fn from_result(decoded: Result<CodedImage, DecodeError>) -> Self {
         match decoded {
             Ok(coded) => Self::Picture(coded),
             Err(DecodeError::Broken(reason)) => Self::Broken(reason),

@@ -9,7 +9,7 @@ pub(super) struct Centroid {
 }
 
 impl Centroid {
-    pub(super) fn of(colors: &[Premultiplied]) -> Self {
+    pub(super) fn new(colors: &[Premultiplied]) -> Self {
         let mut middle = Self::default();
         colors.iter().for_each(|color| middle.add(*color));
         middle

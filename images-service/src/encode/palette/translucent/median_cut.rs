@@ -5,7 +5,7 @@ use super::{Premultiplied, centroid::Centroid};
 
 /// The centroids of at max `max` boxes; none where there are no colours.
 pub(super) fn centroids(mut colors: Vec<Premultiplied>, max: usize) -> Vec<Premultiplied> {
-    let mut boxes = vec![Box::of(&mut colors)];
+    let mut boxes = vec![Box::new(&mut colors)];
     while boxes.len() < max {
         let worst = boxes
             .iter()
@@ -30,8 +30,8 @@ struct Box<'a> {
 }
 
 impl<'a> Box<'a> {
-    fn of(colors: &'a mut [Premultiplied]) -> Self {
-        let middle = Centroid::of(colors).get();
+    fn new(colors: &'a mut [Premultiplied]) -> Self {
+        let middle = Centroid::new(colors).get();
         let spreads = spreads(colors, middle.unwrap_or_default());
         let (channel, spread) = spreads
             .into_iter()
@@ -58,7 +58,7 @@ impl<'a> Box<'a> {
         colors.sort_unstable_by(|one, other| one[channel].total_cmp(&other[channel]));
         let at = colors.partition_point(|color| color[channel] < middle);
         let (low, high) = colors.split_at_mut(at);
-        (Self::of(low), Self::of(high))
+        (Self::new(low), Self::new(high))
     }
 }
 

@@ -3,15 +3,15 @@
 use super::bands;
 use crate::{
     image::{Channels, Image},
-    options::Tone,
+    options::ColorAdjustments,
 };
 
 /// Changes the colours in place, each step clamped, and rounded once at the end; alpha stays.
-pub(super) fn tone(mut image: Image, tone: Tone) -> Image {
-    let curve: [f64; 256] = std::array::from_fn(|value| curve(value as f64, tone));
+pub(super) fn adjust_colors(mut image: Image, adjustments: ColorAdjustments) -> Image {
+    let curve: [f64; 256] = std::array::from_fn(|value| curve(value as f64, adjustments));
     let channels = image.channels();
     let (stride, each) = (image.stride(), bands::rows_each(image.size()));
-    if tone.saturation == 1.0 {
+    if adjustments.saturation == 1.0 {
         let table = curve.map(to_byte);
         bands::for_each(image.data_mut(), stride, each, |_, rows| match channels {
             Channels::Rgb => rows
@@ -26,7 +26,10 @@ pub(super) fn tone(mut image: Image, tone: Tone) -> Image {
             clippy::cast_possible_truncation,
             reason = "0 to 255, and there is no need for more digits"
         )]
-        let (curve, saturation) = (curve.map(|value| value as f32), tone.saturation as f32);
+        let (curve, saturation) = (
+            curve.map(|value| value as f32),
+            adjustments.saturation as f32,
+        );
         let change =
             |rgb: [u8; 3]| saturated(rgb.map(|value| curve[usize::from(value)]), saturation);
         bands::for_each(image.data_mut(), stride, each, |_, rows| match channels {
@@ -38,14 +41,14 @@ pub(super) fn tone(mut image: Image, tone: Tone) -> Image {
 }
 
 /// What becomes of one channel by itself: from and to 0 to 255, so that halves are exact.
-fn curve(value: f64, tone: Tone) -> f64 {
-    let bright = (value * tone.brightness).clamp(0.0, 255.0);
-    let contrasted = ((bright - 127.5) * tone.contrast + 127.5).clamp(0.0, 255.0);
+fn curve(value: f64, adjustments: ColorAdjustments) -> f64 {
+    let bright = (value * adjustments.brightness).clamp(0.0, 255.0);
+    let contrasted = ((bright - 127.5) * adjustments.contrast + 127.5).clamp(0.0, 255.0);
     // Sources disagree on which way a gamma goes; this is the newest one's, in which less than 1 is lighter.
-    if tone.gamma == 1.0 {
+    if adjustments.gamma == 1.0 {
         contrasted
     } else {
-        (contrasted / 255.0).powf(tone.gamma) * 255.0
+        (contrasted / 255.0).powf(adjustments.gamma) * 255.0
     }
 }
 
@@ -82,42 +85,42 @@ fn to_byte(value: f64) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::tone;
+    use super::adjust_colors;
     use crate::{
         image::{Channels, Image},
-        options::{Size, Tone},
+        options::{ColorAdjustments, Size},
     };
 
-    fn toned(pixel: [u8; 4], change: Tone) -> [u8; 4] {
+    fn toned(pixel: [u8; 4], change: ColorAdjustments) -> [u8; 4] {
         let image = Image::filled(Size::new(1, 1), Channels::Rgba, pixel);
-        tone(image, change).into_data().try_into().unwrap()
+        adjust_colors(image, change).into_data().try_into().unwrap()
     }
 
     #[test]
     fn each_step_by_itself_gives_the_specifications_numbers() {
-        let one = Tone::default();
-        let of_100 = |tone| toned([100, 100, 100, 9], tone);
+        let one = ColorAdjustments::default();
+        let of_100 = |adjustments| toned([100, 100, 100, 9], adjustments);
         let gray = |value| [value, value, value, 9];
         assert_eq!(
-            of_100(Tone {
+            of_100(ColorAdjustments {
                 brightness: 1.5,
                 ..one
             }),
             gray(150)
         );
         assert_eq!(
-            of_100(Tone {
+            of_100(ColorAdjustments {
                 contrast: 2.0,
                 ..one
             }),
             gray(73)
         );
-        assert_eq!(of_100(Tone { gamma: 2.0, ..one }), gray(39));
+        assert_eq!(of_100(ColorAdjustments { gamma: 2.0, ..one }), gray(39));
         let colour = [200, 100, 50, 255];
         assert_eq!(
             toned(
                 colour,
-                Tone {
+                ColorAdjustments {
                     saturation: 0.0,
                     ..one
                 }
@@ -127,7 +130,7 @@ mod tests {
         assert_eq!(
             toned(
                 colour,
-                Tone {
+                ColorAdjustments {
                     saturation: 2.0,
                     ..one
                 }
@@ -141,9 +144,9 @@ mod tests {
         let gamma = |gamma| {
             toned(
                 [100, 100, 100, 255],
-                Tone {
+                ColorAdjustments {
                     gamma,
-                    ..Tone::default()
+                    ..ColorAdjustments::default()
                 },
             )[0]
         };
@@ -153,16 +156,16 @@ mod tests {
     #[test]
     fn the_steps_run_in_order_are_clamped_each_and_rounded_once() {
         // 85 · 1.5 is the middle, which no contrast moves; rounded in between, it would be 129.
-        let middle = Tone {
+        let middle = ColorAdjustments {
             brightness: 1.5,
             contrast: 3.0,
-            ..Tone::default()
+            ..ColorAdjustments::default()
         };
         assert_eq!(toned([85, 0, 0, 255], middle)[0], 128);
-        let clamped = Tone {
+        let clamped = ColorAdjustments {
             brightness: 1.5,
             contrast: 0.5,
-            ..Tone::default()
+            ..ColorAdjustments::default()
         };
         assert_eq!(
             toned([200, 0, 0, 255], clamped)[0],
@@ -170,17 +173,17 @@ mod tests {
             "half of the way from 255, not from 300"
         );
         // Contrast after brightness: 100 · 2 = 200, then away from the middle.
-        let order = Tone {
+        let order = ColorAdjustments {
             brightness: 2.0,
             contrast: 1.5,
-            ..Tone::default()
+            ..ColorAdjustments::default()
         };
         assert_eq!(toned([100, 0, 0, 255], order)[0], 236);
         // Saturation after gamma: grey of (39.2, 0, 0) and not gamma of grey.
-        let last = Tone {
+        let last = ColorAdjustments {
             gamma: 2.0,
             saturation: 0.0,
-            ..Tone::default()
+            ..ColorAdjustments::default()
         };
         assert_eq!(toned([100, 0, 0, 255], last)[0], 8);
     }
@@ -189,12 +192,12 @@ mod tests {
     fn a_grey_pixel_has_no_saturation_to_change() {
         for value in 0..=255 {
             for saturation in [0.0, 0.5, 3.0, 255.0] {
-                let tone = Tone {
+                let adjustments = ColorAdjustments {
                     saturation,
-                    ..Tone::default()
+                    ..ColorAdjustments::default()
                 };
                 assert_eq!(
-                    toned([value, value, value, 1], tone),
+                    toned([value, value, value, 1], adjustments),
                     [value, value, value, 1]
                 );
             }
@@ -205,22 +208,22 @@ mod tests {
     fn pictures_with_and_without_alpha_are_treated_alike_on_every_row() {
         let size = Size::new(700, 900);
         let tones = [
-            Tone {
+            ColorAdjustments {
                 contrast: 1.3,
-                ..Tone::default()
+                ..ColorAdjustments::default()
             },
-            Tone {
+            ColorAdjustments {
                 contrast: 1.3,
                 saturation: 1.7,
-                ..Tone::default()
+                ..ColorAdjustments::default()
             },
         ];
         for change in tones {
-            let opaque = tone(
+            let opaque = adjust_colors(
                 Image::filled(size, Channels::Rgb, [200, 100, 50, 0]),
                 change,
             );
-            let alpha = tone(
+            let alpha = adjust_colors(
                 Image::filled(size, Channels::Rgba, [200, 100, 50, 7]),
                 change,
             );
