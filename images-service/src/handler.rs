@@ -17,9 +17,10 @@ use safelight_protocol::{ErrorCode, HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFOR
 use tokio::task::spawn_blocking;
 
 use self::report::Report;
+use safelight_net::{hang_up::HangUp, transport::Transports};
+
 use crate::{
     answer::{self, Answer, Block},
-    connection::HangUp,
     decode,
     error::ServiceError,
     fonts::Fonts,
@@ -29,7 +30,6 @@ use crate::{
     pipeline,
     queue::Queue,
     request::{FontUrl, TransformRequest},
-    transport::Transports,
 };
 
 /// By this header one socket tells several services apart.

@@ -4,11 +4,7 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | [`socket`] | binds the Unix socket for this user alone |
 //! | `server` | accepts connections, serves HTTP/1 on them, ends in order |
-//! | [`deadline`] | gives up what makes no progress; for the runtime's connections as well |
-//! | `connection` | notices a client that is gone |
-//! | [`transport`] | what a connection did for each request, kept for whoever asks |
 //! | `handler` | one match on method and path; the crossing from waiting to pixels |
 //! | `queue` | how many requests are worked on, and how many may wait |
 //! | `form` | the multipart form: parts in order, within limits, to the very end |
@@ -28,9 +24,7 @@
 
 mod answer;
 pub mod budget;
-mod connection;
 mod content;
-pub mod deadline;
 pub mod decode;
 pub mod encode;
 pub mod error;
@@ -53,13 +47,9 @@ pub mod plan;
 mod queue;
 pub mod request;
 mod server;
-pub mod socket;
 mod svg;
 pub mod text;
-pub mod transport;
 
-pub use deadline::Deadlines;
 pub use limits::Limits;
 pub use models::Models;
 pub use server::run;
-pub use socket::{BoundSocket, SocketError, SocketFile, bind};

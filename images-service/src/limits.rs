@@ -2,7 +2,9 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use crate::{deadline::Deadlines, fonts::FontLimits, models::Models, text::TextLimits};
+use safelight_net::Deadlines;
+
+use crate::{fonts::FontLimits, models::Models, text::TextLimits};
 
 /// The limits that the service enforces, each before the cost is paid.
 #[derive(Clone, Debug)]

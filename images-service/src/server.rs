@@ -3,6 +3,12 @@
 use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
+use safelight_net::{
+    Deadlines,
+    deadline::{Activity, Progress},
+    hang_up::HangUp,
+    transport::{Recorder, Transports},
+};
 use hyper_util::{
     rt::TokioIo,
     server::graceful::{GracefulShutdown, Watcher},
@@ -15,11 +21,11 @@ use tokio::{
 };
 
 use crate::{
-    connection::HangUp,
-    deadline::{Activity, Deadlines, Progress},
+
+
     handler::Handler,
     limits::Limits,
-    transport::{Recorder, Transports},
+
 };
 
 /// Pause after a failed accept: a process without free descriptors would try again at full speed.

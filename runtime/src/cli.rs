@@ -273,7 +273,7 @@ enum End {
 
 async fn images(socket: &Path, limits: Limits, end: End, log: &Log) -> anyhow::Result<()> {
     // The file is removed when this value is dropped, after the last request.
-    let bound = safelight_images::socket::bind(socket)?;
+    let bound = safelight_net::socket::bind(socket)?;
     let interrupted = interrupted()?;
     show_events();
     log.line(READY_LINE);

@@ -23,7 +23,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use safelight_images::Deadlines;
+use safelight_net::Deadlines;
 use safelight_outgoing::{Exception, OriginPattern, Policy};
 
 use crate::bindings::r2::Durability;

@@ -22,7 +22,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use safelight_images::Deadlines;
+use safelight_net::Deadlines;
 use safelight_outgoing::Exception;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;

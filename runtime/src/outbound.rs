@@ -18,7 +18,7 @@ use hyper::client::conn::http1;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
-use safelight_images::deadline::{Deadlines, Paced, PacedError, Progress};
+use safelight_net::deadline::{Deadlines, Paced, PacedError, Progress};
 use tokio::task::AbortHandle;
 use tower::{ServiceExt, service_fn};
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -188,7 +188,7 @@ mod tests {
     use bytes::Bytes;
     use http_body::Frame;
     use http_body_util::{BodyExt, StreamBody};
-    use safelight_images::deadline::Deadlines;
+    use safelight_net::deadline::Deadlines;
     use tokio::net::TcpListener;
 
     use super::Outbound;

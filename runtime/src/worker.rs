@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use http_body_util::BodyExt;
-use safelight_images::deadline::Deadlines;
+use safelight_net::deadline::Deadlines;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store, Trap};

@@ -17,8 +17,9 @@ use http_body::Body;
 use tokio::time::timeout;
 
 use super::held::Share;
+use safelight_net::deadline::{Paced, PacedError};
+
 use crate::{
-    deadline::{Paced, PacedError},
     error::ServiceError,
     limits::Limits,
 };

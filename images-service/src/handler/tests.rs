@@ -9,7 +9,9 @@ use safelight_protocol::ErrorCode;
 use tokio::net::UnixStream;
 
 use super::{Failure, Handler};
-use crate::{connection::HangUp, interest::Interest, limits::Limits};
+use safelight_net::hang_up::HangUp;
+
+use crate::{interest::Interest, limits::Limits};
 
 fn handler() -> Handler {
     let limits = Limits {

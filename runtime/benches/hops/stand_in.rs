@@ -13,9 +13,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use safelight::images_process::READY_LINE;
-use safelight_images::Deadlines;
-use safelight_images::deadline::{Activity, Progress};
-use safelight_images::transport::{Recorder, Transports};
+use safelight_net::Deadlines;
+use safelight_net::deadline::{Activity, Progress};
+use safelight_net::transport::{Recorder, Transports};
 use safelight_protocol::digest;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         .event_interval(8)
         .build()?;
     runtime.block_on(async {
-        let bound = safelight_images::bind(socket.as_ref())?;
+        let bound = safelight_net::socket::bind(socket.as_ref())?;
         let transports = Transports::new(keep);
         let block = Bytes::from(bytes(SIZES.into_iter().max().unwrap_or_default()));
         println!("{READY_LINE}");

@@ -156,7 +156,7 @@ mod tests {
     use std::time::Duration;
 
     use clap::Parser;
-    use safelight_images::Deadlines;
+    use safelight_net::Deadlines;
     use safelight_images::limits::JpegDecoder;
 
     use super::{ImagesFlags, images_flags};

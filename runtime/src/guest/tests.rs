@@ -36,7 +36,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         r2: Vec::new(),
         storage: Storage::default(),
         dev: Dev::default(),
-        deadlines: safelight_images::Deadlines::default(),
+        deadlines: safelight_net::Deadlines::default(),
         pixels: crate::pixel_settings::PixelSettings::default(),
         limits: Limits {
             cpu: Duration::from_secs(1),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use safelight_images::deadline::PacedError;
+use safelight_net::deadline::PacedError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::WasiBody;
@@ -235,7 +235,7 @@ impl Body for CallBody {
 
 #[cfg(test)]
 mod tests {
-    use safelight_images::Deadlines;
+    use safelight_net::Deadlines;
     use tokio::sync::watch;
     use tokio::time::Instant;
 

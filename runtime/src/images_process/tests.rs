@@ -13,7 +13,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use safelight_images::Deadlines;
+use safelight_net::Deadlines;
 
 use super::call::{CallError, ImagesHandle, Link, State};
 use super::health;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::{Method, Uri};
-use safelight_images::deadline::Deadlines;
+use safelight_net::deadline::Deadlines;
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi_http::handler::WorkerState as _;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::CONTENT_LENGTH;
 use http::{Method, StatusCode};
 use http_body::Body as _;
-use safelight_images::deadline;
+use safelight_net::deadline;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::body::Watch;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use safelight_images::Deadlines;
+use safelight_net::Deadlines;
 
 use super::image_urls::ImageUrls;
 use super::public_paths::{self, BindingPath};

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use safelight_images::Deadlines;
+use safelight_net::Deadlines;
 use safelight_images::limits::JpegDecoder;
 
 use super::{config, load, warnings};

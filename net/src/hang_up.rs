@@ -9,20 +9,20 @@ use tokio::{io::Interest, net::UnixStream};
 /// A client that has only finished writing still reads, so hyper is told to allow that; but then hyper does not
 /// look at the socket while a handler works. This looks through a handle of its own, and never reads a byte.
 #[derive(Debug)]
-pub(crate) struct HangUp(UnixStream);
+pub struct HangUp(UnixStream);
 
 impl HangUp {
     /// A watch on the connection of `socket`. Takes a descriptor.
     ///
     /// # Errors
     /// When the process may not have another descriptor.
-    pub(crate) fn of(socket: impl AsFd) -> io::Result<Self> {
+    pub fn of(socket: impl AsFd) -> io::Result<Self> {
         let handle = socket.as_fd().try_clone_to_owned()?;
         UnixStream::from_std(handle.into()).map(Self)
     }
 
     /// Waits until the client is gone; for ever if it stays.
-    pub(crate) async fn wait(&self) {
+    pub async fn wait(&self) {
         // A closed socket is always reported beside whatever one asks for.
         // Without a runtime to report it there is nobody to serve either.
         while let Ok(ready) = self.0.ready(Interest::WRITABLE).await {

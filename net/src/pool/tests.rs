@@ -1,23 +1,30 @@
-//! The pool of connections to the images process, against a service that is scripted to the byte.
+//! The pool against a service that is scripted to the byte.
+
+use std::convert::Infallible;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
 use http_body::Frame;
-use http_body_util::{BodyExt, Full, StreamBody};
-use safelight::bindings::pool::Pool;
-use safelight_images::Deadlines;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Empty, Full, StreamBody};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
-use wasmtime_wasi_http::WasiBody;
 
-use crate::dev_server::PATIENCE;
+use super::{Pool, advance, is_unsolicited};
+use crate::Deadlines;
+
+/// Longest wait for something that must happen; a test that fails waits for it.
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+type TestBody = UnsyncBoxBody<Bytes, Infallible>;
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
 
-fn request(body: Vec<u8>) -> Request<WasiBody> {
-    let body = Full::new(Bytes::from(body))
-        .map_err(|never| match never {})
-        .boxed_unsync();
+fn request(body: Vec<u8>) -> Request<TestBody> {
+    let body = Full::new(Bytes::from(body)).boxed_unsync();
     Request::post("/transform")
         .header("host", "images")
         .body(body)
@@ -44,14 +51,14 @@ async fn dropping_an_answer_before_its_end_kills_a_connection_that_is_stuck_in_i
         stream.write_all(&ANSWER[..ANSWER.len() - 1]).await.unwrap();
         stream
     });
-    let answer = pool.send(request(vec![0; 15_000_000])).await.unwrap();
+    let answer = pool.send(request(vec![0; 15_000_000]), |_| ()).await.unwrap();
     let mut stream = service.await.unwrap();
     drop(answer);
     let end = async {
         let mut sink = vec![0; 65_536];
         while !matches!(stream.read(&mut sink).await, Ok(0) | Err(_)) {}
     };
-    tokio::time::timeout(PATIENCE, end)
+    tokio::time::timeout(TEST_TIMEOUT, end)
         .await
         .expect("the connection lives on");
 }
@@ -71,7 +78,7 @@ async fn a_request_on_a_connection_that_was_closed_meanwhile_is_sent_again() {
     });
     let pool = Pool::new(&path, Deadlines::default());
     for _ in 0..20 {
-        let answer = pool.send(request(Vec::new())).await.unwrap();
+        let answer = pool.send(request(Vec::new()), |_| ()).await.unwrap();
         assert_eq!(
             answer.into_body().collect().await.unwrap().to_bytes(),
             "hello"
@@ -90,10 +97,10 @@ async fn an_answer_that_is_there_is_worth_more_than_an_upload_that_nobody_takes(
         let (mut stream, _) = listener.accept().unwrap();
         std::io::Write::write_all(&mut stream, ANSWER).unwrap();
         drop(stream);
-        Ok(Frame::data(Bytes::from(vec![0; 1_000_000])))
+        Ok::<_, Infallible>(Frame::data(Bytes::from(vec![0; 1_000_000])))
     });
     let request = request(Vec::new()).map(|_| StreamBody::new(upload).boxed_unsync());
-    let answer = Pool::new(&path, Deadlines::default()).send(request).await;
+    let answer = Pool::new(&path, Deadlines::default()).send(request, |_| ()).await;
     let body = answer.unwrap().into_body().collect().await;
     assert_eq!(body.unwrap().to_bytes(), "hello");
 }
@@ -112,12 +119,12 @@ async fn an_answer_read_to_its_end_gives_its_connection_back() {
     });
     let pool = Pool::new(&path, Deadlines::default());
     for _ in 0..3 {
-        let answer = pool.send(request(Vec::new())).await.unwrap();
+        let answer = pool.send(request(Vec::new()), |_| ()).await.unwrap();
         answer.into_body().collect().await.unwrap();
         // The connection is taken back by a task of its own, which runs when this one gives way.
         tokio::task::yield_now().await;
     }
-    tokio::time::timeout(PATIENCE, service)
+    tokio::time::timeout(TEST_TIMEOUT, service)
         .await
         .expect("a second connection")
         .unwrap();
@@ -139,17 +146,55 @@ async fn a_connection_that_was_idle_for_long_is_not_used_again() {
     });
     let pool = Pool::new(&path, Deadlines::default());
     for _ in 0..2 {
-        let answer = pool.send(request(Vec::new())).await.unwrap();
+        let answer = pool.send(request(Vec::new()), |_| ()).await.unwrap();
         answer.into_body().collect().await.unwrap();
         for _ in 0..10 {
             tokio::task::yield_now().await;
         }
         tokio::time::pause();
-        tokio::time::advance(std::time::Duration::from_secs(61)).await;
+        tokio::time::advance(Duration::from_secs(61)).await;
         tokio::time::resume();
     }
-    tokio::time::timeout(PATIENCE, service)
+    tokio::time::timeout(TEST_TIMEOUT, service)
         .await
         .expect("the old connection was used")
         .unwrap();
+}
+
+#[tokio::test]
+async fn bytes_without_a_request_are_told_from_other_failures() {
+    let (ours, mut theirs) = tokio::io::duplex(64);
+    let (_sender, driver) = http1::handshake::<_, Empty<Bytes>>(TokioIo::new(ours))
+        .await
+        .unwrap();
+    theirs.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+    assert!(is_unsolicited(&driver.await.unwrap_err()));
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_before_its_answer_is_not_taken_for_unsolicited_bytes() {
+    for answer in [&b""[..], b"HTTP/1.1 200", b"SMTP\r\n\r\n"] {
+        let (ours, mut theirs) = tokio::io::duplex(1_024);
+        let (mut sender, driver) = http1::handshake(TokioIo::new(ours)).await.unwrap();
+        let driver = tokio::spawn(driver);
+        let asked = sender.send_request(Request::new(Empty::<Bytes>::new()));
+        let asked = tokio::spawn(asked);
+        let mut head = [0; 18];
+        theirs.read_exact(&mut head).await.unwrap();
+        theirs.write_all(answer).await.unwrap();
+        drop(theirs);
+        let error = asked.await.unwrap().unwrap_err();
+        assert!(!is_unsolicited(&error), "{answer:?}: {error:?}");
+        if let Err(error) = driver.await.unwrap() {
+            assert!(!is_unsolicited(&error), "{answer:?}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_connection_that_outlives_its_generation_does_not_hide_a_later_one() {
+    let mut last = None;
+    assert!(advance(&mut last, 2));
+    assert!(!advance(&mut last, 1));
+    assert_eq!(last, Some(2));
 }

@@ -1,4 +1,4 @@
-//! A stream whose peer is heard to its end, also when it takes no more.
+//! A stream that is read to its end although its peer takes no more writes.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -6,18 +6,18 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Takes what a peer that has closed will never read, so that what it said before that can still be read.
+/// Reports writes to a peer that has closed its end as done, so that the answer it sent before can still be read.
 ///
-/// A service may refuse an upload and close. An error of our next write would end the exchange, and with it the answer that
-/// waits in the socket; after that answer, or without one, comes the end of the stream, which says as much.
-pub(super) struct LastWord<S> {
+/// A service may refuse an upload and close. An error of the next write would end the exchange, and with it the answer
+/// that waits in the socket. The end of the stream follows that answer, and tells as much as the error.
+pub(super) struct IgnoreBrokenPipe<S> {
     stream: S,
     /// The peer takes no more.
     closed: bool,
 }
 
-impl<S> LastWord<S> {
-    pub(super) fn of(stream: S) -> Self {
+impl<S> IgnoreBrokenPipe<S> {
+    pub(super) fn new(stream: S) -> Self {
         Self {
             stream,
             closed: false,
@@ -44,7 +44,7 @@ impl<S> LastWord<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for LastWord<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for IgnoreBrokenPipe<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -54,7 +54,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for LastWord<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for LastWord<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for IgnoreBrokenPipe<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

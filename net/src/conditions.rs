@@ -8,16 +8,16 @@ use http::header::{
 use http::{HeaderName, Method};
 
 /// What is known of the file that answers.
-pub(super) struct Version<'a> {
+pub struct Version<'a> {
     /// Quoted, as it stands in the header.
-    pub(super) etag: &'a str,
-    pub(super) modified: SystemTime,
-    pub(super) length: u64,
+    pub etag: &'a str,
+    pub modified: SystemTime,
+    pub length: u64,
 }
 
 /// What is to be sent of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub enum Wanted {
     /// Nothing: the caller has it.
     NotModified,
     Whole,
@@ -31,7 +31,7 @@ pub(super) enum Wanted {
 }
 
 impl Version<'_> {
-    pub(super) fn wanted(&self, method: &Method, headers: &HeaderMap) -> Wanted {
+    pub fn wanted(&self, method: &Method, headers: &HeaderMap) -> Wanted {
         if self.is_known(headers) {
             return Wanted::NotModified;
         }
@@ -46,7 +46,7 @@ impl Version<'_> {
     }
 
     /// Whether the caller wants another version, or none at all.
-    pub(super) fn is_refused(&self, headers: &HeaderMap) -> bool {
+    pub fn is_refused(&self, headers: &HeaderMap) -> bool {
         if headers.contains_key(IF_MATCH) {
             // Its lists compare strongly, and it goes before the date.
             let lists = headers.get_all(IF_MATCH).iter();

@@ -55,7 +55,7 @@ impl Transports {
     }
 
     /// What is kept of the calls of one request, oldest first.
-    pub(crate) fn of(&self, request: u64) -> Vec<Transport> {
+    pub fn of(&self, request: u64) -> Vec<Transport> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let transports = kept.iter().filter_map(|tape| tape.notes(|n| n.transport()));
         transports

@@ -24,7 +24,7 @@ const BACKLOG: i32 = 1024;
 /// A listening socket and the file that stands for it.
 #[derive(Debug)]
 pub struct BoundSocket {
-    /// What [`run`](crate::run) takes.
+    /// The listener that the server accepts on.
     pub listener: UnixListener,
     /// Removes the file when dropped, which is to be after the server has ended.
     pub file: SocketFile,

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use safelight_images::{BoundSocket, SocketError, bind};
+use safelight_net::socket::{BoundSocket, SocketError, bind};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
