@@ -17,6 +17,7 @@
 //! | [`extension`] | what is ours and not the platform's |
 //! | [`error`] | codes, their HTTP status, and how an error crosses the wire |
 //! | [`digest`] | the `Repr-Digest` by which the receiver proves that a body is whole |
+//! | [`etag`] | entity tags, and the lists of them in a request's preconditions |
 //! | [`fetcher`] | how a call of a service or of assets carries its URL |
 //! | [`trace`] | what the images process tells of its side of a connection |
 
@@ -26,6 +27,7 @@ pub mod binding;
 pub mod digest;
 pub mod draw;
 pub mod error;
+pub mod etag;
 pub mod extension;
 pub mod fetch;
 pub mod fetcher;
