@@ -19,6 +19,7 @@
 //! | [`digest`] | the `Repr-Digest` by which the receiver proves that a body is whole |
 //! | [`etag`] | entity tags, and the lists of them in a request's preconditions |
 //! | [`fetcher`] | how a call of a service or of assets carries its URL |
+//! | [`settings`] | the settings of the images process |
 //! | [`trace`] | what the images process tells of its side of a connection |
 
 #![warn(missing_docs)]
@@ -36,6 +37,7 @@ pub mod headers;
 pub mod info;
 pub mod output;
 pub mod paths;
+pub mod settings;
 pub mod steps;
 pub mod trace;
 pub mod transform;

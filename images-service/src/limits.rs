@@ -3,6 +3,9 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use safelight_net::Deadlines;
+use safelight_outgoing::{Exception, Policy};
+pub use safelight_protocol::settings::JpegDecoder;
+use safelight_protocol::settings::{DeadlineSettings, ImagesSettings, MEGABYTE, PixelSettings};
 
 use crate::{fonts::FontLimits, models::Models, text::TextLimits};
 
@@ -59,39 +62,6 @@ pub struct Limits {
     pub models: Models,
 }
 
-/// A choice between two decoders. Each is strict, and both see the same pixels but for rounding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum JpegDecoder {
-    /// libjpeg-turbo-rs: the faster one, and the one that can shrink while it decodes. Where a sequential file shrinks,
-    /// which is what most thumbnails are made of, a decoder of our own sees the same but for rounding, faster still.
-    #[default]
-    Turbo,
-    /// zune-jpeg: always at full size. It also reads the inks of CMYK, whatever is chosen.
-    Zune,
-}
-
-impl JpegDecoder {
-    /// Every decoder there is.
-    pub const ALL: [Self; 2] = [Self::Turbo, Self::Zune];
-
-    /// The name by which a caller chooses it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Turbo => "turbo",
-            Self::Zune => "zune",
-        }
-    }
-
-    /// The decoder of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|decoder| decoder.as_str() == name)
-    }
-}
-
 /// Where AV1 is decoded. Pictures come out alike.
 ///
 /// The library that does it runs behind an interface of C, through which no panic can unwind.
@@ -109,6 +79,59 @@ pub enum Av1Decoder {
         /// Its arguments.
         arguments: Vec<OsString>,
     },
+}
+
+impl Limits {
+    /// The limits of a service with these settings.
+    ///
+    /// # Errors
+    /// When one of `allowed_addresses` is not an address; the error names it.
+    pub fn from_settings(settings: &ImagesSettings) -> Result<Self, String> {
+        let ImagesSettings {
+            deadlines,
+            pixels,
+            allowed_addresses,
+            transports,
+        } = settings;
+        let exceptions = allowed_addresses.iter().map(|address| {
+            let parsed = address.parse::<Exception>();
+            parsed.map_err(|error| format!("`{address}` {error}"))
+        });
+        let mut limits = Self {
+            transports: (*transports).into(),
+            deadlines: deadlines_from(*deadlines),
+            fonts: FontLimits {
+                policy: Policy::with(exceptions.collect::<Result<_, _>>()?),
+                ..FontLimits::default()
+            },
+            ..Self::default()
+        };
+        limits.set_pixels(*pixels);
+        Ok(limits)
+    }
+
+    fn set_pixels(&mut self, settings: PixelSettings) {
+        let PixelSettings {
+            strict,
+            avif_input,
+            time_budget_ms,
+            memory_budget_mb,
+            jpeg_decoder,
+        } = settings;
+        self.models.strict = strict;
+        self.avif_input = avif_input;
+        self.time = Duration::from_millis(time_budget_ms);
+        self.pixel_bytes = memory_budget_mb.saturating_mul(MEGABYTE);
+        self.jpeg = jpeg_decoder;
+    }
+}
+
+fn deadlines_from(settings: DeadlineSettings) -> Deadlines {
+    Deadlines {
+        header_read: Duration::from_millis(settings.header_read_ms),
+        body_read: Duration::from_millis(settings.body_read_ms),
+        write: Duration::from_millis(settings.write_ms),
+    }
 }
 
 impl Default for Limits {
@@ -140,5 +163,35 @@ impl Default for Limits {
             grace: Duration::from_secs(10),
             models: Models::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use safelight_protocol::settings::ImagesSettings;
+
+    use super::Limits;
+
+    #[test]
+    fn the_default_settings_are_the_default_limits() {
+        let limits = Limits::from_settings(&ImagesSettings::default()).unwrap();
+        let defaults = Limits::default();
+        assert_eq!(limits.deadlines, defaults.deadlines);
+        assert_eq!(limits.transports, defaults.transports);
+        assert_eq!(limits.models.strict, defaults.models.strict);
+        assert_eq!(limits.avif_input, defaults.avif_input);
+        assert_eq!(limits.time, defaults.time);
+        assert_eq!(limits.pixel_bytes, defaults.pixel_bytes);
+        assert_eq!(limits.jpeg, defaults.jpeg);
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_named() {
+        let settings = ImagesSettings {
+            allowed_addresses: vec!["10.0.0.0/40".into()],
+            ..ImagesSettings::default()
+        };
+        let error = Limits::from_settings(&settings).unwrap_err();
+        assert!(error.contains("10.0.0.0/40"), "{error}");
     }
 }

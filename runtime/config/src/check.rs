@@ -4,18 +4,19 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use safelight_protocol::BindingKind;
+
 use super::environment::{choose, effective};
-use super::error::{ConfigErrors, GrantMistake, Mistake, Notice, StorageMistake};
+use super::error::{ConfigErrors, GrantError, ConfigError, Notice, StorageError};
 use super::file::Source;
-use super::item::{Findings, Item};
+use super::item::{Diagnostics, Item};
 use super::keys::{Role, Section};
-use super::sections::{assets, build, dev, images, limits, r2, safelight, services, vars, worker};
+use super::sections::{NamedBinding, assets, build, dev, limits, safelight, vars, worker};
 use super::tree::{Node, Value};
 use super::{
-    AssetsConfig, BindingKind, Build, Config, Dev, ImageUrlsConfig, Limits, Loaded, NamedSecret,
-    R2Bucket, ServiceBinding, WorkerFirst, secrets,
+    AssetsConfig, Binding, BindingConfig, Build, Config, Dev, ImageUrlsConfig, Limits, Loaded,
+    NamedSecret, WorkerFirst, secrets, targets,
 };
-use crate::faults::Targets;
 
 pub(super) fn check(
     source: &Source,
@@ -23,9 +24,9 @@ pub(super) fn check(
     environment: Option<&str>,
 ) -> Result<Loaded, ConfigErrors> {
     let Value::Table(entries) = &root.value else {
-        return Err(source.located(root.at, "", Mistake::NotATable).into());
+        return Err(source.located(root.at, "", ConfigError::NotATable).into());
     };
-    let mut found = Findings::new(source);
+    let mut found = Diagnostics::new(source);
     // `--env ""` is how wrangler is told to take the top level.
     let wanted = environment.filter(|name| !name.is_empty());
     let chosen = choose(entries, wanted, &mut found);
@@ -35,6 +36,7 @@ pub(super) fn check(
     for (item, role) in &items {
         parts.read(item, *role, &mut found);
     }
+    parts.sort_bindings();
     parts.check_faults(&mut found);
     parts.open_buckets(&mut found);
     check_main(&items, &parts, &mut found);
@@ -45,12 +47,12 @@ pub(super) fn check(
     warn_of_unread(&parts.no_effect, &mut found);
 
     let warnings = found.finish()?;
-    let config = parts.put_together(source, environment);
+    let config = parts.build(source, environment);
     Ok(Loaded { config, warnings })
 }
 
 /// There is a worker, or there are files that need none.
-fn check_main(items: &[(Item<'_>, Role)], parts: &Parts<'_>, found: &mut Findings<'_>) {
+fn check_main(items: &[(Item<'_>, Role)], parts: &Parts<'_>, found: &mut Diagnostics<'_>) {
     let named = |key: &str| items.iter().find(|(item, _)| item.key == key);
     match (named("main"), named("assets")) {
         (Some(_), _) => {}
@@ -58,25 +60,25 @@ fn check_main(items: &[(Item<'_>, Role)], parts: &Parts<'_>, found: &mut Finding
             assets::check_alone(item, found);
             check_files_alone(items, parts, found);
         }
-        (None, None) => found.absent("main", Mistake::Missing),
+        (None, None) => found.absent("main", ConfigError::Missing),
     }
 }
 
 /// Refuses what only a worker would make use of. Pictures by URL and buckets with a public path need none.
-fn check_files_alone(items: &[(Item<'_>, Role)], parts: &Parts<'_>, found: &mut Findings<'_>) {
+fn check_files_alone(items: &[(Item<'_>, Role)], parts: &Parts<'_>, found: &mut Diagnostics<'_>) {
     let mut refuse = |item: &Item<'_>| {
-        found.mistake(item.at, &item.path, Mistake::Grant(GrantMistake::NoWorker));
+        found.mistake(item.at, &item.path, ConfigError::Grant(GrantError::NoWorker));
     };
     for (item, role) in items {
-        let Role::Read(section) = role else { continue };
-        match section {
-            Section::Vars | Section::Services | Section::Limits
-                if !item.node.value.says_nothing() =>
+        match role {
+            Role::Read(Section::Vars | Section::Limits)
+            | Role::Bindings(BindingKind::Service, _)
+                if !item.node.value.is_empty() =>
             {
                 refuse(item);
             }
-            Section::Images if !parts.image_urls().on => refuse(item),
-            Section::Safelight => {
+            Role::Bindings(BindingKind::Images, _) if !parts.image_urls().on => refuse(item),
+            Role::Read(Section::Safelight) => {
                 let Value::Table(entries) = &item.node.value else {
                     continue;
                 };
@@ -88,8 +90,8 @@ fn check_files_alone(items: &[(Item<'_>, Role)], parts: &Parts<'_>, found: &mut 
             _ => {}
         }
     }
-    for (item, bucket) in &parts.r2 {
-        if bucket.public_path.is_none() {
+    for (item, binding) in &parts.bindings {
+        if matches!(&binding.config, BindingConfig::R2(r2) if r2.public_path.is_none()) {
             refuse(item);
         }
     }
@@ -102,12 +104,10 @@ struct Parts<'a> {
     main: Option<PathBuf>,
     vars: Vec<(Item<'a>, String)>,
     secrets: Vec<NamedSecret>,
-    images: Option<(Item<'a>, String)>,
-    services: Vec<(Item<'a>, ServiceBinding)>,
-    assets: Option<(Option<Item<'a>>, AssetsConfig)>,
+    bindings: Vec<NamedBinding<'a>>,
+    assets: Option<AssetsConfig>,
     compatibility_date: Option<&'a str>,
     compatibility_flags: Vec<&'a str>,
-    r2: Vec<(Item<'a>, R2Bucket)>,
     dev: Dev,
     cpu: Option<Duration>,
     safelight: safelight::Safelight<'a>,
@@ -116,19 +116,23 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn read(&mut self, item: &Item<'a>, role: Role, found: &mut Findings<'_>) {
-        let says_nothing = item.node.value.says_nothing();
+    fn read(&mut self, item: &Item<'a>, role: Role, found: &mut Diagnostics<'_>) {
+        let is_empty = item.node.value.is_empty();
         match role {
             Role::Read(section) => self.read_section(item, section, found),
+            Role::Bindings(_, read) => {
+                let bindings = read(item, &mut self.no_effect, found);
+                self.bindings.extend(bindings);
+            }
             Role::Silent => {}
-            Role::Binding | Role::Feature | Role::NoEffect if says_nothing => {}
-            Role::Binding => found.mistake(item.at, &item.path, Mistake::NoBindingYet),
-            Role::Feature => found.mistake(item.at, &item.path, Mistake::NoFeatureYet),
+            Role::Binding | Role::Feature | Role::NoEffect if is_empty => {}
+            Role::Binding => found.mistake(item.at, &item.path, ConfigError::NoBindingYet),
+            Role::Feature => found.mistake(item.at, &item.path, ConfigError::NoFeatureYet),
             Role::NoEffect => self.no_effect.push(item.clone()),
         }
     }
 
-    fn read_section(&mut self, item: &Item<'a>, section: Section, found: &mut Findings<'_>) {
+    fn read_section(&mut self, item: &Item<'a>, section: Section, found: &mut Diagnostics<'_>) {
         match section {
             Section::Name => self.name = worker::name(item, found),
             Section::Main => self.main = worker::main(item, found),
@@ -140,10 +144,7 @@ impl<'a> Parts<'a> {
                 self.compatibility_flags = worker::compatibility_flags(item, no_effect, found);
             }
             Section::Vars => self.vars = vars::read(item, found),
-            Section::Images => self.images = images::read(item, found),
-            Section::Services => self.services = services::read(item, found),
-            Section::Assets => self.assets = assets::read(item, found),
-            Section::R2Buckets => self.r2 = r2::read(item, &mut self.no_effect, found),
+            Section::Assets => self.read_assets(item, found),
             Section::Dev => self.dev = dev::read(item, &mut self.no_effect, found),
             Section::Limits => self.cpu = limits::cpu(item, &mut self.no_effect, found),
             Section::Build => self.build = build::read(item, &mut self.no_effect, found),
@@ -153,77 +154,79 @@ impl<'a> Parts<'a> {
         }
     }
 
+    fn read_assets(&mut self, item: &Item<'a>, found: &mut Diagnostics<'_>) {
+        let Some((named_by, assets)) = assets::read(item, found) else {
+            return;
+        };
+        if let (Some(item), Some(name)) = (named_by, &assets.binding) {
+            let name = name.clone();
+            let config = BindingConfig::Assets;
+            self.bindings.push((item, Binding { name, config }));
+        }
+        self.assets = Some(assets);
+    }
+
+    /// Sorts the bindings by kind; those of a kind keep the file's order.
+    fn sort_bindings(&mut self) {
+        let place = |kind| BindingKind::ALL.iter().position(|known| *known == kind);
+        self.bindings
+            .sort_by_key(|(_, binding)| place(binding.config.kind()));
+    }
+
     /// A fault is aimed at something that the worker has.
-    fn check_faults(&self, found: &mut Findings<'_>) {
-        let targets = Targets::new(self.bindings()).with_image_urls(&self.image_urls());
+    fn check_faults(&self, found: &mut Diagnostics<'_>) {
+        let bindings = self.bindings.iter().map(|(_, binding)| binding);
+        let targets = targets(bindings, &self.image_urls());
         for (item, fault) in &self.safelight.faults {
             if let Err(error) = targets.check(fault) {
-                item.refuse(found, Mistake::Fault(error));
+                item.refuse(found, ConfigError::Fault(error));
             }
         }
     }
 
     /// Gives each bucket the path that the config has for its binding.
-    fn open_buckets(&mut self, found: &mut Findings<'_>) {
+    fn open_buckets(&mut self, found: &mut Diagnostics<'_>) {
         for public in &self.safelight.public_paths {
-            let mut buckets = self.r2.iter_mut().map(|(_, bucket)| bucket);
-            match buckets.find(|bucket| bucket.binding == public.binding.key) {
-                Some(bucket) => bucket.public_path = Some(public.path.clone()),
-                None => public
+            let mut bindings = self.bindings.iter_mut().map(|(_, binding)| binding);
+            match bindings.find(|binding| binding.name == public.binding.key) {
+                Some(Binding {
+                    config: BindingConfig::R2(r2),
+                    ..
+                }) => r2.public_path = Some(public.path.clone()),
+                Some(_) | None => public
                     .binding
-                    .refuse(found, Mistake::Storage(StorageMistake::NoSuchBinding)),
+                    .refuse(found, ConfigError::Storage(StorageError::NoSuchBinding)),
             }
         }
     }
 
-    fn bindings(&self) -> Vec<(String, BindingKind)> {
-        let named = self.named_bindings();
-        named
-            .map(|(_, name, kind)| (name.to_owned(), kind))
-            .collect()
-    }
-
-    /// Each with the item that names it.
-    fn named_bindings(&self) -> impl Iterator<Item = (&Item<'a>, &str, BindingKind)> {
-        let images = self.images.iter();
-        let images = images.map(|(item, name)| (item, name.as_str(), BindingKind::Images));
-        let r2 = self.r2.iter();
-        let r2 = r2.map(|(item, bucket)| (item, bucket.binding.as_str(), BindingKind::R2));
-        let services = self.services.iter();
-        let services =
-            services.map(|(item, service)| (item, service.binding.as_str(), BindingKind::Service));
-        let assets = self.assets.iter().filter_map(|(item, assets)| {
-            let name = assets.binding.as_deref()?;
-            Some((item.as_ref()?, name, BindingKind::Assets))
-        });
-        images.chain(r2).chain(services).chain(assets)
-    }
-
     fn image_urls(&self) -> ImageUrlsConfig {
-        self.safelight.image_urls.finish(self.images.iter().count())
+        let is_images =
+            |(_, binding): &&NamedBinding<'_>| binding.config == BindingConfig::Images;
+        let images = self.bindings.iter().filter(is_images).count();
+        self.safelight.image_urls.finish(images)
     }
 
     /// A worker finds its variables and its bindings under one roof.
-    fn check_names(&self, found: &mut Findings<'_>) {
+    fn check_names(&self, found: &mut Diagnostics<'_>) {
         let vars = self.vars.iter().map(|(var, _)| (var.key, &var.path));
         let secrets = self.secrets.iter();
         let secrets = secrets.map(|secret| (secret.name.as_str(), &secret.file));
         let mut taken: HashMap<&str, &String> = vars.chain(secrets).collect();
-        for (binding, name, _) in self.named_bindings() {
-            if let Some(by) = taken.insert(name, &binding.path) {
+        for (item, binding) in &self.bindings {
+            if let Some(by) = taken.insert(&binding.name, &item.path) {
                 let by = by.clone();
-                binding.refuse(found, Mistake::NameTaken { by });
+                item.refuse(found, ConfigError::NameTaken { by });
             }
         }
     }
 
-    fn put_together(self, source: &Source, environment: Option<String>) -> Config {
+    fn build(self, source: &Source, environment: Option<String>) -> Config {
         let defaults = Limits::default();
-        let bindings = self.bindings();
         let image_urls = self.image_urls();
         let navigation = worker::prefers_assets(self.compatibility_date, &self.compatibility_flags);
         let has_worker = self.main.is_some();
-        let assets = self.assets.map(|(_, assets)| AssetsConfig {
+        let assets = self.assets.map(|assets| AssetsConfig {
             navigation,
             worker_first: match has_worker {
                 true => assets.worker_first,
@@ -238,8 +241,7 @@ impl<'a> Parts<'a> {
             dir: source.dir.clone(),
             name: worker::full_name(self.name, environment.as_deref(), &source.dir),
             environment,
-            bindings,
-            r2: self.r2.into_iter().map(|(_, bucket)| bucket).collect(),
+            bindings: self.bindings.into_iter().map(|(_, one)| one).collect(),
             storage: self.safelight.storage,
             main: self.main,
             vars: self
@@ -250,7 +252,6 @@ impl<'a> Parts<'a> {
                 .map(|(item, value)| (item.key.to_owned(), value))
                 .collect(),
             secrets: self.secrets,
-            services: self.services.into_iter().map(|(_, one)| one).collect(),
             assets,
             workers: self.safelight.workers,
             dev: self.dev,
@@ -271,7 +272,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn warn_of_unread(no_effect: &[Item<'_>], found: &mut Findings<'_>) {
+fn warn_of_unread(no_effect: &[Item<'_>], found: &mut Diagnostics<'_>) {
     if let Some(first) = no_effect.iter().min_by_key(|item| item.at) {
         let keys = no_effect.iter().map(|item| item.path.clone()).collect();
         found.warn(first.at, "", Notice::NoEffect(keys));

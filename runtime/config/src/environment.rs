@@ -1,7 +1,7 @@
 //! Which keys count: the top level, or the chosen `env.<name>` over it.
 
-use super::error::{Mistake, Notice};
-use super::item::{Findings, Item, MOST, shown};
+use super::error::{ConfigError, Notice};
+use super::item::{Diagnostics, Item, MOST, shown};
 use super::keys::{self, Role, Scope};
 use super::tree::{Entry, Value};
 
@@ -20,7 +20,7 @@ impl Chosen<'_> {
 pub(super) fn choose<'a>(
     entries: &'a [Entry],
     wanted: Option<&str>,
-    found: &mut Findings<'_>,
+    found: &mut Diagnostics<'_>,
 ) -> Option<Chosen<'a>> {
     let environments = match entries.iter().find(|entry| entry.key == "env") {
         Some(entry) => Item::top(entry).table(found)?,
@@ -43,7 +43,7 @@ pub(super) fn choose<'a>(
     let wanted = wanted?;
     let Some(item) = chosen else {
         let path = format!("env.{}", shown(wanted));
-        found.absent(&path, Mistake::NoEnvironment { known });
+        found.absent(&path, ConfigError::NoEnvironment { known });
         return None;
     };
     Some(Chosen {
@@ -65,7 +65,7 @@ fn is_binding(item: &Item<'_>) -> bool {
 pub(super) fn effective<'a>(
     entries: &'a [Entry],
     chosen: Option<&Chosen<'a>>,
-    found: &mut Findings<'_>,
+    found: &mut Diagnostics<'_>,
 ) -> Vec<(Item<'a>, Role)> {
     let mut items = Vec::new();
     for item in entries.iter().map(Item::top) {
@@ -82,7 +82,7 @@ pub(super) fn effective<'a>(
     for item in chosen.iter().flat_map(|chosen| &chosen.items) {
         match known(item, found) {
             Some((_, Scope::TopLevelOnly)) => {
-                found.mistake(item.at, &item.path, Mistake::TopLevelOnly);
+                found.mistake(item.at, &item.path, ConfigError::TopLevelOnly);
             }
             Some((role, Scope::Inherited | Scope::PerEnvironment)) => {
                 items.push((item.clone(), role));
@@ -93,7 +93,7 @@ pub(super) fn effective<'a>(
     items
 }
 
-fn known(item: &Item<'_>, found: &mut Findings<'_>) -> Option<(Role, Scope)> {
+fn known(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<(Role, Scope)> {
     let known = keys::lookup(item.key);
     if known.is_none() {
         found.unknown_key(item.at, &item.path, item.key, &keys::names());
@@ -101,8 +101,8 @@ fn known(item: &Item<'_>, found: &mut Findings<'_>) -> Option<(Role, Scope)> {
     known
 }
 
-fn not_inherited(item: &Item<'_>, chosen: &Chosen<'_>, found: &mut Findings<'_>) {
-    if item.node.value.says_nothing() {
+fn not_inherited(item: &Item<'_>, chosen: &Chosen<'_>, found: &mut Diagnostics<'_>) {
+    if item.node.value.is_empty() {
         return;
     }
     let notice = Notice::NotInherited {

@@ -8,31 +8,31 @@ use std::path::PathBuf;
 
 use super::file::MAX_BYTES;
 use super::tree::MAX_DEPTH;
-use crate::faults::FaultError;
+use safelight_hop::faults::FaultError;
 
-pub use grant::GrantMistake;
-pub use storage::StorageMistake;
+pub use grant::GrantError;
+pub use storage::StorageError;
 
 /// Everything that keeps a config from being used; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors {
-    mistakes: Vec<Located<Mistake>>,
+    mistakes: Vec<Located<ConfigError>>,
     /// Found, but past the number that anyone would read.
     left_out: usize,
 }
 
 impl ConfigErrors {
-    pub(super) fn new(mistakes: Vec<Located<Mistake>>, left_out: usize) -> Self {
+    pub(super) fn new(mistakes: Vec<Located<ConfigError>>, left_out: usize) -> Self {
         Self { mistakes, left_out }
     }
 
-    pub fn mistakes(&self) -> &[Located<Mistake>] {
+    pub fn mistakes(&self) -> &[Located<ConfigError>] {
         &self.mistakes
     }
 }
 
-impl From<Located<Mistake>> for ConfigErrors {
-    fn from(mistake: Located<Mistake>) -> Self {
+impl From<Located<ConfigError>> for ConfigErrors {
+    fn from(mistake: Located<ConfigError>) -> Self {
         Self::new(vec![mistake], 0)
     }
 }
@@ -88,7 +88,7 @@ impl<T: fmt::Display> fmt::Display for Located<T> {
 
 /// Why a config cannot be used. The text follows the key: "`main` is missing".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mistake {
+pub enum ConfigError {
     NoFile,
     NotAFile,
     UnknownSyntax,
@@ -144,12 +144,12 @@ pub enum Mistake {
         of: &'static str,
     },
     /// In `services`, `assets`, the secrets, or the run as a whole.
-    Grant(GrantMistake),
+    Grant(GrantError),
     /// Of buckets, or of where they are.
-    Storage(StorageMistake),
+    Storage(StorageError),
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoFile => "there is no wrangler.json, wrangler.jsonc or wrangler.toml here",

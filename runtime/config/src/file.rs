@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::error::{ConfigErrors, Located, Mistake, Place};
+use super::error::{ConfigErrors, Located, ConfigError, Place};
 
 /// A config has a few kilobytes; this is what a mistaken path may cost.
 pub(super) const MAX_BYTES: u64 = 1 << 20;
@@ -40,7 +40,7 @@ impl Source {
         };
         let text = read_text(&path).map_err(|what| whole(&path, what))?;
         let dir = absolute_parent(&path)
-            .map_err(|error| whole(&path, Mistake::Unreadable(error.to_string())))?;
+            .map_err(|error| whole(&path, ConfigError::Unreadable(error.to_string())))?;
         Ok(Self {
             path,
             dir,
@@ -94,31 +94,31 @@ fn find(dir: &Path) -> Result<(PathBuf, Syntax), ConfigErrors> {
         .iter()
         .map(|(name, syntax)| (base.join(name), *syntax))
         .find(|(path, _)| path.exists())
-        .ok_or_else(|| whole(dir, Mistake::NoFile))
+        .ok_or_else(|| whole(dir, ConfigError::NoFile))
 }
 
 fn syntax_of(file: &Path) -> Result<Syntax, ConfigErrors> {
     match file.extension().and_then(|extension| extension.to_str()) {
         Some("json" | "jsonc") => Ok(Syntax::Json),
         Some("toml") => Ok(Syntax::Toml),
-        _ => Err(whole(file, Mistake::UnknownSyntax)),
+        _ => Err(whole(file, ConfigError::UnknownSyntax)),
     }
 }
 
-pub(super) fn read_text(path: &Path) -> Result<String, Mistake> {
-    let unreadable = |error: io::Error| Mistake::Unreadable(error.to_string());
+pub(super) fn read_text(path: &Path) -> Result<String, ConfigError> {
+    let unreadable = |error: io::Error| ConfigError::Unreadable(error.to_string());
     // Opening a pipe would wait for its writer, so its kind is asked first.
     if !path.metadata().map_err(unreadable)?.is_file() {
-        return Err(Mistake::NotAFile);
+        return Err(ConfigError::NotAFile);
     }
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
         .map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Mistake::TooLarge);
+        return Err(ConfigError::TooLarge);
     }
-    let text = String::from_utf8(bytes).map_err(|_| Mistake::NotUtf8)?;
+    let text = String::from_utf8(bytes).map_err(|_| ConfigError::NotUtf8)?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,
@@ -131,7 +131,7 @@ fn absolute_parent(path: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-fn whole(path: &Path, what: Mistake) -> ConfigErrors {
+fn whole(path: &Path, what: ConfigError) -> ConfigErrors {
     ConfigErrors::from(Located {
         file: path.to_path_buf(),
         place: None,

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::error::{ConfigErrors, Located, Mistake, Notice};
+use super::error::{ConfigErrors, Located, ConfigError, Notice};
 use super::file::Source;
 use super::keys;
 use super::tree::{Entry, Node, Value};
@@ -11,14 +11,14 @@ use super::tree::{Entry, Node, Value};
 pub(super) const MOST: usize = 100;
 
 /// What was found so far. Nothing stops at a mistake.
-pub(super) struct Findings<'a> {
+pub(super) struct Diagnostics<'a> {
     pub(super) source: &'a Source,
-    mistakes: Vec<Located<Mistake>>,
+    mistakes: Vec<Located<ConfigError>>,
     left_out: usize,
     warnings: Vec<Located<Notice>>,
 }
 
-impl<'a> Findings<'a> {
+impl<'a> Diagnostics<'a> {
     pub(super) fn new(source: &'a Source) -> Self {
         Self {
             source,
@@ -28,7 +28,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    pub(super) fn mistake(&mut self, at: usize, key: &str, what: Mistake) {
+    pub(super) fn mistake(&mut self, at: usize, key: &str, what: ConfigError) {
         if self.mistakes.len() < MOST {
             self.mistakes.push(self.source.located(at, key, what));
         } else {
@@ -37,7 +37,7 @@ impl<'a> Findings<'a> {
     }
 
     /// A key that should stand in the file and does not: there is no place to point at.
-    pub(super) fn absent(&mut self, key: &str, what: Mistake) {
+    pub(super) fn absent(&mut self, key: &str, what: ConfigError) {
         self.mistakes.push(self.source.unplaced(key, what));
     }
 
@@ -48,7 +48,7 @@ impl<'a> Findings<'a> {
         } else {
             None
         };
-        self.mistake(at, path, Mistake::UnknownKey { like });
+        self.mistake(at, path, ConfigError::UnknownKey { like });
     }
 
     pub(super) fn warn(&mut self, at: usize, key: &str, what: Notice) {
@@ -58,7 +58,7 @@ impl<'a> Findings<'a> {
     }
 
     /// In a file that stands beside the config.
-    pub(super) fn mistake_elsewhere(&mut self, mistake: Located<Mistake>) {
+    pub(super) fn mistake_elsewhere(&mut self, mistake: Located<ConfigError>) {
         if self.mistakes.len() < MOST {
             self.mistakes.push(mistake);
         } else {
@@ -113,11 +113,11 @@ impl<'a> Item<'a> {
     }
 
     /// A mistake in the value.
-    pub(super) fn refuse(&self, found: &mut Findings<'_>, what: Mistake) {
+    pub(super) fn refuse(&self, found: &mut Diagnostics<'_>, what: ConfigError) {
         found.mistake(self.node.at, &self.path, what);
     }
 
-    pub(super) fn table(&self, found: &mut Findings<'_>) -> Option<Vec<Item<'a>>> {
+    pub(super) fn table(&self, found: &mut Diagnostics<'_>) -> Option<Vec<Item<'a>>> {
         match &self.node.value {
             Value::Table(entries) => Some(entries.iter().map(|entry| self.child(entry)).collect()),
             _ => self.wrong_type(found, "a table"),
@@ -127,7 +127,7 @@ impl<'a> Item<'a> {
     /// A table whose keys are all listed in `known`; the others are reported and left out.
     pub(super) fn fields(
         &self,
-        found: &mut Findings<'_>,
+        found: &mut Diagnostics<'_>,
         known: &[&'static str],
     ) -> Option<Vec<Item<'a>>> {
         let mut fields = self.table(found)?;
@@ -141,7 +141,7 @@ impl<'a> Item<'a> {
         Some(fields)
     }
 
-    pub(super) fn text(&self, found: &mut Findings<'_>) -> Option<&'a str> {
+    pub(super) fn text(&self, found: &mut Diagnostics<'_>) -> Option<&'a str> {
         match &self.node.value {
             Value::Text(text) => Some(text),
             _ => self.wrong_type(found, "a string"),
@@ -149,16 +149,16 @@ impl<'a> Item<'a> {
     }
 
     /// Text that says something.
-    pub(super) fn filled_text(&self, found: &mut Findings<'_>) -> Option<&'a str> {
+    pub(super) fn filled_text(&self, found: &mut Diagnostics<'_>) -> Option<&'a str> {
         let text = self.text(found)?;
         if text.trim().is_empty() {
-            self.refuse(found, Mistake::Empty);
+            self.refuse(found, ConfigError::Empty);
             return None;
         }
         Some(text)
     }
 
-    pub(super) fn texts(&self, found: &mut Findings<'_>) -> Option<Vec<&'a str>> {
+    pub(super) fn texts(&self, found: &mut Diagnostics<'_>) -> Option<Vec<&'a str>> {
         let Value::List(items) = &self.node.value else {
             return self.wrong_type(found, "a list of strings");
         };
@@ -178,7 +178,7 @@ impl<'a> Item<'a> {
     /// `of` calls them.
     pub(super) fn elements(
         &self,
-        found: &mut Findings<'_>,
+        found: &mut Diagnostics<'_>,
         most: usize,
         of: &'static str,
     ) -> Vec<Item<'a>> {
@@ -188,7 +188,7 @@ impl<'a> Item<'a> {
                 .unwrap_or_default();
         };
         if nodes.len() > most {
-            self.refuse(found, Mistake::TooMany { most, of });
+            self.refuse(found, ConfigError::TooMany { most, of });
             return Vec::new();
         }
         let element = |(index, node): (usize, &'a Node)| Item {
@@ -200,7 +200,7 @@ impl<'a> Item<'a> {
         nodes.iter().enumerate().map(element).collect()
     }
 
-    pub(super) fn boolean(&self, found: &mut Findings<'_>) -> Option<bool> {
+    pub(super) fn boolean(&self, found: &mut Diagnostics<'_>) -> Option<bool> {
         match self.node.value {
             Value::Bool(value) => Some(value),
             _ => self.wrong_type(found, "a boolean"),
@@ -209,7 +209,7 @@ impl<'a> Item<'a> {
 
     pub(super) fn whole_number(
         &self,
-        found: &mut Findings<'_>,
+        found: &mut Diagnostics<'_>,
         range: RangeInclusive<u64>,
     ) -> Option<u64> {
         let Value::Number(text) = &self.node.value else {
@@ -219,7 +219,7 @@ impl<'a> Item<'a> {
             Ok(number) if range.contains(&number) => Some(number),
             _ => {
                 let (min, max) = range.into_inner();
-                self.refuse(found, Mistake::NotBetween { min, max });
+                self.refuse(found, ConfigError::NotBetween { min, max });
                 None
             }
         }
@@ -227,11 +227,11 @@ impl<'a> Item<'a> {
 
     pub(super) fn wrong_type<T>(
         &self,
-        found: &mut Findings<'_>,
+        found: &mut Diagnostics<'_>,
         wanted: &'static str,
     ) -> Option<T> {
         let is = self.node.value.kind();
-        self.refuse(found, Mistake::WrongType { wanted, found: is });
+        self.refuse(found, ConfigError::WrongType { wanted, found: is });
         None
     }
 }

@@ -1,10 +1,21 @@
 //! Every key that wrangler's config has, what it means to us, and how environments inherit it.
 
+use safelight_protocol::BindingKind;
+
+use crate::item::{Diagnostics, Item};
+use crate::sections::{NamedBinding, images, r2, services};
+
+/// Reads the bindings of a section. Items without effect here are added to the second argument.
+pub(super) type ReadBindings =
+    for<'a> fn(&Item<'a>, &mut Vec<Item<'a>>, &mut Diagnostics<'_>) -> Vec<NamedBinding<'a>>;
+
 /// What we do with a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Role {
     /// A section of ours reads it.
     Read(Section),
+    /// It grants bindings, which this function reads.
+    Bindings(BindingKind, ReadBindings),
     /// Grants the worker something that we do not have: an error unless it grants nothing.
     Binding,
     /// Changes what the worker answers in a way that we do not do: an error unless it asks for nothing.
@@ -22,10 +33,7 @@ pub(super) enum Section {
     CompatibilityDate,
     CompatibilityFlags,
     Vars,
-    Images,
-    Services,
     Assets,
-    R2Buckets,
     Dev,
     Limits,
     Build,
@@ -71,7 +79,7 @@ pub(super) fn closest(key: &str, known: &[&'static str]) -> Option<&'static str>
         .map(|(_, name)| name)
 }
 
-use Role::{Binding, Feature, NoEffect, Read, Silent};
+use Role::{Binding, Bindings, Feature, NoEffect, Read, Silent};
 use Scope::{Inherited, PerEnvironment, TopLevelOnly};
 
 const KEYS: &[(&str, Role, Scope)] = &[
@@ -89,10 +97,10 @@ const KEYS: &[(&str, Role, Scope)] = &[
         Inherited,
     ),
     ("vars", Read(Section::Vars), PerEnvironment),
-    ("images", Read(Section::Images), PerEnvironment),
-    ("services", Read(Section::Services), PerEnvironment),
+    ("images", Bindings(BindingKind::Images, images::read), PerEnvironment),
+    ("services", Bindings(BindingKind::Service, services::read), PerEnvironment),
     ("assets", Read(Section::Assets), Inherited),
-    ("r2_buckets", Read(Section::R2Buckets), PerEnvironment),
+    ("r2_buckets", Bindings(BindingKind::R2, r2::read), PerEnvironment),
     ("dev", Read(Section::Dev), TopLevelOnly),
     ("limits", Read(Section::Limits), Inherited),
     ("build", Read(Section::Build), Inherited),

@@ -4,6 +4,7 @@
 //! and every mistake found is reported together, with its file, line and dotted key.
 
 mod assets;
+mod bindings;
 mod check;
 mod environment;
 mod error;
@@ -14,7 +15,6 @@ mod public_path;
 mod run;
 mod secrets;
 mod sections;
-mod services;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -23,21 +23,20 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use safelight_hop::faults::{Fault, Targets};
+use safelight_hop::{SOURCE_HOP, TRANSFORM_HOP};
 use safelight_net::Deadlines;
 use safelight_outgoing::{Exception, OriginPattern, Policy};
+use safelight_protocol::BindingKind;
+use safelight_protocol::settings::PixelSettings;
 
-use crate::bindings::r2::Durability;
-use crate::faults::Fault;
-use crate::pixel_settings::PixelSettings;
-use crate::transformations::SourceTime;
 
+pub use bindings::{Binding, BindingConfig, R2Config, ServiceConfig};
 pub use assets::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
-pub use error::{ConfigErrors, GrantMistake, Located, Mistake, Notice, Place, StorageMistake};
+pub use error::{ConfigErrors, GrantError, Located, ConfigError, Notice, Place, StorageError};
 pub use public_path::{NotAPublicPath, PublicPath};
 pub use run::Run;
 pub use secrets::{DotenvError, NamedSecret, Secret};
-pub(crate) use sections::safelight::MOST_DEADLINE_MS;
-pub use services::ServiceBinding;
 
 /// What a worker is and what it is given, for one chosen environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,16 +55,12 @@ pub struct Config {
     pub vars: Vec<(String, String)>,
     /// What the files beside the config hold; a name never stands here and in `vars` or `bindings` as well.
     pub secrets: Vec<NamedSecret>,
-    /// Name → kind, in the file's order. A name never stands here and in `vars` both.
-    pub bindings: Vec<(String, BindingKind)>,
-    /// The workers behind the bindings of kind `service`.
-    pub services: Vec<ServiceBinding>,
+    /// The bindings, by kind and then in the file's order. A name never stands here and in `vars` both.
+    pub bindings: Vec<Binding>,
     /// Static files, if there are any.
     pub assets: Option<AssetsConfig>,
     /// Folders or configs of further workers of a run (`safelight.workers`), absolute.
     pub workers: Vec<PathBuf>,
-    /// The buckets behind the bindings of kind `r2`.
-    pub r2: Vec<R2Bucket>,
     /// Where bindings keep what must outlive a run (`safelight.storage`).
     pub storage: Storage,
     pub dev: Dev,
@@ -98,43 +93,42 @@ pub struct ImageUrlsConfig {
     pub cf_image_fail_open: bool,
 }
 
+/// How long another host may take for a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceTime {
+    /// For the look-up and the connection, at every redirect anew.
+    pub connect: Duration,
+    /// For everything, to the last byte.
+    pub total: Duration,
+}
+
+impl Default for SourceTime {
+    fn default() -> Self {
+        let safelight_outgoing::Limits { connect, total, .. } =
+            safelight_outgoing::Limits::of_bytes(MAX_SOURCE_BYTES);
+        Self { connect, total }
+    }
+}
+
+/// Bytes of the source of a picture by URL or by `fetch`.
+pub const MAX_SOURCE_BYTES: u64 = 100_000_000;
+
 impl ImageUrlsConfig {
+    /// The hops of pictures by URL that faults can be aimed at.
+    fn hops(&self) -> impl Iterator<Item = (String, Option<BindingKind>)> {
+        let hops = [
+            (TRANSFORM_HOP, Some(BindingKind::Images)),
+            (SOURCE_HOP, None),
+        ];
+        let hops = hops.into_iter().filter(|_| self.on);
+        hops.map(|(name, kind)| (name.to_owned(), kind))
+    }
+
     /// What may be reached for a picture.
     pub fn policy(&self) -> Policy {
         let exceptions = self.allowed_addresses.iter().cloned();
         Policy::with(exceptions).without(self.denied_origins.iter().cloned())
     }
-}
-
-/// The services that a binding's name can stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BindingKind {
-    Images,
-    Service,
-    Assets,
-    R2,
-}
-
-impl BindingKind {
-    /// The word that the guest's `BINDINGS` variable and messages use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Images => "images",
-            Self::Service => "service",
-            Self::Assets => "assets",
-            Self::R2 => "r2",
-        }
-    }
-}
-
-/// A bucket that a binding grants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct R2Bucket {
-    pub binding: String,
-    /// Bindings with the same bucket share its objects.
-    pub bucket: String,
-    /// Where its objects are for everybody (`safelight.r2.<binding>.public_path`); without, nowhere.
-    pub public_path: Option<PublicPath>,
 }
 
 /// Where bindings keep what must outlive a run.
@@ -146,6 +140,16 @@ pub struct Storage {
     pub s3: Option<S3>,
     /// Bytes that every part of an upload but the last has at least, if not the platform's 5 MiB.
     pub part_bytes: Option<u64>,
+}
+
+/// What a write must outlive before it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// A loss of power: it is on the disk.
+    #[default]
+    Disk,
+    /// The end of the process: the system has it.
+    Process,
 }
 
 /// Where the state is. A flag on the command line goes before it.
@@ -231,6 +235,11 @@ pub struct Loaded {
 }
 
 impl Config {
+    /// The hops that faults can be aimed at.
+    pub fn targets(&self) -> Targets {
+        targets(&self.bindings, &self.image_urls)
+    }
+
     /// Reads `file`, or else the first of wrangler's file names in `dir`, for the given `env.<name>`.
     pub fn load(
         dir: &Path,
@@ -241,4 +250,13 @@ impl Config {
         let root = tree::parse(&source)?;
         check::check(&source, &root, environment)
     }
+}
+
+fn targets<'a>(
+    bindings: impl IntoIterator<Item = &'a Binding>,
+    image_urls: &ImageUrlsConfig,
+) -> Targets {
+    let bindings = bindings.into_iter();
+    let bindings = bindings.map(|binding| (binding.name.clone(), Some(binding.config.kind())));
+    Targets::new(bindings.chain(image_urls.hops()))
 }

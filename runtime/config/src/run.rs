@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{ConfigErrors, GrantMistake, Located, Mistake};
+use super::bindings::BindingConfig;
+use super::error::{ConfigError, ConfigErrors, GrantError, Located};
 use super::{Config, Loaded};
 
 /// Workers of one run.
@@ -40,7 +41,7 @@ impl Run {
             }
             run.check_name(&loaded.config)?;
             if run.others.len() + 1 == MOST {
-                let what = Mistake::Grant(GrantMistake::TooManyWorkers(MOST));
+                let what = ConfigError::Grant(GrantError::TooManyWorkers(MOST));
                 return Err(about(&loaded.config, "name", what));
             }
             waiting.extend(loaded.config.workers.iter().rev().cloned());
@@ -59,7 +60,7 @@ impl Run {
     fn check_name(&self, config: &Config) -> Result<(), ConfigErrors> {
         let same = self.configs().find(|other| other.name == config.name);
         same.map_or(Ok(()), |other| {
-            let what = Mistake::Grant(GrantMistake::SameWorkerName {
+            let what = ConfigError::Grant(GrantError::SameWorkerName {
                 name: config.name.clone(),
                 other: other.file.clone(),
             });
@@ -71,7 +72,10 @@ impl Run {
         let names: Vec<String> = self.configs().map(|config| config.name.clone()).collect();
         let mut mistakes = Vec::new();
         for config in self.configs() {
-            for service in &config.services {
+            for binding in &config.bindings {
+                let BindingConfig::Service(service) = &binding.config else {
+                    continue;
+                };
                 if names.contains(&service.service) {
                     continue;
                 }
@@ -79,7 +83,7 @@ impl Run {
                     file: config.file.clone(),
                     place: service.place,
                     key: service.key.clone(),
-                    what: Mistake::Grant(GrantMistake::NoSuchWorker {
+                    what: ConfigError::Grant(GrantError::NoSuchWorker {
                         name: service.service.clone(),
                         run: names.clone(),
                     }),
@@ -106,7 +110,7 @@ fn is_same(one: &Config, other: &Config) -> bool {
     one.file == other.file || real(one).is_some_and(|file| real(other) == Some(file))
 }
 
-fn about(config: &Config, key: &str, what: Mistake) -> ConfigErrors {
+fn about(config: &Config, key: &str, what: ConfigError) -> ConfigErrors {
     ConfigErrors::from(Located {
         file: config.file.clone(),
         place: None,

@@ -5,9 +5,9 @@ mod dotenv;
 use std::fmt;
 use std::path::Path;
 
-use super::error::{GrantMistake, Located, Mistake, Notice, Place};
+use super::error::{GrantError, Located, ConfigError, Notice, Place};
 use super::file;
-use super::item::{Findings, shown};
+use super::item::{Diagnostics, shown};
 use super::sections::images::is_reserved;
 
 pub use self::dotenv::DotenvError;
@@ -39,7 +39,7 @@ pub struct NamedSecret {
 }
 
 /// Reads the secrets for an environment, sorted by name.
-pub(super) fn read(environment: Option<&str>, found: &mut Findings<'_>) -> Vec<NamedSecret> {
+pub(super) fn read(environment: Option<&str>, found: &mut Diagnostics<'_>) -> Vec<NamedSecret> {
     let mut secrets: Vec<NamedSecret> = Vec::new();
     for name in files(&found.source.dir, environment) {
         for secret in read_file(&name, found) {
@@ -71,7 +71,7 @@ fn files(dir: &Path, environment: Option<&str>) -> Vec<String> {
     names
 }
 
-fn read_file(name: &str, found: &mut Findings<'_>) -> Vec<NamedSecret> {
+fn read_file(name: &str, found: &mut Diagnostics<'_>) -> Vec<NamedSecret> {
     // Beside the config, and shown as the config is.
     let path = found.source.path.with_file_name(name);
     let located = |line: Option<usize>, key: &str, what| Located {
@@ -95,14 +95,14 @@ fn read_file(name: &str, found: &mut Findings<'_>) -> Vec<NamedSecret> {
                 found.mistake_elsewhere(located(
                     Some(line),
                     "",
-                    Mistake::Grant(GrantMistake::Dotenv(error)),
+                    ConfigError::Grant(GrantError::Dotenv(error)),
                 ));
                 continue;
             }
         };
         let key = shown(entry.name);
         if is_reserved(entry.name) {
-            found.mistake_elsewhere(located(Some(entry.line), &key, Mistake::Reserved));
+            found.mistake_elsewhere(located(Some(entry.line), &key, ConfigError::Reserved));
             continue;
         }
         if name.starts_with(".env") && entry.has_reference {

@@ -1,5 +1,8 @@
 //! The config's sections: each takes its value and returns what it means.
 
+use crate::bindings::Binding;
+use crate::item::Item;
+
 pub(super) mod assets;
 pub(super) mod build;
 pub(super) mod dev;
@@ -15,3 +18,6 @@ pub(super) mod services;
 pub(super) mod storage;
 pub(super) mod vars;
 pub(super) mod worker;
+
+/// A binding, with the item that names it.
+pub(super) type NamedBinding<'a> = (Item<'a>, Binding);

@@ -3,7 +3,7 @@
 mod json;
 mod toml;
 
-use super::error::{ConfigErrors, Mistake};
+use super::error::{ConfigErrors, ConfigError};
 use super::file::{Source, Syntax};
 
 /// Deeper than any key we read, shallow enough to walk by recursion.
@@ -57,12 +57,12 @@ impl Value {
     }
 
     /// Generated configs spell out what a worker does not use: `"queues": { "producers": [] }`.
-    pub(super) fn says_nothing(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Null => true,
             Self::Bool(_) | Self::Number(_) | Self::Text(_) => false,
             Self::List(items) => items.is_empty(),
-            Self::Table(entries) => entries.iter().all(|entry| entry.node.value.says_nothing()),
+            Self::Table(entries) => entries.iter().all(|entry| entry.node.value.is_empty()),
         }
     }
 
@@ -92,12 +92,12 @@ fn json_string(text: &str) -> String {
 }
 
 /// The same text for the same number in either syntax: `1e3`, `1_000` and `1000.0` are 1000.
-fn number(float_text: &str) -> Result<String, Mistake> {
+fn number(float_text: &str) -> Result<String, ConfigError> {
     if let Ok(integer) = float_text.parse::<i128>() {
         return Ok(integer.to_string());
     }
     match float_text.parse::<f64>() {
         Ok(float) if float.is_finite() => Ok(float.to_string()),
-        _ => Err(Mistake::NumberRange),
+        _ => Err(ConfigError::NumberRange),
     }
 }

@@ -5,35 +5,34 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-    LAST_MODIFIED, VARY, WARNING, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, VARY, WARNING, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
-use sha2::{Digest, Sha256};
-use wasmtime_wasi_http::WasiBody;
+use safelight_hop::{Body, body};
+use safelight_protocol::etag::{EntityTag, if_none_match};
+use sha2::{Digest as _, Sha256};
 
-use super::Transformed;
-use super::failure::RESIZED;
-use crate::body;
+use crate::failure::RESIZED;
+use crate::request::{Transformed, content_length};
 
 /// So that a picture of the SVG kind can do nothing.
 const POLICY: &str = "default-src 'none'; navigate-to 'none'; form-action 'none'; img-src data:; style-src 'unsafe-inline';";
-/// The shortest time that a result is worth keeping for, in seconds.
-const SHORT: u64 = 3_600;
+/// Shortest lifetime in a cache without a warning, in seconds.
+const MIN_LIFETIME_S: u64 = 3_600;
 
 /// Most warnings of ours, each a header.
-const WARNINGS: usize = 16;
+const MAX_WARNINGS: usize = 16;
 
-/// What an answer says besides what the images process says.
+/// The parts of an answer that do not come from the images process.
 #[derive(Default)]
-pub struct Extras {
+pub struct ResponseHints {
     /// Names of the request's headers on which the result depends.
     pub vary: Vec<&'static str>,
     /// Texts of warnings.
     pub warnings: Vec<String>,
 }
 
-impl Extras {
+impl ResponseHints {
     fn put_vary(&self, headers: &mut HeaderMap) {
         if let Ok(vary) = HeaderValue::try_from(self.vary.join(", "))
             && !vary.is_empty()
@@ -43,17 +42,17 @@ impl Extras {
     }
 }
 
-/// What an origin says of a source that holds for the result as well.
-pub struct Origin {
+/// The headers of a source that hold for the result as well, and the result's entity tag.
+pub struct CacheValidators {
     cache_control: Option<HeaderValue>,
     last_modified: Option<HeaderValue>,
     /// Of the result.
     etag: Option<HeaderValue>,
 }
 
-impl Origin {
-    /// Of a source's headers, for a result of all that this text says; without it nobody can tell the result by a tag.
-    pub fn of(headers: &HeaderMap, options: Option<String>) -> Self {
+impl CacheValidators {
+    /// The validators of a result with these options, of a source with these headers. Without options it has no tag.
+    pub fn new(headers: &HeaderMap, options: Option<String>) -> Self {
         let get = |name| headers.get(name).cloned();
         let tagged = headers.get(ETAG).zip(options);
         Self {
@@ -63,21 +62,15 @@ impl Origin {
         }
     }
 
-    /// The answer to a client that has the result already.
-    pub fn unchanged(
+    /// The 304 for a client that has the result already.
+    pub fn not_modified(
         &self,
         headers: &HeaderMap,
-        extras: &Extras,
-    ) -> Option<http::Response<WasiBody>> {
+        extras: &ResponseHints,
+    ) -> Option<http::Response<Body>> {
         let etag = self.etag.as_ref()?.to_str().ok()?;
-        let known = headers.get_all(IF_NONE_MATCH).iter().any(|value| {
-            value.to_str().is_ok_and(|list| {
-                list.split(',')
-                    .map(|one| one.trim().trim_start_matches("W/"))
-                    .any(|one| one == "*" || one == etag)
-            })
-        });
-        if !known {
+        let etag = EntityTag::parse(etag).ok()?;
+        if if_none_match(headers, &etag) != Some(true) {
             return None;
         }
         let mut response = http::Response::new(body::full(""));
@@ -116,7 +109,7 @@ impl Origin {
         };
         // What is said to caches that many share goes before what is said to all.
         let kept = seconds("s-maxage").or_else(|| seconds("max-age"));
-        words.iter().any(forbids) || kept.is_some_and(|seconds| seconds < SHORT)
+        words.iter().any(forbids) || kept.is_some_and(|seconds| seconds < MIN_LIFETIME_S)
     }
 }
 
@@ -133,12 +126,12 @@ fn of_result(etag: &HeaderValue, options: &str) -> Option<HeaderValue> {
 }
 
 /// The answer for the client.
-pub fn good(
+pub fn success_response(
     transformed: Transformed,
-    origin: &Origin,
-    extras: Extras,
+    origin: &CacheValidators,
+    extras: ResponseHints,
     source_time: Duration,
-) -> http::Response<WasiBody> {
+) -> http::Response<Body> {
     let from = &transformed.headers;
     let mut response = http::Response::new(transformed.body);
     let headers = response.headers_mut();
@@ -171,9 +164,9 @@ pub fn good(
 
 /// So many warnings and no more, the last of which says so.
 fn bounded(mut warnings: Vec<String>) -> Vec<String> {
-    let left_out = warnings.len().saturating_sub(WARNINGS);
+    let left_out = warnings.len().saturating_sub(MAX_WARNINGS);
     if left_out > 0 {
-        warnings.truncate(WARNINGS);
+        warnings.truncate(MAX_WARNINGS);
         warnings.push(format!("and {left_out} warnings more"));
     }
     warnings
@@ -214,24 +207,19 @@ fn quoted(text: &str) -> String {
     printable.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-/// The length that the headers promise.
-pub fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{Extras, Origin, bounded, quoted};
+    use super::{ResponseHints, CacheValidators, bounded, quoted};
 
     fn headers(name: HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
     }
 
     fn etag(origin: &str, options: &str) -> String {
-        let origin = Origin::of(&headers(ETAG, origin), Some(options.into()));
+        let origin = CacheValidators::new(&headers(ETAG, origin), Some(options.into()));
         origin.etag.unwrap().to_str().unwrap().to_owned()
     }
 
@@ -246,18 +234,18 @@ mod tests {
         assert_ne!(first, etag("\"abc\"", "width=81"));
         assert_ne!(first, etag("\"abd\"", "width=80"));
         let options = Some("width=80".to_owned());
-        assert_eq!(Origin::of(&HeaderMap::new(), options).etag, None);
-        assert_eq!(Origin::of(&headers(ETAG, "\"abc\""), None).etag, None);
+        assert_eq!(CacheValidators::new(&HeaderMap::new(), options).etag, None);
+        assert_eq!(CacheValidators::new(&headers(ETAG, "\"abc\""), None).etag, None);
     }
 
     #[test]
     fn a_client_that_has_the_result_is_told_so() {
         let source = headers(ETAG, "W/\"abc\"");
-        let origin = Origin::of(&source, Some("width=80".into()));
+        let origin = CacheValidators::new(&source, Some("width=80".into()));
         let etag = etag("W/\"abc\"", "width=80");
         let asked = |value: &str| {
             origin
-                .unchanged(&headers(IF_NONE_MATCH, value), &Extras::default())
+                .not_modified(&headers(IF_NONE_MATCH, value), &ResponseHints::default())
                 .is_some()
         };
         assert!(asked(&etag));
@@ -266,7 +254,7 @@ mod tests {
         assert!(!asked("\"abc\""));
         assert!(
             origin
-                .unchanged(&HeaderMap::new(), &Extras::default())
+                .not_modified(&HeaderMap::new(), &ResponseHints::default())
                 .is_none()
         );
     }
@@ -283,10 +271,10 @@ mod tests {
             ("max-age=7200, s-maxage=60", true),
             ("public, max-age=86400, must-revalidate", false),
         ] {
-            let origin = Origin::of(&headers(CACHE_CONTROL, value), None);
+            let origin = CacheValidators::new(&headers(CACHE_CONTROL, value), None);
             assert_eq!(origin.is_too_restrictive(), expected, "{value}");
         }
-        assert!(!Origin::of(&HeaderMap::new(), None).is_too_restrictive());
+        assert!(!CacheValidators::new(&HeaderMap::new(), None).is_too_restrictive());
     }
 
     #[test]

@@ -3,12 +3,9 @@
 use http::StatusCode;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue};
+use safelight_hop::{Body, HopError, SOURCE_HOP, TRANSFORM_HOP, body};
 use safelight_outgoing::OutgoingError;
 use safelight_protocol::ErrorCode;
-use wasmtime_wasi_http::{Error, WasiBody};
-
-use crate::body;
-pub use crate::error::inner;
 
 /// The header that tells what became of a transformation.
 pub const RESIZED: HeaderName = HeaderName::from_static("cf-resized");
@@ -142,8 +139,8 @@ impl Failure {
     }
 
     /// A hop that failed without an answer.
-    pub fn of_hop(hop: &str, error: &Error) -> Self {
-        Self::new(Code::NotFetched, format!("{hop}: {}", inner(error)))
+    pub fn of_hop(hop: &str, error: &HopError) -> Self {
+        Self::new(Code::NotFetched, format!("{hop}: {error}"))
     }
 
     /// What the images process answered instead of a picture.
@@ -158,12 +155,12 @@ impl Failure {
             true => status,
             false => StatusCode::BAD_GATEWAY,
         };
-        let hop = super::TRANSFORM_HOP;
+        let hop = TRANSFORM_HOP;
         Self::new(Code::Images(number, status), format!("{hop}: {text}"))
     }
 
     /// The answer for the client.
-    pub fn answer(&self) -> http::Response<WasiBody> {
+    pub fn answer(&self) -> http::Response<Body> {
         let number = self.code.number();
         let mut response =
             http::Response::new(body::full(format!("ERROR {number}: {}\n", self.text)));
@@ -234,7 +231,7 @@ pub fn of_status(status: StatusCode) -> Failure {
 
 /// A text that names the hop to the source.
 pub fn in_source(text: &str) -> String {
-    format!("{}: {text}", super::source::SOURCE_HOP)
+    format!("{}: {text}", SOURCE_HOP)
 }
 
 #[cfg(test)]

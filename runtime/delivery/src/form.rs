@@ -1,4 +1,4 @@
-//! The sources and what is asked for, as one form that streams into the images process.
+//! Sources and options as one form that streams into the images process.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -6,39 +6,31 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
+use safelight_hop::{Body, HopError};
 use safelight_protocol::extension::{self, Caller};
 use safelight_protocol::form as wire;
-use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::Wanted;
-use super::failure::{Failure, inner};
-
-/// An overlay.
-pub enum Part {
-    /// A picture.
-    Picture(WasiBody),
-    /// A text, as the binding's JSON has it.
-    Text(String),
-}
+use crate::failure::Failure;
+use crate::request::{Part, TransformRequest};
 
 /// The body of one request to the images process. It ends in an error when a source does.
 pub struct Form {
     pieces: VecDeque<Piece>,
-    broken: Broken,
+    broken: BrokenPart,
 }
 
 enum Piece {
     Bytes(Bytes),
     /// The picture of this number.
-    Picture(usize, WasiBody),
+    Picture(usize, Body),
 }
 
 /// Which picture broke off, and why.
 #[derive(Clone, Default)]
-pub struct Broken(Arc<OnceLock<(usize, String)>>);
+pub struct BrokenPart(Arc<OnceLock<(usize, String)>>);
 
-impl Broken {
+impl BrokenPart {
     /// The number of the picture and the reason, if one broke off.
     pub fn get(&self) -> Option<(usize, &str)> {
         self.0.get().map(|(part, why)| (*part, why.as_str()))
@@ -52,9 +44,9 @@ impl Form {
     /// When the steps cannot be written.
     pub fn new(
         boundary: &str,
-        source: WasiBody,
-        wanted: Wanted,
-        broken: Broken,
+        source: Body,
+        wanted: TransformRequest,
+        broken: BrokenPart,
     ) -> Result<Self, Failure> {
         let caller = wire::string_part(boundary, extension::CALLER, Caller::Url.as_str());
         let mut pieces = VecDeque::from([Piece::Bytes(caller.into())]);
@@ -89,14 +81,14 @@ impl Form {
     }
 }
 
-impl Body for Form {
+impl http_body::Body for Form {
     type Data = Bytes;
-    type Error = Error;
+    type Error = HopError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
         loop {
             let this = &mut *self;
             let Some(piece) = this.pieces.front_mut() else {
@@ -115,7 +107,7 @@ impl Body for Form {
                 // Trailers of a source are nothing to a form.
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
-                    let _ = this.broken.0.set((number, inner(&error)));
+                    let _ = this.broken.0.set((number, error.to_string()));
                     this.pieces.clear();
                     return Poll::Ready(Some(Err(error)));
                 }
@@ -142,16 +134,16 @@ impl Body for Form {
 mod tests {
     use http_body::Body as _;
     use http_body_util::{BodyExt, StreamBody};
+    use safelight_hop::body::full;
+    use safelight_hop::{Body, HopError};
     use serde_json::json;
-    use wasmtime_wasi_http::{Error, WasiBody};
+    
+    use super::{BrokenPart, Form};
+    use crate::output::{Format, Output};
+    use crate::request::{Part, TransformRequest};
 
-    use super::{Broken, Form, Part};
-    use crate::body::full;
-    use crate::transformations::Wanted;
-    use crate::transformations::output::{Format, Output};
-
-    fn wanted(overlays: Vec<Part>) -> Wanted {
-        Wanted {
+    fn wanted(overlays: Vec<Part>) -> TransformRequest {
+        TransformRequest {
             transforms: vec![json!({"imageIndex": 0, "width": 8})],
             overlays,
             output: Output::new(Format::Webp),
@@ -161,7 +153,7 @@ mod tests {
     #[tokio::test]
     async fn the_form_says_who_asks_and_is_the_one_of_the_platforms_client_otherwise() {
         let overlays = vec![Part::Text("{}".into()), Part::Picture(full("overlay"))];
-        let form = Form::new("B", full("base"), wanted(overlays), Broken::default()).unwrap();
+        let form = Form::new("B", full("base"), wanted(overlays), BrokenPart::default()).unwrap();
         let length = form.size_hint().exact().unwrap();
         let bytes = form.collect().await.unwrap().to_bytes();
         assert_eq!(bytes.len() as u64, length);
@@ -181,12 +173,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_source_that_breaks_off_breaks_the_form_and_is_named() {
-        let broken_body: WasiBody = StreamBody::new(futures_util::stream::iter([
+        let broken_body: Body = StreamBody::new(futures_util::stream::iter([
             Ok(http_body::Frame::data(bytes::Bytes::from_static(b"half"))),
-            Err(Error::InternalError(Some("gone".into()))),
+            Err(HopError::Service("gone".into())),
         ]))
         .boxed_unsync();
-        let broken = Broken::default();
+        let broken = BrokenPart::default();
         let overlays = vec![Part::Picture(broken_body)];
         let form = Form::new("B", full("base"), wanted(overlays), broken.clone()).unwrap();
         assert!(form.collect().await.is_err());

@@ -7,31 +7,26 @@ use std::time::{Duration, Instant};
 
 use http::header::{CONTENT_ENCODING, LOCATION};
 use http::{HeaderMap, StatusCode, Uri};
+use safelight_config::{MAX_SOURCE_BYTES, SourceTime};
+use safelight_hop::faults::{FaultSet, Hop};
+use safelight_hop::inject::HopFaults;
+use safelight_hop::{
+    BindingService, Body, Call, HopService, RequestContext, SOURCE_HOP, body, layered,
+};
 use safelight_outgoing::target::Target;
 use safelight_outgoing::{Client, OutgoingError};
-use tower::{ServiceExt, service_fn};
-use wasmtime_wasi_http::{Error, WasiBody};
+use safelight_protocol::paths::{IMAGE_URL_PREFIX, PLATFORM_PREFIX};
+use tower::{ServiceExt as _, service_fn};
 
-use self::host::{Outcome, Redirects, ask_host};
-use super::failure::{Code, Failure, in_source, of_status};
-use crate::bindings::{BindingService, CallContext, layered};
-use crate::body;
-use crate::faults::{FaultSet, Hop, HopFaults};
-use crate::image_url;
-use crate::record::RequestRecord;
-use crate::router::PLATFORM_PREFIX;
-use crate::worker::Worker;
+use self::host::{FetchError, Redirects, ask_host};
+use crate::failure::{Code, Failure, in_source, of_status};
+use crate::request::content_length;
+use crate::subrequest::is_of_zone;
 
-pub use self::host::{CREDENTIALS, SourceTime, broke_off};
+pub use self::host::{CREDENTIALS, broke_off};
 
-/// The name of the hop to a source.
-pub const SOURCE_HOP: &str = "image-source";
-/// What a request for a source says of itself, so that nobody transforms twice.
-pub const VIA: &str = "image-resizing";
-/// Bytes of a source.
-const SOURCE_BYTES: u64 = 100_000_000;
 /// Redirects that are followed.
-const REDIRECTS: u8 = 5;
+const MAX_REDIRECTS: u8 = 5;
 
 /// The ways to sources.
 #[derive(Clone)]
@@ -43,26 +38,26 @@ pub struct Sources {
 /// A source's answer, and how long its head took.
 pub struct Fetched {
     /// A success.
-    pub response: http::Response<WasiBody>,
+    pub response: http::Response<Body>,
     /// Until its head was there.
     pub time: Duration,
 }
 
 impl Sources {
     /// Sources on other hosts, as far as the client reaches, within this time; these faults may happen on the way.
-    pub fn on_hosts(client: Client, time: SourceTime, faults: Arc<FaultSet>) -> Self {
-        let service = service_fn(move |request| ask_host(client.clone(), time, request));
+    pub fn remote(client: Client, time: SourceTime, faults: Arc<FaultSet>) -> Self {
+        let service = service_fn(move |call: Call| ask_host(client.clone(), time, call.request));
         Self {
             worker: None,
             hosts: layered(service, HopFaults::new(Hop::source(), faults)),
         }
     }
 
-    /// The same, and those that the worker itself serves.
-    pub fn and_of_worker(self, worker: Arc<Worker>, faults: Arc<FaultSet>) -> Self {
-        let service = service_fn(move |request| ask_worker(worker.clone(), request));
+    /// The same, and the URLs that the worker itself serves, by a service that asks it.
+    #[must_use]
+    pub fn with_worker(self, worker: impl HopService, faults: Arc<FaultSet>) -> Self {
         Self {
-            worker: Some(layered(service, HopFaults::new(Hop::source(), faults))),
+            worker: Some(layered(worker, HopFaults::new(Hop::source(), faults))),
             ..self
         }
     }
@@ -72,19 +67,19 @@ impl Sources {
     ///
     /// # Errors
     /// When there is no success.
-    pub async fn of_worker(
+    pub async fn fetch_worker(
         &self,
         mut url: Uri,
         headers: &HeaderMap,
-        record: &Arc<RequestRecord>,
+        context: &Arc<RequestContext>,
     ) -> Result<Fetched, Failure> {
         let started = Instant::now();
         let Some(worker) = &self.worker else {
             return Err(Failure::internal("there is no worker to ask"));
         };
-        for left in (0..=REDIRECTS).rev() {
+        for left in (0..=MAX_REDIRECTS).rev() {
             check_path(&url)?;
-            let answer = ask(worker, (url.clone(), 0), headers, record).await?;
+            let answer = ask(worker, (url.clone(), 0), headers, context).await?;
             if !is_redirect(answer.status()) {
                 return successful(answer, started);
             }
@@ -92,38 +87,38 @@ impl Sources {
             let Some(left) = left.checked_sub(1) else {
                 break;
             };
-            if !image_url::path::is_of_zone(&next, &url) {
-                return self.of_host_in((next, left), headers, record).await;
+            if !is_of_zone(&next, &url) {
+                return self.fetch_remote_within((next, left), headers, context).await;
             }
             url = next;
         }
-        Err(Failure::from(&OutgoingError::TooManyRedirects(REDIRECTS)))
+        Err(Failure::from(&OutgoingError::TooManyRedirects(MAX_REDIRECTS)))
     }
 
     /// Gets what another host answers.
     ///
     /// # Errors
     /// When there is no success.
-    pub async fn of_host(
+    pub async fn fetch_remote(
         &self,
         url: &str,
         headers: &HeaderMap,
-        record: &Arc<RequestRecord>,
+        context: &Arc<RequestContext>,
     ) -> Result<Fetched, Failure> {
         let url = url.parse::<Uri>().map_err(|error| bad_url(&error))?;
-        self.of_host_in((url, REDIRECTS), headers, record).await
+        self.fetch_remote_within((url, MAX_REDIRECTS), headers, context).await
     }
 
     /// The same, within so many redirects.
-    async fn of_host_in(
+    async fn fetch_remote_within(
         &self,
         target: (Uri, u8),
         headers: &HeaderMap,
-        record: &Arc<RequestRecord>,
+        context: &Arc<RequestContext>,
     ) -> Result<Fetched, Failure> {
         let started = Instant::now();
-        let answer = ask(&self.hosts, target, headers, record).await?;
-        if let Some(error) = Outcome::of(answer.extensions()) {
+        let answer = ask(&self.hosts, target, headers, context).await?;
+        if let Some(error) = FetchError::of(answer.extensions()) {
             return Err(Failure::from(error));
         }
         successful(answer, started)
@@ -132,7 +127,7 @@ impl Sources {
 
 /// What belongs to the platform is no worker's to answer, and a result of a transformation is no source.
 fn check_path(url: &Uri) -> Result<(), Failure> {
-    if url.path().starts_with(image_url::PREFIX) {
+    if url.path().starts_with(IMAGE_URL_PREFIX) {
         let text = in_source("the source is the result of a transformation");
         return Err(Failure::new(Code::Loop, text));
     }
@@ -151,21 +146,18 @@ async fn ask(
     service: &BindingService,
     (url, redirects): (Uri, u8),
     headers: &HeaderMap,
-    record: &Arc<RequestRecord>,
-) -> Result<http::Response<WasiBody>, Failure> {
+    context: &Arc<RequestContext>,
+) -> Result<http::Response<Body>, Failure> {
     let mut request = http::Request::new(body::full(""));
     *request.uri_mut() = url;
     *request.headers_mut() = headers.clone();
     request.extensions_mut().insert(Redirects(redirects));
-    request.extensions_mut().insert(CallContext {
-        hop: SOURCE_HOP.into(),
-        record: record.clone(),
-    });
-    let answer = service.clone().oneshot(request).await;
+    let call = Call::new(SOURCE_HOP.into(), request, context.clone());
+    let answer = service.clone().oneshot(call).await;
     answer.map_err(|error| Failure::of_hop(SOURCE_HOP, &error))
 }
 
-fn successful(response: http::Response<WasiBody>, started: Instant) -> Result<Fetched, Failure> {
+fn successful(response: http::Response<Body>, started: Instant) -> Result<Fetched, Failure> {
     if !response.status().is_success() {
         return Err(of_status(response.status()));
     }
@@ -176,8 +168,8 @@ fn successful(response: http::Response<WasiBody>, started: Instant) -> Result<Fe
         let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
         return Err(Failure::from(&OutgoingError::Encoded(coding)));
     }
-    if super::answer::content_length(response.headers()).is_some_and(|bytes| bytes > SOURCE_BYTES) {
-        return Err(Failure::from(&OutgoingError::TooLarge(SOURCE_BYTES)));
+    if content_length(response.headers()).is_some_and(|bytes| bytes > MAX_SOURCE_BYTES) {
+        return Err(Failure::from(&OutgoingError::TooLarge(MAX_SOURCE_BYTES)));
     }
     Ok(Fetched {
         response,
@@ -202,23 +194,6 @@ fn redirected(from: &Uri, headers: &HeaderMap) -> Result<Uri, Failure> {
         .map_err(|_| invalid("a redirect to what is not a URL"))
 }
 
-async fn ask_worker(
-    worker: Arc<Worker>,
-    request: http::Request<WasiBody>,
-) -> Result<http::Response<WasiBody>, Error> {
-    let Some(context) = request.extensions().get::<CallContext>() else {
-        return Err(Error::InternalError(Some("a request of nobody".into())));
-    };
-    let record = context.record.clone();
-    let answer = worker.answer(request, &record).await;
-    Ok(answer.unwrap_or_else(|failure| {
-        if !failure.is_logged(&record) {
-            record.note(failure.text(&record));
-        }
-        failure.answer(&record)
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Instant;
@@ -226,8 +201,9 @@ mod tests {
     use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
     use http::{HeaderMap, HeaderName, Response, Uri};
 
+    use safelight_hop::body;
+
     use super::{check_path, redirected, successful};
-    use crate::body;
 
     fn number(name: HeaderName, value: &str) -> Result<(), u16> {
         let response = Response::builder().header(name, value);

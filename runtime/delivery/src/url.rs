@@ -14,26 +14,25 @@ pub mod path;
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT, LOCATION, VIA};
+use http::header::LOCATION;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use safelight_hop::{Body, RequestContext, body};
 use safelight_outgoing::OriginPattern;
+use safelight_protocol::headers::WORKER;
+use safelight_protocol::paths::IMAGE_URL_PREFIX;
 use serde_json::Value;
-use wasmtime_wasi_http::WasiBody;
 
-use crate::body;
-use crate::outbound;
-use crate::record::RequestRecord;
-use crate::transformations::answer::{Extras, Origin, good};
-use crate::transformations::output::{Accepted, Format};
-use crate::transformations::source;
-use crate::transformations::{Code, Failure, Fetched, Sources, Transformations, Wanted};
-
-use options::Options;
-use path::Source;
-
-/// Where the paths of this interface begin.
-pub const PREFIX: &str = "/cdn-cgi/image/";
+use self::options::Options;
+use self::path::SourceUrl;
+use crate::answer::ResponseHints;
+use crate::deliver::Delivery;
+use crate::failure::{Code, Failure};
+use crate::output::{Accepted, Format};
+use crate::request::TransformRequest;
+use crate::source::{Fetched, Sources};
+use crate::subrequest::{is_image_resizing, subrequest_headers};
+use crate::transform::Transformations;
 
 /// Answers requests for pictures by URL.
 pub struct ImageUrls {
@@ -46,17 +45,17 @@ pub struct ImageUrls {
 }
 
 impl ImageUrls {
-    /// Answers a request whose path begins with [`PREFIX`] and whose URI is absolute.
+    /// Answers a request whose path begins with [`IMAGE_URL_PREFIX`] and whose URI is absolute.
     pub async fn answer(
         &self,
         request: &http::request::Parts,
-        record: &Arc<RequestRecord>,
-    ) -> http::Response<WasiBody> {
-        let failure = match self.picture(request, record).await {
+        context: &Arc<RequestContext>,
+    ) -> http::Response<Body> {
+        let failure = match self.picture(request, context).await {
             Ok(response) => return response,
             Err(failure) => failure,
         };
-        record.note(format_args!(
+        context.note(format_args!(
             "image-url answers {}: {}",
             failure.code.number(),
             failure.text
@@ -64,58 +63,54 @@ impl ImageUrls {
         if failure.code == Code::InTheWay {
             return failure.answer();
         }
-        to_the_source(request).unwrap_or_else(|| failure.answer())
+        redirect_to_source(request).unwrap_or_else(|| failure.answer())
     }
 
     async fn picture(
         &self,
         request: &http::request::Parts,
-        record: &Arc<RequestRecord>,
-    ) -> Result<http::Response<WasiBody>, Failure> {
+        context: &Arc<RequestContext>,
+    ) -> Result<http::Response<Body>, Failure> {
         if request.method != Method::GET && request.method != Method::HEAD {
             return Err(Failure::new(Code::Method, "the method must be GET or HEAD"));
         }
-        if is_from_here(&request.headers) {
+        if is_image_resizing(&request.headers) {
             let text = "the request comes from a transformation already (Via: image-resizing)";
             return Err(Failure::new(Code::Loop, text));
         }
         if request
             .headers
-            .get(outbound::WORKER)
+            .get(WORKER)
             .is_some_and(|worker| worker == self.worker.as_str())
         {
             let text = "a worker's plain fetch of its own /cdn-cgi/image/ is not transformed: fetch the picture itself, with cf.image";
             return Err(Failure::new(Code::InTheWay, text));
         }
-        let path = path::Path::of(&request.uri)?;
+        let path = path::Path::parse(&request.uri)?;
         let options = Options::read(path.options)?;
-        let source = Source::of(path.source, &request.uri)?;
-        let headers = anonymous(&request.headers);
-        let fetched = self.fetch(&source, &headers, record).await?;
-        let (wanted, extras) = wanted(options, &request.headers);
-        // What was left to the client is part of it, so that no tag stands for two results.
-        let origin = Origin::of(fetched.response.headers(), Some(wanted.text()));
-        if let Some(unchanged) = origin.unchanged(&request.headers, &extras) {
-            return Ok(unchanged);
-        }
-        let source_time = fetched.time;
-        let transformed = self.transformations.run(fetched, wanted, record).await?;
-        let response = good(transformed, &origin, extras, source_time);
-        Ok(match request.method == Method::HEAD {
-            true => response.map(|_| body::full("")),
-            false => response,
-        })
+        let source = SourceUrl::parse(path.source, &request.uri)?;
+        let headers = subrequest_headers(&request.headers);
+        let source = self.fetch(&source, &headers, context).await?;
+        let (transform, hints) = transform_request(options, &request.headers);
+        let delivery = Delivery {
+            source,
+            // The choices that were left to the client are part of it.
+            identity: Some(transform.text()),
+            request: transform,
+            hints,
+        };
+        delivery.run(&self.transformations, request, context).await
     }
 
     async fn fetch(
         &self,
-        source: &Source,
+        source: &SourceUrl,
         headers: &HeaderMap,
-        record: &Arc<RequestRecord>,
+        context: &Arc<RequestContext>,
     ) -> Result<Fetched, Failure> {
         match source {
-            Source::OfWorker(url) => self.sources.of_worker(url.clone(), headers, record).await,
-            Source::Elsewhere(target) => {
+            SourceUrl::Worker(url) => self.sources.fetch_worker(url.clone(), headers, context).await,
+            SourceUrl::Remote(target) => {
                 if !self.allowed.iter().any(|pattern| pattern.matches(target)) {
                     let text = format!(
                         "the source {} is not among safelight.allowed_origins",
@@ -124,7 +119,7 @@ impl ImageUrls {
                     return Err(Failure::new(Code::NotAllowed, text));
                 }
                 self.sources
-                    .of_host(target.url().as_str(), headers, record)
+                    .fetch_remote(target.url().as_str(), headers, context)
                     .await
             }
         }
@@ -133,31 +128,11 @@ impl ImageUrls {
 
 /// Whether a request is for this interface, however little it says.
 pub fn is_path(path: &str) -> bool {
-    path.starts_with(PREFIX) || Some(path) == PREFIX.strip_suffix('/')
-}
-
-/// Whether a request comes from a transformation.
-pub fn is_from_here(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(VIA)
-        .iter()
-        .any(|value| value.to_str().is_ok_and(|via| via.contains(source::VIA)))
-}
-
-/// The headers of a request for a source: nothing of the visitor's, but by which proxies the request has come.
-pub fn anonymous(visitors: &HeaderMap) -> HeaderMap {
-    let by = visitors.get_all(VIA).iter();
-    let by = by.filter_map(|via| via.to_str().ok());
-    let via: Vec<_> = by.chain([source::VIA]).collect();
-    let via = HeaderValue::try_from(via.join(", "));
-    HeaderMap::from_iter([
-        (VIA, via.unwrap_or(HeaderValue::from_static(source::VIA))),
-        (ACCEPT, HeaderValue::from_static("image/*,*/*;q=0.8")),
-    ])
+    path.starts_with(IMAGE_URL_PREFIX) || Some(path) == IMAGE_URL_PREFIX.strip_suffix('/')
 }
 
 /// Fills in what the options leave to the client.
-fn wanted(options: Options, headers: &HeaderMap) -> (Wanted, Extras) {
+fn transform_request(options: Options, headers: &HeaderMap) -> (TransformRequest, ResponseHints) {
     let Options {
         mut transform,
         mut output,
@@ -188,24 +163,24 @@ fn wanted(options: Options, headers: &HeaderMap) -> (Wanted, Extras) {
             vec![Value::Object(transform)]
         }
     };
-    let wanted = Wanted {
+    let request = TransformRequest {
         transforms,
         overlays: Vec::new(),
         output,
     };
-    (wanted, Extras { vary, warnings })
+    (request, ResponseHints { vary, warnings })
 }
 
 /// The redirect that `onerror=redirect` asks for, if the source is of the same zone.
-fn to_the_source(request: &http::request::Parts) -> Option<http::Response<WasiBody>> {
-    let path = path::Path::of(&request.uri).ok()?;
-    if !options::redirects_on_error(path.options) || is_from_here(&request.headers) {
+fn redirect_to_source(request: &http::request::Parts) -> Option<http::Response<Body>> {
+    let path = path::Path::parse(&request.uri).ok()?;
+    if !options::redirects_on_error(path.options) || is_image_resizing(&request.headers) {
         return None;
     }
-    let location = match Source::of(path.source, &request.uri).ok()? {
+    let location = match SourceUrl::parse(path.source, &request.uri).ok()? {
         // Absolute, since a path may begin with what a browser takes for a host.
-        Source::OfWorker(url) => url.to_string(),
-        Source::Elsewhere(target) => {
+        SourceUrl::Worker(url) => url.to_string(),
+        SourceUrl::Remote(target) => {
             let zone = request.uri.authority().map_or("", Authority::host);
             let host = target.url().host_str()?;
             let rest = host.strip_suffix(zone)?;

@@ -3,18 +3,20 @@
 use http::{HeaderName, Uri};
 use safelight_protocol::fetcher::URL_HEADER;
 use url::Url;
-use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::body::Body;
+use crate::error::HopError;
 
 /// Takes the URL out of its header and makes it the request's own.
 ///
 /// # Errors
 /// When there is none, more than one, or it is not an absolute URL of http or https.
-pub fn restore(request: http::Request<WasiBody>) -> Result<http::Request<WasiBody>, Error> {
+pub fn restore(request: http::Request<Body>) -> Result<http::Request<Body>, HopError> {
     let (mut parts, body) = request.into_parts();
     let wrong = |what: &str| {
-        Error::InternalError(Some(format!(
+        HopError::Service(format!(
             "the header {URL_HEADER} must hold the absolute URL of the call: {what}"
-        )))
+        ))
     };
     let name = HeaderName::from_static(URL_HEADER);
     let mut given = parts.headers.get_all(&name).iter();

@@ -1,4 +1,4 @@
-//! The layer that proves every binding's answer: its length against Content-Length, its bytes against Repr-Digest.
+//! The layer that verifies every answer: its length against Content-Length, its bytes against Repr-Digest.
 //!
 //! The last piece of a body is held back until the checksum of the whole is known to be right, because a client that
 //! has received Content-Length bytes takes them for whole whatever happens next.
@@ -11,28 +11,22 @@ use bytes::{Buf, Bytes};
 use crc_fast::{CrcAlgorithm, Digest};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
-use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use safelight_protocol::digest;
-use wasmtime_wasi_http::{Error, WasiBody};
 
-use crate::bindings::{Answer, CallContext};
-use crate::error::inner;
+use crate::body::{Answer, Body};
+use crate::call::Call;
+use crate::error::{HopError, IntegrityError, IntegrityErrorKind};
 
-/// Between the two numbers of every body that is not what was promised.
-const COUNTED: &str = " bytes expected, ";
-
-/// Makes a call and checks its answer.
-pub async fn proved<F: Future<Output = Answer>>(
-    request: http::Request<WasiBody>,
-    next: impl FnOnce(http::Request<WasiBody>) -> F,
+/// Makes a call and verifies its answer.
+pub async fn verify<F: Future<Output = Answer>>(
+    call: Call,
+    next: impl FnOnce(Call) -> F,
 ) -> Answer {
-    let hop = request
-        .extensions()
-        .get::<CallContext>()
-        .map(|context| context.hop.clone());
-    let bodiless = request.method() == http::Method::HEAD;
-    let response = next(request).await?;
+    let hop = call.context.hop.clone();
+    let bodiless = call.request.method() == http::Method::HEAD;
+    let response = next(call).await?;
     let expected = match response.status() {
         _ if bodiless => return Ok(response),
         StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => return Ok(response),
@@ -43,8 +37,7 @@ pub async fn proved<F: Future<Output = Answer>>(
         },
         _ => Expected::read(response.headers())?,
     };
-    let hop = hop.unwrap_or_else(|| "binding".into());
-    Ok(response.map(|body| Proved::new(body, expected, hop).boxed_unsync()))
+    Ok(response.map(|body| VerifiedBody::new(body, expected, hop).boxed_unsync()))
 }
 
 /// What the head of an answer promises of its body.
@@ -55,7 +48,7 @@ struct Expected {
 }
 
 impl Expected {
-    fn read(headers: &HeaderMap) -> Result<Self, Error> {
+    fn read(headers: &HeaderMap) -> Result<Self, HopError> {
         let length = headers
             .get(CONTENT_LENGTH)
             .map(|value| {
@@ -64,9 +57,7 @@ impl Expected {
                     .ok()
                     .and_then(|text| text.parse().ok())
                     .ok_or_else(|| {
-                        Error::InternalError(Some(
-                            "unreadable content-length in a binding's answer".into(),
-                        ))
+                        HopError::Service("unreadable content-length in a binding's answer".into())
                     })
             })
             .transpose()?;
@@ -80,9 +71,7 @@ impl Expected {
             None | Some(Err(digest::DigestError::NoKnownAlgorithm)) => None,
             Some(Ok(crc32c)) => Some(crc32c),
             Some(Err(error @ digest::DigestError::Malformed)) => {
-                return Err(Error::InternalError(Some(format!(
-                    "in a binding's answer: {error}"
-                ))));
+                return Err(HopError::Service(format!("in a binding's answer: {error}")));
             }
         };
         Ok(Self { length, crc32c })
@@ -90,8 +79,8 @@ impl Expected {
 }
 
 /// A body that is compared with what was promised of it.
-struct Proved {
-    inner: WasiBody,
+struct VerifiedBody {
+    inner: Body,
     hop: Arc<str>,
     expected: Expected,
     received: u64,
@@ -100,8 +89,8 @@ struct Proved {
     failed: bool,
 }
 
-impl Proved {
-    fn new(inner: WasiBody, expected: Expected, hop: Arc<str>) -> Self {
+impl VerifiedBody {
+    fn new(inner: Body, expected: Expected, hop: Arc<str>) -> Self {
         Self {
             inner,
             hop,
@@ -112,75 +101,54 @@ impl Proved {
         }
     }
 
-    /// Takes a piece into account; an error if the body cannot be whole and unchanged any more.
-    fn take(&mut self, data: &Bytes) -> Result<(), Error> {
+    /// Counts and digests a piece; an error if the body cannot be whole and unchanged any more.
+    fn take(&mut self, data: &Bytes) -> Result<(), HopError> {
         self.received += data.remaining() as u64;
         if self.expected.crc32c.is_some() {
             self.digest.update(data);
         }
         match self.expected.length {
-            Some(length) if self.received > length => Err(self.fault("is longer than promised")),
+            Some(length) if self.received > length => Err(self.error(IntegrityErrorKind::TooLong)),
             Some(length) if self.received == length => self.check_digest(),
             Some(_) | None => Ok(()),
         }
     }
 
-    fn check_end(&mut self) -> Result<(), Error> {
+    fn check_end(&mut self) -> Result<(), HopError> {
         match self.expected.length {
-            Some(length) if self.received < length => Err(self.fault("was cut short")),
+            Some(length) if self.received < length => Err(self.error(IntegrityErrorKind::CutShort)),
             Some(_) | None => self.check_digest(),
         }
     }
 
-    fn check_digest(&mut self) -> Result<(), Error> {
+    fn check_digest(&mut self) -> Result<(), HopError> {
         match self.expected.crc32c {
             Some(crc32c) if u64::from(crc32c) != self.digest.finalize() => {
-                Err(self.fault("was altered on its way"))
+                Err(self.error(IntegrityErrorKind::Altered))
             }
             Some(_) | None => Ok(()),
         }
     }
 
-    fn fault(&mut self, what: &str) -> Error {
-        let counts = self.counts();
-        self.failed_with(&format!("{what}: {counts}"))
-    }
-
-    /// An error of what is behind this hop. Where that has counted as well, and to the same, its word is enough.
-    fn broke_off(&mut self, cause: &str) -> Error {
-        let counts = self.counts();
-        let is_told = match self.expected.length {
-            Some(_) => cause.contains(&format!(": {counts}")),
-            None => cause.contains(COUNTED),
-        };
-        self.failed_with(&match is_told {
-            true => format!("broke off: {cause}"),
-            false => format!("broke off ({cause}): {counts}"),
-        })
-    }
-
-    fn counts(&self) -> String {
-        let received = self.received;
-        match self.expected.length {
-            Some(expected) => format!("{expected}{COUNTED}{received} received"),
-            None => format!("an unknown number of{COUNTED}{received} received"),
-        }
-    }
-
-    fn failed_with(&mut self, what: &str) -> Error {
+    fn error(&mut self, kind: IntegrityErrorKind) -> HopError {
         self.failed = true;
-        Error::InternalError(Some(format!("the answer of {} {what}", self.hop)))
+        HopError::Integrity(IntegrityError {
+            hop: self.hop.clone(),
+            kind,
+            expected: self.expected.length,
+            received: self.received,
+        })
     }
 }
 
-impl Body for Proved {
+impl http_body::Body for VerifiedBody {
     type Data = Bytes;
-    type Error = Error;
+    type Error = HopError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
         if self.failed {
             return Poll::Ready(None);
         }
@@ -190,7 +158,10 @@ impl Body for Proved {
                 Some(Err(error)) => Some(Err(error)),
                 Some(Ok(())) | None => Some(Ok(frame)),
             },
-            Some(Err(error)) => Some(Err(self.broke_off(&inner(&error)))),
+            Some(Err(cause)) => {
+                let kind = IntegrityErrorKind::BrokeOff(Box::new(cause));
+                Some(Err(self.error(kind)))
+            }
             None => self.check_end().err().map(Err),
         })
     }
@@ -207,13 +178,14 @@ mod tests {
     use bytes::Bytes;
     use http::{HeaderMap, HeaderValue};
     use http_body::Frame;
-    use http_body_util::{BodyExt, StreamBody};
+    use http_body_util::{BodyExt as _, StreamBody};
     use safelight_protocol::digest;
-    use wasmtime_wasi_http::{Error, WasiBody};
 
-    use super::{Expected, Proved};
+    use super::{Expected, VerifiedBody};
+    use crate::body::Body;
+    use crate::error::HopError;
 
-    fn pieces(pieces: &'static [&'static str]) -> WasiBody {
+    fn pieces(pieces: &'static [&'static str]) -> Body {
         let frames = pieces
             .iter()
             .map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))));
@@ -228,8 +200,8 @@ mod tests {
     }
 
     /// What a reader gets before the end, and the text of the error if that is how it ends.
-    async fn read(body: WasiBody, expected: Expected) -> (String, Option<String>) {
-        let mut body = Proved::new(body, expected, "IMAGES".into());
+    async fn read(body: Body, expected: Expected) -> (String, Option<String>) {
+        let mut body = VerifiedBody::new(body, expected, "IMAGES".into());
         let mut text = String::new();
         while let Some(frame) = body.frame().await {
             match frame {
@@ -278,11 +250,11 @@ mod tests {
                 "the answer of image-source broke off (the answer of PHOTOS was cut short: 6 bytes expected, 3 received): 7 bytes expected, 3 received",
             ),
         ] {
-            let inner = Proved::new(pieces(&["foo"]), promise(Some(6), None), "PHOTOS".into());
+            let inner = VerifiedBody::new(pieces(&["foo"]), promise(Some(6), None), "PHOTOS".into());
             let inner = inner.boxed_unsync();
-            let outer = Proved::new(inner, promise(length, None), "image-source".into());
+            let outer = VerifiedBody::new(inner, promise(length, None), "image-source".into());
             let error = outer.collect().await.map(|_| ()).unwrap_err();
-            assert_eq!(crate::error::inner(&error), expected);
+            assert_eq!(error.to_string(), expected);
         }
     }
 
@@ -316,7 +288,7 @@ mod tests {
         };
         assert!(matches!(
             Expected::read(&head("crc32c=:A:")),
-            Err(Error::InternalError(_))
+            Err(HopError::Service(_))
         ));
         assert_eq!(
             Expected::read(&head("sha-256=:AA==:")).unwrap(),

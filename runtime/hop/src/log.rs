@@ -147,22 +147,25 @@ impl fmt::Display for Time {
     }
 }
 
-/// What a test has had logged.
-#[cfg(test)]
+/// A log in memory, for tests.
+#[cfg(any(test, feature = "test-support"))]
 #[derive(Clone, Default)]
-pub(crate) struct Memory(Arc<Mutex<Vec<u8>>>);
+pub struct MemoryLog(Arc<Mutex<Vec<u8>>>);
 
-#[cfg(test)]
-impl Memory {
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+#[cfg(any(test, feature = "test-support"))]
+impl MemoryLog {
+    /// All that was logged.
+    pub fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
-#[cfg(test)]
-impl Write for Memory {
+#[cfg(any(test, feature = "test-support"))]
+impl Write for MemoryLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

@@ -1,21 +1,20 @@
-//! The folder in which bindings keep what must outlive a run.
+//! The folder in which bindings keep what must outlive a run, and the folder for what can be made again.
 //!
-//! Who finds nobody else there may clear up; several may use it at once.
+//! Several processes may use the state at once. A process that finds no other one may clean it up first.
 
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::config::{Config, StatePlace};
+pub mod cache;
 
 /// The form of what is in the folder.
 const VERSION: &str = "v1";
 /// Longest name of a folder, in bytes; longer ones are cut, and end in a digest.
-const LONGEST: usize = 120;
+const MAX_NAME_BYTES: usize = 120;
 
 /// A folder of state, in use as long as this value lives.
 #[derive(Debug)]
@@ -27,31 +26,7 @@ pub struct State {
     _temporary: Option<TempDir>,
 }
 
-/// Where the state is, beside the config, if nobody says otherwise.
-const DEFAULT: [&str; 2] = [".safelight", "state"];
-
 impl State {
-    /// The state of a worker: in the folder of the command line, or where its config says.
-    ///
-    /// # Errors
-    /// When there can be none.
-    pub fn of(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<Self> {
-        let folder = match (persist_to, &config.storage.place) {
-            (Some(folder), _) => folder.to_owned(),
-            (None, StatePlace::Folder(folder)) => folder.clone(),
-            (None, StatePlace::Memory) => {
-                return Self::temporary().context("make a folder for the state of this run");
-            }
-            (None, StatePlace::Default) => {
-                let [own, state] = DEFAULT;
-                let own = config.dir.join(own);
-                hide_from_git(&own).with_context(|| format!("make {}", own.display()))?;
-                own.join(state)
-            }
-        };
-        Self::open(&folder).with_context(|| format!("use the state in {}", folder.display()))
-    }
-
     /// Uses the folder, which is made if need be.
     ///
     /// # Errors
@@ -115,15 +90,6 @@ impl State {
     }
 }
 
-/// Makes the folder, whose content belongs into no repository.
-fn hide_from_git(folder: &Path) -> io::Result<()> {
-    if folder.exists() {
-        return Ok(());
-    }
-    std::fs::create_dir_all(folder)?;
-    std::fs::write(folder.join(".gitignore"), "*\n")
-}
-
 /// A name that is another one for every id, on every disk.
 fn folder_name(id: &str) -> String {
     use std::fmt::Write;
@@ -135,7 +101,7 @@ fn folder_name(id: &str) -> String {
         }
         name
     });
-    if name.len() <= LONGEST {
+    if name.len() <= MAX_NAME_BYTES {
         return name;
     }
     let start: String = name.chars().take(80).collect();

@@ -1,76 +1,32 @@
 //! A part of a file as a body, streamed from the disk.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
-use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
+use futures_util::StreamExt as _;
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use safelight_hop::body::SizedBody;
+use safelight_hop::{Body, HopError};
 use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncSeekExt, ReadBuf};
-use wasmtime_wasi_http::{Error, WasiBody};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio_util::io::ReaderStream;
 
 /// Bytes that are read at once.
-const PIECE: usize = 64 * 1024;
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// `length` bytes of a file from `start` on. A file that ends before is an error of the body.
 ///
 /// # Errors
 /// When the file cannot be read from there.
-pub(super) async fn body(file: std::fs::File, start: u64, length: u64) -> io::Result<WasiBody> {
+pub(super) async fn body(file: std::fs::File, start: u64, length: u64) -> io::Result<Body> {
     let mut file = File::from_std(file);
-    file.set_max_buf_size(PIECE);
+    file.set_max_buf_size(PIECE_BYTES);
     file.seek(io::SeekFrom::Start(start)).await?;
-    Ok(FileBody { file, left: length }.boxed_unsync())
-}
-
-struct FileBody {
-    file: File,
-    left: u64,
-}
-
-impl Body for FileBody {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if self.left == 0 {
-            return Poll::Ready(None);
-        }
-        let wanted = usize::try_from(self.left).map_or(PIECE, |left| left.min(PIECE));
-        let mut piece = BytesMut::zeroed(wanted);
-        let mut buffer = ReadBuf::new(&mut piece);
-        let read = std::task::ready!(Pin::new(&mut self.file).poll_read(cx, &mut buffer));
-        let filled = buffer.filled().len();
-        let failed = |what: String| Poll::Ready(Some(Err(Error::InternalError(Some(what)))));
-        match read {
-            Ok(()) if filled == 0 => {
-                self.left = 0;
-                failed("the file became shorter while it was read".into())
-            }
-            Ok(()) => {
-                piece.truncate(filled);
-                self.left -= filled as u64;
-                Poll::Ready(Some(Ok(Frame::data(piece.freeze()))))
-            }
-            Err(error) => {
-                self.left = 0;
-                failed(format!("the file cannot be read: {error}"))
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.left == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
-    }
+    let pieces = ReaderStream::with_capacity(file.take(length), PIECE_BYTES).map(|piece| {
+        let unreadable = |error| HopError::Service(format!("the file cannot be read: {error}"));
+        piece.map(Frame::data).map_err(unreadable)
+    });
+    Ok(SizedBody::new(StreamBody::new(pieces).boxed_unsync(), length).boxed_unsync())
 }
 
 #[cfg(test)]
@@ -105,6 +61,6 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_ends_too_early_breaks_its_body() {
         let error = read(0, 200_001).await.unwrap_err();
-        assert!(error.contains("became shorter"), "{error}");
+        assert_eq!(error, "its source ended 1 bytes too early");
     }
 }

@@ -1,6 +1,6 @@
 //! Which file a path means, or to which other path it leads: the platform's table of HTML addresses.
 
-use crate::config::{HtmlHandling, NotFoundHandling};
+use safelight_config::{HtmlHandling, NotFoundHandling};
 
 /// What a path comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,9 +9,7 @@ pub mod site;
 
 use std::fs::{File, Metadata};
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use http::header::{
@@ -20,14 +18,12 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use safelight_config::{AssetsConfig, NotFoundHandling};
+use safelight_hop::{Body, Call, HopService, body, caller_url};
+use safelight_net::conditions::{Version, Wanted};
 use safelight_protocol::digest;
-use tower::Service;
-use wasmtime_wasi_http::{Error, WasiBody};
+use tower::service_fn;
 
-use super::caller_url;
-use super::conditions::{Version, Wanted};
-use crate::body;
-use crate::config::{AssetsConfig, NotFoundHandling};
 use etags::{Etags, Tag};
 use folder::{FILE_BYTES, Folder};
 use intent::{Handling, Intent};
@@ -81,6 +77,17 @@ impl Assets {
         Ok((assets, instructions))
     }
 
+    /// The service behind an assets binding.
+    pub fn into_service(self) -> impl HopService {
+        service_fn(move |call: Call| {
+            let assets = self.clone();
+            async move {
+                let (request, _body) = caller_url::restore(call.request)?.into_parts();
+                Ok(assets.answer(&request).await)
+            }
+        })
+    }
+
     /// Whether the folder is there by now.
     pub fn are_there(&self) -> bool {
         self.folder.is_there()
@@ -98,7 +105,7 @@ impl Assets {
     }
 
     /// Answers a request by the path of its URL; nothing else of the URL matters, except that a redirect keeps the query.
-    pub async fn answer(&self, request: &Parts) -> Response<WasiBody> {
+    pub async fn answer(&self, request: &Parts) -> Response<Body> {
         let assets = self.clone();
         let path = request.uri.path().to_owned();
         let found = tokio::task::spawn_blocking(move || assets.find(&path)).await;
@@ -159,7 +166,7 @@ impl Assets {
 }
 
 impl FoundFile {
-    async fn answer(self, request: &Parts) -> io::Result<Response<WasiBody>> {
+    async fn answer(self, request: &Parts) -> io::Result<Response<Body>> {
         let length = self.metadata.len();
         let modified = self.metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         let version = Version {
@@ -216,7 +223,7 @@ impl FoundFile {
         request: &Parts,
         status: StatusCode,
         (start, length): (u64, u64),
-    ) -> io::Result<Response<WasiBody>> {
+    ) -> io::Result<Response<Body>> {
         let body = match request.method == Method::HEAD {
             true => body::full(""),
             false => file::body(self.file.try_clone()?, start, length).await?,
@@ -244,47 +251,29 @@ fn content_type(name: &str) -> Option<String> {
     })
 }
 
-fn elsewhere(path: &str, query: Option<&str>) -> Response<WasiBody> {
+fn elsewhere(path: &str, query: Option<&str>) -> Response<Body> {
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     let mut response = bare(StatusCode::TEMPORARY_REDIRECT);
     set(&mut response, LOCATION, &format!("{path}{query}"));
     response
 }
 
-fn failed(what: &str) -> Response<WasiBody> {
+fn failed(what: &str) -> Response<Body> {
     let mut response = Response::new(body::full(format!("{what}\n")));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     set(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");
     response
 }
 
-fn bare(status: StatusCode) -> Response<WasiBody> {
+fn bare(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(body::full(""));
     *response.status_mut() = status;
     response
 }
 
-fn set(response: &mut Response<WasiBody>, name: HeaderName, value: &str) {
+fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
-    }
-}
-
-impl Service<http::Request<WasiBody>> for Assets {
-    type Response = Response<WasiBody>;
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
-
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<WasiBody>) -> Self::Future {
-        let assets = self.clone();
-        Box::pin(async move {
-            let (request, _body) = caller_url::restore(request)?.into_parts();
-            Ok(assets.answer(&request).await)
-        })
     }
 }
 

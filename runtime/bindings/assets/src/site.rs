@@ -2,10 +2,10 @@
 
 use http::Response;
 use http::request::Parts;
-use wasmtime_wasi_http::WasiBody;
+use safelight_hop::Body;
 
 use super::Assets;
-use crate::config::{AssetsConfig, NotFoundHandling, WorkerFirst};
+use safelight_config::{AssetsConfig, NotFoundHandling, WorkerFirst};
 
 /// The files in front of a worker.
 pub struct Site {
@@ -27,7 +27,7 @@ impl Site {
     }
 
     /// The files' answer; none if the request is the worker's.
-    pub async fn answer(&self, request: &Parts) -> Option<Response<WasiBody>> {
+    pub async fn answer(&self, request: &Parts) -> Option<Response<Body>> {
         let path = request.uri.path();
         match &self.worker_first {
             WorkerFirst::Nobody => return Some(self.assets.answer(request).await),

@@ -6,11 +6,11 @@ use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use tempfile::TempDir;
-use wasmtime_wasi_http::WasiBody;
+use safelight_hop::Body;
 
 use super::Assets;
 use super::site::Site;
-use crate::config::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
+use safelight_config::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
 
 fn config(files: &[(&str, &str)]) -> (TempDir, AssetsConfig) {
     let dir = tempfile::tempdir().unwrap();
@@ -41,12 +41,12 @@ fn parts(method: &str, path: &str, headers: &[(&str, &str)]) -> Parts {
     request.body(()).unwrap().into_parts().0
 }
 
-async fn text(response: Response<WasiBody>) -> String {
+async fn text(response: Response<Body>) -> String {
     let body = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(body.to_vec()).unwrap()
 }
 
-fn header<'a>(response: &'a Response<WasiBody>, name: &str) -> &'a str {
+fn header<'a>(response: &'a Response<Body>, name: &str) -> &'a str {
     let value = response.headers().get(name);
     value.map_or("", |value| value.to_str().unwrap())
 }

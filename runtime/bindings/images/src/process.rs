@@ -6,13 +6,13 @@
 //! | `launch` | one child process, until it says that it is ready |
 //! | `health` | whether it still answers while somebody waits for it |
 //! | `supervise` | what happens when it does not |
-//! | [`crash`] | killing it on purpose |
+//! | [`kill`] | killing it on purpose |
 //!
 //! The child's standard input is a pipe that nobody writes to. It ends when this program ends, in whatever way, and the
 //! child ends with it: no `kill -9` leaves an images process behind.
 
 pub mod call;
-pub mod crash;
+mod kill;
 mod health;
 mod launch;
 mod supervise;
@@ -21,43 +21,32 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use safelight_hop::faults::ImagesFaults;
+use safelight_hop::log::Log;
 use safelight_net::Deadlines;
-use safelight_outgoing::Exception;
+use safelight_net::pool::Pool;
+use safelight_protocol::settings::{DeadlineSettings, ImagesSettings};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::bindings::pool::Pool;
-use crate::log::Log;
-use crate::pixel_settings::PixelSettings;
-
 pub use call::{CallError, ImagesHandle};
-use call::{Link, State};
-pub use crash::Crasher;
-use launch::Launcher;
-use supervise::Supervisor;
+use self::call::{Link, State};
+use self::kill::KillHandle;
+use self::launch::Launcher;
+use self::supervise::Supervisor;
+use crate::answers;
 
 /// What the child writes, on a line of its own, once it takes requests.
 pub const READY_LINE: &str = "images process ready";
-
-/// What the images process is told when it starts.
-#[derive(Debug, Clone, Default)]
-pub struct ImagesSettings {
-    pub deadlines: Deadlines,
-    /// What the pixels of one request may be and cost.
-    pub pixels: PixelSettings,
-    /// Addresses that it may reach for fonts although they are not public.
-    pub allowed_addresses: Vec<Exception>,
-    /// Of how many calls it keeps what its transport did, the last ones.
-    pub transports: u16,
-}
 
 /// The running images process and whoever watches it.
 pub struct ImagesProcess {
     handle: ImagesHandle,
     socket: PathBuf,
     stop: oneshot::Sender<()>,
-    crasher: Crasher,
+    kill_handle: KillHandle,
     supervisor: JoinHandle<()>,
 }
 
@@ -72,7 +61,7 @@ impl ImagesProcess {
         log: Log,
     ) -> std::io::Result<Self> {
         let socket = private_socket();
-        let deadlines = settings.deadlines;
+        let deadlines = deadlines(&settings);
         let launcher = Launcher {
             program,
             socket: socket.clone(),
@@ -83,7 +72,7 @@ impl ImagesProcess {
         let (state, states) = watch::channel(State::Up(0));
         let link = Arc::new(Link::new(Pool::new(&socket, deadlines), states));
         let (stop, stopped) = oneshot::channel();
-        let (crasher, crashes) = Crasher::new();
+        let (kill_handle, kills) = KillHandle::new();
         let supervisor = Supervisor {
             launcher,
             link: link.clone(),
@@ -94,8 +83,8 @@ impl ImagesProcess {
             handle: ImagesHandle(link),
             socket,
             stop,
-            crasher,
-            supervisor: tokio::spawn(supervisor.run(running, stopped, crashes)),
+            kill_handle,
+            supervisor: tokio::spawn(supervisor.run(running, stopped, kills)),
         })
     }
 
@@ -109,9 +98,17 @@ impl ImagesProcess {
         &self.socket
     }
 
-    /// The means to kill it.
-    pub fn crasher(&self) -> Crasher {
-        self.crasher.clone()
+    /// The faults that only this process can have.
+    pub fn faults(&self) -> ImagesFaults {
+        let kill = self.kill_handle.clone();
+        ImagesFaults {
+            reset: || Ok(answers::ended_early("a fault that was asked for")),
+            error: |code| Ok(answers::failed(code, "a fault that was asked for")),
+            kill: Arc::new(move || {
+                let kill = kill.clone();
+                Box::pin(async move { kill.kill().await })
+            }),
+        }
     }
 
     /// Lets it finish its requests and waits for its end.
@@ -121,7 +118,21 @@ impl ImagesProcess {
     }
 }
 
-/// A path that nobody else uses. Its folder is made before each start, for this user alone.
+/// The deadlines of a connection to a process with these settings.
+fn deadlines(settings: &ImagesSettings) -> Deadlines {
+    let DeadlineSettings {
+        header_read_ms,
+        body_read_ms,
+        write_ms,
+    } = settings.deadlines;
+    Deadlines {
+        header_read: Duration::from_millis(header_read_ms),
+        body_read: Duration::from_millis(body_read_ms),
+        write: Duration::from_millis(write_ms),
+    }
+}
+
+/// A path of this process alone. Its folder is made before each start, for this user alone.
 fn private_socket() -> PathBuf {
     static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let base = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);

@@ -4,30 +4,29 @@ use std::time::Duration;
 
 use http::header::HOST;
 use http_body_util::{BodyExt, Limited};
+use safelight_hop::trace::Trace;
+use safelight_hop::{Body, body, error_chain};
+use safelight_net::pool::{Pool, PoolError};
 use safelight_protocol::TRACE_PATH;
 use safelight_protocol::trace::Transport;
 
-use super::hops::Trace;
-use crate::bindings::pool::{Pool, PoolError};
-use crate::body;
-use crate::error::chain;
 
 /// How long the images process may take to answer; it has the answer at hand.
-const TIME: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 /// Largest answer that is read.
-const BYTES: usize = 8 * 1024 * 1024;
+const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// Where to ask.
-pub(super) struct Transports(Option<Pool>);
+pub struct Transports(Option<Pool<Body>>);
 
 impl Transports {
     /// Asks over `pool`, if transports are recorded.
-    pub(super) fn new(pool: Option<Pool>) -> Self {
+    pub fn new(pool: Option<Pool<Body>>) -> Self {
         Self(pool)
     }
 
     /// Fills in the transport of every call that went to the socket, or why there is none.
-    pub(super) async fn join(&self, trace: &mut Trace) {
+    pub async fn join(&self, trace: &mut Trace) {
         if trace.calls.iter().all(|call| call.connection.is_none()) {
             return;
         }
@@ -56,19 +55,19 @@ impl Transports {
             .body(body::full(""))
             .map_err(|error| error.to_string())?;
         let answer = async {
-            let response = pool.send(request).await.map_err(|error| match error {
+            let response = pool.send(request, |_| ()).await.map_err(|error| match error {
                 PoolError::Connect(error, _) => error.to_string(),
-                PoolError::Exchange(error) => chain(&error),
+                PoolError::Exchange(error) => error_chain(&error),
             })?;
             let status = response.status();
-            let body = Limited::new(response.into_body(), BYTES).collect().await;
+            let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;
             let body = body.map_err(|error| error.to_string())?.to_bytes();
             if !status.is_success() {
                 return Err(String::from_utf8_lossy(&body).into_owned());
             }
             serde_json::from_slice(&body).map_err(|error| error.to_string())
         };
-        tokio::time::timeout(TIME, answer)
+        tokio::time::timeout(TIMEOUT, answer)
             .await
             .unwrap_or_else(|_| Err("no answer in time".into()))
             .map_err(|why| format!("the images process did not tell: {why}"))

@@ -18,8 +18,9 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as StorePath;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
+use safelight_config::Durability;
+
 use super::error::R2Error;
-use super::index::Durability;
 use blocks::Blocks;
 use chores::{Chores, Counted};
 use pins::Pins;

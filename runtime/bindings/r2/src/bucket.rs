@@ -19,7 +19,7 @@ use super::object::Object;
 use super::request::{Get, Key, Put};
 use super::upload::Upload;
 use super::{now, random};
-use crate::state::State;
+use safelight_state::State;
 
 /// A bucket. Clones are the same bucket.
 #[derive(Clone)]

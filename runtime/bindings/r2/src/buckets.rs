@@ -17,8 +17,8 @@ use super::index::Index;
 use super::limits::PART_BYTES;
 use super::random;
 use super::s3::{self, Credentials};
-use crate::config::Storage;
-use crate::state::State;
+use safelight_config::Storage;
+use safelight_state::State;
 
 /// Opened buckets, by their names.
 #[derive(Default)]

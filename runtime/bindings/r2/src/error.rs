@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::error::chain;
+use safelight_hop::error_chain as chain;
 
 /// The platform's codes, as far as they can happen here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use safelight_config::Durability;
+
 use super::blobs::pins::Pins;
 use super::error::{Code, R2Error};
 
@@ -66,16 +68,6 @@ CREATE TABLE parts (
 
 /// Makes an index of version 1, which knows no blocks, one of this version.
 const FROM_VERSION_1: &str = "ALTER TABLE segments ADD COLUMN blocks BLOB NOT NULL DEFAULT x'';";
-
-/// When a write may be told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// When it survives a loss of power.
-    #[default]
-    Disk,
-    /// When it survives the end of this process, whatever way it ends.
-    Process,
-}
 
 /// A bucket's index. Clones, and all who open the same file in this process, share one connection.
 #[derive(Clone)]

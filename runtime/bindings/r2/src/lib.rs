@@ -38,23 +38,18 @@ mod request;
 mod s3;
 mod upload;
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderName, Method, Request, Response};
+use http::{Method, Request, Response};
 use serde_json::json;
-use tower::Service;
-use wasmtime_wasi_http::{Error, WasiBody};
+use safelight_hop::{Body, Call, HopService, log};
+use safelight_protocol::headers::{R2_METADATA_SIZE, R2_REQUEST};
+use tower::service_fn;
 
 pub use bucket::Bucket;
 pub use error::R2Error;
-pub use index::Durability;
 pub use s3::Credentials;
 
-use crate::log;
-use answer::METADATA_SIZE;
 use bucket::Got;
 use error::Code;
 use limits::REQUEST_JSON_BYTES;
@@ -62,39 +57,16 @@ use object::{Include, Object};
 use request::{Operation, Read, Write};
 use upload::Upload;
 
-/// The request's JSON, where it has no body.
-const REQUEST: HeaderName = HeaderName::from_static("cf-r2-request");
-
-/// The service behind an R2 binding.
-#[derive(Clone)]
-pub struct R2 {
-    bucket: Bucket,
-}
-
-impl R2 {
-    /// A service of one bucket.
-    pub fn new(bucket: Bucket) -> Self {
-        Self { bucket }
-    }
-}
-
-impl Service<Request<WasiBody>> for R2 {
-    type Response = Response<WasiBody>;
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
-
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<WasiBody>) -> Self::Future {
-        let bucket = self.bucket.clone();
-        Box::pin(async move { Ok(answer(&bucket, request).await) })
-    }
+/// The service behind an R2 binding to a bucket.
+pub fn service(bucket: Bucket) -> impl HopService {
+    service_fn(move |call: Call| {
+        let bucket = bucket.clone();
+        async move { Ok(answer(&bucket, call.request).await) }
+    })
 }
 
 /// Answers a request, whatever it is.
-async fn answer(bucket: &Bucket, request: Request<WasiBody>) -> Response<WasiBody> {
+async fn answer(bucket: &Bucket, request: Request<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let length = match head.headers.get(CONTENT_LENGTH) {
         Some(length) => length.to_str().ok().and_then(|text| text.parse().ok()),
@@ -128,7 +100,7 @@ async fn operation(
     };
     let operation = match reads {
         true => {
-            let json = head.headers.get(REQUEST);
+            let json = head.headers.get(R2_REQUEST);
             let json =
                 json.ok_or_else(|| R2Error::invalid("the header cf-r2-request is missing"))?;
             Operation::read(json.as_bytes())?
@@ -152,7 +124,7 @@ async fn operation(
 
 /// How much of the body is the request's JSON.
 fn metadata_size(head: &Parts, length: u64) -> Result<usize, R2Error> {
-    let size = head.headers.get(METADATA_SIZE);
+    let size = head.headers.get(R2_METADATA_SIZE);
     let size = size.and_then(|size| size.to_str().ok()?.parse::<u64>().ok());
     match size {
         Some(size) if size > REQUEST_JSON_BYTES => Err(R2Error::invalid(format!(
@@ -171,7 +143,7 @@ async fn perform(
     bucket: &Bucket,
     operation: Operation,
     upload: &mut Upload,
-) -> Result<Response<WasiBody>, R2Error> {
+) -> Result<Response<Body>, R2Error> {
     if !operation.has_value() && upload.left() > 0 {
         return Err(R2Error::invalid("only put and uploadPart have a value"));
     }
@@ -187,7 +159,7 @@ async fn perform(
 }
 
 /// An answer, and what was done, for the log.
-type Done = (Response<WasiBody>, String);
+type Done = (Response<Body>, String);
 
 async fn read(bucket: &Bucket, read: Read) -> Result<Done, R2Error> {
     Ok(match read {

@@ -189,7 +189,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::{Part, PartRef, chosen};
-    use crate::bindings::r2::integer::Small;
+    use crate::integer::Small;
 
     const LEAST: u64 = 5;
 

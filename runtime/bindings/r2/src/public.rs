@@ -7,18 +7,17 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{Request, Response, StatusCode, Uri};
+use safelight_config::PublicPath;
+use safelight_hop::faults::{FaultSet, Hop};
+use safelight_hop::inject::HopFaults;
+use safelight_hop::{
+    BindingService, Body, Call, HopError, RequestContext, body, layered,
+};
+use safelight_protocol::BINDINGS_HOST;
+use safelight_protocol::headers::SUMMARY;
 use tower::{ServiceExt as _, service_fn};
-use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::bucket::Bucket;
-use crate::bindings::{BindingService, CallContext, layered};
-use crate::body;
-use crate::call_log::SUMMARY_HEADER;
-use crate::config::PublicPath;
-use crate::faults::{FaultSet, Hop, HopFaults};
-use crate::hooks::BINDINGS_HOST;
-use crate::record::RequestRecord;
-use crate::transformations::failure::inner;
 
 /// The buckets of a worker that have a public path.
 #[derive(Default)]
@@ -35,9 +34,12 @@ impl PublicBuckets {
     /// Opens a bucket to the public. No two of the paths may lie within each other.
     pub fn open(&mut self, path: PublicPath, hop: Hop, bucket: Bucket, faults: Arc<FaultSet>) {
         let name = hop.name.clone();
-        let service = service_fn(move |request: Request<WasiBody>| {
+        let service = service_fn(move |call: Call| {
             let bucket = bucket.clone();
-            async move { Ok::<_, Error>(object::answered(&bucket, &request.into_parts().0).await) }
+            async move {
+                let (head, _) = call.request.into_parts();
+                Ok(object::answered(&bucket, &head).await)
+            }
         });
         self.0.push(PublicBucket {
             path,
@@ -50,16 +52,16 @@ impl PublicBuckets {
     pub async fn answer(
         &self,
         request: &Parts,
-        record: &Arc<RequestRecord>,
-    ) -> Option<Response<WasiBody>> {
+        context: &Arc<RequestContext>,
+    ) -> Option<Response<Body>> {
         let path = request.uri.path();
         let (bucket, key) = self
             .0
             .iter()
             .find_map(|bucket| Some((bucket, path.strip_prefix(bucket.path.as_str())?)))?;
-        let answered = bucket.ask(key, request, record).await;
+        let answered = bucket.ask(key, request, context).await;
         Some(answered.unwrap_or_else(|error| {
-            let text = format!("{}: {}", bucket.hop, inner(&error));
+            let text = format!("{}: {}", bucket.hop, error);
             object::told(StatusCode::BAD_GATEWAY, &text)
         }))
     }
@@ -70,19 +72,16 @@ impl PublicBucket {
         &self,
         key: &str,
         request: &Parts,
-        record: &Arc<RequestRecord>,
-    ) -> Result<Response<WasiBody>, Error> {
+        context: &Arc<RequestContext>,
+    ) -> Result<Response<Body>, HopError> {
         let mut call = Request::new(body::full(""));
         *call.method_mut() = request.method.clone();
         *call.uri_mut() = Uri::try_from(format!("http://{BINDINGS_HOST}/{key}"))
-            .map_err(|_| Error::HttpRequestUriInvalid)?;
+            .map_err(|_| HopError::InvalidUri)?;
         *call.headers_mut() = request.headers.clone();
-        call.extensions_mut().insert(CallContext {
-            hop: self.hop.clone(),
-            record: record.clone(),
-        });
+        let call = Call::new(self.hop.clone(), call, context.clone());
         let mut response = self.objects.clone().oneshot(call).await?;
-        response.headers_mut().remove(SUMMARY_HEADER);
+        response.headers_mut().remove(SUMMARY);
         Ok(response)
     }
 }

@@ -20,7 +20,7 @@ use object_store::client::{
 use object_store::{ClientOptions, RetryConfig};
 use tokio::time::timeout;
 
-use crate::config::S3;
+use safelight_config::S3;
 
 /// Longest wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -107,7 +107,7 @@ struct Sender {
     client: Client<HttpsConnector<TcpConnector>, HttpRequestBody>,
 }
 
-#[wasmtime_wasi::async_trait]
+#[async_trait::async_trait]
 impl HttpService for Sender {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let response = timeout(HEAD_TIME, self.client.request(request)).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use wasmtime_wasi_http::WasiBody;
+use safelight_hop::Body;
 
 use super::error::{Code, R2Error};
 use super::limits::DRAIN_BYTES;
@@ -14,7 +14,7 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// What is still to come of a request's body.
 pub(super) struct Upload {
-    body: WasiBody,
+    body: Body,
     left: u64,
     /// Read already, and not yet handed out.
     rest: Bytes,
@@ -22,7 +22,7 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    pub(super) fn new(body: WasiBody, length: u64) -> Self {
+    pub(super) fn new(body: Body, length: u64) -> Self {
         Self {
             body,
             left: length,

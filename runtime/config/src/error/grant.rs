@@ -4,11 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::quoted;
-use crate::config::secrets::DotenvError;
+use crate::secrets::DotenvError;
 
 /// Why a worker cannot have what was meant for it. The text follows the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GrantMistake {
+pub enum GrantError {
     NoneOf(Vec<&'static str>),
     /// In `assets.run_worker_first`.
     WorkerRules(&'static str),
@@ -28,7 +28,7 @@ pub enum GrantMistake {
     },
 }
 
-impl fmt::Display for GrantMistake {
+impl fmt::Display for GrantError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoneOf(words) => write!(f, "must be one of {}", words.join(", ")),

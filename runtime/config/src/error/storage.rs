@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::config::public_path::NotAPublicPath;
+use crate::public_path::NotAPublicPath;
 
 /// Why a bucket, or a place for it, cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StorageMistake {
+pub enum StorageError {
     BucketName,
     Durability,
     NeedsEndpoint,
@@ -18,7 +18,7 @@ pub enum StorageMistake {
     NoSuchBinding,
 }
 
-impl fmt::Display for StorageMistake {
+impl fmt::Display for StorageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::PublicPath(error) => return error.fmt(f),

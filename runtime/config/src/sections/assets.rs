@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use super::images::binding_name;
-use crate::config::assets::{
+use crate::assets::{
     AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule,
 };
-use crate::config::error::{GrantMistake, Mistake};
-use crate::config::item::{Findings, Item};
-use crate::config::tree::Value;
+use crate::error::{GrantError, ConfigError};
+use crate::item::{Diagnostics, Item};
+use crate::tree::Value;
 
 const KEYS: [&str; 5] = [
     "directory",
@@ -22,9 +22,9 @@ const MOST_RULES: usize = 100;
 const RULE_BYTES: usize = 100;
 
 /// The section, with the item that names its binding, if one does.
-pub(in crate::config) fn read<'a>(
+pub(crate) fn read<'a>(
     item: &Item<'a>,
-    found: &mut Findings<'_>,
+    found: &mut Diagnostics<'_>,
 ) -> Option<(Option<Item<'a>>, AssetsConfig)> {
     let mut directory = None;
     let mut binding = None;
@@ -44,7 +44,7 @@ pub(in crate::config) fn read<'a>(
     }
     let Some(directory) = directory else {
         let path = format!("{}.directory", item.path);
-        found.mistake(item.at, &path, Mistake::Missing);
+        found.mistake(item.at, &path, ConfigError::Missing);
         return None;
     };
     let directory = found.source.resolve(directory.filled_text(found)?);
@@ -64,7 +64,7 @@ pub(in crate::config) fn read<'a>(
 }
 
 /// Checks a section that stands in a config without `main`: what is for a worker makes no sense in it.
-pub(in crate::config) fn check_alone(item: &Item<'_>, found: &mut Findings<'_>) {
+pub(crate) fn check_alone(item: &Item<'_>, found: &mut Diagnostics<'_>) {
     let Value::Table(entries) = &item.node.value else {
         return;
     };
@@ -78,7 +78,7 @@ pub(in crate::config) fn check_alone(item: &Item<'_>, found: &mut Findings<'_>) 
             found.mistake(
                 field.at,
                 &field.path,
-                Mistake::Grant(GrantMistake::NoWorker),
+                ConfigError::Grant(GrantError::NoWorker),
             );
         }
     }
@@ -102,18 +102,18 @@ const NOT_FOUND: [(&str, NotFoundHandling); 3] = [
 fn choice<T: Copy>(
     item: &Item<'_>,
     choices: &[(&'static str, T)],
-    found: &mut Findings<'_>,
+    found: &mut Diagnostics<'_>,
 ) -> Option<T> {
     let text = item.text(found)?;
     let chosen = choices.iter().find(|(word, _)| *word == text);
     if chosen.is_none() {
         let words = choices.iter().map(|(word, _)| *word).collect();
-        item.refuse(found, Mistake::Grant(GrantMistake::NoneOf(words)));
+        item.refuse(found, ConfigError::Grant(GrantError::NoneOf(words)));
     }
     chosen.map(|(_, value)| *value)
 }
 
-fn worker_first(item: &Item<'_>, found: &mut Findings<'_>) -> Option<WorkerFirst> {
+fn worker_first(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<WorkerFirst> {
     match &item.node.value {
         Value::Bool(true) => return Some(WorkerFirst::Always),
         Value::Bool(false) => return Some(WorkerFirst::Never),
@@ -123,7 +123,7 @@ fn worker_first(item: &Item<'_>, found: &mut Findings<'_>) -> Option<WorkerFirst
     let texts = item.texts(found)?;
     let mut seen = HashSet::new();
     let mut rules = Vec::new();
-    let mut refuse = |what| item.refuse(found, Mistake::Grant(GrantMistake::WorkerRules(what)));
+    let mut refuse = |what| item.refuse(found, ConfigError::Grant(GrantError::WorkerRules(what)));
     if texts.is_empty() || texts.len() > MOST_RULES {
         refuse("must have from 1 to 100 rules");
         return None;

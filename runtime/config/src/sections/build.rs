@@ -1,13 +1,13 @@
 //! `build`: the author's own way to make `main`.
 
-use crate::config::Build;
-use crate::config::item::{Findings, Item};
-use crate::config::tree::Value;
+use crate::Build;
+use crate::item::{Diagnostics, Item};
+use crate::tree::Value;
 
-pub(in crate::config) fn read<'a>(
+pub(crate) fn read<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Findings<'_>,
+    found: &mut Diagnostics<'_>,
 ) -> Option<Build> {
     let mut command = None;
     let mut cwd = None;
@@ -31,7 +31,7 @@ pub(in crate::config) fn read<'a>(
     })
 }
 
-fn check_watch_dir(item: &Item<'_>, found: &mut Findings<'_>) {
+fn check_watch_dir(item: &Item<'_>, found: &mut Diagnostics<'_>) {
     match &item.node.value {
         Value::Text(_) => {}
         Value::List(_) => {

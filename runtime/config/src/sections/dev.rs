@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::config::Dev;
-use crate::config::error::Mistake;
-use crate::config::item::{Findings, Item};
+use crate::Dev;
+use crate::error::ConfigError;
+use crate::item::{Diagnostics, Item};
 
 const KEYS: [&str; 10] = [
     "ip",
@@ -19,10 +19,10 @@ const KEYS: [&str; 10] = [
     "container_engine",
 ];
 
-pub(in crate::config) fn read<'a>(
+pub(crate) fn read<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Findings<'_>,
+    found: &mut Diagnostics<'_>,
 ) -> Dev {
     let mut dev = Dev::default();
     for field in item.fields(found, &KEYS).unwrap_or_default() {
@@ -31,14 +31,14 @@ pub(in crate::config) fn read<'a>(
             "port" => dev.port = port(&field, found),
             "local_protocol" | "upstream_protocol" => http_only(&field, found),
             // It changes the URL that the worker sees, so a worker would go wrong unnoticed.
-            "host" => field.refuse(found, Mistake::NoOtherHost),
+            "host" => field.refuse(found, ConfigError::NoOtherHost),
             _ => no_effect.push(field),
         }
     }
     dev
 }
 
-fn ip(item: &Item<'_>, found: &mut Findings<'_>) -> Option<IpAddr> {
+fn ip(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<IpAddr> {
     let text = item.text(found)?;
     match text {
         "localhost" => return Some(Dev::DEFAULT_IP),
@@ -52,21 +52,21 @@ fn ip(item: &Item<'_>, found: &mut Findings<'_>) -> Option<IpAddr> {
         .unwrap_or(text);
     let ip = bare.parse().ok();
     if ip.is_none() {
-        item.refuse(found, Mistake::BadIp);
+        item.refuse(found, ConfigError::BadIp);
     }
     ip
 }
 
 /// 0 asks the system for a free port.
-fn port(item: &Item<'_>, found: &mut Findings<'_>) -> Option<u16> {
+fn port(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<u16> {
     let number = item.whole_number(found, 0..=u64::from(u16::MAX))?;
     u16::try_from(number).ok()
 }
 
-fn http_only(item: &Item<'_>, found: &mut Findings<'_>) {
+fn http_only(item: &Item<'_>, found: &mut Diagnostics<'_>) {
     if let Some(protocol) = item.text(found)
         && protocol != "http"
     {
-        item.refuse(found, Mistake::NoHttps);
+        item.refuse(found, ConfigError::NoHttps);
     }
 }

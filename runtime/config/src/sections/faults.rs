@@ -2,11 +2,11 @@
 //!
 //! The keys of a table are the terms of the command line, and `binding` is their target.
 
-use crate::config::error::Mistake;
-use crate::config::item::{Findings, Item};
-use crate::config::tree::Value;
-use crate::faults::Fault;
-use crate::faults::grammar::{Draft, KINDS, Term};
+use crate::error::ConfigError;
+use crate::item::{Diagnostics, Item};
+use crate::tree::Value;
+use safelight_hop::faults::Fault;
+use safelight_hop::faults::grammar::{Draft, KINDS, Term};
 
 /// Faults of one config.
 const MOST: usize = 100;
@@ -14,9 +14,9 @@ const MOST: usize = 100;
 const OTHERS: [&str; 6] = ["binding", "path", "every", "nth", "rate", "seed"];
 
 /// Each fault, with the item that says what it is aimed at.
-pub(in crate::config) fn read<'a>(
+pub(crate) fn read<'a>(
     item: &Item<'a>,
-    found: &mut Findings<'_>,
+    found: &mut Diagnostics<'_>,
 ) -> Vec<(Item<'a>, Fault)> {
     item.elements(found, MOST, "faults")
         .into_iter()
@@ -24,7 +24,7 @@ pub(in crate::config) fn read<'a>(
         .collect()
 }
 
-fn fault<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Option<(Item<'a>, Fault)> {
+fn fault<'a>(item: &Item<'a>, found: &mut Diagnostics<'_>) -> Option<(Item<'a>, Fault)> {
     let known: Vec<_> = OTHERS.into_iter().chain(KINDS).collect();
     let mut draft = Draft::default();
     let mut binding = None;
@@ -40,13 +40,13 @@ fn fault<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Option<(Item<'a>, Fau
     }
     let Some(binding) = binding else {
         let path = format!("{}.binding", item.path);
-        found.mistake(item.at, &path, Mistake::Missing);
+        found.mistake(item.at, &path, ConfigError::Missing);
         return None;
     };
     let target = match binding.text(found)?.parse() {
         Ok(target) => target,
         Err(error) => {
-            binding.refuse(found, Mistake::Fault(error));
+            binding.refuse(found, ConfigError::Fault(error));
             return None;
         }
     };
@@ -56,18 +56,18 @@ fn fault<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Option<(Item<'a>, Fau
     match draft.finish(target) {
         Ok(fault) => Some((binding, fault)),
         Err(error) => {
-            item.refuse(found, Mistake::Fault(error));
+            item.refuse(found, ConfigError::Fault(error));
             None
         }
     }
 }
 
 /// Adds the term that a key and its value are.
-fn add(field: &Item<'_>, draft: &mut Draft, found: &mut Findings<'_>) -> Option<()> {
+fn add(field: &Item<'_>, draft: &mut Draft, found: &mut Diagnostics<'_>) -> Option<()> {
     let value = match field.key {
         "reset" | "hang" | "crash" | "every" => {
             if !field.boolean(found)? {
-                field.refuse(found, Mistake::OnlyTrue);
+                field.refuse(found, ConfigError::OnlyTrue);
                 return None;
             }
             None
@@ -81,7 +81,7 @@ fn add(field: &Item<'_>, draft: &mut Draft, found: &mut Findings<'_>) -> Option<
     match Term::read(field.key, value).and_then(|term| draft.add(term)) {
         Ok(()) => Some(()),
         Err(error) => {
-            field.refuse(found, Mistake::Fault(error));
+            field.refuse(found, ConfigError::Fault(error));
             None
         }
     }

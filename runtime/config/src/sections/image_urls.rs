@@ -5,16 +5,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use safelight_outgoing::{Exception, OriginPattern};
+use safelight_protocol::settings::MAX_DEADLINE_MS;
 
-use super::safelight::MOST_DEADLINE_MS;
-use crate::config::ImageUrlsConfig;
-use crate::config::error::Mistake;
-use crate::config::item::{Findings, Item};
-use crate::transformations::SourceTime;
+use crate::error::ConfigError;
+use crate::item::{Diagnostics, Item};
+use crate::{ImageUrlsConfig, SourceTime};
 
 /// What the keys say.
 #[derive(Default)]
-pub(in crate::config) struct ImageUrls {
+pub(crate) struct ImageUrls {
     on: Option<bool>,
     allowed_origins: Vec<OriginPattern>,
     denied_origins: Vec<WholeHosts>,
@@ -25,7 +24,7 @@ pub(in crate::config) struct ImageUrls {
 
 impl ImageUrls {
     /// Reads one of the keys.
-    pub(super) fn read(&mut self, field: &Item<'_>, found: &mut Findings<'_>) {
+    pub(super) fn read(&mut self, field: &Item<'_>, found: &mut Diagnostics<'_>) {
         match field.key {
             "image_urls" => self.on = field.boolean(found),
             "allowed_origins" => self.allowed_origins = list(field, found),
@@ -38,7 +37,7 @@ impl ImageUrls {
     }
 
     /// With the default of a worker that has an Images binding, or has none.
-    pub(in crate::config) fn finish(&self, bindings: usize) -> ImageUrlsConfig {
+    pub(crate) fn finish(&self, bindings: usize) -> ImageUrlsConfig {
         ImageUrlsConfig {
             on: self.on.unwrap_or(bindings > 0),
             allowed_origins: self.allowed_origins.clone(),
@@ -54,8 +53,8 @@ impl ImageUrls {
     }
 }
 
-fn time(time: &mut Duration, item: &Item<'_>, found: &mut Findings<'_>) {
-    if let Some(ms) = item.whole_number(found, 1..=MOST_DEADLINE_MS) {
+fn time(time: &mut Duration, item: &Item<'_>, found: &mut Diagnostics<'_>) {
+    if let Some(ms) = item.whole_number(found, 1..=MAX_DEADLINE_MS) {
         *time = Duration::from_millis(ms);
     }
 }
@@ -77,7 +76,7 @@ impl FromStr for WholeHosts {
     }
 }
 
-fn list<T: FromStr>(item: &Item<'_>, found: &mut Findings<'_>) -> Vec<T>
+fn list<T: FromStr>(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Vec<T>
 where
     T::Err: Display,
 {
@@ -87,7 +86,7 @@ where
             Ok(value) => values.push(value),
             Err(error) => {
                 let text: String = text.escape_debug().take(64).collect();
-                item.refuse(found, Mistake::NotOneOf(format!("\"{text}\" is {error}")));
+                item.refuse(found, ConfigError::NotOneOf(format!("\"{text}\" is {error}")));
             }
         }
     }

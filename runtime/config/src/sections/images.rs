@@ -1,16 +1,23 @@
 //! `images`: the one Images binding that a worker may have.
 
-use crate::config::error::Mistake;
-use crate::config::item::{Findings, Item};
-use crate::config::tree::Value;
+use super::NamedBinding;
+use crate::bindings::{Binding, BindingConfig};
+use crate::error::ConfigError;
+use crate::item::{Diagnostics, Item};
+use crate::tree::Value;
 
-/// The binding's name, with the item that says it.
-pub(in crate::config) fn read<'a>(
+/// The binding, with the item that names it.
+pub(crate) fn read<'a>(
     item: &Item<'a>,
-    found: &mut Findings<'_>,
-) -> Option<(Item<'a>, String)> {
+    _no_effect: &mut Vec<Item<'a>>,
+    found: &mut Diagnostics<'_>,
+) -> Vec<NamedBinding<'a>> {
+    binding(item, found).into_iter().collect()
+}
+
+fn binding<'a>(item: &Item<'a>, found: &mut Diagnostics<'_>) -> Option<NamedBinding<'a>> {
     if let Value::List(_) = item.node.value {
-        item.refuse(found, Mistake::ListOfImages);
+        item.refuse(found, ConfigError::ListOfImages);
         return None;
     }
     let mut binding = None;
@@ -19,29 +26,30 @@ pub(in crate::config) fn read<'a>(
             "binding" => binding = Some(field),
             _ => {
                 if field.boolean(found) == Some(true) {
-                    field.refuse(found, Mistake::Remote);
+                    field.refuse(found, ConfigError::Remote);
                 }
             }
         }
     }
     let Some(binding) = binding else {
         let path = format!("{}.binding", item.path);
-        found.mistake(item.at, &path, Mistake::Missing);
+        found.mistake(item.at, &path, ConfigError::Missing);
         return None;
     };
     let name = binding_name(&binding, found)?;
-    Some((binding, name))
+    let config = BindingConfig::Images;
+    Some((binding, Binding { name, config }))
 }
 
 /// The name by which a worker finds a binding.
-pub(super) fn binding_name(item: &Item<'_>, found: &mut Findings<'_>) -> Option<String> {
+pub(super) fn binding_name(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<String> {
     let name = item.text(found)?;
     if !is_identifier(name) {
-        item.refuse(found, Mistake::BadBindingName);
+        item.refuse(found, ConfigError::BadBindingName);
         return None;
     }
     if is_reserved(name) {
-        item.refuse(found, Mistake::Reserved);
+        item.refuse(found, ConfigError::Reserved);
         return None;
     }
     Some(name.to_owned())
@@ -56,6 +64,6 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// What the host itself puts into the guest's environment.
-pub(in crate::config) fn is_reserved(name: &str) -> bool {
+pub(crate) fn is_reserved(name: &str) -> bool {
     matches!(name, "BINDINGS" | "BINDINGS_ORIGIN")
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use crate::config::item::{Findings, Item};
+use crate::item::{Diagnostics, Item};
 
 /// The platform's own ceiling; a worker that needs more would fail there.
 const MOST_CPU_MS: u64 = 300_000;
 
-pub(in crate::config) fn cpu<'a>(
+pub(crate) fn cpu<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Findings<'_>,
+    found: &mut Diagnostics<'_>,
 ) -> Option<Duration> {
     let mut cpu = None;
     for field in item.fields(found, &["cpu_ms", "subrequests"])? {

@@ -1,40 +1,37 @@
-//! What stands in `safelight` about pixels: what approximates, what is read, what one request may cost.
+//! The keys of `safelight` for pixels: approximations, decoders, and what one request may cost.
 
-use std::time::Duration;
+use safelight_protocol::settings::{
+    JpegDecoder, MAX_MEMORY_BUDGET_MB, MAX_TIME_BUDGET_MS, PixelSettings,
+};
 
-use safelight_images::limits::JpegDecoder;
-
-use crate::config::error::Mistake;
-use crate::config::item::{Findings, Item};
-use crate::pixel_settings::{MEGABYTE, MOST_MEMORY_MB, MOST_TIME_MS, PixelSettings};
+use crate::error::ConfigError;
+use crate::item::{Diagnostics, Item};
 
 /// Reads one of the keys; what is wrong leaves the default.
-pub(super) fn read(settings: &mut PixelSettings, field: &Item<'_>, found: &mut Findings<'_>) {
+pub(super) fn read(settings: &mut PixelSettings, field: &Item<'_>, found: &mut Diagnostics<'_>) {
     match field.key {
         "strict" => set(&mut settings.strict, field.boolean(found)),
         "avif_input" => set(&mut settings.avif_input, field.boolean(found)),
         "time_budget_ms" => {
-            let ms = field.whole_number(found, 1..=MOST_TIME_MS);
-            set(&mut settings.time, ms.map(Duration::from_millis));
+            let ms = field.whole_number(found, 1..=MAX_TIME_BUDGET_MS);
+            set(&mut settings.time_budget_ms, ms);
         }
         "memory_budget_mb" => {
-            let megabytes = field.whole_number(found, 1..=MOST_MEMORY_MB);
-            set(
-                &mut settings.memory_bytes,
-                megabytes.map(|mb| mb * MEGABYTE),
-            );
+            let megabytes = field.whole_number(found, 1..=MAX_MEMORY_BUDGET_MB);
+            set(&mut settings.memory_budget_mb, megabytes);
         }
         _ => set(&mut settings.jpeg_decoder, decoder(field, found)),
     }
 }
 
-fn decoder(field: &Item<'_>, found: &mut Findings<'_>) -> Option<JpegDecoder> {
-    let decoder = JpegDecoder::named(field.text(found)?);
-    if decoder.is_none() {
-        let names = JpegDecoder::ALL.map(JpegDecoder::as_str).join(" or ");
-        field.refuse(found, Mistake::NotOneOf(format!("must be {names}")));
+fn decoder(field: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<JpegDecoder> {
+    let decoder = field.text(found)?.parse();
+    if decoder.is_err() {
+        let names: Vec<_> = JpegDecoder::ALL.iter().map(|name| name.as_str()).collect();
+        let names = names.join(" or ");
+        field.refuse(found, ConfigError::NotOneOf(format!("must be {names}")));
     }
-    decoder
+    decoder.ok()
 }
 
 fn set<T>(place: &mut T, value: Option<T>) {

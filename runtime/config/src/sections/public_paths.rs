@@ -1,19 +1,19 @@
 //! `safelight.r2`: of each binding, the path under which its bucket is for everybody.
 
-use crate::config::PublicPath;
-use crate::config::error::{Mistake, StorageMistake};
-use crate::config::item::{Findings, Item};
+use crate::PublicPath;
+use crate::error::{ConfigError, StorageError};
+use crate::item::{Diagnostics, Item};
 
 /// A binding's public path.
-pub(in crate::config) struct BindingPath<'a> {
+pub(crate) struct BindingPath<'a> {
     /// Its key is the binding's name.
-    pub(in crate::config) binding: Item<'a>,
-    pub(in crate::config) path: PublicPath,
+    pub(crate) binding: Item<'a>,
+    pub(crate) path: PublicPath,
 }
 
-pub(in crate::config) fn read<'a>(
+pub(crate) fn read<'a>(
     item: &Item<'a>,
-    found: &mut Findings<'_>,
+    found: &mut Diagnostics<'_>,
 ) -> Vec<BindingPath<'a>> {
     let mut paths: Vec<BindingPath<'a>> = Vec::new();
     for binding in item.table(found).unwrap_or_default() {
@@ -21,9 +21,9 @@ pub(in crate::config) fn read<'a>(
             continue;
         };
         let Some(item) = fields.into_iter().next() else {
-            if binding.node.value.says_nothing() {
+            if binding.node.value.is_empty() {
                 let path = format!("{}.public_path", binding.path);
-                found.mistake(binding.at, &path, Mistake::Missing);
+                found.mistake(binding.at, &path, ConfigError::Missing);
             }
             continue;
         };
@@ -32,10 +32,10 @@ pub(in crate::config) fn read<'a>(
         };
         match path {
             Ok(path) if paths.iter().any(|other| other.path.overlaps(&path)) => {
-                item.refuse(found, Mistake::Storage(StorageMistake::PublicPathWithin));
+                item.refuse(found, ConfigError::Storage(StorageError::PublicPathWithin));
             }
             Ok(path) => paths.push(BindingPath { binding, path }),
-            Err(error) => item.refuse(found, Mistake::Storage(StorageMistake::PublicPath(error))),
+            Err(error) => item.refuse(found, ConfigError::Storage(StorageError::PublicPath(error))),
         }
     }
     paths

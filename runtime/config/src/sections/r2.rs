@@ -1,9 +1,10 @@
 //! `r2_buckets`: a list of buckets, each under the name by which the worker finds it.
 
+use super::NamedBinding;
 use super::images::binding_name;
-use crate::config::R2Bucket;
-use crate::config::error::{Mistake, StorageMistake};
-use crate::config::item::{Findings, Item};
+use crate::bindings::{Binding, BindingConfig, R2Config};
+use crate::error::{ConfigError, StorageError};
+use crate::item::{Diagnostics, Item};
 
 const KEYS: [&str; 5] = [
     "binding",
@@ -17,11 +18,11 @@ const KEYS: [&str; 5] = [
 const MOST: usize = 100;
 
 /// Each bucket, with the item that names its binding.
-pub(in crate::config) fn read<'a>(
+pub(crate) fn read<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Findings<'_>,
-) -> Vec<(Item<'a>, R2Bucket)> {
+    found: &mut Diagnostics<'_>,
+) -> Vec<NamedBinding<'a>> {
     item.elements(found, MOST, "buckets")
         .into_iter()
         .filter_map(|element| bucket(&element, no_effect, found))
@@ -31,8 +32,8 @@ pub(in crate::config) fn read<'a>(
 fn bucket<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Findings<'_>,
-) -> Option<(Item<'a>, R2Bucket)> {
+    found: &mut Diagnostics<'_>,
+) -> Option<NamedBinding<'a>> {
     let mut binding = None;
     let mut bucket = None;
     for field in item.fields(found, &KEYS)? {
@@ -41,7 +42,7 @@ fn bucket<'a>(
             "bucket_name" => bucket = bucket_name(&field, found),
             "remote" => {
                 if field.boolean(found) == Some(true) {
-                    field.refuse(found, Mistake::Remote);
+                    field.refuse(found, ConfigError::Remote);
                 }
             }
             // They choose among buckets that are not here.
@@ -54,21 +55,20 @@ fn bucket<'a>(
     }
     let Some(binding) = binding else {
         let path = format!("{}.binding", item.path);
-        found.mistake(item.at, &path, Mistake::Missing);
+        found.mistake(item.at, &path, ConfigError::Missing);
         return None;
     };
     let name = binding_name(&binding, found)?;
-    let bucket = R2Bucket {
-        // Without a name of its own it has that of its binding.
+    let config = BindingConfig::R2(R2Config {
+        // Without a name of its own the bucket has that of its binding.
         bucket: bucket.unwrap_or_else(|| name.clone()),
-        binding: name,
-        // `safelight.r2` says it.
+        // `safelight.r2` sets it.
         public_path: None,
-    };
-    Some((binding, bucket))
+    });
+    Some((binding, Binding { name, config }))
 }
 
-fn bucket_name(item: &Item<'_>, found: &mut Findings<'_>) -> Option<String> {
+fn bucket_name(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<String> {
     let name = item.text(found)?;
     let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let good = (3..=63).contains(&name.len())
@@ -76,7 +76,7 @@ fn bucket_name(item: &Item<'_>, found: &mut Findings<'_>) -> Option<String> {
         && !name.starts_with('-')
         && !name.ends_with('-');
     if !good {
-        item.refuse(found, Mistake::Storage(StorageMistake::BucketName));
+        item.refuse(found, ConfigError::Storage(StorageError::BucketName));
         return None;
     }
     Some(name.to_owned())

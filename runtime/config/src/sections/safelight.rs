@@ -3,21 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use safelight_hop::faults::Fault;
 use safelight_net::Deadlines;
+use safelight_protocol::settings::{MAX_DEADLINE_MS, PixelSettings};
 
 use super::image_urls::ImageUrls;
 use super::public_paths::{self, BindingPath};
 use super::{faults, pixels, storage};
-use crate::config::Storage;
-use crate::config::item::{Findings, Item};
-use crate::faults::Fault;
-use crate::pixel_settings::PixelSettings;
+use crate::Storage;
+use crate::item::{Diagnostics, Item};
 
 /// A 32-bit guest cannot address more.
-const MOST_MEMORY_MB: u64 = 4096;
-
-/// An hour without progress is an end, not a pause.
-pub(crate) const MOST_DEADLINE_MS: u64 = 3_600_000;
+const MAX_MEMORY_MB: u64 = 4096;
 
 const KEYS: &[&str] = &[
     "memory_mb",
@@ -42,22 +39,22 @@ const KEYS: &[&str] = &[
 
 /// What the section says.
 #[derive(Default)]
-pub(in crate::config) struct Safelight<'a> {
+pub(crate) struct Safelight<'a> {
     /// Linear memory of one instance.
-    pub(in crate::config) memory_bytes: Option<usize>,
-    pub(in crate::config) deadlines: Deadlines,
-    pub(in crate::config) image_urls: ImageUrls,
-    pub(in crate::config) pixels: PixelSettings,
+    pub(crate) memory_bytes: Option<usize>,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) image_urls: ImageUrls,
+    pub(crate) pixels: PixelSettings,
     /// What to break on purpose, with the item that says what it is aimed at.
-    pub(in crate::config) faults: Vec<(Item<'a>, Fault)>,
+    pub(crate) faults: Vec<(Item<'a>, Fault)>,
     /// Further workers of a run.
-    pub(in crate::config) workers: Vec<PathBuf>,
-    pub(in crate::config) storage: Storage,
+    pub(crate) workers: Vec<PathBuf>,
+    pub(crate) storage: Storage,
     /// Where buckets are for everybody.
-    pub(in crate::config) public_paths: Vec<BindingPath<'a>>,
+    pub(crate) public_paths: Vec<BindingPath<'a>>,
 }
 
-pub(in crate::config) fn read<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Safelight<'a> {
+pub(crate) fn read<'a>(item: &Item<'a>, found: &mut Diagnostics<'_>) -> Safelight<'a> {
     let mut safelight = Safelight::default();
     let fields = item.fields(found, KEYS);
     for field in fields.unwrap_or_default() {
@@ -81,16 +78,16 @@ pub(in crate::config) fn read<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> 
     safelight
 }
 
-fn memory(item: &Item<'_>, found: &mut Findings<'_>) -> Option<usize> {
-    let megabytes = item.whole_number(found, 1..=MOST_MEMORY_MB)?;
+fn memory(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<usize> {
+    let megabytes = item.whole_number(found, 1..=MAX_MEMORY_MB)?;
     usize::try_from(megabytes << 20).ok()
 }
 
-fn deadlines(item: &Item<'_>, found: &mut Findings<'_>) -> Deadlines {
+fn deadlines(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Deadlines {
     let mut deadlines = Deadlines::default();
     let fields = item.fields(found, &["header_read_ms", "body_read_ms", "write_ms"]);
     for field in fields.unwrap_or_default() {
-        let Some(ms) = field.whole_number(found, 1..=MOST_DEADLINE_MS) else {
+        let Some(ms) = field.whole_number(found, 1..=MAX_DEADLINE_MS) else {
             continue;
         };
         let deadline = match field.key {

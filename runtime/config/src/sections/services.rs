@@ -1,9 +1,10 @@
 //! `services`: other workers of the same run, each under a name by which this one calls it.
 
+use super::NamedBinding;
 use super::images::binding_name;
-use crate::config::error::Mistake;
-use crate::config::item::{Findings, Item};
-use crate::config::services::ServiceBinding;
+use crate::bindings::{Binding, BindingConfig, ServiceConfig};
+use crate::error::ConfigError;
+use crate::item::{Diagnostics, Item};
 
 const KEYS: [&str; 6] = [
     "binding",
@@ -17,17 +18,18 @@ const KEYS: [&str; 6] = [
 const MOST: usize = 100;
 
 /// Each binding, with the item that names it.
-pub(in crate::config) fn read<'a>(
+pub(crate) fn read<'a>(
     item: &Item<'a>,
-    found: &mut Findings<'_>,
-) -> Vec<(Item<'a>, ServiceBinding)> {
+    _no_effect: &mut Vec<Item<'a>>,
+    found: &mut Diagnostics<'_>,
+) -> Vec<NamedBinding<'a>> {
     item.elements(found, MOST, "services")
         .into_iter()
         .filter_map(|element| service(&element, found))
         .collect()
 }
 
-fn service<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Option<(Item<'a>, ServiceBinding)> {
+fn service<'a>(item: &Item<'a>, found: &mut Diagnostics<'_>) -> Option<NamedBinding<'a>> {
     let mut binding = None;
     let mut service = None;
     for field in item.fields(found, &KEYS)? {
@@ -36,18 +38,18 @@ fn service<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Option<(Item<'a>, S
             "service" => service = Some(field),
             "remote" => {
                 if field.boolean(found) == Some(true) {
-                    field.refuse(found, Mistake::Remote);
+                    field.refuse(found, ConfigError::Remote);
                 }
             }
             // Each of them would choose another callee than the one that would answer here.
-            _ if field.node.value.says_nothing() => {}
-            _ => found.mistake(field.at, &field.path, Mistake::NoFeatureYet),
+            _ if field.node.value.is_empty() => {}
+            _ => found.mistake(field.at, &field.path, ConfigError::NoFeatureYet),
         }
     }
     let mut needed = |field: Option<Item<'a>>, key| {
         if field.is_none() {
             let path = format!("{}.{key}", item.path);
-            found.mistake(item.at, &path, Mistake::Missing);
+            found.mistake(item.at, &path, ConfigError::Missing);
         }
         field
     };
@@ -56,11 +58,11 @@ fn service<'a>(item: &Item<'a>, found: &mut Findings<'_>) -> Option<(Item<'a>, S
     let name = binding_name(&binding, found);
     let callee = service.filled_text(found)?;
     let place = found.source.located(service.at, "", ()).place;
-    let service = ServiceBinding {
-        binding: name?,
+    let name = name?;
+    let config = BindingConfig::Service(ServiceConfig {
         service: callee.to_owned(),
         place,
         key: service.path,
-    };
-    Some((binding, service))
+    });
+    Some((binding, Binding { name, config }))
 }

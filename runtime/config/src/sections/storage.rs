@@ -1,12 +1,10 @@
 //! `safelight.storage`: where bindings keep what must outlive a run.
 
 use http::Uri;
-use object_store::path::Path as StorePath;
 
-use crate::bindings::r2::Durability;
-use crate::config::error::{Mistake, StorageMistake};
-use crate::config::item::{Findings, Item};
-use crate::config::{S3, StatePlace, Storage};
+use crate::error::{ConfigError, StorageError};
+use crate::item::{Diagnostics, Item};
+use crate::{Durability, S3, StatePlace, Storage};
 
 const KEYS: [&str; 7] = [
     "state",
@@ -21,7 +19,7 @@ const KEYS: [&str; 7] = [
 /// The keys that say more about the store at `endpoint`.
 const OF_ENDPOINT: [&str; 3] = ["bucket", "region", "prefix"];
 
-pub(in crate::config) fn read(item: &Item<'_>, found: &mut Findings<'_>) -> Storage {
+pub(crate) fn read(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Storage {
     let mut storage = Storage::default();
     let fields = item.fields(found, &KEYS).unwrap_or_default();
     for field in &fields {
@@ -42,13 +40,13 @@ pub(in crate::config) fn read(item: &Item<'_>, found: &mut Findings<'_>) -> Stor
             .iter()
             .filter(|field| OF_ENDPOINT.contains(&field.key))
         {
-            field.refuse(found, Mistake::Storage(StorageMistake::NeedsEndpoint));
+            field.refuse(found, ConfigError::Storage(StorageError::NeedsEndpoint));
         }
     }
     storage
 }
 
-fn place(item: &Item<'_>, found: &mut Findings<'_>) -> StatePlace {
+fn place(item: &Item<'_>, found: &mut Diagnostics<'_>) -> StatePlace {
     match item.filled_text(found) {
         Some("memory") => StatePlace::Memory,
         Some(path) => StatePlace::Folder(found.source.resolve(path)),
@@ -56,18 +54,18 @@ fn place(item: &Item<'_>, found: &mut Findings<'_>) -> StatePlace {
     }
 }
 
-fn durability(item: &Item<'_>, found: &mut Findings<'_>) -> Durability {
+fn durability(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Durability {
     match item.text(found) {
         Some("process") => Durability::Process,
         Some("disk") | None => Durability::Disk,
         Some(_) => {
-            item.refuse(found, Mistake::Storage(StorageMistake::Durability));
+            item.refuse(found, ConfigError::Storage(StorageError::Durability));
             Durability::Disk
         }
     }
 }
 
-fn s3(item: &Item<'_>, fields: &[Item<'_>], found: &mut Findings<'_>) -> Option<S3> {
+fn s3(item: &Item<'_>, fields: &[Item<'_>], found: &mut Diagnostics<'_>) -> Option<S3> {
     let mut endpoint = None;
     let mut bucket = None;
     let mut region = "auto".to_owned();
@@ -79,9 +77,8 @@ fn s3(item: &Item<'_>, fields: &[Item<'_>], found: &mut Findings<'_>) -> Option<
             "region" => region = field.filled_text(found)?.to_owned(),
             "prefix" => {
                 let text = field.text(found)?;
-                // Each part as it is: nothing that a store would read as another one.
-                if StorePath::parse(text).is_err() {
-                    field.refuse(found, Mistake::Storage(StorageMistake::Prefix));
+                if !is_prefix(text) {
+                    field.refuse(found, ConfigError::Storage(StorageError::Prefix));
                 }
                 prefix = text.to_owned();
             }
@@ -90,7 +87,7 @@ fn s3(item: &Item<'_>, fields: &[Item<'_>], found: &mut Findings<'_>) -> Option<
     }
     if !fields.iter().any(|field| field.key == "bucket") {
         let path = format!("{}.bucket", item.path);
-        found.mistake(item.at, &path, Mistake::Missing);
+        found.mistake(item.at, &path, ConfigError::Missing);
     }
     Some(S3 {
         endpoint: endpoint?,
@@ -100,7 +97,17 @@ fn s3(item: &Item<'_>, fields: &[Item<'_>], found: &mut Findings<'_>) -> Option<
     })
 }
 
-fn endpoint(item: &Item<'_>, found: &mut Findings<'_>) -> Option<String> {
+/// A path whose parts a store takes as they are.
+fn is_prefix(text: &str) -> bool {
+    let path = text.strip_prefix('/').unwrap_or(text);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let is_part = |part: &str| {
+        !matches!(part, "" | "." | "..") && !part.chars().any(|c| c.is_ascii_control())
+    };
+    path.is_empty() || path.split('/').all(is_part)
+}
+
+fn endpoint(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<String> {
     let text = item.filled_text(found)?;
     let good = text.parse::<Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
@@ -111,7 +118,7 @@ fn endpoint(item: &Item<'_>, found: &mut Findings<'_>) -> Option<String> {
                 .is_some_and(|host| !host.as_str().contains('@'))
     });
     if !good {
-        item.refuse(found, Mistake::Storage(StorageMistake::Endpoint));
+        item.refuse(found, ConfigError::Storage(StorageError::Endpoint));
         return None;
     }
     Some(text.trim_end_matches('/').to_owned())

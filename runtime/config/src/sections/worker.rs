@@ -2,19 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::error::Mistake;
-use crate::config::item::{Findings, Item};
+use crate::error::ConfigError;
+use crate::item::{Diagnostics, Item};
 
 /// A name, and whether it was given for the chosen environment alone.
-pub(in crate::config) struct Name {
+pub(crate) struct Name {
     text: String,
     in_environment: bool,
 }
 
-pub(in crate::config) fn name(item: &Item<'_>, found: &mut Findings<'_>) -> Option<Name> {
+pub(crate) fn name(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<Name> {
     let text = item.filled_text(found)?;
     if !is_worker_name(text) {
-        item.refuse(found, Mistake::BadWorkerName);
+        item.refuse(found, ConfigError::BadWorkerName);
         return None;
     }
     Some(Name {
@@ -24,7 +24,7 @@ pub(in crate::config) fn name(item: &Item<'_>, found: &mut Findings<'_>) -> Opti
 }
 
 /// `gallery` is deployed as `gallery-staging` in the environment `staging`, unless that has a name of its own.
-pub(in crate::config) fn full_name(
+pub(crate) fn full_name(
     name: Option<Name>,
     environment: Option<&str>,
     dir: &Path,
@@ -48,19 +48,19 @@ fn is_worker_name(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('-') && text.chars().all(is_allowed)
 }
 
-pub(in crate::config) fn main(item: &Item<'_>, found: &mut Findings<'_>) -> Option<PathBuf> {
+pub(crate) fn main(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<PathBuf> {
     let path = item.filled_text(found)?;
     Some(found.source.resolve(path))
 }
 
 /// Every project has one; of what we do, only how assets answer navigation changes with it.
-pub(in crate::config) fn compatibility_date<'a>(
+pub(crate) fn compatibility_date<'a>(
     item: &Item<'a>,
-    found: &mut Findings<'_>,
+    found: &mut Diagnostics<'_>,
 ) -> Option<&'a str> {
     let date = item.text(found)?;
     if !is_date(date) {
-        item.refuse(found, Mistake::BadDate);
+        item.refuse(found, ConfigError::BadDate);
         return None;
     }
     Some(date)
@@ -75,10 +75,10 @@ fn is_date(text: &str) -> bool {
 }
 
 /// Flags change workerd, not us, and their author should know; the two that we know are about assets.
-pub(in crate::config) fn compatibility_flags<'a>(
+pub(crate) fn compatibility_flags<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Findings<'_>,
+    found: &mut Diagnostics<'_>,
 ) -> Vec<&'a str> {
     let flags = item.texts(found).unwrap_or_default();
     if flags
@@ -96,7 +96,7 @@ const NO_NAVIGATION: &str = "assets_navigation_has_no_effect";
 const NAVIGATION_DATE: &str = "2025-04-01";
 
 /// Whether navigation prefers assets to the worker.
-pub(in crate::config) fn prefers_assets(date: Option<&str>, flags: &[&str]) -> bool {
+pub(crate) fn prefers_assets(date: Option<&str>, flags: &[&str]) -> bool {
     let by_date = date.is_some_and(|date| date >= NAVIGATION_DATE);
     !flags.contains(&NO_NAVIGATION) && (by_date || flags.contains(&NAVIGATION))
 }

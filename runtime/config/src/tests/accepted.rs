@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use safelight_net::Deadlines;
-use safelight_images::limits::JpegDecoder;
+use safelight_protocol::settings::{JpegDecoder, PixelSettings};
 
 use super::{config, load, warnings};
-use crate::config::{BindingKind, Build, Dev, Limits};
-use crate::pixel_settings::PixelSettings;
+use crate::{Binding, BindingConfig, Build, Dev, Limits};
 
 #[test]
 fn the_three_kinds_of_file_say_the_same() {
@@ -68,7 +67,11 @@ fn the_three_kinds_of_file_say_the_same() {
         config.vars,
         vars.map(|(name, value)| (name.into(), value.into()))
     );
-    assert_eq!(config.bindings, [("IMAGES".into(), BindingKind::Images)]);
+    let images = Binding {
+        name: "IMAGES".into(),
+        config: BindingConfig::Images,
+    };
+    assert_eq!(config.bindings, [images]);
     assert_eq!(config.dev.port, Some(9000));
 }
 
@@ -131,8 +134,8 @@ fn pixels_may_be_and_cost_what_is_said() {
     let expected = PixelSettings {
         strict: true,
         avif_input: false,
-        time: Duration::from_millis(250),
-        memory_bytes: 64_000_000,
+        time_budget_ms: 250,
+        memory_budget_mb: 64,
         jpeg_decoder: JpegDecoder::Zune,
     };
     assert_eq!(said.pixels, expected);
@@ -318,6 +321,6 @@ fn a_byte_order_mark_is_not_part_of_the_text() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("wrangler.json");
     std::fs::write(&file, "\u{feff}{\"main\": \"w.wasm\"}").unwrap();
-    let loaded = crate::config::Config::load(dir.path(), None, None).unwrap();
+    let loaded = crate::Config::load(dir.path(), None, None).unwrap();
     assert_eq!(loaded.config.main.unwrap(), dir.path().join("w.wasm"));
 }

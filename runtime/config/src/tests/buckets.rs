@@ -1,8 +1,7 @@
 //! `r2_buckets`, and `safelight.storage`, which says where they are.
 
 use super::{config, errors, warnings};
-use crate::bindings::r2::Durability;
-use crate::config::{BindingKind, R2Bucket, S3, StatePlace, Storage};
+use crate::{Binding, BindingConfig, Durability, R2Config, S3, StatePlace, Storage};
 
 #[test]
 fn buckets_are_bindings_each_with_a_bucket_that_may_have_the_same_name() {
@@ -25,23 +24,22 @@ fn buckets_are_bindings_each_with_a_bucket_that_may_have_the_same_name() {
         bucket = "blobs"
         "#,
     );
-    let named = |(name, kind): (&str, BindingKind)| (name.to_owned(), kind);
-    assert_eq!(
-        config.bindings,
-        [
-            ("IMAGES", BindingKind::Images),
-            ("PHOTOS", BindingKind::R2),
-            ("CACHE", BindingKind::R2),
-        ]
-        .map(named)
-    );
-    let buckets = [("PHOTOS", "photos"), ("CACHE", "CACHE")];
-    assert_eq!(
-        config.r2,
-        buckets.map(|(binding, bucket)| R2Bucket {
-            binding: binding.into(),
+    let bucket = |bucket: &str| {
+        BindingConfig::R2(R2Config {
             bucket: bucket.into(),
             public_path: None,
+        })
+    };
+    let bindings = [
+        ("IMAGES", BindingConfig::Images),
+        ("PHOTOS", bucket("photos")),
+        ("CACHE", bucket("CACHE")),
+    ];
+    assert_eq!(
+        config.bindings,
+        bindings.map(|(name, config)| Binding {
+            name: name.into(),
+            config,
         })
     );
     assert_eq!(
@@ -70,9 +68,12 @@ fn a_bucket_is_for_everybody_only_where_the_config_says_so() {
         public_path = "/photos"
         "#,
     );
-    let paths = config.r2.iter().map(|bucket| {
-        let path = bucket.public_path.as_ref();
-        (bucket.binding.as_str(), path.map(|path| path.as_str()))
+    let paths = config.bindings.iter().map(|binding| {
+        let BindingConfig::R2(r2) = &binding.config else {
+            panic!("{binding:?}")
+        };
+        let path = r2.public_path.as_ref();
+        (binding.name.as_str(), path.map(|path| path.as_str()))
     });
     let paths: Vec<_> = paths.collect();
     assert_eq!(paths, [("PHOTOS", Some("/photos/")), ("NOTES", None)]);

@@ -1,7 +1,7 @@
 //! What `env.<name>` takes over from the top level and what it does not.
 
 use super::{errors, load};
-use crate::config::BindingKind;
+use crate::{Binding, BindingConfig};
 
 const TEXT: &str = r#"
 name = "gallery"
@@ -51,7 +51,9 @@ fn what_the_environment_says_itself_counts() {
     let config = loaded.config;
     assert_eq!(config.name, "gallery-full");
     assert_eq!(config.main.unwrap().to_str(), Some("/project/full.wasm"));
-    assert_eq!(config.bindings, [("PICTURES".into(), BindingKind::Images)]);
+    let name = "PICTURES".into();
+    let config_of = BindingConfig::Images;
+    assert_eq!(config.bindings, [Binding { name, config: config_of }]);
     assert_eq!(config.vars, [("TITLE".into(), "full".into())]);
 }
 

@@ -379,7 +379,7 @@ fn a_wrong_main_is_not_also_missing() {
 
 #[test]
 fn every_binding_key_is_refused_by_name() {
-    use crate::config::keys::{Role, lookup, names};
+    use crate::keys::{Role, lookup, names};
     let mut refused = 0;
     for key in names() {
         let Some((Role::Binding | Role::Feature, _)) = lookup(key) else {

@@ -1,7 +1,7 @@
 //! Static files that need no worker.
 
 use super::{errors, load};
-use crate::config::WorkerFirst;
+use crate::WorkerFirst;
 
 #[test]
 fn files_alone_have_nothing_that_is_for_a_worker() {

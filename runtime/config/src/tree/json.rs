@@ -6,9 +6,9 @@ use jsonc_parser::ast;
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::{ConfigErrors, Entry, MAX_DEPTH, Mistake, Node, Source, Value, number};
-use crate::config::error::Located;
-use crate::config::item::{MOST, shown};
+use super::{ConfigErrors, Entry, MAX_DEPTH, ConfigError, Node, Source, Value, number};
+use crate::error::Located;
+use crate::item::{MOST, shown};
 
 const OPTIONS: ParseOptions = ParseOptions {
     allow_comments: true,
@@ -26,11 +26,11 @@ const OPTIONS: ParseOptions = ParseOptions {
 pub(super) fn parse(source: &Source) -> Result<Node, ConfigErrors> {
     let parsed =
         parse_to_ast(&source.text, &CollectOptions::default(), &OPTIONS).map_err(|error| {
-            let why = Mistake::Syntax(sentence_to_fragment(&error.kind().to_string()));
+            let why = ConfigError::Syntax(sentence_to_fragment(&error.kind().to_string()));
             source.located(error.range().start, "", why)
         })?;
     let Some(root) = parsed.value else {
-        return Err(source.located(0, "", Mistake::NotATable).into());
+        return Err(source.located(0, "", ConfigError::NotATable).into());
     };
     let mut reader = Reader {
         source,
@@ -47,7 +47,7 @@ pub(super) fn parse(source: &Source) -> Result<Node, ConfigErrors> {
 
 struct Reader<'a> {
     source: &'a Source,
-    duplicates: Vec<Located<Mistake>>,
+    duplicates: Vec<Located<ConfigError>>,
     left_out: usize,
 }
 
@@ -55,7 +55,7 @@ impl Reader<'_> {
     fn node(&mut self, value: ast::Value<'_>, depth: usize) -> Result<Node, ConfigErrors> {
         let at = value.range().start;
         if depth > MAX_DEPTH {
-            return Err(self.source.located(at, "", Mistake::TooDeep).into());
+            return Err(self.source.located(at, "", ConfigError::TooDeep).into());
         }
         let value = match value {
             ast::Value::NullKeyword(_) => Value::Null,
@@ -98,7 +98,7 @@ impl Reader<'_> {
 
     fn refuse_duplicate(&mut self, at: usize, key: &str) {
         if self.duplicates.len() < MOST {
-            let mistake = self.source.located(at, &shown(key), Mistake::DuplicateKey);
+            let mistake = self.source.located(at, &shown(key), ConfigError::DuplicateKey);
             self.duplicates.push(mistake);
         } else {
             self.left_out += 1;

@@ -3,12 +3,12 @@
 use ::toml::Spanned;
 use ::toml::de::{DeInteger, DeTable, DeValue};
 
-use super::{ConfigErrors, Entry, MAX_DEPTH, Mistake, Node, Source, Value, number};
+use super::{ConfigErrors, Entry, MAX_DEPTH, ConfigError, Node, Source, Value, number};
 
 pub(super) fn parse(source: &Source) -> Result<Node, ConfigErrors> {
     let table = DeTable::parse(&source.text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        source.located(at, "", Mistake::Syntax(error.message().to_owned()))
+        source.located(at, "", ConfigError::Syntax(error.message().to_owned()))
     })?;
     let at = table.span().start;
     let value = Value::Table(entries(source, table.into_inner(), 0)?);
@@ -35,7 +35,7 @@ fn node(source: &Source, value: Spanned<DeValue<'_>>, depth: usize) -> Result<No
     let at = value.span().start;
     let refuse = |what| source.located(at, "", what);
     if depth > MAX_DEPTH {
-        return Err(refuse(Mistake::TooDeep).into());
+        return Err(refuse(ConfigError::TooDeep).into());
     }
     let value = match value.into_inner() {
         DeValue::String(text) => Value::Text(text.into_owned()),
@@ -54,8 +54,8 @@ fn node(source: &Source, value: Spanned<DeValue<'_>>, depth: usize) -> Result<No
     Ok(Node { at, value })
 }
 
-fn decimal(integer: &DeInteger<'_>) -> Result<String, Mistake> {
+fn decimal(integer: &DeInteger<'_>) -> Result<String, ConfigError> {
     i128::from_str_radix(integer.as_str(), integer.radix())
         .map(|integer| integer.to_string())
-        .map_err(|_| Mistake::NumberRange)
+        .map_err(|_| ConfigError::NumberRange)
 }

@@ -9,8 +9,8 @@ use safelight_protocol::steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDE
 use safelight_protocol::{Compression, NamedQuality, OriginAuth, Quality, UnknownWord};
 use serde_json::{Map, Value};
 
-use crate::transformations::output::{Format, Output};
-use crate::transformations::{Code, Failure};
+use crate::output::{Format, Output};
+use crate::failure::{Code, Failure};
 
 /// Most entries of `draw`.
 const OVERLAYS: usize = 32;
@@ -237,7 +237,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Drawn, Options};
-    use crate::transformations::Failure;
+    use crate::failure::Failure;
 
     fn read(options: &Value) -> Result<Options, Failure> {
         Options::read(options.as_object().unwrap())

@@ -1,18 +1,17 @@
 //! Another host as a source, which is asked by the client that checks every address.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{Extensions, HeaderName, StatusCode};
 use http_body_util::BodyExt;
+use safelight_config::{MAX_SOURCE_BYTES, SourceTime};
+use safelight_hop::{Answer, Body, HopError, body};
 use safelight_outgoing::{Client, Limits, OutgoingError, Request};
-use wasmtime_wasi_http::{Error, WasiBody};
+use safelight_protocol::headers::SUMMARY;
 
-use super::{REDIRECTS, SOURCE_BYTES};
-use crate::body;
-use crate::call_log::SUMMARY_HEADER;
-use crate::transformations::failure::{Code, Failure, in_source};
+use super::MAX_REDIRECTS;
+use crate::failure::{Code, Failure, in_source};
 
 /// What `origin-auth: share-publicly` passes on, to the origin that the worker named and to none that it redirects to.
 pub static CREDENTIALS: [HeaderName; 9] = [
@@ -27,31 +26,15 @@ pub static CREDENTIALS: [HeaderName; 9] = [
     HeaderName::from_static("cf-access-client-secret"),
 ];
 
-/// How long another host may take for a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SourceTime {
-    /// To be found and connected to, at every redirect anew.
-    pub connect: Duration,
-    /// For everything, to the last byte.
-    pub total: Duration,
-}
-
-impl Default for SourceTime {
-    fn default() -> Self {
-        let Limits { connect, total, .. } = Limits::of_bytes(SOURCE_BYTES);
-        Self { connect, total }
-    }
-}
-
 /// Why a request to a host has no answer, or only a part of one.
 #[derive(Clone, Default)]
-pub(super) struct Outcome(Arc<OnceLock<OutgoingError>>);
+pub(super) struct FetchError(Arc<OnceLock<OutgoingError>>);
 
 /// How many more redirects a host may answer with.
 #[derive(Clone, Copy)]
 pub(super) struct Redirects(pub(super) u8);
 
-impl Outcome {
+impl FetchError {
     /// What went wrong with an answer that came from a host, as far as it is known.
     pub(super) fn of(extensions: &Extensions) -> Option<&OutgoingError> {
         extensions.get::<Self>()?.0.get()
@@ -60,7 +43,7 @@ impl Outcome {
 
 /// The error for a part of a form that broke off.
 pub fn broke_off(extensions: &Extensions, part: usize, why: &str) -> Failure {
-    match (Outcome::of(extensions), part) {
+    match (FetchError::of(extensions), part) {
         (Some(error @ (OutgoingError::TooLarge(_) | OutgoingError::Timeout(_))), 0) => {
             Failure::from(error)
         }
@@ -75,31 +58,31 @@ pub fn broke_off(extensions: &Extensions, part: usize, why: &str) -> Failure {
 pub(super) async fn ask_host(
     client: Client,
     time: SourceTime,
-    request: http::Request<WasiBody>,
-) -> Result<http::Response<WasiBody>, Error> {
+    request: http::Request<Body>,
+) -> Answer {
     let (head, _) = request.into_parts();
-    let outcome = Outcome::default();
+    let fetch_error = FetchError::default();
     let wanted = Request::get(head.uri.to_string())
         .with_headers(head.headers)
         .with_private(&CREDENTIALS);
     let redirects = head
         .extensions
         .get()
-        .map_or(REDIRECTS, |Redirects(left)| *left);
+        .map_or(MAX_REDIRECTS, |Redirects(left)| *left);
     let SourceTime { connect, total } = time;
     let limits = Limits {
         redirects,
         connect,
         total,
-        ..Limits::of_bytes(SOURCE_BYTES)
+        ..Limits::of_bytes(MAX_SOURCE_BYTES)
     };
     let mut response = match client.get(wanted, &limits).await {
         Ok(answer) => {
-            let outcome = outcome.clone();
+            let fetch_error = fetch_error.clone();
             let body = answer.body.map_err(move |error| {
                 let text = error.to_string();
-                let _ = outcome.0.set(error);
-                Error::InternalError(Some(text))
+                let _ = fetch_error.0.set(error);
+                HopError::Service(text)
             });
             let mut response = http::Response::new(body.boxed_unsync());
             *response.status_mut() = answer.status;
@@ -110,12 +93,12 @@ pub(super) async fn ask_host(
             let mut response = http::Response::new(body::full(""));
             *response.status_mut() = StatusCode::BAD_GATEWAY;
             if let Ok(text) = error.to_string().try_into() {
-                response.headers_mut().insert(SUMMARY_HEADER, text);
+                response.headers_mut().insert(SUMMARY, text);
             }
-            let _ = outcome.0.set(error);
+            let _ = fetch_error.0.set(error);
             response
         }
     };
-    response.extensions_mut().insert(outcome);
+    response.extensions_mut().insert(fetch_error);
     Ok(response)
 }

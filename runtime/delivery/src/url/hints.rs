@@ -76,7 +76,7 @@ mod tests {
     use http::HeaderMap;
 
     use super::{AutoWidth, is_slow};
-    use crate::image_url::tests::headers;
+    use crate::url::tests::headers;
 
     #[test]
     fn the_width_is_the_smallest_breakpoint_that_fills_the_window() {

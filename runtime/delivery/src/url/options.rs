@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::hints::AutoWidth;
 use super::pairs::{Pairs, number};
-use crate::transformations::output::{Format, Output};
-use crate::transformations::{Code, Failure};
+use crate::output::{Format, Output};
+use crate::failure::{Code, Failure};
 
 /// Everything that a URL may say.
 #[derive(Clone, Debug, PartialEq)]

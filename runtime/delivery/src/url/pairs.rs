@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::transformations::{Code, Failure};
+use crate::failure::{Code, Failure};
 
 /// Longest text of options, in bytes.
 const OPTIONS_BYTES: usize = 4_096;

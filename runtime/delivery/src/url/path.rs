@@ -1,11 +1,12 @@
 //! The path to options and source: `/cdn-cgi/image/<options>/<source>`.
 
 use http::Uri;
-use http::uri::{PathAndQuery, Scheme};
+use http::uri::PathAndQuery;
 use safelight_outgoing::target::Target;
+use safelight_protocol::paths::IMAGE_URL_PREFIX as PREFIX;
 
-use super::PREFIX;
-use crate::transformations::{Code, Failure};
+use crate::failure::{Code, Failure};
+use crate::subrequest::is_of_zone;
 
 /// The two halves of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ impl<'a> Path<'a> {
     ///
     /// # Errors
     /// When a half is missing.
-    pub fn of(uri: &'a Uri) -> Result<Self, Failure> {
+    pub fn parse(uri: &'a Uri) -> Result<Self, Failure> {
         let malformed =
             || Failure::new(Code::BadPath, format!("the path must begin with {PREFIX}"));
         let whole = uri.path_and_query().ok_or_else(malformed)?.as_str();
@@ -45,19 +46,19 @@ impl<'a> Path<'a> {
 
 /// Where a picture comes from.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Source {
+pub enum SourceUrl {
     /// The worker serves it at this URL.
-    OfWorker(Uri),
-    /// Another host does.
-    Elsewhere(Target),
+    Worker(Uri),
+    /// Another host serves it.
+    Remote(Target),
 }
 
-impl Source {
+impl SourceUrl {
     /// Reads a source, as a client of `asked` wrote it.
     ///
     /// # Errors
     /// When it is not a URL that may be asked for, or one of this interface itself.
-    pub fn of(text: &str, asked: &Uri) -> Result<Self, Failure> {
+    pub fn parse(text: &str, asked: &Uri) -> Result<Self, Failure> {
         let bad = |why: &str| Failure::new(Code::BadUrl, format!("the source {why}"));
         if !text.is_ascii() || text.contains(' ') {
             return Err(bad("must be percent-encoded ASCII"));
@@ -71,7 +72,7 @@ impl Source {
                     .parse()
                     .map_err(|_| bad("is malformed"))?;
                 if !is_of_zone(&parsed, asked) {
-                    return Ok(Self::Elsewhere(target));
+                    return Ok(Self::Remote(target));
                 }
                 parsed
             }
@@ -85,7 +86,7 @@ impl Source {
             let text = "the source is the result of a transformation";
             return Err(Failure::new(Code::Loop, text));
         }
-        Ok(Self::OfWorker(url))
+        Ok(Self::Worker(url))
     }
 }
 
@@ -110,22 +111,6 @@ fn is_encoded_url(text: &str) -> bool {
     text.starts_with("http%3a") || text.starts_with("https%3a")
 }
 
-/// Whether both are of one host and port.
-pub fn is_of_zone(url: &Uri, asked: &Uri) -> bool {
-    let port = |uri: &Uri| {
-        uri.port_u16()
-            .unwrap_or(match uri.scheme() == Some(&Scheme::HTTPS) {
-                true => 443,
-                false => 80,
-            })
-    };
-    let same_host = match (url.host(), asked.host()) {
-        (Some(url), Some(asked)) => url.eq_ignore_ascii_case(asked),
-        (_, _) => false,
-    };
-    same_host && port(url) == port(asked)
-}
-
 fn on_zone(text: &str, asked: &Uri) -> Option<Uri> {
     let path = match text.starts_with('/') {
         true => text.to_owned(),
@@ -140,11 +125,11 @@ fn on_zone(text: &str, asked: &Uri) -> Option<Uri> {
 mod tests {
     use http::Uri;
 
-    use super::{Path, Source};
+    use super::{Path, SourceUrl};
 
     fn of_path(path: &str) -> Result<(String, String), u16> {
         let uri: Uri = format!("http://localhost:8787{path}").parse().unwrap();
-        Path::of(&uri)
+        Path::parse(&uri)
             .map(|path| (path.options.to_owned(), path.source.to_owned()))
             .map_err(|failure| failure.code.number())
     }
@@ -178,10 +163,10 @@ mod tests {
 
     fn source(text: &str) -> Result<String, u16> {
         let asked = Uri::from_static("http://localhost:8787/cdn-cgi/image/w=8/x");
-        Source::of(text, &asked)
+        SourceUrl::parse(text, &asked)
             .map(|source| match source {
-                Source::OfWorker(url) => format!("worker {url}"),
-                Source::Elsewhere(target) => format!("host {}", target.url()),
+                SourceUrl::Worker(url) => format!("worker {url}"),
+                SourceUrl::Remote(target) => format!("host {}", target.url()),
             })
             .map_err(|failure| failure.code.number())
     }

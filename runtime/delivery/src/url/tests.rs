@@ -2,7 +2,9 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-use super::{anonymous, is_from_here, options::Options, to_the_source, wanted};
+use super::options::Options;
+use super::{redirect_to_source, transform_request};
+use crate::subrequest::{is_image_resizing, subrequest_headers};
 
 pub(super) fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
     let pair = |(name, value): &(&'static str, &'static str)| {
@@ -39,7 +41,7 @@ fn the_result_varies_by_the_headers_that_it_depends_on() {
         ),
     ] {
         let options = Options::read(options).unwrap();
-        let (wanted, extras) = wanted(options, &headers(hints));
+        let (wanted, extras) = transform_request(options, &headers(hints));
         assert_eq!(wanted.output.parts().last().unwrap().1, parts);
         assert_eq!(extras.vary.join(" "), vary);
     }
@@ -48,7 +50,7 @@ fn the_result_varies_by_the_headers_that_it_depends_on() {
 #[test]
 fn an_automatic_width_is_part_of_the_transform() {
     let options = Options::read("width=auto,f=webp").unwrap();
-    let (wanted, extras) = wanted(options, &headers(&[("sec-ch-viewport-width", "700")]));
+    let (wanted, extras) = transform_request(options, &headers(&[("sec-ch-viewport-width", "700")]));
     assert_eq!(
         serde_json::to_string(&wanted.transforms).unwrap(),
         r#"[{"imageIndex":0,"width":768}]"#
@@ -58,17 +60,17 @@ fn an_automatic_width_is_part_of_the_transform() {
 
 #[test]
 fn a_request_of_a_transformation_is_known_by_its_via() {
-    assert!(is_from_here(&headers(&[("via", "1.1 a, image-resizing")])));
-    assert!(!is_from_here(&headers(&[("via", "1.1 a")])));
+    assert!(is_image_resizing(&headers(&[("via", "1.1 a, image-resizing")])));
+    assert!(!is_image_resizing(&headers(&[("via", "1.1 a")])));
 }
 
 #[test]
 fn a_source_is_told_by_which_proxies_the_request_came_and_nothing_else_of_it() {
     let visitors = headers(&[("via", "1.1 a"), ("cookie", "secret"), ("accept", "x/y")]);
-    let sent = anonymous(&visitors);
+    let sent = subrequest_headers(&visitors);
     assert_eq!(sent["via"], "1.1 a, image-resizing");
     assert_eq!(sent.len(), 2);
-    assert_eq!(anonymous(&HeaderMap::new())["via"], "image-resizing");
+    assert_eq!(subrequest_headers(&HeaderMap::new())["via"], "image-resizing");
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn the_redirect_of_an_error_leads_to_a_source_of_the_same_zone_only() {
     let location = |path: &str| {
         let uri: Uri = format!("http://zone.test{path}").parse().unwrap();
         let (request, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-        let response = to_the_source(&request)?;
+        let response = redirect_to_source(&request)?;
         assert_eq!(response.status(), 307);
         Some(response.headers()["location"].to_str().unwrap().to_owned())
     };

@@ -17,7 +17,7 @@ use super::limits::{
     MOST_BYTES, MOST_INTERVAL_MS, MOST_MS, MOST_NTH, MOST_PACE_BYTES, MOST_PATH, MOST_SEED,
     MOST_TEXT, STATUSES,
 };
-use crate::transformations::{TRANSFORM_HOP, source::SOURCE_HOP};
+use crate::{SOURCE_HOP, TRANSFORM_HOP};
 
 /// The words that stand for kinds.
 pub const KINDS: [&str; 10] = [

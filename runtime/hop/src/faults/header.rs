@@ -1,24 +1,25 @@
-//! The faults of one request: a header that the dev server reads and takes away, so that no worker sees it.
+//! The faults of one request: a header that the dev server reads and removes, so that no worker sees it.
 
 use http::HeaderMap;
+use safelight_protocol::headers::FAULT;
 
-use super::{Fault, FaultError, FaultSet, Targets};
+use super::error::FaultError;
+use super::fault::Fault;
+use super::set::{FaultSet, Targets};
 
-/// Its value is one fault, as on the command line; several faults are several headers.
-pub const FAULT_HEADER: &str = "safelight-fault";
-/// Faults of one request.
-const MOST: usize = 16;
+/// Most faults of one request.
+const MAX_FAULTS: usize = 16;
 
 /// Takes the faults out of a request's headers.
 ///
 /// # Errors
 /// With the text, when one is malformed or cannot strike.
 pub fn take(headers: &mut HeaderMap, targets: &Targets) -> Result<Option<FaultSet>, BadHeader> {
-    if !headers.contains_key(FAULT_HEADER) {
+    if !headers.contains_key(FAULT) {
         return Ok(None);
     }
     let faults = headers
-        .get_all(FAULT_HEADER)
+        .get_all(FAULT)
         .iter()
         .enumerate()
         .map(|(index, value)| {
@@ -29,7 +30,7 @@ pub fn take(headers: &mut HeaderMap, targets: &Targets) -> Result<Option<FaultSe
             })
         })
         .collect::<Result<Vec<_>, _>>();
-    headers.remove(FAULT_HEADER);
+    headers.remove(FAULT);
     Ok(Some(FaultSet::arm(faults?)))
 }
 
@@ -37,8 +38,8 @@ pub fn take(headers: &mut HeaderMap, targets: &Targets) -> Result<Option<FaultSe
 const SHOWN: usize = 80;
 
 fn read(index: usize, text: &str, targets: &Targets) -> Result<Fault, FaultError> {
-    if index >= MOST {
-        return Err(FaultError::TooMany(MOST));
+    if index >= MAX_FAULTS {
+        return Err(FaultError::TooMany(MAX_FAULTS));
     }
     if text.is_empty() {
         return Err(FaultError::NotText);
@@ -57,7 +58,7 @@ pub struct BadHeader {
 
 impl std::fmt::Display for BadHeader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{FAULT_HEADER}: `{}` {}", self.text, self.error)
+        write!(f, "{FAULT}: `{}` {}", self.text, self.error)
     }
 }
 
@@ -67,17 +68,18 @@ impl std::error::Error for BadHeader {}
 mod tests {
     use http::{HeaderMap, HeaderValue};
 
-    use super::{FAULT_HEADER, MOST, take};
-    use crate::config::BindingKind;
-    use crate::faults::Targets;
+    use safelight_protocol::BindingKind;
+
+    use super::{FAULT, MAX_FAULTS, take};
+    use crate::faults::set::Targets;
 
     fn taken(values: &[&str]) -> (HeaderMap, Result<String, String>) {
-        let targets = Targets::new(vec![("IMAGES".to_owned(), BindingKind::Images)]);
+        let targets = Targets::new([("IMAGES".to_owned(), Some(BindingKind::Images))]);
         let mut headers = HeaderMap::new();
         headers.insert("x-other", HeaderValue::from_static("stays"));
         for value in values {
             headers.append(
-                FAULT_HEADER,
+                FAULT,
                 HeaderValue::from_bytes(value.as_bytes()).unwrap(),
             );
         }
@@ -110,7 +112,7 @@ mod tests {
             "safelight-fault: `NOPE:hang` is aimed at NOPE, which the worker does not have; it has: IMAGES"
         );
         assert_eq!(refused(&["ä"]), "safelight-fault: `` is not plain text");
-        let many = vec!["IMAGES:hang"; MOST + 1];
+        let many = vec!["IMAGES:hang"; MAX_FAULTS + 1];
         assert!(refused(&many).contains("more than 16 faults"));
     }
 }

@@ -1,71 +1,59 @@
-//! A hop out of a worker as faults see it: its name, what can happen there, and how it looks broken.
+//! A hop as faults see it: its name, its kind, and what only the Images binding has.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use wasmtime_wasi_http::{Error, WasiBody};
+use safelight_protocol::{BindingKind, ErrorCode};
 
 use super::fault::Kind;
-use crate::bindings::images;
-use crate::config::BindingKind;
-use crate::images_process::Crasher;
-use crate::transformations::source::SOURCE_HOP;
+use crate::SOURCE_HOP;
+use crate::body::Answer;
+use crate::error::HopError;
 
 /// One hop out of a worker.
 #[derive(Clone)]
 pub struct Hop {
     /// The binding's name, or `fetch`.
     pub name: Arc<str>,
-    behind: Behind,
+    /// The binding's kind, if the hop is one.
+    pub kind: Option<BindingKind>,
+    /// Whether a fault can be aimed at the hop by its name.
+    pub is_target: bool,
+    /// The faults that only the images process can have.
+    pub images: Option<ImagesFaults>,
 }
 
-/// What answers at the other end of a hop.
+/// The faults that only the images process can have, as its client makes them.
 #[derive(Clone)]
-enum Behind {
-    /// The images process, and how to kill it, if it is ours.
-    Images(Option<Crasher>),
-    /// A bucket.
-    R2,
-    /// Another worker of the run.
-    Service,
-    /// A folder of files.
-    Assets,
-    /// Any host, by the worker's own `fetch`.
-    Host,
-    /// Whatever serves the source of a transformation.
-    Source,
+pub struct ImagesFaults {
+    /// The answer for a connection that ends before an answer.
+    pub reset: fn() -> Answer,
+    /// The answer that is marked with an error code.
+    pub error: fn(ErrorCode) -> Answer,
+    /// Kills the process, and waits for its end.
+    pub kill: Kill,
 }
+
+/// Kills a process, and ends when the process has.
+pub type Kill = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 impl Hop {
-    /// An Images binding.
-    pub fn images(name: &str, crasher: Option<Crasher>) -> Self {
+    /// A binding of this kind.
+    pub fn binding(name: &str, kind: BindingKind) -> Self {
         Self {
             name: name.into(),
-            behind: Behind::Images(crasher),
+            kind: Some(kind),
+            is_target: true,
+            images: None,
         }
     }
 
-    /// A service binding.
-    pub fn service(name: &str) -> Self {
+    /// A binding to the images process.
+    pub fn images(name: &str, faults: ImagesFaults) -> Self {
         Self {
-            name: name.into(),
-            behind: Behind::Service,
-        }
-    }
-
-    /// An assets binding.
-    pub fn assets(name: &str) -> Self {
-        Self {
-            name: name.into(),
-            behind: Behind::Assets,
-        }
-    }
-
-    /// An R2 binding.
-    pub fn r2(name: &str) -> Self {
-        Self {
-            name: name.into(),
-            behind: Behind::R2,
+            images: Some(faults),
+            ..Self::binding(name, BindingKind::Images)
         }
     }
 
@@ -73,59 +61,33 @@ impl Hop {
     pub fn fetch() -> Self {
         Self {
             name: "fetch".into(),
-            behind: Behind::Host,
+            kind: None,
+            is_target: false,
+            images: None,
         }
     }
 
-    /// The way to the source of a transformation.
+    /// The way to the source of a picture by URL or by `fetch`.
     pub fn source() -> Self {
         Self {
             name: SOURCE_HOP.into(),
-            behind: Behind::Source,
+            is_target: true,
+            ..Self::fetch()
         }
     }
 
-    /// Whether a fault can be aimed at it by its name.
-    pub fn is_named(&self) -> bool {
-        match self.behind {
-            Behind::Images(_) | Behind::R2 | Behind::Service | Behind::Assets | Behind::Source => {
-                true
-            }
-            Behind::Host => false,
+    /// The answer that the caller gets when the connection ends before one.
+    pub fn reset(&self) -> Answer {
+        match &self.images {
+            Some(images) => (images.reset)(),
+            None => Err(HopError::Closed),
         }
     }
 
-    /// The binding's kind, if it is one.
-    pub fn binding(&self) -> Option<BindingKind> {
-        match self.behind {
-            Behind::Images(_) => Some(BindingKind::Images),
-            Behind::R2 => Some(BindingKind::R2),
-            Behind::Service => Some(BindingKind::Service),
-            Behind::Assets => Some(BindingKind::Assets),
-            Behind::Host | Behind::Source => None,
-        }
-    }
-
-    /// Kills the process behind it, if there is one, and waits for its end.
-    pub async fn crash(&self) {
-        match &self.behind {
-            Behind::Images(Some(crasher)) => crasher.crash().await,
-            Behind::Images(None)
-            | Behind::R2
-            | Behind::Service
-            | Behind::Assets
-            | Behind::Host
-            | Behind::Source => {}
-        }
-    }
-
-    /// What the hop's caller gets when the connection ends before an answer.
-    pub fn broken(&self) -> Result<http::Response<WasiBody>, Error> {
-        match self.behind {
-            Behind::Images(_) => Ok(images::ended_early("a fault that was asked for")),
-            Behind::R2 | Behind::Service | Behind::Assets | Behind::Host | Behind::Source => {
-                Err(Error::ConnectionTerminated)
-            }
+    /// Kills the process behind the hop, if there is one, and waits for its end.
+    pub async fn kill(&self) {
+        if let Some(images) = &self.images {
+            (images.kill)().await;
         }
     }
 }

@@ -1,13 +1,13 @@
-//! Faults that are on: which of them strike a call.
+//! The faults that are on: which of them a call matches, and the hops that they can be aimed at.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use safelight_protocol::BindingKind;
+
 use super::error::FaultError;
 use super::fault::{Fault, MILLION, Target, When};
 use super::hop::{Hop, can_happen};
-use crate::config::{BindingKind, ImageUrlsConfig};
-use crate::transformations::{TRANSFORM_HOP, source::SOURCE_HOP};
 
 /// Faults that are on together, each with its own count of calls and its own chance.
 #[derive(Debug, Default)]
@@ -53,17 +53,17 @@ impl FaultSet {
         self.0.iter().map(|armed| &armed.fault)
     }
 
-    /// Counts a call for each fault that is aimed at it, and returns those that strike it.
-    pub fn striking(&self, hop: &Hop, path: &str) -> impl Iterator<Item = &Fault> {
+    /// Counts a call for each fault that is aimed at it, and returns those that happen to it.
+    pub fn matching(&self, hop: &Hop, path: &str) -> impl Iterator<Item = &Fault> {
         self.0
             .iter()
-            .filter(|armed| armed.fault.is_aimed_at(hop, path) && armed.strikes())
+            .filter(|armed| armed.fault.is_aimed_at(hop, path) && armed.happens())
             .map(|armed| &armed.fault)
     }
 }
 
 impl Armed {
-    fn strikes(&self) -> bool {
+    fn happens(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.calls += 1;
         match self.fault.when {
@@ -77,32 +77,21 @@ impl Armed {
 impl Fault {
     fn is_aimed_at(&self, hop: &Hop, path: &str) -> bool {
         let at_hop = match &self.target {
-            Target::All => can_happen(self.kind, hop.binding()),
-            Target::Binding(name) => hop.is_named() && **name == *hop.name,
+            Target::All => can_happen(self.kind, hop.kind),
+            Target::Binding(name) => hop.is_target && **name == *hop.name,
         };
         at_hop && self.path.as_deref().is_none_or(|wanted| wanted == path)
     }
 }
 
-/// What faults can be aimed at: the bindings of one worker, and the hops of the URL interface.
+/// The hops that faults can be aimed at, with the kind of those that are bindings.
 #[derive(Clone, Debug, Default)]
 pub struct Targets(Vec<(String, Option<BindingKind>)>);
 
 impl Targets {
-    /// The given bindings.
-    pub fn new(bindings: Vec<(String, BindingKind)>) -> Self {
-        let binding = |(name, kind)| (name, Some(kind));
-        Self(bindings.into_iter().map(binding).collect())
-    }
-
-    /// The same, and the two hops of pictures by URL, if there are any.
-    pub fn with_image_urls(mut self, config: &ImageUrlsConfig) -> Self {
-        if config.on {
-            self.0
-                .push((TRANSFORM_HOP.into(), Some(BindingKind::Images)));
-            self.0.push((SOURCE_HOP.into(), None));
-        }
-        self
+    /// The given hops.
+    pub fn new(hops: impl IntoIterator<Item = (String, Option<BindingKind>)>) -> Self {
+        Self(hops.into_iter().collect())
     }
 
     /// Makes sure that a fault can strike at all.
@@ -153,9 +142,14 @@ impl fmt::Display for FaultSet {
 
 #[cfg(test)]
 mod tests {
+    use safelight_protocol::BindingKind;
+
     use super::{Fault, FaultSet, Targets};
-    use crate::config::BindingKind;
     use crate::faults::hop::Hop;
+
+    fn images(name: &str) -> Hop {
+        Hop::binding(name, BindingKind::Images)
+    }
 
     fn set(faults: &[&str]) -> FaultSet {
         FaultSet::arm(faults.iter().map(|text| text.parse().unwrap()))
@@ -163,9 +157,9 @@ mod tests {
 
     /// For each of some calls, whether anything strikes it.
     fn run(set: &FaultSet, calls: usize) -> Vec<bool> {
-        let hop = Hop::images("IMAGES", None);
+        let hop = images("IMAGES");
         (0..calls)
-            .map(|_| set.striking(&hop, "/transform").next().is_some())
+            .map(|_| set.matching(&hop, "/transform").next().is_some())
             .collect()
     }
 
@@ -207,7 +201,7 @@ mod tests {
     fn only_calls_that_a_fault_is_aimed_at_are_counted() {
         let set = set(&["IMAGES:hang,path=/info,nth=2"]);
         let strikes = |name, path| {
-            set.striking(&Hop::images(name, None), path)
+            set.matching(&images(name), path)
                 .next()
                 .is_some()
         };
@@ -219,10 +213,10 @@ mod tests {
 
     #[test]
     fn a_star_strikes_whatever_can_have_the_fault() {
-        let strikes = |fault, hop: &Hop| set(&[fault]).striking(hop, "/").next().is_some();
-        assert!(strikes("*:hang", &Hop::images("IMAGES", None)));
+        let strikes = |fault, hop: &Hop| set(&[fault]).matching(hop, "/").next().is_some();
+        assert!(strikes("*:hang", &images("IMAGES")));
         assert!(strikes("*:hang", &Hop::fetch()));
-        assert!(strikes("*:error=9522", &Hop::images("IMAGES", None)));
+        assert!(strikes("*:error=9522", &images("IMAGES")));
         assert!(!strikes("*:error=9522", &Hop::fetch()));
         assert!(!strikes("fetch:hang", &Hop::fetch()));
     }
@@ -234,7 +228,7 @@ mod tests {
                 .check(&fault.parse::<Fault>().unwrap())
                 .map_err(|error| error.to_string())
         };
-        let one = Targets::new(vec![("IMAGES".to_owned(), BindingKind::Images)]);
+        let one = Targets::new([("IMAGES".to_owned(), Some(BindingKind::Images))]);
         let none = Targets::default();
         assert_eq!(check(&one, "IMAGES:crash"), Ok(()));
         assert_eq!(check(&one, "*:crash"), Ok(()));

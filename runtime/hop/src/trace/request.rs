@@ -7,11 +7,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use http::{Method, StatusCode, Uri, Version};
 use tokio::sync::Notify;
 
-use super::hops::{ClientHop, End, Trace, WorkerHop};
-use crate::record::Ending;
+use super::hops::{CallHop, ClientHop, End, Trace, WorkerHop};
 
-/// Bytes of a text that are kept: a path, a fault, a summary.
-const TEXT_BYTES: usize = 1_024;
+/// Calls of one request that are kept.
+const MAX_CALLS: usize = 64;
+/// Bytes of a text that are kept: a path, a failure, a summary.
+const MAX_TEXT_BYTES: usize = 1_024;
 /// How long a request that has ended is given for its calls to end as well, which comes a moment later.
 const SETTLE_TIME: Duration = Duration::from_millis(250);
 
@@ -37,12 +38,14 @@ pub struct RequestTrace {
     id: u64,
     started: Instant,
     trace: Mutex<Trace>,
+    calls: Mutex<Vec<Arc<Mutex<CallHop>>>>,
     upload: Arc<AtomicU64>,
     call_ended: Notify,
 }
 
 impl RequestTrace {
-    pub(super) fn begin(arrival: &Arrival<'_>) -> Arc<Self> {
+    /// A trace that begins with the arrival of its request.
+    pub fn begin(arrival: &Arrival<'_>) -> Arc<Self> {
         let target = arrival.uri.path_and_query();
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let trace = Trace {
@@ -69,6 +72,7 @@ impl RequestTrace {
             id: arrival.id,
             started: Instant::now(),
             trace: Mutex::new(trace),
+            calls: Mutex::default(),
             upload: Arc::default(),
             call_ended: Notify::new(),
         })
@@ -111,20 +115,17 @@ impl RequestTrace {
         client.head_us = Some(now);
     }
 
-    pub(super) fn end(&self, bytes: u64, ending: Ending) {
+    /// The response has ended.
+    pub fn end(&self, bytes: u64, end: End) {
         let now = self.now();
         let client = &mut self.lock().client;
         client.body_bytes = bytes;
         client.end_us = Some(now);
-        client.end = match ending {
-            Ending::Whole => End::Whole,
-            Ending::Broken => End::Broken,
-            Ending::ClientGone => End::Dropped,
-        };
+        client.end = end;
     }
 
     /// Waits until the calls of a request that has ended have ended, or long enough.
-    pub(super) async fn settle(&self) {
+    pub async fn settle(&self) {
         let settled = async {
             loop {
                 let ended = self.call_ended.notified();
@@ -139,19 +140,38 @@ impl RequestTrace {
     }
 
     fn is_settled(&self) -> bool {
-        let trace = self.lock();
-        trace.client.end == End::Open || trace.calls.iter().all(|call| call.end != End::Open)
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        self.lock().client.end == End::Open || calls.iter().all(|call| lock(call).end != End::Open)
     }
 
-    /// What is known by now.
-    pub(super) fn so_far(&self) -> Trace {
+    /// A copy of what is known by now.
+    pub fn so_far(&self) -> Trace {
         let mut trace = self.lock().clone();
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        trace.calls = calls.iter().map(|call| lock(call).clone()).collect();
         trace.client.upload_bytes = self.upload.load(Ordering::Relaxed);
         trace
     }
 
+    /// When the request's head was read.
+    pub(super) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Keeps the record of a call and gives it its number, unless the request has made too many.
+    pub(super) fn keep(&self, call: &Arc<Mutex<CallHop>>) -> bool {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if calls.len() == MAX_CALLS {
+            self.lock().calls_left_out += 1;
+            return false;
+        }
+        lock(call).call = calls.len() as u64 + 1;
+        calls.push(call.clone());
+        true
+    }
+
     /// Microseconds since the request's head was read.
-    pub(super) fn now(&self) -> u64 {
+    fn now(&self) -> u64 {
         micros(self.started.elapsed())
     }
 
@@ -160,18 +180,23 @@ impl RequestTrace {
         self.call_ended.notify_waiters();
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Trace> {
+    fn lock(&self) -> MutexGuard<'_, Trace> {
         self.trace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn micros(time: Duration) -> u64 {
+fn lock(call: &Mutex<CallHop>) -> MutexGuard<'_, CallHop> {
+    call.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A duration in whole microseconds.
+pub(super) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A text that is not longer than what is kept of one.
 pub(super) fn short(text: &str) -> String {
-    text.get(..text.floor_char_boundary(TEXT_BYTES))
+    text.get(..text.floor_char_boundary(MAX_TEXT_BYTES))
         .unwrap_or_default()
         .to_owned()
 }

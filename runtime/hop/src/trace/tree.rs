@@ -12,7 +12,7 @@ use crate::log::{Bytes, Time};
 const SHOWN: usize = 8;
 
 /// Shows a trace in several lines, each with the request's number.
-pub(super) struct Tree<'a>(pub(super) &'a Trace);
+pub struct Tree<'a>(pub &'a Trace);
 
 impl fmt::Display for Tree<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

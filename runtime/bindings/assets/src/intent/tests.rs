@@ -1,7 +1,7 @@
 //! The table, row by row, on small sets of files.
 
 use super::{Handling, Intent};
-use crate::config::{HtmlHandling, NotFoundHandling};
+use safelight_config::{HtmlHandling, NotFoundHandling};
 
 const FILES: &[&str] = &[
     "/index.html",

@@ -8,20 +8,19 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
+use safelight_hop::Body;
 use safelight_net::deadline::PacedError;
+use safelight_net::pool::{ConnectionInfo, Pool, PoolError, PooledBody, is_protocol_error};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
-use wasmtime_wasi_http::WasiBody;
-
-use crate::bindings::pool::{Pool, PoolError, PooledBody, is_garbage};
 
 /// How long a call waits for a process that is being restarted. A restart takes some 200 ms when nothing is wrong.
-const RESTART_TIME: Duration = Duration::from_secs(1);
+const RESTART_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Calls at the same time; further ones wait here. The process takes 256 connections, and one must always be left for
 /// its health check.
-const CALLS: usize = 224;
+const MAX_CALLS: usize = 224;
 
 /// The way to the images process.
 #[derive(Clone)]
@@ -29,11 +28,11 @@ pub struct ImagesHandle(pub(super) Arc<Link>);
 
 /// What calls and supervisor share.
 pub(super) struct Link {
-    pub(super) pool: Pool,
+    pub(super) pool: Pool<Body>,
     state: watch::Receiver<State>,
     calls: Arc<Semaphore>,
     in_flight: watch::Sender<usize>,
-    complaint: watch::Sender<Option<Complaint>>,
+    report: watch::Sender<Option<UnhealthyReport>>,
     /// One more than the number of the last process that has answered a call.
     answered: AtomicU64,
 }
@@ -48,16 +47,16 @@ pub(super) enum State {
 
 /// What a call has found wrong with a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Complaint {
+struct UnhealthyReport {
     /// The number of the process.
     process: u64,
-    trouble: Trouble,
+    trouble: Unhealthy,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum Unhealthy {
     RefusesConnections,
-    AnswersGarbage,
+    BreaksProtocol,
 }
 
 /// Why a call has no response.
@@ -66,17 +65,17 @@ pub enum CallError {
     /// The process was being restarted for longer than a call waits.
     Down,
     /// The process was there and failed.
-    Pool(PoolError),
+    Pool(PoolError<Body>),
 }
 
 impl Link {
-    pub(super) fn new(pool: Pool, state: watch::Receiver<State>) -> Self {
+    pub(super) fn new(pool: Pool<Body>, state: watch::Receiver<State>) -> Self {
         Self {
             pool,
             state,
-            calls: Arc::new(Semaphore::new(CALLS)),
+            calls: Arc::new(Semaphore::new(MAX_CALLS)),
             in_flight: watch::channel(0).0,
-            complaint: watch::channel(None).0,
+            report: watch::channel(None).0,
             answered: AtomicU64::new(0),
         }
     }
@@ -92,35 +91,35 @@ impl Link {
     }
 
     /// What is wrong with the process that serves now, as soon as a call has found something, or a connection without one.
-    pub(super) async fn trouble(&self, process: u64) -> Trouble {
+    pub(super) async fn trouble(&self, process: u64) -> Unhealthy {
         tokio::select! {
-            trouble = self.complaint_about(process) => trouble,
-            () = self.pool.speaks_unasked() => Trouble::AnswersGarbage,
+            trouble = self.report_about(process) => trouble,
+            () = self.pool.unsolicited_bytes() => Unhealthy::BreaksProtocol,
         }
     }
 
-    async fn complaint_about(&self, process: u64) -> Trouble {
-        let mut complaints = self.complaint.subscribe();
+    async fn report_about(&self, process: u64) -> Unhealthy {
+        let mut reports = self.report.subscribe();
         loop {
-            match *complaints.borrow_and_update() {
-                Some(complaint) if complaint.process == process => return complaint.trouble,
+            match *reports.borrow_and_update() {
+                Some(report) if report.process == process => return report.trouble,
                 Some(_) | None => {}
             }
             // The sender is part of this very link, so there is always one.
-            let _ = complaints.changed().await;
+            let _ = reports.changed().await;
         }
     }
 
-    fn complain(&self, process: u64, trouble: Trouble) {
-        self.complaint
-            .send_replace(Some(Complaint { process, trouble }));
+    fn report_unhealthy(&self, process: u64, trouble: Unhealthy) {
+        self.report
+            .send_replace(Some(UnhealthyReport { process, trouble }));
     }
 
     /// The number of the process that serves, other than `except`.
-    async fn up(&self, except: Option<u64>, patience: Instant) -> Option<u64> {
+    async fn up(&self, except: Option<u64>, deadline: Instant) -> Option<u64> {
         let mut state = self.state.clone();
         let other = |state: &State| matches!(state, State::Up(process) if Some(*process) != except);
-        match timeout_at(patience, state.wait_for(other)).await {
+        match timeout_at(deadline, state.wait_for(other)).await {
             Ok(Ok(state)) => match *state {
                 State::Up(process) => Some(process),
                 State::Down => None,
@@ -131,21 +130,23 @@ impl Link {
 }
 
 impl ImagesHandle {
-    /// Sends a request and returns the response when its head has arrived.
+    /// Sends a request and returns the response when its head has arrived. `connected` is told of each connection that
+    /// the request goes over.
     ///
     /// # Errors
     /// When the process cannot be reached within a moment, or fails before it answers.
     pub async fn send(
         &self,
-        mut request: http::Request<WasiBody>,
+        mut request: http::Request<Body>,
+        connected: impl Fn(ConnectionInfo),
     ) -> Result<http::Response<CallBody>, CallError> {
         let call = self.begin().await;
         let link = &self.0;
-        let patience = Instant::now() + RESTART_TIME;
+        let deadline = Instant::now() + RESTART_TIMEOUT;
         let mut refused = None;
         loop {
-            let process = link.up(refused, patience).await.ok_or(CallError::Down)?;
-            match link.pool.send(request).await {
+            let process = link.up(refused, deadline).await.ok_or(CallError::Down)?;
+            match link.pool.send(request, &connected).await {
                 Ok(response) => {
                     link.answered.fetch_max(process + 1, Ordering::Relaxed);
                     return Ok(response.map(|body| CallBody {
@@ -156,13 +157,13 @@ impl ImagesHandle {
                 }
                 // Its socket is there, or was, and nobody listens on it any more.
                 Err(PoolError::Connect(error, untouched)) if is_refusal(error.kind()) => {
-                    link.complain(process, Trouble::RefusesConnections);
+                    link.report_unhealthy(process, Unhealthy::RefusesConnections);
                     refused = Some(process);
                     request = *untouched;
                 }
                 Err(error) => {
-                    if matches!(&error, PoolError::Exchange(error) if is_garbage(error)) {
-                        link.complain(process, Trouble::AnswersGarbage);
+                    if matches!(&error, PoolError::Exchange(error) if is_protocol_error(error)) {
+                        link.report_unhealthy(process, Unhealthy::BreaksProtocol);
                     }
                     return Err(CallError::Pool(error));
                 }
@@ -200,12 +201,12 @@ impl Drop for Call {
 
 /// A response's body. The call is in flight until it is dropped.
 pub struct CallBody {
-    body: PooledBody,
+    body: PooledBody<Body>,
     call: Call,
     process: u64,
 }
 
-impl Body for CallBody {
+impl http_body::Body for CallBody {
     type Data = Bytes;
     type Error = PacedError<hyper::Error>;
 
@@ -215,11 +216,11 @@ impl Body for CallBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if let Poll::Ready(Some(Err(PacedError::Broken(error)))) = &polled
-            && is_garbage(error)
+            && is_protocol_error(error)
         {
             self.call
                 .link
-                .complain(self.process, Trouble::AnswersGarbage);
+                .report_unhealthy(self.process, Unhealthy::BreaksProtocol);
         }
         polled
     }
@@ -239,7 +240,8 @@ mod tests {
     use tokio::sync::watch;
     use tokio::time::Instant;
 
-    use super::{Link, Pool, RESTART_TIME, State};
+    use super::{Link, RESTART_TIMEOUT, State};
+    use safelight_net::pool::Pool;
 
     fn link(state: State) -> (watch::Sender<State>, Link) {
         let (sender, states) = watch::channel(state);
@@ -250,7 +252,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_waits_for_a_process_that_is_being_restarted() {
         let (state, link) = link(State::Down);
-        let waiting = link.up(None, Instant::now() + RESTART_TIME);
+        let waiting = link.up(None, Instant::now() + RESTART_TIMEOUT);
         let back = async { state.send_replace(State::Up(1)) };
         assert_eq!(tokio::join!(waiting, back).0, Some(1));
     }
@@ -258,7 +260,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_that_was_refused_waits_for_another_process() {
         let (state, link) = link(State::Up(1));
-        let waiting = link.up(Some(1), Instant::now() + RESTART_TIME);
+        let waiting = link.up(Some(1), Instant::now() + RESTART_TIMEOUT);
         let restart = async {
             state.send_replace(State::Down);
             state.send_replace(State::Up(2))
@@ -270,7 +272,7 @@ mod tests {
     async fn a_call_does_not_wait_for_ever() {
         let (_state, link) = link(State::Down);
         let started = Instant::now();
-        assert_eq!(link.up(None, started + RESTART_TIME).await, None);
-        assert!(started.elapsed() >= RESTART_TIME);
+        assert_eq!(link.up(None, started + RESTART_TIMEOUT).await, None);
+        assert!(started.elapsed() >= RESTART_TIMEOUT);
     }
 }

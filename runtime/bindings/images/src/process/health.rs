@@ -26,12 +26,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::call::is_refusal;
 
 /// Pause between two checks.
-const EVERY: Duration = Duration::from_millis(300);
+const PROBE_INTERVAL: Duration = Duration::from_millis(300);
 /// How long an answer may take before it is missed. The same check may be missed several times.
-const MISS: Duration = Duration::from_millis(350);
+const PROBE_TIMEOUT: Duration = Duration::from_millis(350);
 /// What it takes to be taken for hung: two misses of a process that could answer, or twenty of one that waits for
 /// a processor or a disk.
-const ENOUGH: u32 = 20;
+const FAILURE_THRESHOLD: u32 = 20;
 
 /// Returns, with the reason, when the process has stopped answering while calls are in flight.
 pub(super) async fn fails(
@@ -46,28 +46,28 @@ pub(super) async fn fails(
         if in_flight.wait_for(|calls| *calls > 0).await.is_err() {
             std::future::pending::<()>().await;
         }
-        sleep_until(Instant::now() + EVERY).await;
+        sleep_until(Instant::now() + PROBE_INTERVAL).await;
         if *in_flight.borrow() == 0 {
             continue;
         }
         let mut check = pin!(check(socket, connection.take()));
         loop {
-            match timeout(MISS, &mut check).await {
+            match timeout(PROBE_TIMEOUT, &mut check).await {
                 Ok(Ok(open)) => {
                     connection = Some(open);
                     misses = 0;
                     break;
                 }
-                Ok(Err(Unwell { certain, why })) => {
-                    misses += if certain { ENOUGH / 2 } else { 1 };
-                    if misses >= ENOUGH {
+                Ok(Err(ProbeError { certain, why })) => {
+                    misses += if certain { FAILURE_THRESHOLD / 2 } else { 1 };
+                    if misses >= FAILURE_THRESHOLD {
                         return format!("failed its health check ({why})");
                     }
                     break;
                 }
                 Err(_) => {
-                    misses += weight(pid);
-                    if misses >= ENOUGH {
+                    misses += miss_weight(pid);
+                    if misses >= FAILURE_THRESHOLD {
                         return "does not answer".to_owned();
                     }
                 }
@@ -77,13 +77,13 @@ pub(super) async fn fails(
 }
 
 /// Why a check was not answered.
-struct Unwell {
+struct ProbeError {
     /// It is the process's doing, and not perhaps our own lack of something.
     certain: bool,
     why: String,
 }
 
-impl From<hyper::Error> for Unwell {
+impl From<hyper::Error> for ProbeError {
     fn from(error: hyper::Error) -> Self {
         Self {
             certain: true,
@@ -92,7 +92,7 @@ impl From<hyper::Error> for Unwell {
     }
 }
 
-impl From<io::Error> for Unwell {
+impl From<io::Error> for ProbeError {
     fn from(error: io::Error) -> Self {
         Self {
             certain: is_refusal(error.kind()),
@@ -104,7 +104,7 @@ impl From<io::Error> for Unwell {
 type Connection = SendRequest<Empty<Bytes>>;
 
 /// Asks once, on the connection of the last check if it still stands.
-async fn check(socket: &Path, connection: Option<Connection>) -> Result<Connection, Unwell> {
+async fn check(socket: &Path, connection: Option<Connection>) -> Result<Connection, ProbeError> {
     let mut connection = match connection.filter(|connection| !connection.is_closed()) {
         Some(connection) => connection,
         None => connect(socket).await?,
@@ -119,14 +119,14 @@ async fn check(socket: &Path, connection: Option<Connection>) -> Result<Connecti
     response.into_body().collect().await?;
     match status.is_success() {
         true => Ok(connection),
-        false => Err(Unwell {
+        false => Err(ProbeError {
             certain: true,
             why: status.to_string(),
         }),
     }
 }
 
-async fn connect(socket: &Path) -> Result<Connection, Unwell> {
+async fn connect(socket: &Path) -> Result<Connection, ProbeError> {
     let stream = UnixStream::connect(socket).await?;
     let (connection, driver) = http1::handshake(TokioIo::new(stream)).await?;
     // Ends when the connection is dropped.
@@ -135,13 +135,13 @@ async fn connect(socket: &Path) -> Result<Connection, Unwell> {
 }
 
 /// How much a missed answer says about the process.
-fn weight(pid: u32) -> u32 {
+fn miss_weight(pid: u32) -> u32 {
     match main_thread(pid) {
         // Waits for a processor, or for a disk.
         Some('R' | 'D') => 1,
         // Somebody debugs it.
         Some('t') => 0,
-        Some(_) | None => ENOUGH / 2,
+        Some(_) | None => FAILURE_THRESHOLD / 2,
     }
 }
 

@@ -13,18 +13,19 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
-use super::{ImagesSettings, READY_LINE};
-use crate::cli::images_flags;
-use crate::log::Log;
+use safelight_hop::log::Log;
+use safelight_protocol::settings::ImagesSettings;
+
+use super::READY_LINE;
 
 /// How long the child may take to say that it is ready.
-const READY_TIME: Duration = Duration::from_secs(20);
+const READY_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long what a dead child has said may take to arrive.
-const WORDS_TIME: Duration = Duration::from_secs(1);
+const TAIL_TIMEOUT: Duration = Duration::from_secs(1);
 /// Lines of its standard error that are kept, in case it does not start.
-const LAST_WORDS: usize = 10;
+const TAIL_LINES: usize = 10;
 
-/// How children are started, one like the other.
+/// The means to start children that are all alike.
 pub(super) struct Launcher {
     pub(super) program: PathBuf,
     pub(super) socket: PathBuf,
@@ -64,17 +65,17 @@ impl Launcher {
             return Err(io::Error::other("the images process has no output"));
         };
         let stdin = child.stdin.take();
-        let words = Words::default();
+        let words = StderrTail::default();
         let listening = tokio::spawn(follow(stderr, words.clone(), self.log.clone()));
         let mut output = BufReader::new(stdout).lines();
-        let failure = match tokio::time::timeout(READY_TIME, self.ready(&mut output)).await {
+        let failure = match tokio::time::timeout(READY_TIMEOUT, self.ready(&mut output)).await {
             Ok(Ok(true)) => {
-                tokio::spawn(follow_lines(output, Words::default(), self.log.clone()));
+                tokio::spawn(follow_lines(output, StderrTail::default(), self.log.clone()));
                 return Ok(Running { child, pid, stdin });
             }
             Ok(Ok(false)) => format!("it ended with {}", child.wait().await?),
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("it was not ready after {} s", READY_TIME.as_secs()),
+            Err(_) => format!("it was not ready after {} s", READY_TIMEOUT.as_secs()),
         };
         let _ = child.kill().await;
         Err(io::Error::other(format!(
@@ -101,10 +102,12 @@ impl Launcher {
     }
 
     fn spawn(&self) -> io::Result<Child> {
+        let settings = serde_json::to_string(&self.settings)?;
         Command::new(&self.program)
             .args(["images", "--end-with-stdin", "--socket"])
             .arg(&self.socket)
-            .args(images_flags(&self.settings))
+            .arg("--settings")
+            .arg(settings)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -128,12 +131,12 @@ impl Launcher {
 
 /// The last lines of a child's standard error.
 #[derive(Clone, Default)]
-struct Words(Arc<Mutex<VecDeque<String>>>);
+struct StderrTail(Arc<Mutex<VecDeque<String>>>);
 
-impl Words {
+impl StderrTail {
     fn keep(&self, line: String) {
         let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if words.len() == LAST_WORDS {
+        if words.len() == TAIL_LINES {
             words.pop_front();
         }
         words.push_back(line);
@@ -141,7 +144,7 @@ impl Words {
 
     /// All that came to the end, as a text that follows the reason.
     async fn said(&self, mut listening: JoinHandle<()>) -> String {
-        if tokio::time::timeout(WORDS_TIME, &mut listening)
+        if tokio::time::timeout(TAIL_TIMEOUT, &mut listening)
             .await
             .is_err()
         {
@@ -162,11 +165,11 @@ impl Words {
     }
 }
 
-async fn follow(output: impl AsyncRead + Unpin, words: Words, log: Log) {
+async fn follow(output: impl AsyncRead + Unpin, words: StderrTail, log: Log) {
     follow_lines(BufReader::new(output).lines(), words, log).await;
 }
 
-async fn follow_lines(mut lines: Lines<BufReader<impl AsyncRead + Unpin>>, words: Words, log: Log) {
+async fn follow_lines(mut lines: Lines<BufReader<impl AsyncRead + Unpin>>, words: StderrTail, log: Log) {
     while let Ok(Some(line)) = lines.next_line().await {
         log.line(format_args!("images | {line}"));
         words.keep(line);

@@ -6,18 +6,18 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
-use super::call::{Link, State, Trouble};
-use super::crash::{Crashes, Waiting};
+use super::call::{Link, State, Unhealthy};
+use super::kill::{KillRequests, KillWaiters};
 use super::health;
 use super::launch::{Launcher, Running};
-use crate::log::{Log, Time};
+use safelight_hop::log::{Log, Time};
 
 /// How long the child may take to finish its requests when it is told to end.
-const STOP_TIME: Duration = Duration::from_secs(12);
+const STOP_TIMEOUT: Duration = Duration::from_secs(12);
 /// Pause before the first restart; it doubles with every failure in a row.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause before a restart.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// A child that lived this long was well, and so was one that answered a call: the next pause is the first one again.
 const WELL_TIME: Duration = Duration::from_secs(10);
 /// Failed starts in a row after which the log says how to look into it.
@@ -42,9 +42,9 @@ impl Supervisor {
         self,
         running: Running,
         mut stopped: oneshot::Receiver<()>,
-        mut crashes: Crashes,
+        mut kills: KillRequests,
     ) {
-        self.watch_all(running, &mut stopped, &mut crashes).await;
+        self.watch_all(running, &mut stopped, &mut kills).await;
         self.state.send_replace(State::Down);
         self.link.pool.drop_idle();
     }
@@ -53,13 +53,13 @@ impl Supervisor {
         &self,
         mut running: Running,
         stopped: &mut oneshot::Receiver<()>,
-        crashes: &mut Crashes,
+        kills: &mut KillRequests,
     ) {
         let mut pause = FIRST_PAUSE;
         for process in 0.. {
             self.state.send_replace(State::Up(process));
             let started = Instant::now();
-            match self.watch(running, process, stopped, crashes).await {
+            match self.watch(running, process, stopped, kills).await {
                 Ended::ByRequest => return,
                 Ended::Otherwise(how) => {
                     if self.link.has_answered(process) || started.elapsed() > WELL_TIME {
@@ -84,21 +84,21 @@ impl Supervisor {
         mut running: Running,
         process: u64,
         stopped: &mut oneshot::Receiver<()>,
-        crashes: &mut Crashes,
+        kills: &mut KillRequests,
     ) -> Ended {
         // Dropped last, when nobody is sent to the process any more.
-        let mut waiting = Waiting::default();
+        let mut waiting = KillWaiters::default();
         let in_flight = self.link.in_flight();
         let ended = tokio::select! {
             // Also when the handle was dropped: nobody needs the process any more.
             _ = stopped => {
                 drop(running.stdin.take());
-                if tokio::time::timeout(STOP_TIME, running.child.wait()).await.is_err() {
+                if tokio::time::timeout(STOP_TIMEOUT, running.child.wait()).await.is_err() {
                     let _ = running.child.kill().await;
                 }
                 return Ended::ByRequest;
             }
-            status = crashes.end_of(&mut running.child, &mut waiting) => match status {
+            status = kills.end_of(&mut running.child, &mut waiting) => match status {
                 Ok(status) => format!("ended: {status}"),
                 Err(error) => format!("is lost: {error}"),
             },
@@ -123,7 +123,7 @@ impl Supervisor {
                 () = tokio::time::sleep_until(Instant::now() + *pause) => {}
                 _ = &mut *stopped => return None,
             }
-            *pause = (*pause * 2).min(LONGEST_PAUSE);
+            *pause = (*pause * 2).min(MAX_PAUSE);
             let launched = tokio::select! {
                 launched = self.launcher.launch() => launched,
                 _ = &mut *stopped => return None,
@@ -155,11 +155,11 @@ fn killed(why: &str) -> String {
     format!("{why}, and was killed")
 }
 
-impl Trouble {
+impl Unhealthy {
     fn as_str(self) -> &'static str {
         match self {
             Self::RefusesConnections => "refuses connections",
-            Self::AnswersGarbage => "answers garbage",
+            Self::BreaksProtocol => "answers garbage",
         }
     }
 }

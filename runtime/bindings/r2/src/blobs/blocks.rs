@@ -7,7 +7,7 @@ use object_store::ObjectStoreExt as _;
 
 use super::reader::Unreadable;
 use super::{Blobs, Segment};
-use crate::bindings::r2::error::R2Error;
+use crate::error::R2Error;
 
 /// Bytes of every block but the last.
 const SIZE: usize = 256 * 1024;
@@ -15,11 +15,11 @@ const SIZE: usize = 256 * 1024;
 const BLOCK: u64 = SIZE as u64;
 
 /// A checksum, and how many bytes it is of.
-pub(in crate::bindings::r2) type Check = (u32, u64);
+pub(crate) type Check = (u32, u64);
 
 /// The checksums of a blob's blocks, in order; of none that is a single block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::bindings::r2) struct Blocks(Vec<u32>);
+pub(crate) struct Blocks(Vec<u32>);
 
 /// Checksums of a blob as it is written.
 #[derive(Default)]
@@ -31,14 +31,14 @@ pub(super) struct Summing {
 }
 
 impl Blocks {
-    pub(in crate::bindings::r2) fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         self.0
             .iter()
             .flat_map(|crc32c| crc32c.to_le_bytes())
             .collect()
     }
 
-    pub(in crate::bindings::r2) fn from_bytes(bytes: &[u8]) -> Self {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
         let (checksums, _) = bytes.as_chunks::<4>();
         Self(
             checksums
@@ -82,7 +82,7 @@ impl Summing {
 }
 
 /// The checksum of `front`, given as its own, and of what the others are of.
-pub(in crate::bindings::r2) fn combined(front: u32, checks: &[Check]) -> u32 {
+pub(crate) fn combined(front: u32, checks: &[Check]) -> u32 {
     checks.iter().fold(front, |whole, (crc32c, length)| {
         let length = usize::try_from(*length).unwrap_or(usize::MAX);
         crc32c::crc32c_combine(whole, *crc32c, length)
@@ -91,7 +91,7 @@ pub(in crate::bindings::r2) fn combined(front: u32, checks: &[Check]) -> u32 {
 
 impl Blobs {
     /// The checksums of a range of an object, of its pieces in order. Of blocks that it has only a part of, all is read and compared.
-    pub(in crate::bindings::r2) async fn checks(
+    pub(crate) async fn checks(
         &self,
         segments: &[Segment],
         range: &Range<u64>,

@@ -6,11 +6,11 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::bindings::r2::error::R2Error;
+use crate::error::R2Error;
 
 /// The work on one bucket's blobs in the background. Clones count together.
 #[derive(Clone)]
-pub(in crate::bindings::r2) struct Chores {
+pub(crate) struct Chores {
     runtime: Handle,
     under_way: Arc<watch::Sender<usize>>,
 }

@@ -7,7 +7,7 @@ use super::Blobs;
 
 /// The blobs in use, of one bucket in one process: all its handles share them.
 #[derive(Default)]
-pub(in crate::bindings::r2) struct Pins {
+pub(crate) struct Pins {
     held: Mutex<Held>,
 }
 
@@ -69,14 +69,14 @@ impl Pins {
 }
 
 /// Keeps blobs from being deleted as long as it lives.
-pub(in crate::bindings::r2) struct Pin {
+pub(crate) struct Pin {
     blobs: Blobs,
     names: Vec<String>,
 }
 
 impl Pin {
     /// Pins blobs. To be made where no row can be changed meanwhile: else they may be gone before.
-    pub(in crate::bindings::r2) fn new(blobs: Blobs, names: Vec<String>) -> Self {
+    pub(crate) fn new(blobs: Blobs, names: Vec<String>) -> Self {
         Arc::clone(blobs.pins()).pin(&names);
         Self { blobs, names }
     }

@@ -13,13 +13,13 @@ use object_store::{GetOptions, GetRange, GetResultPayload};
 
 use super::pins::Pin;
 use super::{Blobs, Segment};
-use crate::bindings::r2::error::{Code, R2Error};
+use crate::error::{Code, R2Error};
 
 /// Bytes that are read from a file at once.
 const STEP: u64 = 256 * 1024;
 
 /// Reads a range of an object. The object may be replaced meanwhile: what is read stays the same.
-pub(in crate::bindings::r2) struct Reader {
+pub(crate) struct Reader {
     blobs: Blobs,
     rest: VecDeque<(String, Range<u64>)>,
     open: Option<Open>,
@@ -42,7 +42,7 @@ enum Open {
 }
 
 /// Why there is nothing to read.
-pub(in crate::bindings::r2) enum Unreadable {
+pub(crate) enum Unreadable {
     /// The blob is not there: it has been replaced since, or is lost.
     Missing(String),
     Failed(R2Error),
@@ -50,7 +50,7 @@ pub(in crate::bindings::r2) enum Unreadable {
 
 impl Reader {
     /// Opens the blob that the range begins in.
-    pub(in crate::bindings::r2) async fn open(
+    pub(crate) async fn open(
         blobs: Blobs,
         segments: &[Segment],
         range: Range<u64>,
@@ -69,13 +69,13 @@ impl Reader {
     }
 
     /// The same, whose last bytes come only if all of them together have this checksum.
-    pub(in crate::bindings::r2) fn proved(mut self, crc32c: u32) -> Self {
+    pub(crate) fn proved(mut self, crc32c: u32) -> Self {
         self.proof = Some(Proof { crc32c, so_far: 0 });
         self
     }
 
     /// The next bytes; nothing at the end.
-    pub(in crate::bindings::r2) async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
         let next = self.read().await?;
         let count = next.as_ref().map(|bytes| bytes.len() as u64);
         match self.left.checked_sub(count.unwrap_or_default()) {
@@ -191,7 +191,7 @@ mod tests {
     use super::super::run::Run;
     use super::super::{Blobs, Used};
     use super::{Open, Reader, Segment, pieces};
-    use crate::bindings::r2::index::Durability;
+    use safelight_config::Durability;
 
     /// A reader of five bytes in a store that sends these.
     fn reader(folder: &std::path::Path, sent: &'static [&'static str]) -> Reader {

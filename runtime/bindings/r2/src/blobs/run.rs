@@ -6,11 +6,11 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::bindings::r2::error::{Code, R2Error};
-use crate::bindings::r2::random;
+use crate::error::{Code, R2Error};
+use crate::random;
 
 /// This run's use of a bucket.
-pub(in crate::bindings::r2) struct Run {
+pub(crate) struct Run {
     id: String,
     /// Of all runs.
     folder: PathBuf,
@@ -18,7 +18,7 @@ pub(in crate::bindings::r2) struct Run {
 }
 
 /// A run that has ended, and may have left something behind.
-pub(in crate::bindings::r2) struct Ended {
+pub(crate) struct Ended {
     id: String,
     file: PathBuf,
     /// Nobody else clears up after it meanwhile.
@@ -26,7 +26,7 @@ pub(in crate::bindings::r2) struct Ended {
 }
 
 /// The runs that may yet have a row name what they wrote.
-pub(in crate::bindings::r2) struct Live(HashSet<String>);
+pub(crate) struct Live(HashSet<String>);
 
 /// What a run's file says of it.
 enum Seen {
@@ -42,7 +42,7 @@ const TRIES: usize = 16;
 
 impl Run {
     /// Begins one, in the folder of all of them.
-    pub(in crate::bindings::r2) fn begin(folder: PathBuf) -> Result<Self, R2Error> {
+    pub(crate) fn begin(folder: PathBuf) -> Result<Self, R2Error> {
         std::fs::create_dir_all(&folder)?;
         for _ in 0..TRIES {
             let id = random::hex_id()?;
@@ -131,14 +131,14 @@ fn begin_file(folder: &Path, id: &str) -> io::Result<Option<File>> {
 
 impl Ended {
     /// Nothing of it is left.
-    pub(in crate::bindings::r2) fn forget(self) -> Result<(), R2Error> {
+    pub(crate) fn forget(self) -> Result<(), R2Error> {
         Ok(remove(&self.file)?)
     }
 }
 
 impl Live {
     /// Whether one of them has written the blob, or has begun to.
-    pub(in crate::bindings::r2) fn wrote(&self, blob: &str) -> bool {
+    pub(crate) fn wrote(&self, blob: &str) -> bool {
         let writer = blob.split_once('-').map(|(writer, _)| writer);
         writer.is_some_and(|writer| self.0.contains(writer))
     }

@@ -13,10 +13,10 @@ use tokio::sync::mpsc;
 use super::blocks::{Blocks, Summing};
 use super::chores::{Chore, Counted};
 use super::{Blobs, FILE_STEP, MOST_HELD, Place, REMOTE_STEP, Segment};
-use crate::bindings::r2::error::{Code, R2Error};
+use crate::error::{Code, R2Error};
 
 /// Takes one value. Dropped before its end, it leaves nothing behind.
-pub(in crate::bindings::r2) struct Writer {
+pub(crate) struct Writer {
     pieces: mpsc::Sender<Piece>,
     written: Chore<Result<Written, R2Error>>,
 }
@@ -28,19 +28,19 @@ enum Piece {
 }
 
 impl Writer {
-    pub(in crate::bindings::r2) fn new(blobs: &Blobs) -> Result<Self, R2Error> {
+    pub(crate) fn new(blobs: &Blobs) -> Result<Self, R2Error> {
         let filling = Filling::new(blobs)?;
         let (pieces, arriving) = mpsc::channel(1);
         let written = blobs.chores.begin(filling.all(arriving));
         Ok(Self { pieces, written })
     }
 
-    pub(in crate::bindings::r2) async fn write(&mut self, piece: Bytes) -> Result<(), R2Error> {
+    pub(crate) async fn write(&mut self, piece: Bytes) -> Result<(), R2Error> {
         self.send(Piece::Bytes(piece)).await
     }
 
     /// All of the value is there.
-    pub(in crate::bindings::r2) async fn finish(mut self) -> Result<Written, R2Error> {
+    pub(crate) async fn finish(mut self) -> Result<Written, R2Error> {
         self.send(Piece::End).await?;
         self.written.done().await?
     }
@@ -72,7 +72,7 @@ struct Filling {
 }
 
 /// Whole blobs that no row names yet. Dropped, they are deleted.
-pub(in crate::bindings::r2) struct Written {
+pub(crate) struct Written {
     blobs: Blobs,
     segments: Vec<Segment>,
     /// Until a row names them, or they are given up.
@@ -242,17 +242,17 @@ fn empty(blobs: &Blobs) -> Result<Segment, R2Error> {
 }
 
 impl Written {
-    pub(in crate::bindings::r2) fn segments(&self) -> &[Segment] {
+    pub(crate) fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
     /// Bytes of the value.
-    pub(in crate::bindings::r2) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.segments.iter().map(|segment| segment.size).sum()
     }
 
     /// A row names them now.
-    pub(in crate::bindings::r2) fn keep(mut self) {
+    pub(crate) fn keep(mut self) {
         self.segments.clear();
     }
 }

@@ -10,11 +10,11 @@ use http_body_util::{BodyExt as _, StreamBody};
 use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, stdin};
 use tokio::sync::oneshot;
-use wasmtime_wasi_http::Error;
+use safelight_hop::HopError;
 
 use super::Progress;
-use crate::bindings::r2::limits::VALUE_BYTES;
-use crate::bindings::r2::upload::Upload;
+use crate::limits::VALUE_BYTES;
+use crate::upload::Upload;
 
 /// Bytes that are read from a file at once.
 const STEP: usize = 256 * 1024;
@@ -76,7 +76,7 @@ impl Source {
                         let text = error.to_string();
                         // It waits there until it is asked for.
                         let _ = failed.send(error);
-                        Some((Err(Error::InternalError(Some(text))), None))
+                        Some((Err(HopError::Service(text)), None))
                     }
                 }
             }

@@ -3,16 +3,16 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
-use crate::bindings::r2::blobs::Segment;
-use crate::bindings::r2::blobs::blocks::Blocks;
-use crate::bindings::r2::digest::Algorithm;
-use crate::bindings::r2::error::{Code, R2Error};
-use crate::bindings::r2::object::Object;
-use crate::bindings::r2::request::Key;
+use crate::blobs::Segment;
+use crate::blobs::blocks::Blocks;
+use crate::digest::Algorithm;
+use crate::error::{Code, R2Error};
+use crate::object::Object;
+use crate::request::Key;
 
 /// Where a scan begins.
 #[derive(Debug)]
-pub(in crate::bindings::r2) enum After {
+pub(crate) enum After {
     /// With the first key past this one.
     Key(Vec<u8>),
     /// With this key, or the first past it.
@@ -23,7 +23,7 @@ const COLUMNS: &str =
     "key, version, size, etag, uploaded, checksums, http_metadata, custom_metadata, storage_class";
 
 /// The object of this key.
-pub(in crate::bindings::r2) fn get(
+pub(crate) fn get(
     index: &Connection,
     key: &Key,
 ) -> Result<Option<Object>, R2Error> {
@@ -35,7 +35,7 @@ pub(in crate::bindings::r2) fn get(
 }
 
 /// Puts an object with these bytes in the place of what has its key, and returns the blobs that nothing names any more.
-pub(in crate::bindings::r2) fn replace(
+pub(crate) fn replace(
     index: &Connection,
     object: &Object,
     segments: &[Segment],
@@ -67,7 +67,7 @@ pub(in crate::bindings::r2) fn replace(
 }
 
 /// Removes an object, if it is there, and returns the blobs that nothing names any more.
-pub(in crate::bindings::r2) fn remove(
+pub(crate) fn remove(
     index: &Connection,
     key: &[u8],
 ) -> Result<Vec<String>, R2Error> {
@@ -108,7 +108,7 @@ pub(super) fn remove_segments(index: &Connection, owner: &str) -> Result<Vec<Str
 }
 
 /// The bytes of an object or a part, in order.
-pub(in crate::bindings::r2) fn segments(
+pub(crate) fn segments(
     index: &Connection,
     owner: &str,
 ) -> Result<Vec<Segment>, R2Error> {
@@ -131,7 +131,7 @@ pub(in crate::bindings::r2) fn segments(
 }
 
 /// Every blob that something names.
-pub(in crate::bindings::r2) fn all_blobs(
+pub(crate) fn all_blobs(
     index: &Connection,
 ) -> Result<std::collections::HashSet<String>, R2Error> {
     let mut select = index.prepare("SELECT blob FROM segments")?;
@@ -140,7 +140,7 @@ pub(in crate::bindings::r2) fn all_blobs(
 }
 
 /// Hands out objects in the order of their keys, `most` of them, until `take` says no.
-pub(in crate::bindings::r2) fn scan(
+pub(crate) fn scan(
     index: &Connection,
     after: &After,
     most: usize,
@@ -160,7 +160,7 @@ pub(in crate::bindings::r2) fn scan(
 }
 
 /// The first key there is.
-pub(in crate::bindings::r2) fn first_key(
+pub(crate) fn first_key(
     index: &Connection,
     after: &After,
 ) -> Result<Option<Vec<u8>>, R2Error> {
@@ -172,7 +172,7 @@ pub(in crate::bindings::r2) fn first_key(
 }
 
 /// The last key that is less than this one.
-pub(in crate::bindings::r2) fn last_before(
+pub(crate) fn last_before(
     index: &Connection,
     end: &[u8],
 ) -> Result<Option<Vec<u8>>, R2Error> {
@@ -183,7 +183,7 @@ pub(in crate::bindings::r2) fn last_before(
 }
 
 /// The first text, in the order of bytes, that is past all that begin with `prefix`.
-pub(in crate::bindings::r2) fn successor(prefix: &[u8]) -> Vec<u8> {
+pub(crate) fn successor(prefix: &[u8]) -> Vec<u8> {
     let mut next = prefix.to_vec();
     // No byte of UTF-8 is 255, so the last one has a successor.
     if let Some(last) = next.last_mut() {

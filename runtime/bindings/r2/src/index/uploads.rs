@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::objects::{add_segments, from_json, integer, json, natural, remove_segments};
-use crate::bindings::r2::blobs::Segment;
-use crate::bindings::r2::error::{Code, R2Error};
-use crate::bindings::r2::limits::UPLOAD_MS;
-use crate::bindings::r2::metadata::StorageClass;
-use crate::bindings::r2::request::{Described, Key, UploadId};
+use crate::blobs::Segment;
+use crate::error::{Code, R2Error};
+use crate::limits::UPLOAD_MS;
+use crate::metadata::StorageClass;
+use crate::request::{Described, Key, UploadId};
 
 /// How far an upload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::bindings::r2) enum State {
+pub(crate) enum State {
     Open,
     Done,
     Aborted,
@@ -31,14 +31,14 @@ impl State {
 
 /// A part that was uploaded.
 #[derive(Clone, Debug)]
-pub(in crate::bindings::r2) struct Part {
+pub(crate) struct Part {
     /// New with every write.
-    pub(in crate::bindings::r2) version: String,
-    pub(in crate::bindings::r2) size: u64,
-    pub(in crate::bindings::r2) etag: String,
+    pub(crate) version: String,
+    pub(crate) size: u64,
+    pub(crate) etag: String,
 }
 
-pub(in crate::bindings::r2) fn create(
+pub(crate) fn create(
     index: &Connection,
     id: &str,
     key: &Key,
@@ -62,7 +62,7 @@ pub(in crate::bindings::r2) fn create(
 }
 
 /// What the upload's object is to carry, if it is an open one for exactly this key.
-pub(in crate::bindings::r2) fn open(
+pub(crate) fn open(
     index: &Connection,
     upload: &UploadId,
     now: i64,
@@ -85,7 +85,7 @@ pub(in crate::bindings::r2) fn open(
     })
 }
 
-pub(in crate::bindings::r2) fn state(
+pub(crate) fn state(
     index: &Connection,
     upload: &UploadId,
 ) -> Result<State, R2Error> {
@@ -104,7 +104,7 @@ pub(in crate::bindings::r2) fn state(
 }
 
 /// Puts a part in the place of what has its number, and returns the blobs that nothing names any more.
-pub(in crate::bindings::r2) fn replace_part(
+pub(crate) fn replace_part(
     index: &Connection,
     upload: &str,
     number: u32,
@@ -128,7 +128,7 @@ pub(in crate::bindings::r2) fn replace_part(
 }
 
 /// The parts of an upload by their numbers.
-pub(in crate::bindings::r2) fn parts(
+pub(crate) fn parts(
     index: &Connection,
     upload: &str,
 ) -> Result<BTreeMap<u32, Part>, R2Error> {
@@ -153,7 +153,7 @@ pub(in crate::bindings::r2) fn parts(
 }
 
 /// Ends an upload: its parts are gone. Returns the blobs that nothing names any more.
-pub(in crate::bindings::r2) fn end(
+pub(crate) fn end(
     index: &Connection,
     upload: &str,
     state: State,
@@ -171,7 +171,7 @@ pub(in crate::bindings::r2) fn end(
 }
 
 /// Forgets the uploads that were begun before this time, with their parts. Returns the blobs that nothing names any more.
-pub(in crate::bindings::r2) fn forget(
+pub(crate) fn forget(
     index: &Connection,
     before: i64,
 ) -> Result<Vec<String>, R2Error> {

@@ -10,17 +10,17 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use safelight_protocol::digest;
-use wasmtime_wasi_http::WasiBody;
+use safelight_hop::Body;
 
-use crate::bindings::conditions::{Version, Wanted};
-use crate::bindings::r2::answer;
-use crate::bindings::r2::bucket::{Bucket, Found, Got};
-use crate::bindings::r2::condition::Condition;
-use crate::bindings::r2::error::{Code, R2Error};
-use crate::bindings::r2::object::Object;
-use crate::bindings::r2::range::{Slice, Wanted as Range};
-use crate::bindings::r2::request::{Get, Key};
-use crate::body;
+use safelight_net::conditions::{Version, Wanted};
+use crate::answer;
+use crate::bucket::{Bucket, Found, Got};
+use crate::condition::Condition;
+use crate::error::{Code, R2Error};
+use crate::object::Object;
+use crate::range::{Slice, Wanted as Range};
+use crate::request::{Get, Key};
+use safelight_hop::body;
 
 /// How often an object may be replaced between the look at it and the way to its bytes.
 const TRIES: usize = 8;
@@ -28,7 +28,7 @@ const TRIES: usize = 8;
 const LAST_DATE_MS: i64 = 253_402_300_799_999;
 
 /// Answers a request whose path is a slash and a key.
-pub(super) async fn answered(bucket: &Bucket, request: &Parts) -> Response<WasiBody> {
+pub(super) async fn answered(bucket: &Bucket, request: &Parts) -> Response<Body> {
     if !matches!(request.method, Method::GET | Method::HEAD) {
         let text = "the method must be GET or HEAD";
         let mut response = told(StatusCode::METHOD_NOT_ALLOWED, text);
@@ -66,7 +66,7 @@ fn key(path: &str) -> Result<Key, R2Error> {
     Key::new(text.into_owned())
 }
 
-async fn object(bucket: &Bucket, key: Key, request: &Parts) -> Result<Response<WasiBody>, R2Error> {
+async fn object(bucket: &Bucket, key: Key, request: &Parts) -> Result<Response<Body>, R2Error> {
     for _ in 0..TRIES {
         let object = bucket.head(key.clone()).await?;
         let etag = format!("\"{}\"", object.etag);
@@ -119,7 +119,7 @@ fn found_object(
     bucket: &Bucket,
     found: Found,
     (etag, part): (&str, Option<(u64, u64)>),
-) -> Result<Response<WasiBody>, R2Error> {
+) -> Result<Response<Body>, R2Error> {
     let length = found.range.end - found.range.start;
     let crc32c = found.crc32c(0);
     let Found {
@@ -152,7 +152,7 @@ fn found_object(
     Ok(response)
 }
 
-fn unsatisfiable(object: &Object, etag: &str) -> Result<Response<WasiBody>, R2Error> {
+fn unsatisfiable(object: &Object, etag: &str) -> Result<Response<Body>, R2Error> {
     let status = StatusCode::RANGE_NOT_SATISFIABLE;
     let mut response = described(object, etag, status, body::full(""))?;
     let range = format!("bytes */{}", object.size);
@@ -165,8 +165,8 @@ fn described(
     object: &Object,
     etag: &str,
     status: StatusCode,
-    body: WasiBody,
-) -> Result<Response<WasiBody>, R2Error> {
+    body: Body,
+) -> Result<Response<Body>, R2Error> {
     let mut headers = HeaderMap::new();
     let http = &object.http;
     for (name, value) in [
@@ -212,14 +212,14 @@ fn header(name: &HeaderName, value: &str) -> Result<HeaderValue, R2Error> {
     })
 }
 
-pub(super) fn told(status: StatusCode, text: &str) -> Response<WasiBody> {
+pub(super) fn told(status: StatusCode, text: &str) -> Response<Body> {
     let mut response = Response::new(body::full(format!("{text}\n")));
     *response.status_mut() = status;
     set(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");
     response
 }
 
-fn set(response: &mut Response<WasiBody>, name: HeaderName, value: &str) {
+fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }

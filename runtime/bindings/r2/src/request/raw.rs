@@ -4,14 +4,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Described, Get, Key, PartRef, Put, Read, UploadId, Write};
-use crate::bindings::r2::condition::Condition;
-use crate::bindings::r2::digest::{Algorithm, Given};
-use crate::bindings::r2::error::{Code, R2Error};
-use crate::bindings::r2::integer;
-use crate::bindings::r2::limits::{DELETE_KEYS, PART_NUMBER};
-use crate::bindings::r2::list_of::{FirstOf, ListOf};
-use crate::bindings::r2::metadata::{self, CustomFields, HttpFields, StorageClass};
-use crate::bindings::r2::range::{Slice, Wanted};
+use crate::condition::Condition;
+use crate::digest::{Algorithm, Given};
+use crate::error::{Code, R2Error};
+use crate::integer;
+use crate::limits::{DELETE_KEYS, PART_NUMBER};
+use crate::list_of::{FirstOf, ListOf};
+use crate::metadata::{self, CustomFields, HttpFields, StorageClass};
+use crate::range::{Slice, Wanted};
 
 /// What every request begins with; the rest is not kept.
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Options, redirects_on_error};
-use crate::image_url::hints::AutoWidth;
+use crate::url::hints::AutoWidth;
 
 fn read(text: &str) -> Options {
     Options::read(text).unwrap_or_else(|failure| panic!("{text}: {}", failure.text))

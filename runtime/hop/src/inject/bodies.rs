@@ -1,4 +1,4 @@
-//! Bodies to which something happens on purpose: cut, altered, slow, held back.
+//! Bodies that are broken on purpose: truncated, corrupted, slow, stalled.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,29 +6,30 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
-use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::fault::Pace;
-use super::strike::Note;
+use super::injection::FaultNote;
+use crate::body::Body;
+use crate::error::HopError;
+use crate::faults::fault::Pace;
 
-type Polled = Poll<Option<Result<Frame<Bytes>, Error>>>;
+type Polled = Poll<Option<Result<Frame<Bytes>, HopError>>>;
 
 /// Ends after a number of bytes, as quietly as its reader can notice.
-pub(super) struct Cut {
-    inner: Option<WasiBody>,
+pub(super) struct TruncatedBody {
+    inner: Option<Body>,
     hint: SizeHint,
     left: u64,
     passed: u64,
     /// The head promises a length, so that a short body is not taken for whole.
     promised: bool,
-    note: Option<Note>,
+    note: Option<FaultNote>,
 }
 
-impl Cut {
+impl TruncatedBody {
     /// Cuts a body whose head has these headers.
-    pub(super) fn new(inner: WasiBody, bytes: u64, headers: &HeaderMap, note: Note) -> Self {
+    pub(super) fn new(inner: Body, bytes: u64, headers: &HeaderMap, note: FaultNote) -> Self {
         Self {
             // What the body said of its length must go on looking true.
             hint: inner.size_hint(),
@@ -43,19 +44,19 @@ impl Cut {
     fn end(&mut self) -> Polled {
         self.inner = None;
         if let Some(note) = self.note.take() {
-            note.struck();
+            note.report_applied();
         }
         Poll::Ready(match self.promised {
             true => None,
             // A connection that is cut in the middle of a body without length is an error for its client, too.
-            false => Some(Err(Error::HttpResponseIncomplete)),
+            false => Some(Err(HopError::CutByFault)),
         })
     }
 }
 
-impl Body for Cut {
+impl http_body::Body for TruncatedBody {
     type Data = Bytes;
-    type Error = Error;
+    type Error = HopError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
         let Some(inner) = &mut self.inner else {
@@ -90,25 +91,25 @@ impl Body for Cut {
     }
 }
 
-impl Drop for Cut {
+impl Drop for TruncatedBody {
     fn drop(&mut self) {
         if let Some(note) = self.note.take() {
-            note.missed(self.passed);
+            note.report_missed(self.passed);
         }
     }
 }
 
 /// Has one byte changed.
-pub(super) struct Altered {
-    inner: WasiBody,
+pub(super) struct CorruptBody {
+    inner: Body,
     at: u64,
     passed: u64,
-    note: Option<Note>,
+    note: Option<FaultNote>,
 }
 
-impl Altered {
+impl CorruptBody {
     /// Changes the byte at offset `at`.
-    pub(super) fn new(inner: WasiBody, at: u64, note: Note) -> Self {
+    pub(super) fn new(inner: Body, at: u64, note: FaultNote) -> Self {
         Self {
             inner,
             at,
@@ -130,15 +131,15 @@ impl Altered {
         };
         *byte = !*byte;
         if let Some(note) = self.note.take() {
-            note.struck();
+            note.report_applied();
         }
         changed.freeze()
     }
 }
 
-impl Body for Altered {
+impl http_body::Body for CorruptBody {
     type Data = Bytes;
-    type Error = Error;
+    type Error = HopError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
         let polled = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
@@ -150,17 +151,17 @@ impl Body for Altered {
     }
 }
 
-impl Drop for Altered {
+impl Drop for CorruptBody {
     fn drop(&mut self) {
         if let Some(note) = self.note.take() {
-            note.missed(self.passed);
+            note.report_missed(self.passed);
         }
     }
 }
 
 /// Passes so many bytes in every interval.
-pub(super) struct Paced {
-    inner: WasiBody,
+pub(super) struct SlowBody {
+    inner: Body,
     pace: Pace,
     /// What the present interval still lets through.
     left: usize,
@@ -169,9 +170,9 @@ pub(super) struct Paced {
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-impl Paced {
+impl SlowBody {
     /// Slows a body down.
-    pub(super) fn new(inner: WasiBody, pace: Pace) -> Self {
+    pub(super) fn new(inner: Body, pace: Pace) -> Self {
         Self {
             inner,
             pace,
@@ -195,9 +196,9 @@ impl Paced {
     }
 }
 
-impl Body for Paced {
+impl http_body::Body for SlowBody {
     type Data = Bytes;
-    type Error = Error;
+    type Error = HopError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
         std::task::ready!(self.poll_interval(cx));
@@ -229,11 +230,11 @@ impl Body for Paced {
 }
 
 /// Says how long it will be, and never comes.
-pub(super) struct Held(pub(super) WasiBody);
+pub(super) struct StalledBody(pub(super) Body);
 
-impl Body for Held {
+impl http_body::Body for StalledBody {
     type Data = Bytes;
-    type Error = Error;
+    type Error = HopError;
 
     fn poll_frame(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Polled {
         Poll::Pending

@@ -5,23 +5,23 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Kills the images process; whoever watches it starts another.
 #[derive(Clone)]
-pub struct Crasher(mpsc::Sender<oneshot::Sender<()>>);
+pub(super) struct KillHandle(mpsc::Sender<oneshot::Sender<()>>);
 
 /// Those who want the process killed.
-pub(super) struct Crashes(mpsc::Receiver<oneshot::Sender<()>>);
+pub(super) struct KillRequests(mpsc::Receiver<oneshot::Sender<()>>);
 
 /// Those who wait for the end of a process. Dropped, it tells them that there it is.
 #[derive(Default)]
-pub(super) struct Waiting(Vec<oneshot::Sender<()>>);
+pub(super) struct KillWaiters(Vec<oneshot::Sender<()>>);
 
-impl Crasher {
-    pub(super) fn new() -> (Self, Crashes) {
-        let (crasher, crashes) = mpsc::channel(1);
-        (Self(crasher), Crashes(crashes))
+impl KillHandle {
+    pub(super) fn new() -> (Self, KillRequests) {
+        let (kill_handle, kills) = mpsc::channel(1);
+        (Self(kill_handle), KillRequests(kills))
     }
 
     /// Kills the process, and returns when it is gone. One that is just being restarted is killed when it is back.
-    pub async fn crash(&self) {
+    pub(super) async fn kill(&self) {
         let (gone, end) = oneshot::channel();
         if self.0.send(gone).await.is_ok() {
             // Nothing is ever sent: the other side is dropped when the process has ended.
@@ -30,12 +30,12 @@ impl Crasher {
     }
 }
 
-impl Crashes {
+impl KillRequests {
     /// Kills the child as often as somebody asks for it, and returns when it has ended.
     pub(super) async fn end_of(
         &mut self,
         child: &mut Child,
-        waiting: &mut Waiting,
+        waiting: &mut KillWaiters,
     ) -> std::io::Result<std::process::ExitStatus> {
         loop {
             tokio::select! {
