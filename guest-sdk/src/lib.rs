@@ -65,10 +65,10 @@ pub use http;
 pub use wasip3::http::types::ErrorCode;
 
 pub use safelight_protocol::{
-    Border, BorderTrim, Composite, Compression, FetchFormat, Fit, Flip, Format, Gravity,
-    GravityMode, ImageDrawOptions, ImageInfo, ImageOptions, ImageOutputOptions, ImageTransform,
-    ImagesError, NamedQuality, OriginAuth, Overlay, Quality, Repeat, Segment, Side, Trim,
-    UnknownWord, Upscale, extension::Metadata, info::RasterInfo,
+    BindingKind, Border, BorderTrim, Composite, Compression, FetchFormat, Fit, Flip, Format,
+    Gravity, GravityMode, ImageDrawOptions, ImageInfo, ImageOptions, ImageOutputOptions,
+    ImageTransform, ImagesError, NamedQuality, OriginAuth, Overlay, Quality, Repeat, Segment, Side,
+    Trim, UnknownWord, Upscale, extension::Metadata, info::RasterInfo,
 };
 
 pub use body::{Body, BodyError, BodyWriter};

@@ -4,6 +4,9 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`binding`] | the kinds of bindings, and where a guest finds and calls them |
+//! | [`paths`] | paths and prefixes of paths |
+//! | [`headers`] | headers that no standard names |
 //! | [`form`] | the multipart form that carries one request: field names, boundary, part headers |
 //! | [`steps`] | the `transforms` array: what is done to which image, in order |
 //! | [`transform`] | the options of one `transform()` |
@@ -14,43 +17,43 @@
 //! | [`extension`] | what is ours and not the platform's |
 //! | [`error`] | codes, their HTTP status, and how an error crosses the wire |
 //! | [`digest`] | the `Repr-Digest` by which the receiver proves that a body is whole |
+//! | [`etag`] | entity tags, and the lists of them in a request's preconditions |
 //! | [`fetcher`] | how a call of a service or of assets carries its URL |
+//! | [`settings`] | the settings of the images process |
 //! | [`trace`] | what the images process tells of its side of a connection |
 
 #![warn(missing_docs)]
 
+pub mod binding;
 pub mod digest;
 pub mod draw;
 pub mod error;
+pub mod etag;
 pub mod extension;
 pub mod fetch;
 pub mod fetcher;
 pub mod form;
+pub mod headers;
 pub mod info;
 pub mod output;
+pub mod paths;
+pub mod settings;
 pub mod steps;
 pub mod trace;
 pub mod transform;
 
+pub use binding::{BINDINGS_HOST, BindingKind};
 pub use draw::{Composite, ImageDrawOptions, Repeat};
 pub use error::{ErrorCode, ImagesError};
 pub use fetch::{Compression, FetchFormat, ImageOptions, OriginAuth, Overlay};
 pub use info::ImageInfo;
 pub use output::{Format, ImageOutputOptions, NamedQuality, Quality};
+pub use paths::{HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFORM_PATH};
 pub use steps::Step;
 pub use transform::{
     Border, BorderTrim, Fit, Flip, Gravity, GravityMode, ImageTransform, Segment, Side, Trim,
     Upscale,
 };
-
-/// Path of the endpoint that describes an image.
-pub const INFO_PATH: &str = "/info";
-/// Path of the endpoint that runs a pipeline and encodes its result.
-pub const TRANSFORM_PATH: &str = "/transform";
-/// Path that answers 200 as soon as the images process can take requests.
-pub const HEALTH_PATH: &str = "/health";
-/// Path that tells what the transport did for a request, if the images process keeps that.
-pub const TRACE_PATH: &str = "/trace";
 
 /// Implements the text form of a closed set once: `as_str`, `ALL`, `FromStr`, `Display`, `Serialize`.
 macro_rules! words {

@@ -43,12 +43,12 @@ pub use self::{
 };
 use crate::{
     catch_panic::catch_panic,
+    deadline::Deadline,
     error::ServiceError,
     image::Image,
     metadata::{Exif, orientation},
     options::{Frames, Size},
     picture::{Frame, Picture},
-    pixel_deadline::Deadline,
 };
 
 /// A decoded picture.

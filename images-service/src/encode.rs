@@ -14,13 +14,13 @@ pub(crate) use self::plan::{Decision, EncodePlan};
 
 use crate::{
     catch_panic::catch_panic,
+    deadline::Deadline,
     error::ServiceError,
     image::Image,
     metadata::Metadata,
     ops,
     options::{Color, Frames, Output, Size},
     picture::Picture,
-    pixel_deadline::Deadline,
 };
 
 /// Quality of lossy formats if the caller gave none.

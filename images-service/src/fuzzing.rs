@@ -11,12 +11,12 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 
 use crate::{
+    deadline::Deadline,
     decode::{self, Av1Decoder, DecodeLimits, JpegDecoder, Options, Shrink},
     form::{self, ExtensionParts, FormLimits, Source, TransformForm},
     limits::Limits,
     options::{Color, Frames, Text},
     pipeline::PixelLimits,
-    pixel_deadline::Deadline,
     quota::ByteQuota,
     request::TransformRequest,
     svg,

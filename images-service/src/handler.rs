@@ -17,9 +17,11 @@ use safelight_protocol::{ErrorCode, HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFOR
 use tokio::task::spawn_blocking;
 
 use self::report::Report;
+use safelight_net::{hang_up::HangUp, transport::Transports};
+
 use crate::{
     answer::{self, Answer, Block},
-    connection::HangUp,
+    deadline::Deadline,
     decode::{self, SVG},
     error::ServiceError,
     fonts::Fonts,
@@ -27,12 +29,10 @@ use crate::{
     limits::Limits,
     options::FontUrl,
     pipeline::{self, Outcome},
-    pixel_deadline::Deadline,
     queue::Queue,
     quota::{ByteQuota, Reservation},
     request::TransformRequest,
     svg,
-    transport::Transports,
 };
 
 /// By this header one socket tells several services apart.

@@ -4,11 +4,7 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | [`socket`] | binds the Unix socket for this user alone |
 //! | `server` | accepts connections, serves HTTP/1 on them, ends in order |
-//! | [`deadline`] | gives up what makes no progress; for the runtime's connections as well |
-//! | `connection` | notices a client that is gone |
-//! | [`transport`] | what a connection did for each request, kept for whoever asks |
 //! | `handler` | one match on method and path; the crossing from waiting to pixels |
 //! | `queue` | how many requests are worked on, and how many may wait |
 //! | `form` | the multipart form: parts in order, within limits, to the very end |
@@ -25,11 +21,10 @@
 //! | [`encode`] | from pixels to the bytes of the result |
 //! | `catch_panic` | a codec that panics fails its own request |
 //! | `answer` | one block with exact length and digest, or a marked error |
-//! | [`error`] [`limits`] [`pixel_deadline`] `quota` | what can fail, what a request may cost, how long it may take, and how many bytes are held |
+//! | [`error`] [`limits`] [`deadline`] `quota` | what can fail, what a request may cost, how long it may take, and how many bytes are held |
 
 mod answer;
 mod catch_panic;
-mod connection;
 mod content;
 pub mod deadline;
 pub mod decode;
@@ -50,19 +45,14 @@ pub mod ops;
 pub mod options;
 pub mod picture;
 pub mod pipeline;
-pub mod pixel_deadline;
 pub mod plan;
 mod queue;
 mod quota;
 pub mod request;
 mod server;
-pub mod socket;
 mod svg;
 pub mod text;
-pub mod transport;
 
-pub use deadline::Deadlines;
 pub use limits::Limits;
 pub use models::Models;
 pub use server::run;
-pub use socket::{BoundSocket, SocketError, SocketFile, bind};

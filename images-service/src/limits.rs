@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use crate::{deadline::Deadlines, fonts::FontLimits, pipeline::PixelLimits};
+use safelight_net::Deadlines;
+use safelight_outgoing::{Exception, Policy};
+use safelight_protocol::settings::{DeadlineSettings, ImagesSettings, MEGABYTE, PixelSettings};
+
 pub use crate::{
     decode::{Av1Decoder, JpegDecoder},
     form::FormLimits,
     request::RequestLimits,
 };
+use crate::{fonts::FontLimits, pipeline::PixelLimits};
 
 /// The limits that the service enforces, each before the cost is paid.
 #[derive(Clone, Debug)]
@@ -36,6 +40,59 @@ pub struct Limits {
     pub grace: Duration,
 }
 
+impl Limits {
+    /// The limits of a service with these settings.
+    ///
+    /// # Errors
+    /// When one of `allowed_addresses` is not an address; the error names it.
+    pub fn from_settings(settings: &ImagesSettings) -> Result<Self, String> {
+        let ImagesSettings {
+            deadlines,
+            pixels,
+            allowed_addresses,
+            transports,
+        } = settings;
+        let exceptions = allowed_addresses.iter().map(|address| {
+            let parsed = address.parse::<Exception>();
+            parsed.map_err(|error| format!("`{address}` {error}"))
+        });
+        let mut limits = Self {
+            transports: (*transports).into(),
+            deadlines: deadlines_from(*deadlines),
+            fonts: FontLimits {
+                policy: Policy::with(exceptions.collect::<Result<Vec<_>, _>>()?),
+                ..FontLimits::default()
+            },
+            ..Self::default()
+        };
+        limits.set_pixels(*pixels);
+        Ok(limits)
+    }
+
+    fn set_pixels(&mut self, settings: PixelSettings) {
+        let PixelSettings {
+            strict,
+            avif_input,
+            time_budget_ms,
+            memory_budget_mb,
+            jpeg_decoder,
+        } = settings;
+        self.pixels.models.strict = strict;
+        self.pixels.decode.avif_input = avif_input;
+        self.pixels.decode.jpeg = jpeg_decoder;
+        self.pixels.time = Duration::from_millis(time_budget_ms);
+        self.pixels.memory = memory_budget_mb.saturating_mul(MEGABYTE);
+    }
+}
+
+fn deadlines_from(settings: DeadlineSettings) -> Deadlines {
+    Deadlines {
+        header_read: Duration::from_millis(settings.header_read_ms),
+        body_read: Duration::from_millis(settings.body_read_ms),
+        write: Duration::from_millis(settings.write_ms),
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -51,5 +108,38 @@ impl Default for Limits {
             deadlines: Deadlines::default(),
             grace: Duration::from_secs(10),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use safelight_protocol::settings::ImagesSettings;
+
+    use super::Limits;
+
+    #[test]
+    fn the_default_settings_are_the_default_limits() {
+        let limits = Limits::from_settings(&ImagesSettings::default()).unwrap();
+        let defaults = Limits::default();
+        assert_eq!(limits.deadlines, defaults.deadlines);
+        assert_eq!(limits.transports, defaults.transports);
+        assert_eq!(limits.pixels.models.strict, defaults.pixels.models.strict);
+        assert_eq!(
+            limits.pixels.decode.avif_input,
+            defaults.pixels.decode.avif_input
+        );
+        assert_eq!(limits.pixels.time, defaults.pixels.time);
+        assert_eq!(limits.pixels.memory, defaults.pixels.memory);
+        assert_eq!(limits.pixels.decode.jpeg, defaults.pixels.decode.jpeg);
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_named() {
+        let settings = ImagesSettings {
+            allowed_addresses: vec!["10.0.0.0/40".into()],
+            ..ImagesSettings::default()
+        };
+        let error = Limits::from_settings(&settings).unwrap_err();
+        assert!(error.contains("10.0.0.0/40"), "{error}");
     }
 }

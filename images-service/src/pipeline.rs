@@ -23,11 +23,11 @@ use self::{
     source::Source,
 };
 use crate::{
+    deadline::Deadline,
     encode::{self, Decision, EncodePlan, EncodedImage},
     error::ServiceError,
     options::{Frames, ImageSource, Output, Size, Step, Transform},
     picture::Picture,
-    pixel_deadline::Deadline,
     plan::{Bounds, Planner, too_large},
     request::TransformRequest,
     text::TextBudget,

@@ -11,11 +11,11 @@ use svg_hush::{Filter, data_url_filter::allow_standard_images};
 
 use crate::{
     catch_panic::catch_panic,
+    deadline::Deadline,
     decode::{self, SVG},
     encode::EncodedImage,
     error::ServiceError,
     options::ImageSource,
-    pixel_deadline::Deadline,
     request::TransformRequest,
 };
 
@@ -120,7 +120,7 @@ mod tests {
     use safelight_protocol::ErrorCode;
 
     use super::{MAX_BYTES, harmless};
-    use crate::pixel_deadline::Deadline;
+    use crate::deadline::Deadline;
 
     fn unhurried() -> Deadline {
         Deadline::new(Duration::MAX)

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
+use safelight_net::exchange::DriverGuard;
 use tokio::time::{Instant, Sleep};
 
-use crate::connect::Driver;
 use crate::error::OutgoingError;
 
 /// The body of an answer. It ends in an error when it is too long, too late or cut short; dropped, its connection ends.
@@ -20,7 +20,7 @@ pub struct Body {
     deadline: Pin<Box<Sleep>>,
     time: Duration,
     over: bool,
-    _driver: Driver,
+    _driver: DriverGuard,
 }
 
 /// Until when a body must have arrived, and how long that was from the start.
@@ -35,7 +35,7 @@ impl Body {
         incoming: Incoming,
         most_bytes: u64,
         deadline: Deadline,
-        driver: Driver,
+        driver: DriverGuard,
     ) -> Self {
         Self {
             incoming,

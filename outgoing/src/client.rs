@@ -11,11 +11,12 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
+use safelight_net::exchange::DriverGuard;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::body::{Body, Deadline};
-use crate::connect::{Connection, Connector, Driver, in_url};
+use crate::connect::{Connection, Connector, in_url};
 use crate::error::OutgoingError;
 use crate::policy::Policy;
 use crate::target::{Target, TargetHost};
@@ -186,20 +187,19 @@ impl Client {
 }
 
 async fn exchange(
-    connection: Connection,
+    mut connection: Connection,
     target: &Target,
     headers: HeaderMap,
-) -> Result<(http::Response<Incoming>, Driver), OutgoingError> {
-    let Connection { mut sender, driver } = connection;
+) -> Result<(http::Response<Incoming>, DriverGuard), OutgoingError> {
     let request = on_the_wire(target, headers)?;
-    let response = sender
-        .send_request(request)
+    let response = connection
+        .send(request)
         .await
         .map_err(|error| match error.is_parse() {
             true => OutgoingError::Protocol(error.to_string()),
             false => OutgoingError::CutShort(error.to_string()),
         })?;
-    Ok((response, driver))
+    Ok((response, connection.into_guard()))
 }
 
 fn on_the_wire(
@@ -254,7 +254,7 @@ fn redirect(from: &Target, headers: &HeaderMap) -> Result<Target, OutgoingError>
 fn answer(
     target: &Target,
     response: http::Response<Incoming>,
-    driver: Driver,
+    driver: DriverGuard,
     (most_bytes, deadline): (u64, Deadline),
 ) -> Result<Answer, OutgoingError> {
     let (head, incoming) = response.into_parts();

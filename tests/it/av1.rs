@@ -12,7 +12,7 @@ use safelight_images::image::Image;
 use safelight_images::limits::{Av1Decoder, JpegDecoder};
 use safelight_images::options::Frames;
 use safelight_images::pipeline::PixelLimits;
-use safelight_images::pixel_deadline::Deadline;
+use safelight_images::deadline::Deadline;
 
 use crate::client::get;
 use crate::deep::{self, Coding};

@@ -38,7 +38,6 @@ mod loops;
 mod option_matrix;
 mod outbound;
 mod pixel_settings;
-mod pool;
 mod private_addresses;
 mod processes;
 mod public_buckets;

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full};
 use safelight::bindings::images::Images;
 use safelight::images_process::{ImagesProcess, ImagesSettings};
 use safelight::log::Log;
-use safelight_images::Deadlines;
+use safelight_net::Deadlines;
 use safelight_protocol::error::ERROR_HEADER;
 use tempfile::TempDir;
 use tokio::sync::watch;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use safelight_images::Deadlines;
+use safelight_net::Deadlines;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio::time::timeout;

@@ -38,7 +38,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use safelight_harness::{DevServer, Fault};
-use safelight_images::Deadlines;
+use safelight_net::Deadlines;
 use tokio::task::JoinSet;
 
 use blame::Blames;

@@ -1,6 +1,7 @@
 //! Calls of a bucket's service, and what its answers mean.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use safelight_protocol::headers::{R2_ERROR, R2_JSON_APART, R2_METADATA_SIZE, R2_REQUEST};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -9,12 +10,6 @@ use super::R2Error;
 use super::list::{R2Objects, WirePage};
 use super::object::{R2Object, Wire};
 use crate::{Body, Error, Response, Result, fetch};
-
-const REQUEST: HeaderName = HeaderName::from_static("cf-r2-request");
-const METADATA_SIZE: HeaderName = HeaderName::from_static("cf-r2-metadata-size");
-const ERROR: HeaderName = HeaderName::from_static("cf-r2-error");
-/// Says that the JSON in front is a piece of the body by itself.
-const JSON_APART: HeaderName = HeaderName::from_static("safelight-json-apart");
 
 /// The most that the JSON of an answer may have, in bytes.
 const JSON_LIMIT: usize = 1_048_576;
@@ -76,7 +71,7 @@ impl Service {
     pub(super) async fn get(&self, call: Call) -> Result<Answer> {
         let mut request = self.request(Method::GET, Body::empty())?;
         let json = HeaderValue::try_from(call.json).map_err(http::Error::from)?;
-        request.headers_mut().insert(REQUEST, json);
+        request.headers_mut().insert(R2_REQUEST, json);
         read(call.method, fetch(request).await?).await
     }
 
@@ -92,7 +87,7 @@ impl Service {
         let size = call.json.len();
         let body = Body::join([call.json.into(), value]);
         let mut request = self.request(Method::PUT, body)?;
-        request.headers_mut().insert(METADATA_SIZE, size.into());
+        request.headers_mut().insert(R2_METADATA_SIZE, size.into());
         read(call.method, fetch(request).await?).await
     }
 
@@ -115,7 +110,7 @@ async fn read(method: &'static str, answer: Response) -> Result<Answer> {
     }
     if head.status == StatusCode::PRECONDITION_FAILED && PRECONDITION_FAILED.contains(&told.v4code)
     {
-        let object = match head.headers.contains_key(METADATA_SIZE) {
+        let object = match head.headers.contains_key(R2_METADATA_SIZE) {
             true => Some(good(method, &head.headers, body).await?),
             false => None,
         };
@@ -127,7 +122,7 @@ async fn read(method: &'static str, answer: Response) -> Result<Answer> {
 /// Reads the JSON of an answer, and nothing of what is behind it.
 async fn good(method: &'static str, headers: &HeaderMap, mut body: Body) -> Result<Good> {
     let malformed = |why: &str| R2Error::new(method, 0, format!("unexpected answer: {why}"));
-    let size = headers.get(METADATA_SIZE);
+    let size = headers.get(R2_METADATA_SIZE);
     let size = size.and_then(|size| size.to_str().ok()?.parse::<usize>().ok());
     let json = match size {
         Some(size) if size > JSON_LIMIT => return Err(malformed("its JSON is too long").into()),
@@ -135,7 +130,7 @@ async fn good(method: &'static str, headers: &HeaderMap, mut body: Body) -> Resu
         // What only writes need not say where its JSON ends.
         None => std::mem::take(&mut body).collect(JSON_LIMIT).await?,
     };
-    if headers.contains_key(JSON_APART) {
+    if headers.contains_key(R2_JSON_APART) {
         body.note_aligned();
     }
     Ok(Good { method, json, body })
@@ -150,7 +145,7 @@ struct Told {
 
 impl Told {
     fn read(headers: &HeaderMap) -> Self {
-        let header = headers.get(ERROR);
+        let header = headers.get(R2_ERROR);
         header
             .and_then(|header| serde_json::from_slice(header.as_bytes()).ok())
             .unwrap_or_else(|| Self {

@@ -4,13 +4,13 @@ use std::{fs, path::Path, time::Duration};
 
 use bytes::Bytes;
 use safelight_images::{
+    deadline::Deadline,
     decode::{self, Av1Decoder, DecodeLimits, Decoded, JpegDecoder, Options, Shrink},
     encode,
     image::{Channels, Image},
     metadata::Metadata,
     ops::Op,
     options::{Frames, Output, Rect, Size},
-    pixel_deadline::Deadline,
 };
 use safelight_protocol::{Format, extension::JpegScan};
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use safelight_images::{
     Models,
+    deadline::Deadline,
     decode::Shrink,
     encode,
     geometry::Padding,
@@ -16,7 +17,6 @@ use safelight_images::{
         Transform,
     },
     pipeline::{self, PixelLimits},
-    pixel_deadline::Deadline,
     request::TransformRequest,
 };
 use safelight_protocol::{Composite, Flip, Format, Repeat, extension::JpegScan};

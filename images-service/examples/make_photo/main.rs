@@ -12,11 +12,11 @@ mod noise;
 use std::{error::Error, time::Duration};
 
 use safelight_images::{
+    deadline::Deadline,
     encode::encode,
     image::Image,
     metadata::Metadata,
     options::{Frames, Output},
-    pixel_deadline::Deadline,
 };
 use safelight_protocol::Format;
 

@@ -2,6 +2,8 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+pub use safelight_protocol::settings::JpegDecoder;
+
 /// Bounds that the headers of input images are checked against, and the choice of decoders.
 #[derive(Clone, Debug)]
 pub struct DecodeLimits {
@@ -29,39 +31,6 @@ impl Default for DecodeLimits {
             jpeg: JpegDecoder::default(),
             av1: Av1Decoder::default(),
         }
-    }
-}
-
-/// A choice between two decoders. Each is strict, and both see the same pixels but for rounding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum JpegDecoder {
-    /// libjpeg-turbo-rs: the faster one, and the one that can shrink while it decodes. Where a sequential file shrinks,
-    /// which is what most thumbnails are made of, a decoder of our own sees the same but for rounding, faster still.
-    #[default]
-    Turbo,
-    /// zune-jpeg: always at full size. It also reads the inks of CMYK, whatever is chosen.
-    Zune,
-}
-
-impl JpegDecoder {
-    /// Every decoder there is.
-    pub const ALL: [Self; 2] = [Self::Turbo, Self::Zune];
-
-    /// The name by which a caller chooses it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Turbo => "turbo",
-            Self::Zune => "zune",
-        }
-    }
-
-    /// The decoder of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|decoder| decoder.as_str() == name)
     }
 }
 

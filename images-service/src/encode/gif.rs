@@ -11,11 +11,11 @@ use super::{
     palette::{self, Indexed},
 };
 use crate::{
+    deadline::Deadline,
     error::ServiceError,
     image::{Channels, Image},
     options::{Rect, Size},
     picture::{LoopCount, Picture},
-    pixel_deadline::Deadline,
 };
 
 /// Pixels from this alpha on are opaque, others are not there.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::EncodedImage;
 use crate::{
+    deadline::Deadline,
     error::ServiceError,
     image::{Channels, Image},
     metadata::Metadata,
     options::{Color, Frames, Output, Size},
-    pixel_deadline::Deadline,
 };
 
 fn output(format: Format) -> Output {

@@ -16,12 +16,10 @@ use futures_core::Stream;
 use http_body::Body;
 use tokio::time::timeout;
 
+use safelight_net::deadline::{Paced, PacedError};
+
 use super::FormLimits;
-use crate::{
-    deadline::{Paced, PacedError},
-    error::ServiceError,
-    quota::Reservation,
-};
+use crate::{error::ServiceError, quota::Reservation};
 
 /// Most bytes that the parser gets at once while it looks for the end of a part's head.
 const HEAD_PIECE: usize = 1024;

@@ -9,7 +9,9 @@ use safelight_protocol::ErrorCode;
 use tokio::net::UnixStream;
 
 use super::{Failure, Handler};
-use crate::{connection::HangUp, limits::Limits, pixel_deadline::Deadline};
+use safelight_net::hang_up::HangUp;
+
+use crate::{deadline::Deadline, limits::Limits};
 
 fn handler() -> Handler {
     let limits = Limits {

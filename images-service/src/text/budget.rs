@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{TextLimits, refused};
-use crate::{error::ServiceError, pixel_deadline::Deadline};
+use crate::{deadline::Deadline, error::ServiceError};
 
 /// Pixels that are crossed between two looks at the clock: less than a hundredth of a second.
 const CROSSED_AT_A_TIME: u64 = 1_000_000;

@@ -200,8 +200,8 @@ mod tests {
 
     use super::{Line, Outline, Patch, Point};
     use crate::{
+        deadline::Deadline,
         options::Size,
-        pixel_deadline::Deadline,
         text::{TextBudget, TextLimits},
     };
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use safelight_images::{
+    deadline::Deadline,
     decode::{DecodeLimits, inspect, pixels},
     options::{Frames, Output, Rotation, Transform},
     pipeline::PixelLimits,
-    pixel_deadline::Deadline,
 };
 use safelight_protocol::{ErrorCode, Format};
 

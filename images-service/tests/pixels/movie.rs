@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use safelight_images::{
+    deadline::Deadline,
     decode::{Av1Decoder, DecodeLimits, JpegDecoder, Options, Shrink, inspect, pixels},
     options::Frames,
     picture::LoopCount,
-    pixel_deadline::Deadline,
 };
 
 use crate::{pillow::python, request::mean_error};

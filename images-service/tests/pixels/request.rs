@@ -193,7 +193,7 @@ pub(crate) fn png(image: &Image) -> Vec<u8> {
 }
 
 pub(crate) fn encode(image: &Image, output: &Output) -> Vec<u8> {
-    use safelight_images::{encode::encode, metadata::Metadata, pixel_deadline::Deadline};
+    use safelight_images::{deadline::Deadline, encode::encode, metadata::Metadata};
     let deadline = Deadline::new(Duration::MAX);
     let written = encode(
         image.clone().into(),

@@ -10,7 +10,8 @@ use std::{
     time::Instant,
 };
 
-use safelight_images::{BoundSocket, Limits, bind, run};
+use safelight_images::{Limits, run};
+use safelight_net::socket::{BoundSocket, bind};
 use safelight_protocol::form;
 use serde_json::json;
 

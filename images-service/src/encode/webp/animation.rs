@@ -15,10 +15,10 @@ use safelight_protocol::Format;
 
 use super::{Picture as Canvas, config, dimensions, failed, mismatch};
 use crate::{
+    deadline::Deadline,
     error::ServiceError,
     options::Size,
     picture::{LoopCount, Picture},
-    pixel_deadline::Deadline,
 };
 
 /// Encodes all frames.
