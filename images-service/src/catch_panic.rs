@@ -1,4 +1,4 @@
-//! A codec that panics fails its own request, and nothing else.
+//! Turns a panic of a codec into an error of its own request.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,9 +6,9 @@ use safelight_protocol::ErrorCode;
 
 use crate::error::ServiceError;
 
-/// Does work for which another's code is answerable; a panic becomes an error with the given code.
+/// Runs a codec; a panic becomes an error with the given code.
 ///
-/// Whatever the work has changed until then is dropped with it, so nobody sees it half done.
+/// The values that the work has changed are dropped with it, so that none is seen half done.
 pub(crate) fn catch_panic<T>(
     code: ErrorCode,
     format: &str,

@@ -1,4 +1,4 @@
-//! What a picture's own content decides: where its border ends, and which part of it a crop should keep.
+//! Decisions by the content of a picture: where its border ends, and which part a crop keeps.
 
 mod border;
 mod entropy;

@@ -1,4 +1,4 @@
-//! The end of the time that work may take, and whether anybody still waits for it.
+//! The deadline of work on pixels, which can be cancelled.
 
 use std::{
     sync::{
@@ -83,7 +83,7 @@ impl Deadline {
     }
 }
 
-/// Whoever waits for work holds this guard. The work is cancelled when it is dropped.
+/// Cancels work when it is dropped, which is when the result is not waited for any more.
 #[derive(Debug)]
 pub struct CancelGuard(Arc<AtomicBool>);
 

@@ -1,6 +1,6 @@
 //! From encoded bytes to upright sRGB pixels: sniff, read the header, check the limits, decode, convert, turn.
 //!
-//! Nothing is salvaged: what is broken or cut short is an error, never half a picture.
+//! Decoding is strict: a file that is broken or cut short is an error, never half a picture.
 
 mod avif;
 mod canvas;
@@ -138,7 +138,7 @@ fn kind(bytes: &[u8], limits: &DecodeLimits) -> Result<Kind, ServiceError> {
 
 /// Is the process that [`Av1Decoder::Process`] starts: decodes one picture from standard input to standard output.
 ///
-/// It limits the memory of this process and changes what a panic does, so it is to be called by nobody else.
+/// It limits the memory of this process and changes what a panic does, so only the child process calls it.
 ///
 /// # Errors
 /// When one of both breaks, or the process may not be limited.

@@ -1,4 +1,4 @@
-//! From pixels to the bytes of the result.
+//! Encodes a picture in its final format.
 
 mod avif;
 mod gif;

@@ -1,4 +1,4 @@
-//! The fonts of a request's texts: fetched before it waits for a worker, each once, by the one client that may go out.
+//! Fetches the fonts of texts before a request waits for a worker, each once, through the client for outgoing requests.
 
 mod cache;
 

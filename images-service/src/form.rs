@@ -50,7 +50,7 @@ pub(crate) struct Received<T> {
     pub(crate) at_end: bool,
 }
 
-/// The form of `/transform`, whose values nobody has looked at yet.
+/// The form of `/transform`, whose values are not checked yet.
 #[derive(Debug)]
 pub(crate) struct TransformForm {
     /// Image 0.
@@ -82,7 +82,7 @@ pub(crate) struct ExtensionParts {
     pub(crate) metadata: Option<String>,
     /// How a JPEG is written.
     pub(crate) jpeg: Option<String>,
-    /// Who asks.
+    /// The caller.
     pub(crate) caller: Option<String>,
 }
 

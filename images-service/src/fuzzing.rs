@@ -1,4 +1,4 @@
-//! Where hostile bytes arrive first, each place as one function of bytes.
+//! Entry points for fuzzers: each place where hostile bytes arrive first, as one function of bytes.
 //!
 //! Compiled for fuzzers, which look for bytes that panic, hang or take memory, and for the tests, which run every file of
 //! `fuzz/corpus` through its function: what was found once is never found again.

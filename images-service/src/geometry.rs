@@ -1,4 +1,4 @@
-//! Sizes and places as pure arithmetic: fit, gravity, and where an overlay stands.
+//! Geometry as pure arithmetic: fit, gravity, trim, and the place of an overlay.
 
 mod fit;
 mod focus;

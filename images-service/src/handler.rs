@@ -1,4 +1,4 @@
-//! What is done for one request: one match on method and path, and the crossing from waiting to pixels.
+//! Handles one request: one match on method and path, and the crossing from async code to pixel work.
 
 mod report;
 #[cfg(test)]
@@ -262,7 +262,7 @@ fn health() -> Answer {
 
 /// Why there is no result to answer with.
 enum Failure {
-    /// There is nobody to answer.
+    /// The client is gone.
     Gone,
     /// The request cannot be done.
     Refused {

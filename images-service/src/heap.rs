@@ -1,4 +1,4 @@
-//! How the images process keeps its memory.
+//! Settings of the C allocator for the images process.
 
 /// Lets all threads share one heap, which keeps what a picture leaves for the next one.
 ///
@@ -23,7 +23,7 @@ mod glibc {
 
     /// Buffers from this size on are the kernel's own business; glibc takes no larger number.
     const LARGE: c_int = 32 << 20;
-    /// What is kept at the heap's end when nobody uses it.
+    /// Bytes that are kept at the heap's end when they are free.
     const KEPT: c_int = 64 << 20;
 
     pub(super) fn limit_malloc_arenas() {

@@ -1,4 +1,4 @@
-//! What stands behind the options that need a trained eye, and what is done without it.
+//! Models for options that need one, and the approximations without them.
 
 use crate::{image::Image, options::Rect};
 

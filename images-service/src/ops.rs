@@ -1,4 +1,4 @@
-//! What the pipeline can do to one picture, and drawing one onto another.
+//! The operations on pictures: a closed set, each in its own file, and drawing.
 
 mod background;
 mod bands;

@@ -1,4 +1,4 @@
-//! A picture as it walks through the pipeline: one frame, or the frames of an animation.
+//! A picture in the pipeline: one frame, or the frames of an animation.
 
 use std::num::NonZeroU32;
 

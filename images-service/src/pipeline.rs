@@ -1,4 +1,4 @@
-//! One request from encoded images to an encoded image.
+//! Runs one request, from encoded images to an encoded image.
 
 mod limits;
 mod memory;
@@ -83,7 +83,7 @@ pub fn run(request: TransformRequest, limits: &PixelLimits) -> Result<Outcome, S
     run_until(request, limits, &Deadline::new(limits.time))
 }
 
-/// Runs one request within a deadline, which whoever waits for the result may cancel.
+/// Runs one request until a deadline, which the caller may cancel.
 ///
 /// # Errors
 /// As of [`run`].

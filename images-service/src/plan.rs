@@ -1,4 +1,4 @@
-//! What one `transform()` does: its operations in their fixed order, with every number computed.
+//! Plans one `transform()`: its operations in their fixed order, with every number computed.
 
 mod stages;
 

@@ -1,4 +1,4 @@
-//! How many requests are worked on at the same time, and how many may wait for it.
+//! The queue of requests for the workers: permits to work, and a bounded number of waiting requests.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! One request, typed and checked: what the pipeline may rely on.
+//! Parses a form into one typed request, in which every option is checked.
 
 mod border;
 mod color;

@@ -1,4 +1,4 @@
-//! SVG: never pixels. It is passed on as it is, without what could do harm.
+//! SVG is never rendered. It is passed on without scripts, handlers and references.
 
 use std::{
     io::{self, Read},

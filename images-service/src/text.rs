@@ -1,4 +1,4 @@
-//! Text as an image: from a font's bytes and some characters to pixels of one colour.
+//! Renders text: from the bytes of a font and some characters to pixels of one colour.
 //!
 //! | module | does |
 //! |---|---|

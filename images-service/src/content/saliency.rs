@@ -1,4 +1,4 @@
-//! What stands out: the method of the maximum symmetric surround.
+//! Saliency by maximum symmetric surround (Achanta and Süsstrunk 2010), in CIE L*a*b*.
 
 use super::{Thumbnail, Window};
 use crate::options::Size;

@@ -1,4 +1,4 @@
-//! A small copy of a picture, on white, to look at as a whole.
+//! A thumbnail on white, by box averaging, on which saliency and entropy are computed.
 
 use super::rounded;
 use crate::{

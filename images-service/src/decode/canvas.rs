@@ -1,4 +1,4 @@
-//! The canvas of an animation, on which each frame changes a part.
+//! The canvas of an animation: disposal and blending of its frames.
 
 use crate::{
     geometry::{Overlap, overlap},

@@ -1,4 +1,4 @@
-//! From samples of any kind to 8-bit sRGB.
+//! Converts samples of any colour model and profile to 8-bit sRGB.
 
 mod profile;
 

@@ -1,4 +1,4 @@
-//! Why a recognised file gives no picture.
+//! The errors of a recognised file that gives no picture.
 
 use std::fmt;
 

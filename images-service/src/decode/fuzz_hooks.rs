@@ -1,5 +1,4 @@
-//! EXIF and colour profiles apart from the files that carry them: for the fuzzers, whom checksums and compression would
-//! keep from both.
+//! Entry points for fuzzers to EXIF and colour profiles, which checksums and compression would hide in their files.
 
 use super::{
     color::ToSrgb,

@@ -1,4 +1,4 @@
-//! GIF: its frames, each put on the canvas that the one before has left.
+//! GIF frames, composed on a canvas by their disposal methods.
 
 mod blocks;
 

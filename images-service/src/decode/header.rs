@@ -1,4 +1,4 @@
-//! What is known of an image before its pixels are decoded.
+//! The header of an image: everything that is known before its pixels are decoded.
 
 use safelight_protocol::extension;
 
@@ -75,7 +75,7 @@ impl Header {
         self.stored.area().saturating_mul(self.cost)
     }
 
-    /// What survives of the file besides its pixels, for a caller who wants this of it.
+    /// The metadata of the result, for a caller who wants this of it.
     #[must_use]
     pub fn metadata(&self, wanted: Option<extension::Metadata>) -> Metadata {
         match wanted {

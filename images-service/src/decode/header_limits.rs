@@ -1,4 +1,4 @@
-//! The claims of headers against the limits, before anything is allocated for them.
+//! Checks the claims of headers against the limits, before anything is allocated for them.
 
 use safelight_protocol::ErrorCode;
 

@@ -1,4 +1,4 @@
-//! The container that AVIF and HEIC share: which item is the picture, how it has to be turned, and where its bytes are.
+//! The HEIF container of AVIF and HEIC: the primary item, its alpha item, its properties and its bytes.
 
 use std::borrow::Cow;
 

@@ -160,7 +160,7 @@ const fn cost(frame: &Frame) -> u64 {
     }
 }
 
-/// Colour and ink: the three colour channels become the paper's share of their complements.
+/// YCCK to inverted CMYK: Y, Cb and Cr become the complements of red, green and blue.
 fn ycck_to_cmyk(samples: &mut [u8]) {
     for pixel in samples.chunks_exact_mut(4) {
         let [y, cb, cr] = [pixel[0], pixel[1], pixel[2]].map(f32::from);

@@ -1,4 +1,4 @@
-//! What decoders accept, and which of them are used.
+//! The limits of decoding, and the choice of decoders.
 
 use std::{ffi::OsString, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! PNG: every colour type and depth; of an animation the first picture.
+//! PNG of every colour type and depth; of an APNG the first picture.
 
 use std::io::Cursor;
 

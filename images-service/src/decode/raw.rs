@@ -19,7 +19,7 @@ pub(super) enum ColorModel {
     GrayAlpha,
     Rgb,
     Rgba,
-    /// The paper's share of each ink: 255 is none of it, as JPEG stores it.
+    /// Inverted CMYK, as Adobe's JPEG stores it: 255 is no ink.
     Cmyk,
 }
 

@@ -1,4 +1,4 @@
-//! Shrinking while decoding: how small a picture may come out of its decoder when it will be reduced anyway.
+//! Scale-on-load: how far a picture may be reduced in its decoder when it will be reduced anyway.
 
 use crate::options::Size;
 

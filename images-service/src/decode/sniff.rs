@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes. Names and content types are never asked.
+//! Format detection by the first bytes. Names and content types are not asked.
 
 use image::ImageFormat;
 

@@ -1,4 +1,4 @@
-//! Where frames come from, one after the other.
+//! The frames of any format, one after the other.
 
 use super::{
     Options, avif,

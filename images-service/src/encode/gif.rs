@@ -1,4 +1,4 @@
-//! GIF: a palette for every frame, and of later frames only what has changed.
+//! GIF: a palette for every frame; later frames have only the box that changes.
 
 mod change;
 

@@ -1,4 +1,4 @@
-//! JPEG: progressive with halved chroma, as the platform writes it, or sequential.
+//! JPEG with 4:2:0 chroma and optimised Huffman tables, progressive or sequential.
 
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 use safelight_protocol::{Format, extension::JpegScan};

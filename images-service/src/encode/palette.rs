@@ -90,7 +90,7 @@ fn quantize_wu(
         .map_err(Failure::new)?
         .output_srgb8_palette();
     drop(visible);
-    // The error of a pixel that nobody sees must not reach one that somebody does: it looks like its neighbour.
+    // The error of a transparent pixel must not reach an opaque one, so the former takes the colour of its neighbour.
     let mut last = Srgb::new(0, 0, 0);
     let filled: Vec<Srgb<u8>> = pixels
         .clone()

@@ -1,4 +1,4 @@
-//! How a result is written: the one place where its format is decided.
+//! Decides how a result is written: its format, its frames, its largest side and the memory of its encoder.
 
 use safelight_protocol::{Format, extension::Choose};
 

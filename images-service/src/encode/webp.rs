@@ -1,4 +1,4 @@
-//! WebP by the format's own library. The one place of this crate that calls C.
+//! WebP by libwebp. This is the only module of the crate that calls C.
 #![expect(
     unsafe_code,
     reason = "libwebp is C; each call below says why its pointers are good"

@@ -1,4 +1,4 @@
-//! Fonts that were fetched lately, by their URLs.
+//! A cache of fetched fonts by URL.
 //!
 //! A font is kept for a fixed time, whatever its server says, and goes earlier when others need its room: those that
 //! were fetched first go first.

@@ -1,4 +1,4 @@
-//! The bytes of a request on their way into the parser, counted and timed.
+//! The body of a request as a stream of bytes for the multipart parser, counted and timed.
 
 use std::{
     fmt,
@@ -53,7 +53,7 @@ pub(super) struct FormBody<'a, B> {
     header_limit: PartHeaderLimit,
     /// Bytes that may still come.
     left: usize,
-    /// How long what nobody needs may take to come.
+    /// How long the rest of a body that is thrown away may take.
     drain_time: Duration,
     /// What the parser has not been given yet.
     rest: Bytes,

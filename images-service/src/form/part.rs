@@ -1,4 +1,4 @@
-//! The parts that a form may have: their names, their limits, how often each may come.
+//! The parts of a form: their names, their limits, and how often each may come.
 
 use bytes::Bytes;
 use safelight_protocol::{

@@ -1,4 +1,4 @@
-//! How a picture meets the width and height that were asked for.
+//! The modes of `fit`: how a picture is scaled, cropped and padded to a width and height.
 
 use safelight_protocol::Fit;
 

@@ -1,4 +1,4 @@
-//! Crops that follow something in the picture.
+//! Crops around a focus in the picture.
 
 use super::{fit::largest_of_ratio, round};
 use crate::options::{Rect, Size};

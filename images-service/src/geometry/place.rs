@@ -1,4 +1,4 @@
-//! Where an overlay stands on its base, and what of it can be seen.
+//! The place of an overlay on its base, and the part of it that is visible.
 
 use crate::options::{Position, Rect, Size};
 

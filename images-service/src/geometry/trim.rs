@@ -1,4 +1,4 @@
-//! What cuts by number leave of a picture.
+//! The box that cuts by number leave.
 
 use super::round;
 use crate::options::{Cuts, Length, Rect, Size};

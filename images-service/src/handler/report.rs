@@ -1,4 +1,4 @@
-//! What is told of a finished request: to the caller in headers, and to the log.
+//! The report of a finished request, in headers for the caller and in the log.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The crossing to a worker: panics stay on their side, and nobody works for a client that is gone.
+//! The crossing to a worker: panics stay on their side, and no work is done for a client that is gone.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! EXIF of a picture that is written anew: every field that still holds, read within bounds and laid out again.
+//! Filters EXIF for a result: keeps the fields that still hold, within bounds, and writes them anew.
 
 use super::{
     tiff::{Field, Tiff},

@@ -1,7 +1,7 @@
-//! The structure that EXIF lies in: directories of fields, read where they are asked for and within bounds.
+//! Reads TIFF structures, which EXIF lies in: directories of fields, each on demand and within bounds.
 //!
-//! Directories may point to each other, and to each other's bytes, as often as they like. So nothing is followed on its
-//! own account: who wants a directory names it.
+//! Directories may point to each other, and to each other's bytes, as often as they like. So no pointer is
+//! followed unless its directory is asked for.
 
 const SHORT: u16 = 3;
 

@@ -1,4 +1,4 @@
-//! A colour under a picture.
+//! Puts a colour under a picture.
 
 use crate::{
     image::{Channels, Image},

@@ -1,4 +1,4 @@
-//! A picture's rows in bands, which the processors share.
+//! Runs work on bands of rows on all processors.
 
 use std::{
     num::NonZero,

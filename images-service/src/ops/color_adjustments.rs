@@ -1,4 +1,4 @@
-//! Brightness, contrast, gamma and saturation.
+//! Adjusts brightness, contrast, gamma and saturation.
 
 use super::bands;
 use crate::{

@@ -1,4 +1,4 @@
-//! A box out of a picture.
+//! Crops a box out of a picture.
 
 use crate::{image::Image, options::Rect};
 

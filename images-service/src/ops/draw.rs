@@ -1,4 +1,4 @@
-//! One picture on top of another.
+//! Draws one picture onto another, once or in tiles.
 
 use safelight_protocol::{Composite, Repeat};
 

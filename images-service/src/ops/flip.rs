@@ -1,4 +1,4 @@
-//! Mirroring.
+//! Mirrors a picture.
 
 use safelight_protocol::Flip;
 

@@ -1,4 +1,4 @@
-//! A picture on a larger canvas.
+//! Puts a picture on a larger canvas.
 
 use crate::{
     geometry::Padding,

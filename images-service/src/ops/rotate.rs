@@ -1,4 +1,4 @@
-//! Turning by quarters, clockwise.
+//! Rotates a picture by quarters of a turn, clockwise.
 
 use safelight_protocol::Flip;
 

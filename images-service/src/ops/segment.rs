@@ -1,4 +1,4 @@
-//! The subject without what is behind it.
+//! Makes everything but the subject transparent.
 
 mod flood;
 

@@ -11,7 +11,7 @@ pub struct Extension {
     pub accepted: Accepted,
     /// What is kept of the source's metadata; by default as [`Metadata::Copyright`].
     pub metadata: Option<Metadata>,
-    /// Who asks, if it is not the binding.
+    /// The caller, if it is not the binding.
     pub caller: Option<Caller>,
 }
 

@@ -9,13 +9,13 @@ use super::{Border, Color, ColorAdjustments, Gravity, Size, Trim, round_half_up}
 /// The checked options of one `transform()`. Lengths in pixels have been multiplied by `dpr` already.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transform {
-    /// What is cut off first.
+    /// Cuts, which come first.
     pub trim: Trim,
     /// Mirroring, before rotation.
     pub flip: Option<Flip>,
     /// Clockwise rotation.
     pub rotate: Rotation,
-    /// What is separated from the rest.
+    /// The part that is kept opaque.
     pub segment: Option<Segment>,
     /// Requested width in pixels, at least 1.
     pub width: Option<u32>,
@@ -35,7 +35,7 @@ pub struct Transform {
     pub upscale: Option<Upscale>,
     /// Colour under the picture, and of padding.
     pub background: Option<Color>,
-    /// What the picture grows by.
+    /// A frame around the picture.
     pub border: Border,
     /// Brightness, contrast, gamma, saturation.
     pub adjustments: ColorAdjustments,

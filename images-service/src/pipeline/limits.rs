@@ -1,4 +1,4 @@
-//! What the pixels of one request may cost.
+//! The limits of the pixels of one request.
 
 use std::time::Duration;
 

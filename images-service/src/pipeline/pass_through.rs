@@ -1,4 +1,4 @@
-//! A source that takes the place of its own result: nothing is changed, and to write it anew does not make it smaller.
+//! Passes a source through as its own result, where nothing is changed and encoding it anew does not make it smaller.
 
 use bytes::Bytes;
 use safelight_protocol::extension::Caller;

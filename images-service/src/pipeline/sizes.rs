@@ -1,4 +1,4 @@
-//! The answer for a caller who wants no picture: sizes as JSON, and the mask of the subject.
+//! The JSON answer of sizes, with the mask of the subject.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use safelight_protocol::ErrorCode;

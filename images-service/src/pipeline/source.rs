@@ -101,7 +101,7 @@ impl Source {
         }
     }
 
-    /// What survives besides the pixels, for a caller who wants this of it.
+    /// The metadata of the result, for a caller who wants this of it.
     pub(super) fn metadata(&self, wanted: Option<extension::Metadata>) -> Metadata {
         match self {
             Self::Encoded(header, _) => header.metadata(wanted),

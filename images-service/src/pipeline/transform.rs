@@ -1,5 +1,4 @@
-//! One transform on its way through the frames of a picture: what their content decides is found on the first, and done
-//! to all.
+//! Runs one transform on the frames of a picture: the first frame decides the operations, which all frames share.
 
 use std::{
     borrow::Cow,

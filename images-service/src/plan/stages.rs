@@ -1,4 +1,4 @@
-//! The stages of a transform, in their order: what each of them asks for, given what the ones before it leave.
+//! The stages of a transform: what each of them does, given the size that the ones before it leave.
 
 use safelight_protocol::{ErrorCode, Fit, Segment};
 

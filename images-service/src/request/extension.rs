@@ -1,4 +1,4 @@
-//! The parts of a form that are ours: how the format is chosen, and what is kept of the source's metadata.
+//! The parts of a form beyond the binding: how the format is chosen, and what metadata is kept.
 
 use safelight_protocol::{
     ErrorCode, UnknownWord,

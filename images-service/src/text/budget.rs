@@ -1,4 +1,4 @@
-//! What setting and drawing the texts of one request may cost; asked between small pieces of work.
+//! The budget of work for the texts of one request, checked between small pieces of it.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! From the bytes of a file to a font that can be used, in whatever wrapping the web delivers it.
+//! Opens a font file: TTF, OTF, WOFF or WOFF2.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Which glyph stands where, and how large the box around all of them is.
+//! Layout of a text: the place of each glyph, and the box around all of them.
 
 use std::collections::HashMap;
 

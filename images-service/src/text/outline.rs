@@ -1,4 +1,4 @@
-//! A glyph as straight lines in pixels, with the origin on the baseline and y pointing down.
+//! Flattens the outline of a glyph to lines in pixels, with the origin on the baseline and y pointing down.
 
 use harfrust::{
     GlyphId,

@@ -1,4 +1,4 @@
-//! From lines to coverage: how much of each pixel lies inside of the glyphs, exactly, from 0 to 255.
+//! Rasterises lines to exact coverage, from 0 to 255 for each pixel.
 
 use super::{
     budget::TextBudget,

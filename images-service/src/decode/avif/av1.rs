@@ -1,4 +1,4 @@
-//! One coded picture of AV1 to its planes: in this process, or in one of its own.
+//! Decodes one AV1 picture to its planes, in this process or in a child process.
 
 mod child;
 mod coded;

@@ -1,4 +1,4 @@
-//! From luma and chroma to red, green and blue of 8 bits.
+//! YUV to RGB of 8 bits, by the matrix and range of CICP (ITU-T H.273), with linear chroma upsampling.
 
 use heic_rs::{Nclx, Range};
 

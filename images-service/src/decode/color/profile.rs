@@ -1,4 +1,4 @@
-//! A colour profile without what no conversion needs.
+//! Reads an ICC profile without the tags that no conversion needs.
 //!
 //! The parser reads every tag that a profile lists, however often it is listed, and every translation of every text,
 //! however many of them share their bytes: a few kilobytes could ask for any amount of memory.

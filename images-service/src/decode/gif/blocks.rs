@@ -1,4 +1,4 @@
-//! The blocks of a GIF file: how many frames it has, without decoding one.
+//! The blocks of a GIF file: counts its frames without decoding one.
 
 use super::super::{error::DecodeError, header_limits::HeaderLimits};
 use crate::options::Size;

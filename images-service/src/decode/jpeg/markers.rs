@@ -1,4 +1,4 @@
-//! The skeleton of a JPEG file: what its frame claims, and whether the file goes on to its end.
+//! The marker segments of a JPEG file (Annex B): what the frame header claims, and whether the file reaches EOI.
 //!
 //! Decoders are lenient about both: they learn of an unknown coding late, and take the end of the bytes for the end
 //! of the picture.

@@ -1,5 +1,5 @@
-//! Sequential JPEG at a fraction of its size: the form that nearly all photographs have, and the work that nearly all
-//! thumbnails are.
+//! Decodes sequential JPEG at n/8 of its size, n from 1 to 7: the form of nearly all photographs, and the work of nearly
+//! all thumbnails.
 //!
 //! It is faster than a decoder for everything because it need not keep what a small picture does not show.
 

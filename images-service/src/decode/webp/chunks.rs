@@ -1,4 +1,4 @@
-//! The chunks of a WebP file: the frames of an animation, found without decoding one.
+//! The RIFF chunks of a WebP file: finds the frames of an animation without decoding one.
 
 use super::super::{canvas::Blend, error::DecodeError, header_limits::HeaderLimits};
 use crate::{
@@ -193,7 +193,7 @@ impl<'a> Chunks<'a> {
         let (length, rest) = rest.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
         let (content, rest) = rest.split_at_checked(length)?;
-        // What has an odd length is followed by one byte that belongs to nobody.
+        // A chunk of odd length is followed by one byte of padding.
         self.0 = rest.get(length % 2..).unwrap_or_default();
         Some(Chunk { name, content })
     }

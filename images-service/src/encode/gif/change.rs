@@ -1,4 +1,4 @@
-//! What a frame changes of the one before.
+//! The box in which a frame differs from the one before, and the pixels of it that do.
 
 use super::visible;
 use crate::{

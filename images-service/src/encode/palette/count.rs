@@ -1,4 +1,4 @@
-//! Counting colours, as long as there are few.
+//! Counts the colours of a picture, up to the size of a palette.
 
 use super::Indexed;
 

@@ -33,7 +33,7 @@ pub(in crate::encode) fn translucent(image: &Image) -> Result<Indexed, Failure> 
     for _ in 0..ROUNDS {
         entries = kmeans_step(&entries, &samples)?;
     }
-    // Nobody sees a touch of transparency, but what was opaque has to stay so.
+    // Little transparency is invisible, but opaque pixels stay opaque.
     for entry in entries.iter_mut().filter(|entry| entry[3] > 250.0) {
         entry[3] = OPAQUE;
     }

@@ -60,7 +60,7 @@ fn options(size: Size, plays: LoopCount) -> Result<WebPAnimEncoderOptions, Servi
         }
         options.assume_init()
     };
-    // No frame is a key frame for its own sake: whoever reads from the start needs none, and each costs time twice.
+    // Key frames are not forced: reading from the start needs none, and each is encoded twice.
     options.kmin = c_int::MAX - 1;
     options.kmax = c_int::MAX;
     options.anim_params.loop_count = match plays {
@@ -125,7 +125,7 @@ impl Encoder {
         }
         // SAFETY: the library has written `size` bytes from `bytes` on, and they are freed only after this copy.
         let bytes = unsafe { std::slice::from_raw_parts(data.bytes, data.size) }.to_vec();
-        // SAFETY: the library allocated it, and nobody else frees it.
+        // SAFETY: the library allocated it, and nothing else frees it.
         unsafe { WebPDataClear(&mut data) };
         Ok(bytes)
     }

@@ -1,4 +1,4 @@
-//! Resampling of pictures that let something through: on premultiplied values, or hidden colours would show.
+//! Resampling of pictures with alpha, on premultiplied values of 16 bits.
 
 use fast_image_resize::{
     images::{TypedCroppedImageMut, TypedImage, TypedImageRef},

@@ -1,4 +1,4 @@
-//! The other end: a process that decodes one picture and is gone.
+//! The child process: decodes one picture and ends.
 
 use std::{
     fs::File,
@@ -30,7 +30,7 @@ pub(in crate::decode) fn serve() -> io::Result<()> {
         let _unheard = Answer::Failed(info.to_string()).write(&mut &told);
         process::abort();
     }));
-    // Nobody reads its standard error.
+    // Its standard error is not read.
     let answer = decoded(input).unwrap_or_else(|error| Answer::Failed(error.to_string()));
     answer.write(&mut output)
 }
@@ -47,7 +47,7 @@ fn decoded(mut input: File) -> io::Result<Answer> {
     Ok(Answer::from_result(library::decode(&data, size)))
 }
 
-/// Whoever wants the picture holds the other end of the input; without him there is nothing to do.
+/// The parent holds the other end of the input. When it is closed, the picture is not needed any more.
 #[expect(
     clippy::exit,
     reason = "the decoder on the other thread cannot be asked to stop"

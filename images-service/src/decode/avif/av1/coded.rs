@@ -1,4 +1,4 @@
-//! A decoded picture, still as luma and chroma.
+//! A decoded AV1 picture in planes of luma and chroma.
 
 use std::io::{self, Read, Write};
 

@@ -1,4 +1,4 @@
-//! The library that decodes AV1. A panic in it ends the process that calls it.
+//! Decodes AV1 by rav1d. A panic in it ends the process that calls it.
 
 use re_rav1d::dav1d::{
     Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings,

@@ -1,4 +1,4 @@
-//! A decoder in a process of its own: started for one picture, and ended with it, in whatever way.
+//! Starts a child process that decodes one picture, and ends it with the picture.
 
 use std::{
     ffi::OsString,
@@ -72,7 +72,7 @@ fn start(program: &Path, arguments: &[OsString]) -> Result<(Child, Pipes), Decod
         .stdout(Stdio::piped())
         // The library prints a line for every broken file.
         .stderr(Stdio::null())
-        // A Ctrl-C on the terminal is for those who take requests, which then finish them.
+        // A Ctrl-C on the terminal is for the servers, which finish their requests.
         .process_group(0)
         .spawn()
         .map_err(|error| not_started(program, &error.to_string()))?;
@@ -98,7 +98,7 @@ struct Ended {
     because: Option<ServiceError>,
 }
 
-/// Waits until the work is done, the time is over or nobody waits any more; then the process is no more.
+/// Waits until the work is done or its deadline is over, and ends the process.
 fn watch(mut child: Child, done: &Receiver<()>, options: Options<'_>) -> Ended {
     let because = loop {
         let left = options.deadline.left();

@@ -1,7 +1,7 @@
-//! What goes between the images process and a decoder of AV1: one request, one answer, in the byte order of the machine.
+//! The messages between the images process and its AV1 child: one request and one answer, in native byte order.
 //!
-//! Both ends are the same program, so nothing here has a version. But whoever reads an answer believes nothing: the
-//! one who wrote it has just read a stranger's file.
+//! Both ends are the same program, so nothing here has a version. But the parent trusts
+//! no answer: the child that wrote it has read a hostile file.
 
 use std::io::{self, Read, Write};
 

@@ -1,4 +1,4 @@
-//! What the segments before a scan say, as far as this decoder reads such files at all.
+//! The segments before a scan: frame header, quantisation and Huffman tables, restart interval.
 
 use super::{
     super::markers::Segments,

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-/// Coefficients in rows of eight. Behind them is room for those that nobody needs.
+/// Coefficients in rows of eight. Behind them is room for those that are not needed.
 pub(super) type Block = [f32; 128];
 
 /// What each coefficient along one side contributes to each sample.

@@ -1,4 +1,4 @@
-//! The picture, a row of MCUs after the other.
+//! The decoded picture, which grows by one MCU row at a time.
 
 use libjpeg_turbo_rs::simd::{self, SimdRoutines};
 

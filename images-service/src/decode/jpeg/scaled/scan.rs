@@ -1,4 +1,4 @@
-//! The codes of a scan, MCU by MCU.
+//! Entropy decoding of a scan, MCU by MCU.
 
 use super::{
     DecodeError, Plan,
