@@ -10,8 +10,10 @@ pub use focus::{around_all, center, zoomed};
 pub use place::{Overlap, Run, overlap, position, run};
 pub use trim::trimmed;
 
-/// `floor(value + 0.5)`, the one way to round; what does not fit is clamped.
+use crate::options::round_half_up;
+
+/// Rounds half up to a whole number; what does not fit is clamped.
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
 pub(crate) fn round(value: f64) -> i64 {
-    (value + 0.5).floor() as i64
+    round_half_up(value) as i64
 }

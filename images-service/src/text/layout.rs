@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::ServiceError,
-    options::{Size, Text},
+    options::{Size, Text, round_half_up},
 };
 
 /// Every glyph of a text at its place, in pixels from the top left corner of the box.
@@ -45,12 +45,12 @@ impl Layout {
     ) -> Result<Self, ServiceError> {
         let content = text.content.replace("\r\n", "\n");
         let scale = face.scale(text.size);
-        let line_height = round(face.line_height() * scale).max(1.0);
+        let line_height = round_half_up(face.line_height() * scale).max(1.0);
         let lines = content.split('\n').count();
         let height = bounded(line_height * count(lines), limits)?;
 
         let mut setter = Setter::new(face, scale, limits, budget);
-        let first_baseline = round(face.ascent() * scale);
+        let first_baseline = round_half_up(face.ascent() * scale);
         for (index, line) in content.split('\n').enumerate() {
             setter.set(line, first_baseline + line_height * count(index))?;
         }
@@ -179,10 +179,6 @@ impl<'a> Setter<'a> {
 
 /// Too little of a pixel to change its colour.
 const INVISIBLE: f64 = 0.001;
-
-fn round(number: f64) -> f64 {
-    (number + 0.5).floor()
-}
 
 /// A number of lines, of which there are never more than characters.
 fn count(lines: usize) -> f64 {
