@@ -5,7 +5,7 @@ use std::fmt;
 use safelight_protocol::ImagesError;
 use wasip3::http::types::ErrorCode;
 
-use crate::{BodyError, EnvError, QueryError, R2Error};
+use crate::{BodyError, EnvError, R2Error};
 
 /// A result whose error is, unless named otherwise, the SDK's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -21,8 +21,6 @@ pub enum Error {
     Images(ImagesError),
     /// An R2 binding refused or failed; [`R2Error::code`] is the stable number.
     R2(R2Error),
-    /// A query parameter is not what it should be.
-    Query(QueryError),
     /// A body could not be read to its end.
     Body(BodyError),
     /// A request got no answer.
@@ -46,7 +44,6 @@ impl fmt::Display for Error {
             Self::Env(error) => error.fmt(f),
             Self::Images(error) => error.fmt(f),
             Self::R2(error) => error.fmt(f),
-            Self::Query(error) => error.fmt(f),
             Self::Body(error) => error.fmt(f),
             Self::Http(code) => write!(f, "no answer: {}", describe(code)),
             Self::Unsendable(text) | Self::Other(text) => f.write_str(text),
@@ -82,7 +79,6 @@ from! {
     Env(EnvError),
     Images(ImagesError),
     R2(R2Error),
-    Query(QueryError),
     Body(BodyError),
     Http(ErrorCode),
     Other(String),

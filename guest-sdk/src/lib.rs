@@ -27,7 +27,7 @@
 //! |---|---|
 //! | `worker` | [`fetch!`], [`Context`]: from the host's call to the author's function and back |
 //! | `env` | [`Env`]: bindings and variables by name |
-//! | `request`, `query` | [`Request`] and the parameters of its URL, [`Query`] |
+//! | `request` | [`Request`] |
 //! | [`response`] | [`Response`] |
 //! | `body` | [`Body`]: streaming both ways |
 //! | `fetch` | [`fetch()`]: requests to other hosts; [`Fetch`]: pictures changed on their way |
@@ -55,7 +55,6 @@ mod headers;
 mod images;
 #[cfg(test)]
 mod now;
-mod query;
 mod r2;
 mod request;
 pub mod response;
@@ -77,7 +76,6 @@ pub use error::{Error, Result};
 pub use fetch::{Fetch, fetch};
 pub use fetcher::Fetcher;
 pub use images::{Drawing, ImageTransformationResult, ImageTransformer, Images, Text};
-pub use query::{Query, QueryError};
 pub use r2::{
     R2Bucket, R2Conditional, R2Error, R2Etag, R2GetOptions, R2Got, R2Hash, R2HttpMetadata,
     R2ListOptions, R2MultipartOptions, R2MultipartUpload, R2Object, R2ObjectBody, R2Objects,

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, fmt::Write, future::poll_fn, pin::pin, task::Po
 use bytes::Bytes;
 use safelight_sdk::{
     Body, Env, Fetch, FetchFormat, Fit, Format, ImageDrawOptions, ImageOptions, ImageOutputOptions,
-    ImageTransform, ImageTransformationResult, Query, Request, Response, Result, Text, fetch, http,
+    ImageTransform, ImageTransformationResult, Request, Response, Result, Text, fetch, http,
     http::StatusCode, response,
 };
 
-use crate::{number, required, text, time::pause};
+use crate::{Query, number, parse, required, text, time::pause};
 
 const INPUT_LIMIT: usize = 20 * 1024 * 1024;
 const OUTPUT_LIMIT: usize = 20 * 1024 * 1024;
@@ -64,10 +64,10 @@ async fn get(url: &str) -> Result<Response> {
 
 pub(crate) async fn upload_image(request: Request, query: &Query, env: &Env) -> Result<Response> {
     let transform = ImageTransform {
-        width: query.parse::<u32>("width")?.map(f64::from),
+        width: parse::<u32>(query, "width")?.map(f64::from),
         ..ImageTransform::new()
     };
-    let format = query.parse("format")?.unwrap_or(Format::Jpeg);
+    let format = parse(query, "format")?.unwrap_or(Format::Jpeg);
     let result = env
         .images("IMAGES")?
         .input(request.into_body())
