@@ -67,7 +67,7 @@ pub use safelight_protocol::{
     BindingKind, Border, BorderTrim, Composite, Compression, FetchFormat, Fit, Flip, Format,
     Gravity, GravityMode, ImageDrawOptions, ImageInfo, ImageOptions, ImageOutputOptions,
     ImageTransform, ImagesError, NamedQuality, OriginAuth, Overlay, Quality, Repeat, Segment, Side,
-    Trim, UnknownWord, Upscale, extension::Metadata, info::RasterInfo,
+    Trim, UnknownWordError, Upscale, extension::Metadata, info::RasterInfo,
 };
 
 pub use body::{Body, BodyError, BodyWriter};

@@ -61,7 +61,7 @@ impl ErrorCode {
 
     /// The code of a number; of two that share it, the one that the service more often means.
     #[must_use]
-    pub const fn of_number(number: u16) -> Option<Self> {
+    pub const fn from_number(number: u16) -> Option<Self> {
         Some(match number {
             9402 => Self::InputTooLarge,
             9410 => Self::FetchFailed,
@@ -137,7 +137,7 @@ pub struct ImagesError {
 impl ImagesError {
     /// An error that the client raises itself.
     #[must_use]
-    pub fn local(call: Call, code: ErrorCode, message: &str) -> Self {
+    pub fn new(call: Call, code: ErrorCode, message: &str) -> Self {
         Self {
             code: code.number(),
             message: format!("{}{}", call.prefix(), body_text(code, message)),
@@ -148,14 +148,14 @@ impl ImagesError {
     ///
     /// `None` means that the answer is good and its body may be streamed.
     #[must_use]
-    pub fn code_of(status: StatusCode, headers: &HeaderMap) -> Option<u16> {
+    pub fn response_code(status: StatusCode, headers: &HeaderMap) -> Option<u16> {
         marked_code(headers)
             .or_else(|| (status.as_u16() >= 400).then(|| ErrorCode::Internal.number()))
     }
 
     /// Reads a failed answer whose body has been collected.
     #[must_use]
-    pub fn read(call: Call, status: StatusCode, headers: &HeaderMap, body: &str) -> Self {
+    pub fn from_response(call: Call, status: StatusCode, headers: &HeaderMap, body: &str) -> Self {
         match marked_code(headers) {
             Some(code) => Self {
                 code,
@@ -215,20 +215,23 @@ mod tests {
     #[test]
     fn a_marked_answer_is_an_error_whatever_its_status() {
         let headers = marked("foo; err=9432, bar");
-        let error = ImagesError::read(
+        let error = ImagesError::from_response(
             Call::Transform,
             StatusCode::OK,
             &headers,
             "ERROR 9432: x \n",
         );
-        assert_eq!(ImagesError::code_of(StatusCode::OK, &headers), Some(9432));
+        assert_eq!(
+            ImagesError::response_code(StatusCode::OK, &headers),
+            Some(9432)
+        );
         assert_eq!(error.code, 9432);
         assert_eq!(error.message, "IMAGES_TRANSFORM_ERROR 9432: x");
     }
 
     #[test]
     fn an_unmarked_failure_is_9523_and_keeps_its_text() {
-        let error = ImagesError::read(
+        let error = ImagesError::from_response(
             Call::Info,
             StatusCode::BAD_GATEWAY,
             &HeaderMap::new(),
@@ -241,7 +244,7 @@ mod tests {
     #[test]
     fn a_number_and_its_code_name_each_other() {
         let numbers = (0..=u16::MAX).filter(|number| {
-            let code = ErrorCode::of_number(*number);
+            let code = ErrorCode::from_number(*number);
             code.is_some_and(|code| code.number() == *number)
         });
         assert_eq!(
@@ -255,16 +258,19 @@ mod tests {
     #[test]
     fn a_good_answer_has_no_code() {
         assert_eq!(
-            ImagesError::code_of(StatusCode::OK, &HeaderMap::new()),
+            ImagesError::response_code(StatusCode::OK, &HeaderMap::new()),
             None
         );
-        assert_eq!(ImagesError::code_of(StatusCode::OK, &marked("err=")), None);
+        assert_eq!(
+            ImagesError::response_code(StatusCode::OK, &marked("err=")),
+            None
+        );
     }
 
     #[test]
     fn a_code_beyond_all_numbers_is_still_an_error() {
         assert_eq!(
-            ImagesError::code_of(StatusCode::OK, &marked("err=99999999")),
+            ImagesError::response_code(StatusCode::OK, &marked("err=99999999")),
             Some(9523)
         );
     }

@@ -72,12 +72,12 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::UnknownWord;
+            type Err = $crate::UnknownWordError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err($crate::UnknownWord { allowed: &[$($text,)+] }),
+                    _ => Err($crate::UnknownWordError { allowed: &[$($text,)+] }),
                 }
             }
         }
@@ -99,15 +99,15 @@ pub(crate) use words;
 
 /// A word outside the closed set that was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownWord {
+pub struct UnknownWordError {
     /// The words of the set.
     pub allowed: &'static [&'static str],
 }
 
-impl std::fmt::Display for UnknownWord {
+impl std::fmt::Display for UnknownWordError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "must be one of {}", self.allowed.join(", "))
     }
 }
 
-impl std::error::Error for UnknownWord {}
+impl std::error::Error for UnknownWordError {}

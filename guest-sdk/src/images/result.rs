@@ -25,7 +25,7 @@ impl ImageTransformationResult {
             .and_then(|value| value.to_str().ok());
         let Some(content_type) = content_type.map(str::to_owned) else {
             let missing = "the answer has no content-type";
-            return Err(ImagesError::local(Call::Transform, ErrorCode::Internal, missing).into());
+            return Err(ImagesError::new(Call::Transform, ErrorCode::Internal, missing).into());
         };
         Ok(Self {
             content_type,

@@ -55,7 +55,7 @@ impl Service {
         let json = collected(Call::Info, answer.into_body(), INFO_LIMIT).await?;
         serde_json::from_slice(&json).map_err(|error| {
             let message = format!("unexpected answer: {error}");
-            ImagesError::local(Call::Info, ErrorCode::Internal, &message).into()
+            ImagesError::new(Call::Info, ErrorCode::Internal, &message).into()
         })
     }
 }
@@ -69,20 +69,20 @@ const fn path(call: Call) -> &'static str {
 
 /// Makes a failed answer an error.
 async fn checked(call: Call, answer: Response) -> Result<Response> {
-    if ImagesError::code_of(answer.status(), answer.headers()).is_none() {
+    if ImagesError::response_code(answer.status(), answer.headers()).is_none() {
         return Ok(answer);
     }
     let (parts, body) = answer.into_parts();
     let text = collected(call, body, ERROR_TEXT_LIMIT).await?;
     let text = String::from_utf8_lossy(&text);
-    Err(ImagesError::read(call, parts.status, &parts.headers, &text).into())
+    Err(ImagesError::from_response(call, parts.status, &parts.headers, &text).into())
 }
 
 /// Reads an answer that is needed whole. One that breaks off is as good as none.
 async fn collected(call: Call, body: Body, limit: usize) -> Result<Vec<u8>> {
     body.collect(limit).await.map_err(|error| match error {
         Error::Body(BodyError::Broken(code)) => unreachable(call, &describe(&code)),
-        error => ImagesError::local(
+        error => ImagesError::new(
             call,
             ErrorCode::Internal,
             &format!("unexpected answer: {error}"),
@@ -93,7 +93,7 @@ async fn collected(call: Call, body: Body, limit: usize) -> Result<Vec<u8>> {
 
 fn unreachable(call: Call, why: &str) -> Error {
     let message = format!("no answer from the images service: {why}");
-    ImagesError::local(call, ErrorCode::Unreachable, &message).into()
+    ImagesError::new(call, ErrorCode::Unreachable, &message).into()
 }
 
 #[cfg(test)]
