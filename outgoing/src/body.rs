@@ -16,10 +16,10 @@ use crate::error::OutgoingError;
 pub struct Body {
     incoming: Incoming,
     bytes_left: u64,
-    most_bytes: u64,
+    max_bytes: u64,
     deadline: Pin<Box<Sleep>>,
     time: Duration,
-    over: bool,
+    is_done: bool,
     _driver: Driver,
 }
 
@@ -33,29 +33,29 @@ pub(crate) struct Deadline {
 impl Body {
     pub(crate) fn new(
         incoming: Incoming,
-        most_bytes: u64,
+        max_bytes: u64,
         deadline: Deadline,
         driver: Driver,
     ) -> Self {
         Self {
             incoming,
-            bytes_left: most_bytes,
-            most_bytes,
+            bytes_left: max_bytes,
+            max_bytes,
             deadline: Box::pin(tokio::time::sleep_until(deadline.at)),
             time: deadline.time,
-            over: false,
+            is_done: false,
             _driver: driver,
         }
     }
 
-    fn take(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, OutgoingError> {
+    fn count(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, OutgoingError> {
         let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
         match self.bytes_left.checked_sub(bytes) {
             Some(left) => {
                 self.bytes_left = left;
                 Ok(frame)
             }
-            None => Err(OutgoingError::TooLarge(self.most_bytes)),
+            None => Err(OutgoingError::TooLarge(self.max_bytes)),
         }
     }
 }
@@ -68,14 +68,14 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, OutgoingError>>> {
-        if self.over {
+        if self.is_done {
             return Poll::Ready(None);
         }
         // The clock first: a body that always has one more byte at hand must still end.
         let next = match self.deadline.as_mut().poll(cx) {
             Poll::Ready(()) => Some(Err(OutgoingError::Timeout(self.time))),
             Poll::Pending => match Pin::new(&mut self.incoming).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => Some(self.take(frame)),
+                Poll::Ready(Some(Ok(frame))) => Some(self.count(frame)),
                 Poll::Ready(Some(Err(error))) => {
                     Some(Err(OutgoingError::CutShort(error.to_string())))
                 }
@@ -83,12 +83,12 @@ impl HttpBody for Body {
                 Poll::Pending => return Poll::Pending,
             },
         };
-        self.over = !matches!(next, Some(Ok(_)));
+        self.is_done = !matches!(next, Some(Ok(_)));
         Poll::Ready(next)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.over || self.incoming.is_end_stream()
+        self.is_done || self.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

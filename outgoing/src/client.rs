@@ -21,30 +21,30 @@ use crate::policy::Policy;
 use crate::target::{Target, TargetHost};
 
 /// What a request says of its sender.
-const AGENT: &str = concat!("safelight/", env!("CARGO_PKG_VERSION"));
+const DEFAULT_USER_AGENT: &str = concat!("safelight/", env!("CARGO_PKG_VERSION"));
 
 /// What one request may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the body as it is sent.
-    pub bytes: u64,
+    pub max_bytes: u64,
     /// Time for finding the host and connecting to it, at every redirect anew.
     pub connect: Duration,
     /// Time for everything, to the last byte.
     pub total: Duration,
     /// Redirects that are followed.
-    pub redirects: u8,
+    pub max_redirects: u8,
 }
 
 impl Limits {
     /// So many bytes, 10 s for a connection, 30 s for everything, 5 redirects.
     #[must_use]
-    pub const fn of_bytes(bytes: u64) -> Self {
+    pub const fn new(max_bytes: u64) -> Self {
         Self {
-            bytes,
+            max_bytes,
             connect: Duration::from_secs(10),
             total: Duration::from_secs(30),
-            redirects: 5,
+            max_redirects: 5,
         }
     }
 }
@@ -58,7 +58,7 @@ pub struct Request {
 }
 
 /// What stays with the origin of the URL unless it is said otherwise.
-static PRIVATE: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
+static PRIVATE_HEADERS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
 
 impl Request {
     /// The URL, which must be absolute.
@@ -66,7 +66,7 @@ impl Request {
         Self {
             url: url.into(),
             headers: HeaderMap::new(),
-            private: &PRIVATE,
+            private: &PRIVATE_HEADERS,
         }
     }
 
@@ -98,7 +98,7 @@ pub struct Answer {
 
 /// A successful answer, all of it.
 #[derive(Clone, Debug)]
-pub struct Whole {
+pub struct BufferedAnswer {
     /// Where it came from, after all redirects.
     pub url: Url,
     /// Its headers.
@@ -139,7 +139,11 @@ impl Client {
     ///
     /// # Errors
     /// All of [`OutgoingError`].
-    pub async fn fetch(&self, request: Request, limits: &Limits) -> Result<Whole, OutgoingError> {
+    pub async fn fetch(
+        &self,
+        request: Request,
+        limits: &Limits,
+    ) -> Result<BufferedAnswer, OutgoingError> {
         let answer = self.get(request, limits).await?;
         if !answer.status.is_success() {
             return Err(OutgoingError::Status(answer.status));
@@ -151,7 +155,7 @@ impl Client {
                 bytes.extend_from_slice(data);
             }
         }
-        Ok(Whole {
+        Ok(BufferedAnswer {
             url: answer.url,
             headers: answer.headers,
             bytes: bytes.freeze(),
@@ -166,22 +170,22 @@ impl Client {
     ) -> Result<Answer, OutgoingError> {
         let mut target = Target::parse(&request.url)?;
         let mut headers = request.headers;
-        for _ in 0..=limits.redirects {
+        for _ in 0..=limits.max_redirects {
             let connection = self.0.connect(&target, limits.connect).await?;
             let (response, driver) = exchange(connection, &target, headers.clone()).await?;
             if !is_redirect(response.status()) {
-                return answer(&target, response, driver, (limits.bytes, deadline));
+                return answer(&target, response, driver, (limits.max_bytes, deadline));
             }
             let next = redirect(&target, response.headers())
                 .map_err(|error| OutgoingError::InvalidRedirect(Box::new(error)))?;
-            if !next.is_of_origin(&target) {
+            if !next.is_same_origin(&target) {
                 for name in request.private {
                     headers.remove(name);
                 }
             }
             target = next;
         }
-        Err(OutgoingError::TooManyRedirects(limits.redirects))
+        Err(OutgoingError::TooManyRedirects(limits.max_redirects))
     }
 }
 
@@ -191,7 +195,7 @@ async fn exchange(
     headers: HeaderMap,
 ) -> Result<(http::Response<Incoming>, Driver), OutgoingError> {
     let Connection { mut sender, driver } = connection;
-    let request = on_the_wire(target, headers)?;
+    let request = wire_request(target, headers)?;
     let response = sender
         .send_request(request)
         .await
@@ -202,7 +206,7 @@ async fn exchange(
     Ok((response, driver))
 }
 
-fn on_the_wire(
+fn wire_request(
     target: &Target,
     headers: HeaderMap,
 ) -> Result<http::Request<Empty<Bytes>>, OutgoingError> {
@@ -226,7 +230,7 @@ fn on_the_wire(
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers
         .entry(USER_AGENT)
-        .or_insert(HeaderValue::from_static(AGENT));
+        .or_insert(HeaderValue::from_static(DEFAULT_USER_AGENT));
     Ok(request)
 }
 
@@ -248,29 +252,29 @@ fn redirect(from: &Target, headers: &HeaderMap) -> Result<Target, OutgoingError>
     let location = location
         .to_str()
         .map_err(|_| OutgoingError::InvalidUrl("not ASCII"))?;
-    from.redirected(location)
+    from.resolve_redirect(location)
 }
 
 fn answer(
     target: &Target,
     response: http::Response<Incoming>,
     driver: Driver,
-    (most_bytes, deadline): (u64, Deadline),
+    (max_bytes, deadline): (u64, Deadline),
 ) -> Result<Answer, OutgoingError> {
     let (head, incoming) = response.into_parts();
     // Of another status that alone is news, whatever comes with it.
     if head.status.is_success() {
-        check_success(&head.headers, most_bytes)?;
+        check_success(&head.headers, max_bytes)?;
     }
     Ok(Answer {
         url: target.url().clone(),
         status: head.status,
         headers: head.headers,
-        body: Body::new(incoming, most_bytes, deadline, driver),
+        body: Body::new(incoming, max_bytes, deadline, driver),
     })
 }
 
-fn check_success(headers: &HeaderMap, most_bytes: u64) -> Result<(), OutgoingError> {
+fn check_success(headers: &HeaderMap, max_bytes: u64) -> Result<(), OutgoingError> {
     if let Some(coding) = headers.get(CONTENT_ENCODING)
         && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
@@ -281,7 +285,7 @@ fn check_success(headers: &HeaderMap, most_bytes: u64) -> Result<(), OutgoingErr
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     match promised {
-        Some(bytes) if bytes > most_bytes => Err(OutgoingError::TooLarge(most_bytes)),
+        Some(bytes) if bytes > max_bytes => Err(OutgoingError::TooLarge(max_bytes)),
         Some(_) | None => Ok(()),
     }
 }

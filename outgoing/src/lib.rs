@@ -21,7 +21,7 @@
 //!
 //! let client = Client::new(Policy::public())?;
 //! let font = client
-//!     .fetch(Request::get("https://example.com/a.woff2"), &Limits::of_bytes(20_000_000))
+//!     .fetch(Request::get("https://example.com/a.woff2"), &Limits::new(20_000_000))
 //!     .await?;
 //! println!("{} bytes", font.bytes.len());
 //! # Ok(())
@@ -39,7 +39,7 @@ pub mod policy;
 pub mod target;
 
 pub use body::Body;
-pub use client::{Answer, Client, Limits, Request, Whole};
+pub use client::{Answer, BufferedAnswer, Client, Limits, Request};
 pub use error::OutgoingError;
 pub use network::Network;
 pub use origin::OriginPattern;

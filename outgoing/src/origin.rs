@@ -51,19 +51,19 @@ impl OriginPattern {
 
 /// The text is not a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotAnOrigin;
+pub struct ParseOriginError;
 
 impl FromStr for OriginPattern {
-    type Err = NotAnOrigin;
+    type Err = ParseOriginError;
 
-    fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
+    fn from_str(text: &str) -> Result<Self, ParseOriginError> {
         let (authority, path) = match text.find('/') {
             Some(at) => text.split_at(at),
             None => (text, ""),
         };
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !authority.ends_with(']') => {
-                (host, Some(port.parse().map_err(|_| NotAnOrigin)?))
+                (host, Some(port.parse().map_err(|_| ParseOriginError)?))
             }
             Some(_) | None => (authority, None),
         };
@@ -81,7 +81,7 @@ impl FromStr for OriginPattern {
             (name, None) if is_name(name) || is_address(name) => {
                 Host::Exact(name.to_ascii_lowercase())
             }
-            _ => return Err(NotAnOrigin),
+            _ => return Err(ParseOriginError),
         };
         Ok(Self {
             host,
@@ -91,13 +91,13 @@ impl FromStr for OriginPattern {
     }
 }
 
-impl fmt::Display for NotAnOrigin {
+impl fmt::Display for ParseOriginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not a host such as example.com, *.example.com/photos or *")
     }
 }
 
-impl std::error::Error for NotAnOrigin {}
+impl std::error::Error for ParseOriginError {}
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use url::{Host, Url};
 use crate::error::OutgoingError;
 
 /// Longest URL, in bytes.
-pub const URL_BYTES: usize = 8 * 1024;
+pub const MAX_URL_BYTES: usize = 8 * 1024;
 
 /// A URL that may be asked for, as far as its text tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Target {
     pub fn parse(text: &str) -> Result<Self, OutgoingError> {
         // A parser of URLs would drop or change these without a word, and another program may read them differently.
         let odd = |c: char| c.is_control() || c == ' ' || c == '\\' || !c.is_ascii();
-        if text.len() > URL_BYTES {
+        if text.len() > MAX_URL_BYTES {
             return Err(OutgoingError::InvalidUrl("longer than 8 KB"));
         }
         if text.contains(odd) {
@@ -49,7 +49,7 @@ impl Target {
             .ok_or(OutgoingError::InvalidUrl("not absolute"))?;
         let url = Url::parse(text);
         if let Ok(url) = &url {
-            known(url)?;
+            is_encrypted(url)?;
         }
         if !rest.starts_with("//") || rest.starts_with("///") {
             return Err(match scheme.to_ascii_lowercase().as_str() {
@@ -57,15 +57,15 @@ impl Target {
                 other => OutgoingError::Scheme(other.to_owned()),
             });
         }
-        Self::of(url.map_err(|_| OutgoingError::InvalidUrl("malformed"))?)
+        Self::from_url(url.map_err(|_| OutgoingError::InvalidUrl("malformed"))?)
     }
 
     /// Reads the target of a redirect, which may be relative to the URL that was asked for.
     ///
     /// # Errors
     /// As for [`Target::parse`].
-    pub fn redirected(&self, location: &str) -> Result<Self, OutgoingError> {
-        if location.len() > URL_BYTES {
+    pub fn resolve_redirect(&self, location: &str) -> Result<Self, OutgoingError> {
+        if location.len() > MAX_URL_BYTES {
             return Err(OutgoingError::InvalidUrl("longer than 8 KB"));
         }
         if location.contains(|c: char| c.is_control() || c == '\\') {
@@ -74,11 +74,11 @@ impl Target {
             ));
         }
         let url = self.url.join(location);
-        Self::of(url.map_err(|_| OutgoingError::InvalidUrl("malformed"))?)
+        Self::from_url(url.map_err(|_| OutgoingError::InvalidUrl("malformed"))?)
     }
 
-    fn of(mut url: Url) -> Result<Self, OutgoingError> {
-        let secure = known(&url)?;
+    fn from_url(mut url: Url) -> Result<Self, OutgoingError> {
+        let secure = is_encrypted(&url)?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(OutgoingError::Userinfo);
         }
@@ -127,7 +127,7 @@ impl Target {
 
     /// Whether both are of one scheme, host and port.
     #[must_use]
-    pub fn is_of_origin(&self, other: &Self) -> bool {
+    pub fn is_same_origin(&self, other: &Self) -> bool {
         (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
     }
 }
@@ -138,7 +138,7 @@ fn is_scheme(text: &str) -> bool {
 }
 
 /// Whether the scheme means encryption; an error if it is neither of the two.
-fn known(url: &Url) -> Result<bool, OutgoingError> {
+fn is_encrypted(url: &Url) -> Result<bool, OutgoingError> {
     match url.scheme() {
         "http" => Ok(false),
         "https" => Ok(true),
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_redirect_may_be_relative_and_is_checked_like_a_url() {
         let from = Target::parse("https://example.com/a/b?c").unwrap();
-        let to = |location| from.redirected(location);
+        let to = |location| from.resolve_redirect(location);
         assert_eq!(to("d").unwrap().url().as_str(), "https://example.com/a/d");
         assert_eq!(
             to("//other.example/").unwrap().url().as_str(),
