@@ -58,13 +58,13 @@ impl Answer {
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
     address: SocketAddr,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Client {
     /// A client that waits so long for an answer and its end.
-    pub fn new(address: SocketAddr, patience: Duration) -> Self {
-        Self { address, patience }
+    pub fn new(address: SocketAddr, timeout: Duration) -> Self {
+        Self { address, timeout }
     }
 
     /// Gets a path.
@@ -90,13 +90,13 @@ impl Client {
     pub async fn send(&self, mut request: Request<Bytes>) -> Result<Answer, HarnessError> {
         if !request.headers().contains_key(HOST) {
             let host = HeaderValue::try_from(self.address.to_string())
-                .map_err(|error| HarnessError::BadRequest(error.to_string()))?;
+                .map_err(|error| HarnessError::InvalidRequest(error.to_string()))?;
             request.headers_mut().insert(HOST, host);
         }
         let exchange = exchange(self.address, request.map(Full::new));
-        tokio::time::timeout(self.patience, exchange)
+        tokio::time::timeout(self.timeout, exchange)
             .await
-            .unwrap_or(Err(HarnessError::Silent))
+            .unwrap_or(Err(HarnessError::AnswerTimeout))
     }
 }
 
@@ -105,7 +105,7 @@ fn request(method: Method, path: &str, body: Bytes) -> Result<Request<Bytes>, Ha
         .method(method)
         .uri(path)
         .body(body)
-        .map_err(|error| HarnessError::BadRequest(error.to_string()))
+        .map_err(|error| HarnessError::InvalidRequest(error.to_string()))
 }
 
 async fn exchange(

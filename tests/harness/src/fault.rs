@@ -62,7 +62,7 @@ impl Fault {
     ///     .await?;
     /// let answer = server.get("/careful-image").await?;
     /// assert!(answer.status == 200 && answer.is_whole());
-    /// server.line(|line| line.contains("FAULT IMAGES:slow_reader=20000/20 struck")).await?;
+    /// server.wait_for_line(|line| line.contains("FAULT IMAGES:slow_reader=20000/20 struck")).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -90,7 +90,7 @@ impl Fault {
     ///     .await?;
     /// let answer = server.get("/photo").await?;
     /// assert!(answer.status == 200 && answer.is_whole());
-    /// server.line(|line| line.contains("FAULT IMAGES:slow_writer=50000/20 struck")).await?;
+    /// server.wait_for_line(|line| line.contains("FAULT IMAGES:slow_writer=50000/20 struck")).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -194,7 +194,7 @@ impl Fault {
     ///     .await?;
     /// let answer = server.post("/drop-answer?ms=50", "anything").await?;
     /// assert_eq!(answer.text(), "dropped\n");
-    /// server.line(|line| line.contains("the worker dropped the call before its end")).await?;
+    /// server.wait_for_line(|line| line.contains("the worker dropped the call before its end")).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -262,7 +262,7 @@ impl Fault {
     ///     .start()
     ///     .await?;
     /// assert_eq!(server.get("/careful-image").await?.status, 502);
-    /// server.line(|line| line.contains("the images process is back")).await?;
+    /// server.wait_for_line(|line| line.contains("the images process is back")).await?;
     /// assert_eq!(server.get("/careful-image").await?.status, 200);
     /// # Ok(())
     /// # }

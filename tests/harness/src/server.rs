@@ -14,14 +14,14 @@ use crate::program::program;
 use crate::{Answer, Client, Fault, HarnessError};
 
 /// How long anything may take, unless a test says otherwise. Nothing is expected to come near it.
-const PATIENCE: Duration = Duration::from_secs(120);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A running dev server. Dropping it kills the process, and the images process ends with it.
 pub struct DevServer {
     address: SocketAddr,
     child: Child,
     log: Log,
-    patience: Duration,
+    timeout: Duration,
 }
 
 /// What to serve, and what is to break.
@@ -31,7 +31,7 @@ pub struct Builder {
     program: Option<PathBuf>,
     faults: Vec<Fault>,
     arguments: Vec<OsString>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Builder {
@@ -58,8 +58,8 @@ impl Builder {
 
     /// Changes how long anything may take, from the start to a single answer: 120 seconds unless said otherwise.
     #[must_use]
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -87,19 +87,19 @@ impl Builder {
         };
         let log = Log::follow(out, err);
         let is_ready = |line: &str| ready_address(line).is_some();
-        let ready = log.line(is_ready, self.patience).await;
+        let ready = log.wait_for_line(is_ready, self.timeout).await;
         let ready = ready.map_err(|error| match error {
-            HarnessError::Ended(words) => HarnessError::Refused(words),
+            HarnessError::Exited(words) => HarnessError::StartFailed(words),
             other => other,
         })?;
         let Some(address) = ready_address(&ready) else {
-            return Err(HarnessError::Refused(vec![ready]));
+            return Err(HarnessError::StartFailed(vec![ready]));
         };
         Ok(DevServer {
             address,
             child,
             log,
-            patience: self.patience,
+            timeout: self.timeout,
         })
     }
 }
@@ -118,7 +118,7 @@ impl DevServer {
             program: None,
             faults: Vec::new(),
             arguments: Vec::new(),
-            patience: PATIENCE,
+            timeout: DEFAULT_TIMEOUT,
         }
     }
 
@@ -129,7 +129,7 @@ impl DevServer {
 
     /// A client of this server.
     pub fn client(&self) -> Client {
-        Client::new(self.address, self.patience)
+        Client::new(self.address, self.timeout)
     }
 
     /// Gets a path.
@@ -175,19 +175,22 @@ impl DevServer {
     ///
     /// # Errors
     /// When it does not come.
-    pub async fn line(&self, wanted: impl Fn(&str) -> bool) -> Result<String, HarnessError> {
-        self.log.line(wanted, self.patience).await
+    pub async fn wait_for_line(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<String, HarnessError> {
+        self.log.wait_for_line(wanted, self.timeout).await
     }
 
     /// Waits until all lines of the log together are as `wanted`.
     ///
     /// # Errors
     /// When they never are.
-    pub async fn lines_until(
+    pub async fn wait_for_lines(
         &self,
         wanted: impl Fn(&[String]) -> bool,
     ) -> Result<(), HarnessError> {
-        self.log.until(wanted, self.patience).await
+        self.log.wait_for_lines(wanted, self.timeout).await
     }
 
     /// All lines of the log so far.
@@ -204,11 +207,11 @@ impl DevServer {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn ended(&mut self) -> Result<ExitStatus, HarnessError> {
-        match tokio::time::timeout(self.patience, self.child.wait()).await {
+    pub async fn wait(&mut self) -> Result<ExitStatus, HarnessError> {
+        match tokio::time::timeout(self.timeout, self.child.wait()).await {
             Ok(Ok(status)) => Ok(status),
             Ok(Err(error)) => Err(HarnessError::Program("safelight".into(), error)),
-            Err(_) => Err(HarnessError::Hangs(self.log.lines())),
+            Err(_) => Err(HarnessError::Timeout(self.log.lines())),
         }
     }
 }
