@@ -13,14 +13,14 @@ use wasip3::http::types::ErrorCode;
 use crate::{Result, error::describe};
 
 pub(crate) use incoming::{Incoming, Message};
-pub(crate) use outgoing::{Fault, Outgoing};
+pub(crate) use outgoing::{Outgoing, SendFailure};
 pub use stream::BodyWriter;
 use stream::Producer;
 
-/// The step in which bodies move through the guest, in bytes.
+/// The chunk in which bodies move through the guest, in bytes.
 ///
 /// The host hands over at most about 400 KB at once, so that larger steps gain nothing.
-const STEP: usize = 256 * 1024;
+const MAX_CHUNK: usize = 256 * 1024;
 
 /// The body of a request or a response.
 ///
@@ -36,8 +36,8 @@ const STEP: usize = 256 * 1024;
 /// ```
 pub struct Body {
     source: Source,
-    /// What [`chunk`](Self::chunk) lends out; reused from step to step.
-    step: Vec<u8>,
+    /// What [`chunk`](Self::chunk) lends out; reused from chunk to chunk.
+    chunk: Vec<u8>,
 }
 
 enum Source {
@@ -55,10 +55,10 @@ impl Body {
         Self::new(Source::Bytes(Bytes::new()))
     }
 
-    /// A body that `write` makes piece by piece while it is sent; its length is not known beforehand.
+    /// A body that `write` makes chunk by chunk while it is sent; its length is not known beforehand.
     ///
     /// When `write` returns an error, the body is broken off visibly, never ended as if it were whole. When the
-    /// receiver leaves, `write` is dropped at its next piece.
+    /// receiver leaves, `write` is dropped at its next chunk.
     ///
     /// ```
     /// use safelight_sdk::Body;
@@ -83,7 +83,7 @@ impl Body {
     fn new(source: Source) -> Self {
         Self {
             source,
-            step: Vec::new(),
+            chunk: Vec::new(),
         }
     }
 
@@ -100,20 +100,20 @@ impl Body {
         }
     }
 
-    /// The next piece, at most 256 KB of a body that came from outside, or `None` at the good end.
+    /// The next chunk, at most 256 KB of a body that came from outside, or `None` at the good end.
     ///
     /// # Errors
     /// When the body broke off or its stream failed; then every further call fails as well, so that a part is
     /// never taken for the whole.
     pub async fn chunk(&mut self) -> Result<Option<&[u8]>> {
-        let step = std::mem::take(&mut self.step);
-        self.step = self.fill(step).await?;
-        Ok((!self.step.is_empty()).then_some(&*self.step))
+        let chunk = std::mem::take(&mut self.chunk);
+        self.chunk = self.fill(chunk).await?;
+        Ok((!self.chunk.is_empty()).then_some(&*self.chunk))
     }
 
     /// The body, empty if it came from outside without a length and turns out to have no bytes: a request that
     /// has none need not say so.
-    pub(crate) async fn settled(mut self) -> Result<Self> {
+    pub(crate) async fn with_known_length(mut self) -> Result<Self> {
         if self.length().is_some() || !matches!(self.source, Source::Incoming(_)) {
             return Ok(self);
         }
@@ -127,10 +127,10 @@ impl Body {
     }
 
     /// Exactly the next `count` bytes; the rest stays as it is.
-    pub(crate) async fn front(&mut self, count: usize) -> Result<Vec<u8>> {
+    pub(crate) async fn read_exact(&mut self, count: usize) -> Result<Vec<u8>> {
         match &mut self.source {
             Source::Bytes(bytes) if bytes.len() >= count => Ok(bytes.split_to(count).to_vec()),
-            Source::Incoming(incoming) => Ok(incoming.front(count).await?),
+            Source::Incoming(incoming) => Ok(incoming.read_exact(count).await?),
             Source::Bytes(_) | Source::Stream(_) | Source::Joined(_) => Err(BodyError::Lost.into()),
         }
     }
@@ -153,11 +153,11 @@ impl Body {
             return Err(too_large.into());
         }
         let mut whole = Vec::new();
-        while let Some(piece) = self.chunk().await? {
-            if piece.len() > limit - whole.len() {
+        while let Some(chunk) = self.chunk().await? {
+            if chunk.len() > limit - whole.len() {
                 return Err(too_large.into());
             }
-            whole.extend_from_slice(piece);
+            whole.extend_from_slice(chunk);
         }
         Ok(whole)
     }
@@ -170,25 +170,25 @@ impl Body {
         String::from_utf8(self.collect(limit).await?).map_err(|_| BodyError::NotText.into())
     }
 
-    /// Reads the next piece into `step`, whose memory is reused; nothing at the good end.
-    async fn fill(&mut self, mut step: Vec<u8>) -> Result<Vec<u8>> {
-        step.clear();
+    /// Reads the next chunk into `buffer`, whose memory is reused; nothing at the good end.
+    async fn fill(&mut self, mut buffer: Vec<u8>) -> Result<Vec<u8>> {
+        buffer.clear();
         match &mut self.source {
             Source::Bytes(bytes) => {
-                step.extend_from_slice(&bytes.split_to(bytes.len().min(STEP)));
-                Ok(step)
+                buffer.extend_from_slice(&bytes.split_to(bytes.len().min(MAX_CHUNK)));
+                Ok(buffer)
             }
-            Source::Incoming(incoming) => Ok(incoming.fill(step).await?),
-            Source::Stream(producer) => producer.fill(step).await,
+            Source::Incoming(incoming) => Ok(incoming.fill(buffer).await?),
+            Source::Stream(producer) => producer.fill(buffer).await,
             Source::Joined(parts) => {
                 while let Some(first) = parts.front_mut() {
-                    step = Box::pin(first.fill(step)).await?;
-                    if !step.is_empty() {
+                    buffer = Box::pin(first.fill(buffer)).await?;
+                    if !buffer.is_empty() {
                         break;
                     }
                     parts.pop_front();
                 }
-                Ok(step)
+                Ok(buffer)
             }
         }
     }

@@ -26,7 +26,7 @@ struct Granted {
 
 impl Env {
     /// The environment of this instance, which cannot change while it runs.
-    pub(crate) fn of_instance() -> Result<Self> {
+    pub(crate) fn from_environment() -> Result<Self> {
         thread_local! {
             static ENV: std::cell::OnceCell<Env> = const { std::cell::OnceCell::new() };
         }

@@ -7,7 +7,7 @@ use safelight_protocol::fetcher::URL_HEADER;
 
 use crate::{
     Body, Error, Response, Result,
-    fetch::{Unanswered, send},
+    fetch::{SendError, send},
 };
 
 /// Another worker, handed out by [`Env::service`](crate::Env::service), or the worker's static files, by
@@ -50,8 +50,8 @@ impl Fetcher {
         let request = addressed(&self.address, request.map(Into::into))?;
         match send(request).await {
             Ok(response) => Ok(response),
-            Err(Unanswered::Error(error)) => Err(error),
-            Err(Unanswered::Host(code)) => Err(Error::Http(code)),
+            Err(SendError::Error(error)) => Err(error),
+            Err(SendError::Host(code)) => Err(Error::Http(code)),
         }
     }
 
@@ -65,9 +65,9 @@ impl Fetcher {
     /// one that asks for the body again.
     pub async fn follow<B: Into<Body>>(&self, request: http::Request<B>) -> Result<Response> {
         let (mut parts, body) = request.into_parts();
-        let mut body = body.into().settled().await?;
+        let mut body = body.into().with_known_length().await?;
         let bytes = body.length();
-        for _ in 0..=redirect::MOST {
+        for _ in 0..=redirect::MAX_REDIRECTS {
             let request = http::Request::from_parts(parts.clone(), body);
             let response = self.fetch(request).await?;
             let answer = (response.status(), response.headers());
@@ -76,7 +76,7 @@ impl Fetcher {
             }
             body = Body::empty();
         }
-        let text = format!("more than {} redirects", redirect::MOST);
+        let text = format!("more than {} redirects", redirect::MAX_REDIRECTS);
         Err(Error::Unsendable(text))
     }
 }

@@ -77,7 +77,7 @@ pub use fetch::{Fetch, fetch};
 pub use fetcher::Fetcher;
 pub use images::{Drawing, ImageTransformationResult, ImageTransformer, Images, Text};
 pub use r2::{
-    R2Bucket, R2Conditional, R2Error, R2Etag, R2GetOptions, R2Got, R2Hash, R2HttpMetadata,
+    R2Bucket, R2Conditional, R2Error, R2Etag, R2GetOptions, R2GetOutcome, R2Hash, R2HttpMetadata,
     R2ListOptions, R2MultipartOptions, R2MultipartUpload, R2Object, R2ObjectBody, R2Objects,
     R2PutOptions, R2Range, R2StorageClass, R2UploadedPart,
 };

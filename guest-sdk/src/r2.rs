@@ -44,13 +44,13 @@ pub struct R2Bucket {
 
 /// What [`R2Bucket::get_with`] found.
 #[derive(Debug)]
-pub enum R2Got {
+pub enum R2GetOutcome {
     /// The object, with its bytes.
     Object(R2ObjectBody),
     /// The object that the condition does not hold of.
-    Refused(R2Object),
-    /// Nothing has this key.
-    None,
+    PreconditionFailed(R2Object),
+    /// No object has this key.
+    NotFound,
 }
 
 impl R2Bucket {
@@ -67,9 +67,9 @@ impl R2Bucket {
     pub async fn head(&self, key: &str) -> Result<Option<R2Object>> {
         let call = Call::new("head", json!({ "object": key }));
         match self.service.get(call).await? {
-            Answer::Good(answer) => Ok(Some(answer.object()?.0)),
+            Answer::Success(answer) => Ok(Some(answer.object()?.0)),
             Answer::NotFound => Ok(None),
-            Answer::Refused(_) => Err(unexpected("head")),
+            Answer::PreconditionFailed(_) => Err(unexpected("head")),
         }
     }
 
@@ -82,9 +82,9 @@ impl R2Bucket {
     /// As for [`head`](Self::head).
     pub async fn get(&self, key: &str) -> Result<Option<R2ObjectBody>> {
         match self.get_with(key, R2GetOptions::new()).await? {
-            R2Got::Object(object) => Ok(Some(object)),
-            R2Got::None => Ok(None),
-            R2Got::Refused(_) => Err(unexpected("get")),
+            R2GetOutcome::Object(object) => Ok(Some(object)),
+            R2GetOutcome::NotFound => Ok(None),
+            R2GetOutcome::PreconditionFailed(_) => Err(unexpected("get")),
         }
     }
 
@@ -92,16 +92,18 @@ impl R2Bucket {
     ///
     /// # Errors
     /// Code 10039 when the object has no such part; and as for [`head`](Self::head).
-    pub async fn get_with(&self, key: &str, options: R2GetOptions) -> Result<R2Got> {
+    pub async fn get_with(&self, key: &str, options: R2GetOptions) -> Result<R2GetOutcome> {
         let call = Call::new("get", options.into_json(key)?);
         Ok(match self.service.get(call).await? {
-            Answer::Good(answer) => {
+            Answer::Success(answer) => {
                 let (object, body) = answer.object()?;
-                R2Got::Object(R2ObjectBody::new(object, body))
+                R2GetOutcome::Object(R2ObjectBody::new(object, body))
             }
-            Answer::Refused(Some(answer)) => R2Got::Refused(answer.object()?.0),
-            Answer::Refused(None) => return Err(unexpected("get")),
-            Answer::NotFound => R2Got::None,
+            Answer::PreconditionFailed(Some(answer)) => {
+                R2GetOutcome::PreconditionFailed(answer.object()?.0)
+            }
+            Answer::PreconditionFailed(None) => return Err(unexpected("get")),
+            Answer::NotFound => R2GetOutcome::NotFound,
         })
     }
 
@@ -126,8 +128,8 @@ impl R2Bucket {
     ) -> Result<Option<R2Object>> {
         let call = Call::new("put", options.into_json(key)?);
         match self.service.put(call, value.into()).await? {
-            Answer::Good(answer) => Ok(Some(answer.object()?.0)),
-            Answer::Refused(_) => Ok(None),
+            Answer::Success(answer) => Ok(Some(answer.object()?.0)),
+            Answer::PreconditionFailed(_) => Ok(None),
             Answer::NotFound => Err(unexpected("put")),
         }
     }
@@ -164,8 +166,8 @@ impl R2Bucket {
     pub async fn list(&self, options: R2ListOptions) -> Result<R2Objects> {
         let call = Call::new("list", options.into_json());
         match self.service.get(call).await? {
-            Answer::Good(answer) => answer.list(),
-            Answer::NotFound | Answer::Refused(_) => Err(unexpected("list")),
+            Answer::Success(answer) => answer.list(),
+            Answer::NotFound | Answer::PreconditionFailed(_) => Err(unexpected("list")),
         }
     }
 
@@ -180,11 +182,13 @@ impl R2Bucket {
     ) -> Result<R2MultipartUpload> {
         let call = Call::new("createMultipartUpload", options.into_json(key));
         match self.service.put(call, Body::empty()).await? {
-            Answer::Good(answer) => {
+            Answer::Success(answer) => {
                 let id = answer.upload_id()?;
                 Ok(self.resume_multipart_upload(key, id))
             }
-            Answer::NotFound | Answer::Refused(_) => Err(unexpected("createMultipartUpload")),
+            Answer::NotFound | Answer::PreconditionFailed(_) => {
+                Err(unexpected("createMultipartUpload"))
+            }
         }
     }
 

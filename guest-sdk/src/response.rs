@@ -36,7 +36,7 @@ pub(crate) fn into_wasi(response: Response) -> Result<types::Response> {
     let Outgoing {
         contents,
         trailers,
-        fault: _,
+        failure: _,
     } = Outgoing::start(body);
     let (raw, _sent) = types::Response::new(fields, contents, trailers);
     raw.set_status_code(parts.status.as_u16())

@@ -65,7 +65,7 @@ pub async fn run<E: fmt::Display>(
     handler: impl AsyncFnOnce(Request, Env, Context) -> Result<Response, E>,
 ) -> Result<types::Response, ErrorCode> {
     let request = request::from_wasi(request)?;
-    let env = Env::of_instance().map_err(failed)?;
+    let env = Env::from_environment().map_err(failed)?;
     let response = handler(request, env, Context { _private: () })
         .await
         .map_err(failed)?;

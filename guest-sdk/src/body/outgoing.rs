@@ -13,27 +13,27 @@ use super::{Body, Source, incoming::TrailersReader};
 use crate::{Error, Result};
 
 /// Why the guest broke a body off, for whoever waits for the answer to it.
-pub(crate) type Fault = Rc<RefCell<Option<Error>>>;
+pub(crate) type SendFailure = Rc<RefCell<Option<Error>>>;
 
 /// A body in the host's terms.
 pub(crate) struct Outgoing {
     pub(crate) contents: Option<StreamReader<u8>>,
     /// How the body ended. Always that of the body itself, never one of our own that says it ended well.
     pub(crate) trailers: TrailersReader,
-    pub(crate) fault: Fault,
+    pub(crate) failure: SendFailure,
 }
 
 impl Outgoing {
     /// Hands over an untouched body as it is, and starts to send any other in steps.
     pub(crate) fn start(body: Body) -> Self {
-        let fault = Fault::default();
+        let failure = SendFailure::default();
         let source = match body.source {
-            Source::Incoming(incoming) => match incoming.untouched() {
+            Source::Incoming(incoming) => match incoming.into_stream() {
                 Ok((contents, trailers)) => {
                     return Self {
                         contents: Some(contents),
                         trailers,
-                        fault,
+                        failure,
                     };
                 }
                 Err(incoming) => Source::Incoming(incoming),
@@ -43,7 +43,7 @@ impl Outgoing {
                 return Self {
                     contents: None,
                     trailers,
-                    fault,
+                    failure,
                 };
             }
             source @ (Source::Bytes(_) | Source::Stream(_) | Source::Joined(_)) => source,
@@ -55,7 +55,7 @@ impl Outgoing {
                 "the worker stopped sending".to_owned(),
             )))
         });
-        let told = Rc::clone(&fault);
+        let told = Rc::clone(&failure);
         spawn_local(async move {
             let outcome = match send(Body::new(source), writer).await {
                 Ok(()) => Ok(None),
@@ -71,21 +71,21 @@ impl Outgoing {
         Self {
             contents: Some(contents),
             trailers,
-            fault,
+            failure,
         }
     }
 }
 
 /// Moves a body through one buffer. A receiver that leaves is no error: it knows that it left.
 async fn send(mut body: Body, mut writer: StreamWriter<u8>) -> Result<()> {
-    let mut step = Vec::new();
+    let mut buffer = Vec::new();
     loop {
-        step = body.fill(step).await?;
-        if step.is_empty() {
+        buffer = body.fill(buffer).await?;
+        if buffer.is_empty() {
             return Ok(());
         }
-        step = writer.write_all(step).await;
-        if !step.is_empty() {
+        buffer = writer.write_all(buffer).await;
+        if !buffer.is_empty() {
             return Ok(());
         }
     }

@@ -12,10 +12,10 @@ use http::{
 use crate::{Error, Result};
 
 /// Redirects that one request follows.
-pub(super) const MOST: usize = 20;
+pub(super) const MAX_REDIRECTS: usize = 20;
 
 /// What describes a body, and goes with it.
-const OF_BODY: [HeaderName; 5] = [
+const CONTENT_HEADERS: [HeaderName; 5] = [
     CONTENT_ENCODING,
     CONTENT_LANGUAGE,
     CONTENT_LENGTH,
@@ -41,7 +41,7 @@ pub(super) fn follow(
     };
     if becomes_get {
         request.method = Method::GET;
-        for name in OF_BODY {
+        for name in CONTENT_HEADERS {
             request.headers.remove(name);
         }
     } else if body != Some(0) {
@@ -50,7 +50,7 @@ pub(super) fn follow(
         return Err(Error::Unsendable(text));
     }
     let text = location.to_str().ok();
-    let next = text.and_then(|text| joined(&request.uri, text));
+    let next = text.and_then(|text| resolve(&request.uri, text));
     let next = next.ok_or_else(|| {
         Error::Unsendable(format!(
             "the redirect {status} leads to {location:?}, which is no URL"
@@ -65,7 +65,7 @@ pub(super) fn follow(
 }
 
 /// A reference of a URL, without its fragment. Dots in it are left to whoever reads the URL.
-fn joined(base: &Uri, reference: &str) -> Option<Uri> {
+fn resolve(base: &Uri, reference: &str) -> Option<Uri> {
     let reference = reference.split('#').next().unwrap_or_default();
     let origin = format!("{}://{}", base.scheme_str()?, base.authority()?);
     let whole = if reference.is_empty() {
@@ -86,8 +86,8 @@ fn joined(base: &Uri, reference: &str) -> Option<Uri> {
         format!("{origin}{folder}/{reference}")
     };
     let url: Uri = whole.parse().ok()?;
-    let of_web = matches!(url.scheme_str(), Some("http" | "https"));
-    (of_web && url.authority().is_some()).then_some(url)
+    let is_http = matches!(url.scheme_str(), Some("http" | "https"));
+    (is_http && url.authority().is_some()).then_some(url)
 }
 
 fn has_scheme(reference: &str) -> bool {

@@ -83,7 +83,7 @@ impl R2Conditional {
     ///
     /// # Errors
     /// When a header that is to name entity tags names none.
-    pub fn of(headers: &HeaderMap) -> Result<Self> {
+    pub fn from_headers(headers: &HeaderMap) -> Result<Self> {
         headers::read(headers)
     }
 

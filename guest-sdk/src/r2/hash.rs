@@ -19,7 +19,7 @@ pub enum R2Hash {
 
 impl R2Hash {
     /// The field's name and value.
-    pub(super) fn on_the_wire(self) -> Result<(&'static str, String)> {
+    pub(super) fn into_wire(self) -> Result<(&'static str, String)> {
         let (name, digits, hex) = match self {
             Self::Md5(hex) => ("md5", 32, hex),
             Self::Sha1(hex) => ("sha1", 40, hex),

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::R2Object;
-use super::object::Wire;
+use super::object::WireObject;
 
 /// Options of [`R2Bucket::list`](super::R2Bucket::list).
 #[derive(Clone, Debug, Default)]
@@ -92,7 +92,7 @@ impl R2ListOptions {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WirePage {
-    objects: Vec<Wire>,
+    objects: Vec<WireObject>,
     truncated: bool,
     cursor: Option<String>,
     #[serde(default)]
@@ -100,10 +100,10 @@ pub(super) struct WirePage {
 }
 
 impl WirePage {
-    pub(super) fn read(self) -> R2Objects {
+    pub(super) fn into_objects(self) -> R2Objects {
         let objects = self.objects.into_iter();
         R2Objects {
-            objects: objects.map(Wire::read_row).collect(),
+            objects: objects.map(WireObject::into_listed).collect(),
             delimited_prefixes: self.delimited_prefixes,
             cursor: self.cursor.filter(|_| self.truncated),
         }

@@ -59,11 +59,11 @@ impl R2MultipartUpload {
         fields["partNumber"] = part_number.into();
         let call = Call::new("uploadPart", fields);
         match self.service.put(call, value.into()).await? {
-            Answer::Good(answer) => Ok(R2UploadedPart {
+            Answer::Success(answer) => Ok(R2UploadedPart {
                 part_number,
                 etag: answer.etag()?,
             }),
-            Answer::NotFound | Answer::Refused(_) => Err(unexpected("uploadPart")),
+            Answer::NotFound | Answer::PreconditionFailed(_) => Err(unexpected("uploadPart")),
         }
     }
 
@@ -82,8 +82,10 @@ impl R2MultipartUpload {
         fields["parts"] = parts.collect();
         let call = Call::new("completeMultipartUpload", fields);
         match self.service.put(call, Body::empty()).await? {
-            Answer::Good(answer) => Ok(answer.object()?.0),
-            Answer::NotFound | Answer::Refused(_) => Err(unexpected("completeMultipartUpload")),
+            Answer::Success(answer) => Ok(answer.object()?.0),
+            Answer::NotFound | Answer::PreconditionFailed(_) => {
+                Err(unexpected("completeMultipartUpload"))
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::date;
 use crate::{Body, Error, Response, Result};
 
-pub(super) use wire::Wire;
+pub(super) use wire::WireObject;
 
 /// What is known of an object, without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl R2Object {
 impl R2HttpMetadata {
     /// What the headers of a request or a response say of their body. A date that cannot be read is none.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub fn from_headers(headers: &HeaderMap) -> Self {
         let text = |name| Some(headers.get(name)?.to_str().ok()?.to_owned());
         Self {
             content_type: text(CONTENT_TYPE),

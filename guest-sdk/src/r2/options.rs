@@ -45,7 +45,7 @@ impl R2GetOptions {
     }
 
     /// Only what the `range` header among these asks for, if there is one and it can be read.
-    pub fn range_of(mut self, headers: &HeaderMap) -> Self {
+    pub fn range_from_headers(mut self, headers: &HeaderMap) -> Self {
         let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
         self.header = range.map(str::to_owned);
         self
@@ -150,7 +150,7 @@ impl R2PutOptions {
             json.insert("onlyIf".into(), condition.into_json()?);
         }
         if let Some(hash) = self.hash {
-            let (name, digest) = hash.on_the_wire()?;
+            let (name, digest) = hash.into_wire()?;
             json.insert(name.into(), digest.into());
         }
         Ok(json.into())

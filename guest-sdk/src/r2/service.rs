@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::R2Error;
 use super::list::{R2Objects, WirePage};
-use super::object::{R2Object, Wire};
+use super::object::{R2Object, WireObject};
 use crate::{Body, Error, Response, Result, fetch};
 
 /// The most that the JSON of an answer may have, in bytes.
@@ -46,15 +46,15 @@ impl Call {
 
 /// What became of a call.
 pub(super) enum Answer {
-    Good(Good),
+    Success(Success),
     /// There is no such key.
     NotFound,
     /// The condition does not hold; of the object that comes along, if one does.
-    Refused(Option<Good>),
+    PreconditionFailed(Option<Success>),
 }
 
 /// An answer's JSON, and the bytes behind it.
-pub(super) struct Good {
+pub(super) struct Success {
     method: &'static str,
     json: Vec<u8>,
     body: Body,
@@ -72,12 +72,12 @@ impl Service {
         let mut request = self.request(Method::GET, Body::empty())?;
         let json = HeaderValue::try_from(call.json).map_err(http::Error::from)?;
         request.headers_mut().insert(R2_REQUEST, json);
-        read(call.method, fetch(request).await?).await
+        read_answer(call.method, fetch(request).await?).await
     }
 
     /// A call that writes, with a value or without.
     pub(super) async fn put(&self, call: Call, value: Body) -> Result<Answer> {
-        let value = value.settled().await?;
+        let value = value.with_known_length().await?;
         if value.length().is_none() {
             let method = call.method;
             return Err(Error::Unsendable(format!(
@@ -88,7 +88,7 @@ impl Service {
         let body = Body::join([call.json.into(), value]);
         let mut request = self.request(Method::PUT, body)?;
         request.headers_mut().insert(R2_METADATA_SIZE, size.into());
-        read(call.method, fetch(request).await?).await
+        read_answer(call.method, fetch(request).await?).await
     }
 
     fn request(&self, method: Method, body: Body) -> Result<Request<Body>> {
@@ -99,51 +99,57 @@ impl Service {
     }
 }
 
-async fn read(method: &'static str, answer: Response) -> Result<Answer> {
+async fn read_answer(method: &'static str, answer: Response) -> Result<Answer> {
     let (head, body) = answer.into_parts();
     if head.status.as_u16() < 400 {
-        return Ok(Answer::Good(good(method, &head.headers, body).await?));
+        return Ok(Answer::Success(
+            read_success(method, &head.headers, body).await?,
+        ));
     }
-    let told = Told::read(&head.headers);
-    if head.status == StatusCode::NOT_FOUND && told.v4code == NO_SUCH_KEY {
+    let error = ErrorHeader::read(&head.headers);
+    if head.status == StatusCode::NOT_FOUND && error.v4code == NO_SUCH_KEY {
         return Ok(Answer::NotFound);
     }
-    if head.status == StatusCode::PRECONDITION_FAILED && PRECONDITION_FAILED.contains(&told.v4code)
+    if head.status == StatusCode::PRECONDITION_FAILED && PRECONDITION_FAILED.contains(&error.v4code)
     {
         let object = match head.headers.contains_key(R2_METADATA_SIZE) {
-            true => Some(good(method, &head.headers, body).await?),
+            true => Some(read_success(method, &head.headers, body).await?),
             false => None,
         };
-        return Ok(Answer::Refused(object));
+        return Ok(Answer::PreconditionFailed(object));
     }
-    Err(R2Error::new(method, told.v4code, told.message).into())
+    Err(R2Error::new(method, error.v4code, error.message).into())
 }
 
 /// Reads the JSON of an answer, and nothing of what is behind it.
-async fn good(method: &'static str, headers: &HeaderMap, mut body: Body) -> Result<Good> {
+async fn read_success(
+    method: &'static str,
+    headers: &HeaderMap,
+    mut body: Body,
+) -> Result<Success> {
     let malformed = |why: &str| R2Error::new(method, 0, format!("unexpected answer: {why}"));
     let size = headers.get(R2_METADATA_SIZE);
     let size = size.and_then(|size| size.to_str().ok()?.parse::<usize>().ok());
     let json = match size {
         Some(size) if size > JSON_LIMIT => return Err(malformed("its JSON is too long").into()),
-        Some(size) => body.front(size).await?,
+        Some(size) => body.read_exact(size).await?,
         // What only writes need not say where its JSON ends.
         None => std::mem::take(&mut body).collect(JSON_LIMIT).await?,
     };
     if headers.contains_key(R2_JSON_APART) {
         body.note_aligned();
     }
-    Ok(Good { method, json, body })
+    Ok(Success { method, json, body })
 }
 
 /// What an error's header says.
 #[derive(Deserialize)]
-struct Told {
+struct ErrorHeader {
     v4code: u32,
     message: String,
 }
 
-impl Told {
+impl ErrorHeader {
     fn read(headers: &HeaderMap) -> Self {
         let header = headers.get(R2_ERROR);
         header
@@ -155,14 +161,14 @@ impl Told {
     }
 }
 
-impl Good {
+impl Success {
     pub(super) fn object(self) -> Result<(R2Object, Body)> {
-        let object = self.parse::<Wire>()?.read();
+        let object = self.parse::<WireObject>()?.into_object();
         Ok((object, self.body))
     }
 
     pub(super) fn list(self) -> Result<R2Objects> {
-        Ok(self.parse::<WirePage>()?.read())
+        Ok(self.parse::<WirePage>()?.into_objects())
     }
 
     pub(super) fn upload_id(self) -> Result<String> {

@@ -66,7 +66,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
             .collect();
-        R2Conditional::of(&headers)
+        R2Conditional::from_headers(&headers)
             .and_then(R2Conditional::into_json)
             .map_err(|error| error.to_string())
     }

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
 use safelight_sdk::{
     Context, Env, Format, ImageOutputOptions, ImageTransform, R2Bucket, R2Conditional, R2Etag,
-    R2GetOptions, R2Got, R2Hash, R2ListOptions, R2MultipartOptions, R2Object, R2PutOptions,
+    R2GetOptions, R2GetOutcome, R2Hash, R2ListOptions, R2MultipartOptions, R2Object, R2PutOptions,
     Request, Response, Result, http::StatusCode, response,
 };
 
@@ -51,14 +51,16 @@ async fn fetch(request: Request, env: Env, _ctx: Context) -> Result<Response> {
 }
 
 async fn get(bucket: &R2Bucket, key: &str, query: &Query, request: &Request) -> Result<Response> {
-    let mut options = R2GetOptions::new().range_of(request.headers());
+    let mut options = R2GetOptions::new().range_from_headers(request.headers());
     if let Some(etag) = option(query, "match") {
         options = options.only_if(R2Conditional::new().etag_matches(etag));
     }
     Ok(match bucket.get_with(key, options).await? {
-        R2Got::Object(object) => object.response(),
-        R2Got::Refused(object) => response::text(StatusCode::PRECONDITION_FAILED, shown(&object)),
-        R2Got::None => found(None),
+        R2GetOutcome::Object(object) => object.response(),
+        R2GetOutcome::PreconditionFailed(object) => {
+            response::text(StatusCode::PRECONDITION_FAILED, shown(&object))
+        }
+        R2GetOutcome::NotFound => found(None),
     })
 }
 
