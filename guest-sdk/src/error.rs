@@ -1,4 +1,4 @@
-//! Everything that can go wrong in a worker, and how it is told.
+//! The error of the SDK, and its text.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use crate::{BodyError, EnvError, R2Error};
 /// A result whose error is, unless named otherwise, the SDK's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What a call of this SDK can fail with.
+/// The error of every call of this SDK.
 ///
 /// A worker that returns an `Err` answers 500; in local development its page and the log show the text.
 #[derive(Clone, Debug)]
 pub enum Error {
-    /// `env` does not hold what was asked of it.
+    /// `env` has no such binding or variable.
     Env(EnvError),
     /// The Images binding refused or failed; [`ImagesError::code`] is the stable number.
     Images(ImagesError),
@@ -32,7 +32,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Makes an error of anything that can be shown: `.map_err(Error::other)?`.
+    /// Makes an error of any value with a text: `.map_err(Error::other)?`.
     pub fn other(error: impl fmt::Display) -> Self {
         Self::Other(error.to_string())
     }

@@ -38,10 +38,10 @@ pub async fn fetch<B: Into<Body>>(request: http::Request<B>) -> Result<Response>
     }
 }
 
-/// A request to another host for a picture that is changed on its way, `cf.image` on the platform.
+/// A request to another host for a picture that is transformed on its way, `cf.image` on the platform.
 ///
-/// Where it cannot be, the answer has an error status and `cf-resized: err=…`, as on the platform: look at the status,
-/// and fetch the original without [`Fetch::image`] if that is what you want then.
+/// An answer whose picture cannot be transformed has an error status and `cf-resized: err=…`, as on the platform. Check
+/// the status, and fetch the original without [`Fetch::image`] where that is wanted.
 ///
 /// ```no_run
 /// # async fn example() -> safelight_sdk::Result<safelight_sdk::Response> {
@@ -75,7 +75,7 @@ impl Fetch {
         self
     }
 
-    /// Has the picture changed on its way.
+    /// Transforms the picture on its way.
     pub fn image(mut self, options: ImageOptions) -> Self {
         self.image = Some(options);
         self
@@ -84,7 +84,7 @@ impl Fetch {
     /// Sends the request.
     ///
     /// # Errors
-    /// As [`fetch()`].
+    /// Fails as [`fetch()`] does.
     pub async fn send(self) -> Result<Response> {
         let mut request = http::Request::get(&self.url)
             .body(Body::empty())
@@ -105,9 +105,9 @@ impl Fetch {
     }
 }
 
-/// Why a request got no answer.
+/// The reason for which a request has no answer.
 pub(crate) enum SendError {
-    /// It could not be made, or its body broke.
+    /// The request could not be made, or its body broke.
     Error(Error),
     /// The host could not send it, or the connection failed.
     Host(ErrorCode),
@@ -119,7 +119,7 @@ impl From<Error> for SendError {
     }
 }
 
-/// Sends a request, and tells the host's errors from our own.
+/// Sends a request, and keeps the host's errors apart from the SDK's.
 pub(crate) async fn send(request: http::Request<Body>) -> Result<Response, SendError> {
     let (mut parts, body) = request.into_parts();
     if body.length() != Some(0) || expects_content(&parts.method) {
@@ -135,7 +135,7 @@ pub(crate) async fn send(request: http::Request<Body>) -> Result<Response, SendE
     }
 }
 
-/// Where the length says something even if it is 0 (RFC 9110, section 8.6).
+/// Tells whether a request of this method declares a length even if that is 0 (RFC 9110, section 8.6).
 fn expects_content(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }

@@ -1,4 +1,4 @@
-//! What the author of a Rust worker uses: a request comes in, `env` hands out bindings, a response goes out.
+//! The SDK for workers in Rust: a request comes in, `env` returns bindings, a response goes out.
 //!
 //! ```no_run
 //! use safelight_sdk::{Context, Env, Format, ImageOutputOptions, ImageTransform, Request, Response, Result};
@@ -85,7 +85,7 @@ pub use request::Request;
 pub use response::Response;
 pub use worker::Context;
 
-/// What the code of [`fetch!`] needs in the author's crate.
+/// Items that the code of [`fetch!`] uses in the author's crate.
 #[doc(hidden)]
 pub mod export {
     pub use wasip3::{

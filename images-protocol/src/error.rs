@@ -1,4 +1,4 @@
-//! Error codes, their HTTP status, and how an error crosses the wire.
+//! Error codes, their HTTP status, and errors on the wire.
 //!
 //! A failed request carries `cf-images-binding: err=<code>` and the text `ERROR <code>: <message>`.
 
@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 /// The header that marks an answer as an error of the binding.
 pub const ERROR_HEADER: &str = "cf-images-binding";
 
-/// What can go wrong on the binding, as a stable number.
+/// The errors of the binding, each with a stable number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// 9402: an input has too many bytes.
@@ -32,7 +32,7 @@ pub enum ErrorCode {
     Busy,
     /// 9523 with status 400: the form or its `transforms` array is malformed.
     MalformedRequest,
-    /// 9523: anything that should not happen.
+    /// 9523: an error inside the service.
     Internal,
     /// 9525: a transformer was used twice; raised by the client alone.
     Consumed,
@@ -59,7 +59,7 @@ impl ErrorCode {
         }
     }
 
-    /// The code of a number; of two that share it, the one that the service more often means.
+    /// The code of a number. Of two codes with the same number, it is the more frequent one.
     #[must_use]
     pub const fn from_number(number: u16) -> Option<Self> {
         Some(match number {
@@ -107,7 +107,7 @@ pub fn body_text(code: ErrorCode, message: &str) -> String {
     format!("ERROR {}: {message}", code.number())
 }
 
-/// Which call of the binding an answer belongs to: the prefix of its error messages.
+/// A call of the binding, which decides the prefix of its error messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     /// `info()`.
@@ -135,7 +135,7 @@ pub struct ImagesError {
 }
 
 impl ImagesError {
-    /// An error that the client raises itself.
+    /// Makes an error that the client raises itself.
     #[must_use]
     pub fn new(call: Call, code: ErrorCode, message: &str) -> Self {
         Self {
@@ -144,9 +144,9 @@ impl ImagesError {
         }
     }
 
-    /// The code that marks an answer as failed: by header whatever the status, else by a status from 400.
+    /// The code of a failed answer. The header marks a failure whatever the status; without it, a status from 400 does.
     ///
-    /// `None` means that the answer is good and its body may be streamed.
+    /// `None` means that the answer is successful and its body may be streamed.
     #[must_use]
     pub fn response_code(status: StatusCode, headers: &HeaderMap) -> Option<u16> {
         marked_code(headers)

@@ -1,9 +1,9 @@
-//! What an address is, other than public.
+//! Reserved addresses (the IANA special-purpose registries).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Why an address is not one of a public host.
+/// The kinds of addresses that no public host has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reserved {
     /// This machine.
@@ -24,14 +24,14 @@ pub enum Reserved {
     Documentation,
     /// For measuring networks.
     Benchmarking,
-    /// A way to another network (6to4, Teredo, a NAT64 of one's own), whose end cannot be told.
+    /// A tunnel to another network (6to4, Teredo, a local NAT64), whose end is unknown.
     Tunnel,
-    /// Set aside for protocols, or not given to anybody.
+    /// Set aside for protocols, or not assigned.
     Unassigned,
 }
 
 impl Reserved {
-    /// What an address is, if it is not public. An IPv4 address inside an IPv6 one counts as itself.
+    /// The kind of an address, or `None` for a public one. An IPv4 address inside an IPv6 one counts as itself.
     #[must_use]
     pub fn from_address(address: IpAddr) -> Option<Self> {
         match address {
@@ -62,7 +62,7 @@ fn reserved_v6(address: Ipv6Addr) -> Option<Reserved> {
     match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0] => Some(Reserved::Unspecified),
         [0, 0, 0, 0, 0, 0, 0, 1] => Some(Reserved::Loopback),
-        // Mapped; compatible, which nobody uses any more; and the NAT64 that every network may have.
+        // Mapped; compatible, which is deprecated; and the NAT64 that every network may have.
         [0, 0, 0, 0, 0, 0xffff, high, low] => reserved_v4(embedded_v4(high, low)),
         [0, 0, 0, 0, 0, 0, high, low] => {
             Some(reserved_v4(embedded_v4(high, low)).unwrap_or(Reserved::Unassigned))
@@ -77,7 +77,7 @@ fn reserved_v6(address: Ipv6Addr) -> Option<Reserved> {
         // Site-local, the forerunner of private.
         [0xfec0..=0xfeff, ..] => Some(Reserved::Private),
         [0xff00..=0xffff, ..] => Some(Reserved::Multicast),
-        // All that is given to public hosts so far.
+        // All addresses assigned to public hosts so far.
         [0x2000..=0x3fff, ..] => None,
         _ => Some(Reserved::Unassigned),
     }

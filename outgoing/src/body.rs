@@ -1,4 +1,4 @@
-//! An answer's body: counted, timed, and holding its connection.
+//! An answer's body, which enforces the limits of bytes and time and owns its connection.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,7 +12,8 @@ use tokio::time::{Instant, Sleep};
 use crate::connect::Driver;
 use crate::error::OutgoingError;
 
-/// The body of an answer. It ends in an error when it is too long, too late or cut short; dropped, its connection ends.
+/// The body of an answer. It ends in an error when it is too long, too late or cut short. Dropping it closes the
+/// connection.
 pub struct Body {
     incoming: Incoming,
     bytes_left: u64,
@@ -23,7 +24,7 @@ pub struct Body {
     _driver: Driver,
 }
 
-/// Until when a body must have arrived, and how long that was from the start.
+/// The instant by which a body must have arrived, and the time from the start of the request until then.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
     pub(crate) at: Instant,
@@ -71,7 +72,7 @@ impl HttpBody for Body {
         if self.is_done {
             return Poll::Ready(None);
         }
-        // The clock first: a body that always has one more byte at hand must still end.
+        // The deadline is polled first, so that a body that is always ready still ends.
         let next = match self.deadline.as_mut().poll(cx) {
             Poll::Ready(()) => Some(Err(OutgoingError::Timeout(self.time))),
             Poll::Pending => match Pin::new(&mut self.incoming).poll_frame(cx) {

@@ -1,4 +1,4 @@
-//! One request: its redirects, the head of its answer, and the body when all of it is wanted at once.
+//! One request: its redirects, the head of its answer, and optionally the whole body.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,24 +20,24 @@ use crate::error::OutgoingError;
 use crate::policy::Policy;
 use crate::target::{Target, TargetHost};
 
-/// What a request says of its sender.
+/// The `User-Agent` of a request that has none.
 const DEFAULT_USER_AGENT: &str = concat!("safelight/", env!("CARGO_PKG_VERSION"));
 
-/// What one request may cost.
+/// The limits of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of the body as it is sent.
+    /// Most bytes of the body, as it is sent.
     pub max_bytes: u64,
-    /// Time for finding the host and connecting to it, at every redirect anew.
+    /// Time for resolving the host and connecting to it, anew at every redirect.
     pub connect: Duration,
-    /// Time for everything, to the last byte.
+    /// Total time, to the last byte.
     pub total: Duration,
-    /// Redirects that are followed.
+    /// Most redirects that are followed.
     pub max_redirects: u8,
 }
 
 impl Limits {
-    /// So many bytes, 10 s for a connection, 30 s for everything, 5 redirects.
+    /// Limits of `max_bytes`, 10 s for a connection, 30 s in total and 5 redirects.
     #[must_use]
     pub const fn new(max_bytes: u64) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl Limits {
     }
 }
 
-/// What to get.
+/// A GET request.
 #[derive(Clone, Debug)]
 pub struct Request {
     url: String,
@@ -57,11 +57,11 @@ pub struct Request {
     private: &'static [HeaderName],
 }
 
-/// What stays with the origin of the URL unless it is said otherwise.
+/// Headers that stay with the origin of the URL by default.
 static PRIVATE_HEADERS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
 
 impl Request {
-    /// The URL, which must be absolute.
+    /// A request for an absolute URL.
     pub fn get(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -77,7 +77,7 @@ impl Request {
         Self { headers, ..self }
     }
 
-    /// Has these headers stay with the origin of the URL, instead of the two that do so anyway.
+    /// Keeps these headers with the origin of the URL, instead of the two default ones.
     #[must_use]
     pub fn with_private(self, private: &'static [HeaderName]) -> Self {
         Self { private, ..self }
@@ -86,9 +86,9 @@ impl Request {
 
 /// An answer whose body is still on its way.
 pub struct Answer {
-    /// Where it came from, after all redirects.
+    /// Its URL after all redirects.
     pub url: Url,
-    /// Its status, which is no redirect that can be followed.
+    /// Its status. A redirect has been followed already.
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
@@ -96,10 +96,10 @@ pub struct Answer {
     pub body: Body,
 }
 
-/// A successful answer, all of it.
+/// A successful answer with its whole body.
 #[derive(Clone, Debug)]
 pub struct BufferedAnswer {
-    /// Where it came from, after all redirects.
+    /// Its URL after all redirects.
     pub url: Url,
     /// Its headers.
     pub headers: HeaderMap,
@@ -115,7 +115,7 @@ impl Client {
     /// A client that trusts the certificate authorities of the web and goes through no proxy.
     ///
     /// # Errors
-    /// When encryption cannot be set up.
+    /// Fails when encryption cannot be set up.
     pub fn new(policy: Policy) -> Result<Self, OutgoingError> {
         Ok(Self(Arc::new(Connector::new(policy)?)))
     }
@@ -262,7 +262,7 @@ fn answer(
     (max_bytes, deadline): (u64, Deadline),
 ) -> Result<Answer, OutgoingError> {
     let (head, incoming) = response.into_parts();
-    // Of another status that alone is news, whatever comes with it.
+    // The headers of an unsuccessful answer do not matter.
     if head.status.is_success() {
         check_success(&head.headers, max_bytes)?;
     }

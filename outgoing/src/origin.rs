@@ -1,16 +1,16 @@
-//! Origins as people name them: `example.com`, `*.example.com/photos`, `localhost:9000`, `*`.
+//! Patterns of origins: `example.com`, `*.example.com/photos`, `localhost:9000`, `*`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::target::Target;
 
-/// Some hosts, or parts of them.
+/// A pattern of hosts, with an optional port and path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginPattern {
     host: Host,
     port: Option<u16>,
-    /// How its path begins.
+    /// Prefix of the path.
     path: String,
 }
 
@@ -19,12 +19,12 @@ enum Host {
     Any,
     /// In lower case.
     Exact(String),
-    /// This one and all below it.
+    /// This domain and all its subdomains.
     Below(String),
 }
 
 impl OriginPattern {
-    /// Whether this URL is of one of them. Without a port the pattern is for all ports.
+    /// Tells whether this URL matches. A pattern without a port matches all ports.
     #[must_use]
     pub fn matches(&self, target: &Target) -> bool {
         let url = target.url();
@@ -42,7 +42,7 @@ impl OriginPattern {
             && url.path().starts_with(&self.path)
     }
 
-    /// Whether the pattern is for some paths of its hosts only.
+    /// Tells whether the pattern restricts the path.
     #[must_use]
     pub fn has_path(&self) -> bool {
         !self.path.is_empty()

@@ -1,4 +1,4 @@
-//! Which addresses may be reached: public ones, and the exceptions that somebody made on purpose; and which hosts never.
+//! The policy for addresses and hosts: public addresses and configured exceptions are allowed, denied hosts never.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use crate::network::Network;
 use crate::origin::OriginPattern;
 use crate::target::Target;
 
-/// Which addresses may be reached. Public ones may, unless their host is denied.
+/// The policy that decides which addresses may be reached. Public addresses may, unless their host is denied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     exceptions: Vec<Exception>,
@@ -23,7 +23,7 @@ impl Policy {
         Self::default()
     }
 
-    /// Public addresses, and those that one of the exceptions is for.
+    /// Public addresses, and the addresses of the exceptions.
     #[must_use]
     pub fn with_exceptions(exceptions: impl IntoIterator<Item = Exception>) -> Self {
         Self {
@@ -32,7 +32,7 @@ impl Policy {
         }
     }
 
-    /// The same but for these hosts, whatever their addresses.
+    /// Denies these hosts, whatever their addresses.
     #[must_use]
     pub fn with_denied(self, denied: impl IntoIterator<Item = OriginPattern>) -> Self {
         Self {
@@ -41,16 +41,16 @@ impl Policy {
         }
     }
 
-    /// Whether the host of this URL may not be asked, whatever its address.
+    /// Tells whether the host of this URL is denied, whatever its address.
     #[must_use]
     pub fn denies(&self, target: &Target) -> bool {
         self.denied.iter().any(|pattern| pattern.matches(target))
     }
 
-    /// Whether this address of this host may be reached on this port.
+    /// Checks whether this address of this host may be reached on this port.
     ///
     /// # Errors
-    /// When it may not, with what the address is.
+    /// Fails when it may not, with the kind of the address.
     pub fn check(&self, host: &str, address: IpAddr, port: u16) -> Result<(), Reserved> {
         match Reserved::from_address(address) {
             None => Ok(()),
@@ -67,7 +67,7 @@ impl Policy {
 
 /// An address that may be reached although it is not public.
 ///
-/// As text: `loopback`, a host, an address, or a range (`10.0.0.0/8`); the first three may end in a port, which is then
+/// Its text is `loopback`, a host, an address, or a range (`10.0.0.0/8`); the first three may end in a port, which is then
 /// the only one: `loopback:9000`, `minio.lan:9000`, `[::1]:9000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
@@ -79,7 +79,7 @@ pub struct Exception {
 enum Scope {
     Loopback,
     Network(Network),
-    /// In lower case; whatever it resolves to.
+    /// A host in lower case, whatever it resolves to.
     Host(String),
 }
 
@@ -102,7 +102,7 @@ impl Exception {
         }
     }
 
-    /// The same, on this port only.
+    /// Restricts the exception to this port.
     #[must_use]
     pub fn with_port(self, port: u16) -> Self {
         Self {
@@ -163,7 +163,7 @@ fn parse_name(name: &str) -> Result<Scope, ParseExceptionError> {
                 .parse()
                 .map(Scope::Network)
                 .map_err(|_| ParseExceptionError),
-            // Without brackets nobody can tell its last part from a port.
+            // Without brackets, the last part of the address is ambiguous with a port.
             IpAddr::V6(_) => Err(ParseExceptionError),
         };
     }
@@ -174,7 +174,7 @@ fn parse_name(name: &str) -> Result<Scope, ParseExceptionError> {
     }
 }
 
-/// As it is read.
+/// Writes the form that `parse` reads.
 impl fmt::Display for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.scope, self.port) {

@@ -1,4 +1,4 @@
-//! A URL as text, to a host and a port that may be asked for.
+//! Parses the text of a URL to a host and a port.
 
 use std::net::IpAddr;
 
@@ -6,10 +6,10 @@ use url::{Host, Url};
 
 use crate::error::OutgoingError;
 
-/// Longest URL, in bytes.
+/// Most bytes of a URL.
 pub const MAX_URL_BYTES: usize = 8 * 1024;
 
-/// A URL that may be asked for, as far as its text tells.
+/// A URL whose text is allowed. Its addresses are checked later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     url: Url,
@@ -28,12 +28,12 @@ pub enum TargetHost {
 }
 
 impl Target {
-    /// Reads an absolute URL.
+    /// Parses an absolute URL.
     ///
     /// # Errors
-    /// When it is not one, or its scheme is not `http` or `https`, or it carries a user or a password.
+    /// Fails when the text is no absolute URL, or its scheme is not `http` or `https`, or it carries a user or a password.
     pub fn parse(text: &str) -> Result<Self, OutgoingError> {
-        // A parser of URLs would drop or change these without a word, and another program may read them differently.
+        // The URL parser drops or changes these characters silently, and another program may read them differently.
         let odd = |c: char| c.is_control() || c == ' ' || c == '\\' || !c.is_ascii();
         if text.len() > MAX_URL_BYTES {
             return Err(OutgoingError::InvalidUrl("longer than 8 KB"));
@@ -60,10 +60,10 @@ impl Target {
         Self::from_url(url.map_err(|_| OutgoingError::InvalidUrl("malformed"))?)
     }
 
-    /// Reads the target of a redirect, which may be relative to the URL that was asked for.
+    /// Resolves the target of a redirect, which may be relative to this URL.
     ///
     /// # Errors
-    /// As for [`Target::parse`].
+    /// Fails as [`Target::parse`] does.
     pub fn resolve_redirect(&self, location: &str) -> Result<Self, OutgoingError> {
         if location.len() > MAX_URL_BYTES {
             return Err(OutgoingError::InvalidUrl("longer than 8 KB"));
@@ -119,13 +119,13 @@ impl Target {
         self.port
     }
 
-    /// Whether the connection is encrypted.
+    /// Tells whether the connection is encrypted.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Whether both are of one scheme, host and port.
+    /// Tells whether both have the same scheme, host and port.
     #[must_use]
     pub fn is_same_origin(&self, other: &Self) -> bool {
         (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
@@ -137,7 +137,7 @@ fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(inside)
 }
 
-/// Whether the scheme means encryption; an error if it is neither of the two.
+/// Tells whether the scheme is `https`; an error for a scheme other than `http` and `https`.
 fn is_encrypted(url: &Url) -> Result<bool, OutgoingError> {
     match url.scheme() {
         "http" => Ok(false),

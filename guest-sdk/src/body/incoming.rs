@@ -10,16 +10,16 @@ use wasip3::{
 
 use super::{BodyError, MAX_CHUNK};
 
-/// Where the host says how a body ended. It must reach whoever reads the body: without it a body that was cut
-/// off looks whole.
+/// The future by which the host says how a body ended. Every reader of the body must await it: without it, a body that
+/// was cut off looks whole.
 pub(crate) type TrailersReader = FutureReader<Result<Option<Trailers>, ErrorCode>>;
 
 /// A body that came from outside, read by the guest or handed back to the host untouched.
 pub(crate) struct Incoming {
     state: State,
-    /// What is still to come, by the sender's `content-length`.
+    /// Bytes still to come, by the sender's `content-length`.
     length: Option<u64>,
-    /// What has been read ended where a chunk of the host's did, so that the host has nothing of it half handed over.
+    /// The bytes read so far end where a chunk of the host's stream does, so that the host holds no half of one.
     is_aligned: bool,
 }
 
@@ -30,12 +30,12 @@ pub(crate) enum Message {
 }
 
 enum State {
-    /// Opening it costs calls of the host, which a body that nobody reads can do without.
+    /// Not opened yet: opening costs calls of the host, which an unread body saves.
     Unopened(Message),
     Reading(StreamReader<u8>, TrailersReader),
     Ended,
     Broken(ErrorCode),
-    /// A read has started and not come back; one that is dropped may take bytes with it.
+    /// A read has started and not returned. A dropped read may lose bytes.
     Lost,
 }
 
@@ -52,7 +52,7 @@ impl Incoming {
         self.length
     }
 
-    /// The host's own stream, by which the host joins both ends, as long as nothing has been read of it.
+    /// Returns the host's own stream, by which the host joins both ends, as long as nothing has been read of it.
     pub(super) fn into_stream(self) -> Result<(StreamReader<u8>, TrailersReader), Self> {
         match self.state {
             State::Unopened(message) => Ok(open(message)),
@@ -79,19 +79,19 @@ impl Incoming {
         Ok(front)
     }
 
-    /// Notes that the host has promised that what has been read was whole pieces of its own: so it can still join the rest
-    /// with where it goes, as if nothing had been read.
+    /// Notes that the bytes read so far were whole chunks of the host's stream. The host can then still join the rest with
+    /// its destination, as if nothing had been read.
     pub(super) fn note_aligned(&mut self) {
         self.is_aligned = true;
     }
 
-    /// Reads the next chunk into `buffer`, which is empty; nothing at the good end.
+    /// Reads the next chunk into `buffer`, which is empty; leaves it empty at the end.
     pub(super) async fn fill(&mut self, mut buffer: Vec<u8>) -> Result<Vec<u8>, BodyError> {
         buffer.reserve(self.chunk_size());
         self.read(buffer).await
     }
 
-    /// Reads as much as there is room for in `buffer`, at most.
+    /// Reads at most as many bytes as `buffer` has room for.
     async fn read(&mut self, mut buffer: Vec<u8>) -> Result<Vec<u8>, BodyError> {
         self.is_aligned = false;
         let (mut stream, trailers) = match mem::replace(&mut self.state, State::Lost) {
@@ -141,7 +141,7 @@ impl Incoming {
 }
 
 fn open(message: Message) -> (StreamReader<u8>, TrailersReader) {
-    // Nobody is told how the reading went: dropping the writer says that all is well.
+    // The sender is not told how the reading went: dropping the writer reports success.
     let (_, read_well) = wit_future::new(|| Ok(()));
     match message {
         Message::Request(request) => Request::consume_body(request, read_well),

@@ -1,4 +1,4 @@
-//! How a body leaves the guest.
+//! A body on its way out of the guest.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -12,13 +12,13 @@ use wasip3::{
 use super::{Body, Source, incoming::TrailersReader};
 use crate::{Error, Result};
 
-/// Why the guest broke a body off, for whoever waits for the answer to it.
+/// The error with which the guest broke a body off. The caller that waits for the answer reads it.
 pub(crate) type SendFailure = Rc<RefCell<Option<Error>>>;
 
 /// A body in the host's terms.
 pub(crate) struct Outgoing {
     pub(crate) contents: Option<StreamReader<u8>>,
-    /// How the body ended. Always that of the body itself, never one of our own that says it ended well.
+    /// The end of the body: always its own, never one of ours that reports success.
     pub(crate) trailers: TrailersReader,
     pub(crate) failure: SendFailure,
 }
@@ -49,23 +49,23 @@ impl Outgoing {
             source @ (Source::Bytes(_) | Source::Stream(_) | Source::Joined(_)) => source,
         };
         let (writer, contents) = wit_stream::new();
-        // Whatever stops the sending before its end leaves an error behind, not a short body.
+        // A task that stops before its end leaves an error behind, not a short body.
         let (end, trailers) = wit_future::new(|| {
             Err(ErrorCode::InternalError(Some(
                 "the worker stopped sending".to_owned(),
             )))
         });
-        let told = Rc::clone(&failure);
+        let reported = Rc::clone(&failure);
         spawn_local(async move {
             let outcome = match send(Body::new(source), writer).await {
                 Ok(()) => Ok(None),
                 Err(error) => {
                     let code = ErrorCode::InternalError(Some(error.to_string()));
-                    *told.borrow_mut() = Some(error);
+                    *reported.borrow_mut() = Some(error);
                     Err(code)
                 }
             };
-            // Fails only when nobody reads the body any more, and then nobody misses its end.
+            // Fails only when the body has no reader any more.
             drop(end.write(outcome).await);
         });
         Self {
@@ -76,7 +76,7 @@ impl Outgoing {
     }
 }
 
-/// Moves a body through one buffer. A receiver that leaves is no error: it knows that it left.
+/// Moves a body through one buffer. A receiver that leaves is no error.
 async fn send(mut body: Body, mut writer: StreamWriter<u8>) -> Result<()> {
     let mut buffer = Vec::new();
     loop {

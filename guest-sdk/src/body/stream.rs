@@ -13,22 +13,22 @@ use crate::{Error, Result};
 
 type Running = Pin<Box<dyn Future<Output = Result<()>>>>;
 
-/// Takes the pieces of a [stream](Body::stream).
+/// Takes the chunks of a [stream](Body::stream).
 ///
 /// The receiver sets the pace: a write waits until the chunk before it has been taken.
 pub struct BodyWriter {
     slot: Rc<RefCell<Slot>>,
 }
 
-/// Where a chunk passes from the writer to the reader.
+/// The slot through which a chunk passes from the writer to the reader.
 #[derive(Default)]
 struct Slot {
     /// The chunk that waits for the reader.
     chunk: Option<Vec<u8>>,
-    /// Memory that the reader is done with.
+    /// Memory that the reader has finished with.
     spare: Vec<u8>,
-    /// Waits for the chunk to be taken. The reader polls the writer's function anyway, but not what runs inside of
-    /// combinators with wakers of their own.
+    /// The writer that waits for the chunk to be taken. The reader polls the writer's function anyway, but not the parts
+    /// of it that run inside of combinators with wakers of their own.
     waiting: Option<Waker>,
 }
 
@@ -45,7 +45,7 @@ impl BodyWriter {
     /// Sends a whole body in steps of at most 256 KB, which all use the same memory.
     ///
     /// # Errors
-    /// When `body` breaks. Return this error, so that the stream breaks as well.
+    /// Fails when `body` breaks. The caller returns this error, so that the stream breaks as well.
     pub async fn copy(&mut self, body: impl Into<Body>) -> Result<()> {
         let mut body = body.into();
         loop {
@@ -87,7 +87,7 @@ pub(super) struct Producer {
 enum State {
     Running(Running),
     Ended,
-    /// The function failed, and the error has not been told yet: a chunk may wait before it.
+    /// The function failed, and the error has not been returned yet: a chunk may wait before it.
     Failing(Error),
     Failed,
 }
@@ -105,7 +105,7 @@ impl Producer {
         }
     }
 
-    /// The next chunk; nothing at the good end. `spare` is memory for it.
+    /// Returns the next chunk, or an empty one at the end. `spare` is memory for it.
     pub(super) async fn fill(&mut self, spare: Vec<u8>) -> Result<Vec<u8>> {
         self.slot.borrow_mut().spare = spare;
         poll_fn(|context| self.poll(context)).await

@@ -1,4 +1,4 @@
-//! What a reader of a body may rely on.
+//! The guarantees that a reader of a body has.
 
 use super::{Body, MAX_CHUNK};
 use crate::{Error, now::now};

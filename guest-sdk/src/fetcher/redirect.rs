@@ -1,4 +1,4 @@
-//! Where a redirect leads, and what of the request goes there.
+//! The request that follows a redirect: its URL, its method and its headers (Fetch, section 4.4).
 
 use http::{
     HeaderMap, HeaderName, Method, StatusCode, Uri,
@@ -11,10 +11,10 @@ use http::{
 
 use crate::{Error, Result};
 
-/// Redirects that one request follows.
+/// Most redirects that one request follows.
 pub(super) const MAX_REDIRECTS: usize = 20;
 
-/// What describes a body, and goes with it.
+/// Headers that describe a body. They are dropped together with it.
 const CONTENT_HEADERS: [HeaderName; 5] = [
     CONTENT_ENCODING,
     CONTENT_LANGUAGE,
@@ -23,8 +23,9 @@ const CONTENT_HEADERS: [HeaderName; 5] = [
     CONTENT_TYPE,
 ];
 
-/// Changes a request to the one that its answer leads to: whether it leads anywhere. `body` is how many
-/// bytes its body had, where that is known: they are gone with the first request.
+/// Changes a request to the one that its answer redirects to. Returns `false` for an answer that is no redirect.
+///
+/// `body` is the length of the request's body in bytes, where that is known. The first request has used the body up.
 pub(super) fn follow(
     request: &mut Parts,
     (status, headers): (StatusCode, &HeaderMap),
@@ -64,7 +65,7 @@ pub(super) fn follow(
     Ok(true)
 }
 
-/// A reference of a URL, without its fragment. Dots in it are left to whoever reads the URL.
+/// Resolves a reference against a URL, without its fragment. The receiver of the URL normalises its dots.
 fn resolve(base: &Uri, reference: &str) -> Option<Uri> {
     let reference = reference.split('#').next().unwrap_or_default();
     let origin = format!("{}://{}", base.scheme_str()?, base.authority()?);

@@ -5,7 +5,7 @@ use safelight_protocol::{ErrorCode, ImagesError, digest::REPR_DIGEST, error::Cal
 
 use crate::{Body, Response, Result};
 
-/// A finished picture, still with the service: it is streamed when it is used.
+/// A finished picture that the service still holds. It is streamed when it is used.
 #[derive(Debug)]
 #[must_use]
 pub struct ImageTransformationResult {
@@ -15,8 +15,8 @@ pub struct ImageTransformationResult {
 }
 
 impl ImageTransformationResult {
-    /// Takes a good answer. One without `content-type` fails here; the JavaScript client would fail only when
-    /// it is asked for the type.
+    /// Takes a successful answer. An answer without `content-type` fails here; the JavaScript client fails only when
+    /// the type is read.
     pub(super) fn new(answer: Response) -> Result<Self> {
         let (mut parts, image) = answer.into_parts();
         let content_type = parts

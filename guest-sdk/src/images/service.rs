@@ -1,4 +1,4 @@
-//! Calls of the images service, and what its answers mean.
+//! Calls of the images service, and the meaning of its answers.
 
 use http::{HeaderValue, Method, Request, header::CONTENT_TYPE};
 use safelight_protocol::{
@@ -15,9 +15,9 @@ use crate::{
     fetch::{SendError, send},
 };
 
-/// More text than this an error does not need, in bytes.
+/// Most bytes that are read of an error's text.
 const ERROR_TEXT_LIMIT: usize = 64 * 1024;
-/// The answer of `/info` has some hundred bytes.
+/// Most bytes that are read of an answer of `/info`, which has some hundred.
 const INFO_LIMIT: usize = 64 * 1024;
 
 /// The service behind one Images binding.
@@ -31,7 +31,7 @@ impl Service {
         Self { address }
     }
 
-    /// Sends a form. Only a good answer comes back as `Ok`, with its body unread.
+    /// Sends a form. `Ok` is a successful answer, with its body unread.
     pub(super) async fn call(&self, call: Call, form: Form) -> Result<Response> {
         let random = u128::from(get_random_u64()) << 64 | u128::from(get_random_u64());
         let boundary = boundary(random);
@@ -50,7 +50,7 @@ impl Service {
         }
     }
 
-    /// Reads a good answer of `/info`.
+    /// Reads a successful answer of `/info`.
     pub(super) async fn info(&self, answer: Response) -> Result<ImageInfo> {
         let json = collect(Call::Info, answer.into_body(), INFO_LIMIT).await?;
         serde_json::from_slice(&json).map_err(|error| {
@@ -78,7 +78,7 @@ async fn into_result(call: Call, answer: Response) -> Result<Response> {
     Err(ImagesError::from_response(call, parts.status, &parts.headers, &text).into())
 }
 
-/// Reads an answer that is needed whole. One that breaks off is as good as none.
+/// Reads a whole body. A body that breaks off counts as no answer.
 async fn collect(call: Call, body: Body, limit: usize) -> Result<Vec<u8>> {
     body.collect(limit).await.map_err(|error| match error {
         Error::Body(BodyError::Broken(code)) => unreachable(call, &describe(&code)),

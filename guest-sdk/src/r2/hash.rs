@@ -39,7 +39,7 @@ impl R2Hash {
     }
 }
 
-/// The wire has MD5 in another form than the others.
+/// Converts hexadecimal digits to base64, in which the wire writes MD5 alone.
 fn base64_of_hex(hex: &str) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();

@@ -1,4 +1,4 @@
-//! Calls of a bucket's service, and what its answers mean.
+//! Calls of a bucket's service, and the meaning of its answers.
 
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use safelight_protocol::headers::{R2_ERROR, R2_JSON_APART, R2_METADATA_SIZE, R2_REQUEST};
@@ -11,7 +11,7 @@ use super::list::{R2Objects, WirePage};
 use super::object::{R2Object, WireObject};
 use crate::{Body, Error, Response, Result, fetch};
 
-/// The most that the JSON of an answer may have, in bytes.
+/// Most bytes that the JSON of an answer may have.
 const JSON_LIMIT: usize = 1_048_576;
 
 const NO_SUCH_KEY: u32 = 10007;
@@ -23,7 +23,7 @@ pub(super) struct Service {
     address: String,
 }
 
-/// A call as the wire has it.
+/// A call in the wire's form.
 pub(super) struct Call {
     method: &'static str,
     json: String,
@@ -34,7 +34,7 @@ impl Call {
         let mut json = format!(r#"{{"version":1,"method":"{method}""#);
         if let Value::Object(fields) = fields {
             for (name, value) in fields {
-                // The one character that JSON leaves as it is and a header must not have.
+                // JSON does not escape this character, and a header must not contain it.
                 let value = value.to_string().replace('\u{7f}', "\\u007f");
                 json.push_str(&format!(r#","{name}":{value}"#));
             }
@@ -44,12 +44,12 @@ impl Call {
     }
 }
 
-/// What became of a call.
+/// The outcome of a call.
 pub(super) enum Answer {
     Success(Success),
-    /// There is no such key.
+    /// No object has the key.
     NotFound,
-    /// The condition does not hold; of the object that comes along, if one does.
+    /// The condition does not hold for the object, which is returned where the service sends it.
     PreconditionFailed(Option<Success>),
 }
 
@@ -67,7 +67,7 @@ impl Service {
         }
     }
 
-    /// A call that only reads.
+    /// Sends a call that only reads.
     pub(super) async fn get(&self, call: Call) -> Result<Answer> {
         let mut request = self.request(Method::GET, Body::empty())?;
         let json = HeaderValue::try_from(call.json).map_err(http::Error::from)?;
@@ -75,7 +75,7 @@ impl Service {
         read_answer(call.method, fetch(request).await?).await
     }
 
-    /// A call that writes, with a value or without.
+    /// Sends a call that writes, with a value or without.
     pub(super) async fn put(&self, call: Call, value: Body) -> Result<Answer> {
         let value = value.with_known_length().await?;
         if value.length().is_none() {
@@ -121,7 +121,7 @@ async fn read_answer(method: &'static str, answer: Response) -> Result<Answer> {
     Err(R2Error::new(method, error.v4code, error.message).into())
 }
 
-/// Reads the JSON of an answer, and nothing of what is behind it.
+/// Reads the JSON of an answer, and nothing of the bytes behind it.
 async fn read_success(
     method: &'static str,
     headers: &HeaderMap,
@@ -133,7 +133,7 @@ async fn read_success(
     let json = match size {
         Some(size) if size > JSON_LIMIT => return Err(malformed("its JSON is too long").into()),
         Some(size) => body.read_exact(size).await?,
-        // What only writes need not say where its JSON ends.
+        // The answer of a call that writes is all JSON and need not declare its length.
         None => std::mem::take(&mut body).collect(JSON_LIMIT).await?,
     };
     if headers.contains_key(R2_JSON_APART) {
@@ -142,7 +142,7 @@ async fn read_success(
     Ok(Success { method, json, body })
 }
 
-/// What an error's header says.
+/// The content of an error's header.
 #[derive(Deserialize)]
 struct ErrorHeader {
     v4code: u32,

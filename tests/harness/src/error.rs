@@ -1,22 +1,22 @@
-//! What can go wrong before there is something to assert.
+//! The error of the harness.
 
 use std::fmt;
 use std::io;
 
-/// Why there is no server, no answer or no line.
+/// The reason for which there is no server, no answer or no line.
 #[derive(Debug)]
 pub enum HarnessError {
     /// The program could not be run; the path is where it was expected.
     Program(String, io::Error),
-    /// The server ended before it was ready. These are its last words.
+    /// The server exited before it was ready. These are its last lines.
     StartFailed(Vec<String>),
-    /// The server ended; the line that was waited for is not in its log.
+    /// The server exited before the awaited line. This is its log.
     Exited(Vec<String>),
-    /// It took too long; the log so far.
+    /// The timeout passed. This is the log so far.
     Timeout(Vec<String>),
     /// The connection ended before there was the head of an answer.
     NoAnswer(String),
-    /// There was no whole answer within the client's timeout.
+    /// There was no whole answer within the timeout.
     AnswerTimeout,
     /// The request cannot be sent.
     InvalidRequest(String),

@@ -1,4 +1,4 @@
-//! The lines that a server writes, as they come.
+//! The log of a server, line by line.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::HarnessError;
 
-/// All lines so far, and those to come.
+/// The lines so far, and the lines to come.
 #[derive(Clone)]
 pub(crate) struct Log(watch::Receiver<Vec<String>>);
 
@@ -29,7 +29,7 @@ impl Log {
         self.0.borrow().clone()
     }
 
-    /// The first line that is `wanted`, as soon as it is there.
+    /// Waits for a line that satisfies `wanted`, and returns the first one.
     pub(crate) async fn wait_for_line(
         &self,
         wanted: impl Fn(&str) -> bool,
@@ -44,7 +44,7 @@ impl Log {
         Ok(line.unwrap_or_default())
     }
 
-    /// Waits until all lines together are as `wanted`.
+    /// Waits until the lines satisfy `wanted`.
     pub(crate) async fn wait_for_lines(
         &self,
         mut wanted: impl FnMut(&[String]) -> bool,

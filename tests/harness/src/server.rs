@@ -13,7 +13,7 @@ use crate::log::Log;
 use crate::program::program;
 use crate::{Answer, Client, Fault, HarnessError};
 
-/// How long anything may take, unless a test says otherwise. Nothing is expected to come near it.
+/// The default timeout of every wait.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A running dev server. Dropping it kills the process, and the images process ends with it.
@@ -24,7 +24,7 @@ pub struct DevServer {
     timeout: Duration,
 }
 
-/// What to serve, and what is to break.
+/// Configures a [`DevServer`]: its folder, faults and arguments.
 #[derive(Clone, Debug)]
 pub struct Builder {
     folder: PathBuf,
@@ -35,14 +35,14 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Names the program instead of looking for it.
+    /// Sets the path of the program; by default it is searched for.
     #[must_use]
     pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = Some(program.into());
         self
     }
 
-    /// Adds a fault that is on as long as the server runs.
+    /// Adds a fault that is active as long as the server runs.
     #[must_use]
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
@@ -56,7 +56,7 @@ impl Builder {
         self
     }
 
-    /// Changes how long anything may take, from the start to a single answer: 120 seconds unless said otherwise.
+    /// Sets the timeout of the start and of every answer; default 120 seconds.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -66,7 +66,7 @@ impl Builder {
     /// Starts the server and waits until it takes requests.
     ///
     /// # Errors
-    /// When the program is not found, or refuses: its words are in the error.
+    /// Fails when the program is not found or does not start; its output is in the error.
     pub async fn start(self) -> Result<DevServer, HarnessError> {
         let program = self.program.unwrap_or_else(program);
         let failed = |error| HarnessError::Program(program.display().to_string(), error);
@@ -104,7 +104,7 @@ impl Builder {
     }
 }
 
-/// The address in the line by which the server says that it is ready.
+/// Parses the address in the line by which the server says that it is ready.
 fn ready_address(line: &str) -> Option<SocketAddr> {
     let (_, address) = line.split_once(" is ready on http://")?;
     address.parse().ok()
@@ -122,7 +122,7 @@ impl DevServer {
         }
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -135,7 +135,7 @@ impl DevServer {
     /// Gets a path.
     ///
     /// # Errors
-    /// When there is no answer. One that breaks off is an [`Answer`].
+    /// Fails when there is no answer. One that breaks off is an [`Answer`].
     pub async fn get(&self, path: &str) -> Result<Answer, HarnessError> {
         self.client().get(path).await
     }
@@ -143,7 +143,7 @@ impl DevServer {
     /// Posts a body to a path.
     ///
     /// # Errors
-    /// When there is no answer. One that breaks off is an [`Answer`].
+    /// Fails when there is no answer. One that breaks off is an [`Answer`].
     pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Result<Answer, HarnessError> {
         self.client().post(path, body).await
     }
@@ -166,15 +166,15 @@ impl DevServer {
     /// ```
     ///
     /// # Errors
-    /// When there is no answer. One that breaks off is an [`Answer`].
+    /// Fails when there is no answer. One that breaks off is an [`Answer`].
     pub async fn send(&self, request: http::Request<Bytes>) -> Result<Answer, HarnessError> {
         self.client().send(request).await
     }
 
-    /// The first line of the log that is `wanted`, as soon as it is there.
+    /// Waits for a line of the log that satisfies `wanted`, and returns the first one.
     ///
     /// # Errors
-    /// When it does not come.
+    /// Fails when there is none within the timeout.
     pub async fn wait_for_line(
         &self,
         wanted: impl Fn(&str) -> bool,
@@ -182,10 +182,10 @@ impl DevServer {
         self.log.wait_for_line(wanted, self.timeout).await
     }
 
-    /// Waits until all lines of the log together are as `wanted`.
+    /// Waits until the lines of the log satisfy `wanted`.
     ///
     /// # Errors
-    /// When they never are.
+    /// Fails when they do not within the timeout.
     pub async fn wait_for_lines(
         &self,
         wanted: impl Fn(&[String]) -> bool,
@@ -198,15 +198,15 @@ impl DevServer {
         self.log.lines()
     }
 
-    /// The number of the process, unless it has ended.
+    /// The id of the process, unless it has ended.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Waits for the process to end by itself, or because it was told to.
+    /// Waits for the process to exit.
     ///
     /// # Errors
-    /// When it does not.
+    /// Fails when it does not within the timeout.
     pub async fn wait(&mut self) -> Result<ExitStatus, HarnessError> {
         match tokio::time::timeout(self.timeout, self.child.wait()).await {
             Ok(Ok(status)) => Ok(status),

@@ -1,4 +1,4 @@
-//! Objects as the wire has them.
+//! Objects in the wire's form.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{R2HttpMetadata, R2Object};
 use crate::r2::date;
 
-/// An object as the wire has it.
+/// An object in the wire's form.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireObject {
@@ -51,7 +51,7 @@ struct WireRange {
     length: u64,
 }
 
-/// A 64-bit number, which the wire may have as text.
+/// A 64-bit number, which the wire may write as text.
 struct Number(u64);
 
 impl<'de> Deserialize<'de> for Number {
@@ -72,7 +72,7 @@ fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
 }
 
 impl WireObject {
-    /// An object that was asked for by its key: what is absent is empty.
+    /// Converts an object of a call for one key, where an absent field is empty.
     pub(crate) fn into_object(self) -> R2Object {
         let object = self.into_listed();
         R2Object {
@@ -82,7 +82,7 @@ impl WireObject {
         }
     }
 
-    /// An object of a list: what is absent is not known.
+    /// Converts an object of a list, where an absent field is unknown.
     pub(crate) fn into_listed(self) -> R2Object {
         let names = ["md5", "sha1", "sha256", "sha384", "sha512"];
         let mut checksums = self.checksums.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a call puts on the wire, and what an answer's head and body come to.
+//! Calls on the wire, and the results of answers.
 
 use http::Response;
 use serde_json::{Value, json};

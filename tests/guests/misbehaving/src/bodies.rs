@@ -21,7 +21,7 @@ pub(crate) fn slow_stream(query: &Query) -> Result<Response> {
     })))
 }
 
-/// How a stream ends that does not end well.
+/// The end of a stream that fails.
 #[derive(Clone, Copy)]
 pub(crate) enum End {
     Panic,

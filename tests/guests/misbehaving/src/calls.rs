@@ -1,4 +1,4 @@
-//! What the worker sees of its host, and what it asks of it.
+//! The worker's view of its host, and its calls of the host.
 
 use std::{collections::BTreeMap, fmt::Write, future::poll_fn, pin::pin, task::Poll};
 
@@ -14,7 +14,7 @@ use crate::{Query, number, parse, required, text, time::pause};
 const INPUT_LIMIT: usize = 20 * 1024 * 1024;
 const OUTPUT_LIMIT: usize = 20 * 1024 * 1024;
 
-/// Only passed on to Images, so its bytes need not be shared out among the routes.
+/// The photo that the routes pass on to Images.
 static PHOTO: &[u8] = include_bytes!("../../../../examples/thumbnail/photo.jpg");
 
 pub(crate) fn host(request: &Request) -> String {
@@ -204,11 +204,11 @@ pub(crate) async fn drop_answer(request: Request, query: &Query, env: &Env) -> R
     let outcome = {
         let transformer = env.images("IMAGES")?.input(request.into_body());
         let mut call = pin!(transformer.output(ImageOutputOptions::new(Format::Png)));
-        let mut patience = pin!(pause(ms));
+        let mut timeout = pin!(pause(ms));
         poll_fn(|context| match call.as_mut().poll(context) {
             Poll::Ready(Ok(_)) => Poll::Ready("answered and dropped".to_owned()),
             Poll::Ready(Err(error)) => Poll::Ready(format!("failed: {error}")),
-            Poll::Pending => patience
+            Poll::Pending => timeout
                 .as_mut()
                 .poll(context)
                 .map(|()| "dropped".to_owned()),

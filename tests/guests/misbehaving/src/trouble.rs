@@ -1,4 +1,4 @@
-//! What kills an instance, and what outlives a request.
+//! Failures that kill an instance, and state that outlives a request.
 
 use std::{
     cell::RefCell,
