@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, LOCATION,
     USER_AGENT,
@@ -148,17 +148,10 @@ impl Client {
         if !answer.status.is_success() {
             return Err(OutgoingError::Status(answer.status));
         }
-        let mut body = answer.body;
-        let mut bytes = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            if let Some(data) = frame?.data_ref() {
-                bytes.extend_from_slice(data);
-            }
-        }
         Ok(BufferedAnswer {
             url: answer.url,
             headers: answer.headers,
-            bytes: bytes.freeze(),
+            bytes: answer.body.collect().await?.to_bytes(),
         })
     }
 
