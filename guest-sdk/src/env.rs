@@ -1,4 +1,4 @@
-//! What the worker was given: bindings and variables, by name.
+//! The environment of a worker: bindings and variables, by name.
 
 use std::{collections::BTreeMap, fmt, rc::Rc};
 
@@ -10,8 +10,8 @@ use crate::{Fetcher, Images, R2Bucket, Result};
 
 /// The bindings and variables that the configuration grants to this worker.
 ///
-/// Cloning is cheap. A name that was not granted fails at once and names what there is; the host checks every
-/// call again.
+/// Cloning is cheap. A name that is not in the configuration fails at once, and the error lists the names that are. The
+/// host checks every call again.
 #[derive(Clone, Debug)]
 pub struct Env {
     granted: Rc<Granted>,
@@ -25,8 +25,8 @@ struct Granted {
 }
 
 impl Env {
-    /// The environment of this instance, which cannot change while it runs.
-    pub(crate) fn of_instance() -> Result<Self> {
+    /// Reads the environment of this instance, which cannot change while it runs.
+    pub(crate) fn from_environment() -> Result<Self> {
         thread_local! {
             static ENV: std::cell::OnceCell<Env> = const { std::cell::OnceCell::new() };
         }
@@ -117,7 +117,7 @@ impl Env {
         .into())
     }
 
-    /// The address below which the service of a binding answers.
+    /// Returns the URL below which the service of a binding answers.
     fn binding(&self, name: &str, wanted: BindingKind) -> Result<String, EnvError> {
         let Granted {
             origin,
@@ -146,40 +146,40 @@ impl Env {
     }
 }
 
-/// Why `env` could not hand out what it was asked for.
+/// The reason for which `env` could not return a binding or a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnvError {
     /// No binding has this name.
     UnknownBinding {
-        /// The name that was asked for.
+        /// The name in the lookup.
         name: String,
-        /// The bindings that there are, each with its kind.
+        /// All bindings, each with its kind.
         granted: Vec<String>,
     },
     /// The binding of this name is of another kind.
     WrongKind {
-        /// The name that was asked for.
+        /// The name in the lookup.
         name: String,
         /// Its kind.
         kind: String,
-        /// The kind that was asked for.
+        /// The kind in the lookup.
         wanted: BindingKind,
     },
     /// The name belongs to a variable.
     NotABinding {
-        /// The name that was asked for.
+        /// The name in the lookup.
         name: String,
     },
     /// No variable has this name.
     UnknownVariable {
-        /// The name that was asked for.
+        /// The name in the lookup.
         name: String,
-        /// The names that there are.
+        /// The names of all variables.
         granted: Vec<String>,
     },
     /// The name belongs to a binding.
     NotAVariable {
-        /// The name that was asked for.
+        /// The name in the lookup.
         name: String,
         /// Its kind.
         kind: String,

@@ -29,7 +29,7 @@ impl<'a> EntityTag<'a> {
     /// Parses the value of `ETag`, or of `If-Range` where that is a tag.
     ///
     /// # Errors
-    /// When the text is not exactly one tag in quotes.
+    /// Fails when the text is not exactly one tag in quotes.
     pub fn parse(text: &'a str) -> Result<Self, EntityTagError> {
         match split_tag(text.trim_matches(OWS)) {
             Some((tag, "")) => Ok(tag),

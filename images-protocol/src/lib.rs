@@ -1,4 +1,4 @@
-//! What the guest's SDK, the runtime and the images process agree on: the wire of the bindings.
+//! The wire of the bindings, on which the guest's SDK, the runtime and the images process agree.
 //!
 //! Plain values without I/O, so that the crate builds for wasm as well as for the host.
 //!
@@ -8,19 +8,19 @@
 //! | [`paths`] | paths and prefixes of paths |
 //! | [`headers`] | headers that no standard names |
 //! | [`form`] | the multipart form that carries one request: field names, boundary, part headers |
-//! | [`steps`] | the `transforms` array: what is done to which image, in order |
+//! | [`steps`] | the `transforms` array: the steps of all images, in order |
 //! | [`transform`] | the options of one `transform()` |
 //! | [`draw`] | the options of one `draw()` |
 //! | [`output`] | format and quality of the result |
-//! | [`fetch`] | what a `fetch` asks of a picture on its way |
+//! | [`fetch`] | the transformation that a `fetch` requests |
 //! | [`info`] | the answer of `/info` |
-//! | [`extension`] | what is ours and not the platform's |
-//! | [`error`] | codes, their HTTP status, and how an error crosses the wire |
-//! | [`digest`] | the `Repr-Digest` by which the receiver proves that a body is whole |
+//! | [`extension`] | parts of the form that the platform does not have |
+//! | [`error`] | codes, their HTTP status, and errors on the wire |
+//! | [`digest`] | the `Repr-Digest` by which a receiver verifies a body |
 //! | [`etag`] | entity tags, and the lists of them in a request's preconditions |
-//! | [`fetcher`] | how a call of a service or of assets carries its URL |
+//! | [`fetcher`] | the URL in a call of a service or of assets |
 //! | [`settings`] | the settings of the images process |
-//! | [`trace`] | what the images process tells of its side of a connection |
+//! | [`trace`] | transport records of the images process |
 
 #![warn(missing_docs)]
 
@@ -74,12 +74,12 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::UnknownWord;
+            type Err = $crate::UnknownWordError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err($crate::UnknownWord { allowed: &[$($text,)+] }),
+                    _ => Err($crate::UnknownWordError { allowed: &[$($text,)+] }),
                 }
             }
         }
@@ -101,15 +101,15 @@ pub(crate) use words;
 
 /// A word outside the closed set that was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownWord {
+pub struct UnknownWordError {
     /// The words of the set.
     pub allowed: &'static [&'static str],
 }
 
-impl std::fmt::Display for UnknownWord {
+impl std::fmt::Display for UnknownWordError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "must be one of {}", self.allowed.join(", "))
     }
 }
 
-impl std::error::Error for UnknownWord {}
+impl std::error::Error for UnknownWordError {}

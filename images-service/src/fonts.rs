@@ -114,7 +114,7 @@ impl Fonts {
         let places = Arc::clone(&self.places);
         let outgoing = Outgoing {
             total: self.limits.time,
-            ..Outgoing::of_bytes(self.limits.bytes as u64)
+            ..Outgoing::new(self.limits.bytes as u64)
         };
         async move {
             let _place = places.acquire_owned().await;

@@ -3,6 +3,7 @@
 //! | module | does |
 //! |---|---|
 //! | [`deadline`] | gives up connections and bodies that make no progress |
+//! | [`drain`] | reads uploads that their handlers drop |
 //! | [`transport`] | records what a connection did for each request |
 //! | [`socket`] | binds a Unix socket for this user alone |
 //! | [`hang_up`] | notices a client that has closed its connection |
@@ -12,6 +13,7 @@
 
 pub mod conditions;
 pub mod deadline;
+pub mod drain;
 pub mod exchange;
 pub mod hang_up;
 pub mod pool;

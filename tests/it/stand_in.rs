@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use crate::dev_server::PATIENCE;
+use crate::dev_server::TEST_TIMEOUT;
 use crate::guests::SAFELIGHT;
 
 /// What a start of the stand-in does.
@@ -159,7 +159,7 @@ impl StandIn {
         let mut log = self.log.clone();
         let is_wanted = |line: &&String| line.contains(words);
         let found = log.wait_for(|lines| lines.iter().any(|line| is_wanted(&line)));
-        let lines = tokio::time::timeout(PATIENCE, found)
+        let lines = tokio::time::timeout(TEST_TIMEOUT, found)
             .await
             .unwrap_or_else(|_| panic!("{words:?} never came: {:#?}", *self.log.borrow()))
             .expect("the log is open as long as the process");

@@ -9,7 +9,7 @@ use tokio::net::UnixListener;
 use tokio::time::timeout;
 
 use crate::client::{get, post};
-use crate::dev_server::{DevServer, PATIENCE};
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 use crate::processes::{gone, images_child, images_pid, socket_folder};
 use crate::slow_reader::{SlowReader, picture};
@@ -98,7 +98,7 @@ async fn a_process_that_dies_before_it_answers_fails_the_call_by_name() {
             std::thread::yield_now();
         }
     });
-    timeout(PATIENCE, asked).await.expect("no call").unwrap();
+    timeout(TEST_TIMEOUT, asked).await.expect("no call").unwrap();
     signal(first, "KILL");
     let failed = call.await.unwrap();
     assert_eq!(failed.status, 500);

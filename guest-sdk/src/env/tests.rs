@@ -1,4 +1,4 @@
-//! What is handed out, and what a wrong name is told.
+//! Lookups by name, and the errors of wrong names.
 
 use super::{BindingKind, Env};
 

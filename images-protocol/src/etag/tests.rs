@@ -19,10 +19,10 @@ const fn weak(opaque: &str) -> EntityTag<'_> {
     }
 }
 
-fn headers(name: HeaderName, values: &[&'static [u8]]) -> HeaderMap {
+fn headers(name: &HeaderName, values: &[&'static [u8]]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for value in values {
-        headers.append(&name, HeaderValue::from_bytes(value).unwrap());
+        headers.append(name, HeaderValue::from_bytes(value).unwrap());
     }
     headers
 }
@@ -99,7 +99,7 @@ fn a_list_is_split_at_the_commas_outside_of_quotes() {
 
 #[test]
 fn several_headers_are_one_list() {
-    let headers = headers(IF_MATCH, &[b"\"a\", W/\"b\"", b"\"\xe9\"", b"*"]);
+    let headers = headers(&IF_MATCH, &[b"\"a\", W/\"b\"", b"\"\xe9\"", b"*"]);
     let listed: Vec<_> = listed_tags(&headers, &IF_MATCH).collect();
     let expected = [
         Ok(ListedTag::Tag(strong("a"))),
@@ -126,9 +126,9 @@ fn if_match_compares_strongly_and_if_none_match_weakly() {
     ] {
         let current = strong("a,b");
         let shown = value.escape_ascii();
-        let found = if_match(&headers(IF_MATCH, &[value]), &current);
+        let found = if_match(&headers(&IF_MATCH, &[value]), &current);
         assert_eq!(found, Some(strongly), "If-Match: {shown}");
-        let found = if_none_match(&headers(IF_NONE_MATCH, &[value]), &current);
+        let found = if_none_match(&headers(&IF_NONE_MATCH, &[value]), &current);
         assert_eq!(found, Some(weakly), "If-None-Match: {shown}");
     }
     assert_eq!(if_match(&HeaderMap::new(), &strong("a")), None);

@@ -1,7 +1,7 @@
 //! The parts of a form beyond the binding: how the format is chosen, and what metadata is kept.
 
 use safelight_protocol::{
-    ErrorCode, UnknownWord,
+    ErrorCode, UnknownWordError,
     extension::{self, JpegScan},
 };
 
@@ -34,12 +34,12 @@ pub(super) fn scan(parts: &ExtensionParts) -> Result<Option<JpegScan>, ServiceEr
     word(extension::JPEG, parts.jpeg.as_deref())
 }
 
-fn word<T: std::str::FromStr<Err = UnknownWord>>(
+fn word<T: std::str::FromStr<Err = UnknownWordError>>(
     part: &str,
     text: Option<&str>,
 ) -> Result<Option<T>, ServiceError> {
     let word = text.map(str::parse).transpose();
-    word.map_err(|error: UnknownWord| bad(part, &error.to_string()))
+    word.map_err(|error: UnknownWordError| bad(part, &error.to_string()))
 }
 
 fn bad(part: &str, fault: &str) -> ServiceError {

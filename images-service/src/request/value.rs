@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use safelight_protocol::{ErrorCode, UnknownWord};
+use safelight_protocol::{ErrorCode, UnknownWordError};
 use serde_json::Value;
 
 use super::color;
@@ -93,7 +93,7 @@ impl OptionValue<'_> {
     }
 
     /// One word of a closed set.
-    pub(super) fn word<T: FromStr<Err = UnknownWord>>(&self) -> Result<T, ServiceError> {
+    pub(super) fn word<T: FromStr<Err = UnknownWordError>>(&self) -> Result<T, ServiceError> {
         self.string()?.parse().map_err(|error| self.error(error))
     }
 

@@ -105,7 +105,7 @@ pub struct SourceTime {
 impl Default for SourceTime {
     fn default() -> Self {
         let safelight_outgoing::Limits { connect, total, .. } =
-            safelight_outgoing::Limits::of_bytes(MAX_SOURCE_BYTES);
+            safelight_outgoing::Limits::new(MAX_SOURCE_BYTES);
         Self { connect, total }
     }
 }
@@ -127,7 +127,7 @@ impl ImageUrlsConfig {
     /// What may be reached for a picture.
     pub fn policy(&self) -> Policy {
         let exceptions = self.allowed_addresses.iter().cloned();
-        Policy::with(exceptions).without(self.denied_origins.iter().cloned())
+        Policy::with_exceptions(exceptions).with_denied(self.denied_origins.iter().cloned())
     }
 }
 

@@ -186,7 +186,7 @@ fn redirected(from: &Uri, headers: &HeaderMap) -> Result<Uri, Failure> {
     let invalid = |why: &str| Failure::new(Code::BadRedirect, in_source(why));
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let location = location.ok_or_else(|| invalid("a redirect without a target"))?;
-    let next = Target::parse(&from.to_string()).and_then(|from| from.redirected(location));
+    let next = Target::parse(&from.to_string()).and_then(|from| from.resolve_redirect(location));
     let next = next.map_err(|error| invalid(&format!("invalid redirect: {error}")))?;
     next.url()
         .as_str()

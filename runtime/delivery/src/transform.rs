@@ -93,7 +93,7 @@ fn boundary() -> String {
 /// of the images process into one for the client.
 async fn buffered_result(response: http::Response<Body>) -> Result<Transformed, Failure> {
     let (head, body) = response.into_parts();
-    if let Some(code) = ImagesError::code_of(head.status, &head.headers) {
+    if let Some(code) = ImagesError::response_code(head.status, &head.headers) {
         let text = whole(body, MAX_ERROR_BYTES).await.unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         return Err(Failure::of_images(code, head.status, &text));

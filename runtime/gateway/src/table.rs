@@ -1,70 +1,18 @@
-//! The one table of a worker's bindings: a service per name, and the layers that all of them share.
-
-pub mod assets;
-pub mod caller_url;
-mod conditions;
-pub mod images;
-pub mod pool;
-pub mod r2;
-pub mod service;
+//! The table from a binding's name to its service, with the layers of every hop around it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::Uri;
-use tower::util::BoxCloneSyncService;
-use tower::{Service, ServiceExt, service_fn};
-use wasmtime_wasi_http::{Error, WasiBody};
+use safelight_hop::faults::{FaultSet, Hop};
+use safelight_hop::inject::HopFaults;
+use safelight_hop::{
+    Answer, BindingService, Body, Call, HopError, HopService, RequestContext, layered,
+};
+use safelight_protocol::BINDINGS_HOST;
+use tower::ServiceExt as _;
 
-use crate::faults::{FaultSet, Hop, HopFaults};
-use crate::hooks::BINDINGS_HOST;
-use crate::record::RequestRecord;
-use crate::{call_log, integrity};
-
-/// What comes of a call.
-pub type Answer = Result<http::Response<WasiBody>, Error>;
-
-/// What can stand at the far end of a hop.
-pub trait HopService:
-    Service<
-        http::Request<WasiBody>,
-        Response = http::Response<WasiBody>,
-        Error = Error,
-        Future: Send,
-    > + Clone
-    + Send
-    + Sync
-    + 'static
-{
-}
-
-impl<S> HopService for S where
-    S: Service<
-            http::Request<WasiBody>,
-            Response = http::Response<WasiBody>,
-            Error = Error,
-            Future: Send,
-        > + Clone
-        + Send
-        + Sync
-        + 'static
-{
-}
-
-/// What every binding is: a service from request to response.
-pub type BindingService =
-    BoxCloneSyncService<http::Request<WasiBody>, http::Response<WasiBody>, Error>;
-
-/// What a call carries for the layers: whose it is, and where it goes.
-#[derive(Clone)]
-pub struct CallContext {
-    /// The hop: a binding by the worker's name for it, or a host.
-    pub hop: Arc<str>,
-    /// The request that made the call.
-    pub record: Arc<RequestRecord>,
-}
-
-/// The bindings that a worker's config grants.
+/// The bindings of one worker.
 #[derive(Default)]
 pub struct Bindings {
     services: BTreeMap<Arc<str>, BindingService>,
@@ -72,7 +20,7 @@ pub struct Bindings {
 }
 
 impl Bindings {
-    /// No bindings yet; to those that come, these faults may happen.
+    /// An empty table. These faults may happen to the calls of its bindings.
     pub fn new(faults: Arc<FaultSet>) -> Self {
         Self {
             services: BTreeMap::new(),
@@ -80,60 +28,38 @@ impl Bindings {
         }
     }
 
-    /// Grants a service under the hop's name, with the layers that every binding has.
-    pub fn grant(&mut self, hop: Hop, service: impl HopService) {
+    /// Binds a service to the hop's name, with the layers that every hop has.
+    pub fn bind(&mut self, hop: Hop, service: impl HopService) {
         let name = hop.name.clone();
         let faults = HopFaults::new(hop, self.faults.clone());
         self.services.insert(name, layered(service, faults));
     }
 
+    /// The service of a name, with its layers.
+    pub fn get(&self, name: &str) -> Option<&BindingService> {
+        self.services.get(name)
+    }
+
     /// Makes the call that a guest addressed to `http://bindings.internal/<NAME>/<path>`.
     ///
     /// # Errors
-    /// When the name is not granted; the error names what is. Otherwise as the service does.
-    pub async fn call(
-        &self,
-        mut request: http::Request<WasiBody>,
-        record: Arc<RequestRecord>,
-    ) -> Answer {
+    /// When the worker has no binding of that name; the error lists those that it has. Otherwise as the service does.
+    pub async fn call(&self, mut request: http::Request<Body>, context: Arc<RequestContext>) -> Answer {
         let (name, rest) = split_name(request.uri())?;
         let Some((name, service)) = self.services.get_key_value(name) else {
-            return Err(Error::InternalError(Some(self.not_granted(name))));
+            return Err(HopError::UnknownBinding {
+                name: name.to_owned(),
+                known: self.services.keys().cloned().collect(),
+            });
         };
-        let context = CallContext {
-            hop: name.clone(),
-            record,
-        };
+        let name = name.clone();
         *request.uri_mut() = rest;
-        request.extensions_mut().insert(context);
-        service.clone().oneshot(request).await
+        service.clone().oneshot(Call::new(name, request, context)).await
     }
-
-    fn not_granted(&self, name: &str) -> String {
-        let granted: Vec<_> = self.services.keys().map(AsRef::as_ref).collect();
-        let granted = match granted.as_slice() {
-            [] => "none".to_owned(),
-            names => names.join(", "),
-        };
-        format!("binding {name} is not granted to this worker; it has: {granted}")
-    }
-}
-
-/// Puts the layers that every hop out of a worker has around a service: the outermost first, faults nearest to the
-/// service, so that the others see what they do. A layer is an async function of a request and of what comes next.
-pub fn layered(service: impl HopService, faults: HopFaults) -> BindingService {
-    BoxCloneSyncService::new(service_fn(move |request| {
-        let (service, faults) = (service.clone(), faults.clone());
-        call_log::logged(request, |request| {
-            integrity::proved(request, |request| {
-                faults.suffered(request, |request| service.oneshot(request))
-            })
-        })
-    }))
 }
 
 /// Splits `/<NAME>/<path>?<query>` into the name and a URI that the service sees.
-fn split_name(uri: &Uri) -> Result<(&str, Uri), Error> {
+fn split_name(uri: &Uri) -> Result<(&str, Uri), HopError> {
     let path = uri.path().trim_start_matches('/');
     let (name, rest) = path.split_once('/').unwrap_or((path, ""));
     let query = uri
@@ -141,7 +67,7 @@ fn split_name(uri: &Uri) -> Result<(&str, Uri), Error> {
         .map(|query| format!("?{query}"))
         .unwrap_or_default();
     let rest = Uri::try_from(format!("http://{BINDINGS_HOST}/{rest}{query}"))
-        .map_err(|_| Error::HttpRequestUriInvalid)?;
+        .map_err(|_| HopError::InvalidUri)?;
     Ok((name, rest))
 }
 

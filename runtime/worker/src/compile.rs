@@ -63,7 +63,7 @@ pub fn engine(cache: Option<&Path>) -> Result<Engine, CompileError> {
 
 /// The folder for compiled code; `None` if there is none that can be written to, and every start compiles anew.
 pub fn cache_folder() -> Option<PathBuf> {
-    let folder = crate::cache::folder()?.join("code");
+    let folder = safelight_state::cache::folder()?.join("code");
     std::fs::create_dir_all(&folder).ok()?;
     let probe = folder.join(format!("probe-{}", std::process::id()));
     std::fs::write(&probe, []).ok()?;

@@ -1,4 +1,4 @@
-//! What a guest reaches beyond itself: outgoing requests and its two output streams.
+//! The host's answers to a guest: outgoing requests and the two output streams.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -6,7 +6,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
+use http_body_util::BodyExt as _;
+use safelight_delivery::CfImages;
+use safelight_delivery::fetch::CfImageOptions;
+use safelight_gateway::{Bindings, Outbound};
+use safelight_hop::{Answer, Body, HopError, RequestContext, body, error_chain};
+use safelight_protocol::BINDINGS_HOST;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
@@ -14,23 +19,22 @@ use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode as P2ErrorCode;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as P3ErrorCode;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use crate::bindings::Bindings;
-use crate::body::Guarded;
-use crate::cf_image::{self, CfImages};
-use crate::error::chain;
-use crate::instance::Shared;
-use crate::outbound::Outbound;
-use crate::record::Stream;
+use crate::engine::{InstanceBody, body_to_engine, body_to_engine_within, to_engine};
+use crate::guest_request::Stream;
+use crate::shared::Shared;
 
-/// The host name behind which a worker finds its bindings. It never reaches a network.
-pub const BINDINGS_HOST: &str = "bindings.internal";
+/// The ways of the outgoing requests of one instance.
+pub(crate) struct Hooks {
+    ways: Ways,
+    shared: Arc<Shared>,
+}
 
-/// Where the outgoing requests of one instance go.
-pub struct Hooks {
+/// The ways out of a worker.
+#[derive(Clone)]
+struct Ways {
     bindings: Arc<Bindings>,
     outbound: Outbound,
     cf_images: Option<CfImages>,
-    shared: Arc<Shared>,
 }
 
 /// The engine's form of a response and of what is left to do for it.
@@ -41,18 +45,20 @@ type Sent = (
 
 impl Hooks {
     /// Hooks for one instance.
-    pub fn new(bindings: Arc<Bindings>, outbound: Outbound, shared: Arc<Shared>) -> Self {
-        Self {
+    pub(crate) fn new(bindings: Arc<Bindings>, outbound: Outbound, shared: Arc<Shared>) -> Self {
+        let ways = Ways {
             bindings,
             outbound,
             cf_images: None,
-            shared,
-        }
+        };
+        Self { ways, shared }
     }
 
-    /// The same, with pictures that are changed on their way.
-    pub fn with_cf_images(self, cf_images: Option<CfImages>) -> Self {
-        Self { cf_images, ..self }
+    /// The same, with pictures that are transformed on their way.
+    #[must_use]
+    pub(crate) fn with_cf_images(mut self, cf_images: Option<CfImages>) -> Self {
+        self.ways.cf_images = cf_images;
+        self
     }
 }
 
@@ -64,24 +70,17 @@ impl WasiHttpHooks for Hooks {
         _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
         let dead = self.shared.dead.clone();
-        let request = request.map(|body| Guarded::new(body, dead, ()).boxed_unsync());
-        let record = self.shared.current();
-        let bindings = self.bindings.clone();
-        let outbound = self.outbound.clone();
-        let cf_images = self.cf_images.clone();
+        let request = request.map(|body| InstanceBody::new(body, dead, ()).boxed_unsync());
+        let context = self.shared.current().context().clone();
+        let ways = self.ways.clone();
         Box::new(async move {
-            let mut request = request;
-            let wanted = cf_image::take(request.headers_mut());
-            let response = match (is_bindings_host(request.uri()), wanted) {
-                (true, None) => patiently(options, bindings.call(request, record)).await?,
-                (true, Some(_)) => return Err(cf_image::not_for_bindings()),
-                (false, None) => patiently(options, outbound.fetch(request, record)).await?,
-                (false, Some(wanted)) => {
-                    let images = cf_images.as_ref();
-                    let fetch = cf_image::fetch(images, (request, wanted), &outbound, record);
-                    patiently(options, fetch).await?
+            let response = within_head_timeout(options, ways.send(request, context)).await;
+            let response = response.map_err(to_engine)?.map(|body| {
+                match options.and_then(|options| options.between_bytes_timeout) {
+                    Some(limit) => body_to_engine_within(body, limit),
+                    None => body_to_engine(body),
                 }
-            };
+            });
             let finished: Box<dyn Future<Output = Result<(), Error>> + Send> =
                 Box::new(std::future::ready(Ok(())));
             Ok((response, finished))
@@ -91,60 +90,93 @@ impl WasiHttpHooks for Hooks {
     // The engine's defaults keep the text of these errors to themselves.
 
     fn p2_error_from_hyper(&mut self, error: &hyper::Error) -> P2ErrorCode {
-        P2ErrorCode::InternalError(Some(chain(error)))
+        P2ErrorCode::InternalError(Some(error_chain(error)))
     }
 
     fn p3_error_from_hyper(&mut self, error: &hyper::Error) -> P3ErrorCode {
-        P3ErrorCode::InternalError(Some(chain(error)))
+        P3ErrorCode::InternalError(Some(error_chain(error)))
     }
 }
 
-/// Names of hosts have no case, and may end in the dot of the root.
+impl Ways {
+    async fn send(self, mut request: http::Request<Body>, context: Arc<RequestContext>) -> Answer {
+        let options = CfImageOptions::take(request.headers_mut());
+        match (is_bindings_host(request.uri()), options) {
+            (true, None) => self.bindings.call(request, context).await,
+            (true, Some(_)) => Err(HopError::Service(
+                "a transformation is for pictures that are fetched from another host, not for a binding's call".into(),
+            )),
+            (false, None) => self.outbound.fetch(request, context).await,
+            (false, Some(options)) => self.fetch_image(request, &options, context).await,
+        }
+    }
+
+    /// Sends a request whose picture is transformed on its way.
+    async fn fetch_image(
+        self,
+        request: http::Request<Body>,
+        options: &CfImageOptions,
+        context: Arc<RequestContext>,
+    ) -> Answer {
+        let options = options.parse();
+        if options.as_ref().is_ok_and(|options| options.is_empty()) {
+            return self.outbound.fetch(request, context).await;
+        }
+        let Some(images) = &self.cf_images else {
+            return Err(HopError::Service(
+                "transformations are off, as this worker has no Images binding; safelight.image_urls = true turns them on".into(),
+            ));
+        };
+        let (head, _ignored) = request.into_parts();
+        match images.fetch(&head, options, &context).await {
+            Err(failure) if images.fails_open(&head, &failure) => {
+                let plain = http::Request::from_parts(head, body::full(""));
+                self.outbound.fetch(plain, context).await
+            }
+            Err(failure) => Ok(failure.answer()),
+            Ok(response) => Ok(response),
+        }
+    }
+}
+
+/// Whether a URI is that of a binding. Names of hosts have no case, and may end in the dot of the root.
 fn is_bindings_host(uri: &http::Uri) -> bool {
     let host = uri.host().unwrap_or_default();
     let host = host.strip_suffix('.').unwrap_or(host);
     host.eq_ignore_ascii_case(BINDINGS_HOST)
 }
 
-/// Waits for a response's head for as long as the guest says; without its word, for as long as the hop allows.
-async fn patiently<T>(
+/// Waits for a response's head for as long as the guest says, else for as long as the hop allows.
+///
+/// A service may connect, or wait for a process, before it sends anything, and nothing outside of it tells when: the
+/// guest's timeouts for connecting and for the first byte are one limit for both.
+async fn within_head_timeout(
     options: Option<RequestOptions>,
-    response: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    let Some(options) = options else {
-        return response.await;
-    };
-    if options.between_bytes_timeout.is_some() {
-        return Err(Error::InternalError(Some(
-            "the request option between-bytes-timeout is not supported yet".into(),
-        )));
-    }
-    let patience = [options.connect_timeout, options.first_byte_timeout];
-    match patience
-        .into_iter()
-        .flatten()
-        .reduce(Duration::saturating_add)
-    {
-        Some(patience) => tokio::time::timeout(patience, response)
+    response: impl Future<Output = Answer>,
+) -> Answer {
+    let limits = options.map(|options| [options.connect_timeout, options.first_byte_timeout]);
+    let limits = limits.into_iter().flatten().flatten();
+    match limits.reduce(Duration::saturating_add) {
+        Some(limit) => tokio::time::timeout(limit, response)
             .await
-            .unwrap_or(Err(Error::HttpResponseTimeout)),
+            .unwrap_or(Err(HopError::Timeout)),
         None => response.await,
     }
 }
 
-/// One of a guest's output streams; what is written goes to the request that the guest works for.
+/// One of a guest's output streams. Its bytes go to the request that the guest works for.
 #[derive(Clone)]
-pub struct GuestOutput {
+pub(crate) struct GuestOutput {
     shared: Arc<Shared>,
     stream: Stream,
 }
 
 /// Largest piece that a guest may write at once.
-const WRITE_BYTES: usize = 64 * 1024;
+const MAX_WRITE_BYTES: usize = 64 * 1024;
 
 impl GuestOutput {
     /// The given stream of one instance.
-    pub fn new(shared: Arc<Shared>, stream: Stream) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, stream: Stream) -> Self {
         Self { shared, stream }
     }
 }
@@ -183,7 +215,7 @@ impl OutputStream for GuestOutput {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(WRITE_BYTES)
+        Ok(MAX_WRITE_BYTES)
     }
 }
 

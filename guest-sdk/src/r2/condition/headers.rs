@@ -1,4 +1,4 @@
-//! Conditions as the headers of a request have them.
+//! Conditions in the headers of a request.
 
 use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use http::{HeaderMap, HeaderName};
@@ -22,7 +22,7 @@ pub(super) fn read(headers: &HeaderMap) -> Result<R2Conditional> {
 /// Reads the tags of all headers of this name. `*` outweighs all others.
 ///
 /// # Errors
-/// When the headers hold no tag, or an element that is not a tag: that element might be the one that counts.
+/// Fails when the headers have no tag, or an element that is not a tag: that element might be the one that matters.
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<R2Etag>> {
     let tags = listed_tags(headers, name)
         .map(|listed| listed.map(R2Etag::from))
@@ -66,7 +66,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
             .collect();
-        R2Conditional::of(&headers)
+        R2Conditional::from_headers(&headers)
             .and_then(R2Conditional::into_json)
             .map_err(|error| error.to_string())
     }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use safelight_protocol::extension::{HEIGHT_SHARE, WIDTH_SHARE};
 use safelight_protocol::steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDEX};
-use safelight_protocol::{Compression, NamedQuality, OriginAuth, Quality, UnknownWord};
+use safelight_protocol::{Compression, NamedQuality, OriginAuth, Quality, UnknownWordError};
 use serde_json::{Map, Value};
 
 use crate::output::{Format, Output};
@@ -150,10 +150,10 @@ impl<'a> Rest<'a> {
         text.transpose()
     }
 
-    fn word<T: FromStr<Err = UnknownWord>>(&mut self, key: &str) -> Result<Option<T>, Failure> {
+    fn word<T: FromStr<Err = UnknownWordError>>(&mut self, key: &str) -> Result<Option<T>, Failure> {
         let word = self.text(key)?.map(str::parse);
         word.transpose()
-            .map_err(|error: UnknownWord| bad(key, &error.to_string()))
+            .map_err(|error: UnknownWordError| bad(key, &error.to_string()))
     }
 
     /// All of `keys` as one element of the `transforms` array about the image of this number.
@@ -192,7 +192,7 @@ fn output(rest: &mut Rest<'_>) -> Result<Output, Failure> {
         Some(Value::String(name)) => {
             let name: NamedQuality = name
                 .parse()
-                .map_err(|error: UnknownWord| bad("quality", &error.to_string()))?;
+                .map_err(|error: UnknownWordError| bad("quality", &error.to_string()))?;
             Some(Quality::Named(name))
         }
         Some(_) => return Err(bad("quality", "must be a number or a name")),

@@ -71,10 +71,10 @@ pub(super) async fn ask_host(
         .map_or(MAX_REDIRECTS, |Redirects(left)| *left);
     let SourceTime { connect, total } = time;
     let limits = Limits {
-        redirects,
+        max_redirects: redirects,
         connect,
         total,
-        ..Limits::of_bytes(MAX_SOURCE_BYTES)
+        ..Limits::new(MAX_SOURCE_BYTES)
     };
     let mut response = match client.get(wanted, &limits).await {
         Ok(answer) => {

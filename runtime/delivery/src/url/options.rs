@@ -5,7 +5,7 @@ mod trim;
 
 use std::str::FromStr;
 
-use safelight_protocol::{Fit, Flip, NamedQuality, Quality, Segment, UnknownWord, Upscale};
+use safelight_protocol::{Fit, Flip, NamedQuality, Quality, Segment, UnknownWordError, Upscale};
 use serde_json::{Map, Value};
 
 use super::hints::AutoWidth;
@@ -74,10 +74,10 @@ fn refused(key: &str, fault: &str) -> Failure {
 }
 
 /// One word of a closed set.
-fn word<T: FromStr<Err = UnknownWord>>(pairs: &mut Pairs, key: &str) -> Result<Option<T>, Failure> {
+fn word<T: FromStr<Err = UnknownWordError>>(pairs: &mut Pairs, key: &str) -> Result<Option<T>, Failure> {
     let word = pairs.take(key).map(|word| word.parse());
     word.transpose()
-        .map_err(|error: UnknownWord| refused(key, &error.to_string()))
+        .map_err(|error: UnknownWordError| refused(key, &error.to_string()))
 }
 
 fn words(pairs: &mut Pairs, transform: &mut Map<String, Value>) -> Result<(), Failure> {

@@ -192,7 +192,7 @@ fn pace(word: &'static str, value: Option<&str>) -> Result<Pace, FaultError> {
 fn code(value: Option<&str>) -> Result<ErrorCode, FaultError> {
     let value = value.ok_or(FaultError::NoValue("error"))?;
     let number = value.parse().map_err(|_| FaultError::BadCode)?;
-    ErrorCode::of_number(number).ok_or(FaultError::BadCode)
+    ErrorCode::from_number(number).ok_or(FaultError::BadCode)
 }
 
 fn status(value: Option<&str>) -> Result<StatusCode, FaultError> {

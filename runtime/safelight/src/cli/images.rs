@@ -35,7 +35,7 @@ impl ImagesFlags {
             transports: self.trace_keep.into(),
             deadlines: self.deadlines.deadlines(),
             fonts: FontLimits {
-                policy: Policy::with(self.allowed_addresses),
+                policy: Policy::with_exceptions(self.allowed_addresses),
                 ..FontLimits::default()
             },
             ..self.pixels.settings().limits()

@@ -1,4 +1,4 @@
-//! What an instance takes on, how long it is kept, and how its affairs are settled when it ends.
+//! The life of an instance: the requests that it takes, how long it is kept, and its end.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,31 +12,33 @@ use wasmtime::component::GuestTaskId;
 use wasmtime::{Store, StoreContextMut};
 use wasmtime_wasi_http::handler::{ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus};
 
-use super::{Death, End, Shared, State};
-use crate::record::RequestRecord;
+use super::State;
+use crate::death::Death;
+use crate::guest_request::GuestRequest;
+use crate::shared::{End, Shared};
 
 /// Requests that one instance serves before it is replaced.
-const REUSE: usize = 10_000;
+const MAX_REUSE: usize = 10_000;
 /// Requests that one instance serves at the same time.
-const CONCURRENT: usize = 16;
+const MAX_CONCURRENT: usize = 16;
 /// How long an instance without work is kept.
-const IDLE: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long work goes on after its client has gone or its response is complete.
-const AFTERWARDS: Duration = Duration::from_secs(30);
+const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What travels with a request into the instance that takes it.
-pub struct Ticket {
-    /// Who it is.
-    pub record: Arc<RequestRecord>,
+/// The data that travels with a request into the instance that takes it.
+pub(crate) struct RequestData {
+    /// The request.
+    pub request: Arc<GuestRequest>,
     /// Filled in by the instance that takes the request.
     pub taken_by: Arc<OnceLock<Arc<Shared>>>,
     /// Ends when nobody waits for the response any more.
     pub waiting: oneshot::Receiver<()>,
 }
 
-/// Which generation of the interface a worker was compiled for.
+/// Which version of the interface a worker was compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Generation {
+pub(crate) enum WasiVersion {
     /// WASI 0.2: one request per instance.
     P2,
     /// WASI 0.3: many requests, several at a time.
@@ -44,17 +46,17 @@ pub enum Generation {
 }
 
 /// Decides what an instance takes on, and settles its affairs when it ends.
-pub struct InstanceState {
-    generation: Generation,
+pub(crate) struct InstanceState {
+    version: WasiVersion,
     shared: Arc<Shared>,
     retire: AtomicBool,
 }
 
 impl InstanceState {
     /// The state of a fresh instance.
-    pub fn new(generation: Generation, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(version: WasiVersion, shared: Arc<Shared>) -> Self {
         Self {
-            generation,
+            version,
             shared,
             retire: AtomicBool::new(false),
         }
@@ -63,16 +65,16 @@ impl InstanceState {
 
 impl WorkerState for InstanceState {
     type StoreData = State;
-    type RequestData = Ticket;
+    type RequestData = RequestData;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
-        let reuse = match self.generation {
-            Generation::P2 => 1,
-            Generation::P3 => REUSE,
+        let reuse = match self.version {
+            WasiVersion::P2 => 1,
+            WasiVersion::P3 => MAX_REUSE,
         };
         if total >= reuse || self.retire.load(Ordering::Relaxed) {
             ShouldAccept::Never
-        } else if concurrent >= CONCURRENT {
+        } else if concurrent >= MAX_CONCURRENT {
             ShouldAccept::No
         } else {
             ShouldAccept::Yes
@@ -82,7 +84,7 @@ impl WorkerState for InstanceState {
     fn on_request_start(
         &self,
         mut store: StoreContextMut<'_, State>,
-        ticket: Ticket,
+        data: RequestData,
         id: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
         self.shared.busy();
@@ -90,30 +92,30 @@ impl WorkerState for InstanceState {
         if state.memory.should_retire() {
             self.retire.store(true, Ordering::Relaxed);
         }
-        let record = ticket.record.clone();
-        state.begin(id, ticket.record);
+        let context = data.request.context().clone();
+        state.begin(id, data.request);
         // The cell is fresh with every request, so it cannot be full.
-        let _ = ticket.taken_by.set(self.shared.clone());
-        let waiting = ticket.waiting;
+        let _ = data.taken_by.set(self.shared.clone());
+        let waiting = data.waiting;
         let shared = self.shared.clone();
         Box::pin(async move {
             // Nothing is ever sent: an end means that the other side is gone.
             let _ = waiting.await;
-            tokio::time::sleep_until(tokio::time::Instant::now() + AFTERWARDS).await;
+            tokio::time::sleep_until(tokio::time::Instant::now() + BACKGROUND_TIMEOUT).await;
             // Not reached by a request that has been answered: the engine drops this then.
-            let requests = &shared.left_over.requests;
+            let requests = &shared.background_work.requests;
             let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
-            requests.push(record);
+            requests.push(context);
         })
     }
 
     fn drop(&self, mut store: Store<State>, result: wasmtime::Result<()>) {
         let end = match result {
-            Ok(()) => End::Well,
+            Ok(()) => End::Finished,
             Err(error) => {
                 self.shared.dead.store(true, Ordering::Release);
                 let death = Death::read(&mut store, &error);
-                death.tell(&self.shared);
+                death.report(&self.shared);
                 End::Died(Arc::new(death))
             }
         };
@@ -124,8 +126,8 @@ impl WorkerState for InstanceState {
 /// Ends an instance that has had no work for a while, or whose afterwork does not end.
 ///
 /// No request waits for an answer then. What is lost is what the worker does after its answers, and the engine cannot tell for
-/// which of them: so the log names the requests that it never answered, and nobody if there is none.
-pub struct Expiration {
+/// which of them: so the log names the requests that it never answered, and no request if there is none.
+pub(crate) struct Expiration {
     shared: Arc<Shared>,
     sleep: Pin<Box<Sleep>>,
     /// Since when afterwork has had no body to write.
@@ -134,8 +136,8 @@ pub struct Expiration {
 
 impl Expiration {
     /// For a fresh instance.
-    pub fn new(shared: Arc<Shared>) -> Self {
-        let sleep = Box::pin(tokio::time::sleep_until(tokio::time::Instant::now() + IDLE));
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let sleep = Box::pin(tokio::time::sleep_until(tokio::time::Instant::now() + IDLE_TIMEOUT));
         Self {
             shared,
             sleep,
@@ -152,6 +154,13 @@ impl Expiration {
     }
 }
 
+impl Drop for Expiration {
+    fn drop(&mut self) {
+        // The engine drops this before it settles an instance whose task was dropped, and after it has settled any other.
+        self.shared.is_task_dropped.store(true, Ordering::Relaxed);
+    }
+}
+
 impl WorkerExpiration for Expiration {
     fn poll(
         mut self: Pin<&mut Self>,
@@ -163,7 +172,7 @@ impl WorkerExpiration for Expiration {
             WorkerStatus::Idle => {
                 self.shared.idle();
                 self.quiet = None;
-                self.poll_until(cx, start + IDLE)
+                self.poll_until(cx, start + IDLE_TIMEOUT)
             }
             // A request ends by its response, by its CPU limit, or some time after its client has gone.
             WorkerStatus::Requests => {
@@ -174,15 +183,15 @@ impl WorkerExpiration for Expiration {
             // last of its bodies is dropped, so that is looked at again later.
             WorkerStatus::PostReturn if self.shared.open_bodies.load(Ordering::Relaxed) > 0 => {
                 self.quiet = None;
-                let _ = self.poll_until(cx, Instant::now() + AFTERWARDS);
+                let _ = self.poll_until(cx, Instant::now() + BACKGROUND_TIMEOUT);
                 Poll::Pending
             }
             WorkerStatus::PostReturn => {
                 let quiet = *self.quiet.get_or_insert_with(Instant::now);
-                let end = self.poll_until(cx, quiet + AFTERWARDS);
+                let end = self.poll_until(cx, quiet + BACKGROUND_TIMEOUT);
                 if end.is_ready() {
-                    let left_over = &self.shared.left_over;
-                    left_over.is_too_long.store(true, Ordering::Relaxed);
+                    let background_work = &self.shared.background_work;
+                    background_work.is_too_long.store(true, Ordering::Relaxed);
                 }
                 end
             }
