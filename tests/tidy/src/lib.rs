@@ -3,10 +3,14 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`project`] | the text files of a checkout, and its examples |
+//! | [`order`] | the rules on dependencies between crates |
+//! | [`owners`] | the rules on libraries that one crate has for itself |
 //! | [`text`] | the rules on one file |
 //! | [`workspace`] | its crates, as `cargo metadata` tells them |
 
 mod error;
+pub mod order;
+pub mod owners;
 pub mod project;
 pub mod text;
 pub mod workspace;

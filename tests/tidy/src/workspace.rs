@@ -138,3 +138,58 @@ fn text<'a>(value: &'a Value, key: &'static str) -> Result<&'a str, TidyError> {
 fn list<'a>(value: &'a Value, key: &'static str) -> Result<&'a Vec<Value>, TidyError> {
     value[key].as_array().ok_or(TidyError::Metadata(key))
 }
+
+#[cfg(test)]
+impl Crate {
+    pub(crate) fn planted(name: &str, folder: &str, uses: &[&str]) -> Self {
+        let normal = |name: &&str| Dependency {
+            name: (*name).to_owned(),
+            kind: Kind::Normal,
+        };
+        Self {
+            name: name.to_owned(),
+            folder: folder.to_owned(),
+            dependencies: uses.iter().map(normal).collect(),
+            roots: vec![format!("{folder}/src/lib.rs")],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Kind, Workspace};
+
+    #[test]
+    fn metadata_becomes_crates() {
+        let workspace = Workspace::from_metadata(&json!({
+            "workspace_root": "/checkout",
+            "workspace_default_members": ["a#1"],
+            "packages": [{
+                "id": "a#1",
+                "name": "a",
+                "manifest_path": "/checkout/runtime/a/Cargo.toml",
+                "dependencies": [
+                    { "name": "bytes", "kind": null },
+                    { "name": "cc", "kind": "build" },
+                    { "name": "tempfile", "kind": "dev" },
+                ],
+                "targets": [
+                    { "kind": ["lib"], "name": "a", "src_path": "/checkout/runtime/a/src/lib.rs" },
+                    { "kind": ["bin"], "name": "run-a", "src_path": "/checkout/runtime/a/src/main.rs" },
+                    { "kind": ["test"], "name": "it", "src_path": "/checkout/tests/it/main.rs" },
+                ],
+            }],
+        }))
+        .unwrap();
+        assert_eq!(workspace.default_programs, ["run-a"]);
+        let [a] = workspace.crates.as_slice() else {
+            panic!("{} crates", workspace.crates.len());
+        };
+        assert_eq!((a.name.as_str(), a.folder.as_str()), ("a", "runtime/a"));
+        assert_eq!(a.roots, ["runtime/a/src/lib.rs", "runtime/a/src/main.rs"]);
+        assert_eq!(a.uses().collect::<Vec<_>>(), ["bytes", "cc"]);
+        assert_eq!(a.dependencies[2].kind, Kind::Dev);
+    }
+}
