@@ -1,7 +1,5 @@
 //! The house rules, held against this checkout. Each rule's own tests break it on purpose.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 use safelight_tidy::project::{examples, files, root};
 use safelight_tidy::text::{self, RULES};
 use safelight_tidy::workspace::Workspace;
