@@ -1,5 +1,6 @@
 //! The text files of a checkout, and its examples.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,14 @@ pub fn files(root: &Path) -> Result<Vec<File>, TidyError> {
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+/// The text of each file by its path.
+pub fn texts(files: &[File]) -> BTreeMap<&str, &str> {
+    let pairs = files
+        .iter()
+        .map(|file| (file.path.as_str(), file.text.as_str()));
+    pairs.collect()
 }
 
 fn is_own(folder: &str) -> bool {
