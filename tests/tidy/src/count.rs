@@ -46,7 +46,7 @@ struct Size {
     lines: usize,
 }
 
-/// How many circles there are, and how many members the largest has.
+/// The number of circles, and of the members of the largest.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
 struct Circles {
     count: usize,

@@ -33,7 +33,7 @@ fn print(text: &str) -> ExitCode {
 }
 
 fn fail(message: &str) -> ExitCode {
-    // Nobody is left to tell when this cannot be written.
+    // An error of this write has no place left to go.
     let _written = writeln!(io::stderr(), "safelight-tidy: {message}");
     ExitCode::FAILURE
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::workspace::Crate;
 
-/// What the table looks like. Rows whose package is not a single name in backquotes stand for what is no crate.
+/// The form of the table. A row whose package is not a single name in backquotes is not about a crate.
 const FORMAT: &str = "\
     the map is the table that begins with these columns, and has a row for each crate of the workspace:\n\
     | folder | package | what it is | uses |\n\
@@ -22,7 +22,7 @@ struct Row {
     uses: BTreeSet<String>,
 }
 
-/// What differs between the map in `text` and the crates.
+/// The differences between the map in `text` and the crates.
 pub fn differences(text: &str, crates: &[Crate]) -> Vec<String> {
     let rows = match rows(text) {
         Ok(rows) => rows,
@@ -105,7 +105,7 @@ fn cells(line: &str) -> Option<Vec<&str>> {
     Some(line.split('|').map(str::trim).collect())
 }
 
-/// What stands in backquotes.
+/// The texts in backquotes.
 pub(crate) fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }

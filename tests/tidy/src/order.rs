@@ -45,7 +45,7 @@ pub fn place(folder: &str) -> Place {
     }
 }
 
-/// Whether the folder is what the pattern names.
+/// True if the pattern names the folder.
 pub(crate) fn is_in(folder: &str, pattern: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(parent) => folder.len() > parent.len() && folder.starts_with(parent),

@@ -1,9 +1,9 @@
-//! What an item is called, and whether it is a test's.
+//! The name of an item, and the attributes that make it a test's.
 
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Item, ItemMod, Meta, Token};
 
-/// Whether only tests or fuzzing compile what has these attributes.
+/// True if only tests or fuzzing compile an item with these attributes.
 pub(super) fn is_of_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let is_test = attribute

@@ -18,7 +18,7 @@ pub(super) struct PathRead {
     pub(super) here: String,
     pub(super) segments: Vec<String>,
     pub(super) line: usize,
-    /// What a `use` calls the last segment.
+    /// The name that a `use` gives to the last segment.
     pub(super) name: Option<String>,
 }
 

@@ -10,7 +10,7 @@ fn modules(texts: &[(&str, &str)]) -> Vec<Module> {
     read("src/lib.rs", &texts).unwrap()
 }
 
-/// What the module of `src/a.rs` imports, where the crate has `b`, `b::deep` and `c` as well.
+/// The imports of the module in `src/a.rs`, in a crate that has `b`, `b::deep` and `c` as well.
 fn imports(a: &str) -> Vec<(String, usize)> {
     let modules = modules(&[
         ("src/lib.rs", "mod a; mod b; mod c;"),
