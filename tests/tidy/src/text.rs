@@ -1,13 +1,13 @@
-//! The rules, each tested on a sample that breaks it.
+//! The rules on one file, each tested on a sample that breaks it.
 //!
 //! The samples are put together from pieces, so that this file does not break the rules by speaking of them.
 
 use crate::project::{File, root};
 
 /// Says what is wrong with a file, if anything is.
-pub(crate) type Rule = fn(&File) -> Option<String>;
+pub type Rule = fn(&File) -> Option<String>;
 
-pub(crate) const RULES: [Rule; 7] = [
+pub const RULES: [Rule; 7] = [
     opens_with_its_purpose,
     is_short,
     is_named_by_a_noun,
@@ -55,8 +55,7 @@ fn has_no_stub(file: &File) -> Option<String> {
 /// No text may hold a path that exists on one machine only: a home folder, or the place of this very checkout.
 fn names_no_machine(file: &File) -> Option<String> {
     const HOMES: [&str; 5] = ["/home/", "/Users/", "/root/", "/root/.", "C:\\Users\\"];
-    let root = root();
-    let checkout = root.to_str().filter(|path| path.matches('/').count() > 1);
+    let checkout = root().to_str().filter(|path| path.matches('/').count() > 1);
     let home = HOMES.into_iter().find(|home| has_path_in(&file.text, home));
     let place = home.or_else(|| checkout.filter(|checkout| file.text.contains(checkout)))?;
     Some(format!("names a path on someone's machine, under {place}"))
@@ -81,7 +80,7 @@ fn flushes_no_pipeline(file: &File) -> Option<String> {
 }
 
 /// The examples whose folder the text does not name.
-pub(crate) fn unnamed<'a>(examples: &'a [String], readme: &str) -> Vec<&'a str> {
+pub fn unnamed<'a>(examples: &'a [String], readme: &str) -> Vec<&'a str> {
     let is_named = |name: &str| readme.contains(&format!("(examples/{name})"));
     examples
         .iter()
