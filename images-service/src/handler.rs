@@ -92,11 +92,11 @@ impl Handler {
         };
         let answer = match answered {
             Ok(answer) => answer,
-            Err(Failure::Gone) => {
+            Err(HandleError::Gone) => {
                 tracing::debug!(%method, path, "the client went away before its answer");
                 return Err(Gone);
             }
-            Err(Failure::Refused { error, at_end }) => {
+            Err(HandleError::Refused { error, at_end }) => {
                 tracing::info!(%method, path, code = error.code.number(), %error, "refused");
                 let answer = answer::failed(&error);
                 if at_end { answer } else { answer::last(answer) }
@@ -108,7 +108,11 @@ impl Handler {
     }
 
     /// An answer that needs nothing of the request.
-    async fn plain(&self, request: Request<Incoming>, answer: Answer) -> Result<Answer, Failure> {
+    async fn plain(
+        &self,
+        request: Request<Incoming>,
+        answer: Answer,
+    ) -> Result<Answer, HandleError> {
         let at_end = form::discard(
             request,
             &self.limits.form,
@@ -137,7 +141,11 @@ impl Handler {
         Ok(answer::good("application/json", Block::new(json)))
     }
 
-    async fn info(&self, request: Request<Incoming>, client: &HangUp) -> Result<Answer, Failure> {
+    async fn info(
+        &self,
+        request: Request<Incoming>,
+        client: &HangUp,
+    ) -> Result<Answer, HandleError> {
         let mut reservation = self.quota.reservation();
         let image = form::info(
             request,
@@ -163,7 +171,7 @@ impl Handler {
         &self,
         request: Request<Incoming>,
         client: &HangUp,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, HandleError> {
         let started = Instant::now();
         let mut reservation = self.quota.reservation();
         let form = form::transform(
@@ -200,10 +208,10 @@ impl Handler {
         request: TransformRequest<FontUrl>,
         reservation: &mut Reservation,
         client: &HangUp,
-    ) -> Result<TransformRequest, Failure> {
+    ) -> Result<TransformRequest, HandleError> {
         let fonts = tokio::select! {
             biased;
-            () = client.wait() => return Err(Failure::Gone),
+            () = client.wait() => return Err(HandleError::Gone),
             fonts = self.fonts.get_all(request.font_urls(), reservation) => fonts?,
         };
         Ok(request.with_fonts(&fonts)?)
@@ -214,11 +222,11 @@ impl Handler {
         &self,
         client: &HangUp,
         work: impl FnOnce(&Deadline) -> Result<T, ServiceError> + Send + 'static,
-    ) -> Result<(T, Duration), Failure> {
+    ) -> Result<(T, Duration), HandleError> {
         let started = Instant::now();
         let permit = tokio::select! {
             biased;
-            () = client.wait() => return Err(Failure::Gone),
+            () = client.wait() => return Err(HandleError::Gone),
             permit = self.queue.acquire() => permit?,
         };
         let queued = started.elapsed();
@@ -231,7 +239,7 @@ impl Handler {
         });
         let result = tokio::select! {
             biased;
-            () = client.wait() => return Err(Failure::Gone),
+            () = client.wait() => return Err(HandleError::Gone),
             result = task => result,
         };
         match result {
@@ -261,7 +269,7 @@ fn health() -> Answer {
 }
 
 /// Why there is no result to answer with.
-enum Failure {
+enum HandleError {
     /// The client is gone.
     Gone,
     /// The request cannot be done.
@@ -272,7 +280,7 @@ enum Failure {
     },
 }
 
-impl From<ServiceError> for Failure {
+impl From<ServiceError> for HandleError {
     fn from(error: ServiceError) -> Self {
         Self::Refused {
             error,
@@ -282,9 +290,9 @@ impl From<ServiceError> for Failure {
 }
 
 impl<T> Received<T> {
-    fn usable(self) -> Result<T, Failure> {
+    fn usable(self) -> Result<T, HandleError> {
         let Self { form, at_end } = self;
-        form.map_err(|error| Failure::Refused { error, at_end })
+        form.map_err(|error| HandleError::Refused { error, at_end })
     }
 }
 

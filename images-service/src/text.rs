@@ -25,7 +25,7 @@ use std::{borrow::Cow, time::Duration};
 use safelight_protocol::ErrorCode;
 
 pub(crate) use self::budget::TextBudget;
-use self::{font::Face, layout::Layout};
+use self::{font::Face, layout::TextLayout};
 use crate::{
     error::ServiceError,
     image::{Channels, Image},
@@ -63,7 +63,7 @@ impl Default for TextLimits {
 /// A text of which every glyph has its place.
 #[derive(Debug)]
 pub(crate) struct Typeset {
-    layout: Layout,
+    layout: TextLayout,
     color: Color,
 }
 
@@ -79,7 +79,7 @@ impl Typeset {
     ) -> Result<Self, ServiceError> {
         let face = Face::open(&text.font, limits)?;
         Ok(Self {
-            layout: budget.timed(|budget| Layout::new(text, &face, limits, budget))?,
+            layout: budget.timed(|budget| TextLayout::new(text, &face, limits, budget))?,
             color: text.color,
         })
     }

@@ -16,15 +16,20 @@ use super::{
     raw::RawFrame,
     sniff::Kind,
 };
-use crate::{image::Channels, metadata::Exif, options::Size, picture::LoopCount};
+use crate::{
+    image::Channels,
+    metadata::Exif,
+    options::{Frames, Size},
+    picture::LoopCount,
+};
 
 pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
     let mut decoder = decoder(bytes)?;
     let stored = Size::new(decoder.width().into(), decoder.height().into());
     limits.size(stored)?;
     let frames = match limits.frames {
-        super::Frames::All => blocks::count_frames(bytes, limits)?,
-        super::Frames::First => 1,
+        Frames::All => blocks::count_frames(bytes, limits)?,
+        Frames::First => 1,
     };
     // A frame may claim to be larger than its canvas.
     let frame = decoder
@@ -46,7 +51,7 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
 }
 
 /// The frames of a file, one after the other.
-pub(super) struct Frames<'a> {
+pub(super) struct GifFrames<'a> {
     decoder: Decoder<&'a [u8]>,
     canvas: Canvas,
     indices: Vec<u8>,
@@ -55,7 +60,7 @@ pub(super) struct Frames<'a> {
     left: u32,
 }
 
-impl<'a> Frames<'a> {
+impl<'a> GifFrames<'a> {
     pub(super) fn new(bytes: &'a [u8], header: &Header) -> Result<Self, DecodeError> {
         Ok(Self {
             decoder: decoder(bytes)?,

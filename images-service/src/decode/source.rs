@@ -15,8 +15,8 @@ use crate::picture::LoopCount;
 /// A file that is being decoded.
 pub(super) enum Source<'a> {
     Still(Option<RawImage>),
-    Webp(webp::Frames<'a>),
-    Gif(Box<gif::Frames<'a>>),
+    Webp(webp::WebpFrames<'a>),
+    Gif(Box<gif::GifFrames<'a>>),
 }
 
 impl<'a> Source<'a> {
@@ -32,7 +32,9 @@ impl<'a> Source<'a> {
                 webp::Opened::Still(raw) => Ok(Self::still(raw)),
                 webp::Opened::Animation(frames) => Ok(Self::Webp(frames)),
             },
-            Kind::Gif => gif::Frames::new(bytes, header).map(|frames| Self::Gif(Box::new(frames))),
+            Kind::Gif => {
+                gif::GifFrames::new(bytes, header).map(|frames| Self::Gif(Box::new(frames)))
+            }
             Kind::Avif => avif::pixels(bytes, header, options).map(Self::still),
             Kind::Heic => heic::pixels(bytes, header).map(Self::still),
         }

@@ -45,7 +45,7 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
 /// A file whose first frame is read next.
 pub(super) enum Opened<'a> {
     Still(RawImage),
-    Animation(Frames<'a>),
+    Animation(WebpFrames<'a>),
 }
 
 /// The picture, or the frames of an animation.
@@ -53,7 +53,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Opened<'a>, D
     let mut decoder = decoder(bytes)?;
     if decoder.is_animated() {
         let animation = chunks::animation(bytes, header.stored, header.frames)?;
-        return Ok(Opened::Animation(Frames::new(animation, header)));
+        return Ok(Opened::Animation(WebpFrames::new(animation, header)));
     }
     let mut data = Vec::new();
     let channels = read(&mut decoder, header.stored, &mut data)?;
@@ -65,7 +65,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Opened<'a>, D
 }
 
 /// Every frame is put on the canvas that the one before has left.
-pub(super) struct Frames<'a> {
+pub(super) struct WebpFrames<'a> {
     frames: std::vec::IntoIter<AnimationFrame<'a>>,
     pub(super) loop_count: LoopCount,
     canvas: Canvas,
@@ -77,7 +77,7 @@ pub(super) struct Frames<'a> {
     colors: Vec<u8>,
 }
 
-impl<'a> Frames<'a> {
+impl<'a> WebpFrames<'a> {
     fn new(animation: Animation<'a>, header: &Header) -> Self {
         Self {
             frames: animation.frames.into_iter(),

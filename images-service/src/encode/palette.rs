@@ -49,7 +49,7 @@ pub(super) fn exact(image: &Image) -> Option<Indexed> {
 pub(super) fn quantize_with_mask(
     size: Size,
     pixels: impl Iterator<Item = Option<[u8; 3]>> + Clone,
-) -> Result<Indexed, Failure> {
+) -> Result<Indexed, PaletteError> {
     let straight = pixels.clone().map(|pixel| match pixel {
         Some([r, g, b]) => [r, g, b, 255],
         None => CLEAR,
@@ -64,17 +64,17 @@ pub(super) fn quantize_with_mask(
 fn quantize_wu(
     size: Size,
     pixels: impl Iterator<Item = Option<[u8; 3]>> + Clone,
-) -> Result<Indexed, Failure> {
+) -> Result<Indexed, PaletteError> {
     let visible: Vec<Srgb<u8>> = pixels.clone().flatten().map(Srgb::from).collect();
     let all = size.pixels();
     let hidden = visible.len() < all;
     let most: u16 = if hidden { 255 } else { 256 };
     let pipeline = Pipeline::new()
-        .palette_size(PaletteSize::try_from(most).map_err(Failure::new)?)
+        .palette_size(PaletteSize::try_from(most).map_err(PaletteError::new)?)
         .ditherer(FloydSteinberg::new());
     if !hidden {
-        let image =
-            ImageRef::new(size.width, size.height, visible.as_slice()).map_err(Failure::new)?;
+        let image = ImageRef::new(size.width, size.height, visible.as_slice())
+            .map_err(PaletteError::new)?;
         let (colors, indices) = pipeline
             .input_image(image)
             .output_srgb8_indexed_image()
@@ -87,7 +87,7 @@ fn quantize_wu(
     let palette: PaletteBuf<Srgb<u8>> = pipeline
         .clone()
         .input_slice(&visible)
-        .map_err(Failure::new)?
+        .map_err(PaletteError::new)?
         .output_srgb8_palette();
     drop(visible);
     // The error of a transparent pixel must not reach an opaque one, so the former takes the colour of its neighbour.
@@ -99,13 +99,14 @@ fn quantize_wu(
             last
         })
         .collect();
-    let image = ImageRef::new(size.width, size.height, filled.as_slice()).map_err(Failure::new)?;
+    let image =
+        ImageRef::new(size.width, size.height, filled.as_slice()).map_err(PaletteError::new)?;
     let (colors, mut indices) = pipeline
         .quantize_method(palette)
         .input_image(image)
         .output_srgb8_indexed_image()
         .into_parts();
-    let clear = u8::try_from(colors.len()).map_err(Failure::new)?;
+    let clear = u8::try_from(colors.len()).map_err(PaletteError::new)?;
     for (index, pixel) in indices.iter_mut().zip(pixels) {
         if pixel.is_none() {
             *index = clear;
@@ -121,15 +122,15 @@ fn opaque(color: Srgb<u8>) -> [u8; 4] {
 
 /// The library refused what it was given.
 #[derive(Debug)]
-pub(super) struct Failure(String);
+pub(super) struct PaletteError(String);
 
-impl Failure {
+impl PaletteError {
     fn new(reason: impl fmt::Display) -> Self {
         Self(reason.to_string())
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for PaletteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no palette: {}", self.0)
     }

@@ -32,7 +32,7 @@ pub(super) use self::animation::animated;
 pub(super) fn still(image: &Image, quality: u8) -> Result<Vec<u8>, ServiceError> {
     let size = image.size();
     let config = config(size, quality)?;
-    let mut picture = Picture::new(size)?;
+    let mut picture = WebpPicture::new(size)?;
     // Without loss the picture stays in its own colours; with loss it becomes luma and chroma at once.
     picture.import(image, config.lossless == 1)?;
 
@@ -69,9 +69,9 @@ fn mismatch(size: Size) -> ServiceError {
 }
 
 /// A picture that frees what the library allocated for it.
-struct Picture(WebPPicture);
+struct WebpPicture(WebPPicture);
 
-impl Picture {
+impl WebpPicture {
     fn new(size: Size) -> Result<Self, ServiceError> {
         WebPPicture::new().map(Self).map_err(|()| mismatch(size))
     }
@@ -105,7 +105,7 @@ impl Picture {
     }
 }
 
-impl Drop for Picture {
+impl Drop for WebpPicture {
     fn drop(&mut self) {
         // SAFETY: initialised by the library, freed once.
         unsafe { WebPPictureFree(&raw mut self.0) }

@@ -18,15 +18,13 @@ pub struct Target {
     pub gravity: Gravity,
 }
 
-/// The way to the target: scaled, then cropped, then put on a larger canvas.
+/// The way to the target: scaled, then cropped. [`padding`] puts the result on a larger canvas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Size after scaling; the source's own if nothing is scaled.
     pub scaled: Size,
     /// What is kept of the scaled picture, if not all of it.
     pub crop: Option<Rect>,
-    /// The canvas it is put on, if it is larger.
-    pub padding: Option<Padding>,
 }
 
 /// A canvas around a picture.
@@ -41,21 +39,10 @@ pub struct Padding {
 }
 
 impl Layout {
-    /// Size of the result.
-    #[must_use]
-    pub fn size(&self) -> Size {
-        match (self.padding, self.crop) {
-            (Some(padding), _) => padding.canvas,
-            (None, Some(crop)) => crop.size,
-            (None, None) => self.scaled,
-        }
-    }
-
     const fn scaled(size: Size) -> Self {
         Self {
             scaled: size,
             crop: None,
-            padding: None,
         }
     }
 }
@@ -98,7 +85,7 @@ fn into_box(source: Size, asked: Size, target: Target) -> Option<Layout> {
         Fit::ScaleDown if narrower || lower => inside(source, asked).map(Layout::scaled),
         Fit::ScaleUp if wider && higher => inside(source, asked).map(Layout::scaled),
         Fit::ScaleDown | Fit::ScaleUp => Some(Layout::scaled(source)),
-        Fit::Contain => inside(source, asked).map(Layout::scaled),
+        Fit::Contain | Fit::Pad => inside(source, asked).map(Layout::scaled),
         Fit::Cover => cover(source, asked, target.gravity),
         Fit::Crop if narrower && lower => cover(source, asked, target.gravity),
         Fit::Crop => {
@@ -114,7 +101,6 @@ fn into_box(source: Size, asked: Size, target: Target) -> Option<Layout> {
             largest_of_ratio(source, asked),
             target.gravity,
         )),
-        Fit::Pad => inside(source, asked).map(|scaled| padded(scaled, asked)),
         Fit::Squeeze => Some(Layout::scaled(asked)),
     }
 }
@@ -147,7 +133,6 @@ fn cropped(scaled: Size, kept: Size, gravity: Gravity) -> Layout {
     Layout {
         scaled,
         crop: (kept != scaled).then_some(crop),
-        padding: None,
     }
 }
 
@@ -172,14 +157,6 @@ pub fn padding(size: Size, canvas: Size) -> Option<Padding> {
         canvas,
     };
     (canvas != size).then_some(padding)
-}
-
-fn padded(scaled: Size, canvas: Size) -> Layout {
-    Layout {
-        scaled,
-        crop: None,
-        padding: padding(scaled, canvas),
-    }
 }
 
 /// The largest size of the asked ratio that the source contains.

@@ -8,7 +8,7 @@ use std::sync::{
 use safelight_protocol::ErrorCode;
 use tokio::net::UnixStream;
 
-use super::{Failure, Handler};
+use super::{HandleError, Handler};
 use safelight_net::hang_up::HangUp;
 
 use crate::{deadline::Deadline, limits::Limits};
@@ -30,7 +30,7 @@ async fn a_panic_fails_its_own_request_and_frees_the_worker() {
     let failed = handler
         .on_worker::<()>(&client, |_| panic!("a codec's surprise"))
         .await;
-    let Err(Failure::Refused { error, .. }) = failed else {
+    let Err(HandleError::Refused { error, .. }) = failed else {
         panic!("not refused");
     };
     assert_eq!(error.code, ErrorCode::Internal);
@@ -53,7 +53,7 @@ async fn no_work_is_begun_for_a_client_that_is_gone() {
         Ok(())
     };
     let gone = handler().on_worker(&client, work).await;
-    assert!(matches!(gone, Err(Failure::Gone)));
+    assert!(matches!(gone, Err(HandleError::Gone)));
     assert!(!begun.load(Ordering::Relaxed));
 }
 

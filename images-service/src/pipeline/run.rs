@@ -42,7 +42,7 @@ impl Program<'_> {
     /// At the first image that cannot be decoded, or the first step that fails or cannot be afforded.
     pub(super) fn run(self, text: &mut TextBudget) -> Result<Ran, ServiceError> {
         let started = Instant::now();
-        let mut run = Run {
+        let mut run = ProgramRun {
             context: self.context,
             pictures: Vec::with_capacity(self.loads.len()),
             warnings: Vec::new(),
@@ -72,7 +72,7 @@ impl Program<'_> {
 }
 
 /// A program that is running.
-struct Run<'a> {
+struct ProgramRun<'a> {
     context: RunContext<'a>,
     pictures: Vec<Picture>,
     warnings: Vec<String>,
@@ -81,7 +81,7 @@ struct Run<'a> {
     first_steps: Duration,
 }
 
-impl Run<'_> {
+impl ProgramRun<'_> {
     fn load(&mut self, load: Load<'_>, text: &mut TextBudget) -> Result<(), ServiceError> {
         let Load {
             source,

@@ -1,4 +1,4 @@
-//! Layout of a text: the place of each glyph, and the box around all of them.
+//! TextLayout of a text: the place of each glyph, and the box around all of them.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use crate::{
 
 /// Every glyph of a text at its place, in pixels from the top left corner of the box.
 #[derive(Debug)]
-pub(super) struct Layout {
+pub(super) struct TextLayout {
     pub(super) size: Size,
     pub(super) outlines: Vec<Outline>,
     pub(super) glyphs: Vec<Placed>,
@@ -35,7 +35,7 @@ pub(super) struct Placed {
     pub(super) origin: Point,
 }
 
-impl Layout {
+impl TextLayout {
     /// Sets every line of a text: one below the other, each from the left edge, never broken.
     pub(super) fn new(
         text: &Text,
@@ -160,7 +160,7 @@ impl<'a> Setter<'a> {
         Ok(index)
     }
 
-    fn into_layout(self, height: u32) -> Result<Layout, ServiceError> {
+    fn into_layout(self, height: u32) -> Result<TextLayout, ServiceError> {
         // Whole pixels, so that glyphs keep their places between them; a thousandth of a pixel is no ink.
         let left = (self.left + INVISIBLE).floor();
         let right = (self.right - INVISIBLE).ceil();
@@ -169,7 +169,7 @@ impl<'a> Setter<'a> {
             outline,
             origin: point(x - left, y),
         });
-        Ok(Layout {
+        Ok(TextLayout {
             size: Size::new(width, height),
             glyphs: glyphs.collect(),
             outlines: self.outlines,

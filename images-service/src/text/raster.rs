@@ -2,13 +2,16 @@
 
 use super::{
     budget::TextBudget,
-    layout::Layout,
+    layout::TextLayout,
     outline::{Line, Outline, Point},
 };
 use crate::{error::ServiceError, options::Size};
 
 /// The coverage of every pixel of a text's box, row by row.
-pub(super) fn coverage(layout: &Layout, budget: &mut TextBudget) -> Result<Vec<u8>, ServiceError> {
+pub(super) fn coverage(
+    layout: &TextLayout,
+    budget: &mut TextBudget,
+) -> Result<Vec<u8>, ServiceError> {
     let mut all = vec![0; layout.size.pixels()];
     let mut patch = Patch::default();
     for glyph in &layout.glyphs {

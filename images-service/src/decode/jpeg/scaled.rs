@@ -12,7 +12,7 @@ mod mcu_row;
 mod picture;
 mod scan;
 
-use self::{headers::Headers, mcu_row::McuRow, picture::Picture, scan::Scan};
+use self::{headers::Headers, mcu_row::McuRow, picture::ScaledPicture, scan::Scan};
 use super::{ColorModel, DecodeError, RawImage, SampleBuffer, Shrink};
 use crate::options::Size;
 
@@ -22,11 +22,11 @@ pub(super) fn decode(
     stored: Size,
     shrink: Shrink,
 ) -> Result<Option<RawImage>, DecodeError> {
-    let plan = Headers::read(bytes).and_then(|headers| Plan::new(headers, stored, shrink));
+    let plan = Headers::read(bytes).and_then(|headers| ScaledPlan::new(headers, stored, shrink));
     let Some(plan) = plan else {
         return Ok(None);
     };
-    let mut picture = Picture::new(&plan);
+    let mut picture = ScaledPicture::new(&plan);
     let mut scan = Scan::new(&plan);
     for row in 0..plan.mcus.1 {
         scan.row(&plan, &mut picture.mcu_rows)?;
@@ -44,7 +44,7 @@ pub(super) fn decode(
 }
 
 /// How a file is decoded.
-struct Plan<'a> {
+struct ScaledPlan<'a> {
     headers: Headers<'a>,
     size: Size,
     /// MCUs in each direction.
@@ -53,7 +53,7 @@ struct Plan<'a> {
     sides: (usize, usize),
 }
 
-impl<'a> Plan<'a> {
+impl<'a> ScaledPlan<'a> {
     fn new(headers: Headers<'a>, stored: Size, shrink: Shrink) -> Option<Self> {
         let first = headers.components.first()?;
         let side = shrink.eighths() as usize;

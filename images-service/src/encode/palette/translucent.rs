@@ -12,7 +12,7 @@ use quantette::{
 };
 
 use self::centroid::Centroid;
-use super::{CLEAR, Failure, Indexed};
+use super::{CLEAR, Indexed, PaletteError};
 use crate::{image::Image, options::Size};
 
 /// Red, green and blue multiplied by alpha, and alpha: each 0 to 255.
@@ -25,7 +25,7 @@ const SAMPLES: usize = 1 << 16;
 const ROUNDS: usize = 4;
 
 /// The palette of a picture with alpha, and an entry for each of its pixels.
-pub(in crate::encode) fn translucent(image: &Image) -> Result<Indexed, Failure> {
+pub(in crate::encode) fn translucent(image: &Image) -> Result<Indexed, PaletteError> {
     let seen = || image.data().chunks_exact(4).map(seen);
     let step = image.size().pixels().div_ceil(SAMPLES).max(1);
     let samples: Vec<Premultiplied> = seen().step_by(step).collect();
@@ -79,7 +79,7 @@ struct NearestColor {
 }
 
 impl NearestColor {
-    fn new(entries: &[Premultiplied]) -> Result<Self, Failure> {
+    fn new(entries: &[Premultiplied]) -> Result<Self, PaletteError> {
         let opaque = (0_u8..=255)
             .zip(entries)
             .filter(|(_, entry)| entry[3] >= OPAQUE);
@@ -110,9 +110,9 @@ impl NearestColor {
 /// The alpha from which a pixel counts as opaque.
 const OPAQUE: f32 = 255.0;
 
-fn nearest(entries: &[Premultiplied]) -> Result<Nearest, Failure> {
+fn nearest(entries: &[Premultiplied]) -> Result<Nearest, PaletteError> {
     let entries: Vec<Srgba<f32>> = entries.iter().copied().map(Srgba::from).collect();
-    let palette = PaletteBuf::new(entries).map_err(|_| Failure::new("it has no colours"))?;
+    let palette = PaletteBuf::new(entries).map_err(|_| PaletteError::new("it has no colours"))?;
     Ok(Nearest::new(palette))
 }
 
@@ -120,7 +120,7 @@ fn nearest(entries: &[Premultiplied]) -> Result<Nearest, Failure> {
 fn kmeans_step(
     entries: &[Premultiplied],
     samples: &[Premultiplied],
-) -> Result<Vec<Premultiplied>, Failure> {
+) -> Result<Vec<Premultiplied>, PaletteError> {
     let nearest = nearest(entries)?;
     let mut middles = vec![Centroid::default(); entries.len()];
     for sample in samples {

@@ -13,7 +13,7 @@ use libwebp_sys::{
 };
 use safelight_protocol::Format;
 
-use super::{Picture as Canvas, config, dimensions, failed, mismatch};
+use super::{WebpPicture as Canvas, config, dimensions, failed, mismatch};
 use crate::{
     deadline::Deadline,
     error::ServiceError,

@@ -2,11 +2,11 @@
 
 use libjpeg_turbo_rs::simd::{self, SimdRoutines};
 
-use super::{Plan, mcu_row::McuRow};
+use super::{ScaledPlan, mcu_row::McuRow};
 use crate::options::Size;
 
 /// The picture as it grows.
-pub(super) struct Picture {
+pub(super) struct ScaledPicture {
     pub(super) mcu_rows: Vec<McuRow>,
     size: Size,
     /// Rows of the picture that a row of MCUs has.
@@ -18,8 +18,8 @@ pub(super) struct Picture {
     pub(super) data: Vec<u8>,
 }
 
-impl Picture {
-    pub(super) fn new(plan: &Plan<'_>) -> Self {
+impl ScaledPicture {
+    pub(super) fn new(plan: &ScaledPlan<'_>) -> Self {
         let first = &plan.headers.components[0];
         let channels = plan.headers.components.len();
         let half = first.across == 2 && first.down == 1;

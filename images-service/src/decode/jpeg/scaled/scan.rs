@@ -1,7 +1,7 @@
 //! Entropy decoding of a scan, MCU by MCU.
 
 use super::{
-    DecodeError, Plan,
+    DecodeError, ScaledPlan,
     bits::{Bits, Cursor},
     block::{self, HuffmanTables},
     idct::Block,
@@ -28,7 +28,7 @@ struct ScanComponent<'a> {
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(plan: &'a Plan<'a>) -> Self {
+    pub(super) fn new(plan: &'a ScaledPlan<'a>) -> Self {
         let components = plan.headers.components.iter().filter_map(|component| {
             let (_, dc, ac) = plan.headers.tables(component)?;
             Some(ScanComponent {
@@ -51,7 +51,7 @@ impl<'a> Scan<'a> {
     /// One row of MCUs.
     pub(super) fn row(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &ScaledPlan<'_>,
         mcu_rows: &mut [McuRow],
     ) -> Result<(), DecodeError> {
         #[cfg(target_arch = "x86_64")]
@@ -72,14 +72,18 @@ impl<'a> Scan<'a> {
     /// The same for processors with wide registers and shifts by any number of bits.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2")]
-    fn row_wide(&mut self, plan: &Plan<'_>, mcu_rows: &mut [McuRow]) -> Result<(), DecodeError> {
+    fn row_wide(
+        &mut self,
+        plan: &ScaledPlan<'_>,
+        mcu_rows: &mut [McuRow],
+    ) -> Result<(), DecodeError> {
         self.row_anywhere(plan, mcu_rows)
     }
 
     #[inline(always)]
     fn row_anywhere(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &ScaledPlan<'_>,
         mcu_rows: &mut [McuRow],
     ) -> Result<(), DecodeError> {
         for mcu in 0..plan.mcus.0 {
