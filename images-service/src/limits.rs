@@ -101,7 +101,7 @@ impl Limits {
             transports: (*transports).into(),
             deadlines: deadlines_from(*deadlines),
             fonts: FontLimits {
-                policy: Policy::with_exceptions(exceptions.collect::<Result<_, _>>()?),
+                policy: Policy::with_exceptions(exceptions.collect::<Result<Vec<_>, _>>()?),
                 ..FontLimits::default()
             },
             ..Self::default()
