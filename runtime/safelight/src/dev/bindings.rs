@@ -28,7 +28,7 @@ pub struct Open {
 
 /// What services are made of. A worker that is only checked has none of it, and its bindings refuse every call by name.
 #[derive(Clone, Copy)]
-pub struct Parts<'a> {
+pub(super) struct Parts<'a> {
     /// The images process.
     pub images: Option<&'a ImagesProcess>,
     /// What the worker's bindings hold open.
@@ -69,7 +69,7 @@ pub async fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<
 }
 
 /// The table of a worker's bindings, on which these faults are on.
-pub fn services(config: &Config, parts: Parts<'_>, faults: &Arc<FaultSet>) -> Bindings {
+pub(super) fn services(config: &Config, parts: Parts<'_>, faults: &Arc<FaultSet>) -> Bindings {
     let mut bindings = Bindings::new(faults.clone());
     for binding in &config.bindings {
         bind(&mut bindings, binding, parts);
@@ -103,7 +103,7 @@ fn bind(bindings: &mut Bindings, binding: &Binding, parts: Parts<'_>) {
 }
 
 /// The name of a binding's resource on the bindings socket: `<kind>/<this>`.
-pub fn socket_id<'a>(config: &'a Config, binding: &'a Binding) -> &'a str {
+pub(super) fn socket_id<'a>(config: &'a Config, binding: &'a Binding) -> &'a str {
     match &binding.config {
         BindingConfig::Images => &binding.name,
         BindingConfig::R2(r2) => &r2.bucket,

@@ -24,7 +24,7 @@ use crate::front::WorkerFront;
 use crate::guest;
 
 /// What a worker's world is made of.
-pub struct World<'a> {
+pub(super) struct World<'a> {
     /// The images process; without one the worker is only checked, or needs none.
     pub images: Option<&'a ImagesProcess>,
     /// The workers that service bindings reach.
@@ -36,7 +36,7 @@ pub struct World<'a> {
 }
 
 /// A worker that is ready, and the table of its bindings.
-pub struct Loaded {
+pub(super) struct Loaded {
     /// The worker, with what answers before it.
     pub front: WorkerFront,
     /// The bindings, which foreign runtimes reach as well.
@@ -47,7 +47,7 @@ pub struct Loaded {
 ///
 /// # Errors
 /// When it is not a component that this host can run, or its files cannot be served.
-pub fn load(
+pub(super) fn load(
     config: &Config,
     component: Option<&Path>,
     world: World<'_>,
@@ -153,7 +153,7 @@ fn cf_images(
 ///
 /// # Errors
 /// When encryption cannot be set up.
-pub fn remote_sources(config: &Config, faults: &Arc<FaultSet>) -> anyhow::Result<Sources> {
+pub(super) fn remote_sources(config: &Config, faults: &Arc<FaultSet>) -> anyhow::Result<Sources> {
     let client = Client::new(config.image_urls.policy());
     let client = client.context("prepare the client for pictures")?;
     let time = config.image_urls.source_time;

@@ -20,7 +20,7 @@ use super::bindings::socket_id;
 use crate::front::traces::Traces;
 
 /// A socket that serves until it is stopped.
-pub struct BindingsSocket {
+pub(super) struct BindingsSocket {
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
     /// Removed when it is dropped, after the last call.
@@ -28,7 +28,7 @@ pub struct BindingsSocket {
 }
 
 /// What the calls on the socket share with the requests of clients.
-pub struct Requests {
+pub(super) struct Requests {
     /// The number of the next request.
     pub next_id: Arc<AtomicU64>,
     /// The traces of the last requests.
@@ -42,7 +42,7 @@ impl BindingsSocket {
     ///
     /// # Errors
     /// When the socket cannot be bound.
-    pub fn start<'a>(
+    pub(super) fn start<'a>(
         path: &Path,
         workers: impl IntoIterator<Item = (&'a Config, &'a Bindings)>,
         requests: Requests,
@@ -84,7 +84,7 @@ impl BindingsSocket {
     }
 
     /// Lets calls in flight finish, within bounds.
-    pub async fn stop(self) {
+    pub(super) async fn stop(self) {
         let _ = self.stop.send(());
         let _ = self.server.await;
     }

@@ -14,7 +14,7 @@ const DEFAULT: [&str; 2] = [".safelight", "state"];
 ///
 /// # Errors
 /// When its folder cannot be made or locked.
-pub fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<State> {
+pub(super) fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<State> {
     let folder = match (persist_to, &config.storage.place) {
         (Some(folder), _) => folder.to_owned(),
         (None, StatePlace::Folder(folder)) => folder.clone(),
