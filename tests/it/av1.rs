@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use image::{ImageFormat, Rgba, RgbaImage};
 use rav1e::prelude::{ChromaSampling, PixelRange};
+use safelight_images::deadline::Deadline;
 use safelight_images::decode::{self, Options, Shrink};
 use safelight_images::image::Image;
 use safelight_images::limits::{Av1Decoder, JpegDecoder};
 use safelight_images::options::Frames;
 use safelight_images::pipeline::PixelLimits;
-use safelight_images::deadline::Deadline;
 
 use crate::client::get;
 use crate::deep::{self, Coding};

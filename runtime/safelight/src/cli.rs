@@ -10,20 +10,21 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
+use safelight_config::{Config, Loaded, Run};
+use safelight_hop::faults::Fault;
+use safelight_hop::log::Log;
+use safelight_images::Limits;
+use safelight_images_client::READY_LINE;
+use safelight_worker::compile;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 use self::images::ImagesFlags;
-pub(crate) use self::images::images_flags;
-use crate::config::{Config, Loaded, Run};
 use crate::dev::{self, DevOptions};
-use crate::faults::Fault;
-use crate::images_process::READY_LINE;
-use crate::log::Log;
-use crate::trace::TraceOptions;
-use crate::{compile, guest};
+use crate::front::traces::TraceOptions;
+use crate::guest;
 
 /// Runs worker code on your own machine with the bindings it would have in production.
 #[derive(Parser)]
@@ -53,6 +54,9 @@ enum Command {
         /// Folder of what bindings keep [default: safelight.storage.state of the config, else .safelight/state beside it].
         #[arg(long, value_name = "FOLDER")]
         persist_to: Option<PathBuf>,
+        /// Serve the bindings on a Unix socket too, for a foreign runtime such as workerd.
+        #[arg(long, value_name = "PATH")]
+        bindings_socket: Option<PathBuf>,
     },
     /// Build the worker in DIR and print the path of its component.
     Build {
@@ -153,6 +157,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             faults,
             trace,
             persist_to,
+            bindings_socket,
         } => {
             let run = workers.load(log)?;
             let shutdown = interrupted()?;
@@ -162,6 +167,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 faults,
                 trace,
                 persist_to,
+                bindings_socket,
             };
             dev::run(&run, &options, log.clone(), shutdown).await
         }
@@ -177,7 +183,7 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 true => End::Stdin,
                 false => End::Signal,
             };
-            let mut limits = flags.limits();
+            let mut limits = flags.limits()?;
             limits.pixels.decode.av1 = av1::decoder()?;
             images(&socket, limits, end, log).await
         }
@@ -197,7 +203,7 @@ fn build(config: &Config, log: &Log) -> anyhow::Result<()> {
 }
 
 fn check(config: &Config, log: &Log) -> anyhow::Result<()> {
-    match dev::check(config, log.clone())? {
+    match dev::check(config, log)? {
         Some(component) => log.line(format_args!(
             "{} is a worker that can run here",
             component.display()
@@ -268,7 +274,7 @@ enum End {
     Stdin,
 }
 
-async fn images(socket: &Path, limits: safelight_images::Limits, end: End, log: &Log) -> anyhow::Result<()> {
+async fn images(socket: &Path, limits: Limits, end: End, log: &Log) -> anyhow::Result<()> {
     // The file is removed when this value is dropped, after the last request.
     let bound = safelight_net::socket::bind(socket)?;
     let interrupted = interrupted()?;

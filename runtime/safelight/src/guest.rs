@@ -8,7 +8,7 @@ mod toolchain;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Build, Config};
+use safelight_config::{Build, Config};
 
 pub use error::GuestError;
 

@@ -1,33 +1,36 @@
 //! A service binding: another worker of the same run, called in process.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock, Weak};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 
-use safelight_hop::{Answer, Call, HopError, HopService, caller_url};
+use safelight_hop::{Answer, Body, Call, HopError, HopService, RequestContext, caller_url};
 use tower::service_fn;
 
-use crate::worker::Worker;
+use crate::error::WorkerError;
 
 /// The workers of a run by name. Their bindings hold the registry before the workers exist, since two may call each other.
 #[derive(Clone, Default)]
-pub struct WorkerRegistry(Arc<OnceLock<BTreeMap<String, Weak<Worker>>>>);
+pub struct WorkerRegistry(Arc<OnceLock<BTreeMap<String, Callee>>>);
+
+/// Answers the calls of other workers. It must not keep its worker alive, since two may call each other.
+pub type Callee =
+    Arc<dyn Fn(http::Request<Body>, Arc<RequestContext>) -> CalleeAnswer + Send + Sync>;
+
+/// The answer of a callee.
+pub type CalleeAnswer =
+    Pin<Box<dyn Future<Output = Result<http::Response<Body>, WorkerError>> + Send>>;
 
 impl WorkerRegistry {
-    /// Registers the workers, once. The caller keeps them alive.
-    pub fn set<'a>(&self, workers: impl IntoIterator<Item = (String, &'a Arc<Worker>)>) {
-        let workers = workers.into_iter();
-        let weak = workers.map(|(name, worker)| (name, Arc::downgrade(worker)));
-        let _ = self.0.set(weak.collect());
+    /// Registers the workers, once.
+    pub fn set(&self, workers: impl IntoIterator<Item = (String, Callee)>) {
+        let _ = self.0.set(workers.into_iter().collect());
     }
 
     /// A service that calls the worker of this name.
     pub fn service(&self, callee: &str) -> impl HopService {
         let (registry, callee) = (self.clone(), Arc::<str>::from(callee));
         service_fn(move |call| registry.clone().call(callee.clone(), call))
-    }
-
-    fn get(&self, name: &str) -> Option<Arc<Worker>> {
-        self.0.get()?.get(name)?.upgrade()
     }
 
     async fn call(self, callee: Arc<str>, call: Call) -> Answer {
@@ -40,13 +43,12 @@ impl WorkerRegistry {
             let hop = &context.hop;
             HopError::Service(format!("service {hop} ({callee}): {refused}"))
         })?;
-        let Some(worker) = self.get(&callee) else {
+        let Some(worker) = self.0.get().and_then(|workers| workers.get(&*callee)) else {
             let text = format!("the worker {callee} does not run");
             return Err(HopError::Service(text));
         };
         // An error of the callee is one of the call: no status stands for it.
-        worker.answer_call(request, &called).await.map_err(|error| {
-            HopError::Service(format!("{callee}: {}", error.text(&called)))
-        })
+        let answer = worker(request, called.clone()).await;
+        answer.map_err(|error| HopError::Service(format!("{callee}: {}", error.text(&called))))
     }
 }

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use rav1e::prelude::{ChromaSampling, PixelRange};
+use safelight_images::deadline::Deadline;
 use safelight_images::decode::{self, Options, Shrink};
 use safelight_images::limits::{Av1Decoder, JpegDecoder};
 use safelight_images::options::Frames;
 use safelight_images::pipeline::PixelLimits;
-use safelight_images::deadline::Deadline;
 
 use deep::Coding;
 

@@ -73,7 +73,7 @@ async fn run(requests: usize) -> anyhow::Result<()> {
         .program(env!("CARGO_BIN_EXE_safelight"))
         .argument(format!("--persist-to={}", state.path().display()))
         .argument(format!("--trace-keep={KEPT}"))
-        .patience(PATIENCE)
+        .timeout(PATIENCE)
         .start()
         .await?;
     let server = Arc::new(server);

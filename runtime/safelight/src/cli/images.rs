@@ -1,77 +1,31 @@
-//! The flags of `safelight images`, and the same ones written by who starts it.
+//! The flags of `safelight images`: the settings of the images process, as whoever starts it by hand gives them.
 
-use std::time::Duration;
-
+use anyhow::anyhow;
 use clap::Args;
-use safelight_images::fonts::FontLimits;
-use safelight_images::limits::JpegDecoder;
-use safelight_images::{Deadlines, Limits};
-use safelight_outgoing::{Exception, Policy};
+use safelight_images::Limits;
+use safelight_outgoing::Exception;
+use safelight_protocol::settings::{
+    ImagesSettings, JpegDecoder, MAX_DEADLINE_MS, MAX_MEMORY_BUDGET_MB, MAX_TIME_BUDGET_MS,
+};
 
-use crate::config::MOST_DEADLINE_MS;
-use crate::images_process::ImagesSettings;
-use crate::pixel_settings::{MEGABYTE, MOST_MEMORY_MB, MOST_TIME_MS, PixelSettings};
-
-/// How the images process does its work.
+/// The settings of the images process. Each flag goes before `--settings`.
 #[derive(Args)]
 pub(super) struct ImagesFlags {
-    /// Keep what the transport did for the last N requests, at GET /trace?request=<number> on the socket.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    trace_keep: u16,
-    #[command(flatten)]
-    deadlines: DeadlineFlags,
-    #[command(flatten)]
-    pixels: PixelFlags,
-    /// Address that may be reached for fonts although it is not public: `loopback`, a host, an address or a range, the
-    /// first three with a port if only that is meant; may be given several times.
-    #[arg(long = "allow-address", value_name = "ADDRESS")]
-    allowed_addresses: Vec<Exception>,
-}
-
-impl ImagesFlags {
-    /// The limits that they are.
-    pub(super) fn limits(self) -> Limits {
-        Limits {
-            transports: self.trace_keep.into(),
-            deadlines: self.deadlines.deadlines(),
-            fonts: FontLimits {
-                policy: Policy::with_exceptions(self.allowed_addresses),
-                ..FontLimits::default()
-            },
-            ..self.pixels.settings().limits()
-        }
-    }
-}
-
-/// How long a connection may go without progress.
-#[derive(Args)]
-struct DeadlineFlags {
+    /// All settings as one JSON object, as the runtime gives them.
+    #[arg(long, value_name = "JSON", hide = true, value_parser = settings)]
+    settings: Option<ImagesSettings>,
+    /// Keep what the transport did for the last N requests, at GET /trace?request=<number> on the socket [default: 0].
+    #[arg(long, value_name = "N")]
+    trace_keep: Option<u16>,
     /// Milliseconds from the first byte of a request's head to its last [default: 30000].
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MOST_DEADLINE_MS))]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MAX_DEADLINE_MS))]
     header_read_ms: Option<u64>,
     /// Longest pause between the bytes of a request's body, in milliseconds [default: 30000].
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MOST_DEADLINE_MS))]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MAX_DEADLINE_MS))]
     body_read_ms: Option<u64>,
     /// Longest pause of a client in reading, in milliseconds [default: 300000].
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MOST_DEADLINE_MS))]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MAX_DEADLINE_MS))]
     write_ms: Option<u64>,
-}
-
-impl DeadlineFlags {
-    fn deadlines(&self) -> Deadlines {
-        let defaults = Deadlines::default();
-        let or = |ms: Option<u64>, default| ms.map_or(default, Duration::from_millis);
-        Deadlines {
-            header_read: or(self.header_read_ms, defaults.header_read),
-            body_read: or(self.body_read_ms, defaults.body_read),
-            write: or(self.write_ms, defaults.write),
-        }
-    }
-}
-
-/// What the pixels of one request may be and cost.
-#[derive(Args)]
-struct PixelFlags {
     /// Refuse what needs a trained model (gravity=face, segment, upscale=generate) instead of approximating it.
     #[arg(long)]
     strict: bool,
@@ -79,89 +33,66 @@ struct PixelFlags {
     #[arg(long)]
     no_avif_input: bool,
     /// Milliseconds that the pixels of one request may take [default: 60000].
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MOST_TIME_MS))]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MAX_TIME_BUDGET_MS))]
     time_budget_ms: Option<u64>,
     /// Megabytes that the pixels of one request may take at a time [default: 2000].
-    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=MOST_MEMORY_MB))]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=MAX_MEMORY_BUDGET_MB))]
     memory_budget_mb: Option<u64>,
-    /// What reads JPEG: turbo, or zune, which never shrinks while it decodes [default: turbo].
-    #[arg(long, value_name = "NAME", value_parser = decoder)]
+    /// Decoder of JPEG: turbo, or zune, which never shrinks while it decodes [default: turbo].
+    #[arg(long, value_name = "NAME")]
     jpeg_decoder: Option<JpegDecoder>,
+    /// Address that may be reached for fonts although it is not public: `loopback`, a host, an address or a range, the
+    /// first three with a port if only that is meant; may be given several times.
+    #[arg(long = "allow-address", value_name = "ADDRESS")]
+    allowed_addresses: Vec<Exception>,
 }
 
-impl PixelFlags {
-    fn settings(&self) -> PixelSettings {
-        let defaults = PixelSettings::default();
-        PixelSettings {
-            strict: self.strict,
-            avif_input: !self.no_avif_input,
-            time: self
-                .time_budget_ms
-                .map_or(defaults.time, Duration::from_millis),
-            memory_bytes: self
-                .memory_budget_mb
-                .map_or(defaults.memory_bytes, |mb| mb * MEGABYTE),
-            jpeg_decoder: self.jpeg_decoder.unwrap_or(defaults.jpeg_decoder),
-        }
+impl ImagesFlags {
+    /// The limits of a service with these settings.
+    ///
+    /// # Errors
+    /// When `--settings` has an address that is none.
+    pub(super) fn limits(self) -> anyhow::Result<Limits> {
+        Limits::from_settings(&self.settings()).map_err(|why| anyhow!("--settings: {why}"))
+    }
+
+    fn settings(self) -> ImagesSettings {
+        let mut settings = self.settings.unwrap_or_default();
+        set(&mut settings.transports, self.trace_keep);
+        let deadlines = &mut settings.deadlines;
+        set(&mut deadlines.header_read_ms, self.header_read_ms);
+        set(&mut deadlines.body_read_ms, self.body_read_ms);
+        set(&mut deadlines.write_ms, self.write_ms);
+        let pixels = &mut settings.pixels;
+        pixels.strict |= self.strict;
+        pixels.avif_input &= !self.no_avif_input;
+        set(&mut pixels.time_budget_ms, self.time_budget_ms);
+        set(&mut pixels.memory_budget_mb, self.memory_budget_mb);
+        set(&mut pixels.jpeg_decoder, self.jpeg_decoder);
+        let addresses = self.allowed_addresses.iter().map(ToString::to_string);
+        settings.allowed_addresses.extend(addresses);
+        settings
     }
 }
 
-fn decoder(name: &str) -> Result<JpegDecoder, String> {
-    JpegDecoder::named(name).ok_or_else(|| {
-        let names = JpegDecoder::ALL.map(JpegDecoder::as_str).join(" or ");
-        format!("must be {names}")
-    })
+fn set<T>(setting: &mut T, flag: Option<T>) {
+    if let Some(flag) = flag {
+        *setting = flag;
+    }
 }
 
-/// The flags by which `safelight images` is told of its settings.
-pub(crate) fn images_flags(settings: &ImagesSettings) -> Vec<String> {
-    let ImagesSettings {
-        deadlines,
-        pixels,
-        allowed_addresses,
-        transports,
-    } = settings;
-    let mut flags = vec![
-        format!("--trace-keep={transports}"),
-        format!("--header-read-ms={}", deadlines.header_read.as_millis()),
-        format!("--body-read-ms={}", deadlines.body_read.as_millis()),
-        format!("--write-ms={}", deadlines.write.as_millis()),
-    ];
-    flags.extend(pixel_flags(pixels));
-    let addresses = allowed_addresses.iter();
-    flags.extend(addresses.map(|address| format!("--allow-address={address}")));
-    flags
-}
-
-fn pixel_flags(pixels: &PixelSettings) -> Vec<String> {
-    let PixelSettings {
-        strict,
-        avif_input,
-        time,
-        memory_bytes,
-        jpeg_decoder,
-    } = pixels;
-    let mut flags = vec![
-        format!("--time-budget-ms={}", time.as_millis()),
-        format!("--memory-budget-mb={}", memory_bytes / MEGABYTE),
-        format!("--jpeg-decoder={}", jpeg_decoder.as_str()),
-    ];
-    flags.extend(strict.then(|| "--strict".to_owned()));
-    flags.extend((!avif_input).then(|| "--no-avif-input".to_owned()));
-    flags
+fn settings(json: &str) -> Result<ImagesSettings, serde_json::Error> {
+    serde_json::from_str(json)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use clap::Parser;
-    use safelight_net::Deadlines;
-    use safelight_images::limits::JpegDecoder;
+    use safelight_protocol::settings::{
+        DeadlineSettings, ImagesSettings, JpegDecoder, PixelSettings,
+    };
 
-    use super::{ImagesFlags, images_flags};
-    use crate::images_process::ImagesSettings;
-    use crate::pixel_settings::PixelSettings;
+    use super::ImagesFlags;
 
     #[derive(Parser)]
     struct Program {
@@ -169,44 +100,59 @@ mod tests {
         flags: ImagesFlags,
     }
 
-    #[test]
-    fn settings_are_the_same_behind_the_flags() {
-        let settings = ImagesSettings {
-            deadlines: Deadlines {
-                header_read: Duration::from_millis(1),
-                body_read: Duration::from_millis(2),
-                write: Duration::from_millis(3),
+    fn parsed(flags: &[&str]) -> ImagesSettings {
+        let words = ["images"].iter().chain(flags);
+        Program::parse_from(words).flags.settings()
+    }
+
+    fn other() -> ImagesSettings {
+        ImagesSettings {
+            deadlines: DeadlineSettings {
+                header_read_ms: 1,
+                body_read_ms: 2,
+                write_ms: 3,
             },
             pixels: PixelSettings {
                 strict: true,
                 avif_input: false,
-                time: Duration::from_millis(4),
-                memory_bytes: 5_000_000,
+                time_budget_ms: 4,
+                memory_budget_mb: 5,
                 jpeg_decoder: JpegDecoder::Zune,
             },
-            allowed_addresses: Vec::new(),
+            allowed_addresses: vec!["127.0.0.1:80".into()],
             transports: 6,
-        };
-        let flags = images_flags(&settings);
-        let words = std::iter::once("images".to_owned()).chain(flags);
-        let limits = Program::parse_from(words).flags.limits();
-        assert_eq!(limits.deadlines, settings.deadlines);
-        assert_eq!(limits.transports, 6);
-        assert!(limits.pixels.models.strict && !limits.pixels.decode.avif_input);
-        assert_eq!(limits.pixels.time, settings.pixels.time);
-        assert_eq!(limits.pixels.memory, 5_000_000);
-        assert_eq!(limits.pixels.decode.jpeg, JpegDecoder::Zune);
+        }
     }
 
     #[test]
-    fn what_is_not_said_is_as_it_is() {
-        let flags = images_flags(&ImagesSettings::default());
-        let words = std::iter::once("images".to_owned()).chain(flags);
-        let said = Program::parse_from(words).flags.pixels.settings();
-        let unsaid = Program::parse_from(["images"]).flags.pixels.settings();
-        assert_eq!(
-            (said, unsaid),
-            (PixelSettings::default(), PixelSettings::default())
-        );
+    fn flags_and_json_give_the_same_settings() {
+        let flags = [
+            "--header-read-ms=1",
+            "--body-read-ms=2",
+            "--write-ms=3",
+            "--strict",
+            "--no-avif-input",
+            "--time-budget-ms=4",
+            "--memory-budget-mb=5",
+            "--jpeg-decoder=zune",
+            "--allow-address=127.0.0.1:80",
+            "--trace-keep=6",
+        ];
+        assert_eq!(parsed(&flags), other());
+        let json = serde_json::to_string(&other()).unwrap();
+        assert_eq!(parsed(&["--settings", &json]), other());
+    }
+
+    #[test]
+    fn without_flags_the_settings_are_the_defaults() {
+        assert_eq!(parsed(&[]), ImagesSettings::default());
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_json() {
+        let json = serde_json::to_string(&other()).unwrap();
+        let settings = parsed(&["--settings", &json, "--write-ms=9"]);
+        assert_eq!(settings.deadlines.write_ms, 9);
+        assert_eq!(settings.deadlines.body_read_ms, 2);
     }
 }

@@ -6,14 +6,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
+use safelight_config::{Config, StatePlace};
+use safelight_hop::log::{Bytes, Log};
+use safelight_r2::Bucket;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::bindings::r2::Bucket;
-use crate::bindings::r2::buckets::Buckets;
-use crate::config::{Config, StatePlace};
 use crate::dev;
-use crate::log::{Bytes, Log};
-use crate::state::State;
 
 #[derive(Subcommand)]
 pub(super) enum R2Command {
@@ -99,15 +97,14 @@ pub(super) struct Place {
 /// A bucket in use, and the others that were opened with it.
 struct Opened {
     bucket: Bucket,
-    buckets: Buckets,
-    _state: Option<State>,
+    open: dev::Open,
 }
 
 impl Opened {
     /// Waits until what was replaced is gone, which the end of the program would interrupt. What was done failed by its own error, if it
     /// did.
     async fn close_after<T>(self, done: anyhow::Result<T>) -> anyhow::Result<T> {
-        let closed = self.buckets.close().await.context("close the buckets");
+        let closed = self.open.close().await.context("close the buckets");
         let done = done?;
         closed?;
         Ok(done)
@@ -123,22 +120,21 @@ impl Place {
                  name the folder that is meant with --persist-to"
             );
         }
-        let (state, buckets) = dev::open_buckets(&config, self.persist_to.as_deref()).await?;
-        let Some(bucket) = buckets.get(name) else {
+        let open = dev::open(&config, self.persist_to.as_deref()).await?;
+        let Some(bucket) = open.buckets.get(name) else {
             bail!(
                 "the config has no bucket {name}; it has {}",
-                names(&buckets)
+                names(&open.buckets)
             );
         };
         Ok(Opened {
             bucket: bucket.clone(),
-            buckets,
-            _state: state,
+            open,
         })
     }
 }
 
-fn names(buckets: &Buckets) -> String {
+fn names(buckets: &safelight_r2::buckets::Buckets) -> String {
     let names: Vec<_> = buckets.names().collect();
     match names.as_slice() {
         [] => "none".to_owned(),

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 /// How long a client that sends nothing more is waited for. TCP does not tell one that has left from one that only
 /// has no more to say.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the requests of one connection share.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ impl Client {
     ///
     /// # Errors
     /// When the process may not have another descriptor.
-    pub(super) fn of(stream: &TcpStream, peer: SocketAddr, number: u64) -> io::Result<Self> {
+    pub(super) fn new(stream: &TcpStream, peer: SocketAddr, number: u64) -> io::Result<Self> {
         let handle = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
         Ok(Self {
             local: stream.local_addr().ok(),
@@ -56,7 +56,7 @@ impl Client {
     pub(super) async fn left(&self) {
         self.until(Interest::READABLE, Ready::is_read_closed).await;
         let reset = self.until(Interest::WRITABLE, Ready::is_write_closed);
-        let _ = timeout(PATIENCE, reset).await;
+        let _ = timeout(LEAVE_TIMEOUT, reset).await;
     }
 
     async fn until(&self, interest: Interest, is_so: fn(Ready) -> bool) {
@@ -81,7 +81,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::Instant;
 
-    use super::{Client, PATIENCE};
+    use super::{Client, LEAVE_TIMEOUT};
 
     /// Both ends of a connection: the client's, and the server's with a request that can be read; and the client as seen from there.
     async fn connection() -> (TcpStream, TcpStream, Client) {
@@ -90,7 +90,7 @@ mod tests {
             .await
             .unwrap();
         let (near, peer) = listener.accept().await.unwrap();
-        let client = Client::of(&near, peer, 1).unwrap();
+        let client = Client::new(&near, peer, 1).unwrap();
         far.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
         near.readable().await.unwrap();
         (far, near, client)
@@ -115,7 +115,7 @@ mod tests {
         tokio::time::pause();
         let begun = Instant::now();
         left.await;
-        assert!(begun.elapsed() >= PATIENCE);
+        assert!(begun.elapsed() >= LEAVE_TIMEOUT);
     }
 
     #[tokio::test]
@@ -134,6 +134,6 @@ mod tests {
         tokio::time::pause();
         let begun = Instant::now();
         client.left().await;
-        assert!(begun.elapsed() < PATIENCE);
+        assert!(begun.elapsed() < LEAVE_TIMEOUT);
     }
 }

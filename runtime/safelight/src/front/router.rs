@@ -5,20 +5,14 @@ use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
-use wasmtime_wasi_http::WasiBody;
+use safelight_delivery::{ImageUrls, fetch, url};
+use safelight_hop::{Body, RequestContext, body};
+use safelight_protocol::paths::{OWN_PREFIX, PLATFORM_PREFIX};
 
-use crate::body;
-use crate::cf_image;
-use crate::error::Failure;
-use crate::image_url::{self, ImageUrls};
-use crate::record::RequestRecord;
-use crate::trace::Traces;
-use crate::worker::Worker;
+use super::refusal::Refusal;
+use super::traces::Traces;
+use super::worker_front::WorkerFront;
 
-/// Paths under this prefix belong to the platform and never reach a worker.
-pub const PLATFORM_PREFIX: &str = "/cdn-cgi/";
-/// Of these, the ones that only safelight has. What they show is for this machine only.
-pub const OWN_PREFIX: &str = "/cdn-cgi/safelight/";
 /// What happened on the hops of the last requests; below it, of one.
 const TRACE_PATH: &str = "/cdn-cgi/safelight/trace";
 
@@ -35,39 +29,34 @@ pub struct Platform<'a> {
 
 /// Answers a request, whatever it takes.
 pub async fn answer(
-    worker: &Worker,
+    worker: &WorkerFront,
     platform: Platform<'_>,
-    mut request: http::Request<WasiBody>,
-    record: &Arc<RequestRecord>,
-) -> http::Response<WasiBody> {
-    cf_image::forget(request.headers_mut());
+    mut request: http::Request<Body>,
+    context: &Arc<RequestContext>,
+) -> http::Response<Body> {
+    fetch::strip_header(request.headers_mut());
     let path = request.uri().path();
     let answer = if path.starts_with(OWN_PREFIX) {
         own(platform, request.method(), path).await
-    } else if image_url::is_path(path) {
+    } else if url::is_path(path) {
         match platform.image_urls {
-            Some(image_urls) => Ok(image_urls.answer(&request.into_parts().0, record).await),
-            None => Err(Failure::ImageUrlsOff),
+            Some(image_urls) => Ok(image_urls.answer(&request.into_parts().0, context).await),
+            None => Err(Refusal::ImageUrlsOff),
         }
     } else if path.starts_with(PLATFORM_PREFIX) {
-        Err(Failure::NotServed(path.to_owned()))
+        Err(Refusal::NotServed(path.to_owned()))
     } else {
-        if let Some(trace) = record.trace() {
+        if let Some(trace) = context.trace() {
             trace.called();
         }
-        let answer = worker.answer(request, record).await;
-        if let Some(trace) = record.trace() {
-            let failure = answer.as_ref().err().map(|failure| failure.text(record));
+        let answer = worker.answer(request, context).await;
+        if let Some(trace) = context.trace() {
+            let failure = answer.as_ref().err().map(|failure| failure.text(context));
             trace.answered(failure.as_deref());
         }
-        answer
+        answer.map_err(Refusal::Worker)
     };
-    answer.unwrap_or_else(|failure| {
-        if !failure.is_logged(record) {
-            record.note(failure.text(record));
-        }
-        failure.answer(record)
-    })
+    answer.unwrap_or_else(|refusal| refusal.report(context))
 }
 
 /// Answers on safelight's own paths.
@@ -75,21 +64,26 @@ async fn own(
     platform: Platform<'_>,
     method: &Method,
     path: &str,
-) -> Result<http::Response<WasiBody>, Failure> {
+) -> Result<http::Response<Body>, Refusal> {
     // A listener for both families shows a loopback peer of the older one as a mapped address.
     if !platform.peer.ip().to_canonical().is_loopback() {
-        return Err(Failure::NotLocal);
+        return Err(Refusal::NotLocal);
     }
     let trace = path
         .strip_prefix(TRACE_PATH)
         .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-        .ok_or_else(|| Failure::NotServed(path.to_owned()))?;
+        .ok_or_else(|| Refusal::NotServed(path.to_owned()))?;
     if method != Method::GET {
-        return Err(Failure::BadMethod("GET"));
+        return Err(Refusal::BadMethod("GET"));
     }
     let json = match trace.trim_start_matches('/') {
         "" => platform.traces.list(),
-        id => platform.traces.one(id).await?,
+        id => platform.traces.one(id).await.ok_or_else(|| {
+            Refusal::NotKept(format!(
+                "no trace of request {id}: the last {} are kept",
+                platform.traces.keep()
+            ))
+        })?,
     };
     let mut response = http::Response::new(body::full(json));
     response
@@ -102,13 +96,14 @@ async fn own(
 mod tests {
     use std::net::{IpAddr, SocketAddr};
 
+    use safelight_hop::log::Log;
+
     use super::{Platform, own};
-    use crate::error::Failure;
-    use crate::log::Log;
-    use crate::trace::{TraceOptions, Traces};
+    use crate::front::refusal::Refusal;
+    use crate::front::traces::{TraceOptions, Traces};
 
     /// The status that a peer gets on a path, as the failure or as nothing.
-    async fn failure(peer: &str, method: &str, path: &str) -> Option<Failure> {
+    async fn failure(peer: &str, method: &str, path: &str) -> Option<Refusal> {
         let traces = Traces::new(TraceOptions::default(), None, Log::new(std::io::sink()));
         let platform = Platform {
             traces: &traces,
@@ -126,7 +121,7 @@ mod tests {
         }
         for other in ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "0.0.0.0"] {
             let failure = failure(other, "GET", path).await;
-            assert!(matches!(failure, Some(Failure::NotLocal)), "{other}");
+            assert!(matches!(failure, Some(Refusal::NotLocal)), "{other}");
         }
     }
 
@@ -134,13 +129,13 @@ mod tests {
     async fn other_methods_paths_and_numbers_are_refused() {
         let local = "127.0.0.1";
         let method = failure(local, "POST", "/cdn-cgi/safelight/trace").await;
-        assert!(matches!(method, Some(Failure::BadMethod("GET"))));
+        assert!(matches!(method, Some(Refusal::BadMethod("GET"))));
         let path = failure(local, "GET", "/cdn-cgi/safelight/traces").await;
-        assert!(matches!(path, Some(Failure::NotServed(_))));
+        assert!(matches!(path, Some(Refusal::NotServed(_))));
         for id in ["7", "-1", "x"] {
             let path = format!("/cdn-cgi/safelight/trace/{id}");
             let kept = failure(local, "GET", &path).await;
-            assert!(matches!(kept, Some(Failure::NotKept(_))), "{id}");
+            assert!(matches!(kept, Some(Refusal::NotKept(_))), "{id}");
         }
     }
 }

@@ -1,8 +1,4 @@
-//! The dev server's front: accepts connections, makes each request whole, and sees every response to its end.
-
-mod client;
-mod open;
-mod streams;
+//! Accepts connections, makes each request whole, and sees every response to its end.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -10,49 +6,57 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{EXPECT, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Uri, Version};
-use http_body_util::BodyExt;
+use http_body::Frame;
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::InspectFrame;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use safelight_net::deadline::{Deadlines, Paced, PacedError, Progress};
+use safelight_delivery::ImageUrls;
+use safelight_hop::body::ObservedBody;
+use safelight_hop::faults::{FaultSet, Targets, header};
+use safelight_hop::log::{Log, Time};
+use safelight_hop::trace::Arrival;
+use safelight_hop::{Body, HopError, RequestContext};
+use safelight_net::Deadlines;
+use safelight_net::deadline::{Paced, PacedError, Progress};
+use safelight_net::drain::DrainOnDrop;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
-use wasmtime_wasi_http::{Error, WasiBody};
 
-use client::Client;
-use open::Open;
-use streams::{Asked, Streams};
-
-use crate::body::{Drained, Watched};
-use crate::error::{Failure, chain};
-use crate::faults::header;
-use crate::image_url::ImageUrls;
-use crate::log::{Log, Time};
-use crate::record::RequestRecord;
-use crate::router::{self, Platform};
-use crate::trace::{Arrival, Traces, Upload};
-use crate::worker::Worker;
+use super::client::Client;
+use super::refusal::Refusal;
+use super::request_guard::RequestGuard;
+use super::router::{self, Platform};
+use super::streams::{FlowControlledBody, Streams};
+use super::traces::Traces;
+use super::worker_front::WorkerFront;
 
 /// How long requests in flight may take after the server was told to stop.
-const DRAIN_TIME: Duration = Duration::from_secs(10);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections at the same time; further ones wait to be accepted.
-const CONNECTIONS: usize = 4_096;
+const MAX_CONNECTIONS: usize = 4_096;
 /// Bytes that the system keeps of what a client cannot take yet. With more of them a slow reader would show no sign of
 /// life for minutes.
-const UNSENT_BYTES: u32 = 128 * 1024;
+const MAX_UNSENT_BYTES: u32 = 128 * 1024;
 /// Pause after a failed accept, which usually means that the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What is served, and how.
 pub struct Served {
-    /// Who answers.
-    pub worker: Arc<Worker>,
+    /// The worker, with what answers before it.
+    pub worker: Arc<WorkerFront>,
+    /// The hops that the faults of a request can be aimed at.
+    pub targets: Targets,
+    /// The number of the next request, which other servers of the run share.
+    pub next_id: Arc<AtomicU64>,
     /// Pictures by URL, if the config has them.
     pub image_urls: Option<ImageUrls>,
     /// Where what happens is told.
@@ -68,10 +72,9 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
     let (log, deadlines) = (served.log.clone(), served.deadlines);
     let front = Arc::new(Front {
         served,
-        next_id: AtomicU64::new(1),
         connections: AtomicU64::new(0),
     });
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut builder = auto::Builder::new(Streams::new(deadlines.write, log.clone()));
     // A client may close its sending side and still wait for the answer.
@@ -91,7 +94,7 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
             continue;
         };
         let number = front.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        let Ok(client) = Client::of(&stream, peer, number) else {
+        let Ok(client) = Client::new(&stream, peer, number) else {
             log.warn("a connection was refused: the process has no file descriptors left");
             continue;
         };
@@ -121,7 +124,7 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
     }
     drop(listener);
     // What is not done by then is cut off, visibly for its client.
-    let _ = tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await;
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
 }
 
 /// The next connection, and its place among all connections; `None` after a failure and a pause.
@@ -137,14 +140,13 @@ async fn accept(
     // Answers are written in whole pieces; waiting to fill packets only delays the last one.
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
-    let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+    let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT_BYTES);
     Some((stream, peer, place))
 }
 
 /// What every connection shares.
 struct Front {
     served: Served,
-    next_id: AtomicU64,
     connections: AtomicU64,
 }
 
@@ -153,29 +155,28 @@ impl Front {
         &self,
         mut request: http::Request<Incoming>,
         client: &Client,
-    ) -> http::Response<WasiBody> {
+    ) -> http::Response<Body> {
         let method = request.method().clone();
+        let (faults, refused) = match header::take(request.headers_mut(), &self.served.targets) {
+            Ok(faults) => (faults, None),
+            Err(refused) => (None, Some(refused)),
+        };
         // A client that leaves drops this future before there is a response.
-        let mut open = self.open(&request, client);
-        let faults = header::take(request.headers_mut(), self.served.worker.targets());
-        let request = request.map(|body| self.upload(body, &open.record, client));
-        let request = match faults {
-            Ok(faults) => {
-                if let Some(faults) = faults {
-                    open.record.suffer(faults);
-                }
-                absolute(request, client.local)
-            }
-            Err(refused) => Err(Failure::BadFault(refused)),
+        let mut guard = self.open(&request, client, faults);
+        let context = guard.context.clone();
+        let request = request.map(|body| self.upload(body, &context, client));
+        let request = match refused {
+            None => absolute(request, client.local),
+            Some(refused) => Err(Refusal::BadFault(refused)),
         };
         let response = match request {
             Ok(mut request) => {
                 if request.headers().contains_key(EXPECT) {
                     request.body_mut().ask().await;
                 }
-                let record = open.record.clone();
+                let uploader = context.clone();
                 let request = request.map(|body| {
-                    body.map_err(move |error| upload_error(error, &record))
+                    body.map_err(move |error| upload_error(error, &uploader))
                         .boxed_unsync()
                 });
                 let platform = Platform {
@@ -183,22 +184,30 @@ impl Front {
                     peer: client.peer,
                     image_urls: self.served.image_urls.as_ref(),
                 };
-                let answer = router::answer(&self.served.worker, platform, request, &open.record);
+                let answer = router::answer(&self.served.worker, platform, request, &context);
                 tokio::select! {
                     response = answer => response,
-                    () = client.left() => Failure::Expired.answer(&open.record),
+                    () = client.left() => Refusal::Expired.answer(&context),
                 }
             }
-            Err(failure) => failure.answer(&open.record),
+            Err(refusal) => refusal.answer(&context),
         };
-        open.head(&method, &response);
-        // What is counted is what was handed over: of a large piece, no more than the client had room for.
-        response.map(|body| Watched::new(Asked::new(body).boxed_unsync(), open).boxed_unsync())
+        guard.head(&method, &response);
+        // Only bytes that the client has room for are handed over, and counted.
+        response.map(|body| {
+            let body = FlowControlledBody::new(body).boxed_unsync();
+            ObservedBody::new(body, guard).boxed_unsync()
+        })
     }
 
-    /// Gives a request its number, its record and its trace.
-    fn open(&self, request: &http::Request<Incoming>, client: &Client) -> Open {
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+    /// Gives a request its number, its context and its trace.
+    fn open(
+        &self,
+        request: &http::Request<Incoming>,
+        client: &Client,
+        faults: Option<FaultSet>,
+    ) -> RequestGuard {
+        let id = self.served.next_id.fetch_add(1, Ordering::Relaxed);
         if request.version() == Version::HTTP_2 {
             client.activity.share();
         }
@@ -213,43 +222,57 @@ impl Front {
         });
         let method = request.method().clone();
         let log = self.served.log.clone();
-        let record = RequestRecord::traced(id, method, request.uri(), log, trace);
-        Open::new(record, self.served.traces.clone(), on_connection)
+        let context = RequestContext::new(id, method, request.uri(), log)
+            .with_trace(trace)
+            .with_faults(faults.unwrap_or_default());
+        RequestGuard::new(
+            Arc::new(context),
+            self.served.traces.clone(),
+            on_connection,
+        )
     }
 
-    /// An upload that is watched, counted, and never left unread.
+    /// An upload that is counted, and never left unread.
     fn upload(
         &self,
         body: Incoming,
-        record: &RequestRecord,
+        context: &RequestContext,
         client: &Client,
-    ) -> Drained<Upload<Paced<Incoming>>> {
+    ) -> DrainOnDrop<Upload> {
         let limit = self.served.deadlines.body_read;
         let paced = Paced::on(body, limit, client.activity.clone());
-        let count = record.trace().map(|trace| trace.upload());
-        Drained::new(Upload::new(paced, count))
+        let count = context.trace().map(|trace| trace.upload());
+        let counted: Upload = paced.inspect_frame(Box::new(move |frame| {
+            if let (Some(count), Some(data)) = (&count, frame.data_ref()) {
+                count.fetch_add(data.len() as u64, Ordering::Relaxed);
+            }
+        }));
+        DrainOnDrop::new(counted)
     }
 }
 
+/// A client's upload, counted.
+type Upload = InspectFrame<Paced<Incoming>, Box<dyn FnMut(&Frame<Bytes>) + Send>>;
+
 /// Why an upload does not go on, for the worker; a stall is for the log as well, since the client may never say.
-fn upload_error(error: PacedError<hyper::Error>, record: &RequestRecord) -> Error {
-    let what = match error {
-        PacedError::Broken(error) => format!("the client broke off its upload: {}", chain(&error)),
+fn upload_error(error: PacedError<hyper::Error>, context: &RequestContext) -> HopError {
+    let error = match error {
+        PacedError::Broken(error) => HopError::UploadBroke(error),
         PacedError::Stalled(limit) => {
-            let what = format!("the upload stalled: no byte came for {}", Time(limit));
-            record.note(&what);
-            what
+            let error = HopError::UploadStalled(limit);
+            context.note(&error);
+            error
         }
     };
-    record.upload_broke(&what);
-    Error::InternalError(Some(what))
+    context.failures().upload_broke(&error);
+    error
 }
 
 /// Gives the request an absolute URI: over HTTP/1 the host is only in a header, which guests may not see.
 fn absolute<B>(
     request: http::Request<B>,
     local: Option<SocketAddr>,
-) -> Result<http::Request<B>, Failure> {
+) -> Result<http::Request<B>, Refusal> {
     let (mut parts, body) = request.into_parts();
     if parts.uri.authority().is_none() {
         let host = match parts.headers.get(HOST) {
@@ -260,14 +283,14 @@ fn absolute<B>(
             None => None,
         };
         let mut uri = parts.uri.into_parts();
-        uri.authority = Some(host.ok_or(Failure::BadRequest(
+        uri.authority = Some(host.ok_or(Refusal::BadRequest(
             "the Host header is missing or malformed",
         ))?);
         uri.scheme = Some(Scheme::HTTP);
         uri.path_and_query
             .get_or_insert(PathAndQuery::from_static("/"));
         parts.uri = Uri::from_parts(uri)
-            .map_err(|_| Failure::BadRequest("the target of the request is not a path"))?;
+            .map_err(|_| Refusal::BadRequest("the target of the request is not a path"))?;
     }
     Ok(http::Request::from_parts(parts, body))
 }

@@ -8,23 +8,22 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use hyper::rt::Executor;
+use safelight_hop::HopError;
+use safelight_hop::log::{Log, Time};
 use tokio::time::{Instant, sleep_until};
-use wasmtime_wasi_http::Error;
-
-use crate::log::{Log, Time};
 
 /// Bytes of a window for which a client has one deadline. It may tell of nothing before half of its window is read, and a reader
 /// of 8 KB/s needs 256 s for so many.
-const STEP: u64 = 2 * 1024 * 1024;
+const WINDOW_BYTES: u64 = 2 * 1024 * 1024;
 /// Deadlines of one client at most: for a window of 16 MB and more.
-const MOST_STEPS: u32 = 8;
+const MAX_WINDOWS: u32 = 8;
 
 /// Bytes of an answer that are handed over at a time, as many as a frame has. So every question is a sign of life, however many streams
 /// share a slow reader, and what HTTP/2 itself keeps of an answer is no more.
-const PIECE: usize = 16 * 1024;
+const FRAME_BYTES: usize = 16 * 1024;
 
 tokio::task_local! {
-    static STREAM: Arc<Taking>;
+    static STREAM: Arc<StreamProgress>;
 }
 
 /// Runs the streams of a connection.
@@ -46,12 +45,12 @@ impl Streams {
 impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
     fn execute(&self, stream: F) {
         let (limit, log) = (self.limit, self.log.clone());
-        let taking = Arc::new(Taking::default());
-        tokio::spawn(STREAM.scope(taking.clone(), async move {
+        let progress = Arc::new(StreamProgress::default());
+        tokio::spawn(STREAM.scope(progress.clone(), async move {
             tokio::select! {
                 _ = stream => {}
-                () = taking.stops(limit) => log.warn(format_args!(
-                    "an answer was given up: its client has taken nothing of it for {}",
+                () = progress.stalled(limit) => log.warn(format_args!(
+                    "an answer was given up: its client has state nothing of it for {}",
                     Time(limit)
                 )),
             }
@@ -61,23 +60,23 @@ impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
 
 /// How the client of one stream takes its answer.
 #[derive(Default)]
-struct Taking(Mutex<Taken>);
+struct StreamProgress(Mutex<Progress>);
 
 #[derive(Clone, Copy, Default)]
-struct Taken {
+struct Progress {
     /// Since when there is a piece that may wait for room.
     waits: Option<Instant>,
     bytes: u64,
 }
 
-impl Taking {
+impl StreamProgress {
     /// Returns when a piece has waited for too long.
-    async fn stops(&self, limit: Duration) {
+    async fn stalled(&self, limit: Duration) {
         loop {
-            let taken = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let steps = u32::try_from(taken.bytes / STEP).unwrap_or(MOST_STEPS);
-            let end = match taken.waits {
-                Some(since) => since + limit * steps.clamp(1, MOST_STEPS),
+            let state = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let steps = u32::try_from(state.bytes / WINDOW_BYTES).unwrap_or(MAX_WINDOWS);
+            let end = match state.waits {
+                Some(since) => since + limit * steps.clamp(1, MAX_WINDOWS),
                 None => Instant::now() + limit,
             };
             if end <= Instant::now() {
@@ -87,35 +86,35 @@ impl Taking {
         }
     }
 
-    fn change(&self, change: impl FnOnce(&mut Taken)) {
+    fn change(&self, change: impl FnOnce(&mut Progress)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
 /// An answer that tells the task of its stream when it is asked for more.
-pub(super) struct Asked<B> {
+pub(super) struct FlowControlledBody<B> {
     inner: B,
     /// What came in one piece with what was handed over last.
     rest: Bytes,
     /// None with HTTP/1, where the connection has a clock for this.
-    taking: Option<Arc<Taking>>,
+    progress: Option<Arc<StreamProgress>>,
 }
 
-impl<B> Asked<B> {
+impl<B> FlowControlledBody<B> {
     /// An answer on the stream of this task.
     pub(super) fn new(inner: B) -> Self {
-        let taking = STREAM.try_with(Clone::clone).ok();
+        let progress = STREAM.try_with(Clone::clone).ok();
         Self {
             inner,
             rest: Bytes::new(),
-            taking,
+            progress,
         }
     }
 }
 
-impl<B: Body<Data = Bytes, Error = Error> + Unpin> Asked<B> {
+impl<B: Body<Data = Bytes, Error = HopError> + Unpin> FlowControlledBody<B> {
     /// The next piece, of no more than a frame's size.
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
         if self.rest.is_empty() {
             match std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
@@ -125,33 +124,33 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Asked<B> {
                 other => return Poll::Ready(other),
             }
         }
-        let piece = self.rest.split_to(self.rest.len().min(PIECE));
+        let piece = self.rest.split_to(self.rest.len().min(FRAME_BYTES));
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 }
 
-impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Asked<B> {
+impl<B: Body<Data = Bytes, Error = HopError> + Unpin> Body for FlowControlledBody<B> {
     type Data = Bytes;
-    type Error = Error;
+    type Error = HopError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if self.taking.is_none() {
+    ) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
+        if self.progress.is_none() {
             return Pin::new(&mut self.inner).poll_frame(cx);
         }
         let polled = self.poll_piece(cx);
-        if let Some(taking) = &self.taking {
+        if let Some(progress) = &self.progress {
             let bytes = match &polled {
                 Poll::Ready(Some(Ok(frame))) => {
                     frame.data_ref().map(|data| data.remaining() as u64)
                 }
                 Poll::Ready(_) | Poll::Pending => None,
             };
-            taking.change(|taken| {
-                taken.waits = bytes.map(|_| Instant::now());
-                taken.bytes += bytes.unwrap_or(0);
+            progress.change(|state| {
+                state.waits = bytes.map(|_| Instant::now());
+                state.bytes += bytes.unwrap_or(0);
             });
         }
         polled
@@ -180,11 +179,12 @@ mod tests {
     use http_body_util::BodyExt;
     use tokio::time::Instant;
 
-    use super::{Asked, PIECE, STEP, STREAM, Taking};
-    use crate::body::full;
+    use safelight_hop::body::full;
+
+    use super::{FRAME_BYTES, FlowControlledBody, STREAM, StreamProgress, WINDOW_BYTES};
 
     async fn pieces(bytes: usize) -> Vec<usize> {
-        let mut body = Asked::new(full(vec![7; bytes]));
+        let mut body = FlowControlledBody::new(full(vec![7; bytes]));
         let mut pieces = Vec::new();
         while let Some(frame) = body.frame().await {
             let length = frame.unwrap().into_data().unwrap().len();
@@ -197,28 +197,28 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_is_handed_a_frame_at_a_time_and_a_connection_all_there_is() {
-        let bytes = 2 * PIECE + 5;
+        let bytes = 2 * FRAME_BYTES + 5;
         let on_stream = STREAM.scope(Arc::default(), pieces(bytes)).await;
-        assert_eq!(on_stream, [PIECE, PIECE, 5]);
+        assert_eq!(on_stream, [FRAME_BYTES, FRAME_BYTES, 5]);
         assert_eq!(pieces(bytes).await, [bytes]);
     }
 
     /// How long a stream is kept whose client has had room for so many bytes, and takes nothing more.
     async fn kept(bytes: u64, limit: Duration) -> Duration {
-        let taking = Taking::default();
-        taking.change(|taken| {
-            taken.waits = Some(Instant::now());
-            taken.bytes = bytes;
+        let progress = StreamProgress::default();
+        progress.change(|state| {
+            state.waits = Some(Instant::now());
+            state.bytes = bytes;
         });
         let began = Instant::now();
-        taking.stops(limit).await;
+        progress.stalled(limit).await;
         began.elapsed()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_with_a_large_window_has_time_to_read_it() {
         let limit = Duration::from_secs(300);
-        for (bytes, limits) in [(0, 1), (STEP, 1), (3 * STEP, 3), (1_000 * STEP, 8)] {
+        for (bytes, limits) in [(0, 1), (WINDOW_BYTES, 1), (3 * WINDOW_BYTES, 3), (1_000 * WINDOW_BYTES, 8)] {
             let kept = kept(bytes, limit).await;
             assert!(kept >= limit * limits, "{bytes}: {kept:?}");
             let rounding = Duration::from_millis(2);
@@ -228,9 +228,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_is_owed_something_is_waited_for() {
-        let taking = Taking::default();
+        let progress = StreamProgress::default();
         let hour = Duration::from_secs(3_600);
-        let stops = tokio::time::timeout(hour, taking.stops(Duration::from_secs(1))).await;
-        assert!(stops.is_err());
+        let stalled = tokio::time::timeout(hour, progress.stalled(Duration::from_secs(1))).await;
+        assert!(stalled.is_err());
     }
 }

@@ -4,10 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use safelight_config::{Build, Config, Dev, ImageUrlsConfig, Limits, Storage};
+use safelight_net::Deadlines;
+use safelight_protocol::settings::PixelSettings;
 use tempfile::TempDir;
 
 use super::{Kind, build, kind};
-use crate::config::{Build, Config, Dev, Limits, Storage};
+
 
 fn folder(files: &[&str]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -30,14 +33,12 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         vars: Vec::new(),
         secrets: Vec::new(),
         bindings: Vec::new(),
-        services: Vec::new(),
         assets: None,
         workers: Vec::new(),
-        r2: Vec::new(),
         storage: Storage::default(),
         dev: Dev::default(),
-        deadlines: safelight_net::Deadlines::default(),
-        pixels: crate::pixel_settings::PixelSettings::default(),
+        deadlines: Deadlines::default(),
+        pixels: PixelSettings::default(),
         limits: Limits {
             cpu: Duration::from_secs(1),
             memory_bytes: 1 << 20,
@@ -47,7 +48,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
             cwd: dir.to_path_buf(),
         }),
         faults: Vec::new(),
-        image_urls: crate::config::ImageUrlsConfig::default(),
+        image_urls: ImageUrlsConfig::default(),
     }
 }
 

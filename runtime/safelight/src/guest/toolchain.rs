@@ -80,7 +80,7 @@ fn private(rustc: &OsStr, folder: &Path) -> Result<Toolchain, GuestError> {
     if !linkers.join("wasm-component-ld").is_file() {
         return Err(GuestError::NoLinkers(linkers));
     }
-    let cache = crate::cache::folder().ok_or(GuestError::NoCacheFolder)?;
+    let cache = safelight_state::cache::folder().ok_or(GuestError::NoCacheFolder)?;
     // The recipe is part of the name, so that a newer safelight makes its own and does not take an older one's.
     let toolchain = cache
         .join("wasip2-toolchain")

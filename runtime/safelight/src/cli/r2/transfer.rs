@@ -9,9 +9,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::io::AsyncWrite;
 
 use super::{ObjectName, Place};
-use crate::bindings::r2::Bucket;
-use crate::bindings::r2::files::{Source, TransferError};
-use crate::log::{Bytes, Log};
+use safelight_hop::log::{Bytes, Log};
+use safelight_r2::Bucket;
+use safelight_r2::files::{Source, TransferError};
 
 /// Bytes from which on a transfer shows how far it is.
 const LARGE: u64 = 1_000_000;

@@ -5,34 +5,33 @@ use std::sync::Arc;
 use http::header::CONTENT_LENGTH;
 use http::{Method, StatusCode};
 use http_body::Body as _;
+use safelight_hop::body::BodyObserver;
+use safelight_hop::trace::End;
+use safelight_hop::{Body, HopError, RequestContext};
 use safelight_net::deadline;
-use wasmtime_wasi_http::{Error, WasiBody};
 
-use crate::body::Watch;
-use crate::error::inner;
-use crate::record::{Ending, RequestRecord};
-use crate::trace::Traces;
+use super::traces::Traces;
 
-/// A request whose line is not logged yet. Dropping it logs it, so that no way to end goes unseen.
-pub(super) struct Open {
-    pub(super) record: Arc<RequestRecord>,
+/// A request whose line is not logged yet. Dropping the guard logs it, so that no way to end goes unseen.
+pub(super) struct RequestGuard {
+    pub(super) context: Arc<RequestContext>,
     traces: Arc<Traces>,
     status: StatusCode,
     bytes: u64,
     expected: Option<u64>,
-    ended: Option<Ending>,
+    ended: Option<End>,
     _on_connection: deadline::Open,
 }
 
-impl Open {
+impl RequestGuard {
     /// A request that has no response yet.
     pub(super) fn new(
-        record: Arc<RequestRecord>,
+        context: Arc<RequestContext>,
         traces: Arc<Traces>,
         on_connection: deadline::Open,
     ) -> Self {
         Self {
-            record,
+            context,
             traces,
             status: StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT),
             bytes: 0,
@@ -43,9 +42,9 @@ impl Open {
     }
 
     /// The head of the response is there.
-    pub(super) fn head(&mut self, method: &Method, response: &http::Response<WasiBody>) {
+    pub(super) fn head(&mut self, method: &Method, response: &http::Response<Body>) {
         self.status = response.status();
-        if let Some(trace) = self.record.trace() {
+        if let Some(trace) = self.context.trace() {
             trace.head(self.status);
         }
         let bodiless = method == Method::HEAD
@@ -58,7 +57,7 @@ impl Open {
 }
 
 /// How many bytes the body will have: as it says itself, or as its head promises.
-fn length(response: &http::Response<WasiBody>) -> Option<u64> {
+fn length(response: &http::Response<Body>) -> Option<u64> {
     let promised = || {
         response
             .headers()
@@ -71,35 +70,34 @@ fn length(response: &http::Response<WasiBody>) -> Option<u64> {
     response.body().size_hint().exact().or_else(promised)
 }
 
-impl Watch for Open {
+impl BodyObserver for RequestGuard {
     fn data(&mut self, bytes: u64) {
         self.bytes += bytes;
     }
 
-    fn end(&mut self, result: Result<(), &mut Error>) {
+    fn end(&mut self, result: Result<(), &mut HopError>) {
         self.ended = Some(match result {
-            Ok(()) => Ending::Whole,
+            Ok(()) => End::Whole,
             Err(error) => {
-                let why = inner(error);
-                if !self.record.is_of_a_call(&why) {
-                    self.record
-                        .note(format_args!("the response broke off: {why}"));
+                if !self.context.failures().explains(error) {
+                    self.context
+                        .note(format_args!("the response broke off: {error}"));
                 }
-                Ending::Broken
+                End::Broken
             }
         });
     }
 }
 
-impl Drop for Open {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         let whole = self.expected == Some(self.bytes);
         let ending = self.ended.unwrap_or(if whole {
-            Ending::Whole
+            End::Whole
         } else {
-            Ending::ClientGone
+            End::Dropped
         });
-        self.record.finish(self.status, self.bytes, ending);
-        self.traces.end(&self.record, self.bytes, ending);
+        self.context.finish(self.status, self.bytes, ending);
+        self.traces.end(&self.context, self.bytes, ending);
     }
 }
