@@ -28,7 +28,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let place = arguments.iter().position(|argument| argument == "--socket");
     let socket = place.and_then(|place| arguments.get(place + 1));
     let socket = socket.context("no socket")?;
-    let settings = arguments.iter().position(|argument| argument == "--settings");
+    let settings = arguments
+        .iter()
+        .position(|argument| argument == "--settings");
     let settings = settings.and_then(|settings| arguments.get(settings + 1));
     let settings: ImagesSettings = serde_json::from_str(settings.context("no settings")?)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
