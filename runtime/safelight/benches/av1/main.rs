@@ -4,7 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark is read on the terminal")]
 
-#[path = "../../../images-service/tests/pixels/deep.rs"]
+#[path = "../../../../images-service/tests/pixels/deep.rs"]
 mod deep;
 
 use std::time::{Duration, Instant};
