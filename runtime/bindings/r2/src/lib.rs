@@ -41,9 +41,9 @@ mod upload;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{Method, Request, Response};
-use serde_json::json;
 use safelight_hop::{Body, Call, HopService, log};
 use safelight_protocol::headers::{R2_METADATA_SIZE, R2_REQUEST};
+use serde_json::json;
 use tower::service_fn;
 
 pub use bucket::Bucket;

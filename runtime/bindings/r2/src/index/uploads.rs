@@ -62,11 +62,7 @@ pub(crate) fn create(
 }
 
 /// What the upload's object is to carry, if it is an open one for exactly this key.
-pub(crate) fn open(
-    index: &Connection,
-    upload: &UploadId,
-    now: i64,
-) -> Result<Described, R2Error> {
+pub(crate) fn open(index: &Connection, upload: &UploadId, now: i64) -> Result<Described, R2Error> {
     let select = "SELECT http_metadata, custom_metadata, storage_class FROM uploads
         WHERE id = ?1 AND key = ?2 AND state = 'open' AND created > ?3";
     let since = now.saturating_sub(UPLOAD_MS);
@@ -85,10 +81,7 @@ pub(crate) fn open(
     })
 }
 
-pub(crate) fn state(
-    index: &Connection,
-    upload: &UploadId,
-) -> Result<State, R2Error> {
+pub(crate) fn state(index: &Connection, upload: &UploadId) -> Result<State, R2Error> {
     let select = "SELECT state FROM uploads WHERE id = ?1 AND key = ?2";
     let found: Option<String> = index
         .query_row(select, params![upload.id, upload.key.as_bytes()], |row| {
@@ -128,10 +121,7 @@ pub(crate) fn replace_part(
 }
 
 /// The parts of an upload by their numbers.
-pub(crate) fn parts(
-    index: &Connection,
-    upload: &str,
-) -> Result<BTreeMap<u32, Part>, R2Error> {
+pub(crate) fn parts(index: &Connection, upload: &str) -> Result<BTreeMap<u32, Part>, R2Error> {
     let mut select =
         index.prepare("SELECT number, version, size, etag FROM parts WHERE upload = ?1")?;
     let rows = select.query_map([upload], |row| {
@@ -153,11 +143,7 @@ pub(crate) fn parts(
 }
 
 /// Ends an upload: its parts are gone. Returns the blobs that nothing names any more.
-pub(crate) fn end(
-    index: &Connection,
-    upload: &str,
-    state: State,
-) -> Result<Vec<String>, R2Error> {
+pub(crate) fn end(index: &Connection, upload: &str, state: State) -> Result<Vec<String>, R2Error> {
     let mut released = Vec::new();
     for part in parts(index, upload)?.into_values() {
         released.extend(remove_segments(index, &part.version)?);
@@ -171,10 +157,7 @@ pub(crate) fn end(
 }
 
 /// Forgets the uploads that were begun before this time, with their parts. Returns the blobs that nothing names any more.
-pub(crate) fn forget(
-    index: &Connection,
-    before: i64,
-) -> Result<Vec<String>, R2Error> {
+pub(crate) fn forget(index: &Connection, before: i64) -> Result<Vec<String>, R2Error> {
     let mut select = index.prepare("SELECT id FROM uploads WHERE created <= ?1")?;
     let old: Vec<String> = select
         .query_map([before], |row| row.get(0))?

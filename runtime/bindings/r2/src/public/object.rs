@@ -9,10 +9,9 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
-use safelight_protocol::digest;
 use safelight_hop::Body;
+use safelight_protocol::digest;
 
-use safelight_net::conditions::{Version, Wanted};
 use crate::answer;
 use crate::bucket::{Bucket, Found, Got};
 use crate::condition::Condition;
@@ -21,6 +20,7 @@ use crate::object::Object;
 use crate::range::{Slice, Wanted as Range};
 use crate::request::{Get, Key};
 use safelight_hop::body;
+use safelight_net::conditions::{Version, Wanted};
 
 /// How often an object may be replaced between the look at it and the way to its bytes.
 const TRIES: usize = 8;
