@@ -7,8 +7,8 @@ use crate::blobs::Segment;
 use crate::blobs::blocks::Blocks;
 use crate::digest::Algorithm;
 use crate::error::{Code, R2Error};
+use crate::key::Key;
 use crate::object::Object;
-use crate::request::Key;
 
 /// Where a scan begins.
 #[derive(Debug)]

@@ -7,9 +7,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::objects::{add_segments, from_json, integer, json, natural, remove_segments};
 use crate::blobs::Segment;
 use crate::error::{Code, R2Error};
+use crate::key::{Key, UploadId};
 use crate::limits::UPLOAD_MS;
-use crate::metadata::StorageClass;
-use crate::request::{Described, Key, UploadId};
+use crate::metadata::{ObjectMetadata, StorageClass};
 
 /// How far an upload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(crate) fn create(
     index: &Connection,
     id: &str,
     key: &Key,
-    described: &Described,
+    metadata: &ObjectMetadata,
     now: i64,
 ) -> Result<(), R2Error> {
     let insert = "INSERT INTO uploads (id, key, created, state, http_metadata, custom_metadata, storage_class)
@@ -53,16 +53,20 @@ pub(crate) fn create(
             id,
             key.as_bytes(),
             now,
-            json(&described.http)?,
-            json(&described.custom)?,
-            described.storage_class.as_str()
+            json(&metadata.http)?,
+            json(&metadata.custom)?,
+            metadata.storage_class.as_str()
         ],
     )?;
     Ok(())
 }
 
 /// What the upload's object is to carry, if it is an open one for exactly this key.
-pub(crate) fn open(index: &Connection, upload: &UploadId, now: i64) -> Result<Described, R2Error> {
+pub(crate) fn open(
+    index: &Connection,
+    upload: &UploadId,
+    now: i64,
+) -> Result<ObjectMetadata, R2Error> {
     let select = "SELECT http_metadata, custom_metadata, storage_class FROM uploads
         WHERE id = ?1 AND key = ?2 AND state = 'open' AND created > ?3";
     let since = now.saturating_sub(UPLOAD_MS);
@@ -74,7 +78,7 @@ pub(crate) fn open(index: &Connection, upload: &UploadId, now: i64) -> Result<De
         )
         .optional()?;
     let (http, custom, storage_class) = found.ok_or_else(no_such_upload)?;
-    Ok(Described {
+    Ok(ObjectMetadata {
         http: from_json(&http)?,
         custom: from_json(&custom)?,
         storage_class: StorageClass::read(&storage_class)?,

@@ -16,9 +16,10 @@ use crate::answer;
 use crate::bucket::{Bucket, Found, Got};
 use crate::condition::Condition;
 use crate::error::{Code, R2Error};
+use crate::key::Key;
 use crate::object::Object;
 use crate::range::{Slice, Wanted as Range};
-use crate::request::{Get, Key};
+use crate::request::Get;
 use safelight_hop::body;
 use safelight_net::conditions::{Version, Wanted};
 

@@ -1,5 +1,5 @@
-//! A bucket as its clients meet it: requests of the wire go in, answers come out. Every rule holds whether the blobs
-//! are in a folder or in a store that speaks the S3 protocol.
+//! A bucket on its wire: a test sends requests and reads the answers. Every rule holds for blobs in a folder and for
+//! blobs in a store that speaks the S3 protocol.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,10 +8,13 @@
 )]
 
 mod bucket;
+mod client;
 mod completions;
 mod conditions;
+#[path = "../writer/content.rs"]
+mod content;
 mod crash;
-mod leavings;
+mod garbage_collection;
 mod lists;
 mod moto;
 mod objects;

@@ -10,7 +10,8 @@ use http_body_util::{BodyExt, StreamBody};
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::bucket::{TestBucket, broken, full, reply, with_version};
+use crate::bucket::{TestBucket, broken};
+use crate::client::{full, reply, with_version};
 use crate::on_both_stores;
 
 on_both_stores! {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::bucket::{Reply, TestBucket};
+use crate::bucket::TestBucket;
+use crate::client::Reply;
 use crate::on_both_stores;
 
 on_both_stores! {

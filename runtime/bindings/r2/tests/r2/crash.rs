@@ -3,17 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bytes::Bytes;
-use http::Request;
-use http_body_util::{BodyExt, StreamBody};
-use safelight::config::Storage;
-use serde_json::json;
+use safelight_config::Storage;
 
-use crate::bucket::{TestBucket, with_version};
+use crate::bucket::TestBucket;
+use crate::content::{PUT_KEYS, put_content, put_key};
 use crate::moto;
-use crate::program::{self, Program, say};
-
-const PIECE: usize = 64 * 1024;
+use crate::program::Program;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_kills_leave_no_half_object_in_a_folder_and_lose_none() {
@@ -58,28 +53,32 @@ async fn survive(rounds: u64, storage: Storage) {
         let killed = kill_after(random.usize(1..60), folder.path(), &storage, number);
         let begun = killed.begun;
         for number in killed.answered {
-            answered.insert(key(number), number);
+            answered.insert(put_key(number), number);
         }
-        halves += u64::from(begun.is_some_and(|begun| answered.get(&key(begun)) != Some(&begun)));
+        halves +=
+            u64::from(begun.is_some_and(|begun| answered.get(&put_key(begun)) != Some(&begun)));
         number = begun.map_or(number, |begun| begun + 1);
 
         let bucket = TestBucket::open(folder, storage.clone()).await;
         let mut blobs = 0;
-        for place in 0..KEYS {
-            let found = bucket.get(&key(place)).await;
-            let last = answered.get(&key(place)).copied();
+        for place in 0..PUT_KEYS {
+            let found = bucket.get(&put_key(place)).await;
+            let last = answered.get(&put_key(place)).copied();
             // The put that was not answered may have been done, or not.
-            let possible = [last, begun.filter(|begun| key(*begun) == key(place))];
+            let possible = [
+                last,
+                begun.filter(|begun| put_key(*begun) == put_key(place)),
+            ];
             let seen = possible
                 .into_iter()
                 .flatten()
-                .find(|number| found.status == 200 && found.value == content(*number));
+                .find(|number| found.status == 200 && found.value == put_content(*number));
             match seen {
-                Some(number) => drop(answered.insert(key(place), number)),
+                Some(number) => drop(answered.insert(put_key(place), number)),
                 None => assert!(
                     found.code() == 10007 && last.is_none(),
                     "{} holds neither of the puts {possible:?}, but {} bytes: {:?}",
-                    key(place),
+                    put_key(place),
                     found.value.len(),
                     found.error
                 ),
@@ -100,19 +99,6 @@ async fn survive(rounds: u64, storage: Storage) {
     );
 }
 
-const KEYS: u64 = 4;
-
-fn key(number: u64) -> String {
-    format!("k{}", number % KEYS)
-}
-
-/// No two puts have the same bytes, unless they have none.
-fn content(number: u64) -> Vec<u8> {
-    let length = [0, 10, 300_000, 1_500_000][usize::try_from(number / KEYS % 4).unwrap()];
-    let text = format!("{number} ").into_bytes();
-    text.into_iter().cycle().take(length).collect()
-}
-
 /// What is known of a program that was killed.
 struct Killed {
     answered: Vec<u64>,
@@ -120,17 +106,17 @@ struct Killed {
     begun: Option<u64>,
 }
 
-/// Runs this program as the writer, and kills it when it has said so many things.
+/// Runs the writer, and kills it after so many lines of its output.
 fn kill_after(lines: usize, folder: &Path, storage: &Storage, first: u64) -> Killed {
-    let mut writer = Program::run("crash::writer", folder, storage);
-    writer.tell(&first.to_string());
+    let mut writer = Program::run("put", folder, storage);
+    writer.write(&first.to_string());
     let mut killed = Killed {
         answered: Vec::new(),
         begun: None,
     };
     let mut said = 0;
     // What it said before it died still arrives.
-    while let Some(what) = writer.hear() {
+    while let Some(what) = writer.next_line() {
         match what.split_once(' ') {
             Some(("begun", number)) => killed.begun = Some(number.parse().unwrap()),
             Some(("answered", number)) => killed.answered.push(number.parse().unwrap()),
@@ -142,33 +128,4 @@ fn kill_after(lines: usize, folder: &Path, storage: &Storage, first: u64) -> Kil
         }
     }
     killed
-}
-
-/// Stores one object after the other until it is killed; nothing, when it was not told where.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn writer() {
-    let Some(bucket) = program::told().await else {
-        return;
-    };
-    for number in program::first().. {
-        say(&format!("begun {number}"));
-        let json = with_version(json!({ "method": "put", "object": key(number) }));
-        let content = content(number);
-        let length = json.len() + content.len();
-        let json_size = json.len();
-        let pieces: Vec<_> = std::iter::once(Bytes::from(json))
-            .chain(content.chunks(PIECE).map(Bytes::copy_from_slice))
-            .collect();
-        let frames = pieces.into_iter().map(|piece| {
-            say("piece");
-            Ok(http_body::Frame::data(piece))
-        });
-        let request = Request::put("http://fake-host/")
-            .header("cf-r2-metadata-size", json_size)
-            .header("content-length", length)
-            .body(StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync())
-            .unwrap();
-        assert_eq!(bucket.send(request).await.status(), 200);
-        say(&format!("answered {number}"));
-    }
 }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use safelight::config::S3;
+use safelight_config::S3;
+
+use crate::client;
 
 /// Exactly this version, so that a difference is ours.
 const MOTO: &str = "moto[s3,server]==5.2.5";
@@ -29,12 +31,7 @@ server.stop()
 /// A store of its own for each caller, in the one server of this process.
 pub(crate) async fn store() -> S3 {
     let server = tokio::task::spawn_blocking(server).await.unwrap();
-    S3 {
-        endpoint: format!("http://127.0.0.1:{}", server.port),
-        bucket: "blobs".into(),
-        region: "us-east-1".into(),
-        prefix: "of/tests".into(),
-    }
+    client::s3(format!("http://127.0.0.1:{}", server.port))
 }
 
 /// How many blobs of an index are in the store.

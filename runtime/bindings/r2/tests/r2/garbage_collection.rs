@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use http::{Method, Request};
 use serde_json::json;
 
-use crate::bucket::{TestBucket, full, reply, with_version};
+use crate::bucket::TestBucket;
+use crate::client::{full, reply, with_version};
 
 /// A blob that cannot be deleted for a while: as if who wanted to had been killed.
 struct Stuck {

@@ -4,7 +4,8 @@ use http::{Method, Request};
 use http_body_util::BodyExt;
 use serde_json::json;
 
-use crate::bucket::{Reply, TestBucket, full, reply};
+use crate::bucket::TestBucket;
+use crate::client::{Reply, full, reply};
 
 async fn get_of(bucket: &TestBucket, json: impl AsRef<[u8]>) -> Reply {
     let request = Request::get("https://fake-host")

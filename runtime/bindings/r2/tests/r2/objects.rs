@@ -5,7 +5,8 @@ use std::sync::Arc;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-use crate::bucket::{TestBucket, with_version};
+use crate::bucket::TestBucket;
+use crate::client::{full, with_version};
 use crate::on_both_stores;
 
 on_both_stores! {
@@ -212,7 +213,7 @@ async fn who_reads_gets_the_object_that_was_there_when_he_came(bucket: TestBucke
             "cf-r2-request",
             with_version(json!({ "method": "get", "object": "k" })),
         )
-        .body(crate::bucket::full(""))
+        .body(full(""))
         .unwrap();
     let reading = bucket.send(request).await;
     bucket.put("k", "new").await;

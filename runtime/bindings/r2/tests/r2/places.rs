@@ -1,12 +1,13 @@
 //! Where a bucket is: who else may use it, and what is refused instead of being spoilt.
 
 use http::{Method, Request};
-use safelight::bindings::r2::buckets::Buckets;
-use safelight::config::{S3, Storage};
-use safelight::state::State;
+use safelight_config::{S3, Storage};
+use safelight_r2::buckets::Buckets;
+use safelight_state::State;
 use serde_json::json;
 
-use crate::bucket::{TestBucket, credentials, full, reply, with_version};
+use crate::bucket::TestBucket;
+use crate::client::{credentials, full, reply, with_version};
 use crate::objects::noise;
 use crate::program::Program;
 use crate::uploads::Upload;
@@ -19,13 +20,13 @@ on_both_stores! {
 }
 
 async fn two_programs_share_a_bucket(bucket: TestBucket) {
-    let mut other = Program::start(bucket.path(), &bucket.storage());
+    let mut other = Program::run("obey", bucket.path(), &bucket.storage());
     bucket.put("k", "one").await;
     assert_eq!(other.ask("get"), "one");
     assert_eq!(other.ask("put two"), "done");
     assert_eq!(bucket.get("k").await.text(), "two");
     // Both at once, which is no reason for either to fail.
-    other.tell("put many");
+    other.write("put many");
     for number in 0..20 {
         bucket.put("k", number.to_string()).await;
     }
@@ -163,7 +164,7 @@ async fn an_index_without_checksums_of_blocks_is_taken_over_and_its_ranges_are_p
     let get =
         json!({ "method": "get", "object": "k", "range": { "offset": 10, "length": 300_000 } });
     let part = bucket.read(get.clone()).await;
-    assert!(part.value == value[10..300_010] && part.is_proved());
+    assert!(part.value == value[10..300_010] && part.has_right_digest());
     let mut altered = value;
     altered[599_999] ^= 1;
     std::fs::write(blob, altered).unwrap();

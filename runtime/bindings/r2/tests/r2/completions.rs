@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use safelight::config::Storage;
-use serde_json::{Value, json};
+use safelight_config::Storage;
+use serde_json::Value;
 
 use crate::bucket::TestBucket;
+use crate::content::{upload_key, upload_parts};
 use crate::moto;
-use crate::program::{self, Program, say};
+use crate::program::Program;
 use crate::uploads::Upload;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -35,12 +36,12 @@ async fn survive(rounds: usize, storage: Storage) {
     for _ in 0..rounds {
         let killed = kill_after(random.usize(1..8), folder.path(), &storage, next);
         for number in killed.answered {
-            there.insert(key(number), number);
+            there.insert(upload_key(number), number);
         }
         let bucket = TestBucket::open(folder, storage.clone()).await;
         if let Some(begun) = killed.begun {
             next = begun.number + 1;
-            let key = key(begun.number);
+            let key = upload_key(begun.number);
             if there.get(key) != Some(&begun.number) {
                 met += 1;
                 let upload = Upload {
@@ -76,22 +77,8 @@ async fn survive(rounds: usize, storage: Storage) {
     );
 }
 
-fn key(number: u64) -> &'static str {
-    if number.is_multiple_of(2) {
-        "even"
-    } else {
-        "odd"
-    }
-}
-
-fn parts(number: u64) -> [String; 3] {
-    let part = |place: u64| format!("{number}.{place} ").repeat(100);
-    let [first, second, third] = [1, 2, 3].map(part);
-    [first, second, third[..50].to_owned()]
-}
-
 fn content(number: u64) -> Vec<u8> {
-    parts(number).concat().into_bytes()
+    upload_parts(number).concat().into_bytes()
 }
 
 struct Killed {
@@ -106,16 +93,16 @@ struct Begun {
     parts: Vec<Value>,
 }
 
-/// Runs this program as the uploader, and kills it when it has said so many things.
+/// Runs the writer, and kills it after so many lines of its output.
 fn kill_after(lines: usize, folder: &Path, storage: &Storage, first: u64) -> Killed {
-    let mut uploader = Program::run("completions::uploader", folder, storage);
-    uploader.tell(&first.to_string());
+    let mut uploader = Program::run("complete", folder, storage);
+    uploader.write(&first.to_string());
     let mut killed = Killed {
         answered: Vec::new(),
         begun: None,
     };
     let mut said = 0;
-    while let Some(what) = uploader.hear() {
+    while let Some(what) = uploader.next_line() {
         match what.split(' ').collect::<Vec<_>>().as_slice() {
             ["begun", number, id, parts] => {
                 killed.begun = Some(Begun {
@@ -133,22 +120,4 @@ fn kill_after(lines: usize, folder: &Path, storage: &Storage, first: u64) -> Kil
         }
     }
     killed
-}
-
-/// Completes one upload after the other until it is killed; nothing, when it was not told where.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn uploader() {
-    let Some(bucket) = program::told().await else {
-        return;
-    };
-    for number in program::first().. {
-        let upload = Upload::create(&bucket, key(number)).await;
-        let mut uploaded = Vec::new();
-        for (place, part) in (1..).zip(parts(number)) {
-            uploaded.push(upload.good_part(place, &part).await);
-        }
-        say(&format!("begun {number} {} {}", upload.id, json!(uploaded)));
-        upload.complete(&uploaded).await.good();
-        say(&format!("answered {number}"));
-    }
 }
