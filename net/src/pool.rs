@@ -258,7 +258,8 @@ where
     async fn put_back(self, mut connection: Connection<B>) {
         if let Ok(Ok(())) = timeout(READY_TIME, connection.sender.ready()).await {
             let mut idle = self.lock();
-            if idle.connections.len() < IDLE_CONNECTIONS && idle.generation == connection.generation {
+            if idle.connections.len() < IDLE_CONNECTIONS && idle.generation == connection.generation
+            {
                 connection.idle_since = Instant::now();
                 idle.connections.push(connection);
             }

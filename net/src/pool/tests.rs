@@ -51,7 +51,10 @@ async fn dropping_an_answer_before_its_end_kills_a_connection_that_is_stuck_in_i
         stream.write_all(&ANSWER[..ANSWER.len() - 1]).await.unwrap();
         stream
     });
-    let answer = pool.send(request(vec![0; 15_000_000]), |_| ()).await.unwrap();
+    let answer = pool
+        .send(request(vec![0; 15_000_000]), |_| ())
+        .await
+        .unwrap();
     let mut stream = service.await.unwrap();
     drop(answer);
     let end = async {
@@ -100,7 +103,9 @@ async fn an_answer_that_is_there_is_worth_more_than_an_upload_that_nobody_takes(
         Ok::<_, Infallible>(Frame::data(Bytes::from(vec![0; 1_000_000])))
     });
     let request = request(Vec::new()).map(|_| StreamBody::new(upload).boxed_unsync());
-    let answer = Pool::new(&path, Deadlines::default()).send(request, |_| ()).await;
+    let answer = Pool::new(&path, Deadlines::default())
+        .send(request, |_| ())
+        .await;
     let body = answer.unwrap().into_body().collect().await;
     assert_eq!(body.unwrap().to_bytes(), "hello");
 }

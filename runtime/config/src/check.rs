@@ -7,7 +7,7 @@ use std::time::Duration;
 use safelight_protocol::BindingKind;
 
 use super::environment::{choose, effective};
-use super::error::{ConfigErrors, GrantError, ConfigError, Notice, StorageError};
+use super::error::{ConfigError, ConfigErrors, GrantError, Notice, StorageError};
 use super::file::Source;
 use super::item::{Diagnostics, Item};
 use super::keys::{Role, Section};
@@ -67,7 +67,11 @@ fn check_main(items: &[(Item<'_>, Role)], parts: &Parts<'_>, found: &mut Diagnos
 /// Refuses what only a worker would make use of. Pictures by URL and buckets with a public path need none.
 fn check_files_alone(items: &[(Item<'_>, Role)], parts: &Parts<'_>, found: &mut Diagnostics<'_>) {
     let mut refuse = |item: &Item<'_>| {
-        found.mistake(item.at, &item.path, ConfigError::Grant(GrantError::NoWorker));
+        found.mistake(
+            item.at,
+            &item.path,
+            ConfigError::Grant(GrantError::NoWorker),
+        );
     };
     for (item, role) in items {
         match role {
@@ -201,8 +205,7 @@ impl<'a> Parts<'a> {
     }
 
     fn image_urls(&self) -> ImageUrlsConfig {
-        let is_images =
-            |(_, binding): &&NamedBinding<'_>| binding.config == BindingConfig::Images;
+        let is_images = |(_, binding): &&NamedBinding<'_>| binding.config == BindingConfig::Images;
         let images = self.bindings.iter().filter(is_images).count();
         self.safelight.image_urls.finish(images)
     }

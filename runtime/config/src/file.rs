@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::error::{ConfigErrors, Located, ConfigError, Place};
+use super::error::{ConfigError, ConfigErrors, Located, Place};
 
 /// A config has a few kilobytes; this is what a mistaken path may cost.
 pub(super) const MAX_BYTES: u64 = 1 << 20;

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::error::{ConfigErrors, Located, ConfigError, Notice};
+use super::error::{ConfigError, ConfigErrors, Located, Notice};
 use super::file::Source;
 use super::keys;
 use super::tree::{Entry, Node, Value};

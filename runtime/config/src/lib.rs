@@ -30,10 +30,9 @@ use safelight_outgoing::{Exception, OriginPattern, Policy};
 use safelight_protocol::BindingKind;
 use safelight_protocol::settings::PixelSettings;
 
-
-pub use bindings::{Binding, BindingConfig, R2Config, ServiceConfig};
 pub use assets::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
-pub use error::{ConfigErrors, GrantError, Located, ConfigError, Notice, Place, StorageError};
+pub use bindings::{Binding, BindingConfig, R2Config, ServiceConfig};
+pub use error::{ConfigError, ConfigErrors, GrantError, Located, Notice, Place, StorageError};
 pub use public_path::{NotAPublicPath, PublicPath};
 pub use run::Run;
 pub use secrets::{DotenvError, NamedSecret, Secret};

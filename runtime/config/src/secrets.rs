@@ -5,7 +5,7 @@ mod dotenv;
 use std::fmt;
 use std::path::Path;
 
-use super::error::{GrantError, Located, ConfigError, Notice, Place};
+use super::error::{ConfigError, GrantError, Located, Notice, Place};
 use super::file;
 use super::item::{Diagnostics, shown};
 use super::sections::images::is_reserved;

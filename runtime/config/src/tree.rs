@@ -3,7 +3,7 @@
 mod json;
 mod toml;
 
-use super::error::{ConfigErrors, ConfigError};
+use super::error::{ConfigError, ConfigErrors};
 use super::file::{Source, Syntax};
 
 /// Deeper than any key we read, shallow enough to walk by recursion.

@@ -3,10 +3,8 @@
 use std::collections::HashSet;
 
 use super::images::binding_name;
-use crate::assets::{
-    AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule,
-};
-use crate::error::{GrantError, ConfigError};
+use crate::assets::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
+use crate::error::{ConfigError, GrantError};
 use crate::item::{Diagnostics, Item};
 use crate::tree::Value;
 

@@ -14,10 +14,7 @@ const MOST: usize = 100;
 const OTHERS: [&str; 6] = ["binding", "path", "every", "nth", "rate", "seed"];
 
 /// Each fault, with the item that says what it is aimed at.
-pub(crate) fn read<'a>(
-    item: &Item<'a>,
-    found: &mut Diagnostics<'_>,
-) -> Vec<(Item<'a>, Fault)> {
+pub(crate) fn read<'a>(item: &Item<'a>, found: &mut Diagnostics<'_>) -> Vec<(Item<'a>, Fault)> {
     item.elements(found, MOST, "faults")
         .into_iter()
         .filter_map(|element| fault(&element, found))

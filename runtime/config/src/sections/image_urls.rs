@@ -86,7 +86,10 @@ where
             Ok(value) => values.push(value),
             Err(error) => {
                 let text: String = text.escape_debug().take(64).collect();
-                item.refuse(found, ConfigError::NotOneOf(format!("\"{text}\" is {error}")));
+                item.refuse(
+                    found,
+                    ConfigError::NotOneOf(format!("\"{text}\" is {error}")),
+                );
             }
         }
     }

@@ -11,10 +11,7 @@ pub(crate) struct BindingPath<'a> {
     pub(crate) path: PublicPath,
 }
 
-pub(crate) fn read<'a>(
-    item: &Item<'a>,
-    found: &mut Diagnostics<'_>,
-) -> Vec<BindingPath<'a>> {
+pub(crate) fn read<'a>(item: &Item<'a>, found: &mut Diagnostics<'_>) -> Vec<BindingPath<'a>> {
     let mut paths: Vec<BindingPath<'a>> = Vec::new();
     for binding in item.table(found).unwrap_or_default() {
         let Some(fields) = binding.fields(found, &["public_path"]) else {

@@ -6,10 +6,7 @@ use crate::item::{Diagnostics, Item};
 use crate::tree::Value;
 
 /// A string is its own text; any other value is its JSON.
-pub(crate) fn read<'a>(
-    item: &Item<'a>,
-    found: &mut Diagnostics<'_>,
-) -> Vec<(Item<'a>, String)> {
+pub(crate) fn read<'a>(item: &Item<'a>, found: &mut Diagnostics<'_>) -> Vec<(Item<'a>, String)> {
     let mut vars = Vec::new();
     for var in item.table(found).unwrap_or_default() {
         let value = match &var.node.value {

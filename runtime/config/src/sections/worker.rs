@@ -24,11 +24,7 @@ pub(crate) fn name(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<Name>
 }
 
 /// `gallery` is deployed as `gallery-staging` in the environment `staging`, unless that has a name of its own.
-pub(crate) fn full_name(
-    name: Option<Name>,
-    environment: Option<&str>,
-    dir: &Path,
-) -> String {
+pub(crate) fn full_name(name: Option<Name>, environment: Option<&str>, dir: &Path) -> String {
     let Some(name) = name else {
         let folder = dir.file_name().and_then(|folder| folder.to_str());
         return folder

@@ -53,7 +53,13 @@ fn what_the_environment_says_itself_counts() {
     assert_eq!(config.main.unwrap().to_str(), Some("/project/full.wasm"));
     let name = "PICTURES".into();
     let config_of = BindingConfig::Images;
-    assert_eq!(config.bindings, [Binding { name, config: config_of }]);
+    assert_eq!(
+        config.bindings,
+        [Binding {
+            name,
+            config: config_of
+        }]
+    );
     assert_eq!(config.vars, [("TITLE".into(), "full".into())]);
 }
 

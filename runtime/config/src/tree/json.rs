@@ -6,7 +6,7 @@ use jsonc_parser::ast;
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::{ConfigErrors, Entry, MAX_DEPTH, ConfigError, Node, Source, Value, number};
+use super::{ConfigError, ConfigErrors, Entry, MAX_DEPTH, Node, Source, Value, number};
 use crate::error::Located;
 use crate::item::{MOST, shown};
 
@@ -98,7 +98,9 @@ impl Reader<'_> {
 
     fn refuse_duplicate(&mut self, at: usize, key: &str) {
         if self.duplicates.len() < MOST {
-            let mistake = self.source.located(at, &shown(key), ConfigError::DuplicateKey);
+            let mistake = self
+                .source
+                .located(at, &shown(key), ConfigError::DuplicateKey);
             self.duplicates.push(mistake);
         } else {
             self.left_out += 1;
