@@ -17,7 +17,7 @@ use http_body::Body;
 use tokio::time::timeout;
 
 use super::held::Share;
-use safelight_net::deadline::{Paced, PacedError};
+use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError};
 
 use crate::{
     error::ServiceError,
@@ -51,7 +51,7 @@ impl HeadRoom {
 
 /// A request's body as a stream that ends in an error where a limit is passed.
 pub(super) struct FormBody<'a, B> {
-    body: Paced<B>,
+    body: ReadTimeoutBody<B>,
     share: &'a mut Share,
     room: HeadRoom,
     /// Bytes that may still come.
@@ -82,7 +82,7 @@ where
 {
     pub(super) fn new(body: B, limits: &Limits, share: &'a mut Share) -> Self {
         Self {
-            body: Paced::new(body, limits.deadlines.body_read),
+            body: ReadTimeoutBody::new(body, limits.deadlines.body_read),
             share,
             room: HeadRoom(Arc::new(AtomicUsize::new(HeadRoom::UNBOUNDED))),
             left: limits.request_bytes,
@@ -124,10 +124,10 @@ where
             }
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => self.end = End::Reached,
-                Some(Err(PacedError::Stalled(limit))) => {
+                Some(Err(ReadTimeoutError::Timeout(limit))) => {
                     return self.lost(BodyError::Stalled(limit));
                 }
-                Some(Err(PacedError::Broken(error))) => {
+                Some(Err(ReadTimeoutError::Body(error))) => {
                     return self.lost(BodyError::Broken(error.to_string()));
                 }
                 Some(Ok(frame)) => {
