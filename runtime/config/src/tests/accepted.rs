@@ -310,7 +310,7 @@ fn a_section_that_grants_nothing_is_no_mistake() {
     let text = r#"{
         "main": "w.wasm", "$schema": "./schema.json", "hyperdrive": [], "r2_buckets": [],
         "dispatch_namespaces": [], "unsafe": { "bindings": [], "metadata": [] },
-        "unsafe": {}, "migrations": [], "site": null, "compatibility_flags": []
+        "wasm_modules": {}, "migrations": [], "site": null, "compatibility_flags": []
     }"#;
     let loaded = load("wrangler.json", text, None).unwrap();
     assert_eq!(loaded.warnings, []);

@@ -126,7 +126,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "safelight.storage.bucket = 'b'",
-        "2:28: `safelight.storage.bucket` says nothing without `safelight.storage.endpoint`",
+        "2:28: `safelight.storage.bucket` has no effect without `safelight.storage.endpoint`",
     ),
     (
         "safelight.storage.endpoint = 'http://h'",
