@@ -17,7 +17,7 @@ use safelight_protocol::{ErrorCode, HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFOR
 use tokio::task::spawn_blocking;
 
 use self::report::Report;
-use safelight_net::{hang_up::HangUp, transport::Transports};
+use safelight_net::{hang_up::HangUp, transport::TransportLog};
 
 use crate::{
     answer::{self, Answer, Block},
@@ -45,7 +45,7 @@ pub(crate) struct Handler {
     queue: Queue,
     quota: ByteQuota,
     fonts: Fonts,
-    transports: Option<Arc<Transports>>,
+    transports: Option<Arc<TransportLog>>,
 }
 
 impl Handler {
@@ -53,7 +53,7 @@ impl Handler {
     /// When encryption cannot be set up for the fonts.
     pub(crate) fn new(
         limits: Limits,
-        transports: Option<Arc<Transports>>,
+        transports: Option<Arc<TransportLog>>,
     ) -> Result<Self, OutgoingError> {
         Ok(Self {
             queue: Queue::new(limits.workers, limits.queue),
@@ -135,7 +135,7 @@ impl Handler {
             .and_then(|query| query.strip_prefix("request="))
             .and_then(|number| number.parse().ok())
             .ok_or_else(|| malformed("the query must be request=<number>"))?;
-        let json = serde_json::to_vec(&transports.of(request)).map_err(|error| {
+        let json = serde_json::to_vec(&transports.of_request(request)).map_err(|error| {
             ServiceError::new(ErrorCode::Internal, format!("trace as JSON: {error}"))
         })?;
         Ok(answer::good("application/json", Block::new(json)))

@@ -16,7 +16,7 @@ use futures_core::Stream;
 use http_body::Body;
 use tokio::time::timeout;
 
-use safelight_net::deadline::{Paced, PacedError};
+use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError};
 
 use super::FormLimits;
 use crate::{error::ServiceError, quota::Reservation};
@@ -48,7 +48,7 @@ impl PartHeaderLimit {
 
 /// A request's body as a stream that ends in an error where a limit is passed.
 pub(super) struct FormBody<'a, B> {
-    body: Paced<B>,
+    body: ReadTimeoutBody<B>,
     reservation: &'a mut Reservation,
     header_limit: PartHeaderLimit,
     /// Bytes that may still come.
@@ -84,7 +84,7 @@ where
         reservation: &'a mut Reservation,
     ) -> Self {
         Self {
-            body: Paced::new(body, read_timeout),
+            body: ReadTimeoutBody::new(body, read_timeout),
             reservation,
             header_limit: PartHeaderLimit(Arc::new(AtomicUsize::new(PartHeaderLimit::UNBOUNDED))),
             left: limits.request_bytes,
@@ -126,10 +126,10 @@ where
             }
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => self.end = End::Reached,
-                Some(Err(PacedError::Stalled(limit))) => {
+                Some(Err(ReadTimeoutError::Stalled(limit))) => {
                     return self.lost(BodyError::Stalled(limit));
                 }
-                Some(Err(PacedError::Broken(error))) => {
+                Some(Err(ReadTimeoutError::Broken(error))) => {
                     return self.lost(BodyError::Broken(error.to_string()));
                 }
                 Some(Ok(frame)) => {

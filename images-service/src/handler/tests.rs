@@ -25,7 +25,7 @@ fn handler() -> Handler {
 #[tokio::test]
 async fn a_panic_fails_its_own_request_and_frees_the_worker() {
     let (ours, _theirs) = UnixStream::pair().unwrap();
-    let client = HangUp::of(&ours).unwrap();
+    let client = HangUp::new(&ours).unwrap();
     let handler = handler();
     let failed = handler
         .on_worker::<()>(&client, |_| panic!("a codec's surprise"))
@@ -43,7 +43,7 @@ async fn a_panic_fails_its_own_request_and_frees_the_worker() {
 #[tokio::test]
 async fn no_work_is_begun_for_a_client_that_is_gone() {
     let (ours, theirs) = UnixStream::pair().unwrap();
-    let client = HangUp::of(&ours).unwrap();
+    let client = HangUp::new(&ours).unwrap();
     drop(theirs);
     client.wait().await;
     let begun = Arc::new(AtomicBool::new(false));
@@ -60,7 +60,7 @@ async fn no_work_is_begun_for_a_client_that_is_gone() {
 #[tokio::test]
 async fn a_client_that_has_only_finished_writing_is_not_gone() {
     let (ours, mut theirs) = UnixStream::pair().unwrap();
-    let client = HangUp::of(&ours).unwrap();
+    let client = HangUp::new(&ours).unwrap();
     tokio::io::AsyncWriteExt::shutdown(&mut theirs)
         .await
         .unwrap();

@@ -25,7 +25,7 @@ use safelight_hop::body::{BodyObserver, ObservedBody};
 use safelight_hop::trace::End;
 use safelight_hop::{BindingService, Body, Call, HopError, RequestContext, body};
 use safelight_net::Deadlines;
-use safelight_net::deadline::{Activity, Paced, PacedError, Progress};
+use safelight_net::deadline::{Activity, ReadTimeoutBody, ReadTimeoutError, TimeoutStream};
 use safelight_net::drain::DrainOnDrop;
 use safelight_protocol::BindingKind;
 use safelight_protocol::fetcher::URL_HEADER;
@@ -111,11 +111,11 @@ impl<F: Fn(&Parts) -> RequestContext + Send + Sync + 'static> SocketServer<F> {
         stream: UnixStream,
     ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
         let activity = Activity::new();
-        let stream = Progress::server(stream, &self.deadlines, activity.clone());
+        let stream = TimeoutStream::server(stream, &self.deadlines, activity.clone());
         let service = service_fn(move |request| {
             let (server, activity) = (self.clone(), activity.clone());
             async move {
-                let _open = activity.open();
+                let _open = activity.begin_request();
                 Ok::<_, Infallible>(server.answer(request, activity.clone()).await)
             }
         });
@@ -131,7 +131,7 @@ impl<F: Fn(&Parts) -> RequestContext + Send + Sync + 'static> SocketServer<F> {
         let (mut head, upload) = request.into_parts();
         let context = Arc::new((self.context)(&head));
         let mut guard = RequestGuard::new(context.clone());
-        let upload = Paced::on(upload, self.deadlines.body_read, activity);
+        let upload = ReadTimeoutBody::with_activity(upload, self.deadlines.body_read, activity);
         let upload = DrainOnDrop::new(upload).map_err(upload_error);
         let response = match self.find(&mut head) {
             Ok(found) => {
@@ -192,10 +192,10 @@ fn absolute(head: &Parts) -> Option<Uri> {
         .ok()
 }
 
-fn upload_error(error: PacedError<hyper::Error>) -> HopError {
+fn upload_error(error: ReadTimeoutError<hyper::Error>) -> HopError {
     match error {
-        PacedError::Broken(error) => HopError::UploadBroke(error),
-        PacedError::Stalled(limit) => HopError::UploadStalled(limit),
+        ReadTimeoutError::Body(error) => HopError::UploadBroke(error),
+        ReadTimeoutError::Timeout(limit) => HopError::UploadStalled(limit),
     }
 }
 

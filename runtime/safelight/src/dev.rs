@@ -294,7 +294,7 @@ impl DevServer<'_> {
 
 fn needs_images(config: &Config) -> bool {
     let mut bindings = config.bindings.iter();
-    config.image_urls.on || bindings.any(|binding| binding.config == BindingConfig::Images)
+    config.image_urls.enabled || bindings.any(|binding| binding.config == BindingConfig::Images)
 }
 
 fn images_settings(config: &Config, trace: TraceOptions) -> ImagesSettings {
@@ -318,7 +318,7 @@ fn image_urls(
     front: &Arc<WorkerFront>,
 ) -> anyhow::Result<Option<ImageUrls>> {
     let config = worker.config;
-    let Some(images) = images.filter(|_| config.image_urls.on) else {
+    let Some(images) = images.filter(|_| config.image_urls.enabled) else {
         return Ok(None);
     };
     let faults = &worker.faults;

@@ -19,7 +19,7 @@ main = "full.wasm"
 images = { binding = "PICTURES" }
 vars = { TITLE = "full" }
 [env.broken]
-kv_namespaces = [{ binding = "B" }]
+hyperdrive = [{ binding = "B" }]
 dev = { port = 1 }
 imagse = {}
 "#;
@@ -81,7 +81,7 @@ fn mistakes_in_the_chosen_environment_have_its_keys() {
     assert_eq!(
         message,
         "\
-wrangler.toml:17:1: `env.broken.kv_namespaces` is a binding that safelight does not have yet
+wrangler.toml:17:1: `env.broken.hyperdrive` is a binding that safelight does not have yet
 wrangler.toml:18:1: `env.broken.dev` belongs at the top level of the config, not in an environment
 wrangler.toml:19:1: `env.broken.imagse` is not a key that is known here; did you mean `images`?"
     );

@@ -20,7 +20,7 @@ pub(super) struct RequestGuard {
     bytes: u64,
     expected: Option<u64>,
     ended: Option<End>,
-    _on_connection: deadline::Open,
+    _on_connection: deadline::RequestGuard,
 }
 
 impl RequestGuard {
@@ -28,7 +28,7 @@ impl RequestGuard {
     pub(super) fn new(
         context: Arc<RequestContext>,
         traces: Arc<Traces>,
-        on_connection: deadline::Open,
+        on_connection: deadline::RequestGuard,
     ) -> Self {
         Self {
             context,

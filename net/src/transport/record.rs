@@ -1,4 +1,4 @@
-//! The notes of one request: its numbers, the sums of everything, and how far its answer has come.
+//! The record of one request: its numbers, its events and their sums, and the state of its response.
 
 use std::{
     io,
@@ -9,35 +9,35 @@ use safelight_protocol::trace::{Transport, TransportAct, TransportEnd, Transport
 
 use super::events::Events;
 
-/// Which call of which request this is.
+/// The numbers of a call and of its request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
+pub(super) struct CallId {
     pub(super) request: u64,
     pub(super) call: u64,
 }
 
-/// What is known of a request on its connection.
+/// The record of one request on its connection.
 #[derive(Debug)]
-pub(super) struct Notes {
+pub(super) struct TransportRecord {
     connection: u64,
     request_on_connection: u64,
-    call: Option<Call>,
+    call: Option<CallId>,
     started: Instant,
     started_unix_us: u64,
     events: Events,
     sums: Sums,
-    answer: AnswerState,
-    then: Then,
+    response: ResponseState,
+    next_read: NextRead,
     error: Option<io::ErrorKind>,
 }
 
-/// What comes on the connection after an answer.
+/// The meaning of the bytes that come after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
-    /// Another request.
-    Next,
-    /// Nothing: what is read is the rest of this request.
-    Nothing,
+pub(super) enum NextRead {
+    /// They begin the next request.
+    NextRequest,
+    /// They are the rest of this request, after which the connection closes.
+    SameRequest,
 }
 
 #[derive(Debug, Default)]
@@ -49,22 +49,22 @@ struct Sums {
     pending_writes: u64,
 }
 
-/// How far the answer has come, as far as the transport can tell.
+/// The state of a response, as far as the transport can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AnswerState {
-    /// The handler works.
+enum ResponseState {
+    /// The handler has not returned it.
     Awaited,
-    /// The handler is done, and not all is written and flushed.
-    Due,
-    /// Written and flushed.
-    Done,
-    /// Written and flushed, and closed after it.
+    /// Not all of it is written and flushed.
+    Writing,
+    /// It is written and flushed.
+    Flushed,
+    /// It is written and flushed, and the connection is closed.
     Closed,
-    /// Closed before that.
+    /// The connection is closed, and not all of it was written and flushed.
     Cut,
 }
 
-impl Notes {
+impl TransportRecord {
     pub(super) fn new(connection: u64, request_on_connection: u64) -> Self {
         let (started, started_unix_us) = now();
         Self {
@@ -75,46 +75,46 @@ impl Notes {
             started_unix_us,
             events: Events::new(),
             sums: Sums::default(),
-            answer: AnswerState::Awaited,
-            then: Then::Next,
+            response: ResponseState::Awaited,
+            next_read: NextRead::NextRequest,
             error: None,
         }
     }
 
-    fn begin(&mut self) {
+    fn restart(&mut self) {
         (self.started, self.started_unix_us) = now();
         self.events.clear();
-        (self.sums, self.answer) = (Sums::default(), AnswerState::Awaited);
-        (self.call, self.then, self.error) = (None, Then::Next, None);
+        (self.sums, self.response) = (Sums::default(), ResponseState::Awaited);
+        (self.call, self.next_read, self.error) = (None, NextRead::NextRequest, None);
     }
 
-    /// The connection and the number of the request that begins with the next byte, if this one is over.
-    pub(super) fn successor(&self) -> Option<(u64, u64)> {
-        (self.answer == AnswerState::Done && self.then == Then::Next)
+    /// The connection and the number of the request that begins with the next byte, if this one has ended.
+    pub(super) fn next_request(&self) -> Option<(u64, u64)> {
+        (self.response == ResponseState::Flushed && self.next_read == NextRead::NextRequest)
             .then_some((self.connection, self.request_on_connection + 1))
     }
 
-    /// Gives the notes their number; whether they had none before and have one now.
-    pub(super) fn handled(&mut self, call: Option<Call>) -> bool {
-        self.note(TransportAct::Handled, 0);
-        let fresh = self.call.is_none() && call.is_some();
+    /// Adds the head of the request. Returns whether it gives the record its first number.
+    pub(super) fn push_request(&mut self, call: Option<CallId>) -> bool {
+        self.push(TransportAct::Handled, 0);
+        let is_new = self.call.is_none() && call.is_some();
         self.call = self.call.or(call);
-        fresh
+        is_new
     }
 
-    /// The handler is done.
-    pub(super) fn answered(&mut self, then: Then) {
-        self.note(TransportAct::Answered, 0);
-        self.answer = AnswerState::Due;
-        self.then = then;
+    /// Adds the response that the handler has returned.
+    pub(super) fn push_response(&mut self, next_read: NextRead) {
+        self.push(TransportAct::Answered, 0);
+        self.response = ResponseState::Writing;
+        self.next_read = next_read;
     }
 
-    pub(super) fn failed(&mut self, error: io::ErrorKind) {
+    pub(super) fn push_error(&mut self, error: io::ErrorKind) {
         self.error = self.error.or(Some(error));
-        self.note(TransportAct::Failed, 0);
+        self.push(TransportAct::Failed, 0);
     }
 
-    pub(super) fn note(&mut self, act: TransportAct, bytes: usize) {
+    pub(super) fn push(&mut self, act: TransportAct, bytes: usize) {
         let bytes = bytes as u64;
         if act == TransportAct::Flush && !self.events.unflushed() {
             return;
@@ -122,8 +122,8 @@ impl Notes {
         match act {
             TransportAct::Read => {
                 if self.sums.reads == 0 {
-                    // Until now the connection only waited.
-                    self.begin();
+                    // Until now the connection was idle.
+                    self.restart();
                 }
                 self.sums.reads += 1;
                 self.sums.read_bytes += bytes;
@@ -133,13 +133,15 @@ impl Notes {
                 self.sums.written_bytes += bytes;
             }
             TransportAct::Pending => self.sums.pending_writes += 1,
-            TransportAct::Flush if self.answer == AnswerState::Due => {
-                self.answer = AnswerState::Done;
+            TransportAct::Flush if self.response == ResponseState::Writing => {
+                self.response = ResponseState::Flushed;
             }
             TransportAct::Shutdown | TransportAct::Closed => {
-                self.answer = match self.answer {
-                    AnswerState::Done | AnswerState::Closed => AnswerState::Closed,
-                    AnswerState::Awaited | AnswerState::Due | AnswerState::Cut => AnswerState::Cut,
+                self.response = match self.response {
+                    ResponseState::Flushed | ResponseState::Closed => ResponseState::Closed,
+                    ResponseState::Awaited | ResponseState::Writing | ResponseState::Cut => {
+                        ResponseState::Cut
+                    }
                 };
             }
             TransportAct::ReadEnd
@@ -156,8 +158,8 @@ impl Notes {
         });
     }
 
-    /// What is told of it, if its head gave it a number.
-    pub(super) fn transport(&self) -> Option<Transport> {
+    /// The record as clients see it, if its head gave it a number.
+    pub(super) fn to_transport(&self) -> Option<Transport> {
         let call = self.call?;
         Some(Transport {
             request: call.request,
@@ -178,20 +180,22 @@ impl Notes {
     }
 
     fn end(&self) -> TransportEnd {
-        match self.answer {
-            // An error on an idle connection is not the request's any more.
-            AnswerState::Done => TransportEnd::Kept,
-            AnswerState::Closed => TransportEnd::Closed,
-            AnswerState::Awaited | AnswerState::Due | AnswerState::Cut if self.error.is_some() => {
+        match self.response {
+            // An error on an idle connection belongs to no request.
+            ResponseState::Flushed => TransportEnd::Kept,
+            ResponseState::Closed => TransportEnd::Closed,
+            ResponseState::Awaited | ResponseState::Writing | ResponseState::Cut
+                if self.error.is_some() =>
+            {
                 TransportEnd::Failed
             }
-            AnswerState::Cut => TransportEnd::Cut,
-            AnswerState::Awaited | AnswerState::Due => TransportEnd::Open,
+            ResponseState::Cut => TransportEnd::Cut,
+            ResponseState::Awaited | ResponseState::Writing => TransportEnd::Open,
         }
     }
 }
 
-/// By the clock of the process, and in microseconds since 1970.
+/// The time by the monotonic clock, and in microseconds since 1970.
 fn now() -> (Instant, u64) {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let unix = since.map_or(0, |since| micros(since.as_micros()));

@@ -1,16 +1,14 @@
-//! Finds the config's file and reads it, within a bound.
+//! The config's file: its name, its text, and positions in it.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::error::{ConfigError, ConfigErrors, Located, Place};
+use super::error::{ConfigError, ConfigErrors, Located, Position};
+use super::limits::MAX_FILE_BYTES;
 
-/// A config has a few kilobytes; this is what a mistaken path may cost.
-pub(super) const MAX_BYTES: u64 = 1 << 20;
-
-/// In wrangler's own order.
-const NAMES: [(&str, Syntax); 3] = [
+/// The names of config files, in the order in which wrangler looks for them.
+const FILE_NAMES: [(&str, Syntax); 3] = [
     ("wrangler.json", Syntax::Json),
     ("wrangler.jsonc", Syntax::Json),
     ("wrangler.toml", Syntax::Toml),
@@ -22,9 +20,9 @@ pub(super) enum Syntax {
     Toml,
 }
 
-/// One config file's text.
+/// The text of one config file.
 pub(super) struct Source {
-    /// As messages show it.
+    /// The path as messages show it.
     pub(super) path: PathBuf,
     /// Absolute.
     pub(super) dir: PathBuf,
@@ -38,9 +36,9 @@ impl Source {
             Some(file) => (file.to_path_buf(), syntax_of(file)?),
             None => find(dir)?,
         };
-        let text = read_text(&path).map_err(|what| whole(&path, what))?;
+        let text = read_text(&path).map_err(|error| file_error(&path, error))?;
         let dir = absolute_parent(&path)
-            .map_err(|error| whole(&path, ConfigError::Unreadable(error.to_string())))?;
+            .map_err(|error| file_error(&path, ConfigError::Unreadable(error.to_string())))?;
         Ok(Self {
             path,
             dir,
@@ -49,38 +47,38 @@ impl Source {
         })
     }
 
-    /// A path in the config starts at the config's folder.
+    /// Resolves a path of the config, which is relative to the config's folder.
     pub(super) fn resolve(&self, path: &str) -> PathBuf {
         let joined = self.dir.join(path);
-        // Only the `.` in the middle go; that cannot fail for a path that is absolute already.
+        // This removes `.` from the path; it cannot fail for an absolute one.
         std::path::absolute(&joined).unwrap_or(joined)
     }
 
-    /// A finding at a byte of the text.
-    pub(super) fn located<T>(&self, at: usize, key: &str, what: T) -> Located<T> {
+    /// Locates a message at an offset of the text.
+    pub(super) fn located<T>(&self, at: usize, key: &str, message: T) -> Located<T> {
         Located {
             file: self.path.clone(),
-            place: Some(self.place(at)),
+            position: Some(self.position(at)),
             key: key.to_owned(),
-            what,
+            message,
         }
     }
 
-    /// A finding about the file as a whole.
-    pub(super) fn unplaced<T>(&self, key: &str, what: T) -> Located<T> {
+    /// Locates a message about the file as a whole.
+    pub(super) fn without_position<T>(&self, key: &str, message: T) -> Located<T> {
         Located {
             file: self.path.clone(),
-            place: None,
+            position: None,
             key: key.to_owned(),
-            what,
+            message,
         }
     }
 
-    fn place(&self, at: usize) -> Place {
+    pub(super) fn position(&self, at: usize) -> Position {
         let before = self.text.get(..at).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let in_line = before.get(line_start..).unwrap_or_default();
-        Place {
+        Position {
             line: before.matches('\n').count() + 1,
             column: in_line.chars().count() + 1,
         }
@@ -88,34 +86,34 @@ impl Source {
 }
 
 fn find(dir: &Path) -> Result<(PathBuf, Syntax), ConfigErrors> {
-    // `./wrangler.toml` would only be a longer way to say `wrangler.toml`.
+    // `./wrangler.toml` is shown as `wrangler.toml`.
     let base = dir.strip_prefix(".").unwrap_or(dir);
-    NAMES
+    FILE_NAMES
         .iter()
         .map(|(name, syntax)| (base.join(name), *syntax))
         .find(|(path, _)| path.exists())
-        .ok_or_else(|| whole(dir, ConfigError::NoFile))
+        .ok_or_else(|| file_error(dir, ConfigError::NoFile))
 }
 
 fn syntax_of(file: &Path) -> Result<Syntax, ConfigErrors> {
     match file.extension().and_then(|extension| extension.to_str()) {
         Some("json" | "jsonc") => Ok(Syntax::Json),
         Some("toml") => Ok(Syntax::Toml),
-        _ => Err(whole(file, ConfigError::UnknownSyntax)),
+        _ => Err(file_error(file, ConfigError::UnknownSyntax)),
     }
 }
 
 pub(super) fn read_text(path: &Path) -> Result<String, ConfigError> {
     let unreadable = |error: io::Error| ConfigError::Unreadable(error.to_string());
-    // Opening a pipe would wait for its writer, so its kind is asked first.
+    // Opening a pipe would wait for its writer, so the kind of the file is checked first.
     if !path.metadata().map_err(unreadable)?.is_file() {
         return Err(ConfigError::NotAFile);
     }
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_BYTES {
+    if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(ConfigError::TooLarge);
     }
     let text = String::from_utf8(bytes).map_err(|_| ConfigError::NotUtf8)?;
@@ -131,11 +129,11 @@ fn absolute_parent(path: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-fn whole(path: &Path, what: ConfigError) -> ConfigErrors {
+fn file_error(path: &Path, error: ConfigError) -> ConfigErrors {
     ConfigErrors::from(Located {
         file: path.to_path_buf(),
-        place: None,
+        position: None,
         key: String::new(),
-        what,
+        message: error,
     })
 }

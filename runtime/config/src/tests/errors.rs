@@ -8,12 +8,12 @@ type Row = (&'static str, &'static str);
 /// Keys of the top level.
 const KEYS: &[Row] = &[
     (
-        "[[kv_namespaces]]\nbinding = 'B'",
-        "2:3: `kv_namespaces` is a binding that safelight does not have yet",
+        "[[hyperdrive]]\nbinding = 'B'",
+        "2:3: `hyperdrive` is a binding that safelight does not have yet",
     ),
     (
-        "durable_objects.bindings = [{ name = 'D' }]",
-        "2:1: `durable_objects` is a binding that safelight does not have yet",
+        "hyperdrive.bindings = [{ name = 'D' }]",
+        "2:1: `hyperdrive` is a binding that safelight does not have yet",
     ),
     (
         "assets = { directory = 'p', html_handling = 'guess' }",
@@ -72,8 +72,8 @@ const KEYS: &[Row] = &[
         "2:1: `compatability_date` is not a key that is known here; did you mean `compatibility_date`?",
     ),
     (
-        "kvNamespaces = []",
-        "2:1: `kvNamespaces` is not a key that is known here; did you mean `kv_namespaces`?",
+        "r2Buckets = []",
+        "2:1: `r2Buckets` is not a key that is known here; did you mean `r2_buckets`?",
     ),
     ("zebra = 1", "2:1: `zebra` is not a key that is known here"),
     (
@@ -330,7 +330,7 @@ fn one_mistake_one_message() {
 fn all_mistakes_are_reported_in_the_order_of_the_file() {
     let text = r#"name = 7
 zebra = 1
-kv_namespaces = [{ binding = "K" }]
+hyperdrive = [{ binding = "K" }]
 
 [images]
 binding = "no name"
@@ -345,7 +345,7 @@ port = -1
 wrangler.toml: `main` is missing
 wrangler.toml:1:8: `name` must be a string, but is a number
 wrangler.toml:2:1: `zebra` is not a key that is known here
-wrangler.toml:3:1: `kv_namespaces` is a binding that safelight does not have yet
+wrangler.toml:3:1: `hyperdrive` is a binding that safelight does not have yet
 wrangler.toml:6:11: `images.binding` must be a name of letters, digits and `_` that does not begin with a digit
 wrangler.toml:7:10: `images.remote` cannot be true: safelight runs every binding on this machine
 wrangler.toml:10:8: `dev.port` must be a whole number from 0 to 65535"
@@ -382,7 +382,7 @@ fn every_binding_key_is_refused_by_name() {
     use crate::keys::{Role, lookup, names};
     let mut refused = 0;
     for key in names() {
-        let Some((Role::Binding | Role::Feature, _)) = lookup(key) else {
+        let Some((Role::UnsupportedBinding | Role::UnsupportedFeature, _)) = lookup(key) else {
             continue;
         };
         let text = format!("main = 'w.wasm'\n{key} = 1");

@@ -1,21 +1,21 @@
 //! The lines of a `.dev.vars` or `.env` file: `NAME=value`, quoted or not, with comments.
 //!
-//! What the usual reader of these files would quietly read otherwise than it looks is an error here. No error repeats
-//! what stands in the file, because that is secret.
+//! A line that the usual parser of these files would silently read in another way than it looks is an error here. No
+//! error repeats text of the file, because it is secret.
 
 use std::fmt;
 
-/// One line that says something.
+/// One assignment.
 pub(super) struct Entry<'a> {
     pub(super) name: &'a str,
     pub(super) value: String,
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub(super) line: usize,
     /// Whether the value looks as if it named another variable: `$NAME` or `${NAME}`.
     pub(super) has_reference: bool,
 }
 
-/// Why a line cannot be read.
+/// The error of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DotenvError {
     /// It has no name and no `=`.
@@ -41,14 +41,14 @@ impl fmt::Display for DotenvError {
     }
 }
 
-/// The entries of a text in their order, and for each line that is none its number and what is wrong with it.
+/// Parses the entries of a text in their order. An error has the number of its line.
 pub(super) fn entries(text: &str) -> Vec<Result<Entry<'_>, (usize, DotenvError)>> {
     let mut entries = Vec::new();
     let mut rest = text;
     let mut line = 1;
     while !rest.is_empty() {
-        let (this, _) = split_line(rest);
-        let trimmed = this.trim();
+        let (first, _) = split_line(rest);
+        let trimmed = first.trim();
         if trimmed.is_empty() || trimmed.starts_with('#') {
             rest = split_line(rest).1;
             line += 1;
@@ -56,8 +56,8 @@ pub(super) fn entries(text: &str) -> Vec<Result<Entry<'_>, (usize, DotenvError)>
         }
         match entry(rest, line) {
             Ok((entry, after)) => {
-                let taken = rest.get(..rest.len() - after.len()).unwrap_or_default();
-                line += taken.matches('\n').count();
+                let parsed = rest.get(..rest.len() - after.len()).unwrap_or_default();
+                line += parsed.matches('\n').count();
                 entries.push(Ok(entry));
                 rest = after;
             }
@@ -71,7 +71,7 @@ pub(super) fn entries(text: &str) -> Vec<Result<Entry<'_>, (usize, DotenvError)>
     entries
 }
 
-/// The entry at the beginning of a text, and what follows its last line.
+/// Parses the entry at the beginning of a text. Returns it with the text after its last line.
 fn entry(text: &str, line: usize) -> Result<(Entry<'_>, &str), DotenvError> {
     let start = text.trim_start();
     let bare = start.strip_prefix("export").and_then(|rest| {
@@ -111,7 +111,7 @@ fn entry(text: &str, line: usize) -> Result<(Entry<'_>, &str), DotenvError> {
     Ok((entry, rest))
 }
 
-/// A value and what follows its last line.
+/// Parses a value. Returns it with the text after its last line.
 fn value(text: &str) -> Result<(String, &str), DotenvError> {
     let Some(quote) = text
         .chars()
@@ -137,7 +137,7 @@ fn value(text: &str) -> Result<(String, &str), DotenvError> {
     Ok((value, rest))
 }
 
-/// Where the quote closes; one behind a backslash does not.
+/// The offset of the closing quote. A quote after a backslash does not close.
 fn closing(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     for (at, c) in text.char_indices() {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_as_they_are_meant() {
+    fn values_are_unquoted_and_trimmed() {
         for (text, value) in [
             ("A=1", "1"),
             ("  export A = 1  # one", "1"),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named_by_its_line_and_the_rest_is_read() {
+    fn a_malformed_line_is_reported_by_its_number_and_the_rest_is_read() {
         for (line, error) in [
             ("just words", DotenvError::NoAssignment),
             ("=value", DotenvError::NoAssignment),
