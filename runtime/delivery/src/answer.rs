@@ -5,7 +5,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, VARY, WARNING, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED,
+    VARY, WARNING, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use safelight_hop::{Body, body};
@@ -212,7 +213,7 @@ mod tests {
     use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{ResponseHints, CacheValidators, bounded, quoted};
+    use super::{CacheValidators, ResponseHints, bounded, quoted};
 
     fn headers(name: HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
@@ -235,7 +236,10 @@ mod tests {
         assert_ne!(first, etag("\"abd\"", "width=80"));
         let options = Some("width=80".to_owned());
         assert_eq!(CacheValidators::new(&HeaderMap::new(), options).etag, None);
-        assert_eq!(CacheValidators::new(&headers(ETAG, "\"abc\""), None).etag, None);
+        assert_eq!(
+            CacheValidators::new(&headers(ETAG, "\"abc\""), None).etag,
+            None
+        );
     }
 
     #[test]

@@ -128,8 +128,7 @@ impl CfImages {
         if !is_read(&head.method) {
             return Err(Failure::new(Code::Method, "the method must be GET or HEAD"));
         }
-        if is_image_resizing(&head.headers) || head.uri.path().starts_with(IMAGE_URL_PREFIX)
-        {
+        if is_image_resizing(&head.headers) || head.uri.path().starts_with(IMAGE_URL_PREFIX) {
             let text = "the picture is the result of a transformation";
             return Err(Failure::new(Code::Loop, text));
         }
@@ -150,9 +149,7 @@ impl CfImages {
         // All that makes the result what it is, so that no tag stands for two.
         let mut tags = vec![serde_json::to_string(options).ok()];
         for (number, drawn) in read.overlays.into_iter().enumerate() {
-            let (part, tag) = self
-                .overlay((number + 1, drawn), &plain, context)
-                .await?;
+            let (part, tag) = self.overlay((number + 1, drawn), &plain, context).await?;
             overlays.push(part);
             tags.push(tag);
         }

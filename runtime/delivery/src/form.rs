@@ -137,7 +137,7 @@ mod tests {
     use safelight_hop::body::full;
     use safelight_hop::{Body, HopError};
     use serde_json::json;
-    
+
     use super::{BrokenPart, Form};
     use crate::output::{Format, Output};
     use crate::request::{Part, TransformRequest};

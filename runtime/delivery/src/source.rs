@@ -88,11 +88,15 @@ impl Sources {
                 break;
             };
             if !is_of_zone(&next, &url) {
-                return self.fetch_remote_within((next, left), headers, context).await;
+                return self
+                    .fetch_remote_within((next, left), headers, context)
+                    .await;
             }
             url = next;
         }
-        Err(Failure::from(&OutgoingError::TooManyRedirects(MAX_REDIRECTS)))
+        Err(Failure::from(&OutgoingError::TooManyRedirects(
+            MAX_REDIRECTS,
+        )))
     }
 
     /// Gets what another host answers.
@@ -106,7 +110,8 @@ impl Sources {
         context: &Arc<RequestContext>,
     ) -> Result<Fetched, Failure> {
         let url = url.parse::<Uri>().map_err(|error| bad_url(&error))?;
-        self.fetch_remote_within((url, MAX_REDIRECTS), headers, context).await
+        self.fetch_remote_within((url, MAX_REDIRECTS), headers, context)
+            .await
     }
 
     /// The same, within so many redirects.

@@ -11,9 +11,7 @@ use http::{HeaderValue, Method, Uri};
 use http_body_util::BodyExt as _;
 use safelight_hop::faults::{FaultSet, Hop};
 use safelight_hop::inject::HopFaults;
-use safelight_hop::{
-    BindingService, Body, Call, RequestContext, TRANSFORM_HOP, body, layered,
-};
+use safelight_hop::{BindingService, Body, Call, RequestContext, TRANSFORM_HOP, body, layered};
 use safelight_images_client::{ImagesProcess, binding};
 use safelight_protocol::{BINDINGS_HOST, ErrorCode, ImagesError, TRANSFORM_PATH, form as wire};
 use tower::ServiceExt as _;

@@ -109,7 +109,11 @@ impl ImageUrls {
         context: &Arc<RequestContext>,
     ) -> Result<Fetched, Failure> {
         match source {
-            SourceUrl::Worker(url) => self.sources.fetch_worker(url.clone(), headers, context).await,
+            SourceUrl::Worker(url) => {
+                self.sources
+                    .fetch_worker(url.clone(), headers, context)
+                    .await
+            }
             SourceUrl::Remote(target) => {
                 if !self.allowed.iter().any(|pattern| pattern.matches(target)) {
                     let text = format!(

@@ -50,10 +50,7 @@ impl Death {
                 "this request shared its instance with {culprit}, for which the worker {}; try it again",
                 self.cause
             ),
-            None => format!(
-                "the worker {}, on behalf of no known request",
-                self.cause
-            ),
+            None => format!("the worker {}, on behalf of no known request", self.cause),
         }
     }
 }

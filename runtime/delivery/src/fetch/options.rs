@@ -9,8 +9,8 @@ use safelight_protocol::steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDE
 use safelight_protocol::{Compression, NamedQuality, OriginAuth, Quality, UnknownWordError};
 use serde_json::{Map, Value};
 
-use crate::output::{Format, Output};
 use crate::failure::{Code, Failure};
+use crate::output::{Format, Output};
 
 /// Most entries of `draw`.
 const OVERLAYS: usize = 32;
@@ -150,7 +150,10 @@ impl<'a> Rest<'a> {
         text.transpose()
     }
 
-    fn word<T: FromStr<Err = UnknownWordError>>(&mut self, key: &str) -> Result<Option<T>, Failure> {
+    fn word<T: FromStr<Err = UnknownWordError>>(
+        &mut self,
+        key: &str,
+    ) -> Result<Option<T>, Failure> {
         let word = self.text(key)?.map(str::parse);
         word.transpose()
             .map_err(|error: UnknownWordError| bad(key, &error.to_string()))

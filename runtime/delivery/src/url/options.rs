@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::hints::AutoWidth;
 use super::pairs::{Pairs, number};
-use crate::output::{Format, Output};
 use crate::failure::{Code, Failure};
+use crate::output::{Format, Output};
 
 /// Everything that a URL may say.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,10 @@ fn refused(key: &str, fault: &str) -> Failure {
 }
 
 /// One word of a closed set.
-fn word<T: FromStr<Err = UnknownWordError>>(pairs: &mut Pairs, key: &str) -> Result<Option<T>, Failure> {
+fn word<T: FromStr<Err = UnknownWordError>>(
+    pairs: &mut Pairs,
+    key: &str,
+) -> Result<Option<T>, Failure> {
     let word = pairs.take(key).map(|word| word.parse());
     word.transpose()
         .map_err(|error: UnknownWordError| refused(key, &error.to_string()))

@@ -50,7 +50,8 @@ fn the_result_varies_by_the_headers_that_it_depends_on() {
 #[test]
 fn an_automatic_width_is_part_of_the_transform() {
     let options = Options::read("width=auto,f=webp").unwrap();
-    let (wanted, extras) = transform_request(options, &headers(&[("sec-ch-viewport-width", "700")]));
+    let (wanted, extras) =
+        transform_request(options, &headers(&[("sec-ch-viewport-width", "700")]));
     assert_eq!(
         serde_json::to_string(&wanted.transforms).unwrap(),
         r#"[{"imageIndex":0,"width":768}]"#
@@ -60,7 +61,10 @@ fn an_automatic_width_is_part_of_the_transform() {
 
 #[test]
 fn a_request_of_a_transformation_is_known_by_its_via() {
-    assert!(is_image_resizing(&headers(&[("via", "1.1 a, image-resizing")])));
+    assert!(is_image_resizing(&headers(&[(
+        "via",
+        "1.1 a, image-resizing"
+    )])));
     assert!(!is_image_resizing(&headers(&[("via", "1.1 a")])));
 }
 
@@ -70,7 +74,10 @@ fn a_source_is_told_by_which_proxies_the_request_came_and_nothing_else_of_it() {
     let sent = subrequest_headers(&visitors);
     assert_eq!(sent["via"], "1.1 a, image-resizing");
     assert_eq!(sent.len(), 2);
-    assert_eq!(subrequest_headers(&HeaderMap::new())["via"], "image-resizing");
+    assert_eq!(
+        subrequest_headers(&HeaderMap::new())["via"],
+        "image-resizing"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Reads from a failed store how its instance died, and logs it.
 
-use std::sync::atomic::Ordering;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use wasmtime::{AsContextMut as _, Store};
 

@@ -4,8 +4,8 @@ use safelight_protocol::Side;
 use serde_json::{Map, Value, json};
 
 use super::refused;
-use crate::url::pairs::{Pairs, number};
 use crate::failure::Failure;
+use crate::url::pairs::{Pairs, number};
 
 /// Numbers, and the range that each must be in.
 const NUMBERS: &[(&str, f64, f64)] = &[

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::refused;
 use super::transform::css;
-use crate::url::pairs::{Pairs, number};
 use crate::failure::Failure;
+use crate::url::pairs::{Pairs, number};
 
 /// Takes `trim` and all that begins with it: the option of the binding.
 pub(super) fn read(pairs: &mut Pairs) -> Result<Option<Value>, Failure> {
