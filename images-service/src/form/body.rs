@@ -126,10 +126,10 @@ where
             }
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => self.end = End::Reached,
-                Some(Err(ReadTimeoutError::Stalled(limit))) => {
+                Some(Err(ReadTimeoutError::Timeout(limit))) => {
                     return self.lost(BodyError::Stalled(limit));
                 }
-                Some(Err(ReadTimeoutError::Broken(error))) => {
+                Some(Err(ReadTimeoutError::Body(error))) => {
                     return self.lost(BodyError::Broken(error.to_string()));
                 }
                 Some(Ok(frame)) => {

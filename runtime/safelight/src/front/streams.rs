@@ -50,7 +50,7 @@ impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
             tokio::select! {
                 _ = stream => {}
                 () = progress.stalled(limit) => log.warn(format_args!(
-                    "an answer was given up: its client has state nothing of it for {}",
+                    "an answer was given up: its client has taken nothing of it for {}",
                     Time(limit)
                 )),
             }

@@ -1,4 +1,4 @@
-//! What can go wrong on the way from a source to a finished picture, with the platform's numbers.
+//! The errors of image delivery, with the platform's numbers and statuses.
 
 use http::StatusCode;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
@@ -7,17 +7,17 @@ use safelight_hop::{Body, HopError, SOURCE_HOP, TRANSFORM_HOP, body};
 use safelight_outgoing::OutgoingError;
 use safelight_protocol::ErrorCode;
 
-/// The header that tells what became of a transformation.
+/// The header that reports the outcome of a transformation.
 pub const RESIZED: HeaderName = HeaderName::from_static("cf-resized");
-/// The header that tells that there was none.
+/// The header that reports that no transformation took place.
 const NOT_RESIZED: HeaderName = HeaderName::from_static("cf-not-resized");
 
-/// What went wrong, as a number of the platform with its status.
+/// The kind of an error. Each has a number of the platform and a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Code {
-    /// 9401: an option is wrong, or there is none.
+pub enum ErrorKind {
+    /// 9401: an option is invalid, or the options are missing.
     BadOptions,
-    /// 9401 with status 403: the source is not one that is allowed.
+    /// 9401 with status 403: the source is not allowed.
     NotAllowed,
     /// 9401 with status 403: the source's host is denied.
     Denied,
@@ -29,44 +29,44 @@ pub enum Code {
     Loop,
     /// 9404: the origin has no such picture.
     NotFound,
-    /// 9406: the source's URL is none.
+    /// 9406: the source's URL is invalid.
     BadUrl,
-    /// 9407: the source's host is not known.
+    /// 9407: the source's host has no address.
     UnknownHost,
-    /// 9408: the origin refused, with this status.
+    /// 9408: the origin answered with this status, 400 to 499.
     OriginRefused(StatusCode),
     /// 9410: an overlay could not be fetched; with its own status.
     Overlay(StatusCode),
-    /// 9416: the source broke off.
-    BrokeOff,
-    /// 9419: the source's URL is written in a form that is not allowed.
-    BadForm,
-    /// 9420: a redirect leads nowhere.
+    /// 9416: the source was cut off.
+    SourceCutOff,
+    /// 9419: the source's URL is percent-encoded as a whole.
+    EncodedUrl,
+    /// 9420: a redirect has no valid target.
     BadRedirect,
     /// 9421: too many redirects.
     TooManyRedirects,
     /// 9424: the path is malformed.
     BadPath,
     /// 9424 with status 405: neither GET nor HEAD.
-    Method,
-    /// 9504: no connection in time.
+    MethodNotAllowed,
+    /// 9504: the connection timed out.
     ConnectTimeout,
-    /// 9504 with status 524: the source did not come in time.
+    /// 9504 with status 524: the download timed out.
     DownloadTimeout,
-    /// 9505: no connection.
+    /// 9505: the connection was refused, or TLS failed.
     Unreachable,
-    /// 9509: the origin failed.
+    /// 9509: the origin answered with a status of 500 to 599.
     OriginFailed,
-    /// 9510: no way to the origin.
-    NoWay,
-    /// 9524: a worker stands between the client and the transformation.
-    InTheWay,
-    /// An error of the images process, with the status of its answer.
+    /// 9510: the origin's address cannot be reached.
+    NoRoute,
+    /// 9524: a worker fetched its own transformation URL.
+    FetchedByWorker,
+    /// An error of the images process, with its number and the status of its response.
     Images(u16, StatusCode),
 }
 
-impl Code {
-    /// The number.
+impl ErrorKind {
+    /// The platform's number.
     pub fn number(self) -> u16 {
         match self {
             Self::BadOptions | Self::NotAllowed | Self::Denied => 9401,
@@ -77,136 +77,140 @@ impl Code {
             Self::UnknownHost => 9407,
             Self::OriginRefused(_) => 9408,
             Self::Overlay(_) => 9410,
-            Self::BrokeOff => 9416,
-            Self::BadForm => 9419,
+            Self::SourceCutOff => 9416,
+            Self::EncodedUrl => 9419,
             Self::BadRedirect => 9420,
             Self::TooManyRedirects => 9421,
-            Self::BadPath | Self::Method => 9424,
+            Self::BadPath | Self::MethodNotAllowed => 9424,
             Self::ConnectTimeout | Self::DownloadTimeout => 9504,
             Self::Unreachable => 9505,
             Self::OriginFailed => 9509,
-            Self::NoWay => 9510,
-            Self::InTheWay => 9524,
+            Self::NoRoute => 9510,
+            Self::FetchedByWorker => 9524,
             Self::Images(number, _) => number,
         }
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     pub fn status(self) -> StatusCode {
         let number = match self {
             Self::OriginRefused(status) | Self::Overlay(status) | Self::Images(_, status) => {
                 return status;
             }
             Self::BadOptions | Self::BadRedirect | Self::TooManyRedirects | Self::BadPath => 400,
-            Self::NotAllowed | Self::Denied | Self::BadUrl | Self::BadForm | Self::InTheWay => 403,
+            Self::NotAllowed
+            | Self::Denied
+            | Self::BadUrl
+            | Self::EncodedUrl
+            | Self::FetchedByWorker => 403,
             Self::NotFound => 404,
-            Self::Method => 405,
+            Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
-            Self::BrokeOff => 422,
+            Self::SourceCutOff => 422,
             Self::NotFetched | Self::Unreachable | Self::OriginFailed => 502,
             Self::Loop => 508,
             Self::ConnectTimeout => 522,
-            Self::UnknownHost | Self::NoWay => 523,
+            Self::UnknownHost | Self::NoRoute => 523,
             Self::DownloadTimeout => 524,
         };
         StatusCode::from_u16(number).unwrap_or(StatusCode::BAD_GATEWAY)
     }
 }
 
-/// An error and its text for the client.
+/// An error of image delivery, with its text for the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    pub code: Code,
+pub struct DeliveryError {
+    pub kind: ErrorKind,
     pub text: String,
 }
 
-impl Failure {
-    pub fn new(code: Code, text: impl Into<String>) -> Self {
+impl DeliveryError {
+    pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         Self {
-            code,
+            kind,
             text: text.into(),
         }
     }
 
-    /// One that stands in the table of the images process.
+    /// An error with a code of the images process.
     pub fn images(code: ErrorCode, text: impl Into<String>) -> Self {
-        Self::new(Code::Images(code.number(), code.status()), text)
+        Self::new(ErrorKind::Images(code.number(), code.status()), text)
     }
 
-    /// One that should not be.
+    /// An internal error.
     pub fn internal(text: impl Into<String>) -> Self {
         Self::images(ErrorCode::Internal, text)
     }
 
-    /// A hop that failed without an answer.
-    pub fn of_hop(hop: &str, error: &HopError) -> Self {
-        Self::new(Code::NotFetched, format!("{hop}: {error}"))
+    /// The error of a hop without a response.
+    pub fn from_hop(hop: &str, error: &HopError) -> Self {
+        Self::new(ErrorKind::NotFetched, format!("{hop}: {error}"))
     }
 
-    /// What the images process answered instead of a picture.
-    pub fn of_images(number: u16, status: StatusCode, text: &str) -> Self {
+    /// The error that a response of the images process holds.
+    pub fn from_images_response(number: u16, status: StatusCode, text: &str) -> Self {
         let text = text.trim();
         let mark = format!("ERROR {number}: ");
         let text = text.strip_prefix(&mark).unwrap_or(text);
         if number == ErrorCode::BadRequest.number() {
-            return Self::new(Code::BadOptions, text);
+            return Self::new(ErrorKind::BadOptions, text);
         }
         let status = match status.is_client_error() || status.is_server_error() {
             true => status,
             false => StatusCode::BAD_GATEWAY,
         };
         let hop = TRANSFORM_HOP;
-        Self::new(Code::Images(number, status), format!("{hop}: {text}"))
+        Self::new(ErrorKind::Images(number, status), format!("{hop}: {text}"))
     }
 
-    /// The answer for the client.
-    pub fn answer(&self) -> http::Response<Body> {
-        let number = self.code.number();
+    /// The response for the client.
+    pub fn to_response(&self) -> http::Response<Body> {
+        let number = self.kind.number();
         let mut response =
             http::Response::new(body::full(format!("ERROR {number}: {}\n", self.text)));
-        *response.status_mut() = self.code.status();
+        *response.status_mut() = self.kind.status();
         let headers = response.headers_mut();
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
         headers.insert(CONTENT_TYPE, plain);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Ok(value) = HeaderValue::try_from(format!("err={number}")) {
-            let name = match self.code == Code::InTheWay {
+            let name = match self.kind == ErrorKind::FetchedByWorker {
                 true => NOT_RESIZED,
                 false => RESIZED,
             };
             headers.insert(name, value);
         }
-        if self.code == Code::Method {
+        if self.kind == ErrorKind::MethodNotAllowed {
             headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         }
         response
     }
 }
 
-/// What went wrong with a source from another host.
-impl From<&OutgoingError> for Failure {
+/// The error of a request to another host.
+impl From<&OutgoingError> for DeliveryError {
     fn from(error: &OutgoingError) -> Self {
         let code = match error {
             OutgoingError::InvalidUrl(_) | OutgoingError::Scheme(_) | OutgoingError::Userinfo => {
-                Code::BadUrl
+                ErrorKind::BadUrl
             }
-            OutgoingError::Refused { .. } => Code::NotAllowed,
-            OutgoingError::Denied { .. } => Code::Denied,
-            OutgoingError::Dns { .. } => Code::UnknownHost,
-            OutgoingError::ConnectionRefused | OutgoingError::Tls(_) => Code::Unreachable,
-            OutgoingError::Connect(_) => Code::NoWay,
-            OutgoingError::ConnectTimeout(_) => Code::ConnectTimeout,
-            OutgoingError::TooManyRedirects(_) => Code::TooManyRedirects,
-            OutgoingError::InvalidRedirect(_) => Code::BadRedirect,
-            OutgoingError::Status(status) => return of_status(*status),
-            OutgoingError::Protocol(_) | OutgoingError::CutShort(_) => Code::NotFetched,
+            OutgoingError::Refused { .. } => ErrorKind::NotAllowed,
+            OutgoingError::Denied { .. } => ErrorKind::Denied,
+            OutgoingError::Dns { .. } => ErrorKind::UnknownHost,
+            OutgoingError::ConnectionRefused | OutgoingError::Tls(_) => ErrorKind::Unreachable,
+            OutgoingError::Connect(_) => ErrorKind::NoRoute,
+            OutgoingError::ConnectTimeout(_) => ErrorKind::ConnectTimeout,
+            OutgoingError::TooManyRedirects(_) => ErrorKind::TooManyRedirects,
+            OutgoingError::InvalidRedirect(_) => ErrorKind::BadRedirect,
+            OutgoingError::Status(status) => return source_status_error(*status),
+            OutgoingError::Protocol(_) | OutgoingError::CutShort(_) => ErrorKind::NotFetched,
             OutgoingError::Encoded(_) => {
-                return Self::images(ErrorCode::NotAnImage, in_source(&error.to_string()));
+                return Self::images(ErrorCode::NotAnImage, with_source_hop(&error.to_string()));
             }
-            OutgoingError::TooLarge(_) => Code::TooLarge,
-            OutgoingError::Timeout(_) => Code::DownloadTimeout,
+            OutgoingError::TooLarge(_) => ErrorKind::TooLarge,
+            OutgoingError::Timeout(_) => ErrorKind::DownloadTimeout,
         };
-        let mut text = in_source(&error.to_string());
+        let mut text = with_source_hop(&error.to_string());
         if matches!(error, OutgoingError::Refused { .. }) {
             text.push_str("; safelight.allowed_addresses can allow it");
         }
@@ -217,20 +221,23 @@ impl From<&OutgoingError> for Failure {
     }
 }
 
-/// What the status of a source means that is not success.
-pub fn of_status(status: StatusCode) -> Failure {
+/// The error for a source's response whose status is not a success.
+pub fn source_status_error(status: StatusCode) -> DeliveryError {
     let code = match status.as_u16() {
-        404 => Code::NotFound,
-        400..=499 => Code::OriginRefused(status),
-        500..=599 => Code::OriginFailed,
-        // A redirect that has nowhere to lead, or nothing that is a picture.
-        _ => Code::BadRedirect,
+        404 => ErrorKind::NotFound,
+        400..=499 => ErrorKind::OriginRefused(status),
+        500..=599 => ErrorKind::OriginFailed,
+        // A redirect without a target, or a status without a picture.
+        _ => ErrorKind::BadRedirect,
     };
-    Failure::new(code, in_source(&format!("the origin answered {status}")))
+    DeliveryError::new(
+        code,
+        with_source_hop(&format!("the origin answered {status}")),
+    )
 }
 
-/// A text that names the hop to the source.
-pub fn in_source(text: &str) -> String {
+/// The text, preceded by the name of the hop to the source.
+pub fn with_source_hop(text: &str) -> String {
     format!("{}: {text}", SOURCE_HOP)
 }
 
@@ -239,10 +246,10 @@ mod tests {
     use http::StatusCode;
     use safelight_outgoing::OutgoingError;
 
-    use super::{Failure, of_status};
+    use super::{DeliveryError, source_status_error};
 
-    fn numbers(failure: &Failure) -> (u16, u16) {
-        (failure.code.number(), failure.code.status().as_u16())
+    fn numbers(failure: &DeliveryError) -> (u16, u16) {
+        (failure.kind.number(), failure.kind.status().as_u16())
     }
 
     #[test]
@@ -256,7 +263,7 @@ mod tests {
             (503, (9509, 502)),
             (304, (9420, 400)),
         ] {
-            let failure = of_status(StatusCode::from_u16(status).unwrap());
+            let failure = source_status_error(StatusCode::from_u16(status).unwrap());
             assert_eq!(numbers(&failure), expected, "{status}");
         }
     }
@@ -293,7 +300,7 @@ mod tests {
             (OutgoingError::Protocol(String::new()), (9402, 502)),
             (OutgoingError::Encoded("gzip".into()), (9412, 415)),
         ] {
-            let failure = Failure::from(&error);
+            let failure = DeliveryError::from(&error);
             assert_eq!(numbers(&failure), expected, "{error:?}");
             assert!(
                 failure.text.starts_with("image-source: "),
@@ -305,12 +312,20 @@ mod tests {
 
     #[test]
     fn a_refused_option_is_9401_here_and_the_rest_keeps_its_number() {
-        let bad = Failure::of_images(9432, StatusCode::BAD_REQUEST, "ERROR 9432: no such fit\n");
+        let bad = DeliveryError::from_images_response(
+            9432,
+            StatusCode::BAD_REQUEST,
+            "ERROR 9432: no such fit\n",
+        );
         assert_eq!(
             (numbers(&bad), bad.text.as_str()),
             ((9401, 400), "no such fit")
         );
-        let broken = Failure::of_images(9516, StatusCode::UNPROCESSABLE_ENTITY, "ERROR 9516: x");
+        let broken = DeliveryError::from_images_response(
+            9516,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "ERROR 9516: x",
+        );
         assert_eq!(numbers(&broken), (9516, 422));
         assert_eq!(broken.text, "image-url: x");
     }

@@ -1,21 +1,21 @@
-//! What the client says of itself, where an option leaves something to it: its width, the speed of its connection.
+//! Client hints: the headers that tell the width of the client's window and the speed of its connection.
 
 use http::HeaderMap;
 use http::header::USER_AGENT;
 
-/// The headers that `width=auto` looks at and caches must know of.
+/// The headers on which `width=auto` depends.
 pub const WIDTH_HEADERS: [&str; 2] = ["sec-ch-viewport-width", "sec-ch-dpr"];
-/// The headers that tell of a slow connection.
+/// The headers on which `slow-connection-quality` depends.
 pub const SPEED_HEADERS: [&str; 4] = ["rtt", "save-data", "ect", "downlink"];
 
-/// How `width=auto` becomes a width.
+/// The options of `width=auto`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AutoWidth {
     /// The widths to choose from, in pixels.
     pub breakpoints: Vec<u32>,
-    /// For a telephone that says nothing else of itself.
+    /// The width for a mobile client without hints.
     pub mobile: u32,
-    /// For any other client that does not.
+    /// The width for any other client without hints.
     pub desktop: u32,
 }
 
@@ -30,8 +30,8 @@ impl Default for AutoWidth {
 }
 
 impl AutoWidth {
-    /// Most widths to choose from.
-    pub const MOST_BREAKPOINTS: usize = 32;
+    /// Maximum number of breakpoints.
+    pub const MAX_BREAKPOINTS: usize = 32;
 
     /// The smallest breakpoint that fills the client's window, or the largest one.
     pub fn width(&self, headers: &HeaderMap) -> u32 {
@@ -55,7 +55,7 @@ impl AutoWidth {
     }
 }
 
-/// Whether any hint says that the client's connection is slow.
+/// Whether a hint reports a slow connection.
 pub fn is_slow(headers: &HeaderMap) -> bool {
     let is = |name: &str, words: &[&str]| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
