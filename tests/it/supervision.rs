@@ -1,7 +1,6 @@
 //! The images process dies, hangs, refuses or babbles: calls in flight fail by name, and the next ones work.
 
 use std::path::Path;
-use std::time::Duration;
 
 use safelight_protocol::settings::DeadlineSettings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
