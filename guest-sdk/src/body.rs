@@ -13,20 +13,19 @@ use wasip3::http::types::ErrorCode;
 use crate::{Result, error::describe};
 
 pub(crate) use incoming::{Incoming, Message};
-pub(crate) use outgoing::{Fault, Outgoing};
+pub(crate) use outgoing::{Outgoing, SendFailure};
 pub use stream::BodyWriter;
 use stream::Producer;
 
-/// The step in which bodies move through the guest, in bytes.
+/// Most bytes of a chunk in which bodies move through the guest.
 ///
-/// The host hands over at most about 400 KB at once, so that larger steps gain nothing.
-const STEP: usize = 256 * 1024;
+/// The host hands over at most about 400 KB at once, so that larger chunks gain nothing.
+const MAX_CHUNK: usize = 256 * 1024;
 
 /// The body of a request or a response.
 ///
-/// It is made from text or bytes, from a [stream](Self::stream), or it came from outside. A body that came
-/// from outside and is passed on without being read never enters the worker: the host joins both ends. Only
-/// such a body keeps its trailers.
+/// A body is made from text or bytes, is a [stream](Self::stream), or came from outside. A body that came from outside
+/// and is passed on unread never enters the worker: the host joins both ends. Only such a body keeps its trailers.
 ///
 /// ```
 /// use safelight_sdk::Body;
@@ -36,15 +35,15 @@ const STEP: usize = 256 * 1024;
 /// ```
 pub struct Body {
     source: Source,
-    /// What [`chunk`](Self::chunk) lends out; reused from step to step.
-    step: Vec<u8>,
+    /// The buffer that [`chunk`](Self::chunk) lends out, reused from chunk to chunk.
+    chunk: Vec<u8>,
 }
 
 enum Source {
     Bytes(Bytes),
     Incoming(Incoming),
     Stream(Producer),
-    /// One after the other.
+    /// Bodies one after the other.
     Joined(VecDeque<Body>),
 }
 
@@ -55,10 +54,10 @@ impl Body {
         Self::new(Source::Bytes(Bytes::new()))
     }
 
-    /// A body that `write` makes piece by piece while it is sent; its length is not known beforehand.
+    /// A body that `write` makes chunk by chunk while it is sent. Its length is not known beforehand.
     ///
-    /// When `write` returns an error, the body is broken off visibly, never ended as if it were whole. When the
-    /// receiver leaves, `write` is dropped at its next piece.
+    /// An error of `write` breaks the body off visibly: it never ends as if it were whole. `write` is dropped at its next
+    /// chunk after the receiver has left.
     ///
     /// ```
     /// use safelight_sdk::Body;
@@ -83,11 +82,11 @@ impl Body {
     fn new(source: Source) -> Self {
         Self {
             source,
-            step: Vec::new(),
+            chunk: Vec::new(),
         }
     }
 
-    /// How many bytes are still to come, where that is known.
+    /// The number of bytes still to come, where that is known.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         match &self.source {
@@ -100,20 +99,20 @@ impl Body {
         }
     }
 
-    /// The next piece, at most 256 KB of a body that came from outside, or `None` at the good end.
+    /// The next chunk, at most 256 KB of a body that came from outside, or `None` at the end.
     ///
     /// # Errors
-    /// When the body broke off or its stream failed; then every further call fails as well, so that a part is
+    /// Fails when the body broke off or its stream failed; then every further call fails as well, so that a part is
     /// never taken for the whole.
     pub async fn chunk(&mut self) -> Result<Option<&[u8]>> {
-        let step = std::mem::take(&mut self.step);
-        self.step = self.fill(step).await?;
-        Ok((!self.step.is_empty()).then_some(&*self.step))
+        let chunk = std::mem::take(&mut self.chunk);
+        self.chunk = self.fill(chunk).await?;
+        Ok((!self.chunk.is_empty()).then_some(&*self.chunk))
     }
 
-    /// The body, empty if it came from outside without a length and turns out to have no bytes: a request that
-    /// has none need not say so.
-    pub(crate) async fn settled(mut self) -> Result<Self> {
+    /// Reads the start of a body that came from outside without a length, and returns an empty body if it has no bytes.
+    /// A request without a body need not declare that.
+    pub(crate) async fn with_known_length(mut self) -> Result<Self> {
         if self.length().is_some() || !matches!(self.source, Source::Incoming(_)) {
             return Ok(self);
         }
@@ -126,16 +125,16 @@ impl Body {
         })
     }
 
-    /// Exactly the next `count` bytes; the rest stays as it is.
-    pub(crate) async fn front(&mut self, count: usize) -> Result<Vec<u8>> {
+    /// Reads exactly the next `count` bytes and leaves the rest as it is.
+    pub(crate) async fn read_exact(&mut self, count: usize) -> Result<Vec<u8>> {
         match &mut self.source {
             Source::Bytes(bytes) if bytes.len() >= count => Ok(bytes.split_to(count).to_vec()),
-            Source::Incoming(incoming) => Ok(incoming.front(count).await?),
+            Source::Incoming(incoming) => Ok(incoming.read_exact(count).await?),
             Source::Bytes(_) | Source::Stream(_) | Source::Joined(_) => Err(BodyError::Lost.into()),
         }
     }
 
-    /// Takes the host's word that what has been read was whole pieces of its own.
+    /// Notes that the bytes read so far were whole chunks of the host's stream.
     pub(crate) fn note_aligned(&mut self) {
         if let Source::Incoming(incoming) = &mut self.source {
             incoming.note_aligned();
@@ -145,19 +144,19 @@ impl Body {
     /// The whole body, if it has no more than `limit` bytes.
     ///
     /// # Errors
-    /// [`BodyError::TooLarge`] as soon as it turns out longer, before more is held; and as for
-    /// [`chunk`](Self::chunk).
+    /// [`BodyError::TooLarge`] as soon as it turns out longer, before more is held; and as
+    /// [`chunk`](Self::chunk) does.
     pub async fn collect(mut self, limit: usize) -> Result<Vec<u8>> {
         let too_large = BodyError::TooLarge { limit };
         if self.length().is_some_and(|length| length > limit as u64) {
             return Err(too_large.into());
         }
         let mut whole = Vec::new();
-        while let Some(piece) = self.chunk().await? {
-            if piece.len() > limit - whole.len() {
+        while let Some(chunk) = self.chunk().await? {
+            if chunk.len() > limit - whole.len() {
                 return Err(too_large.into());
             }
-            whole.extend_from_slice(piece);
+            whole.extend_from_slice(chunk);
         }
         Ok(whole)
     }
@@ -165,30 +164,30 @@ impl Body {
     /// The whole body as text in UTF-8, if it has no more than `limit` bytes.
     ///
     /// # Errors
-    /// [`BodyError::NotText`] when it is not UTF-8; and as for [`collect`](Self::collect).
+    /// [`BodyError::NotText`] when it is not UTF-8; and as [`collect`](Self::collect) does.
     pub async fn text(self, limit: usize) -> Result<String> {
         String::from_utf8(self.collect(limit).await?).map_err(|_| BodyError::NotText.into())
     }
 
-    /// Reads the next piece into `step`, whose memory is reused; nothing at the good end.
-    async fn fill(&mut self, mut step: Vec<u8>) -> Result<Vec<u8>> {
-        step.clear();
+    /// Reads the next chunk into `buffer`, whose memory is reused; an empty one at the end.
+    async fn fill(&mut self, mut buffer: Vec<u8>) -> Result<Vec<u8>> {
+        buffer.clear();
         match &mut self.source {
             Source::Bytes(bytes) => {
-                step.extend_from_slice(&bytes.split_to(bytes.len().min(STEP)));
-                Ok(step)
+                buffer.extend_from_slice(&bytes.split_to(bytes.len().min(MAX_CHUNK)));
+                Ok(buffer)
             }
-            Source::Incoming(incoming) => Ok(incoming.fill(step).await?),
-            Source::Stream(producer) => producer.fill(step).await,
+            Source::Incoming(incoming) => Ok(incoming.fill(buffer).await?),
+            Source::Stream(producer) => producer.fill(buffer).await,
             Source::Joined(parts) => {
                 while let Some(first) = parts.front_mut() {
-                    step = Box::pin(first.fill(step)).await?;
-                    if !step.is_empty() {
+                    buffer = Box::pin(first.fill(buffer)).await?;
+                    if !buffer.is_empty() {
                         break;
                     }
                     parts.pop_front();
                 }
-                Ok(step)
+                Ok(buffer)
             }
         }
     }
@@ -202,19 +201,19 @@ impl fmt::Debug for Body {
     }
 }
 
-/// Why a body could not be read to its end.
+/// The reason for which a body could not be read to its end.
 #[derive(Clone, Debug)]
 pub enum BodyError {
-    /// It broke off, for the reason that the host gives.
+    /// The body broke off, for the reason that the host gives.
     Broken(ErrorCode),
-    /// It has more bytes than the caller takes.
+    /// The body has more bytes than the caller takes.
     TooLarge {
-        /// The most that the caller takes, in bytes.
+        /// Most bytes that the caller takes.
         limit: usize,
     },
-    /// It is not text in UTF-8.
+    /// The body is not text in UTF-8.
     NotText,
-    /// An earlier read was dropped before it was done, and its bytes with it; or the stream has failed before.
+    /// An earlier read was dropped before it was done, together with its bytes; or the stream has failed before.
     Lost,
 }
 

@@ -1,25 +1,17 @@
-//! What the worker was given: bindings and variables, by name.
+//! The environment of a worker: bindings and variables, by name.
 
 use std::{collections::BTreeMap, fmt, rc::Rc};
 
+use safelight_protocol::binding::{
+    BINDINGS_HOST, BINDINGS_ORIGIN_VARIABLE, BINDINGS_VARIABLE, BindingKind,
+};
+
 use crate::{Fetcher, Images, R2Bucket, Result};
-
-/// Names and kinds of the bindings, a JSON object, in the guest's environment.
-const BINDINGS: &str = "BINDINGS";
-/// Where bindings are called, in the guest's environment.
-const BINDINGS_ORIGIN: &str = "BINDINGS_ORIGIN";
-/// The origin on every host that does not name another.
-const DEFAULT_ORIGIN: &str = "http://bindings.internal";
-
-const IMAGES: &str = "images";
-const SERVICE: &str = "service";
-const ASSETS: &str = "assets";
-const R2: &str = "r2";
 
 /// The bindings and variables that the configuration grants to this worker.
 ///
-/// Cloning is cheap. A name that was not granted fails at once and names what there is; the host checks every
-/// call again.
+/// Cloning is cheap. A name that is not in the configuration fails at once, and the error lists the names that are. The
+/// host checks every call again.
 #[derive(Clone, Debug)]
 pub struct Env {
     granted: Rc<Granted>,
@@ -33,8 +25,8 @@ struct Granted {
 }
 
 impl Env {
-    /// The environment of this instance, which cannot change while it runs.
-    pub(crate) fn of_instance() -> Result<Self> {
+    /// Reads the environment of this instance, which cannot change while it runs.
+    pub(crate) fn from_environment() -> Result<Self> {
         thread_local! {
             static ENV: std::cell::OnceCell<Env> = const { std::cell::OnceCell::new() };
         }
@@ -54,14 +46,14 @@ impl Env {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, EnvError> {
         let mut vars: BTreeMap<_, _> = variables.into_iter().collect();
-        let bindings = match vars.remove(BINDINGS) {
+        let bindings = match vars.remove(BINDINGS_VARIABLE) {
             Some(json) => serde_json::from_str(&json)
                 .map_err(|error| EnvError::Malformed(error.to_string()))?,
             None => BTreeMap::new(),
         };
         let origin = vars
-            .remove(BINDINGS_ORIGIN)
-            .unwrap_or_else(|| DEFAULT_ORIGIN.to_owned());
+            .remove(BINDINGS_ORIGIN_VARIABLE)
+            .unwrap_or_else(|| format!("http://{BINDINGS_HOST}"));
         Ok(Self {
             granted: Rc::new(Granted {
                 origin,
@@ -76,7 +68,7 @@ impl Env {
     /// # Errors
     /// [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn images(&self, name: &str) -> Result<Images> {
-        Ok(Images::new(self.binding(name, IMAGES)?))
+        Ok(Images::new(self.binding(name, BindingKind::Images)?))
     }
 
     /// The other worker of this name.
@@ -84,7 +76,7 @@ impl Env {
     /// # Errors
     /// [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn service(&self, name: &str) -> Result<Fetcher> {
-        Ok(Fetcher::new(self.binding(name, SERVICE)?))
+        Ok(Fetcher::new(self.binding(name, BindingKind::Service)?))
     }
 
     /// The static files of this name.
@@ -92,7 +84,7 @@ impl Env {
     /// # Errors
     /// [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn assets(&self, name: &str) -> Result<Fetcher> {
-        Ok(Fetcher::new(self.binding(name, ASSETS)?))
+        Ok(Fetcher::new(self.binding(name, BindingKind::Assets)?))
     }
 
     /// The R2 bucket of this name.
@@ -100,7 +92,7 @@ impl Env {
     /// # Errors
     /// [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn bucket(&self, name: &str) -> Result<R2Bucket> {
-        Ok(R2Bucket::new(&self.binding(name, R2)?))
+        Ok(R2Bucket::new(&self.binding(name, BindingKind::R2)?))
     }
 
     /// The variable or secret of this name: a string as it was configured, anything else as JSON.
@@ -125,8 +117,8 @@ impl Env {
         .into())
     }
 
-    /// The address below which the service of a binding answers.
-    fn binding(&self, name: &str, wanted: &'static str) -> Result<String, EnvError> {
+    /// Returns the URL below which the service of a binding answers.
+    fn binding(&self, name: &str, wanted: BindingKind) -> Result<String, EnvError> {
         let Granted {
             origin,
             bindings,
@@ -134,7 +126,9 @@ impl Env {
         } = &*self.granted;
         let name = name.to_owned();
         match bindings.get(&name) {
-            Some(kind) if kind == wanted => Ok(format!("{}/{name}", origin.trim_end_matches('/'))),
+            Some(kind) if kind == wanted.as_str() => {
+                Ok(format!("{}/{name}", origin.trim_end_matches('/')))
+            }
             Some(kind) => Err(EnvError::WrongKind {
                 name,
                 kind: kind.clone(),
@@ -152,40 +146,40 @@ impl Env {
     }
 }
 
-/// Why `env` could not hand out what it was asked for.
+/// The reason for which `env` could not return a binding or a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnvError {
     /// No binding has this name.
     UnknownBinding {
-        /// The name that was asked for.
+        /// The name in the lookup.
         name: String,
-        /// The bindings that there are, each with its kind.
+        /// All bindings, each with its kind.
         granted: Vec<String>,
     },
     /// The binding of this name is of another kind.
     WrongKind {
-        /// The name that was asked for.
+        /// The name in the lookup.
         name: String,
         /// Its kind.
         kind: String,
-        /// The kind that was asked for.
-        wanted: &'static str,
+        /// The kind in the lookup.
+        wanted: BindingKind,
     },
     /// The name belongs to a variable.
     NotABinding {
-        /// The name that was asked for.
+        /// The name in the lookup.
         name: String,
     },
     /// No variable has this name.
     UnknownVariable {
-        /// The name that was asked for.
+        /// The name in the lookup.
         name: String,
-        /// The names that there are.
+        /// The names of all variables.
         granted: Vec<String>,
     },
     /// The name belongs to a binding.
     NotAVariable {
-        /// The name that was asked for.
+        /// The name in the lookup.
         name: String,
         /// Its kind.
         kind: String,

@@ -1,28 +1,26 @@
-//! Everything that can go wrong in a worker, and how it is told.
+//! The error of the SDK, and its text.
 
 use std::fmt;
 
 use safelight_protocol::ImagesError;
 use wasip3::http::types::ErrorCode;
 
-use crate::{BodyError, EnvError, QueryError, R2Error};
+use crate::{BodyError, EnvError, R2Error};
 
 /// A result whose error is, unless named otherwise, the SDK's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What a call of this SDK can fail with.
+/// The error of every call of this SDK.
 ///
 /// A worker that returns an `Err` answers 500; in local development its page and the log show the text.
 #[derive(Clone, Debug)]
 pub enum Error {
-    /// `env` does not hold what was asked of it.
+    /// `env` has no such binding or variable.
     Env(EnvError),
     /// The Images binding refused or failed; [`ImagesError::code`] is the stable number.
     Images(ImagesError),
     /// An R2 binding refused or failed; [`R2Error::code`] is the stable number.
     R2(R2Error),
-    /// A query parameter is not what it should be.
-    Query(QueryError),
     /// A body could not be read to its end.
     Body(BodyError),
     /// A request got no answer.
@@ -34,7 +32,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Makes an error of anything that can be shown: `.map_err(Error::other)?`.
+    /// Makes an error of any value with a text: `.map_err(Error::other)?`.
     pub fn other(error: impl fmt::Display) -> Self {
         Self::Other(error.to_string())
     }
@@ -46,7 +44,6 @@ impl fmt::Display for Error {
             Self::Env(error) => error.fmt(f),
             Self::Images(error) => error.fmt(f),
             Self::R2(error) => error.fmt(f),
-            Self::Query(error) => error.fmt(f),
             Self::Body(error) => error.fmt(f),
             Self::Http(code) => write!(f, "no answer: {}", describe(code)),
             Self::Unsendable(text) | Self::Other(text) => f.write_str(text),
@@ -82,7 +79,6 @@ from! {
     Env(EnvError),
     Images(ImagesError),
     R2(R2Error),
-    Query(QueryError),
     Body(BodyError),
     Http(ErrorCode),
     Other(String),

@@ -9,7 +9,7 @@ use wasip3::http::{
 
 use crate::{
     Body, Error, Response, Result,
-    body::{Fault, Outgoing},
+    body::{Outgoing, SendFailure},
     headers, response,
 };
 
@@ -33,15 +33,15 @@ use crate::{
 pub async fn fetch<B: Into<Body>>(request: http::Request<B>) -> Result<Response> {
     match send(request.map(Into::into)).await {
         Ok(response) => Ok(response),
-        Err(Unanswered::Error(error)) => Err(error),
-        Err(Unanswered::Host(code)) => Err(Error::Http(code)),
+        Err(SendError::Error(error)) => Err(error),
+        Err(SendError::Host(code)) => Err(Error::Http(code)),
     }
 }
 
-/// A request to another host for a picture that is changed on its way, `cf.image` on the platform.
+/// A request to another host for a picture that is transformed on its way, `cf.image` on the platform.
 ///
-/// Where it cannot be, the answer has an error status and `cf-resized: err=…`, as on the platform: look at the status,
-/// and fetch the original without [`Fetch::image`] if that is what you want then.
+/// An answer whose picture cannot be transformed has an error status and `cf-resized: err=…`, as on the platform. Check
+/// the status, and fetch the original without [`Fetch::image`] where that is wanted.
 ///
 /// ```no_run
 /// # async fn example() -> safelight_sdk::Result<safelight_sdk::Response> {
@@ -75,7 +75,7 @@ impl Fetch {
         self
     }
 
-    /// Has the picture changed on its way.
+    /// Transforms the picture on its way.
     pub fn image(mut self, options: ImageOptions) -> Self {
         self.image = Some(options);
         self
@@ -84,7 +84,7 @@ impl Fetch {
     /// Sends the request.
     ///
     /// # Errors
-    /// As [`fetch()`].
+    /// Fails as [`fetch()`] does.
     pub async fn send(self) -> Result<Response> {
         let mut request = http::Request::get(&self.url)
             .body(Body::empty())
@@ -105,42 +105,42 @@ impl Fetch {
     }
 }
 
-/// Why a request got no answer.
-pub(crate) enum Unanswered {
-    /// It could not be made, or its body broke.
+/// The reason for which a request has no answer.
+pub(crate) enum SendError {
+    /// The request could not be made, or its body broke.
     Error(Error),
     /// The host could not send it, or the connection failed.
     Host(ErrorCode),
 }
 
-impl From<Error> for Unanswered {
+impl From<Error> for SendError {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
 }
 
-/// Sends a request, and tells the host's errors from our own.
-pub(crate) async fn send(request: http::Request<Body>) -> Result<Response, Unanswered> {
+/// Sends a request, and keeps the host's errors apart from the SDK's.
+pub(crate) async fn send(request: http::Request<Body>) -> Result<Response, SendError> {
     let (mut parts, body) = request.into_parts();
     if body.length() != Some(0) || expects_content(&parts.method) {
         headers::declare_length(&mut parts.headers, &body)?;
     }
-    let (raw, fault) = into_wasi(&parts, body)?;
+    let (raw, failure) = into_wasi(&parts, body)?;
     match client::send(raw).await {
-        Ok(raw) => response::from_wasi(raw, &parts.method).map_err(Unanswered::Host),
+        Ok(raw) => response::from_wasi(raw, &parts.method).map_err(SendError::Host),
         // A broken source explains why there is no answer better than the connection that was cut for it.
-        Err(code) => Err(fault
+        Err(code) => Err(failure
             .take()
-            .map_or(Unanswered::Host(code), Unanswered::Error)),
+            .map_or(SendError::Host(code), SendError::Error)),
     }
 }
 
-/// Where the length says something even if it is 0 (RFC 9110, section 8.6).
+/// Tells whether a request of this method declares a length even if that is 0 (RFC 9110, section 8.6).
 fn expects_content(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
-fn into_wasi(parts: &Parts, body: Body) -> Result<(types::Request, Fault)> {
+fn into_wasi(parts: &Parts, body: Body) -> Result<(types::Request, SendFailure)> {
     let Parts {
         method,
         uri,
@@ -156,7 +156,7 @@ fn into_wasi(parts: &Parts, body: Body) -> Result<(types::Request, Fault)> {
     let Outgoing {
         contents,
         trailers,
-        fault,
+        failure,
     } = Outgoing::start(body);
     let (raw, _sent) = types::Request::new(fields, contents, trailers, None);
     let refused =
@@ -170,5 +170,5 @@ fn into_wasi(parts: &Parts, body: Body) -> Result<(types::Request, Fault)> {
     let path = uri.path_and_query().map(|path| path.as_str());
     raw.set_path_with_query(path)
         .map_err(|()| refused("path"))?;
-    Ok((raw, fault))
+    Ok((raw, failure))
 }

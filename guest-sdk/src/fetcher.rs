@@ -1,4 +1,4 @@
-//! Bindings that answer requests as a site does: another worker, or a folder of assets.
+//! Bindings that answer requests as a website does: another worker, or a folder of assets.
 
 mod redirect;
 
@@ -7,7 +7,7 @@ use safelight_protocol::fetcher::URL_HEADER;
 
 use crate::{
     Body, Error, Response, Result,
-    fetch::{Unanswered, send},
+    fetch::{SendError, send},
 };
 
 /// Another worker, handed out by [`Env::service`](crate::Env::service), or the worker's static files, by
@@ -24,9 +24,9 @@ impl Fetcher {
 
     /// Sends a request and returns as soon as the head of its answer is there. Its URL must be absolute.
     ///
-    /// Another worker sees the request as it is, its whole URL included, whatever host that names; no network is asked.
-    /// Of a URL for assets only the path counts. Any status is an answer, and a redirect is one as well: it is not
-    /// followed, unless by [`follow`](Self::follow). Bodies are streamed both ways, as by [`fetch()`](crate::fetch()).
+    /// Another worker sees the request unchanged, with its whole URL, whatever host that names. No request reaches a network.
+    /// Assets are selected by the path of the URL alone. Any status is an answer, and so is a redirect: only
+    /// [`follow`](Self::follow) follows redirects. Bodies are streamed both ways, as by [`fetch()`](crate::fetch()).
     ///
     /// ```no_run
     /// use safelight_sdk::{Context, Env, Request, Response, Result};
@@ -50,24 +50,25 @@ impl Fetcher {
         let request = addressed(&self.address, request.map(Into::into))?;
         match send(request).await {
             Ok(response) => Ok(response),
-            Err(Unanswered::Error(error)) => Err(error),
-            Err(Unanswered::Host(code)) => Err(Error::Http(code)),
+            Err(SendError::Error(error)) => Err(error),
+            Err(SendError::Host(code)) => Err(Error::Http(code)),
         }
     }
 
-    /// The same, and follows redirects: up to 20, through this very binding, whatever host they name.
+    /// Sends a request as [`fetch`](Self::fetch) does, and follows up to 20 redirects, all through this binding, whatever host
+    /// they name.
     ///
-    /// As on the platform, a POST becomes a GET at 301, 302 and 303, a body goes out once, and `Authorization` stays with
-    /// its host. An answer that leads nowhere is returned as it is.
+    /// A POST becomes a GET at 301, 302 and 303, a body is sent once, and `Authorization` stays with its host, as on the
+    /// platform. An answer without a redirect is returned as it is.
     ///
     /// # Errors
-    /// As [`fetch`](Self::fetch); and [`Error::Unsendable`] for a further redirect, for one that leads to no URL, and for
-    /// one that asks for the body again.
+    /// Fails as [`fetch`](Self::fetch) does; and with [`Error::Unsendable`] for a further redirect, for a redirect whose target
+    /// is no URL, and for a redirect that needs the body again.
     pub async fn follow<B: Into<Body>>(&self, request: http::Request<B>) -> Result<Response> {
         let (mut parts, body) = request.into_parts();
-        let mut body = body.into().settled().await?;
+        let mut body = body.into().with_known_length().await?;
         let bytes = body.length();
-        for _ in 0..=redirect::MOST {
+        for _ in 0..=redirect::MAX_REDIRECTS {
             let request = http::Request::from_parts(parts.clone(), body);
             let response = self.fetch(request).await?;
             let answer = (response.status(), response.headers());
@@ -76,12 +77,12 @@ impl Fetcher {
             }
             body = Body::empty();
         }
-        let text = format!("more than {} redirects", redirect::MOST);
+        let text = format!("more than {} redirects", redirect::MAX_REDIRECTS);
         Err(Error::Unsendable(text))
     }
 }
 
-/// The request as it goes to a binding's address: its own URL is in a header, and its path is there to be seen in logs.
+/// Readdresses a request to a binding. Its own URL moves to a header; its path stays in the new URL, for logs.
 fn addressed(address: &str, request: http::Request<Body>) -> Result<http::Request<Body>> {
     let (mut parts, body) = request.into_parts();
     let uri = &parts.uri;

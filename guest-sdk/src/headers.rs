@@ -8,7 +8,7 @@ use crate::{Body, Error, Result, request::content_length};
 /// Sets `content-length` where the length of the body is known and the author has not set it.
 ///
 /// # Errors
-/// When the author has set another length. An empty body may come with any: answers to `HEAD` do.
+/// Fails when the author has set another length. An empty body may declare any length, as answers to `HEAD` do.
 pub(crate) fn declare_length(headers: &mut HeaderMap, body: &Body) -> Result<()> {
     let Some(length) = body.length() else {
         return Ok(());
@@ -31,7 +31,7 @@ pub(crate) fn declare_length(headers: &mut HeaderMap, body: &Body) -> Result<()>
 /// Hands headers to the host.
 ///
 /// # Errors
-/// Names the header that the host refuses.
+/// Fails when the host refuses a header, and names the header.
 pub(crate) fn into_wasi(headers: &HeaderMap) -> Result<Fields> {
     let entries: Vec<_> = headers
         .iter()

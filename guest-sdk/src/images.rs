@@ -1,4 +1,4 @@
-//! The Images binding: look at a picture, or collect what is to be done to it and have it done.
+//! The Images binding: describes a picture, or collects steps for a picture and runs them.
 
 mod form;
 mod result;
@@ -29,11 +29,11 @@ impl Images {
         }
     }
 
-    /// What a picture is: its MIME type, and unless it is SVG its size in bytes and its dimensions in pixels.
+    /// Describes a picture: its MIME type, and its size in bytes and its dimensions in pixels unless it is SVG.
     ///
     /// # Errors
-    /// [`ImagesError`](crate::ImagesError) 9412 when it is not a picture, 9502 when the service cannot be reached; and the error of
-    /// `image` when that breaks.
+    /// [`ImagesError`](crate::ImagesError) 9412 when `image` is not a picture, 9502 when the service cannot be reached; and the error
+    /// of `image` when that breaks.
     pub async fn info(&self, image: impl Into<Body>) -> Result<ImageInfo> {
         let answer = self
             .service
@@ -65,7 +65,7 @@ impl Images {
     }
 }
 
-/// Collects what is to be done to a picture; [`output`](Self::output) sends it all in one request.
+/// Collects the steps for a picture. [`output`](Self::output) sends all of them in one request.
 ///
 /// The service checks the options, so that wrong ones fail in `output`.
 ///
@@ -119,21 +119,21 @@ pub struct ImageTransformer {
 }
 
 impl ImageTransformer {
-    /// Adds a transformation. Those of one call run in a fixed order, those of several calls in call order.
+    /// Adds a transformation. The options of one call run in a fixed order, several calls in call order.
     pub fn transform(mut self, options: ImageTransform) -> Self {
         self.drawing.chain.push(Link::Transform(Box::new(options)));
         self
     }
 
-    /// Draws a picture, or the outcome of another transformer, onto this one as it is by now.
+    /// Draws a picture, or the result of another transformer, onto the result of the steps so far.
     pub fn draw(mut self, overlay: impl Into<Drawing>, options: ImageDrawOptions) -> Self {
         self.drawing.chain.push(Link::Draw(overlay.into(), options));
         self
     }
 
-    /// Has everything done, in one request, and returns as soon as the head of the answer is there.
+    /// Runs all steps in one request, and returns as soon as the head of the answer is there.
     ///
-    /// Inputs are streamed: one that comes from a request's body is never held whole in the worker.
+    /// Inputs are streamed: the worker never holds a whole request body that is an input.
     ///
     /// # Errors
     /// [`ImagesError`](crate::ImagesError), for instance 9432 for a wrong option, 9412 for an input that is not a picture, 9502 when
@@ -145,7 +145,7 @@ impl ImageTransformer {
     }
 }
 
-/// What can be drawn: bytes, a [`Body`], or an [`ImageTransformer`] with all that was collected in it.
+/// An overlay: bytes, a [`Body`], or an [`ImageTransformer`] with all its steps.
 #[derive(Debug)]
 pub struct Drawing {
     source: Source,

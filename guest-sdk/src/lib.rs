@@ -1,4 +1,4 @@
-//! What the author of a Rust worker uses: a request comes in, `env` hands out bindings, a response goes out.
+//! The SDK for workers in Rust: a request comes in, `env` returns bindings, a response goes out.
 //!
 //! ```no_run
 //! use safelight_sdk::{Context, Env, Format, ImageOutputOptions, ImageTransform, Request, Response, Result};
@@ -27,7 +27,7 @@
 //! |---|---|
 //! | `worker` | [`fetch!`], [`Context`]: from the host's call to the author's function and back |
 //! | `env` | [`Env`]: bindings and variables by name |
-//! | `request`, `query` | [`Request`] and the parameters of its URL, [`Query`] |
+//! | `request` | [`Request`] |
 //! | [`response`] | [`Response`] |
 //! | `body` | [`Body`]: streaming both ways |
 //! | `fetch` | [`fetch()`]: requests to other hosts; [`Fetch`]: pictures changed on their way |
@@ -55,7 +55,6 @@ mod headers;
 mod images;
 #[cfg(test)]
 mod now;
-mod query;
 mod r2;
 mod request;
 pub mod response;
@@ -65,10 +64,10 @@ pub use http;
 pub use wasip3::http::types::ErrorCode;
 
 pub use safelight_protocol::{
-    Border, BorderTrim, Composite, Compression, FetchFormat, Fit, Flip, Format, Gravity,
-    GravityMode, ImageDrawOptions, ImageInfo, ImageOptions, ImageOutputOptions, ImageTransform,
-    ImagesError, NamedQuality, OriginAuth, Overlay, Quality, Repeat, Segment, Side, Trim,
-    UnknownWord, Upscale, extension::Metadata, info::RasterInfo,
+    BindingKind, Border, BorderTrim, Composite, Compression, FetchFormat, Fit, Flip, Format,
+    Gravity, GravityMode, ImageDrawOptions, ImageInfo, ImageOptions, ImageOutputOptions,
+    ImageTransform, ImagesError, NamedQuality, OriginAuth, Overlay, Quality, Repeat, Segment, Side,
+    Trim, UnknownWordError, Upscale, extension::Metadata, info::RasterInfo,
 };
 
 pub use body::{Body, BodyError, BodyWriter};
@@ -77,9 +76,8 @@ pub use error::{Error, Result};
 pub use fetch::{Fetch, fetch};
 pub use fetcher::Fetcher;
 pub use images::{Drawing, ImageTransformationResult, ImageTransformer, Images, Text};
-pub use query::{Query, QueryError};
 pub use r2::{
-    R2Bucket, R2Conditional, R2Error, R2Etag, R2GetOptions, R2Got, R2Hash, R2HttpMetadata,
+    R2Bucket, R2Conditional, R2Error, R2Etag, R2GetOptions, R2GetOutcome, R2Hash, R2HttpMetadata,
     R2ListOptions, R2MultipartOptions, R2MultipartUpload, R2Object, R2ObjectBody, R2Objects,
     R2PutOptions, R2Range, R2StorageClass, R2UploadedPart,
 };
@@ -87,7 +85,7 @@ pub use request::Request;
 pub use response::Response;
 pub use worker::Context;
 
-/// What the code of [`fetch!`] needs in the author's crate.
+/// Items that the code of [`fetch!`] uses in the author's crate.
 #[doc(hidden)]
 pub mod export {
     pub use wasip3::{

@@ -42,15 +42,15 @@ pub struct R2Bucket {
     service: Service,
 }
 
-/// What [`R2Bucket::get_with`] found.
+/// The outcome of [`R2Bucket::get_with`].
 #[derive(Debug)]
-pub enum R2Got {
+pub enum R2GetOutcome {
     /// The object, with its bytes.
     Object(R2ObjectBody),
-    /// The object that the condition does not hold of.
-    Refused(R2Object),
-    /// Nothing has this key.
-    None,
+    /// The object for which the condition does not hold.
+    PreconditionFailed(R2Object),
+    /// No object has this key.
+    NotFound,
 }
 
 impl R2Bucket {
@@ -60,64 +60,66 @@ impl R2Bucket {
         }
     }
 
-    /// What is known of an object, without its bytes.
+    /// Gets the metadata of an object, without its bytes.
     ///
     /// # Errors
-    /// [`R2Error`], and [`Error::Http`] when there is no answer; so it is with every call.
+    /// [`R2Error`], and [`Error::Http`] when there is no answer. Every call has these two errors.
     pub async fn head(&self, key: &str) -> Result<Option<R2Object>> {
         let call = Call::new("head", json!({ "object": key }));
         match self.service.get(call).await? {
-            Answer::Good(answer) => Ok(Some(answer.object()?.0)),
+            Answer::Success(answer) => Ok(Some(answer.object()?.0)),
             Answer::NotFound => Ok(None),
-            Answer::Refused(_) => Err(unexpected("head")),
+            Answer::PreconditionFailed(_) => Err(unexpected("head")),
         }
     }
 
-    /// An object with its bytes, which are streamed as they are read.
+    /// Gets an object with its bytes, which are streamed as they are read.
     ///
-    /// A body that is passed on unread, as that of a [response](R2ObjectBody::response), does not enter the worker where the
-    /// host can join both ends.
+    /// A body that is passed on unread, such as the body of a [response](R2ObjectBody::response), does not enter the worker
+    /// where the host can join both ends.
     ///
     /// # Errors
-    /// As for [`head`](Self::head).
+    /// Fails as [`head`](Self::head) does.
     pub async fn get(&self, key: &str) -> Result<Option<R2ObjectBody>> {
         match self.get_with(key, R2GetOptions::new()).await? {
-            R2Got::Object(object) => Ok(Some(object)),
-            R2Got::None => Ok(None),
-            R2Got::Refused(_) => Err(unexpected("get")),
+            R2GetOutcome::Object(object) => Ok(Some(object)),
+            R2GetOutcome::NotFound => Ok(None),
+            R2GetOutcome::PreconditionFailed(_) => Err(unexpected("get")),
         }
     }
 
-    /// A part of an object, or an object on a condition.
+    /// Gets a part of an object, or an object on a condition.
     ///
     /// # Errors
-    /// Code 10039 when the object has no such part; and as for [`head`](Self::head).
-    pub async fn get_with(&self, key: &str, options: R2GetOptions) -> Result<R2Got> {
+    /// Code 10039 when the object has no such part; and as [`head`](Self::head) does.
+    pub async fn get_with(&self, key: &str, options: R2GetOptions) -> Result<R2GetOutcome> {
         let call = Call::new("get", options.into_json(key)?);
         Ok(match self.service.get(call).await? {
-            Answer::Good(answer) => {
+            Answer::Success(answer) => {
                 let (object, body) = answer.object()?;
-                R2Got::Object(R2ObjectBody::new(object, body))
+                R2GetOutcome::Object(R2ObjectBody::new(object, body))
             }
-            Answer::Refused(Some(answer)) => R2Got::Refused(answer.object()?.0),
-            Answer::Refused(None) => return Err(unexpected("get")),
-            Answer::NotFound => R2Got::None,
+            Answer::PreconditionFailed(Some(answer)) => {
+                R2GetOutcome::PreconditionFailed(answer.object()?.0)
+            }
+            Answer::PreconditionFailed(None) => return Err(unexpected("get")),
+            Answer::NotFound => R2GetOutcome::NotFound,
         })
     }
 
     /// Stores a value whose length is known: text, bytes, the body of a request or of an answer.
     ///
     /// # Errors
-    /// [`Error::Unsendable`] when the length is not known; and as for [`head`](Self::head).
+    /// [`Error::Unsendable`] when the length is not known; and as [`head`](Self::head) does.
     pub async fn put(&self, key: &str, value: impl Into<Body>) -> Result<R2Object> {
         let stored = self.put_with(key, value, R2PutOptions::new()).await?;
         stored.ok_or_else(|| unexpected("put"))
     }
 
-    /// Stores a value with metadata, a digest to be compared, or on a condition. `None`: the condition did not hold.
+    /// Stores a value with metadata, with a digest to verify, or on a condition. `None` means that the condition did not hold.
     ///
     /// # Errors
-    /// Code 10037 when the value does not have the digest; and as for [`put`](Self::put).
+    /// Code 10037 when the value does not have the digest; and as [`put`](Self::put) does.
     pub async fn put_with(
         &self,
         key: &str,
@@ -126,25 +128,25 @@ impl R2Bucket {
     ) -> Result<Option<R2Object>> {
         let call = Call::new("put", options.into_json(key)?);
         match self.service.put(call, value.into()).await? {
-            Answer::Good(answer) => Ok(Some(answer.object()?.0)),
-            Answer::Refused(_) => Ok(None),
+            Answer::Success(answer) => Ok(Some(answer.object()?.0)),
+            Answer::PreconditionFailed(_) => Ok(None),
             Answer::NotFound => Err(unexpected("put")),
         }
     }
 
-    /// Deletes an object; that there is none is no error.
+    /// Deletes an object. A key without an object is no error.
     ///
     /// # Errors
-    /// As for [`head`](Self::head).
+    /// Fails as [`head`](Self::head) does.
     pub async fn delete(&self, key: &str) -> Result<()> {
         let call = Call::new("delete", json!({ "object": key }));
         self.service.put(call, Body::empty()).await.map(drop)
     }
 
-    /// Deletes up to 1,000 objects, all of them or, in an error, none.
+    /// Deletes up to 1,000 objects: all of them, or none on an error.
     ///
     /// # Errors
-    /// Code 10027 for another number of keys; and as for [`head`](Self::head).
+    /// Code 10027 for another number of keys; and as [`head`](Self::head) does.
     pub async fn delete_many<K: AsRef<str>>(
         &self,
         keys: impl IntoIterator<Item = K>,
@@ -157,22 +159,22 @@ impl R2Bucket {
         self.service.put(call, Body::empty()).await.map(drop)
     }
 
-    /// A page of the bucket's objects, in the order of their keys' bytes.
+    /// Lists a page of the bucket's objects, in the order of their keys' bytes.
     ///
     /// # Errors
-    /// Code 10022 for a limit out of range; and as for [`head`](Self::head).
+    /// Code 10022 for a limit out of range; and as [`head`](Self::head) does.
     pub async fn list(&self, options: R2ListOptions) -> Result<R2Objects> {
         let call = Call::new("list", options.into_json());
         match self.service.get(call).await? {
-            Answer::Good(answer) => answer.list(),
-            Answer::NotFound | Answer::Refused(_) => Err(unexpected("list")),
+            Answer::Success(answer) => answer.list(),
+            Answer::NotFound | Answer::PreconditionFailed(_) => Err(unexpected("list")),
         }
     }
 
     /// Begins an upload in parts, which become an object when it is completed.
     ///
     /// # Errors
-    /// As for [`head`](Self::head).
+    /// Fails as [`head`](Self::head) does.
     pub async fn create_multipart_upload(
         &self,
         key: &str,
@@ -180,15 +182,17 @@ impl R2Bucket {
     ) -> Result<R2MultipartUpload> {
         let call = Call::new("createMultipartUpload", options.into_json(key));
         match self.service.put(call, Body::empty()).await? {
-            Answer::Good(answer) => {
+            Answer::Success(answer) => {
                 let id = answer.upload_id()?;
                 Ok(self.resume_multipart_upload(key, id))
             }
-            Answer::NotFound | Answer::Refused(_) => Err(unexpected("createMultipartUpload")),
+            Answer::NotFound | Answer::PreconditionFailed(_) => {
+                Err(unexpected("createMultipartUpload"))
+            }
         }
     }
 
-    /// An upload that was begun elsewhere. Nothing is sent, so that a wrong id fails only when it is used.
+    /// Resumes an upload that was begun elsewhere. The method sends nothing, so that a wrong id fails only when it is used.
     pub fn resume_multipart_upload(
         &self,
         key: impl Into<String>,
@@ -198,7 +202,7 @@ impl R2Bucket {
     }
 }
 
-/// An answer that this call cannot have.
+/// The error for an answer that this call cannot have.
 fn unexpected(method: &'static str) -> Error {
     R2Error::new(method, 0, "unexpected answer").into()
 }

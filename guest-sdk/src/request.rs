@@ -11,7 +11,7 @@ use crate::{
 /// A request: method, absolute URL, headers, and a [`Body`] that has not been read yet.
 pub type Request = http::Request<Body>;
 
-/// Reads what the host hands over. The body stays with the host until somebody reads it.
+/// Converts the host's request. The body stays with the host until it is read.
 pub(crate) fn from_wasi(raw: types::Request) -> Result<Request, ErrorCode> {
     let mut request = http::Request::new(Body::empty());
     *request.method_mut() =
@@ -41,7 +41,7 @@ fn uri_of(raw: &types::Request) -> Result<Uri, http::Error> {
     Ok(Uri::from_parts(parts)?)
 }
 
-/// What the headers say about the length of the body that comes with them.
+/// The length of the body, as its headers declare it.
 pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! The response that a worker gives, or that its fetch received.
+//! The response of a worker, or of its `fetch`.
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
 use wasip3::http::types::{self, ErrorCode};
@@ -26,7 +26,7 @@ pub fn text(status: StatusCode, text: impl Into<String>) -> Response {
     response
 }
 
-/// Hands a response to the host. Sending its body goes on after this.
+/// Hands a response to the host. Its body is sent afterwards.
 pub(crate) fn into_wasi(response: Response) -> Result<types::Response> {
     let (mut parts, body) = response.into_parts();
     if may_have_length(parts.status) {
@@ -36,7 +36,7 @@ pub(crate) fn into_wasi(response: Response) -> Result<types::Response> {
     let Outgoing {
         contents,
         trailers,
-        fault: _,
+        failure: _,
     } = Outgoing::start(body);
     let (raw, _sent) = types::Response::new(fields, contents, trailers);
     raw.set_status_code(parts.status.as_u16())
@@ -44,12 +44,12 @@ pub(crate) fn into_wasi(response: Response) -> Result<types::Response> {
     Ok(raw)
 }
 
-/// Reads the answer to a request of this method. The body stays with the host until somebody reads it.
+/// Converts the host's answer to a request of this method. The body stays with the host until it is read.
 pub(crate) fn from_wasi(raw: types::Response, method: &Method) -> Result<Response, ErrorCode> {
     let status =
         StatusCode::from_u16(raw.get_status_code()).map_err(|_| ErrorCode::HttpProtocolError)?;
     let headers = HeaderMap::try_from(raw.get_headers())?;
-    // Here `content-length` tells of a body that is not sent.
+    // The `content-length` of these answers describes a body that is not sent.
     let body = if method == Method::HEAD || status == StatusCode::NOT_MODIFIED {
         Body::empty()
     } else {
@@ -61,8 +61,8 @@ pub(crate) fn from_wasi(raw: types::Response, method: &Method) -> Result<Respons
     Ok(response)
 }
 
-/// Answers that never have a body must not have its length either (RFC 9110, section 8.6); with 304 it would
-/// be the length of another answer.
+/// Tells whether an answer of this status may declare a length. Answers that never have a body must not (RFC 9110,
+/// section 8.6); with 304 the length would be that of another answer.
 fn may_have_length(status: StatusCode) -> bool {
     !(status.is_informational()
         || status == StatusCode::NO_CONTENT

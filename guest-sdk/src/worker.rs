@@ -1,4 +1,4 @@
-//! The way in: from the host's call to the author's function and back.
+//! The entry point: from the host's call to the author's function and back.
 
 use std::{fmt, io::Write as _};
 
@@ -18,7 +18,7 @@ use crate::{Env, Request, Response, Result, request, response};
 /// }
 /// ```
 ///
-/// The error may be of any type that can be shown. It answers 500, and the host is given its text.
+/// The error may be of any type with a text. It answers 500, and the host receives the text.
 #[macro_export]
 macro_rules! fetch {
     ($handler:path) => {
@@ -38,20 +38,20 @@ macro_rules! fetch {
     };
 }
 
-/// What belongs to one request besides the request itself.
+/// The context of one request.
 #[derive(Debug)]
 pub struct Context {
     _private: (),
 }
 
 impl Context {
-    /// Runs work to its end even if that takes longer than the response: the request is not over before.
+    /// Runs work to its end even if the work takes longer than the response: the request ends after both.
     ///
-    /// It starts at once, next to whatever makes the response. An error is written to the worker's stderr.
+    /// The work starts at once, concurrently with the response. An error of the work is written to the worker's stderr.
     pub fn wait_until(&self, work: impl Future<Output = Result<()>> + 'static) {
         wasip3::spawn_local(async move {
             if let Err(error) = work.await {
-                // A worker whose stderr is closed has nobody to tell.
+                // The error cannot be reported when stderr is closed.
                 drop(writeln!(std::io::stderr(), "wait_until failed: {error}"));
             }
         });
@@ -65,14 +65,14 @@ pub async fn run<E: fmt::Display>(
     handler: impl AsyncFnOnce(Request, Env, Context) -> Result<Response, E>,
 ) -> Result<types::Response, ErrorCode> {
     let request = request::from_wasi(request)?;
-    let env = Env::of_instance().map_err(failed)?;
+    let env = Env::from_environment().map_err(failed)?;
     let response = handler(request, env, Context { _private: () })
         .await
         .map_err(failed)?;
     response::into_wasi(response).map_err(failed)
 }
 
-/// The one code that carries text of our own.
+/// Wraps an error in the one code that carries text.
 fn failed(error: impl fmt::Display) -> ErrorCode {
     ErrorCode::InternalError(Some(error.to_string()))
 }

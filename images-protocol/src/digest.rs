@@ -1,4 +1,4 @@
-//! The `Repr-Digest` field (RFC 9530) by which the receiver proves that a body is whole and unchanged.
+//! The `Repr-Digest` field (RFC 9530) by which a receiver verifies that a body is whole and unchanged.
 //!
 //! The algorithm is `crc32c`: the peer is trusted, and hardware computes it at the speed of memory.
 
@@ -15,10 +15,10 @@ pub fn value(crc32c: u32) -> String {
     format!("{ALGORITHM}=:{}:", STANDARD.encode(crc32c.to_be_bytes()))
 }
 
-/// Why a `Repr-Digest` field could not be used.
+/// The reason for which a `Repr-Digest` field cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DigestError {
-    /// It names no algorithm that this crate knows.
+    /// The field names no algorithm that this crate knows.
     NoKnownAlgorithm,
     /// The checksum is not four bytes in base64 between colons.
     Malformed,
@@ -38,7 +38,7 @@ impl std::error::Error for DigestError {}
 /// Reads the `crc32c` member of a field's value.
 ///
 /// # Errors
-/// When there is none, or it does not hold exactly four bytes.
+/// Fails when there is none, or its value is not exactly four bytes.
 pub fn parse(value: &str) -> Result<u32, DigestError> {
     let member = value
         .split(',')

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 
 use crate::words;
 
-/// Where and how an overlay is drawn. Whatever is `None` is left out on the wire.
+/// The position and the appearance of an overlay. Fields that are `None` are left out on the wire.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ImageDrawOptions {
     /// Opacity, 0 to 1; default 1.
@@ -13,7 +13,7 @@ pub struct ImageDrawOptions {
     /// Tiling; default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Repeat>,
-    /// How overlay and base are combined; default [`Composite::Over`].
+    /// The operator that combines overlay and base; default [`Composite::Over`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub composite: Option<Composite>,
     /// Distance in pixels from the top edge; not together with `bottom`.
@@ -51,7 +51,7 @@ impl ImageDrawOptions {
         self
     }
 
-    /// Sets how overlay and base are combined.
+    /// Sets the operator that combines overlay and base.
     #[must_use]
     pub fn composite(mut self, composite: Composite) -> Self {
         self.composite = Some(composite);
@@ -87,7 +87,7 @@ impl ImageDrawOptions {
     }
 }
 
-/// Along which axes an overlay is tiled.
+/// The axes along which an overlay is tiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
     /// Over the whole base.
@@ -109,7 +109,7 @@ impl Serialize for Repeat {
 }
 
 words! {
-    /// How an overlay and its base are combined.
+    /// The operator that combines an overlay and its base.
     pub enum Composite {
         /// The overlay on top.
         Over = "over",
@@ -119,7 +119,7 @@ words! {
         Atop = "atop",
         /// The overlay only where the base is transparent.
         Out = "out",
-        /// Each where the other is not.
+        /// Each only where the other is transparent.
         Xor = "xor",
         /// The sum of both.
         Lighter = "lighter",

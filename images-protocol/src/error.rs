@@ -1,4 +1,4 @@
-//! Error codes, their HTTP status, and how an error crosses the wire.
+//! Error codes, their HTTP status, and errors on the wire.
 //!
 //! A failed request carries `cf-images-binding: err=<code>` and the text `ERROR <code>: <message>`.
 
@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 /// The header that marks an answer as an error of the binding.
 pub const ERROR_HEADER: &str = "cf-images-binding";
 
-/// What can go wrong on the binding, as a stable number.
+/// The errors of the binding, each with a stable number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// 9402: an input has too many bytes.
@@ -32,7 +32,7 @@ pub enum ErrorCode {
     Busy,
     /// 9523 with status 400: the form or its `transforms` array is malformed.
     MalformedRequest,
-    /// 9523: anything that should not happen.
+    /// 9523: an error inside the service.
     Internal,
     /// 9525: a transformer was used twice; raised by the client alone.
     Consumed,
@@ -59,9 +59,9 @@ impl ErrorCode {
         }
     }
 
-    /// The code of a number; of two that share it, the one that the service more often means.
+    /// The code of a number. Of two codes with the same number, it is the more frequent one.
     #[must_use]
-    pub const fn of_number(number: u16) -> Option<Self> {
+    pub const fn from_number(number: u16) -> Option<Self> {
         Some(match number {
             9402 => Self::InputTooLarge,
             9410 => Self::FetchFailed,
@@ -107,7 +107,7 @@ pub fn body_text(code: ErrorCode, message: &str) -> String {
     format!("ERROR {}: {message}", code.number())
 }
 
-/// Which call of the binding an answer belongs to: the prefix of its error messages.
+/// A call of the binding, which decides the prefix of its error messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     /// `info()`.
@@ -135,27 +135,27 @@ pub struct ImagesError {
 }
 
 impl ImagesError {
-    /// An error that the client raises itself.
+    /// Makes an error that the client raises itself.
     #[must_use]
-    pub fn local(call: Call, code: ErrorCode, message: &str) -> Self {
+    pub fn new(call: Call, code: ErrorCode, message: &str) -> Self {
         Self {
             code: code.number(),
             message: format!("{}{}", call.prefix(), body_text(code, message)),
         }
     }
 
-    /// The code that marks an answer as failed: by header whatever the status, else by a status from 400.
+    /// The code of a failed answer. The header marks a failure whatever the status; without it, a status from 400 does.
     ///
-    /// `None` means that the answer is good and its body may be streamed.
+    /// `None` means that the answer is successful and its body may be streamed.
     #[must_use]
-    pub fn code_of(status: StatusCode, headers: &HeaderMap) -> Option<u16> {
+    pub fn response_code(status: StatusCode, headers: &HeaderMap) -> Option<u16> {
         marked_code(headers)
             .or_else(|| (status.as_u16() >= 400).then(|| ErrorCode::Internal.number()))
     }
 
     /// Reads a failed answer whose body has been collected.
     #[must_use]
-    pub fn read(call: Call, status: StatusCode, headers: &HeaderMap, body: &str) -> Self {
+    pub fn from_response(call: Call, status: StatusCode, headers: &HeaderMap, body: &str) -> Self {
         match marked_code(headers) {
             Some(code) => Self {
                 code,
@@ -215,20 +215,23 @@ mod tests {
     #[test]
     fn a_marked_answer_is_an_error_whatever_its_status() {
         let headers = marked("foo; err=9432, bar");
-        let error = ImagesError::read(
+        let error = ImagesError::from_response(
             Call::Transform,
             StatusCode::OK,
             &headers,
             "ERROR 9432: x \n",
         );
-        assert_eq!(ImagesError::code_of(StatusCode::OK, &headers), Some(9432));
+        assert_eq!(
+            ImagesError::response_code(StatusCode::OK, &headers),
+            Some(9432)
+        );
         assert_eq!(error.code, 9432);
         assert_eq!(error.message, "IMAGES_TRANSFORM_ERROR 9432: x");
     }
 
     #[test]
     fn an_unmarked_failure_is_9523_and_keeps_its_text() {
-        let error = ImagesError::read(
+        let error = ImagesError::from_response(
             Call::Info,
             StatusCode::BAD_GATEWAY,
             &HeaderMap::new(),
@@ -241,7 +244,7 @@ mod tests {
     #[test]
     fn a_number_and_its_code_name_each_other() {
         let numbers = (0..=u16::MAX).filter(|number| {
-            let code = ErrorCode::of_number(*number);
+            let code = ErrorCode::from_number(*number);
             code.is_some_and(|code| code.number() == *number)
         });
         assert_eq!(
@@ -255,16 +258,19 @@ mod tests {
     #[test]
     fn a_good_answer_has_no_code() {
         assert_eq!(
-            ImagesError::code_of(StatusCode::OK, &HeaderMap::new()),
+            ImagesError::response_code(StatusCode::OK, &HeaderMap::new()),
             None
         );
-        assert_eq!(ImagesError::code_of(StatusCode::OK, &marked("err=")), None);
+        assert_eq!(
+            ImagesError::response_code(StatusCode::OK, &marked("err=")),
+            None
+        );
     }
 
     #[test]
     fn a_code_beyond_all_numbers_is_still_an_error() {
         assert_eq!(
-            ImagesError::code_of(StatusCode::OK, &marked("err=99999999")),
+            ImagesError::response_code(StatusCode::OK, &marked("err=99999999")),
             Some(9523)
         );
     }

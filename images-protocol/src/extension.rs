@@ -1,33 +1,33 @@
-//! What is ours and not the platform's: parts of a form by which the URL interface asks for what the binding cannot.
+//! Parts of a form that the platform does not have. The URL interface uses them for options that the binding lacks.
 //!
 //! The names of such parts begin with `safelight_`. The platform's clients never send them, and a service that does not
 //! know one refuses it by name.
 
 use crate::words;
 
-/// How the format of the result is chosen: a [`Choose`]. Without it, it is the one in `output_format`.
+/// The rule that chooses the format of the result: a [`Choose`]. Without it, the format is the one in `output_format`.
 pub const CHOOSE: &str = "safelight_choose";
 /// Formats beyond JPEG, PNG and GIF that [`Choose::Auto`] may choose: a comma-separated list of `avif` and `webp`.
 pub const ACCEPT: &str = "safelight_accept";
-/// What of the source's metadata is kept: a [`Metadata`].
+/// The part of the source's metadata that is kept: a [`Metadata`].
 pub const METADATA: &str = "safelight_metadata";
-/// Who asks: a [`Caller`]. It comes before the pictures, since it decides how many bytes they may have.
+/// The caller: a [`Caller`]. The part precedes the pictures, since it decides how many bytes they may have.
 pub const CALLER: &str = "safelight_caller";
 /// Key of a transform of an overlay: its width as a fraction of the base's, more than 0 and less than 1.
 pub const WIDTH_SHARE: &str = "safelight_width";
 /// Key of a transform of an overlay: its height as a fraction of the base's, more than 0 and less than 1.
 pub const HEIGHT_SHARE: &str = "safelight_height";
-/// How a JPEG is written: a [`JpegScan`].
+/// The scan of a JPEG: a [`JpegScan`].
 pub const JPEG: &str = "safelight_jpeg";
 
-/// The header by which a worker's `fetch` asks for a transformation of the answer (`cf.image` on the platform): one
-/// line of JSON. It is the runtime's alone and never leaves it.
+/// The header by which a worker's `fetch` requests a transformation of the answer (`cf.image` on the platform): one line
+/// of JSON. The runtime removes it, so that it never reaches another host.
 pub const CF_IMAGE_HEADER: &str = "safelight-cf-image";
 
 words! {
-    /// How the format of the result is chosen when the caller leaves it open.
+    /// The rule that chooses the format of the result.
     pub enum Choose {
-        /// As the source, or the nearest format that every reader knows.
+        /// The format of the source, or the nearest one that every reader knows.
         Source = "source",
         /// The best of those that the client accepts.
         Auto = "auto",
@@ -43,9 +43,9 @@ words! {
 }
 
 words! {
-    /// What of a source's metadata a result keeps.
+    /// The part of a source's metadata that a result keeps.
     pub enum Metadata {
-        /// As much as possible.
+        /// All that the format can carry.
         Keep = "keep",
         /// The notice of copyright.
         Copyright = "copyright",
@@ -55,7 +55,7 @@ words! {
 }
 
 words! {
-    /// Who asks for a transformation.
+    /// The caller of a transformation.
     pub enum Caller {
         /// A URL or `cf.image`: sources have the limits of remote ones, and one that could only grow is passed on.
         Url = "url",
@@ -63,7 +63,7 @@ words! {
 }
 
 words! {
-    /// How a JPEG is written.
+    /// The scan of a JPEG.
     pub enum JpegScan {
         /// From top to bottom, once.
         Baseline = "baseline",

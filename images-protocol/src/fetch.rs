@@ -1,6 +1,6 @@
-//! The options by which a worker's `fetch` asks for a picture to be changed on its way: `cf.image` on the platform.
+//! The options by which a worker's `fetch` requests the transformation of a picture: `cf.image` on the platform.
 //!
-//! They travel as one line of JSON in the header [`CF_IMAGE_HEADER`](crate::extension::CF_IMAGE_HEADER).
+//! The wire has them as one line of JSON in the header [`CF_IMAGE_HEADER`](crate::extension::CF_IMAGE_HEADER).
 
 use serde::{Serialize, Serializer};
 
@@ -10,10 +10,10 @@ use crate::{
     words,
 };
 
-/// What is done to a picture that is fetched. Whatever is `None` is left out.
+/// The transformation of a fetched picture. Fields that are `None` are left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ImageOptions {
-    /// What changes its pixels.
+    /// The options that change its pixels.
     #[serde(flatten)]
     pub transform: ImageTransform,
     /// The format of the result; default the one of the source, or the nearest that every reader knows.
@@ -25,16 +25,16 @@ pub struct ImageOptions {
     /// `false` keeps only the first frame of an animation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anim: Option<bool>,
-    /// What is kept of the source's metadata.
+    /// The part of the source's metadata that is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
     /// Quick encoding instead of a small result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compression: Option<Compression>,
-    /// Whether the request's credentials go to the source.
+    /// The rule by which the request's credentials go to the source; default never.
     #[serde(rename = "origin-auth", skip_serializing_if = "Option::is_none")]
     pub origin_auth: Option<OriginAuth>,
-    /// What is drawn onto it, the last on top.
+    /// Overlays, the last on top.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub draw: Vec<Overlay>,
 }
@@ -42,12 +42,12 @@ pub struct ImageOptions {
 /// A picture that is drawn onto another.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Overlay {
-    /// Where it is fetched from: an absolute URL.
+    /// The absolute URL of its source.
     pub url: String,
-    /// What is done to it first.
+    /// The transformation before it is drawn.
     #[serde(flatten)]
     pub transform: ImageTransform,
-    /// Where and how it is drawn.
+    /// Its position and appearance.
     #[serde(flatten)]
     pub draw: ImageDrawOptions,
 }
@@ -75,17 +75,17 @@ words! {
 }
 
 words! {
-    /// What encoding cares for.
+    /// The aim of encoding.
     pub enum Compression {
-        /// Its speed.
+        /// Speed.
         Fast = "fast",
     }
 }
 
 words! {
-    /// Whether credentials go to the source.
+    /// The rule by which credentials go to the source.
     pub enum OriginAuth {
-        /// They do; and whoever has the result's URL sees what they open.
+        /// Credentials are sent, and everyone who has the result's URL sees the picture that they open.
         SharePublicly = "share-publicly",
     }
 }
@@ -157,14 +157,14 @@ impl ImageOptions {
         self
     }
 
-    /// Sets what is kept of the source's metadata.
+    /// Sets the part of the source's metadata that is kept.
     #[must_use]
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = Some(metadata);
         self
     }
 
-    /// Draws a picture onto it, after those before.
+    /// Adds an overlay on top of the earlier ones.
     #[must_use]
     pub fn draw(mut self, overlay: Overlay) -> Self {
         self.draw.push(overlay);
@@ -182,14 +182,14 @@ impl Overlay {
         }
     }
 
-    /// Sets what is done to it before it is drawn.
+    /// Sets the transformation before it is drawn.
     #[must_use]
     pub fn transform(mut self, transform: ImageTransform) -> Self {
         self.transform = transform;
         self
     }
 
-    /// Sets where and how it is drawn.
+    /// Sets its position and appearance.
     #[must_use]
     pub fn at(mut self, draw: ImageDrawOptions) -> Self {
         self.draw = draw;

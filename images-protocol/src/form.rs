@@ -19,7 +19,7 @@ pub const OUTPUT_FORMAT: &str = "output_format";
 pub const OUTPUT_QUALITY: &str = "output_quality";
 /// The colour under the result.
 pub const BACKGROUND: &str = "background";
-/// Whether an animation stays one.
+/// `false` if only the first frame of an animation is kept.
 pub const ANIM: &str = "anim";
 
 /// A boundary in the platform's form: 26 hyphens and 24 decimal digits made from `random`.
@@ -34,7 +34,7 @@ pub fn content_type(boundary: &str) -> String {
     format!("multipart/form-data; boundary={boundary}")
 }
 
-/// What stands before the content of a file part. Every part, of either kind, ends with [`PART_END`].
+/// The bytes before the content of a file part. Every part, of either kind, ends with [`PART_END`].
 #[must_use]
 pub fn file_head(boundary: &str, name: &str) -> String {
     format!(
@@ -50,10 +50,10 @@ pub fn string_part(boundary: &str, name: &str, content: &str) -> String {
     )
 }
 
-/// What stands after the content of a part.
+/// The bytes after the content of a part.
 pub const PART_END: &str = "\r\n";
 
-/// What ends the form.
+/// The bytes at the end of the form.
 #[must_use]
 pub fn tail(boundary: &str) -> String {
     format!("--{boundary}--\r\n")

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What an image is, found from its first bytes.
+/// The description of an image, from its first bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageInfo {
     /// MIME type, such as `image/png`.
@@ -12,7 +12,7 @@ pub struct ImageInfo {
     pub raster: Option<RasterInfo>,
 }
 
-/// What is known of an image made of pixels.
+/// The description of an image made of pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RasterInfo {
     /// Size of the encoded image in bytes.

@@ -1,56 +1,59 @@
-//! What the guest's SDK, the runtime and the images process agree on: the wire of the bindings.
+//! The wire of the bindings, on which the guest's SDK, the runtime and the images process agree.
 //!
 //! Plain values without I/O, so that the crate builds for wasm as well as for the host.
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`binding`] | the kinds of bindings, and where a guest finds and calls them |
+//! | [`paths`] | paths and prefixes of paths |
+//! | [`headers`] | headers that no standard names |
 //! | [`form`] | the multipart form that carries one request: field names, boundary, part headers |
-//! | [`steps`] | the `transforms` array: what is done to which image, in order |
+//! | [`steps`] | the `transforms` array: the steps of all images, in order |
 //! | [`transform`] | the options of one `transform()` |
 //! | [`draw`] | the options of one `draw()` |
 //! | [`output`] | format and quality of the result |
-//! | [`fetch`] | what a `fetch` asks of a picture on its way |
+//! | [`fetch`] | the transformation that a `fetch` requests |
 //! | [`info`] | the answer of `/info` |
-//! | [`extension`] | what is ours and not the platform's |
-//! | [`error`] | codes, their HTTP status, and how an error crosses the wire |
-//! | [`digest`] | the `Repr-Digest` by which the receiver proves that a body is whole |
-//! | [`fetcher`] | how a call of a service or of assets carries its URL |
-//! | [`trace`] | what the images process tells of its side of a connection |
+//! | [`extension`] | parts of the form that the platform does not have |
+//! | [`error`] | codes, their HTTP status, and errors on the wire |
+//! | [`digest`] | the `Repr-Digest` by which a receiver verifies a body |
+//! | [`etag`] | entity tags, and the lists of them in a request's preconditions |
+//! | [`fetcher`] | the URL in a call of a service or of assets |
+//! | [`settings`] | the settings of the images process |
+//! | [`trace`] | transport records of the images process |
 
 #![warn(missing_docs)]
 
+pub mod binding;
 pub mod digest;
 pub mod draw;
 pub mod error;
+pub mod etag;
 pub mod extension;
 pub mod fetch;
 pub mod fetcher;
 pub mod form;
+pub mod headers;
 pub mod info;
 pub mod output;
+pub mod paths;
+pub mod settings;
 pub mod steps;
 pub mod trace;
 pub mod transform;
 
+pub use binding::{BINDINGS_HOST, BindingKind};
 pub use draw::{Composite, ImageDrawOptions, Repeat};
 pub use error::{ErrorCode, ImagesError};
 pub use fetch::{Compression, FetchFormat, ImageOptions, OriginAuth, Overlay};
 pub use info::ImageInfo;
 pub use output::{Format, ImageOutputOptions, NamedQuality, Quality};
+pub use paths::{HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFORM_PATH};
 pub use steps::Step;
 pub use transform::{
     Border, BorderTrim, Fit, Flip, Gravity, GravityMode, ImageTransform, Segment, Side, Trim,
     Upscale,
 };
-
-/// Path of the endpoint that describes an image.
-pub const INFO_PATH: &str = "/info";
-/// Path of the endpoint that runs a pipeline and encodes its result.
-pub const TRANSFORM_PATH: &str = "/transform";
-/// Path that answers 200 as soon as the images process can take requests.
-pub const HEALTH_PATH: &str = "/health";
-/// Path that tells what the transport did for a request, if the images process keeps that.
-pub const TRACE_PATH: &str = "/trace";
 
 /// Implements the text form of a closed set once: `as_str`, `ALL`, `FromStr`, `Display`, `Serialize`.
 macro_rules! words {
@@ -71,12 +74,12 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::UnknownWord;
+            type Err = $crate::UnknownWordError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err($crate::UnknownWord { allowed: &[$($text,)+] }),
+                    _ => Err($crate::UnknownWordError { allowed: &[$($text,)+] }),
                 }
             }
         }
@@ -98,15 +101,15 @@ pub(crate) use words;
 
 /// A word outside the closed set that was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownWord {
+pub struct UnknownWordError {
     /// The words of the set.
     pub allowed: &'static [&'static str],
 }
 
-impl std::fmt::Display for UnknownWord {
+impl std::fmt::Display for UnknownWordError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "must be one of {}", self.allowed.join(", "))
     }
 }
 
-impl std::error::Error for UnknownWord {}
+impl std::error::Error for UnknownWordError {}

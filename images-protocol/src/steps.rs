@@ -1,4 +1,4 @@
-//! The `transforms` array: what is done to which image, in order.
+//! The `transforms` array: the steps of all images, in order.
 //!
 //! The base is image 0; the k-th overlay part of the form is image k. The array is flat: a drawing that was
 //! nested in the client is complete before the command that draws it.

@@ -1,4 +1,4 @@
-//! What the images process tells of its side of a connection: the transport of one request, from its first byte read.
+//! The transport record of one request on the images process's side of a connection, from its first byte read.
 //!
 //! `GET /trace?request=<n>` on its socket answers with a JSON array of [`Transport`], one for each call that carried
 //! [`REQUEST_HEADER`] with that number. The shape is stable: fields are added, never renamed or removed.
@@ -10,18 +10,18 @@ pub const REQUEST_HEADER: &str = "safelight-request";
 /// Number of the call within that request, from 1.
 pub const CALL_HEADER: &str = "safelight-call";
 
-/// What the transport did for one request.
+/// The transport record of one request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transport {
-    /// Number of the client's request, as the call's head said.
+    /// Number of the client's request, from the call's head.
     pub request: u64,
-    /// Number of the call within that request, as its head said.
+    /// Number of the call within that request, from the call's head.
     pub call: u64,
     /// Number of the connection among all that the process has accepted, from 1.
     pub connection: u64,
-    /// Which request of its connection this was, from 1: above 1 the connection was reused.
+    /// Number of the request on its connection, from 1. Above 1, the connection was reused.
     pub request_on_connection: u64,
-    /// When its first byte was read, in microseconds since 1970. All other times count from here.
+    /// Time at which its first byte was read, in microseconds since 1970. All other times count from here.
     pub started_unix_us: u64,
     /// Reads that brought bytes.
     pub reads: u64,
@@ -33,9 +33,9 @@ pub struct Transport {
     pub written_bytes: u64,
     /// Times that the system had no room for a write.
     pub pending_writes: u64,
-    /// How it ended, or that it has not.
+    /// The end of the transport, or `Open`.
     pub end: TransportEnd,
-    /// What the system said, if it ended in an error.
+    /// Error of the system, if the transport ended in one.
     pub error: Option<String>,
     /// The first and the last things that happened, oldest first.
     pub events: Vec<TransportEvent>,
@@ -46,17 +46,17 @@ pub struct Transport {
 /// One thing that happened on a connection. The same thing several times in a row is one event, except for writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransportEvent {
-    /// When it happened for the first time, in microseconds.
+    /// Time of the first occurrence, in microseconds.
     pub at_us: u64,
-    /// What happened.
+    /// Kind of the event.
     pub what: TransportAct,
     /// Bytes that were moved.
     pub bytes: u64,
-    /// How many times in a row.
+    /// Number of occurrences in a row.
     pub times: u64,
 }
 
-/// What can happen on a connection.
+/// The kinds of events on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TransportAct {
@@ -72,7 +72,7 @@ pub enum TransportAct {
     Write,
     /// The system had no room for a write.
     Pending,
-    /// What was written is with the system. Told only after a write.
+    /// All written bytes are with the system. Recorded only after a write.
     Flush,
     /// The writing side was shut down.
     Shutdown,
@@ -82,11 +82,11 @@ pub enum TransportAct {
     Closed,
 }
 
-/// How the transport of a request ended.
+/// The end of a request's transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TransportEnd {
-    /// It has not: no answer yet, or not all of it is written.
+    /// The transport has not ended: there is no answer yet, or a part of the answer is not written.
     Open,
     /// The answer is written and flushed, and the connection waits for another request.
     Kept,

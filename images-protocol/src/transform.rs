@@ -1,12 +1,12 @@
 //! The options of one `transform()`, as the client writes them.
 //!
-//! The client does not check values: the images process does, for every client alike, and names what is wrong.
+//! The client does not check values. The images process checks them for every client alike, and names the wrong one.
 
 use serde::{Serialize, Serializer};
 
 use crate::words;
 
-/// The options of one `transform()` call. Whatever is `None` is left out on the wire.
+/// The options of one `transform()` call. Fields that are `None` are left out on the wire.
 ///
 /// Within one `ImageTransform` the order of operations is fixed (trim, flip, rotate, resize, …); separate
 /// `transform()` calls run in call order.
@@ -18,22 +18,22 @@ pub struct ImageTransform {
     /// Height in pixels, at least 1, on the axes after rotation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<f64>,
-    /// How the picture meets `width` and `height`; default [`Fit::ScaleDown`].
+    /// The way in which the picture meets `width` and `height`; default [`Fit::ScaleDown`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<Fit>,
-    /// Which part survives a crop; default the centre.
+    /// The part that a crop keeps; default the centre.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gravity: Option<Gravity>,
-    /// How closely a crop by `gravity: face` follows the face, 0 to 1.
+    /// The closeness with which a crop by `gravity: face` follows the face, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zoom: Option<f64>,
     /// Device pixel ratio: multiplies `width`, `height` and every other length in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpr: Option<f64>,
-    /// How enlarging is done; default [`Upscale::Interpolate`].
+    /// The method of enlarging; default [`Upscale::Interpolate`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upscale: Option<Upscale>,
-    /// What is cut off before anything else.
+    /// The margins cut off before all other operations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trim: Option<Trim>,
     /// Mirroring, before rotation.
@@ -96,17 +96,17 @@ setters! {
     width: impl Into<f64>,
     /// Sets the height in pixels, at least 1.
     height: impl Into<f64>,
-    /// Sets how the picture meets `width` and `height`.
+    /// Sets the way in which the picture meets `width` and `height`.
     fit: Fit,
-    /// Sets which part survives a crop.
+    /// Sets the part that a crop keeps.
     gravity: impl Into<Gravity>,
-    /// Sets how closely a face crop follows the face, 0 to 1.
+    /// Sets the closeness of a face crop, 0 to 1.
     zoom: impl Into<f64>,
     /// Sets the device pixel ratio.
     dpr: impl Into<f64>,
-    /// Sets how enlarging is done.
+    /// Sets the method of enlarging.
     upscale: Upscale,
-    /// Sets what is cut off first.
+    /// Sets the margins that are cut off first.
     trim: Trim,
     /// Mirrors the picture.
     flip: Flip,
@@ -133,7 +133,7 @@ setters! {
 }
 
 words! {
-    /// How a picture meets the requested width and height.
+    /// The way in which a picture meets the requested width and height.
     pub enum Fit {
         /// Shrinks to fit inside, never enlarges.
         ScaleDown = "scale-down",
@@ -141,11 +141,11 @@ words! {
         ScaleUp = "scale-up",
         /// Shrinks or enlarges to fit inside.
         Contain = "contain",
-        /// Fills the box exactly and crops what hangs over.
+        /// Fills the box exactly and crops the overhang.
         Cover = "cover",
-        /// As `cover` for a larger picture, as `scale-down` for a smaller one.
+        /// `cover` for a larger picture, `scale-down` for a smaller one.
         Crop = "crop",
-        /// As `cover`, but a smaller picture is cropped to the ratio instead of enlarged.
+        /// `cover`, but a smaller picture is cropped to the ratio instead of enlarged.
         AspectCrop = "aspect-crop",
         /// Fits inside, then fills the rest of the box with the background.
         Pad = "pad",
@@ -167,7 +167,7 @@ words! {
 }
 
 words! {
-    /// Where the focus of a crop lies, by name.
+    /// The focus of a crop, by name.
     pub enum Side {
         /// The middle of the picture.
         Center = "center",
@@ -189,7 +189,7 @@ words! {
 }
 
 words! {
-    /// What the coordinates of a gravity mean.
+    /// The meaning of a gravity's coordinates.
     pub enum GravityMode {
         /// The fraction divides what is cropped away: 0 and 1 are flush with the edges.
         Remainder = "remainder",
@@ -199,7 +199,7 @@ words! {
 }
 
 words! {
-    /// How enlarging is done.
+    /// The method of enlarging.
     pub enum Upscale {
         /// Bicubic.
         Interpolate = "interpolate",
@@ -209,14 +209,14 @@ words! {
 }
 
 words! {
-    /// What is separated from the rest of the picture.
+    /// The part of a picture that is separated from the rest.
     pub enum Segment {
         /// Everything but the subject becomes transparent.
         Foreground = "foreground",
     }
 }
 
-/// Which part of a picture survives a crop.
+/// The part of a picture that a crop keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Gravity {
@@ -230,7 +230,7 @@ pub enum Gravity {
         /// 0 is the top edge, 1 the bottom.
         #[serde(skip_serializing_if = "Option::is_none")]
         y: Option<f64>,
-        /// What the coordinates mean; default [`GravityMode::Remainder`].
+        /// The meaning of the coordinates; default [`GravityMode::Remainder`].
         #[serde(skip_serializing_if = "Option::is_none")]
         mode: Option<GravityMode>,
     },
@@ -252,7 +252,7 @@ impl From<(f64, f64)> for Gravity {
     }
 }
 
-/// What `trim` cuts off before anything else is done.
+/// The margins that `trim` cuts off before all other operations.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Trim {
@@ -279,7 +279,7 @@ pub enum Trim {
     },
     /// A uniform border, found by its colour.
     Border {
-        /// How the border is recognised.
+        /// The way to recognise the border.
         border: BorderTrim,
     },
 }
@@ -307,12 +307,12 @@ impl Trim {
     }
 }
 
-/// How `trim: border` recognises the border.
+/// The way in which `trim: border` recognises the border.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BorderTrim {
     /// By the colour of the corners.
     Detect,
-    /// By what is given; the rest is detected.
+    /// By the given values; the rest is detected.
     By {
         /// CSS colour of the border.
         color: Option<String>,

@@ -1,98 +1,125 @@
-//! Deadlines that watch progress: how long a connection may go without it, for both ends of every hop.
-//!
-//! | type | watches |
-//! |---|---|
-//! | [`Progress`] | a stream: pauses of its writes, heads that never end, connections that nobody uses |
-//! | [`Paced`] | a body that is received: pauses between its bytes |
-//! | [`Activity`] | what the requests of one connection tell its stream |
-//!
-//! Nothing here limits how long anything may take in all: slow but living is fine.
-
-mod activity;
-mod body;
-mod stream;
-#[cfg(test)]
-mod tests;
+//! The deadline of work on pixels, which can be cancelled.
 
 use std::{
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use safelight_protocol::ErrorCode;
 
-pub use self::{
-    activity::{Activity, Open},
-    body::{Paced, PacedError},
-    stream::Progress,
-};
+use crate::error::ServiceError;
 
-/// How long a connection may be without a request. Clients that keep one for reuse must give up first, or they would
-/// send a request just when it closes; workerd does after 5 seconds.
-pub const IDLE: Duration = Duration::from_secs(75);
-
-/// How long each kind of progress may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadlines {
-    /// From the first byte of a request's head to its last.
-    pub header_read: Duration,
-    /// From one byte of a body that is received to the next.
-    pub body_read: Duration,
-    /// From one byte that the system takes to the next.
-    ///
-    /// The system reports progress in steps: a Unix socket in some 150 KB, a TCP connection in up to a sixteenth of
-    /// the reader's buffer, which is 2 MB where Linux lets buffers grow to 32 MB. A reader of 8 KB/s needs 256 s for that.
-    pub write: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self {
-            header_read: Duration::from_secs(30),
-            body_read: Duration::from_secs(30),
-            write: Duration::from_secs(300),
-        }
-    }
-}
-
-/// Runs while something does not move on.
-#[derive(Debug)]
-struct Stall {
+/// Work has to end at this moment, or as soon as it is cancelled. It asks [`Deadline::check`] between its pieces.
+#[derive(Clone, Debug)]
+pub struct Deadline {
+    /// `None` if the moment lies beyond the clock.
+    until: Option<Instant>,
     limit: Duration,
-    /// Kept when it does not run, because the next pause is never far.
-    sleep: Option<Pin<Box<Sleep>>>,
-    running: bool,
+    /// What takes the time, for the error.
+    work: &'static str,
+    cancelled: Arc<AtomicBool>,
 }
 
-impl Stall {
-    fn new(limit: Duration) -> Self {
+impl Deadline {
+    /// A deadline of one request's pixels, which begins now.
+    #[must_use]
+    pub fn new(limit: Duration) -> Self {
         Self {
+            until: Instant::now().checked_add(limit),
             limit,
-            sleep: None,
-            running: false,
+            work: "the pixels",
+            cancelled: Arc::default(),
         }
     }
 
-    fn moved(&mut self) {
-        self.running = false;
-    }
-
-    /// Goes on running, and no longer than to this moment.
-    fn extend(&mut self, end: Instant) {
-        if let Some(sleep) = &mut self.sleep {
-            sleep.as_mut().reset(end);
+    /// A deadline for a part of the work, which begins now and ends no later than this one.
+    pub(crate) fn within(&self, limit: Duration, work: &'static str) -> Self {
+        let part = Self {
+            work,
+            cancelled: Arc::clone(&self.cancelled),
+            ..Self::new(limit)
+        };
+        match (part.until, self.until) {
+            (Some(part), Some(until)) if until < part => self.clone(),
+            (None, Some(_)) => self.clone(),
+            _ => part,
         }
     }
 
-    /// Ready when nothing has moved for the limit, counted from the first call after something did.
-    fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let end = Instant::now() + self.limit;
-        let started_now = !std::mem::replace(&mut self.running, true);
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(end)));
-        if started_now {
-            sleep.as_mut().reset(end);
+    /// Cancels the work when it is dropped.
+    #[must_use]
+    pub fn cancel_guard(&self) -> CancelGuard {
+        CancelGuard(Arc::clone(&self.cancelled))
+    }
+
+    /// The time that is left.
+    pub(crate) fn left(&self) -> Duration {
+        self.until.map_or(Duration::MAX, |until| {
+            until.saturating_duration_since(Instant::now())
+        })
+    }
+
+    /// Whether the next piece of work may begin.
+    ///
+    /// # Errors
+    /// When the time is over, or the work is cancelled.
+    pub fn check(&self) -> Result<(), ServiceError> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            let text = "the request was cancelled: nobody waits for its result";
+            return Err(ServiceError::new(ErrorCode::Internal, text));
         }
-        sleep.as_mut().poll(cx)
+        if self.left() > Duration::ZERO {
+            return Ok(());
+        }
+        let Self { work, limit, .. } = self;
+        let ms = limit.as_millis();
+        Err(ServiceError::new(
+            ErrorCode::DeadlinePassed,
+            format!("{work} took longer than {ms} ms, which is the most that a request may have"),
+        ))
+    }
+}
+
+/// Cancels work when it is dropped, which is when the result is not waited for any more.
+#[derive(Debug)]
+pub struct CancelGuard(Arc<AtomicBool>);
+
+impl Drop for CancelGuard {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use safelight_protocol::ErrorCode;
+
+    use super::Deadline;
+
+    #[test]
+    fn a_deadline_that_is_over_or_cancelled_fails_its_check() {
+        assert!(Deadline::new(Duration::MAX).check().is_ok());
+        let over = Deadline::new(Duration::ZERO).check().unwrap_err();
+        assert_eq!(over.code, ErrorCode::DeadlinePassed);
+        let deadline = Deadline::new(Duration::MAX);
+        let part = deadline.within(Duration::from_secs(60), "the text");
+        drop(deadline.cancel_guard());
+        assert_eq!(part.check().unwrap_err().code, ErrorCode::Internal);
+    }
+
+    #[test]
+    fn a_part_ends_no_later_than_the_whole() {
+        let whole = Deadline::new(Duration::ZERO);
+        let part = whole.within(Duration::MAX, "the text");
+        assert!(part.check().unwrap_err().message.contains("the pixels"));
+        let whole = Deadline::new(Duration::MAX);
+        let part = whole.within(Duration::ZERO, "the text");
+        assert!(part.check().unwrap_err().message.contains("the text"));
+        assert!(whole.check().is_ok());
     }
 }

@@ -7,6 +7,12 @@ use hyper_util::{
     rt::TokioIo,
     server::graceful::{GracefulShutdown, Watcher},
 };
+use safelight_net::{
+    Deadlines,
+    deadline::{Activity, Progress},
+    hang_up::HangUp,
+    transport::{Recorder, Transports},
+};
 use tokio::{
     net::{UnixListener, UnixStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -14,13 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
-    connection::HangUp,
-    deadline::{Activity, Deadlines, Progress},
-    handler::Handler,
-    limits::Limits,
-    transport::{Recorder, Transports},
-};
+use crate::{handler::Handler, limits::Limits};
 
 /// Pause after a failed accept: a process without free descriptors would try again at full speed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -5,7 +5,8 @@
 use std::{fs::File, future::pending, io, time::Duration};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use safelight_images::{BoundSocket, Limits, bind, run};
+use safelight_images::{Limits, run};
+use safelight_net::socket::{BoundSocket, bind};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,

@@ -4,7 +4,8 @@
 
 use std::{future::pending, path::Path};
 
-use safelight_images::{Limits, bind, run};
+use safelight_images::{Limits, run};
+use safelight_net::socket::bind;
 use safelight_protocol::trace::{Transport, TransportEnd};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -1,9 +1,9 @@
-//! What an address is, other than public.
+//! Reserved addresses (the IANA special-purpose registries).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Why an address is not one of a public host.
+/// The kinds of addresses that no public host has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reserved {
     /// This machine.
@@ -24,24 +24,24 @@ pub enum Reserved {
     Documentation,
     /// For measuring networks.
     Benchmarking,
-    /// A way to another network (6to4, Teredo, a NAT64 of one's own), whose end cannot be told.
+    /// A tunnel to another network (6to4, Teredo, a local NAT64), whose end is unknown.
     Tunnel,
-    /// Set aside for protocols, or not given to anybody.
+    /// Set aside for protocols, or not assigned.
     Unassigned,
 }
 
 impl Reserved {
-    /// What an address is, if it is not public. An IPv4 address inside an IPv6 one counts as itself.
+    /// The kind of an address, or `None` for a public one. An IPv4 address inside an IPv6 one counts as itself.
     #[must_use]
-    pub fn of(address: IpAddr) -> Option<Self> {
+    pub fn from_address(address: IpAddr) -> Option<Self> {
         match address {
-            IpAddr::V4(address) => of_v4(address),
-            IpAddr::V6(address) => of_v6(address),
+            IpAddr::V4(address) => reserved_v4(address),
+            IpAddr::V6(address) => reserved_v6(address),
         }
     }
 }
 
-fn of_v4(address: Ipv4Addr) -> Option<Reserved> {
+fn reserved_v4(address: Ipv4Addr) -> Option<Reserved> {
     match address.octets() {
         [255, 255, 255, 255] => Some(Reserved::Broadcast),
         [0, ..] => Some(Reserved::Unspecified),
@@ -58,16 +58,16 @@ fn of_v4(address: Ipv4Addr) -> Option<Reserved> {
     }
 }
 
-fn of_v6(address: Ipv6Addr) -> Option<Reserved> {
+fn reserved_v6(address: Ipv6Addr) -> Option<Reserved> {
     match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0] => Some(Reserved::Unspecified),
         [0, 0, 0, 0, 0, 0, 0, 1] => Some(Reserved::Loopback),
-        // Mapped; compatible, which nobody uses any more; and the NAT64 that every network may have.
-        [0, 0, 0, 0, 0, 0xffff, high, low] => of_v4(inside(high, low)),
+        // Mapped; compatible, which is deprecated; and the NAT64 that every network may have.
+        [0, 0, 0, 0, 0, 0xffff, high, low] => reserved_v4(embedded_v4(high, low)),
         [0, 0, 0, 0, 0, 0, high, low] => {
-            Some(of_v4(inside(high, low)).unwrap_or(Reserved::Unassigned))
+            Some(reserved_v4(embedded_v4(high, low)).unwrap_or(Reserved::Unassigned))
         }
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => of_v4(inside(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => reserved_v4(embedded_v4(high, low)),
         [0x64, 0xff9b, ..] | [0x2001, 0, ..] | [0x2002, ..] => Some(Reserved::Tunnel),
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => Some(Reserved::Documentation),
         [0x2001, 2, 0, ..] => Some(Reserved::Benchmarking),
@@ -77,13 +77,13 @@ fn of_v6(address: Ipv6Addr) -> Option<Reserved> {
         // Site-local, the forerunner of private.
         [0xfec0..=0xfeff, ..] => Some(Reserved::Private),
         [0xff00..=0xffff, ..] => Some(Reserved::Multicast),
-        // All that is given to public hosts so far.
+        // All addresses assigned to public hosts so far.
         [0x2000..=0x3fff, ..] => None,
         _ => Some(Reserved::Unassigned),
     }
 }
 
-fn inside(high: u16, low: u16) -> Ipv4Addr {
+fn embedded_v4(high: u16, low: u16) -> Ipv4Addr {
     Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low))
 }
 
@@ -161,7 +161,7 @@ mod tests {
             ("::8.8.8.8", Reserved::Unassigned),
         ];
         for (text, expected) in table {
-            let found = Reserved::of(text.parse().unwrap());
+            let found = Reserved::from_address(text.parse().unwrap());
             assert_eq!(found, Some(*expected), "{text}");
         }
     }
@@ -189,7 +189,11 @@ mod tests {
             "::ffff:8.8.8.8",
             "64:ff9b::8.8.8.8",
         ] {
-            assert_eq!(Reserved::of(text.parse().unwrap()), None, "{text}");
+            assert_eq!(
+                Reserved::from_address(text.parse().unwrap()),
+                None,
+                "{text}"
+            );
         }
     }
 }

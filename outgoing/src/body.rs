@@ -1,4 +1,4 @@
-//! An answer's body: counted, timed, and holding its connection.
+//! An answer's body, which enforces the limits of bytes and time and owns its connection.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,23 +7,24 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
+use safelight_net::exchange::DriverGuard;
 use tokio::time::{Instant, Sleep};
 
-use crate::connect::Driver;
 use crate::error::OutgoingError;
 
-/// The body of an answer. It ends in an error when it is too long, too late or cut short; dropped, its connection ends.
+/// The body of an answer. It ends in an error when it is too long, too late or cut short. Dropping it closes the
+/// connection.
 pub struct Body {
     incoming: Incoming,
     bytes_left: u64,
-    most_bytes: u64,
+    max_bytes: u64,
     deadline: Pin<Box<Sleep>>,
     time: Duration,
-    over: bool,
-    _driver: Driver,
+    is_done: bool,
+    _driver: DriverGuard,
 }
 
-/// Until when a body must have arrived, and how long that was from the start.
+/// The instant by which a body must have arrived, and the time from the start of the request until then.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
     pub(crate) at: Instant,
@@ -33,29 +34,29 @@ pub(crate) struct Deadline {
 impl Body {
     pub(crate) fn new(
         incoming: Incoming,
-        most_bytes: u64,
+        max_bytes: u64,
         deadline: Deadline,
-        driver: Driver,
+        driver: DriverGuard,
     ) -> Self {
         Self {
             incoming,
-            bytes_left: most_bytes,
-            most_bytes,
+            bytes_left: max_bytes,
+            max_bytes,
             deadline: Box::pin(tokio::time::sleep_until(deadline.at)),
             time: deadline.time,
-            over: false,
+            is_done: false,
             _driver: driver,
         }
     }
 
-    fn take(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, OutgoingError> {
+    fn count(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, OutgoingError> {
         let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
         match self.bytes_left.checked_sub(bytes) {
             Some(left) => {
                 self.bytes_left = left;
                 Ok(frame)
             }
-            None => Err(OutgoingError::TooLarge(self.most_bytes)),
+            None => Err(OutgoingError::TooLarge(self.max_bytes)),
         }
     }
 }
@@ -68,14 +69,14 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, OutgoingError>>> {
-        if self.over {
+        if self.is_done {
             return Poll::Ready(None);
         }
-        // The clock first: a body that always has one more byte at hand must still end.
+        // The deadline is polled first, so that a body that is always ready still ends.
         let next = match self.deadline.as_mut().poll(cx) {
             Poll::Ready(()) => Some(Err(OutgoingError::Timeout(self.time))),
             Poll::Pending => match Pin::new(&mut self.incoming).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => Some(self.take(frame)),
+                Poll::Ready(Some(Ok(frame))) => Some(self.count(frame)),
                 Poll::Ready(Some(Err(error))) => {
                     Some(Err(OutgoingError::CutShort(error.to_string())))
                 }
@@ -83,12 +84,12 @@ impl HttpBody for Body {
                 Poll::Pending => return Poll::Pending,
             },
         };
-        self.over = !matches!(next, Some(Ok(_)));
+        self.is_done = !matches!(next, Some(Ok(_)));
         Poll::Ready(next)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.over || self.incoming.is_end_stream()
+        self.is_done || self.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

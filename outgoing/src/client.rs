@@ -1,9 +1,9 @@
-//! One request: its redirects, the head of its answer, and the body when all of it is wanted at once.
+//! One request: its redirects, the head of its answer, and optionally the whole body.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, LOCATION,
     USER_AGENT,
@@ -11,45 +11,46 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
+use safelight_net::exchange::DriverGuard;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::body::{Body, Deadline};
-use crate::connect::{Connection, Connector, Driver, in_url};
+use crate::connect::{Connection, Connector, in_url};
 use crate::error::OutgoingError;
 use crate::policy::Policy;
 use crate::target::{Target, TargetHost};
 
-/// What a request says of its sender.
-const AGENT: &str = concat!("safelight/", env!("CARGO_PKG_VERSION"));
+/// The `User-Agent` of a request that has none.
+const DEFAULT_USER_AGENT: &str = concat!("safelight/", env!("CARGO_PKG_VERSION"));
 
-/// What one request may cost.
+/// The limits of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of the body as it is sent.
-    pub bytes: u64,
-    /// Time for finding the host and connecting to it, at every redirect anew.
+    /// Most bytes of the body, as it is sent.
+    pub max_bytes: u64,
+    /// Time for resolving the host and connecting to it, anew at every redirect.
     pub connect: Duration,
-    /// Time for everything, to the last byte.
+    /// Total time, to the last byte.
     pub total: Duration,
-    /// Redirects that are followed.
-    pub redirects: u8,
+    /// Most redirects that are followed.
+    pub max_redirects: u8,
 }
 
 impl Limits {
-    /// So many bytes, 10 s for a connection, 30 s for everything, 5 redirects.
+    /// Limits of `max_bytes`, 10 s for a connection, 30 s in total and 5 redirects.
     #[must_use]
-    pub const fn of_bytes(bytes: u64) -> Self {
+    pub const fn new(max_bytes: u64) -> Self {
         Self {
-            bytes,
+            max_bytes,
             connect: Duration::from_secs(10),
             total: Duration::from_secs(30),
-            redirects: 5,
+            max_redirects: 5,
         }
     }
 }
 
-/// What to get.
+/// A GET request.
 #[derive(Clone, Debug)]
 pub struct Request {
     url: String,
@@ -57,16 +58,16 @@ pub struct Request {
     private: &'static [HeaderName],
 }
 
-/// What stays with the origin of the URL unless it is said otherwise.
-static PRIVATE: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
+/// Headers that stay with the origin of the URL by default.
+static PRIVATE_HEADERS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
 
 impl Request {
-    /// The URL, which must be absolute.
+    /// A request for an absolute URL.
     pub fn get(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
             headers: HeaderMap::new(),
-            private: &PRIVATE,
+            private: &PRIVATE_HEADERS,
         }
     }
 
@@ -77,7 +78,7 @@ impl Request {
         Self { headers, ..self }
     }
 
-    /// Has these headers stay with the origin of the URL, instead of the two that do so anyway.
+    /// Keeps these headers with the origin of the URL, instead of the two default ones.
     #[must_use]
     pub fn with_private(self, private: &'static [HeaderName]) -> Self {
         Self { private, ..self }
@@ -86,9 +87,9 @@ impl Request {
 
 /// An answer whose body is still on its way.
 pub struct Answer {
-    /// Where it came from, after all redirects.
+    /// Its URL after all redirects.
     pub url: Url,
-    /// Its status, which is no redirect that can be followed.
+    /// Its status. A redirect has been followed already.
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
@@ -96,10 +97,10 @@ pub struct Answer {
     pub body: Body,
 }
 
-/// A successful answer, all of it.
+/// A successful answer with its whole body.
 #[derive(Clone, Debug)]
-pub struct Whole {
-    /// Where it came from, after all redirects.
+pub struct BufferedAnswer {
+    /// Its URL after all redirects.
     pub url: Url,
     /// Its headers.
     pub headers: HeaderMap,
@@ -115,7 +116,7 @@ impl Client {
     /// A client that trusts the certificate authorities of the web and goes through no proxy.
     ///
     /// # Errors
-    /// When encryption cannot be set up.
+    /// Fails when encryption cannot be set up.
     pub fn new(policy: Policy) -> Result<Self, OutgoingError> {
         Ok(Self(Arc::new(Connector::new(policy)?)))
     }
@@ -139,22 +140,19 @@ impl Client {
     ///
     /// # Errors
     /// All of [`OutgoingError`].
-    pub async fn fetch(&self, request: Request, limits: &Limits) -> Result<Whole, OutgoingError> {
+    pub async fn fetch(
+        &self,
+        request: Request,
+        limits: &Limits,
+    ) -> Result<BufferedAnswer, OutgoingError> {
         let answer = self.get(request, limits).await?;
         if !answer.status.is_success() {
             return Err(OutgoingError::Status(answer.status));
         }
-        let mut body = answer.body;
-        let mut bytes = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            if let Some(data) = frame?.data_ref() {
-                bytes.extend_from_slice(data);
-            }
-        }
-        Ok(Whole {
+        Ok(BufferedAnswer {
             url: answer.url,
             headers: answer.headers,
-            bytes: bytes.freeze(),
+            bytes: answer.body.collect().await?.to_bytes(),
         })
     }
 
@@ -166,43 +164,42 @@ impl Client {
     ) -> Result<Answer, OutgoingError> {
         let mut target = Target::parse(&request.url)?;
         let mut headers = request.headers;
-        for _ in 0..=limits.redirects {
+        for _ in 0..=limits.max_redirects {
             let connection = self.0.connect(&target, limits.connect).await?;
             let (response, driver) = exchange(connection, &target, headers.clone()).await?;
             if !is_redirect(response.status()) {
-                return answer(&target, response, driver, (limits.bytes, deadline));
+                return answer(&target, response, driver, (limits.max_bytes, deadline));
             }
             let next = redirect(&target, response.headers())
                 .map_err(|error| OutgoingError::InvalidRedirect(Box::new(error)))?;
-            if !next.is_of_origin(&target) {
+            if !next.is_same_origin(&target) {
                 for name in request.private {
                     headers.remove(name);
                 }
             }
             target = next;
         }
-        Err(OutgoingError::TooManyRedirects(limits.redirects))
+        Err(OutgoingError::TooManyRedirects(limits.max_redirects))
     }
 }
 
 async fn exchange(
-    connection: Connection,
+    mut connection: Connection,
     target: &Target,
     headers: HeaderMap,
-) -> Result<(http::Response<Incoming>, Driver), OutgoingError> {
-    let Connection { mut sender, driver } = connection;
-    let request = on_the_wire(target, headers)?;
-    let response = sender
-        .send_request(request)
+) -> Result<(http::Response<Incoming>, DriverGuard), OutgoingError> {
+    let request = wire_request(target, headers)?;
+    let response = connection
+        .send(request)
         .await
         .map_err(|error| match error.is_parse() {
             true => OutgoingError::Protocol(error.to_string()),
             false => OutgoingError::CutShort(error.to_string()),
         })?;
-    Ok((response, driver))
+    Ok((response, connection.into_guard()))
 }
 
-fn on_the_wire(
+fn wire_request(
     target: &Target,
     headers: HeaderMap,
 ) -> Result<http::Request<Empty<Bytes>>, OutgoingError> {
@@ -226,7 +223,7 @@ fn on_the_wire(
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers
         .entry(USER_AGENT)
-        .or_insert(HeaderValue::from_static(AGENT));
+        .or_insert(HeaderValue::from_static(DEFAULT_USER_AGENT));
     Ok(request)
 }
 
@@ -248,29 +245,29 @@ fn redirect(from: &Target, headers: &HeaderMap) -> Result<Target, OutgoingError>
     let location = location
         .to_str()
         .map_err(|_| OutgoingError::InvalidUrl("not ASCII"))?;
-    from.redirected(location)
+    from.resolve_redirect(location)
 }
 
 fn answer(
     target: &Target,
     response: http::Response<Incoming>,
-    driver: Driver,
-    (most_bytes, deadline): (u64, Deadline),
+    driver: DriverGuard,
+    (max_bytes, deadline): (u64, Deadline),
 ) -> Result<Answer, OutgoingError> {
     let (head, incoming) = response.into_parts();
-    // Of another status that alone is news, whatever comes with it.
+    // The headers of an unsuccessful answer do not matter.
     if head.status.is_success() {
-        check_success(&head.headers, most_bytes)?;
+        check_success(&head.headers, max_bytes)?;
     }
     Ok(Answer {
         url: target.url().clone(),
         status: head.status,
         headers: head.headers,
-        body: Body::new(incoming, most_bytes, deadline, driver),
+        body: Body::new(incoming, max_bytes, deadline, driver),
     })
 }
 
-fn check_success(headers: &HeaderMap, most_bytes: u64) -> Result<(), OutgoingError> {
+fn check_success(headers: &HeaderMap, max_bytes: u64) -> Result<(), OutgoingError> {
     if let Some(coding) = headers.get(CONTENT_ENCODING)
         && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
@@ -281,7 +278,7 @@ fn check_success(headers: &HeaderMap, most_bytes: u64) -> Result<(), OutgoingErr
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     match promised {
-        Some(bytes) if bytes > most_bytes => Err(OutgoingError::TooLarge(most_bytes)),
+        Some(bytes) if bytes > max_bytes => Err(OutgoingError::TooLarge(max_bytes)),
         Some(_) | None => Ok(()),
     }
 }

@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Empty;
-use hyper::client::conn::http1::{self, SendRequest};
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
@@ -29,19 +27,7 @@ pub(crate) struct Connector {
 }
 
 /// A connection that waits for its one request.
-pub(crate) struct Connection {
-    pub(crate) sender: SendRequest<Empty<Bytes>>,
-    pub(crate) driver: Driver,
-}
-
-/// The task that moves a connection's bytes; dropped, it and the connection end.
-pub(crate) struct Driver(AbortHandle);
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
+pub(crate) type Connection = safelight_net::exchange::Connection<Empty<Bytes>>;
 
 impl Connector {
     /// With the certificate authorities of the web.
@@ -165,15 +151,9 @@ async fn over<S>(stream: S) -> Result<Connection, OutgoingError>
 where
     S: Read + Write + Unpin + Send + 'static,
 {
-    let (sender, driver) = http1::handshake(stream)
+    Connection::handshake(stream)
         .await
-        .map_err(|error| OutgoingError::Protocol(error.to_string()))?;
-    let driver = tokio::spawn(async move {
-        // What goes wrong on a connection reaches the exchange that is on it.
-        let _ = driver.await;
-    });
-    let driver = Driver(driver.abort_handle());
-    Ok(Connection { sender, driver })
+        .map_err(|error| OutgoingError::Protocol(error.to_string()))
 }
 
 /// The text of an address as a URL has it.

@@ -1,4 +1,4 @@
-//! What can go wrong with a request, from its URL to the last byte of its answer.
+//! The error of a request, from its URL to the last byte of its answer.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use crate::address::Reserved;
 
-/// Why there is no answer, or not the whole of it.
+/// The reason for which there is no answer, or no whole one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutgoingError {
     /// Not an absolute URL.
@@ -23,38 +23,38 @@ pub enum OutgoingError {
         host: String,
         /// The address.
         address: IpAddr,
-        /// What it is.
+        /// The kind of the address.
         reserved: Reserved,
     },
-    /// The host may not be asked, whatever its address.
+    /// The host is denied, whatever its address.
     Denied {
         /// The host as the URL has it.
         host: String,
     },
-    /// The host has no address, or nobody could tell it.
+    /// The host has no address, or the resolver failed.
     Dns {
         /// The host.
         host: String,
-        /// What the resolver says.
+        /// The error of the resolver.
         why: String,
     },
-    /// Nobody listens there.
+    /// The host refused the connection.
     ConnectionRefused,
     /// No connection within the time for one.
     ConnectTimeout(Duration),
     /// No connection for another reason.
     Connect(String),
-    /// No encrypted connection to the host that was meant.
+    /// No encrypted connection to the host.
     Tls(String),
     /// More redirects than allowed.
     TooManyRedirects(u8),
-    /// A redirect without a target, or to a URL that may not be asked for.
+    /// A redirect without a target, or to a URL that is refused.
     InvalidRedirect(Box<OutgoingError>),
     /// An answer with another status than success.
     Status(StatusCode),
     /// The answer is not HTTP.
     Protocol(String),
-    /// The body is compressed, which was not asked for.
+    /// The body is compressed, which the request did not accept.
     Encoded(String),
     /// The body is longer than so many bytes.
     TooLarge(u64),

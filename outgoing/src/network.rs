@@ -13,7 +13,7 @@ pub struct Network {
 
 /// The text is not a range of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotANetwork;
+pub struct ParseNetworkError;
 
 impl Network {
     /// This machine, over IPv4.
@@ -27,7 +27,7 @@ impl Network {
         bits: 128,
     };
 
-    /// Whether it is one address.
+    /// Tells whether the range is one address.
     const fn is_one(&self) -> bool {
         match self.first {
             IpAddr::V4(_) => self.bits == 32,
@@ -35,7 +35,7 @@ impl Network {
         }
     }
 
-    /// Whether the address is in the range. An IPv4 address that is mapped into IPv6 counts as itself.
+    /// Tells whether the address is in the range. An IPv4 address that is mapped into IPv6 counts as itself.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.first, address.to_canonical()) {
@@ -56,25 +56,25 @@ impl Network {
 }
 
 impl FromStr for Network {
-    type Err = NotANetwork;
+    type Err = ParseNetworkError;
 
-    fn from_str(text: &str) -> Result<Self, NotANetwork> {
+    fn from_str(text: &str) -> Result<Self, ParseNetworkError> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits)),
             None => (text, None),
         };
-        let first: IpAddr = address.parse().map_err(|_| NotANetwork)?;
+        let first: IpAddr = address.parse().map_err(|_| ParseNetworkError)?;
         let most = match first {
             IpAddr::V4(_) => 32,
             IpAddr::V6(_) => 128,
         };
         let bits = match bits {
-            Some(bits) => bits.parse().map_err(|_| NotANetwork)?,
+            Some(bits) => bits.parse().map_err(|_| ParseNetworkError)?,
             None => most,
         };
         match bits <= most {
             true => Ok(Self { first, bits }),
-            false => Err(NotANetwork),
+            false => Err(ParseNetworkError),
         }
     }
 }
@@ -88,13 +88,13 @@ impl fmt::Display for Network {
     }
 }
 
-impl fmt::Display for NotANetwork {
+impl fmt::Display for ParseNetworkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not an address or a range such as 10.0.0.0/8")
     }
 }
 
-impl std::error::Error for NotANetwork {}
+impl std::error::Error for ParseNetworkError {}
 
 #[cfg(test)]
 mod tests {

@@ -1,16 +1,16 @@
-//! Origins as people name them: `example.com`, `*.example.com/photos`, `localhost:9000`, `*`.
+//! Patterns of origins: `example.com`, `*.example.com/photos`, `localhost:9000`, `*`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::target::Target;
 
-/// Some hosts, or parts of them.
+/// A pattern of hosts, with an optional port and path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginPattern {
     host: Host,
     port: Option<u16>,
-    /// How its path begins.
+    /// Prefix of the path.
     path: String,
 }
 
@@ -19,12 +19,12 @@ enum Host {
     Any,
     /// In lower case.
     Exact(String),
-    /// This one and all below it.
+    /// This domain and all its subdomains.
     Below(String),
 }
 
 impl OriginPattern {
-    /// Whether this URL is of one of them. Without a port the pattern is for all ports.
+    /// Tells whether this URL matches. A pattern without a port matches all ports.
     #[must_use]
     pub fn matches(&self, target: &Target) -> bool {
         let url = target.url();
@@ -42,7 +42,7 @@ impl OriginPattern {
             && url.path().starts_with(&self.path)
     }
 
-    /// Whether the pattern is for some paths of its hosts only.
+    /// Tells whether the pattern restricts the path.
     #[must_use]
     pub fn has_path(&self) -> bool {
         !self.path.is_empty()
@@ -51,19 +51,19 @@ impl OriginPattern {
 
 /// The text is not a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotAnOrigin;
+pub struct ParseOriginError;
 
 impl FromStr for OriginPattern {
-    type Err = NotAnOrigin;
+    type Err = ParseOriginError;
 
-    fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
+    fn from_str(text: &str) -> Result<Self, ParseOriginError> {
         let (authority, path) = match text.find('/') {
             Some(at) => text.split_at(at),
             None => (text, ""),
         };
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !authority.ends_with(']') => {
-                (host, Some(port.parse().map_err(|_| NotAnOrigin)?))
+                (host, Some(port.parse().map_err(|_| ParseOriginError)?))
             }
             Some(_) | None => (authority, None),
         };
@@ -81,7 +81,7 @@ impl FromStr for OriginPattern {
             (name, None) if is_name(name) || is_address(name) => {
                 Host::Exact(name.to_ascii_lowercase())
             }
-            _ => return Err(NotAnOrigin),
+            _ => return Err(ParseOriginError),
         };
         Ok(Self {
             host,
@@ -91,13 +91,13 @@ impl FromStr for OriginPattern {
     }
 }
 
-impl fmt::Display for NotAnOrigin {
+impl fmt::Display for ParseOriginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not a host such as example.com, *.example.com/photos or *")
     }
 }
 
-impl std::error::Error for NotAnOrigin {}
+impl std::error::Error for ParseOriginError {}
 
 #[cfg(test)]
 mod tests {

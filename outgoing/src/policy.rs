@@ -1,4 +1,4 @@
-//! Which addresses may be reached: public ones, and the exceptions that somebody made on purpose; and which hosts never.
+//! The policy for addresses and hosts: public addresses and configured exceptions are allowed, denied hosts never.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use crate::network::Network;
 use crate::origin::OriginPattern;
 use crate::target::Target;
 
-/// Which addresses may be reached. Public ones may, unless their host is denied.
+/// The policy that decides which addresses may be reached. Public addresses may, unless their host is denied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     exceptions: Vec<Exception>,
@@ -23,41 +23,41 @@ impl Policy {
         Self::default()
     }
 
-    /// Public addresses, and those that one of the exceptions is for.
+    /// Public addresses, and the addresses of the exceptions.
     #[must_use]
-    pub fn with(exceptions: impl IntoIterator<Item = Exception>) -> Self {
+    pub fn with_exceptions(exceptions: impl IntoIterator<Item = Exception>) -> Self {
         Self {
             exceptions: exceptions.into_iter().collect(),
             denied: Vec::new(),
         }
     }
 
-    /// The same but for these hosts, whatever their addresses.
+    /// Denies these hosts, whatever their addresses.
     #[must_use]
-    pub fn without(self, denied: impl IntoIterator<Item = OriginPattern>) -> Self {
+    pub fn with_denied(self, denied: impl IntoIterator<Item = OriginPattern>) -> Self {
         Self {
             denied: denied.into_iter().collect(),
             ..self
         }
     }
 
-    /// Whether the host of this URL may not be asked, whatever its address.
+    /// Tells whether the host of this URL is denied, whatever its address.
     #[must_use]
     pub fn denies(&self, target: &Target) -> bool {
         self.denied.iter().any(|pattern| pattern.matches(target))
     }
 
-    /// Whether this address of this host may be reached on this port.
+    /// Checks whether this address of this host may be reached on this port.
     ///
     /// # Errors
-    /// When it may not, with what the address is.
+    /// Fails when it may not, with the kind of the address.
     pub fn check(&self, host: &str, address: IpAddr, port: u16) -> Result<(), Reserved> {
-        match Reserved::of(address) {
+        match Reserved::from_address(address) {
             None => Ok(()),
             Some(reserved) => {
                 let excepted = self.exceptions.iter().any(|exception| {
                     exception.port.is_none_or(|only| only == port)
-                        && exception.to.is_for(host, address)
+                        && exception.scope.contains(host, address)
                 });
                 if excepted { Ok(()) } else { Err(reserved) }
             }
@@ -67,19 +67,19 @@ impl Policy {
 
 /// An address that may be reached although it is not public.
 ///
-/// As text: `loopback`, a host, an address, or a range (`10.0.0.0/8`); the first three may end in a port, which is then
+/// Its text is `loopback`, a host, an address, or a range (`10.0.0.0/8`); the first three may end in a port, which is then
 /// the only one: `loopback:9000`, `minio.lan:9000`, `[::1]:9000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
-    to: To,
+    scope: Scope,
     port: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum To {
+enum Scope {
     Loopback,
     Network(Network),
-    /// In lower case; whatever it resolves to.
+    /// A host in lower case, whatever it resolves to.
     Host(String),
 }
 
@@ -88,7 +88,7 @@ impl Exception {
     #[must_use]
     pub const fn loopback() -> Self {
         Self {
-            to: To::Loopback,
+            scope: Scope::Loopback,
             port: None,
         }
     }
@@ -97,14 +97,14 @@ impl Exception {
     #[must_use]
     pub const fn network(network: Network) -> Self {
         Self {
-            to: To::Network(network),
+            scope: Scope::Network(network),
             port: None,
         }
     }
 
-    /// The same, on this port only.
+    /// Restricts the exception to this port.
     #[must_use]
-    pub fn on_port(self, port: u16) -> Self {
+    pub fn with_port(self, port: u16) -> Self {
         Self {
             port: Some(port),
             ..self
@@ -112,8 +112,8 @@ impl Exception {
     }
 }
 
-impl To {
-    fn is_for(&self, host: &str, address: IpAddr) -> bool {
+impl Scope {
+    fn contains(&self, host: &str, address: IpAddr) -> bool {
         match self {
             Self::Loopback => {
                 Network::LOOPBACK_V4.contains(address) || Network::LOOPBACK_V6.contains(address)
@@ -129,69 +129,72 @@ impl To {
 
 /// The text does not name an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotAnException;
+pub struct ParseExceptionError;
 
 impl FromStr for Exception {
-    type Err = NotAnException;
+    type Err = ParseExceptionError;
 
-    fn from_str(text: &str) -> Result<Self, NotAnException> {
+    fn from_str(text: &str) -> Result<Self, ParseExceptionError> {
         if let Ok(network) = text.parse() {
             return Ok(Self::network(network));
         }
         let (name, port) = match text.rsplit_once(':') {
-            Some((name, port)) => (name, Some(port.parse().map_err(|_| NotAnException)?)),
+            Some((name, port)) => (name, Some(port.parse().map_err(|_| ParseExceptionError)?)),
             None => (text, None),
         };
-        let to = match name
+        let scope = match name
             .strip_prefix('[')
             .and_then(|name| name.strip_suffix(']'))
         {
-            Some(address) => To::Network(address.parse().map_err(|_| NotAnException)?),
-            None => of_name(name)?,
+            Some(address) => Scope::Network(address.parse().map_err(|_| ParseExceptionError)?),
+            None => parse_name(name)?,
         };
-        Ok(Self { to, port })
+        Ok(Self { scope, port })
     }
 }
 
-fn of_name(name: &str) -> Result<To, NotAnException> {
+fn parse_name(name: &str) -> Result<Scope, ParseExceptionError> {
     if name == "loopback" {
-        return Ok(To::Loopback);
+        return Ok(Scope::Loopback);
     }
     if let Ok(address) = name.parse::<IpAddr>() {
         return match address {
-            IpAddr::V4(_) => name.parse().map(To::Network).map_err(|_| NotAnException),
-            // Without brackets nobody can tell its last part from a port.
-            IpAddr::V6(_) => Err(NotAnException),
+            IpAddr::V4(_) => name
+                .parse()
+                .map(Scope::Network)
+                .map_err(|_| ParseExceptionError),
+            // Without brackets, the last part of the address is ambiguous with a port.
+            IpAddr::V6(_) => Err(ParseExceptionError),
         };
     }
     let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     match !name.is_empty() && name.chars().all(letters) {
-        true => Ok(To::Host(name.to_ascii_lowercase())),
-        false => Err(NotAnException),
+        true => Ok(Scope::Host(name.to_ascii_lowercase())),
+        false => Err(ParseExceptionError),
     }
 }
 
-/// As it is read.
+/// Writes the form that `parse` reads.
 impl fmt::Display for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.to, self.port) {
-            (To::Loopback, None) => f.write_str("loopback"),
-            (To::Loopback, Some(port)) => write!(f, "loopback:{port}"),
-            (To::Host(name), None) => f.write_str(name),
-            (To::Host(name), Some(port)) => write!(f, "{name}:{port}"),
-            (To::Network(network), None) => network.fmt(f),
-            (To::Network(network), Some(port)) => write!(f, "[{network}]:{port}"),
+        match (&self.scope, self.port) {
+            (Scope::Loopback, None) => f.write_str("loopback"),
+            (Scope::Loopback, Some(port)) => write!(f, "loopback:{port}"),
+            (Scope::Host(name), None) => f.write_str(name),
+            (Scope::Host(name), Some(port)) => write!(f, "{name}:{port}"),
+            (Scope::Network(network), None) => network.fmt(f),
+            (Scope::Network(network), Some(port)) => write!(f, "[{network}]:{port}"),
         }
     }
 }
 
-impl fmt::Display for NotAnException {
+impl fmt::Display for ParseExceptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not `loopback`, a host, an address or a range such as 10.0.0.0/8")
     }
 }
 
-impl std::error::Error for NotAnException {}
+impl std::error::Error for ParseExceptionError {}
 
 #[cfg(test)]
 mod tests {
@@ -217,7 +220,7 @@ mod tests {
             ("nas.lan", "evil.nas.lan", "10.0.0.1", 80, false),
             ("nas.lan:9000", "nas.lan", "10.0.0.1", 80, false),
         ] {
-            let policy = Policy::with([exception.parse::<Exception>().unwrap()]);
+            let policy = Policy::with_exceptions([exception.parse::<Exception>().unwrap()]);
             let found = policy.check(host, address.parse().unwrap(), port);
             assert_eq!(
                 found.is_ok(),

@@ -1,4 +1,4 @@
-//! A URL as text, to a host and a port that may be asked for.
+//! Parses the text of a URL to a host and a port.
 
 use std::net::IpAddr;
 
@@ -6,10 +6,10 @@ use url::{Host, Url};
 
 use crate::error::OutgoingError;
 
-/// Longest URL, in bytes.
-pub const URL_BYTES: usize = 8 * 1024;
+/// Most bytes of a URL.
+pub const MAX_URL_BYTES: usize = 8 * 1024;
 
-/// A URL that may be asked for, as far as its text tells.
+/// A URL whose text is allowed. Its addresses are checked later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     url: Url,
@@ -28,14 +28,14 @@ pub enum TargetHost {
 }
 
 impl Target {
-    /// Reads an absolute URL.
+    /// Parses an absolute URL.
     ///
     /// # Errors
-    /// When it is not one, or its scheme is not `http` or `https`, or it carries a user or a password.
+    /// Fails when the text is no absolute URL, or its scheme is not `http` or `https`, or it carries a user or a password.
     pub fn parse(text: &str) -> Result<Self, OutgoingError> {
-        // A parser of URLs would drop or change these without a word, and another program may read them differently.
+        // The URL parser drops or changes these characters silently, and another program may read them differently.
         let odd = |c: char| c.is_control() || c == ' ' || c == '\\' || !c.is_ascii();
-        if text.len() > URL_BYTES {
+        if text.len() > MAX_URL_BYTES {
             return Err(OutgoingError::InvalidUrl("longer than 8 KB"));
         }
         if text.contains(odd) {
@@ -49,7 +49,7 @@ impl Target {
             .ok_or(OutgoingError::InvalidUrl("not absolute"))?;
         let url = Url::parse(text);
         if let Ok(url) = &url {
-            known(url)?;
+            is_encrypted(url)?;
         }
         if !rest.starts_with("//") || rest.starts_with("///") {
             return Err(match scheme.to_ascii_lowercase().as_str() {
@@ -57,15 +57,15 @@ impl Target {
                 other => OutgoingError::Scheme(other.to_owned()),
             });
         }
-        Self::of(url.map_err(|_| OutgoingError::InvalidUrl("malformed"))?)
+        Self::from_url(url.map_err(|_| OutgoingError::InvalidUrl("malformed"))?)
     }
 
-    /// Reads the target of a redirect, which may be relative to the URL that was asked for.
+    /// Resolves the target of a redirect, which may be relative to this URL.
     ///
     /// # Errors
-    /// As for [`Target::parse`].
-    pub fn redirected(&self, location: &str) -> Result<Self, OutgoingError> {
-        if location.len() > URL_BYTES {
+    /// Fails as [`Target::parse`] does.
+    pub fn resolve_redirect(&self, location: &str) -> Result<Self, OutgoingError> {
+        if location.len() > MAX_URL_BYTES {
             return Err(OutgoingError::InvalidUrl("longer than 8 KB"));
         }
         if location.contains(|c: char| c.is_control() || c == '\\') {
@@ -74,11 +74,11 @@ impl Target {
             ));
         }
         let url = self.url.join(location);
-        Self::of(url.map_err(|_| OutgoingError::InvalidUrl("malformed"))?)
+        Self::from_url(url.map_err(|_| OutgoingError::InvalidUrl("malformed"))?)
     }
 
-    fn of(mut url: Url) -> Result<Self, OutgoingError> {
-        let secure = known(&url)?;
+    fn from_url(mut url: Url) -> Result<Self, OutgoingError> {
+        let secure = is_encrypted(&url)?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(OutgoingError::Userinfo);
         }
@@ -119,15 +119,15 @@ impl Target {
         self.port
     }
 
-    /// Whether the connection is encrypted.
+    /// Tells whether the connection is encrypted.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Whether both are of one scheme, host and port.
+    /// Tells whether both have the same scheme, host and port.
     #[must_use]
-    pub fn is_of_origin(&self, other: &Self) -> bool {
+    pub fn is_same_origin(&self, other: &Self) -> bool {
         (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
     }
 }
@@ -137,8 +137,8 @@ fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(inside)
 }
 
-/// Whether the scheme means encryption; an error if it is neither of the two.
-fn known(url: &Url) -> Result<bool, OutgoingError> {
+/// Tells whether the scheme is `https`; an error for a scheme other than `http` and `https`.
+fn is_encrypted(url: &Url) -> Result<bool, OutgoingError> {
     match url.scheme() {
         "http" => Ok(false),
         "https" => Ok(true),
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_redirect_may_be_relative_and_is_checked_like_a_url() {
         let from = Target::parse("https://example.com/a/b?c").unwrap();
-        let to = |location| from.redirected(location);
+        let to = |location| from.resolve_redirect(location);
         assert_eq!(to("d").unwrap().url().as_str(), "https://example.com/a/d");
         assert_eq!(
             to("//other.example/").unwrap().url().as_str(),

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use safelight_outgoing::{Client, Exception, Limits, OutgoingError, Policy, Request, Whole};
+use safelight_outgoing::{
+    BufferedAnswer, Client, Exception, Limits, OutgoingError, Policy, Request,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-const LIMITS: Limits = Limits::of_bytes(1_000);
+const LIMITS: Limits = Limits::new(1_000);
 
 /// A host on loopback that gives one answer to every request, and keeps what it was asked.
 struct StandIn {
@@ -95,10 +97,10 @@ fn to(location: &str) -> Option<String> {
 }
 
 fn on_loopback() -> Client {
-    Client::new(Policy::with([Exception::loopback()])).unwrap()
+    Client::new(Policy::with_exceptions([Exception::loopback()])).unwrap()
 }
 
-async fn fetch(url: &str) -> Result<Whole, OutgoingError> {
+async fn fetch(url: &str) -> Result<BufferedAnswer, OutgoingError> {
     on_loopback().fetch(Request::get(url), &LIMITS).await
 }
 
@@ -198,8 +200,8 @@ async fn a_redirect_leads_nowhere_that_a_url_may_not() {
         ("http://10.0.0.1/".into(), "10.0.0.1"),
     ] {
         let host = StandIn::new(move |_| to(&location)).await;
-        let only = Exception::loopback().on_port(host.address.port());
-        let client = Client::new(Policy::with([only])).unwrap();
+        let only = Exception::loopback().with_port(host.address.port());
+        let client = Client::new(Policy::with_exceptions([only])).unwrap();
         let error = client
             .fetch(Request::get(host.url("/")), &LIMITS)
             .await
@@ -236,7 +238,7 @@ async fn a_host_that_is_denied_is_not_asked_by_whatever_way() {
     let url = denied.url("/a");
     let host = StandIn::new(move |_| to(&url)).await;
     let pattern = denied.address.to_string().parse().unwrap();
-    let policy = Policy::with([Exception::loopback()]).without([pattern]);
+    let policy = Policy::with_exceptions([Exception::loopback()]).with_denied([pattern]);
     let client = Client::new(policy).unwrap();
     for url in [denied.url("/a"), host.url("/")] {
         let error = client.fetch(Request::get(url), &LIMITS).await.unwrap_err();
@@ -387,7 +389,7 @@ async fn an_answer_that_does_not_come_or_does_not_end_is_given_up() {
     });
     let limits = Limits {
         total: Duration::from_millis(50),
-        ..Limits::of_bytes(u64::MAX)
+        ..Limits::new(u64::MAX)
     };
     for url in [silent.url("/"), endless] {
         let error = on_loopback().fetch(Request::get(url), &limits).await;

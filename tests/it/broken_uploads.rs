@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::client::get;
-use crate::dev_server::{DevServer, PATIENCE};
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 
 const CALL: &str = "IMAGES /transform 400 9523: the upload broke off: ";
@@ -37,7 +37,10 @@ async fn a_client_that_stops_sending_is_named() {
     client.shutdown().await.unwrap();
     let mut answer = String::new();
     let read = client.read_to_string(&mut answer);
-    timeout(PATIENCE, read).await.expect("no answer").unwrap();
+    timeout(TEST_TIMEOUT, read)
+        .await
+        .expect("no answer")
+        .unwrap();
     assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
     assert!(
         answer.contains("the client broke off its upload"),

@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::time::timeout;
 
-use crate::dev_server::PATIENCE;
+use crate::dev_server::TEST_TIMEOUT;
 
 /// The names of the program, the first of which is the one of Debian's package.
 const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
@@ -182,7 +182,7 @@ impl Browser {
     /// The next message, or nothing when the browser has ended.
     async fn read(&mut self) -> Option<Value> {
         let mut message = Vec::new();
-        let read = timeout(PATIENCE, self.messages.read_until(0, &mut message)).await;
+        let read = timeout(TEST_TIMEOUT, self.messages.read_until(0, &mut message)).await;
         read.expect("the browser does not answer").unwrap();
         let whole = message.strip_suffix(b"\0")?;
         Some(serde_json::from_slice(whole).unwrap())

@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::get;
-use crate::dev_server::{DevServer, PATIENCE};
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 use crate::slow_reader::SlowReader;
 
@@ -23,7 +23,7 @@ async fn a_head_that_does_not_end_closes_the_connection() {
         let mut client = TcpStream::connect(server.address).await.unwrap();
         client.write_all(begun.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
-        let _reset = tokio::time::timeout(PATIENCE, client.read_to_end(&mut answer))
+        let _reset = tokio::time::timeout(TEST_TIMEOUT, client.read_to_end(&mut answer))
             .await
             .unwrap_or_else(|_| panic!("{begun:?} keeps its connection"));
         assert!(!answer.starts_with(b"HTTP/1.1 200"), "{begun:?}");
@@ -38,7 +38,7 @@ async fn an_upload_that_stops_is_an_error_for_the_worker_and_a_line_in_the_log()
         let request = format!("POST /read HTTP/1.1\r\nhost: x\r\n{head}\r\n\r\n5\r\nhello\r\n");
         client.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
-        tokio::time::timeout(PATIENCE, client.read_to_string(&mut answer))
+        tokio::time::timeout(TEST_TIMEOUT, client.read_to_string(&mut answer))
             .await
             .expect("the upload keeps its connection")
             .unwrap();
@@ -92,7 +92,7 @@ async fn two_ends_that_both_write_do_not_wait_for_each_other_for_ever() {
         .unwrap();
     let piece = vec![b'x'; 1_000_000];
     let writing = async { while client.write_all(&piece).await.is_ok() {} };
-    tokio::time::timeout(PATIENCE, writing)
+    tokio::time::timeout(TEST_TIMEOUT, writing)
         .await
         .expect("both wait for ever");
     server.line(|line| line.contains(GIVEN_UP)).await;

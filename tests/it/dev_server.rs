@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::guests::{SAFELIGHT, repository};
 
 /// How long anything may take before a test gives up. Nothing is expected to come near it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A running dev server. Dropping it kills the process.
 pub(crate) struct DevServer {
@@ -60,7 +60,7 @@ impl DevServer {
     pub(crate) async fn start_in(folder: &Path, arguments: &[String]) -> Self {
         let server = safelight_harness::DevServer::builder(folder)
             .program(SAFELIGHT)
-            .patience(PATIENCE);
+            .timeout(TEST_TIMEOUT);
         let server = arguments.iter().fold(server, Builder::argument);
         let server = server
             .start()
@@ -75,13 +75,13 @@ impl DevServer {
 
     /// The first line of the log that satisfies `wanted`, as soon as it is there.
     pub(crate) async fn line(&self, wanted: impl Fn(&str) -> bool) -> String {
-        let line = self.server.line(wanted).await;
+        let line = self.server.wait_for_line(wanted).await;
         line.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Waits until the whole log satisfies `wanted`.
     pub(crate) async fn lines_until(&self, wanted: impl Fn(&[String]) -> bool) {
-        let lines = self.server.lines_until(wanted).await;
+        let lines = self.server.wait_for_lines(wanted).await;
         lines.unwrap_or_else(|error| panic!("{error}"));
     }
 
@@ -107,7 +107,7 @@ impl DevServer {
 
     /// Waits for the process to end.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
-        let ended = self.server.ended().await;
+        let ended = self.server.wait().await;
         ended.unwrap_or_else(|error| panic!("{error}"))
     }
 }

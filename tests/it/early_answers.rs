@@ -5,7 +5,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::client::get;
-use crate::dev_server::{DevServer, PATIENCE};
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 use crate::processes::images_pid;
 use crate::supervision::signal;
@@ -21,7 +21,7 @@ impl Client {
     }
 
     async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        timeout(PATIENCE, self.0.write_all(bytes.as_ref()))
+        timeout(TEST_TIMEOUT, self.0.write_all(bytes.as_ref()))
             .await
             .expect("nobody takes what is sent")
             .unwrap();
@@ -29,7 +29,7 @@ impl Client {
 
     /// An answer with a content-length.
     async fn answer(&mut self) -> String {
-        timeout(PATIENCE, self.read()).await.expect("no answer")
+        timeout(TEST_TIMEOUT, self.read()).await.expect("no answer")
     }
 
     async fn read(&mut self) -> String {
@@ -120,7 +120,7 @@ async fn a_client_that_reads_no_early_answer_before_its_upload_is_sent_is_given_
     client.send(head("/echo", 2_000 * MB)).await;
     let piece = vec![0; MB];
     let sending = async { while client.0.write_all(&piece).await.is_ok() {} };
-    timeout(PATIENCE, sending)
+    timeout(TEST_TIMEOUT, sending)
         .await
         .expect("both ends wait for ever");
     server
@@ -143,7 +143,7 @@ async fn an_answer_that_breaks_in_its_first_moment_still_has_its_head() {
         let request = format!("GET /photo HTTP/1.1\r\nhost: x\r\n{fault}\r\n\r\n");
         client.send(request).await;
         let mut answer = Vec::new();
-        let end = timeout(PATIENCE, client.0.read_to_end(&mut answer)).await;
+        let end = timeout(TEST_TIMEOUT, client.0.read_to_end(&mut answer)).await;
         end.expect("no end").unwrap();
         let text = String::from_utf8_lossy(&answer);
         assert!(text.starts_with("HTTP/1.1 200"), "{bytes}: {text:.200}");

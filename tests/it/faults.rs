@@ -13,7 +13,7 @@ use safelight_harness::{Answer, Client, FAULT_HEADER, Fault, HarnessError};
 use tokio::net::TcpStream;
 
 use crate::client::{get, post};
-use crate::dev_server::{DevServer, PATIENCE, project};
+use crate::dev_server::{DevServer, TEST_TIMEOUT, project};
 use crate::guests::{self, SAFELIGHT};
 
 /// Gets a path with faults of its own.
@@ -22,7 +22,7 @@ async fn get_with(server: &DevServer, path: &str, faults: &[&str]) -> Answer {
         request.header(FAULT_HEADER, *fault)
     });
     let request = request.body(Bytes::new()).unwrap();
-    let client = Client::new(server.address, PATIENCE);
+    let client = Client::new(server.address, TEST_TIMEOUT);
     client.send(request).await.unwrap()
 }
 
@@ -30,7 +30,10 @@ async fn get_with(server: &DevServer, path: &str, faults: &[&str]) -> Answer {
 async fn breaks(server: &DevServer, path: &str, fault: &str) -> bool {
     let request = Request::get(path).header(FAULT_HEADER, fault);
     let request = request.body(Bytes::new()).unwrap();
-    match Client::new(server.address, PATIENCE).send(request).await {
+    match Client::new(server.address, TEST_TIMEOUT)
+        .send(request)
+        .await
+    {
         Ok(answer) => answer.status == 200 && !answer.is_whole(),
         Err(HarnessError::NoAnswer(_)) => true,
         Err(error) => panic!("{error}"),

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::get;
-use crate::dev_server::{DevServer, PATIENCE};
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 
 const DATA: u8 = 0;
@@ -150,7 +150,7 @@ async fn a_connection_that_is_not_read_is_given_up() {
         .line(|line| line.contains("a connection was given up: its client has read nothing"))
         .await;
     let mut rest = Vec::new();
-    let _reset = tokio::time::timeout(PATIENCE, connection.stream.read_to_end(&mut rest))
+    let _reset = tokio::time::timeout(TEST_TIMEOUT, connection.stream.read_to_end(&mut rest))
         .await
         .expect("the connection stays");
     assert!(rest.len() < 40_000_000);
@@ -166,7 +166,7 @@ async fn a_stream_whose_client_gives_it_no_room_is_given_up_alone() {
     let mut connection = Connection::with_window(server.address, [0, 0, 0, 8]).await;
     let request = connection.get(1, "/slow-stream?pieces=100000&ms=1");
     connection.stream.write_all(&request).await.unwrap();
-    let reset = tokio::time::timeout(PATIENCE, connection.reset(1)).await;
+    let reset = tokio::time::timeout(TEST_TIMEOUT, connection.reset(1)).await;
     assert_eq!(reset.expect("the stream stays"), CANCEL);
     server
         .line(|line| {

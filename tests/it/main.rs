@@ -31,14 +31,13 @@ mod hosts;
 mod http2;
 mod image_codes;
 mod image_urls;
-#[path = "../../runtime/benches/broken/images.rs"]
+#[path = "../../runtime/safelight/benches/broken/images.rs"]
 mod images;
 mod letters;
 mod loops;
 mod option_matrix;
 mod outbound;
 mod pixel_settings;
-mod pool;
 mod private_addresses;
 mod processes;
 mod public_buckets;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::{get, post};
-use crate::dev_server::{DevServer, PATIENCE};
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 use crate::slow_reader::picture;
 
@@ -46,7 +46,7 @@ pub(crate) async fn gone(pid: u64) {
             std::thread::yield_now();
         }
     });
-    tokio::time::timeout(PATIENCE, waiting)
+    tokio::time::timeout(TEST_TIMEOUT, waiting)
         .await
         .expect("the process stays")
         .unwrap();
@@ -182,7 +182,7 @@ async fn a_server_that_is_still_building_hears_a_request_to_end() {
             std::thread::yield_now();
         }
     });
-    tokio::time::timeout(PATIENCE, building)
+    tokio::time::timeout(TEST_TIMEOUT, building)
         .await
         .expect("no build begins")
         .unwrap();
@@ -191,7 +191,7 @@ async fn a_server_that_is_still_building_hears_a_request_to_end() {
         .args(["-s", "TERM", &pid])
         .status();
     assert!(told.unwrap().success());
-    let ended = tokio::time::timeout(PATIENCE, program.wait()).await;
+    let ended = tokio::time::timeout(TEST_TIMEOUT, program.wait()).await;
     assert!(ended.expect("the build is waited for").unwrap().success());
 }
 

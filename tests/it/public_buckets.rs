@@ -6,7 +6,7 @@ use image::ImageFormat;
 use safelight_harness::Fault;
 
 use crate::client::{Answer, get, post, send, try_get};
-use crate::dev_server::{DevServer, PATIENCE};
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 use crate::image_urls::{ask, error, picture, size};
 
@@ -234,7 +234,7 @@ async fn a_part_of_an_object_that_was_altered_on_disk_is_never_a_whole_answer() 
     let mut bytes = std::fs::read(blob.path()).unwrap();
     bytes[500_000] = b'b';
     std::fs::write(blob.path(), bytes).unwrap();
-    let client = safelight_harness::Client::new(server.address, PATIENCE);
+    let client = safelight_harness::Client::new(server.address, TEST_TIMEOUT);
     for range in ["bytes=499000-501000", "bytes=100000-900000"] {
         let request = Request::get("/photos/a")
             .header("host", server.address.to_string())

@@ -5,7 +5,7 @@ use http::{Method, Request};
 use image::{ImageFormat, RgbImage};
 
 use crate::client::{Answer, get, post};
-use crate::dev_server::{DevServer, PATIENCE};
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 
 /// A bucket that is gone with its server.
@@ -35,7 +35,7 @@ async fn try_range(server: &DevServer, path: &str, range: &str) -> Option<Answer
         .header("range", range)
         .body(Bytes::new())
         .unwrap();
-    let client = safelight_harness::Client::new(server.address, PATIENCE);
+    let client = safelight_harness::Client::new(server.address, TEST_TIMEOUT);
     client.send(request).await.ok()
 }
 

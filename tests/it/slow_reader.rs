@@ -10,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::dev_server::{DevServer, PATIENCE};
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 
 const BATCH: usize = 25;
@@ -52,7 +52,7 @@ impl SlowReader {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, stuck)
+        tokio::time::timeout(TEST_TIMEOUT, stuck)
             .await
             .expect("the server is never stuck");
     }
@@ -67,7 +67,7 @@ impl SlowReader {
     /// Reads to the end of the connection, whatever that is.
     pub(crate) async fn rest(mut self) -> Vec<u8> {
         let mut rest = Vec::new();
-        let _reset = tokio::time::timeout(PATIENCE, self.stream.read_to_end(&mut rest))
+        let _reset = tokio::time::timeout(TEST_TIMEOUT, self.stream.read_to_end(&mut rest))
             .await
             .expect("the answer hangs");
         rest

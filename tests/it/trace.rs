@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::client::{get, post};
-use crate::dev_server::{DevServer, PATIENCE};
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 
 /// A picture that becomes an answer of some KB.
@@ -53,7 +53,7 @@ async fn trace_of(server: &DevServer, target: &str) -> Value {
             }
         }
     };
-    let id = tokio::time::timeout(PATIENCE, ended)
+    let id = tokio::time::timeout(TEST_TIMEOUT, ended)
         .await
         .expect("the request does not end");
     json(server, &format!("/cdn-cgi/safelight/trace/{id}")).await

@@ -38,7 +38,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use safelight_harness::{DevServer, Fault};
-use safelight_images::Deadlines;
+use safelight_net::Deadlines;
 use tokio::task::JoinSet;
 
 use blame::Blames;
@@ -89,7 +89,7 @@ async fn whatever_goes_wrong_no_body_is_delivered_as_whole_that_is_not() {
     let images = process.images().unwrap();
     let folder = images.socket_folder().unwrap();
     process.signal("TERM");
-    assert!(server.ended().await.unwrap().success());
+    assert!(server.wait().await.unwrap().success());
     until("the images process stays", || !images.is_there()).await;
 
     let back = count(&server, "the images process is back");
@@ -144,7 +144,7 @@ async fn start(seed: u64) -> DevServer {
                 .rate(0.02)
                 .seed(seed + 2),
         )
-        .patience(Duration::from_secs(600))
+        .timeout(Duration::from_secs(600))
         .start()
         .await
         .unwrap()

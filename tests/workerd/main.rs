@@ -27,7 +27,7 @@ const RED: [u8; 4] = [255, 0, 0, 255];
 const RAW: &str = "application/octet-stream";
 
 /// How long an answer may take before a test fails instead of standing still.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[test]
 fn workerd_ends_with_the_standard_input_that_a_test_process_holds() {
@@ -40,7 +40,7 @@ fn workerd_ends_with_the_standard_input_that_a_test_process_holds() {
 
 impl Workerd {
     async fn run(&self, pipeline: &str, pictures: &Value) -> Answer {
-        let client = Client::new(self.address, PATIENCE);
+        let client = Client::new(self.address, TEST_TIMEOUT);
         let path = format!("/{pipeline}");
         let answer = client.post(&path, pictures.to_string()).await.unwrap();
         assert!(answer.is_whole(), "{pipeline}: {:?}", answer.broken);

@@ -1,8 +1,10 @@
 //! A photo, resized as the query says: `/?width=400&height=300&fit=cover&format=webp&quality=80`.
 
+use std::{collections::BTreeSet, fmt::Display};
+
 use safelight_sdk::{
-    Context, Env, Error, Format, ImageOutputOptions, ImageTransform, Query, QueryError, Request,
-    Response, Result, http::StatusCode, response,
+    Context, Env, Error, Format, ImageOutputOptions, ImageTransform, Request, Response, Result,
+    http::StatusCode, response,
 };
 
 /// Drawn by code for this example, 4000×3000 pixels.
@@ -14,42 +16,56 @@ const BAD_REQUEST: u16 = 9432;
 safelight_sdk::fetch!(fetch);
 
 async fn fetch(request: Request, env: Env, _ctx: Context) -> Result<Response> {
-    match thumbnail(&Query::of(request.uri()), &env).await {
-        Err(Error::Query(error)) => Ok(response::text(StatusCode::BAD_REQUEST, error.to_string())),
+    let (transform, output) = match options(request.uri().query().unwrap_or_default()) {
+        Ok(options) => options,
+        Err(problem) => return Ok(response::text(StatusCode::BAD_REQUEST, problem)),
+    };
+    let photo = env.images("IMAGES")?.input(PHOTO).transform(transform);
+    match photo.output(output).await {
+        Ok(result) => Ok(result.response()),
         Err(Error::Images(error)) if error.code == BAD_REQUEST => {
             Ok(response::text(StatusCode::BAD_REQUEST, error.message))
         }
-        other => other,
+        Err(error) => Err(error),
     }
 }
 
-async fn thumbnail(query: &Query, env: &Env) -> Result<Response> {
-    query.allow_only(&["width", "height", "fit", "format", "quality"])?;
-    let transform = ImageTransform {
-        width: query.parse::<u32>("width")?.map(f64::from),
-        height: query.parse::<u32>("height")?.map(f64::from),
-        fit: query.parse("fit")?,
-        ..ImageTransform::new()
-    };
-    let output = ImageOutputOptions {
-        quality: query.parse::<u8>("quality")?.map(Into::into),
-        ..ImageOutputOptions::new(format(query)?)
-    };
-    let result = env
-        .images("IMAGES")?
-        .input(PHOTO)
-        .transform(transform)
-        .output(output)
-        .await?;
-    Ok(result.response())
+/// Reads the options from a query. The error names the parameter that is wrong.
+fn options(query: &str) -> Result<(ImageTransform, ImageOutputOptions), String> {
+    let mut transform = ImageTransform::new();
+    let mut output = ImageOutputOptions::new(Format::Jpeg);
+    let mut seen = BTreeSet::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let number = || value.parse::<u32>().map_err(|error| problem(&name, error));
+        match &*name {
+            "width" => transform.width = Some(f64::from(number()?)),
+            "height" => transform.height = Some(f64::from(number()?)),
+            "fit" => transform.fit = Some(value.parse().map_err(|error| problem(&name, error))?),
+            "format" => output.format = format(&value).map_err(|error| problem(&name, error))?,
+            "quality" => {
+                let quality: u8 = value.parse().map_err(|error| problem(&name, error))?;
+                output.quality = Some(quality.into());
+            }
+            _ => {
+                return Err(problem(
+                    &name,
+                    "known are width, height, fit, format, quality",
+                ));
+            }
+        }
+        if !seen.insert(name.clone()) {
+            return Err(problem(&name, "given more than once"));
+        }
+    }
+    Ok((transform, output))
 }
 
-/// The binding's own name, or what follows `image/` in it.
-fn format(query: &Query) -> Result<Format, QueryError> {
-    let word = query.get("format").unwrap_or("jpeg");
+fn problem(name: &str, problem: impl Display) -> String {
+    format!("query parameter {name}: {problem}\n")
+}
+
+/// The name of a format on the binding, or the part of it behind `image/`.
+fn format(word: &str) -> Result<Format, &'static str> {
     let named = word.parse().or_else(|_| format!("image/{word}").parse());
-    named.map_err(|_| QueryError {
-        name: "format".to_owned(),
-        problem: format!("{word:?}: must be one of jpeg, png, gif, webp, avif, rgb, rgba"),
-    })
+    named.map_err(|_| "must be one of jpeg, png, gif, webp, avif, rgb, rgba")
 }

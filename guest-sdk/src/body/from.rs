@@ -1,4 +1,4 @@
-//! What a body can be made of.
+//! Conversions into a body.
 
 use bytes::Bytes;
 

@@ -8,18 +8,18 @@ use wasip3::{
     wit_future,
 };
 
-use super::{BodyError, STEP};
+use super::{BodyError, MAX_CHUNK};
 
-/// Where the host says how a body ended. It must reach whoever reads the body: without it a body that was cut
-/// off looks whole.
+/// The future by which the host says how a body ended. Every reader of the body must await it: without it, a body that
+/// was cut off looks whole.
 pub(crate) type TrailersReader = FutureReader<Result<Option<Trailers>, ErrorCode>>;
 
 /// A body that came from outside, read by the guest or handed back to the host untouched.
 pub(crate) struct Incoming {
     state: State,
-    /// What is still to come, by the sender's `content-length`.
+    /// Bytes still to come, by the sender's `content-length`.
     length: Option<u64>,
-    /// What has been read ended where a piece of the host's did, so that the host has nothing of it half handed over.
+    /// The bytes read so far end where a chunk of the host's stream does, so that the host holds no half of one.
     is_aligned: bool,
 }
 
@@ -30,12 +30,12 @@ pub(crate) enum Message {
 }
 
 enum State {
-    /// Opening it costs calls of the host, which a body that nobody reads can do without.
+    /// Not opened yet: opening costs calls of the host, which an unread body saves.
     Unopened(Message),
     Reading(StreamReader<u8>, TrailersReader),
     Ended,
     Broken(ErrorCode),
-    /// A read has started and not come back; one that is dropped may take bytes with it.
+    /// A read has started and not returned. A dropped read may lose bytes.
     Lost,
 }
 
@@ -52,8 +52,8 @@ impl Incoming {
         self.length
     }
 
-    /// The host's own stream, by which the host joins both ends, as long as nothing has been read of it.
-    pub(super) fn untouched(self) -> Result<(StreamReader<u8>, TrailersReader), Self> {
+    /// Returns the host's own stream, by which the host joins both ends, as long as nothing has been read of it.
+    pub(super) fn into_stream(self) -> Result<(StreamReader<u8>, TrailersReader), Self> {
         match self.state {
             State::Unopened(message) => Ok(open(message)),
             State::Reading(stream, trailers) if self.is_aligned => Ok((stream, trailers)),
@@ -64,49 +64,49 @@ impl Incoming {
     }
 
     /// Reads exactly the next `count` bytes.
-    pub(super) async fn front(&mut self, count: usize) -> Result<Vec<u8>, BodyError> {
+    pub(super) async fn read_exact(&mut self, count: usize) -> Result<Vec<u8>, BodyError> {
         let mut front = Vec::new();
         while front.len() < count {
             // A slice has no room to spare, and the host fills all the room there is.
             let mut room = vec![0; count - front.len()].into_boxed_slice().into_vec();
             room.clear();
-            let piece = self.read(room).await?;
-            if piece.is_empty() {
+            let chunk = self.read(room).await?;
+            if chunk.is_empty() {
                 return Err(BodyError::Lost);
             }
-            front.extend_from_slice(&piece);
+            front.extend_from_slice(&chunk);
         }
         Ok(front)
     }
 
-    /// Notes that the host has promised that what has been read was whole pieces of its own: so it can still join the rest
-    /// with where it goes, as if nothing had been read.
+    /// Notes that the bytes read so far were whole chunks of the host's stream. The host can then still join the rest with
+    /// its destination, as if nothing had been read.
     pub(super) fn note_aligned(&mut self) {
         self.is_aligned = true;
     }
 
-    /// Reads the next piece into `step`, which is empty; nothing at the good end.
-    pub(super) async fn fill(&mut self, mut step: Vec<u8>) -> Result<Vec<u8>, BodyError> {
-        step.reserve(self.step_size());
-        self.read(step).await
+    /// Reads the next chunk into `buffer`, which is empty; leaves it empty at the end.
+    pub(super) async fn fill(&mut self, mut buffer: Vec<u8>) -> Result<Vec<u8>, BodyError> {
+        buffer.reserve(self.chunk_size());
+        self.read(buffer).await
     }
 
-    /// Reads as much as there is room for in `step`, at most.
-    async fn read(&mut self, mut step: Vec<u8>) -> Result<Vec<u8>, BodyError> {
+    /// Reads at most as many bytes as `buffer` has room for.
+    async fn read(&mut self, mut buffer: Vec<u8>) -> Result<Vec<u8>, BodyError> {
         self.is_aligned = false;
         let (mut stream, trailers) = match mem::replace(&mut self.state, State::Lost) {
             State::Unopened(message) => open(message),
             State::Reading(stream, trailers) => (stream, trailers),
             State::Ended => {
                 self.state = State::Ended;
-                return Ok(step);
+                return Ok(buffer);
             }
             State::Broken(code) => return Err(self.broken(code)),
             State::Lost => return Err(BodyError::Lost),
         };
         loop {
-            let (result, read) = stream.read(step).await;
-            step = read;
+            let (result, read) = stream.read(buffer).await;
+            buffer = read;
             match result {
                 StreamResult::Complete(0) => {}
                 StreamResult::Complete(count) => {
@@ -114,7 +114,7 @@ impl Incoming {
                         .length
                         .map(|length| length.saturating_sub(count as u64));
                     self.state = State::Reading(stream, trailers);
-                    return Ok(step);
+                    return Ok(buffer);
                 }
                 StreamResult::Cancelled => return Err(BodyError::Lost),
                 StreamResult::Dropped => break,
@@ -123,7 +123,7 @@ impl Incoming {
         match trailers.await {
             Ok(_) => {
                 self.state = State::Ended;
-                Ok(step)
+                Ok(buffer)
             }
             Err(code) => Err(self.broken(code)),
         }
@@ -134,14 +134,14 @@ impl Incoming {
         BodyError::Broken(code)
     }
 
-    fn step_size(&self) -> usize {
+    fn chunk_size(&self) -> usize {
         let length = self.length.and_then(|length| usize::try_from(length).ok());
-        length.map_or(STEP, |length| length.clamp(1, STEP))
+        length.map_or(MAX_CHUNK, |length| length.clamp(1, MAX_CHUNK))
     }
 }
 
 fn open(message: Message) -> (StreamReader<u8>, TrailersReader) {
-    // Nobody is told how the reading went: dropping the writer says that all is well.
+    // The sender is not told how the reading went: dropping the writer reports success.
     let (_, read_well) = wit_future::new(|| Ok(()));
     match message {
         Message::Request(request) => Request::consume_body(request, read_well),

@@ -1,4 +1,4 @@
-//! How a body leaves the guest.
+//! A body on its way out of the guest.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -12,28 +12,28 @@ use wasip3::{
 use super::{Body, Source, incoming::TrailersReader};
 use crate::{Error, Result};
 
-/// Why the guest broke a body off, for whoever waits for the answer to it.
-pub(crate) type Fault = Rc<RefCell<Option<Error>>>;
+/// The error with which the guest broke a body off. The caller that waits for the answer reads it.
+pub(crate) type SendFailure = Rc<RefCell<Option<Error>>>;
 
 /// A body in the host's terms.
 pub(crate) struct Outgoing {
     pub(crate) contents: Option<StreamReader<u8>>,
-    /// How the body ended. Always that of the body itself, never one of our own that says it ended well.
+    /// The end of the body: always its own, never one of ours that reports success.
     pub(crate) trailers: TrailersReader,
-    pub(crate) fault: Fault,
+    pub(crate) failure: SendFailure,
 }
 
 impl Outgoing {
     /// Hands over an untouched body as it is, and starts to send any other in steps.
     pub(crate) fn start(body: Body) -> Self {
-        let fault = Fault::default();
+        let failure = SendFailure::default();
         let source = match body.source {
-            Source::Incoming(incoming) => match incoming.untouched() {
+            Source::Incoming(incoming) => match incoming.into_stream() {
                 Ok((contents, trailers)) => {
                     return Self {
                         contents: Some(contents),
                         trailers,
-                        fault,
+                        failure,
                     };
                 }
                 Err(incoming) => Source::Incoming(incoming),
@@ -43,49 +43,49 @@ impl Outgoing {
                 return Self {
                     contents: None,
                     trailers,
-                    fault,
+                    failure,
                 };
             }
             source @ (Source::Bytes(_) | Source::Stream(_) | Source::Joined(_)) => source,
         };
         let (writer, contents) = wit_stream::new();
-        // Whatever stops the sending before its end leaves an error behind, not a short body.
+        // A task that stops before its end leaves an error behind, not a short body.
         let (end, trailers) = wit_future::new(|| {
             Err(ErrorCode::InternalError(Some(
                 "the worker stopped sending".to_owned(),
             )))
         });
-        let told = Rc::clone(&fault);
+        let reported = Rc::clone(&failure);
         spawn_local(async move {
             let outcome = match send(Body::new(source), writer).await {
                 Ok(()) => Ok(None),
                 Err(error) => {
                     let code = ErrorCode::InternalError(Some(error.to_string()));
-                    *told.borrow_mut() = Some(error);
+                    *reported.borrow_mut() = Some(error);
                     Err(code)
                 }
             };
-            // Fails only when nobody reads the body any more, and then nobody misses its end.
+            // Fails only when the body has no reader any more.
             drop(end.write(outcome).await);
         });
         Self {
             contents: Some(contents),
             trailers,
-            fault,
+            failure,
         }
     }
 }
 
-/// Moves a body through one buffer. A receiver that leaves is no error: it knows that it left.
+/// Moves a body through one buffer. A receiver that leaves is no error.
 async fn send(mut body: Body, mut writer: StreamWriter<u8>) -> Result<()> {
-    let mut step = Vec::new();
+    let mut buffer = Vec::new();
     loop {
-        step = body.fill(step).await?;
-        if step.is_empty() {
+        buffer = body.fill(buffer).await?;
+        if buffer.is_empty() {
             return Ok(());
         }
-        step = writer.write_all(step).await;
-        if !step.is_empty() {
+        buffer = writer.write_all(buffer).await;
+        if !buffer.is_empty() {
             return Ok(());
         }
     }

@@ -1,4 +1,4 @@
-//! A body that the guest makes piece by piece.
+//! A body that the guest makes chunk by chunk.
 
 use std::{
     cell::RefCell,
@@ -8,36 +8,36 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{Body, BodyError, STEP};
+use super::{Body, BodyError, MAX_CHUNK};
 use crate::{Error, Result};
 
 type Running = Pin<Box<dyn Future<Output = Result<()>>>>;
 
-/// Takes the pieces of a [stream](Body::stream).
+/// Takes the chunks of a [stream](Body::stream).
 ///
-/// The receiver sets the pace: a write waits until the piece before it has been taken.
+/// The receiver sets the pace: a write waits until the chunk before it has been taken.
 pub struct BodyWriter {
     slot: Rc<RefCell<Slot>>,
 }
 
-/// Where a piece passes from the writer to the reader.
+/// The slot through which a chunk passes from the writer to the reader.
 #[derive(Default)]
 struct Slot {
-    /// The piece that waits for the reader.
-    piece: Option<Vec<u8>>,
-    /// Memory that the reader is done with.
+    /// The chunk that waits for the reader.
+    chunk: Option<Vec<u8>>,
+    /// Memory that the reader has finished with.
     spare: Vec<u8>,
-    /// Waits for the piece to be taken. The reader polls the writer's function anyway, but not what runs inside of
-    /// combinators with wakers of their own.
+    /// The writer that waits for the chunk to be taken. The reader polls the writer's function anyway, but not the parts
+    /// of it that run inside of combinators with wakers of their own.
     waiting: Option<Waker>,
 }
 
 impl BodyWriter {
-    /// Sends one piece; an empty one sends nothing.
-    pub async fn write(&mut self, piece: impl AsRef<[u8]>) {
-        for step in piece.as_ref().chunks(STEP) {
+    /// Sends one chunk; an empty one sends nothing.
+    pub async fn write(&mut self, chunk: impl AsRef<[u8]>) {
+        for chunk in chunk.as_ref().chunks(MAX_CHUNK) {
             let mut memory = self.vacant().await;
-            memory.extend_from_slice(step);
+            memory.extend_from_slice(chunk);
             self.put(memory);
         }
     }
@@ -45,24 +45,24 @@ impl BodyWriter {
     /// Sends a whole body in steps of at most 256 KB, which all use the same memory.
     ///
     /// # Errors
-    /// When `body` breaks. Return this error, so that the stream breaks as well.
+    /// Fails when `body` breaks. The caller returns this error, so that the stream breaks as well.
     pub async fn copy(&mut self, body: impl Into<Body>) -> Result<()> {
         let mut body = body.into();
         loop {
             let memory = self.vacant().await;
-            let piece = body.fill(memory).await?;
-            if piece.is_empty() {
+            let chunk = body.fill(memory).await?;
+            if chunk.is_empty() {
                 return Ok(());
             }
-            self.put(piece);
+            self.put(chunk);
         }
     }
 
-    /// Waits until the last piece has been taken.
+    /// Waits until the last chunk has been taken.
     async fn vacant(&self) -> Vec<u8> {
         poll_fn(|context| {
             let mut slot = self.slot.borrow_mut();
-            if slot.piece.is_some() {
+            if slot.chunk.is_some() {
                 slot.waiting = Some(context.waker().clone());
                 return Poll::Pending;
             }
@@ -73,12 +73,12 @@ impl BodyWriter {
         .await
     }
 
-    fn put(&self, piece: Vec<u8>) {
-        self.slot.borrow_mut().piece = Some(piece);
+    fn put(&self, chunk: Vec<u8>) {
+        self.slot.borrow_mut().chunk = Some(chunk);
     }
 }
 
-/// The reading side of a stream: runs the author's function as far as the next piece.
+/// The reading side of a stream: runs the author's function as far as the next chunk.
 pub(super) struct Producer {
     slot: Rc<RefCell<Slot>>,
     state: State,
@@ -87,7 +87,7 @@ pub(super) struct Producer {
 enum State {
     Running(Running),
     Ended,
-    /// The function failed, and the error has not been told yet: a piece may wait before it.
+    /// The function failed, and the error has not been returned yet: a chunk may wait before it.
     Failing(Error),
     Failed,
 }
@@ -105,7 +105,7 @@ impl Producer {
         }
     }
 
-    /// The next piece; nothing at the good end. `spare` is memory for it.
+    /// Returns the next chunk, or an empty one at the end. `spare` is memory for it.
     pub(super) async fn fill(&mut self, spare: Vec<u8>) -> Result<Vec<u8>> {
         self.slot.borrow_mut().spare = spare;
         poll_fn(|context| self.poll(context)).await
@@ -121,11 +121,11 @@ impl Producer {
             };
         }
         let mut slot = self.slot.borrow_mut();
-        if let Some(piece) = slot.piece.take() {
+        if let Some(chunk) = slot.chunk.take() {
             if let Some(waiting) = slot.waiting.take() {
                 waiting.wake();
             }
-            return Poll::Ready(Ok(piece));
+            return Poll::Ready(Ok(chunk));
         }
         drop(slot);
         match std::mem::replace(&mut self.state, State::Failed) {

@@ -1,6 +1,6 @@
-//! What a reader of a body may rely on.
+//! The guarantees that a reader of a body has.
 
-use super::{Body, STEP};
+use super::{Body, MAX_CHUNK};
 use crate::{Error, now::now};
 
 fn lines(count: usize) -> Body {
@@ -35,8 +35,8 @@ fn joined_bodies_are_read_in_order_and_empty_ones_do_not_end_them() {
 
 #[test]
 fn a_long_body_is_read_in_steps() {
-    let mut body = Body::from(vec![7; STEP + 1]);
-    assert_eq!(now(body.chunk()).unwrap().map(<[u8]>::len), Some(STEP));
+    let mut body = Body::from(vec![7; MAX_CHUNK + 1]);
+    assert_eq!(now(body.chunk()).unwrap().map(<[u8]>::len), Some(MAX_CHUNK));
     assert_eq!(now(body.chunk()).unwrap().map(<[u8]>::len), Some(1));
     assert_eq!(now(body.chunk()).unwrap(), None);
 }

@@ -1,6 +1,6 @@
-//! What is handed out, and what a wrong name is told.
+//! Lookups by name, and the errors of wrong names.
 
-use super::Env;
+use super::{BindingKind, Env};
 
 fn env(variables: &[(&str, &str)]) -> Env {
     Env::from_variables(
@@ -89,7 +89,9 @@ fn bindings_are_called_at_the_origin_of_the_host() {
     for (mut variables, address) in origins {
         variables.push(("BINDINGS", r#"{"IMAGES":"images"}"#));
         assert_eq!(
-            env(&variables).binding("IMAGES", "images").unwrap(),
+            env(&variables)
+                .binding("IMAGES", BindingKind::Images)
+                .unwrap(),
             address
         );
     }

@@ -1,4 +1,4 @@
-//! Where a redirect leads, and what of the request goes there.
+//! The request that follows a redirect: its URL, its method and its headers (Fetch, section 4.4).
 
 use http::{
     HeaderMap, HeaderName, Method, StatusCode, Uri,
@@ -11,11 +11,11 @@ use http::{
 
 use crate::{Error, Result};
 
-/// Redirects that one request follows.
-pub(super) const MOST: usize = 20;
+/// Most redirects that one request follows.
+pub(super) const MAX_REDIRECTS: usize = 20;
 
-/// What describes a body, and goes with it.
-const OF_BODY: [HeaderName; 5] = [
+/// Headers that describe a body. They are dropped together with it.
+const CONTENT_HEADERS: [HeaderName; 5] = [
     CONTENT_ENCODING,
     CONTENT_LANGUAGE,
     CONTENT_LENGTH,
@@ -23,8 +23,9 @@ const OF_BODY: [HeaderName; 5] = [
     CONTENT_TYPE,
 ];
 
-/// Changes a request to the one that its answer leads to: whether it leads anywhere. `body` is how many
-/// bytes its body had, where that is known: they are gone with the first request.
+/// Changes a request to the one that its answer redirects to. Returns `false` for an answer that is no redirect.
+///
+/// `body` is the length of the request's body in bytes, where that is known. The first request has used the body up.
 pub(super) fn follow(
     request: &mut Parts,
     (status, headers): (StatusCode, &HeaderMap),
@@ -41,7 +42,7 @@ pub(super) fn follow(
     };
     if becomes_get {
         request.method = Method::GET;
-        for name in OF_BODY {
+        for name in CONTENT_HEADERS {
             request.headers.remove(name);
         }
     } else if body != Some(0) {
@@ -50,7 +51,7 @@ pub(super) fn follow(
         return Err(Error::Unsendable(text));
     }
     let text = location.to_str().ok();
-    let next = text.and_then(|text| joined(&request.uri, text));
+    let next = text.and_then(|text| resolve(&request.uri, text));
     let next = next.ok_or_else(|| {
         Error::Unsendable(format!(
             "the redirect {status} leads to {location:?}, which is no URL"
@@ -64,8 +65,8 @@ pub(super) fn follow(
     Ok(true)
 }
 
-/// A reference of a URL, without its fragment. Dots in it are left to whoever reads the URL.
-fn joined(base: &Uri, reference: &str) -> Option<Uri> {
+/// Resolves a reference against a URL, without its fragment. The receiver of the URL normalises its dots.
+fn resolve(base: &Uri, reference: &str) -> Option<Uri> {
     let reference = reference.split('#').next().unwrap_or_default();
     let origin = format!("{}://{}", base.scheme_str()?, base.authority()?);
     let whole = if reference.is_empty() {
@@ -86,8 +87,8 @@ fn joined(base: &Uri, reference: &str) -> Option<Uri> {
         format!("{origin}{folder}/{reference}")
     };
     let url: Uri = whole.parse().ok()?;
-    let of_web = matches!(url.scheme_str(), Some("http" | "https"));
-    (of_web && url.authority().is_some()).then_some(url)
+    let is_http = matches!(url.scheme_str(), Some("http" | "https"));
+    (is_http && url.authority().is_some()).then_some(url)
 }
 
 fn has_scheme(reference: &str) -> bool {

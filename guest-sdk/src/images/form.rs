@@ -1,4 +1,4 @@
-//! A transformer's collected calls as one form: the pictures in depth-first order, then the flat list of steps.
+//! The calls of a transformer as one form: the pictures in depth-first order, then the flat list of steps.
 
 use safelight_protocol::{
     ImageOutputOptions, Step,
@@ -66,8 +66,8 @@ impl Form {
         Ok(Self { parts })
     }
 
-    /// The form as it is sent. Pictures are streamed, and one that breaks breaks the form: the closing boundary
-    /// comes only after the last part is whole.
+    /// Makes the body of the request. Pictures are streamed. A picture that breaks also breaks the form: the closing
+    /// boundary comes only after the last part is whole.
     pub(super) fn into_body(self, boundary: &str) -> Body {
         let mut pieces = Vec::new();
         for part in self.parts {
@@ -104,14 +104,14 @@ impl Source {
     }
 }
 
-/// The walk over the tree of drawings. The number of a picture is its place among the parts.
+/// A walk over the tree of drawings. The index of a picture is its place among the parts.
 struct Walk {
     parts: Vec<Part>,
     steps: Vec<Step>,
 }
 
 impl Walk {
-    /// Everything that is done to the picture `target`. An overlay is complete before it is drawn.
+    /// Appends the steps of the picture `target`. The steps of an overlay precede the step that draws it.
     fn chain(&mut self, chain: Vec<Link>, target: usize) {
         for link in chain {
             match link {

@@ -5,7 +5,7 @@ use safelight_protocol::{ErrorCode, ImagesError, digest::REPR_DIGEST, error::Cal
 
 use crate::{Body, Response, Result};
 
-/// A finished picture, still with the service: it is streamed when it is used.
+/// A finished picture that the service still holds. It is streamed when it is used.
 #[derive(Debug)]
 #[must_use]
 pub struct ImageTransformationResult {
@@ -15,8 +15,8 @@ pub struct ImageTransformationResult {
 }
 
 impl ImageTransformationResult {
-    /// Takes a good answer. One without `content-type` fails here; the JavaScript client would fail only when
-    /// it is asked for the type.
+    /// Takes a successful answer. An answer without `content-type` fails here; the JavaScript client fails only when
+    /// the type is read.
     pub(super) fn new(answer: Response) -> Result<Self> {
         let (mut parts, image) = answer.into_parts();
         let content_type = parts
@@ -25,7 +25,7 @@ impl ImageTransformationResult {
             .and_then(|value| value.to_str().ok());
         let Some(content_type) = content_type.map(str::to_owned) else {
             let missing = "the answer has no content-type";
-            return Err(ImagesError::local(Call::Transform, ErrorCode::Internal, missing).into());
+            return Err(ImagesError::new(Call::Transform, ErrorCode::Internal, missing).into());
         };
         Ok(Self {
             content_type,

@@ -1,4 +1,4 @@
-//! Calls of the images service, and what its answers mean.
+//! Calls of the images service, and the meaning of its answers.
 
 use http::{HeaderValue, Method, Request, header::CONTENT_TYPE};
 use safelight_protocol::{
@@ -12,12 +12,12 @@ use super::form::Form;
 use crate::{
     Body, BodyError, Error, Response, Result,
     error::describe,
-    fetch::{Unanswered, send},
+    fetch::{SendError, send},
 };
 
-/// More text than this an error does not need, in bytes.
+/// Most bytes that are read of an error's text.
 const ERROR_TEXT_LIMIT: usize = 64 * 1024;
-/// The answer of `/info` has some hundred bytes.
+/// Most bytes that are read of an answer of `/info`, which has some hundred.
 const INFO_LIMIT: usize = 64 * 1024;
 
 /// The service behind one Images binding.
@@ -31,7 +31,7 @@ impl Service {
         Self { address }
     }
 
-    /// Sends a form. Only a good answer comes back as `Ok`, with its body unread.
+    /// Sends a form. `Ok` is a successful answer, with its body unread.
     pub(super) async fn call(&self, call: Call, form: Form) -> Result<Response> {
         let random = u128::from(get_random_u64()) << 64 | u128::from(get_random_u64());
         let boundary = boundary(random);
@@ -44,18 +44,18 @@ impl Service {
             HeaderValue::try_from(content_type(&boundary)).map_err(http::Error::from)?;
         request.headers_mut().insert(CONTENT_TYPE, form_type);
         match send(request).await {
-            Ok(answer) => checked(call, answer).await,
-            Err(Unanswered::Error(error)) => Err(error),
-            Err(Unanswered::Host(code)) => Err(unreachable(call, &describe(&code))),
+            Ok(answer) => into_result(call, answer).await,
+            Err(SendError::Error(error)) => Err(error),
+            Err(SendError::Host(code)) => Err(unreachable(call, &describe(&code))),
         }
     }
 
-    /// Reads a good answer of `/info`.
+    /// Reads a successful answer of `/info`.
     pub(super) async fn info(&self, answer: Response) -> Result<ImageInfo> {
-        let json = collected(Call::Info, answer.into_body(), INFO_LIMIT).await?;
+        let json = collect(Call::Info, answer.into_body(), INFO_LIMIT).await?;
         serde_json::from_slice(&json).map_err(|error| {
             let message = format!("unexpected answer: {error}");
-            ImagesError::local(Call::Info, ErrorCode::Internal, &message).into()
+            ImagesError::new(Call::Info, ErrorCode::Internal, &message).into()
         })
     }
 }
@@ -68,21 +68,21 @@ const fn path(call: Call) -> &'static str {
 }
 
 /// Makes a failed answer an error.
-async fn checked(call: Call, answer: Response) -> Result<Response> {
-    if ImagesError::code_of(answer.status(), answer.headers()).is_none() {
+async fn into_result(call: Call, answer: Response) -> Result<Response> {
+    if ImagesError::response_code(answer.status(), answer.headers()).is_none() {
         return Ok(answer);
     }
     let (parts, body) = answer.into_parts();
-    let text = collected(call, body, ERROR_TEXT_LIMIT).await?;
+    let text = collect(call, body, ERROR_TEXT_LIMIT).await?;
     let text = String::from_utf8_lossy(&text);
-    Err(ImagesError::read(call, parts.status, &parts.headers, &text).into())
+    Err(ImagesError::from_response(call, parts.status, &parts.headers, &text).into())
 }
 
-/// Reads an answer that is needed whole. One that breaks off is as good as none.
-async fn collected(call: Call, body: Body, limit: usize) -> Result<Vec<u8>> {
+/// Reads a whole body. A body that breaks off counts as no answer.
+async fn collect(call: Call, body: Body, limit: usize) -> Result<Vec<u8>> {
     body.collect(limit).await.map_err(|error| match error {
         Error::Body(BodyError::Broken(code)) => unreachable(call, &describe(&code)),
-        error => ImagesError::local(
+        error => ImagesError::new(
             call,
             ErrorCode::Internal,
             &format!("unexpected answer: {error}"),
@@ -93,7 +93,7 @@ async fn collected(call: Call, body: Body, limit: usize) -> Result<Vec<u8>> {
 
 fn unreachable(call: Call, why: &str) -> Error {
     let message = format!("no answer from the images service: {why}");
-    ImagesError::local(call, ErrorCode::Unreachable, &message).into()
+    ImagesError::new(call, ErrorCode::Unreachable, &message).into()
 }
 
 #[cfg(test)]
@@ -101,7 +101,7 @@ mod tests {
     use http::{Response, StatusCode};
     use safelight_protocol::{ImagesError, error::Call};
 
-    use super::{Service, checked, collected, unreachable};
+    use super::{Service, collect, into_result, unreachable};
     use crate::{Body, Error, now::now};
 
     fn images_error(error: Error) -> ImagesError {
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn a_marked_answer_is_the_services_error_with_the_prefix_of_its_call() {
         let error = images_error(
-            now(checked(
+            now(into_result(
                 Call::Info,
                 answer(200, "err=9412", "ERROR 9412: no"),
             ))
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn an_unmarked_failure_is_9523() {
         let error = images_error(
-            now(checked(Call::Transform, answer(502, "", "bad gateway"))).unwrap_err(),
+            now(into_result(Call::Transform, answer(502, "", "bad gateway"))).unwrap_err(),
         );
         assert_eq!(
             (error.code, &*error.message),
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_good_answer_passes_with_its_body_unread() {
-        let good = now(checked(Call::Transform, answer(200, "", "pixels"))).unwrap();
+        let good = now(into_result(Call::Transform, answer(200, "", "pixels"))).unwrap();
         assert_eq!(good.status(), StatusCode::OK);
         assert_eq!(good.body().length(), Some(6));
     }
@@ -166,8 +166,7 @@ mod tests {
 
     #[test]
     fn an_error_text_without_end_is_not_read_to_its_end() {
-        let error =
-            images_error(now(collected(Call::Info, vec![b'x'; 11].into(), 10)).unwrap_err());
+        let error = images_error(now(collect(Call::Info, vec![b'x'; 11].into(), 10)).unwrap_err());
         assert_eq!(error.code, 9523);
     }
 

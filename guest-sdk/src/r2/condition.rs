@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::date;
 use crate::{Error, Result};
 
-/// What must hold of an object, for it to be read or replaced.
+/// The conditions under which an object is read or replaced.
 ///
 /// ```
 /// use safelight_sdk::{R2Conditional, R2Etag};
@@ -29,14 +29,14 @@ pub struct R2Conditional {
     seconds: bool,
 }
 
-/// An entity tag, without quotes. Text is a strong one, but for `*`, which is any.
+/// An entity tag, without quotes. Text converts into a strong tag, except `*`, which converts into any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum R2Etag {
-    /// That of exactly these bytes.
+    /// The tag of exactly these bytes.
     Strong(String),
-    /// One that never proves two objects equal, but may prove them different.
+    /// A tag that never proves two objects equal, but may prove them different.
     Weak(String),
-    /// That of any object.
+    /// The tag of any object.
     Any,
 }
 
@@ -62,7 +62,7 @@ impl R2Etag {
             Self::Weak(value) => (value, "weak"),
             Self::Any => return Ok(json!({ "type": "wildcard" })),
         };
-        // No object has such a tag: the condition would be another one than was meant.
+        // No object has a tag with quotes, so the condition would mean something else.
         if value.starts_with('"') || value.ends_with('"') {
             return Err(Error::Unsendable(format!(
                 "the entity tag {value} of a condition must be without quotes"
@@ -73,39 +73,39 @@ impl R2Etag {
 }
 
 impl R2Conditional {
-    /// No condition yet.
+    /// No conditions.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What the headers of a request ask for: `if-match`, `if-none-match`, `if-modified-since` and `if-unmodified-since`. Dates
-    /// are then compared in whole seconds, and a date that cannot be read asks for nothing, as HTTP has it.
+    /// Reads the conditions of a request: `if-match`, `if-none-match`, `if-modified-since` and `if-unmodified-since`. Their
+    /// dates are compared in whole seconds, and a date that cannot be parsed is no condition (RFC 9110, section 13.1).
     ///
     /// # Errors
-    /// When a header that is to name entity tags names none.
-    pub fn of(headers: &HeaderMap) -> Result<Self> {
+    /// Fails when `if-match` or `if-none-match` has no entity tags, or one that cannot be parsed.
+    pub fn from_headers(headers: &HeaderMap) -> Result<Self> {
         headers::read(headers)
     }
 
-    /// The object has this tag, or one of those of other calls.
+    /// Requires that the object has this tag, or one of the tags of other calls.
     pub fn etag_matches(mut self, etag: impl Into<R2Etag>) -> Self {
         self.matches.push(etag.into());
         self
     }
 
-    /// The object has not this tag, nor any of those of other calls.
+    /// Requires that the object has neither this tag nor one of the tags of other calls.
     pub fn etag_does_not_match(mut self, etag: impl Into<R2Etag>) -> Self {
         self.differs.push(etag.into());
         self
     }
 
-    /// The object was uploaded before this date.
+    /// Requires that the object was uploaded before this date.
     pub fn uploaded_before(mut self, date: SystemTime) -> Self {
         self.before = Some(date);
         self
     }
 
-    /// The object was uploaded after this date.
+    /// Requires that the object was uploaded after this date.
     pub fn uploaded_after(mut self, date: SystemTime) -> Self {
         self.after = Some(date);
         self

@@ -1,31 +1,31 @@
-//! Dates of the wire, in milliseconds since the epoch, and of headers.
+//! Dates on the wire, in milliseconds since the epoch, and dates in headers.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since the epoch; dates before it are the epoch.
+/// Milliseconds since the epoch. A date before the epoch becomes the epoch.
 pub(super) fn to_ms(date: SystemTime) -> u64 {
     let since = date.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The date; one that a clock cannot tell is the epoch.
+/// The date. A date that a clock cannot represent becomes the epoch.
 pub(super) fn from_ms(ms: u64) -> SystemTime {
     UNIX_EPOCH
         .checked_add(Duration::from_millis(ms))
         .unwrap_or(UNIX_EPOCH)
 }
 
-/// The first second that a header cannot tell, as its year has four digits.
+/// The first second of the year 10000. A header's date has four digits for the year.
 const YEAR_10000: u64 = 253_402_300_800;
 
-/// The date as a header has it, such as `Sun, 06 Nov 1994 08:49:37 GMT`; nothing after the year 9999.
+/// The date in a header's form, such as `Sun, 06 Nov 1994 08:49:37 GMT`; `None` after the year 9999.
 pub(super) fn http(date: SystemTime) -> Option<String> {
     let ms = to_ms(date);
-    let can_be_told = ms / 1000 < YEAR_10000;
-    can_be_told.then(|| httpdate::fmt_http_date(from_ms(ms)))
+    let is_representable = ms / 1000 < YEAR_10000;
+    is_representable.then(|| httpdate::fmt_http_date(from_ms(ms)))
 }
 
-/// A date in one of the three forms that HTTP knows, on or after the epoch.
+/// Parses a date on or after the epoch, in one of the three forms of HTTP.
 pub(super) fn parse(text: &str) -> Option<SystemTime> {
     httpdate::parse_http_date(text).ok()
 }

@@ -1,4 +1,4 @@
-//! What a bucket refuses or fails with.
+//! The error of a bucket.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ pub struct R2Error {
     pub method: &'static str,
     /// The platform's number, such as 10007; 0 when the service gave none.
     pub code: u32,
-    /// What the service said.
+    /// The text of the service.
     pub message: String,
 }
 

@@ -1,5 +1,7 @@
 //! Digests that values must have.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use crate::{Error, Result};
 
 /// A digest that a value must have, in hex.
@@ -19,7 +21,7 @@ pub enum R2Hash {
 
 impl R2Hash {
     /// The field's name and value.
-    pub(super) fn on_the_wire(self) -> Result<(&'static str, String)> {
+    pub(super) fn into_wire(self) -> Result<(&'static str, String)> {
         let (name, digits, hex) = match self {
             Self::Md5(hex) => ("md5", 32, hex),
             Self::Sha1(hex) => ("sha1", 40, hex),
@@ -33,42 +35,27 @@ impl R2Hash {
             )));
         }
         Ok(match name {
-            "md5" => (name, base64_of_hex(&hex)),
+            "md5" => (name, base64_from_hex(&hex)),
             _ => (name, hex),
         })
     }
 }
 
-/// The wire has MD5 in another form than the others.
-fn base64_of_hex(hex: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
-    // Six digits are three bytes, and four characters.
-    let mut text: String = digits
-        .chunks(6)
-        .flat_map(|group| {
-            let bits = group.iter().fold(0, |bits, digit| bits << 4 | digit);
-            let bits = bits << (4 * (6 - group.len()));
-            let count = group.len() * 2 / 3 + usize::from(group.len() < 6);
-            (0..count).map(move |place| bits >> (18 - 6 * place) & 63)
-        })
-        .filter_map(|six| ALPHABET.get(usize::try_from(six).ok()?))
-        .map(|byte| char::from(*byte))
-        .collect();
-    while !text.len().is_multiple_of(4) {
-        text.push('=');
-    }
-    text
+/// Converts hexadecimal digits to base64, in which the wire writes MD5 alone.
+fn base64_from_hex(hex: &str) -> String {
+    let byte = |at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
+    let bytes: Vec<u8> = (0..hex.len()).step_by(2).filter_map(byte).collect();
+    STANDARD.encode(bytes)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::base64_of_hex;
+    use super::base64_from_hex;
 
     #[test]
     fn md5_goes_over_the_wire_in_base64() {
         assert_eq!(
-            base64_of_hex("900150983cd24fb0d6963f7d28e17f72"),
+            base64_from_hex("900150983cd24fb0d6963f7d28e17f72"),
             "kAFQmDzST7DWlj99KOF/cg=="
         );
     }

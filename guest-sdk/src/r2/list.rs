@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::R2Object;
-use super::object::Wire;
+use super::object::WireObject;
 
 /// Options of [`R2Bucket::list`](super::R2Bucket::list).
 #[derive(Clone, Debug, Default)]
@@ -17,16 +17,16 @@ pub struct R2ListOptions {
 /// A page of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct R2Objects {
-    /// The objects, without those that a prefix below stands for.
+    /// The objects, without the ones below a delimited prefix.
     pub objects: Vec<R2Object>,
-    /// What the keys that go on behind a delimiter have in common.
+    /// Common prefixes of the keys that contain the delimiter.
     pub delimited_prefixes: Vec<String>,
-    /// Where the next page begins, if there is one.
+    /// The position of the next page, if there is one.
     pub cursor: Option<String>,
 }
 
 impl R2Objects {
-    /// Whether there is more.
+    /// Tells whether there is another page.
     #[must_use]
     pub fn truncated(&self) -> bool {
         self.cursor.is_some()
@@ -34,43 +34,43 @@ impl R2Objects {
 }
 
 impl R2ListOptions {
-    /// The first page of everything.
+    /// The first page of all objects.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Only keys that begin so.
+    /// Lists only keys with this prefix.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         self.with("prefix", prefix.into())
     }
 
-    /// Keys that have this behind the prefix are shown as one, up to and with it.
+    /// Groups the keys that contain the delimiter behind the prefix: each group is listed once, up to and with the delimiter.
     pub fn delimiter(self, delimiter: impl Into<String>) -> Self {
         self.with("delimiter", delimiter.into())
     }
 
-    /// At most so many rows, from 1 to 1,000. There may be fewer even if there is more.
+    /// Sets the most objects and prefixes of a page, from 1 to 1,000. A page may have fewer even if there is another.
     pub fn limit(self, limit: u32) -> Self {
         self.with("limit", limit)
     }
 
-    /// Goes on where another page ended.
+    /// Continues at the position that another page returned.
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with("cursor", cursor.into())
     }
 
-    /// Only keys past this one.
+    /// Lists only keys behind this one.
     pub fn start_after(self, key: impl Into<String>) -> Self {
         self.with("startAfter", key.into())
     }
 
-    /// With the headers that objects are to be served with.
+    /// Includes the headers to serve the objects with.
     pub fn include_http_metadata(mut self) -> Self {
         self.include.push(0);
         self
     }
 
-    /// With the author's own fields.
+    /// Includes the author's own fields.
     pub fn include_custom_metadata(mut self) -> Self {
         self.include.push(1);
         self
@@ -88,11 +88,11 @@ impl R2ListOptions {
     }
 }
 
-/// A page as the wire has it.
+/// A page in the wire's form.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WirePage {
-    objects: Vec<Wire>,
+    objects: Vec<WireObject>,
     truncated: bool,
     cursor: Option<String>,
     #[serde(default)]
@@ -100,10 +100,10 @@ pub(super) struct WirePage {
 }
 
 impl WirePage {
-    pub(super) fn read(self) -> R2Objects {
+    pub(super) fn into_objects(self) -> R2Objects {
         let objects = self.objects.into_iter();
         R2Objects {
-            objects: objects.map(Wire::read_row).collect(),
+            objects: objects.map(WireObject::into_listed).collect(),
             delimited_prefixes: self.delimited_prefixes,
             cursor: self.cursor.filter(|_| self.truncated),
         }

@@ -14,7 +14,7 @@ pub struct R2MultipartUpload {
     upload_id: String,
 }
 
-/// A part that was uploaded, as [`complete`](R2MultipartUpload::complete) wants to know it.
+/// A part that was uploaded: an argument of [`complete`](R2MultipartUpload::complete).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct R2UploadedPart {
     /// From 1 to 10,000.
@@ -32,19 +32,19 @@ impl R2MultipartUpload {
         }
     }
 
-    /// The key of the object that it will be.
+    /// The key of the object that the upload becomes.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// By which it can be resumed.
+    /// The id by which the upload can be resumed.
     #[must_use]
     pub fn upload_id(&self) -> &str {
         &self.upload_id
     }
 
-    /// Uploads a part whose length is known, in the place of what has its number. All parts but the last must have one
+    /// Uploads a part whose length is known, and replaces the part of the same number. All parts but the last must have one
     /// size, of at least 5 MiB.
     ///
     /// # Errors
@@ -59,15 +59,15 @@ impl R2MultipartUpload {
         fields["partNumber"] = part_number.into();
         let call = Call::new("uploadPart", fields);
         match self.service.put(call, value.into()).await? {
-            Answer::Good(answer) => Ok(R2UploadedPart {
+            Answer::Success(answer) => Ok(R2UploadedPart {
                 part_number,
                 etag: answer.etag()?,
             }),
-            Answer::NotFound | Answer::Refused(_) => Err(unexpected("uploadPart")),
+            Answer::NotFound | Answer::PreconditionFailed(_) => Err(unexpected("uploadPart")),
         }
     }
 
-    /// Makes the parts an object, in the order of their numbers; parts that are not listed are dropped.
+    /// Joins the parts to an object, in the order of their numbers. Parts that are not listed are dropped.
     ///
     /// # Errors
     /// [`R2Error`](super::R2Error) 10025 for a part that there is not, 10011 and 10048 for parts whose sizes do not fit, 10024
@@ -82,12 +82,14 @@ impl R2MultipartUpload {
         fields["parts"] = parts.collect();
         let call = Call::new("completeMultipartUpload", fields);
         match self.service.put(call, Body::empty()).await? {
-            Answer::Good(answer) => Ok(answer.object()?.0),
-            Answer::NotFound | Answer::Refused(_) => Err(unexpected("completeMultipartUpload")),
+            Answer::Success(answer) => Ok(answer.object()?.0),
+            Answer::NotFound | Answer::PreconditionFailed(_) => {
+                Err(unexpected("completeMultipartUpload"))
+            }
         }
     }
 
-    /// Gives it up and deletes its parts; one that is over stays as it is.
+    /// Aborts the upload and deletes its parts. An upload that is over stays as it is.
     ///
     /// # Errors
     /// [`R2Error`](super::R2Error) 10024 when there never was such an upload.

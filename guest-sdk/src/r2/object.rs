@@ -15,30 +15,30 @@ use serde_json::{Map, Value};
 use super::date;
 use crate::{Body, Error, Response, Result};
 
-pub(super) use wire::Wire;
+pub(super) use wire::WireObject;
 
-/// What is known of an object, without its bytes.
+/// The metadata of an object, without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct R2Object {
     /// Its key.
     pub key: String,
-    /// New with every write.
+    /// The version, new with every write.
     pub version: String,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
     /// The entity tag, without quotes.
     pub etag: String,
-    /// When it was written.
+    /// The time of the write.
     pub uploaded: SystemTime,
-    /// The headers to serve it with. A list has them only when it was asked to.
+    /// The headers to serve it with. A list has them only if its options include them.
     pub http_metadata: Option<R2HttpMetadata>,
-    /// The author's own fields. A list has them only when it was asked to.
+    /// The author's own fields. A list has them only if its options include them.
     pub custom_metadata: Option<BTreeMap<String, String>>,
-    /// First byte and number of bytes of what was read.
+    /// Offset and length in bytes of the part that was read.
     pub range: Option<(u64, u64)>,
     /// Digests by the names `md5`, `sha1`, `sha256`, `sha384` and `sha512`, in hex, as far as they are known.
     pub checksums: BTreeMap<&'static str, String>,
-    /// How it is kept.
+    /// The storage class.
     pub storage_class: String,
 }
 
@@ -59,12 +59,12 @@ pub struct R2HttpMetadata {
     pub cache_expiry: Option<SystemTime>,
 }
 
-/// How an object is kept: what it costs in production. Locally it only is remembered.
+/// The storage class of an object, which decides its price in production. Locally it is only recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum R2StorageClass {
-    /// For what is read often.
+    /// For objects that are read often.
     Standard,
-    /// For what is read seldom.
+    /// For objects that are read seldom.
     InfrequentAccess,
 }
 
@@ -84,7 +84,7 @@ impl R2Object {
         format!("\"{}\"", self.etag)
     }
 
-    /// The header that says which part was read, unless that was all of it: a part must not pass for the whole.
+    /// The `content-range` header, unless the whole object was read: a part must not pass for the whole.
     fn part(&self) -> Option<(HeaderName, String)> {
         let (first, length) = self.range.filter(|(_, length)| *length < self.size)?;
         let last = first.saturating_add(length).saturating_sub(1);
@@ -94,7 +94,7 @@ impl R2Object {
     /// Sets the headers that the object is to be served with.
     ///
     /// # Errors
-    /// When a value cannot be in a header, or the list that the object is from has not asked for them.
+    /// Fails when a value cannot be in a header, or the options of the list did not include the headers.
     pub fn write_http_metadata(&self, headers: &mut HeaderMap) -> Result<()> {
         let Some(metadata) = &self.http_metadata else {
             let text = "the list was not asked to include httpMetadata";
@@ -111,9 +111,9 @@ impl R2Object {
 }
 
 impl R2HttpMetadata {
-    /// What the headers of a request or a response say of their body. A date that cannot be read is none.
+    /// Reads the headers of a request or a response that describe its body. A date that cannot be parsed is left out.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub fn from_headers(headers: &HeaderMap) -> Self {
         let text = |name| Some(headers.get(name)?.to_str().ok()?.to_owned());
         Self {
             content_type: text(CONTENT_TYPE),
@@ -161,7 +161,7 @@ impl R2HttpMetadata {
     }
 }
 
-/// An object with its bytes, or a part of them, still with the service: they are streamed when they are used.
+/// An object with its bytes, or a part of them. The service holds the bytes until they are used, and streams them.
 #[derive(Debug)]
 #[must_use]
 pub struct R2ObjectBody {
@@ -188,7 +188,7 @@ impl R2ObjectBody {
         self.body
     }
 
-    /// What is known, and the bytes.
+    /// The metadata, and the bytes.
     #[must_use]
     pub fn into_parts(self) -> (R2Object, Body) {
         (self.object, self.body)
@@ -197,7 +197,7 @@ impl R2ObjectBody {
     /// The bytes as text, if they are no more than `limit`.
     ///
     /// # Errors
-    /// As for [`Body::text`].
+    /// Fails as [`Body::text`] does.
     pub async fn text(self, limit: usize) -> Result<String> {
         self.body.text(limit).await
     }

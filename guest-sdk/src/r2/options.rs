@@ -1,4 +1,4 @@
-//! What a call may ask for besides its key.
+//! The options of a call.
 
 use http::HeaderMap;
 use http::header::RANGE;
@@ -7,19 +7,19 @@ use serde_json::{Map, Value, json};
 use super::{R2Conditional, R2Hash, R2HttpMetadata, R2StorageClass};
 use crate::{Error, Result};
 
-/// Which part of an object is read.
+/// A part of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum R2Range {
-    /// From this byte on.
+    /// All bytes from this offset on.
     From(u64),
-    /// So many bytes from this one on, or as many as there are.
+    /// `length` bytes from `offset` on, or as many as there are.
     Slice {
         /// The first byte.
         offset: u64,
-        /// How many.
+        /// The number of bytes.
         length: u64,
     },
-    /// The last so many bytes, or as many as there are.
+    /// The last bytes, this many or as many as there are.
     Last(u64),
 }
 
@@ -38,20 +38,20 @@ impl R2GetOptions {
         Self::default()
     }
 
-    /// Only this part.
+    /// Reads only this part.
     pub fn range(mut self, range: R2Range) -> Self {
         self.range = Some(range);
         self
     }
 
-    /// Only what the `range` header among these asks for, if there is one and it can be read.
-    pub fn range_of(mut self, headers: &HeaderMap) -> Self {
+    /// Reads only the part that the `range` header names, if there is one and it can be parsed.
+    pub fn range_from_headers(mut self, headers: &HeaderMap) -> Self {
         let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
         self.header = range.map(str::to_owned);
         self
     }
 
-    /// Only if this holds.
+    /// Reads the object only if the condition holds.
     pub fn only_if(mut self, condition: R2Conditional) -> Self {
         self.condition = Some(condition);
         self
@@ -92,7 +92,7 @@ impl R2Range {
     }
 }
 
-/// What an object is to carry: options of [`R2Bucket::put_with`](super::R2Bucket::put_with).
+/// Options of [`R2Bucket::put_with`](super::R2Bucket::put_with).
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct R2PutOptions {
@@ -102,43 +102,43 @@ pub struct R2PutOptions {
 }
 
 impl R2PutOptions {
-    /// Nothing but the value.
+    /// The value alone.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The headers to serve it with.
+    /// Sets the headers to serve the object with.
     pub fn http_metadata(mut self, metadata: R2HttpMetadata) -> Self {
         self.carried = self.carried.http_metadata(metadata);
         self
     }
 
-    /// The type to serve it with, such as `image/png`.
+    /// Sets the content type to serve the object with, such as `image/png`.
     pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
         let http = self.carried.http.get_or_insert_default();
         http.content_type = Some(content_type.into());
         self
     }
 
-    /// A field of the author's own.
+    /// Adds a field of the author's own.
     pub fn custom_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.carried = self.carried.custom_metadata(key, value);
         self
     }
 
-    /// How it is to be kept.
+    /// Sets the storage class.
     pub fn storage_class(mut self, class: R2StorageClass) -> Self {
         self.carried = self.carried.storage_class(class);
         self
     }
 
-    /// Only if this holds of what is there.
+    /// Stores the value only if the condition holds for the object that has the key.
     pub fn only_if(mut self, condition: R2Conditional) -> Self {
         self.condition = Some(condition);
         self
     }
 
-    /// Only if the value arrives with this digest.
+    /// Stores the value only if it arrives with this digest.
     pub fn hash(mut self, hash: R2Hash) -> Self {
         self.hash = Some(hash);
         self
@@ -150,14 +150,14 @@ impl R2PutOptions {
             json.insert("onlyIf".into(), condition.into_json()?);
         }
         if let Some(hash) = self.hash {
-            let (name, digest) = hash.on_the_wire()?;
+            let (name, digest) = hash.into_wire()?;
             json.insert(name.into(), digest.into());
         }
         Ok(json.into())
     }
 }
 
-/// What an object in parts is to carry: options of
+/// Options of
 /// [`R2Bucket::create_multipart_upload`](super::R2Bucket::create_multipart_upload).
 #[derive(Clone, Debug, Default)]
 #[must_use]
@@ -168,24 +168,24 @@ pub struct R2MultipartOptions {
 }
 
 impl R2MultipartOptions {
-    /// Nothing but the parts.
+    /// The parts alone.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The headers to serve it with.
+    /// Sets the headers to serve the object with.
     pub fn http_metadata(mut self, metadata: R2HttpMetadata) -> Self {
         self.http = Some(metadata);
         self
     }
 
-    /// A field of the author's own.
+    /// Adds a field of the author's own.
     pub fn custom_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.custom.push((key.into(), value.into()));
         self
     }
 
-    /// How it is to be kept.
+    /// Sets the storage class.
     pub fn storage_class(mut self, class: R2StorageClass) -> Self {
         self.class = Some(class);
         self

@@ -1,22 +1,17 @@
-//! Calls of a bucket's service, and what its answers mean.
+//! Calls of a bucket's service, and the meaning of its answers.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use safelight_protocol::headers::{R2_ERROR, R2_JSON_APART, R2_METADATA_SIZE, R2_REQUEST};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::R2Error;
 use super::list::{R2Objects, WirePage};
-use super::object::{R2Object, Wire};
+use super::object::{R2Object, WireObject};
 use crate::{Body, Error, Response, Result, fetch};
 
-const REQUEST: HeaderName = HeaderName::from_static("cf-r2-request");
-const METADATA_SIZE: HeaderName = HeaderName::from_static("cf-r2-metadata-size");
-const ERROR: HeaderName = HeaderName::from_static("cf-r2-error");
-/// Says that the JSON in front is a piece of the body by itself.
-const JSON_APART: HeaderName = HeaderName::from_static("safelight-json-apart");
-
-/// The most that the JSON of an answer may have, in bytes.
+/// Most bytes that the JSON of an answer may have.
 const JSON_LIMIT: usize = 1_048_576;
 
 const NO_SUCH_KEY: u32 = 10007;
@@ -28,7 +23,7 @@ pub(super) struct Service {
     address: String,
 }
 
-/// A call as the wire has it.
+/// A call in the wire's form.
 pub(super) struct Call {
     method: &'static str,
     json: String,
@@ -39,7 +34,7 @@ impl Call {
         let mut json = format!(r#"{{"version":1,"method":"{method}""#);
         if let Value::Object(fields) = fields {
             for (name, value) in fields {
-                // The one character that JSON leaves as it is and a header must not have.
+                // JSON does not escape this character, and a header must not contain it.
                 let value = value.to_string().replace('\u{7f}', "\\u007f");
                 json.push_str(&format!(r#","{name}":{value}"#));
             }
@@ -49,17 +44,17 @@ impl Call {
     }
 }
 
-/// What became of a call.
+/// The outcome of a call.
 pub(super) enum Answer {
-    Good(Good),
-    /// There is no such key.
+    Success(Success),
+    /// No object has the key.
     NotFound,
-    /// The condition does not hold; of the object that comes along, if one does.
-    Refused(Option<Good>),
+    /// The condition does not hold for the object, which is returned where the service sends it.
+    PreconditionFailed(Option<Success>),
 }
 
 /// An answer's JSON, and the bytes behind it.
-pub(super) struct Good {
+pub(super) struct Success {
     method: &'static str,
     json: Vec<u8>,
     body: Body,
@@ -72,17 +67,17 @@ impl Service {
         }
     }
 
-    /// A call that only reads.
+    /// Sends a call that only reads.
     pub(super) async fn get(&self, call: Call) -> Result<Answer> {
         let mut request = self.request(Method::GET, Body::empty())?;
         let json = HeaderValue::try_from(call.json).map_err(http::Error::from)?;
-        request.headers_mut().insert(REQUEST, json);
-        read(call.method, fetch(request).await?).await
+        request.headers_mut().insert(R2_REQUEST, json);
+        read_answer(call.method, fetch(request).await?).await
     }
 
-    /// A call that writes, with a value or without.
+    /// Sends a call that writes, with a value or without.
     pub(super) async fn put(&self, call: Call, value: Body) -> Result<Answer> {
-        let value = value.settled().await?;
+        let value = value.with_known_length().await?;
         if value.length().is_none() {
             let method = call.method;
             return Err(Error::Unsendable(format!(
@@ -92,8 +87,8 @@ impl Service {
         let size = call.json.len();
         let body = Body::join([call.json.into(), value]);
         let mut request = self.request(Method::PUT, body)?;
-        request.headers_mut().insert(METADATA_SIZE, size.into());
-        read(call.method, fetch(request).await?).await
+        request.headers_mut().insert(R2_METADATA_SIZE, size.into());
+        read_answer(call.method, fetch(request).await?).await
     }
 
     fn request(&self, method: Method, body: Body) -> Result<Request<Body>> {
@@ -104,53 +99,59 @@ impl Service {
     }
 }
 
-async fn read(method: &'static str, answer: Response) -> Result<Answer> {
+async fn read_answer(method: &'static str, answer: Response) -> Result<Answer> {
     let (head, body) = answer.into_parts();
     if head.status.as_u16() < 400 {
-        return Ok(Answer::Good(good(method, &head.headers, body).await?));
+        return Ok(Answer::Success(
+            read_success(method, &head.headers, body).await?,
+        ));
     }
-    let told = Told::read(&head.headers);
-    if head.status == StatusCode::NOT_FOUND && told.v4code == NO_SUCH_KEY {
+    let error = ErrorHeader::read(&head.headers);
+    if head.status == StatusCode::NOT_FOUND && error.v4code == NO_SUCH_KEY {
         return Ok(Answer::NotFound);
     }
-    if head.status == StatusCode::PRECONDITION_FAILED && PRECONDITION_FAILED.contains(&told.v4code)
+    if head.status == StatusCode::PRECONDITION_FAILED && PRECONDITION_FAILED.contains(&error.v4code)
     {
-        let object = match head.headers.contains_key(METADATA_SIZE) {
-            true => Some(good(method, &head.headers, body).await?),
+        let object = match head.headers.contains_key(R2_METADATA_SIZE) {
+            true => Some(read_success(method, &head.headers, body).await?),
             false => None,
         };
-        return Ok(Answer::Refused(object));
+        return Ok(Answer::PreconditionFailed(object));
     }
-    Err(R2Error::new(method, told.v4code, told.message).into())
+    Err(R2Error::new(method, error.v4code, error.message).into())
 }
 
-/// Reads the JSON of an answer, and nothing of what is behind it.
-async fn good(method: &'static str, headers: &HeaderMap, mut body: Body) -> Result<Good> {
+/// Reads the JSON of an answer, and nothing of the bytes behind it.
+async fn read_success(
+    method: &'static str,
+    headers: &HeaderMap,
+    mut body: Body,
+) -> Result<Success> {
     let malformed = |why: &str| R2Error::new(method, 0, format!("unexpected answer: {why}"));
-    let size = headers.get(METADATA_SIZE);
+    let size = headers.get(R2_METADATA_SIZE);
     let size = size.and_then(|size| size.to_str().ok()?.parse::<usize>().ok());
     let json = match size {
         Some(size) if size > JSON_LIMIT => return Err(malformed("its JSON is too long").into()),
-        Some(size) => body.front(size).await?,
-        // What only writes need not say where its JSON ends.
+        Some(size) => body.read_exact(size).await?,
+        // The answer of a call that writes is all JSON and need not declare its length.
         None => std::mem::take(&mut body).collect(JSON_LIMIT).await?,
     };
-    if headers.contains_key(JSON_APART) {
+    if headers.contains_key(R2_JSON_APART) {
         body.note_aligned();
     }
-    Ok(Good { method, json, body })
+    Ok(Success { method, json, body })
 }
 
-/// What an error's header says.
+/// The content of an error's header.
 #[derive(Deserialize)]
-struct Told {
+struct ErrorHeader {
     v4code: u32,
     message: String,
 }
 
-impl Told {
+impl ErrorHeader {
     fn read(headers: &HeaderMap) -> Self {
-        let header = headers.get(ERROR);
+        let header = headers.get(R2_ERROR);
         header
             .and_then(|header| serde_json::from_slice(header.as_bytes()).ok())
             .unwrap_or_else(|| Self {
@@ -160,14 +161,14 @@ impl Told {
     }
 }
 
-impl Good {
+impl Success {
     pub(super) fn object(self) -> Result<(R2Object, Body)> {
-        let object = self.parse::<Wire>()?.read();
+        let object = self.parse::<WireObject>()?.into_object();
         Ok((object, self.body))
     }
 
     pub(super) fn list(self) -> Result<R2Objects> {
-        Ok(self.parse::<WirePage>()?.read())
+        Ok(self.parse::<WirePage>()?.into_objects())
     }
 
     pub(super) fn upload_id(self) -> Result<String> {

@@ -68,7 +68,7 @@ impl FontServer {
 pub(crate) fn local() -> Limits {
     Limits {
         fonts: FontLimits {
-            policy: Policy::with([Exception::loopback()]),
+            policy: Policy::with_exceptions([Exception::loopback()]),
             ..FontLimits::default()
         },
         ..Limits::default()

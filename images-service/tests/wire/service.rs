@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use safelight_images::{BoundSocket, Limits, SocketFile, bind, run};
+use safelight_images::{Limits, run};
+use safelight_net::socket::{BoundSocket, SocketFile, bind};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
 

@@ -1,4 +1,4 @@
-//! A strict HTTP client: one connection per request, and what came of a transfer that broke.
+//! A strict HTTP client with one connection per request. It keeps the bytes of a broken transfer.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use crate::HarnessError;
 
-/// What a client got for a request.
+/// The answer to a request, whole or broken.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
@@ -22,12 +22,12 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The bytes that arrived.
     pub body: Vec<u8>,
-    /// Why the body did not end as it should: not the promised length, no last chunk, a connection that was cut.
+    /// The reason for which the body is incomplete: a wrong length, a missing last chunk, a connection that was cut.
     pub broken: Option<String>,
 }
 
 impl Answer {
-    /// Whether the body arrived to its very end.
+    /// Tells whether the body arrived to its end.
     pub fn is_whole(&self) -> bool {
         self.broken.is_none()
     }
@@ -35,7 +35,7 @@ impl Answer {
     /// The body as text.
     ///
     /// # Panics
-    /// When the transfer broke, or the body is not UTF-8.
+    /// Panics when the transfer broke, or the body is not UTF-8.
     #[track_caller]
     pub fn text(&self) -> &str {
         assert_eq!(self.broken, None, "the transfer broke");
@@ -45,7 +45,7 @@ impl Answer {
         }
     }
 
-    /// The value of a header, or nothing.
+    /// The value of a header, or an empty text.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -58,19 +58,19 @@ impl Answer {
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
     address: SocketAddr,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Client {
-    /// A client that waits so long for an answer and its end.
-    pub fn new(address: SocketAddr, patience: Duration) -> Self {
-        Self { address, patience }
+    /// A client whose requests take at most `timeout`, to the last byte of the answer.
+    pub fn new(address: SocketAddr, timeout: Duration) -> Self {
+        Self { address, timeout }
     }
 
     /// Gets a path.
     ///
     /// # Errors
-    /// When there is no answer. One that breaks off is an [`Answer`].
+    /// Fails when there is no answer. One that breaks off is an [`Answer`].
     pub async fn get(&self, path: &str) -> Result<Answer, HarnessError> {
         self.send(request(Method::GET, path, Bytes::new())?).await
     }
@@ -78,25 +78,25 @@ impl Client {
     /// Posts a body to a path.
     ///
     /// # Errors
-    /// When there is no answer. One that breaks off is an [`Answer`].
+    /// Fails when there is no answer. One that breaks off is an [`Answer`].
     pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Result<Answer, HarnessError> {
         self.send(request(Method::POST, path, body.into())?).await
     }
 
-    /// Sends a request whose URI is a path, on a connection of its own, and reads the answer to its end, whatever that is.
+    /// Sends a request whose URI is a path, on a connection of its own, and reads the answer to its end or until it breaks.
     ///
     /// # Errors
-    /// When there is no answer. One that breaks off is an [`Answer`].
+    /// Fails when there is no answer. One that breaks off is an [`Answer`].
     pub async fn send(&self, mut request: Request<Bytes>) -> Result<Answer, HarnessError> {
         if !request.headers().contains_key(HOST) {
             let host = HeaderValue::try_from(self.address.to_string())
-                .map_err(|error| HarnessError::BadRequest(error.to_string()))?;
+                .map_err(|error| HarnessError::InvalidRequest(error.to_string()))?;
             request.headers_mut().insert(HOST, host);
         }
         let exchange = exchange(self.address, request.map(Full::new));
-        tokio::time::timeout(self.patience, exchange)
+        tokio::time::timeout(self.timeout, exchange)
             .await
-            .unwrap_or(Err(HarnessError::Silent))
+            .unwrap_or(Err(HarnessError::AnswerTimeout))
     }
 }
 
@@ -105,7 +105,7 @@ fn request(method: Method, path: &str, body: Bytes) -> Result<Request<Bytes>, Ha
         .method(method)
         .uri(path)
         .body(body)
-        .map_err(|error| HarnessError::BadRequest(error.to_string()))
+        .map_err(|error| HarnessError::InvalidRequest(error.to_string()))
 }
 
 async fn exchange(
@@ -119,7 +119,7 @@ async fn exchange(
     let (mut sender, driver) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| none(&error))?;
-    // Dropped with this future, so that a request that is given up leaves no connection behind.
+    // The connection is dropped together with this future, so that an abandoned request leaves none behind.
     let mut driver = std::pin::pin!(driver);
     let answer = async {
         let response = sender.send_request(request).await;
@@ -146,7 +146,7 @@ async fn exchange(
     let mut answer = std::pin::pin!(answer);
     tokio::select! {
         answer = &mut answer => answer,
-        // The connection has ended; what it has brought is still to be read.
+        // The connection has ended; the bytes that it delivered are still to be read.
         _ = &mut driver => answer.await,
     }
 }

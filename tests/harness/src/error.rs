@@ -1,25 +1,25 @@
-//! What can go wrong before there is something to assert.
+//! The error of the harness.
 
 use std::fmt;
 use std::io;
 
-/// Why there is no server, no answer or no line.
+/// The reason for which there is no server, no answer or no line.
 #[derive(Debug)]
 pub enum HarnessError {
     /// The program could not be run; the path is where it was expected.
     Program(String, io::Error),
-    /// The server ended before it was ready. These are its last words.
-    Refused(Vec<String>),
-    /// The server ended; the line that was waited for is not in its log.
-    Ended(Vec<String>),
-    /// It took too long; the log so far.
-    Hangs(Vec<String>),
+    /// The server exited before it was ready. These are its last lines.
+    StartFailed(Vec<String>),
+    /// The server exited before the awaited line. This is its log.
+    Exited(Vec<String>),
+    /// The timeout passed. This is the log so far.
+    Timeout(Vec<String>),
     /// The connection ended before there was the head of an answer.
     NoAnswer(String),
-    /// There was no whole answer within the client's patience.
-    Silent,
+    /// There was no whole answer within the timeout.
+    AnswerTimeout,
     /// The request cannot be sent.
-    BadRequest(String),
+    InvalidRequest(String),
 }
 
 impl fmt::Display for HarnessError {
@@ -29,12 +29,12 @@ impl fmt::Display for HarnessError {
                 f,
                 "{path} cannot be run: {error}; build it with `cargo build -p safelight`, or set SAFELIGHT_BIN"
             ),
-            Self::Refused(words) => write!(f, "the server did not start: {}", words.join("\n")),
-            Self::Ended(log) => write!(f, "the server ended; its log:\n{}", log.join("\n")),
-            Self::Hangs(log) => write!(f, "that never came; the log:\n{}", log.join("\n")),
+            Self::StartFailed(words) => write!(f, "the server did not start: {}", words.join("\n")),
+            Self::Exited(log) => write!(f, "the server ended; its log:\n{}", log.join("\n")),
+            Self::Timeout(log) => write!(f, "that never came; the log:\n{}", log.join("\n")),
             Self::NoAnswer(why) => write!(f, "the connection ended without an answer: {why}"),
-            Self::Silent => f.write_str("there is no whole answer yet"),
-            Self::BadRequest(why) => write!(f, "the request cannot be sent: {why}"),
+            Self::AnswerTimeout => f.write_str("there is no whole answer yet"),
+            Self::InvalidRequest(why) => write!(f, "the request cannot be sent: {why}"),
         }
     }
 }

@@ -1,15 +1,15 @@
-//! What to break on purpose, each kind with a test that shows what it does to a worker.
+//! Faults. Each kind has a test that shows its effect on a worker.
 
 use std::fmt;
 use std::time::Duration;
 
-/// The header by which a fault happens to one request alone; its value is the fault's text.
+/// The header that applies a fault to one request alone. Its value is the fault's text.
 pub const FAULT_HEADER: &str = "safelight-fault";
 
-/// Something that breaks on purpose: a kind, aimed at a binding by name, or with `*` at everything that the kind can happen to.
+/// A fault: a kind, and the name of a binding as its target, or `*` for every target that the kind applies to.
 ///
-/// It strikes every call unless [`nth`](Self::nth) or [`rate`](Self::rate) says otherwise. Shown, it is what `safelight dev --fault`
-/// takes; a fault that cannot be is refused there, so that the server does not start.
+/// A fault applies to every call unless [`nth`](Self::nth) or [`rate`](Self::rate) restricts it. Its text is an argument of
+/// `safelight dev --fault`, which refuses an invalid fault: the server then does not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     target: String,
@@ -62,7 +62,7 @@ impl Fault {
     ///     .await?;
     /// let answer = server.get("/careful-image").await?;
     /// assert!(answer.status == 200 && answer.is_whole());
-    /// server.line(|line| line.contains("FAULT IMAGES:slow_reader=20000/20 struck")).await?;
+    /// server.wait_for_line(|line| line.contains("FAULT IMAGES:slow_reader=20000/20 struck")).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -75,7 +75,7 @@ impl Fault {
 
     /// The service delivers its answer slowly: so many bytes in each interval.
     ///
-    /// What comes slowly still comes whole, also through a worker that only passes it on:
+    /// A slow answer still arrives whole, also through a worker that only passes it on:
     ///
     /// ```
     /// use std::time::Duration;
@@ -90,7 +90,7 @@ impl Fault {
     ///     .await?;
     /// let answer = server.get("/photo").await?;
     /// assert!(answer.status == 200 && answer.is_whole());
-    /// server.line(|line| line.contains("FAULT IMAGES:slow_writer=50000/20 struck")).await?;
+    /// server.wait_for_line(|line| line.contains("FAULT IMAGES:slow_writer=50000/20 struck")).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -194,7 +194,7 @@ impl Fault {
     ///     .await?;
     /// let answer = server.post("/drop-answer?ms=50", "anything").await?;
     /// assert_eq!(answer.text(), "dropped\n");
-    /// server.line(|line| line.contains("the worker dropped the call before its end")).await?;
+    /// server.wait_for_line(|line| line.contains("the worker dropped the call before its end")).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -262,7 +262,7 @@ impl Fault {
     ///     .start()
     ///     .await?;
     /// assert_eq!(server.get("/careful-image").await?.status, 502);
-    /// server.line(|line| line.contains("the images process is back")).await?;
+    /// server.wait_for_line(|line| line.contains("the images process is back")).await?;
     /// assert_eq!(server.get("/careful-image").await?.status, 200);
     /// # Ok(())
     /// # }
@@ -281,28 +281,28 @@ impl Fault {
         }
     }
 
-    /// Only calls of this path of the service, such as `/transform`.
+    /// Restricts the fault to calls of this path of the service, such as `/transform`.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
         self.path = Some(path.to_owned());
         self
     }
 
-    /// Only the call of this number, from 1.
+    /// Restricts the fault to the call of this number, from 1.
     #[must_use]
     pub fn nth(mut self, nth: u64) -> Self {
         self.when = Some(format!("nth={nth}"));
         self
     }
 
-    /// By chance, with this share of the calls, from 0 to 1.
+    /// Restricts the fault to a random share of the calls, from 0 to 1.
     #[must_use]
     pub fn rate(mut self, rate: f64) -> Self {
         self.when = Some(format!("rate={rate}"));
         self
     }
 
-    /// Where chance begins: with the same seed, the same calls are struck. Without one, the fault's place in the list is its seed.
+    /// Sets the seed of [`rate`](Self::rate): the same seed selects the same calls. The default is the fault's place in the list.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -310,7 +310,7 @@ impl Fault {
     }
 }
 
-/// Shows the fault as `safelight dev --fault` and the header take it.
+/// Writes the form that `safelight dev --fault` and the header take.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.target, self.kind)?;

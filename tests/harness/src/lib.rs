@@ -1,8 +1,8 @@
-//! Tests of a worker under `safelight dev`, in which things break on purpose.
+//! Tests of a worker under `safelight dev`, with faults.
 //!
 //! A [`DevServer`] is the real program on a free port, serving the worker of a folder. A [`Fault`] breaks the calls that the worker
-//! makes. An [`Answer`] says whether its transfer was whole. So a test can say: when the answer of the inner Images call is
-//! cut after 200 KB, my worker answers 502 and not a broken picture.
+//! makes. An [`Answer`] says whether its transfer was whole. A test can therefore assert that a worker answers 502, and not a
+//! broken picture, when the answer of its Images call is cut after 200 KB.
 //!
 //! ```
 //! use safelight_harness::{DevServer, Fault};
@@ -20,9 +20,9 @@
 //! # }
 //! ```
 //!
-//! Each constructor of [`Fault`] has such a test beside it. The program is the one that was named by
-//! [`Builder::program`], or by the environment variable `SAFELIGHT_BIN`, or that was built in the same target folder as
-//! this crate, or else `safelight` on the path.
+//! Each constructor of [`Fault`] has such a test beside it. The program is the path in
+//! [`Builder::program`], or the one in the environment variable `SAFELIGHT_BIN`, or the one in the target folder of this
+//! crate, or else `safelight` on the path.
 
 #![warn(missing_docs)]
 

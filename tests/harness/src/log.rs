@@ -1,4 +1,4 @@
-//! The lines that a server writes, as they come.
+//! The log of a server, line by line.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::HarnessError;
 
-/// All lines so far, and those to come.
+/// The lines so far, and the lines to come.
 #[derive(Clone)]
 pub(crate) struct Log(watch::Receiver<Vec<String>>);
 
@@ -29,33 +29,33 @@ impl Log {
         self.0.borrow().clone()
     }
 
-    /// The first line that is `wanted`, as soon as it is there.
-    pub(crate) async fn line(
+    /// Waits for a line that satisfies `wanted`, and returns the first one.
+    pub(crate) async fn wait_for_line(
         &self,
         wanted: impl Fn(&str) -> bool,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<String, HarnessError> {
         let mut line = None;
         let found = |lines: &[String]| {
             line = lines.iter().find(|line| wanted(line)).cloned();
             line.is_some()
         };
-        self.until(found, patience).await?;
+        self.wait_for_lines(found, timeout).await?;
         Ok(line.unwrap_or_default())
     }
 
-    /// Waits until all lines together are as `wanted`.
-    pub(crate) async fn until(
+    /// Waits until the lines satisfy `wanted`.
+    pub(crate) async fn wait_for_lines(
         &self,
         mut wanted: impl FnMut(&[String]) -> bool,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<(), HarnessError> {
         let mut log = self.0.clone();
         let found = log.wait_for(|lines| wanted(lines));
-        match tokio::time::timeout(patience, found).await {
+        match tokio::time::timeout(timeout, found).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) => Err(HarnessError::Ended(self.lines())),
-            Err(_) => Err(HarnessError::Hangs(self.lines())),
+            Ok(Err(_)) => Err(HarnessError::Exited(self.lines())),
+            Err(_) => Err(HarnessError::Timeout(self.lines())),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Where the program is.
+//! The path of the program.
 
 use std::path::{Path, PathBuf};
 
-/// The program that is meant when a test names none.
+/// The default program.
 pub(crate) fn program() -> PathBuf {
     if let Some(path) = std::env::var_os("SAFELIGHT_BIN") {
         return path.into();

@@ -13,36 +13,36 @@ use crate::log::Log;
 use crate::program::program;
 use crate::{Answer, Client, Fault, HarnessError};
 
-/// How long anything may take, unless a test says otherwise. Nothing is expected to come near it.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// The default timeout of every wait.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A running dev server. Dropping it kills the process, and the images process ends with it.
 pub struct DevServer {
     address: SocketAddr,
     child: Child,
     log: Log,
-    patience: Duration,
+    timeout: Duration,
 }
 
-/// What to serve, and what is to break.
+/// Configures a [`DevServer`]: its folder, faults and arguments.
 #[derive(Clone, Debug)]
 pub struct Builder {
     folder: PathBuf,
     program: Option<PathBuf>,
     faults: Vec<Fault>,
     arguments: Vec<OsString>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Builder {
-    /// Names the program instead of looking for it.
+    /// Sets the path of the program; by default it is searched for.
     #[must_use]
     pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = Some(program.into());
         self
     }
 
-    /// Adds a fault that is on as long as the server runs.
+    /// Adds a fault that is active as long as the server runs.
     #[must_use]
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
@@ -56,17 +56,17 @@ impl Builder {
         self
     }
 
-    /// Changes how long anything may take, from the start to a single answer: 120 seconds unless said otherwise.
+    /// Sets the timeout of the start and of every answer; default 120 seconds.
     #[must_use]
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
     /// Starts the server and waits until it takes requests.
     ///
     /// # Errors
-    /// When the program is not found, or refuses: its words are in the error.
+    /// Fails when the program is not found or does not start; its output is in the error.
     pub async fn start(self) -> Result<DevServer, HarnessError> {
         let program = self.program.unwrap_or_else(program);
         let failed = |error| HarnessError::Program(program.display().to_string(), error);
@@ -87,24 +87,24 @@ impl Builder {
         };
         let log = Log::follow(out, err);
         let is_ready = |line: &str| ready_address(line).is_some();
-        let ready = log.line(is_ready, self.patience).await;
+        let ready = log.wait_for_line(is_ready, self.timeout).await;
         let ready = ready.map_err(|error| match error {
-            HarnessError::Ended(words) => HarnessError::Refused(words),
+            HarnessError::Exited(words) => HarnessError::StartFailed(words),
             other => other,
         })?;
         let Some(address) = ready_address(&ready) else {
-            return Err(HarnessError::Refused(vec![ready]));
+            return Err(HarnessError::StartFailed(vec![ready]));
         };
         Ok(DevServer {
             address,
             child,
             log,
-            patience: self.patience,
+            timeout: self.timeout,
         })
     }
 }
 
-/// The address in the line by which the server says that it is ready.
+/// Parses the address in the line by which the server says that it is ready.
 fn ready_address(line: &str) -> Option<SocketAddr> {
     let (_, address) = line.split_once(" is ready on http://")?;
     address.parse().ok()
@@ -118,24 +118,24 @@ impl DevServer {
             program: None,
             faults: Vec::new(),
             arguments: Vec::new(),
-            patience: PATIENCE,
+            timeout: DEFAULT_TIMEOUT,
         }
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// A client of this server.
     pub fn client(&self) -> Client {
-        Client::new(self.address, self.patience)
+        Client::new(self.address, self.timeout)
     }
 
     /// Gets a path.
     ///
     /// # Errors
-    /// When there is no answer. One that breaks off is an [`Answer`].
+    /// Fails when there is no answer. One that breaks off is an [`Answer`].
     pub async fn get(&self, path: &str) -> Result<Answer, HarnessError> {
         self.client().get(path).await
     }
@@ -143,7 +143,7 @@ impl DevServer {
     /// Posts a body to a path.
     ///
     /// # Errors
-    /// When there is no answer. One that breaks off is an [`Answer`].
+    /// Fails when there is no answer. One that breaks off is an [`Answer`].
     pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Result<Answer, HarnessError> {
         self.client().post(path, body).await
     }
@@ -166,28 +166,31 @@ impl DevServer {
     /// ```
     ///
     /// # Errors
-    /// When there is no answer. One that breaks off is an [`Answer`].
+    /// Fails when there is no answer. One that breaks off is an [`Answer`].
     pub async fn send(&self, request: http::Request<Bytes>) -> Result<Answer, HarnessError> {
         self.client().send(request).await
     }
 
-    /// The first line of the log that is `wanted`, as soon as it is there.
+    /// Waits for a line of the log that satisfies `wanted`, and returns the first one.
     ///
     /// # Errors
-    /// When it does not come.
-    pub async fn line(&self, wanted: impl Fn(&str) -> bool) -> Result<String, HarnessError> {
-        self.log.line(wanted, self.patience).await
+    /// Fails when there is none within the timeout.
+    pub async fn wait_for_line(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<String, HarnessError> {
+        self.log.wait_for_line(wanted, self.timeout).await
     }
 
-    /// Waits until all lines of the log together are as `wanted`.
+    /// Waits until the lines of the log satisfy `wanted`.
     ///
     /// # Errors
-    /// When they never are.
-    pub async fn lines_until(
+    /// Fails when they do not within the timeout.
+    pub async fn wait_for_lines(
         &self,
         wanted: impl Fn(&[String]) -> bool,
     ) -> Result<(), HarnessError> {
-        self.log.until(wanted, self.patience).await
+        self.log.wait_for_lines(wanted, self.timeout).await
     }
 
     /// All lines of the log so far.
@@ -195,20 +198,20 @@ impl DevServer {
         self.log.lines()
     }
 
-    /// The number of the process, unless it has ended.
+    /// The id of the process, unless it has ended.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Waits for the process to end by itself, or because it was told to.
+    /// Waits for the process to exit.
     ///
     /// # Errors
-    /// When it does not.
-    pub async fn ended(&mut self) -> Result<ExitStatus, HarnessError> {
-        match tokio::time::timeout(self.patience, self.child.wait()).await {
+    /// Fails when it does not within the timeout.
+    pub async fn wait(&mut self) -> Result<ExitStatus, HarnessError> {
+        match tokio::time::timeout(self.timeout, self.child.wait()).await {
             Ok(Ok(status)) => Ok(status),
             Ok(Err(error)) => Err(HarnessError::Program("safelight".into(), error)),
-            Err(_) => Err(HarnessError::Hangs(self.log.lines())),
+            Err(_) => Err(HarnessError::Timeout(self.log.lines())),
         }
     }
 }

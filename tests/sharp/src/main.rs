@@ -65,7 +65,7 @@ fn target() -> Outcome<PathBuf> {
 
 /// One row of the table for each concurrency.
 fn compare(job: &Job, folder: &std::path::Path, rounds: usize) -> Outcome<()> {
-    let options = sharp::options(job, folder)?;
+    let options = quality::options_of_sharp(job, folder)?;
     for concurrency in CONCURRENCY {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _round in 0..rounds {

@@ -10,7 +10,8 @@ use std::{
     time::Instant,
 };
 
-use safelight_images::{BoundSocket, Limits, bind, run};
+use safelight_images::{Limits, run};
+use safelight_net::socket::{BoundSocket, bind};
 use safelight_protocol::form;
 use serde_json::json;
 
@@ -26,7 +27,7 @@ const BOUNDARY: &str = "--------------------------000000000000000000000000";
 
 /// The second process: serves until its input ends.
 pub(crate) fn serve(socket: &Path) -> Outcome<()> {
-    safelight_images::heap::keep_one();
+    safelight_images::heap::limit_malloc_arenas();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

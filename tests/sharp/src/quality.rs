@@ -5,13 +5,14 @@ use std::path::Path;
 use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image as Plane,
 };
+use serde_json::{Value, json};
 use ssimulacra2::{ColorPrimaries, Rgb, TransferCharacteristic, compute_frame_ssimulacra2};
 
 use crate::{
     Outcome,
     job::{Job, Judged},
     measure::Measured,
-    sharp,
+    ours, sharp,
 };
 
 /// The scores of both sides, ours first; 100 is identical, 90 is hard to tell apart.
@@ -32,6 +33,33 @@ pub(crate) fn of_both(
         reference.score(&ours.result, folder)?,
         reference.score(&theirs.result, folder)?,
     )))
+}
+
+/// What sharp's encoder is given: what the job says, or the quality at which its score comes up to ours from below.
+pub(crate) fn options_of_sharp(job: &Job, folder: &Path) -> Outcome<Value> {
+    if job.judged != Judged::Equal {
+        return Ok(job.sharp.1.clone());
+    }
+    let reference = Reference::of(job, folder)?;
+    let ours = reference.score(&ours::measure(&job.once(), 1, folder)?.result, folder)?;
+    let at = |quality: u8| json!({ "quality": quality });
+    // The largest quality whose score is not above ours: any error of the search is in sharp's favour.
+    let (mut low, mut high) = (20, 95);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        let theirs = once(job, &at(middle), folder)?;
+        if reference.score(&theirs, folder)? > ours {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    Ok(at(low))
+}
+
+fn once(job: &Job, options: &Value, folder: &Path) -> Outcome<Vec<u8>> {
+    let measured = sharp::measure(&job.once(), options, 1, folder)?;
+    Ok(measured.result)
 }
 
 /// What the result of a job would be without any loss: decoded in full, reduced by Lanczos3 in floating point.

@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 
 use crate::{
     Outcome,
-    job::{Job, Judged},
+    job::Job,
     measure::{Measured, cpu_ms},
-    quality,
 };
 
 /// Installs what `package.json` names, once.
@@ -41,36 +40,6 @@ pub(crate) fn install(folder: &Path) -> Outcome<()> {
     } else {
         Err("npm could not install sharp".into())
     }
-}
-
-/// What sharp's encoder is given: what the job says, or the quality at which its score comes up to ours from below.
-pub(crate) fn options(job: &Job, folder: &Path) -> Outcome<Value> {
-    if job.judged != Judged::Equal {
-        return Ok(job.sharp.1.clone());
-    }
-    let reference = quality::Reference::of(job, folder)?;
-    let ours = reference.score(
-        &crate::ours::measure(&job.once(), 1, folder)?.result,
-        folder,
-    )?;
-    let at = |quality: u8| json!({ "quality": quality });
-    // The largest quality whose score is not above ours: any error of the search is in sharp's favour.
-    let (mut low, mut high) = (20, 95);
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        let theirs = once(job, &at(middle), folder)?;
-        if reference.score(&theirs, folder)? > ours {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    Ok(at(low))
-}
-
-fn once(job: &Job, options: &Value, folder: &Path) -> Outcome<Vec<u8>> {
-    let measured = measure(&job.once(), options, 1, folder)?;
-    Ok(measured.result)
 }
 
 /// One measurement of a job.

@@ -1,4 +1,4 @@
-//! What goes over the wire.
+//! The form on the wire.
 
 use safelight_protocol::{
     Format, ImageDrawOptions, ImageOutputOptions, ImageTransform, NamedQuality,

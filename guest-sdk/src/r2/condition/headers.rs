@@ -1,7 +1,8 @@
-//! Conditions as the headers of a request have them.
+//! Conditions in the headers of a request.
 
 use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use http::{HeaderMap, HeaderName};
+use safelight_protocol::etag::{EntityTag, ListedTag, listed_tags};
 
 use super::{R2Conditional, R2Etag};
 use crate::r2::date;
@@ -18,21 +19,15 @@ pub(super) fn read(headers: &HeaderMap) -> Result<R2Conditional> {
     })
 }
 
-/// The tags of all headers of this name; where one is any, no other counts.
+/// Reads the tags of all headers of this name. `*` outweighs all others.
+///
+/// # Errors
+/// Fails when the headers have no tag, or an element that is not a tag: that element might be the one that matters.
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<R2Etag>> {
-    let mut tags = Vec::new();
-    for value in headers.get_all(name) {
-        let mut rest = value.to_str().unwrap_or_default();
-        while let Some((tag, behind)) = first(rest) {
-            tags.push(tag);
-            rest = behind;
-        }
-        // What follows a tag that cannot be read might be the one that counts.
-        if !rest.trim().is_empty() || value.to_str().is_err() {
-            tags.clear();
-            break;
-        }
-    }
+    let tags = listed_tags(headers, name)
+        .map(|listed| listed.map(R2Etag::from))
+        .collect::<Result<Vec<_>, _>>()
+        .unwrap_or_default();
     if tags.is_empty() && headers.contains_key(name) {
         let text = format!("the header {name} of a condition has no entity tags that can be read");
         return Err(Error::Unsendable(text));
@@ -43,24 +38,19 @@ fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<R2Etag>> {
     }
 }
 
-/// The first tag of a list, and what is behind it and its comma.
-fn first(list: &str) -> Option<(R2Etag, &str)> {
-    let list = list.trim_start();
-    let (tag, rest) = match list.strip_prefix('*') {
-        Some(rest) => (R2Etag::Any, rest),
-        None => {
-            let weak = list.strip_prefix("W/");
-            let (value, rest) = weak.unwrap_or(list).strip_prefix('"')?.split_once('"')?;
-            let value = value.to_owned();
-            match weak {
-                Some(_) => (R2Etag::Weak(value), rest),
-                None => (R2Etag::Strong(value), rest),
-            }
+impl From<ListedTag<'_>> for R2Etag {
+    fn from(listed: ListedTag<'_>) -> Self {
+        match listed {
+            ListedTag::Any => Self::Any,
+            ListedTag::Tag(EntityTag {
+                is_weak: true,
+                opaque,
+            }) => Self::Weak(opaque.to_owned()),
+            ListedTag::Tag(EntityTag {
+                is_weak: false,
+                opaque,
+            }) => Self::Strong(opaque.to_owned()),
         }
-    };
-    match rest.trim_start() {
-        "" => Some((tag, "")),
-        rest => Some((tag, rest.strip_prefix(',')?)),
     }
 }
 
@@ -76,7 +66,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
             .collect();
-        R2Conditional::of(&headers)
+        R2Conditional::from_headers(&headers)
             .and_then(R2Conditional::into_json)
             .map_err(|error| error.to_string())
     }

@@ -1,4 +1,4 @@
-//! Objects as the wire has them.
+//! Objects in the wire's form.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::{R2HttpMetadata, R2Object};
 use crate::r2::date;
 
-/// An object as the wire has it.
+/// An object in the wire's form.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Wire {
+pub(crate) struct WireObject {
     name: String,
     version: String,
     #[serde(deserialize_with = "number")]
@@ -51,7 +51,7 @@ struct WireRange {
     length: u64,
 }
 
-/// A 64-bit number, which the wire may have as text.
+/// A 64-bit number, which the wire may write as text.
 struct Number(u64);
 
 impl<'de> Deserialize<'de> for Number {
@@ -71,10 +71,10 @@ fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     Number::deserialize(from).map(|number| number.0)
 }
 
-impl Wire {
-    /// An object that was asked for by its key: what is absent is empty.
-    pub(crate) fn read(self) -> R2Object {
-        let object = self.read_row();
+impl WireObject {
+    /// Converts an object of a call for one key, where an absent field is empty.
+    pub(crate) fn into_object(self) -> R2Object {
+        let object = self.into_listed();
         R2Object {
             http_metadata: Some(object.http_metadata.unwrap_or_default()),
             custom_metadata: Some(object.custom_metadata.unwrap_or_default()),
@@ -82,11 +82,11 @@ impl Wire {
         }
     }
 
-    /// An object of a list: what is absent is not known.
-    pub(crate) fn read_row(self) -> R2Object {
+    /// Converts an object of a list, where an absent field is unknown.
+    pub(crate) fn into_listed(self) -> R2Object {
         let names = ["md5", "sha1", "sha256", "sha384", "sha512"];
         let mut checksums = self.checksums.unwrap_or_default();
-        let http = self.http_fields.map(WireHttp::read);
+        let http = self.http_fields.map(WireHttp::into_metadata);
         let custom = self
             .custom_fields
             .map(|fields| fields.into_iter().map(|field| (field.k, field.v)).collect());
@@ -110,7 +110,7 @@ impl Wire {
 }
 
 impl WireHttp {
-    fn read(self) -> R2HttpMetadata {
+    fn into_metadata(self) -> R2HttpMetadata {
         R2HttpMetadata {
             content_type: self.content_type,
             content_language: self.content_language,

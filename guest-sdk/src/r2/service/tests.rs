@@ -1,9 +1,9 @@
-//! What a call puts on the wire, and what an answer's head and body come to.
+//! Calls on the wire, and the results of answers.
 
 use http::Response;
 use serde_json::{Value, json};
 
-use super::{Answer, Call, read};
+use super::{Answer, Call, read_answer};
 use crate::r2::{
     R2Conditional, R2Etag, R2GetOptions, R2Hash, R2HttpMetadata, R2ListOptions, R2ObjectBody,
     R2PutOptions, R2Range, R2StorageClass,
@@ -108,7 +108,7 @@ fn a_star_is_any_tag_and_a_quoted_one_is_refused() {
 
 #[test]
 fn the_json_is_cut_off_and_the_bytes_behind_it_stay() {
-    let Ok(Answer::Good(good)) = now(read("get", answer(200, "", OBJECT, "ell"))) else {
+    let Ok(Answer::Success(good)) = now(read_answer("get", answer(200, "", OBJECT, "ell"))) else {
         panic!("no object");
     };
     let (object, body) = good.object().unwrap();
@@ -129,15 +129,15 @@ fn metadata_are_the_headers_that_a_body_came_with() {
         cache_control: Some("no-store".into()),
         cache_expiry: Some(std::time::UNIX_EPOCH),
     };
-    let Ok(Answer::Good(good)) = now(read("get", answer(200, "", OBJECT, "ell"))) else {
+    let Ok(Answer::Success(good)) = now(read_answer("get", answer(200, "", OBJECT, "ell"))) else {
         panic!("no object");
     };
     let (mut object, body) = good.object().unwrap();
     object.http_metadata = Some(metadata.clone());
     let response = R2ObjectBody::new(object, body).response();
-    assert_eq!(R2HttpMetadata::of(response.headers()), metadata);
+    assert_eq!(R2HttpMetadata::from_headers(response.headers()), metadata);
     assert_eq!(
-        R2HttpMetadata::of(&http::HeaderMap::new()),
+        R2HttpMetadata::from_headers(&http::HeaderMap::new()),
         R2HttpMetadata::default()
     );
 }
@@ -145,7 +145,7 @@ fn metadata_are_the_headers_that_a_body_came_with() {
 #[test]
 fn a_part_is_no_response_of_the_whole() {
     let response = |json: &str, rest| {
-        let Ok(Answer::Good(good)) = now(read("get", answer(200, "", json, rest))) else {
+        let Ok(Answer::Success(good)) = now(read_answer("get", answer(200, "", json, rest))) else {
             panic!("no object");
         };
         let (object, body) = good.object().unwrap();
@@ -170,19 +170,22 @@ fn a_part_is_no_response_of_the_whole() {
 
 #[test]
 fn only_no_such_key_is_no_object() {
-    let told = |code: u32| json!({ "version": 1, "v4code": code, "message": "no" }).to_string();
-    let outcome =
-        |status, error: &str, json| match now(read("get", answer(status, error, json, ""))) {
-            Ok(Answer::Good(_)) => "good".to_owned(),
-            Ok(Answer::NotFound) => "none".to_owned(),
-            Ok(Answer::Refused(object)) => format!("refused {}", object.is_some()),
-            Err(Error::R2(error)) => error.to_string(),
-            Err(error) => panic!("{error}"),
-        };
-    assert_eq!(outcome(404, &told(10007), ""), "none");
-    assert_eq!(outcome(404, &told(10024), ""), "get: no (10024)");
-    assert_eq!(outcome(412, &told(10031), OBJECT), "refused true");
-    assert_eq!(outcome(412, &told(10032), ""), "refused false");
+    let error_header =
+        |code: u32| json!({ "version": 1, "v4code": code, "message": "no" }).to_string();
+    let outcome = |status, error: &str, json| match now(read_answer(
+        "get",
+        answer(status, error, json, ""),
+    )) {
+        Ok(Answer::Success(_)) => "good".to_owned(),
+        Ok(Answer::NotFound) => "none".to_owned(),
+        Ok(Answer::PreconditionFailed(object)) => format!("refused {}", object.is_some()),
+        Err(Error::R2(error)) => error.to_string(),
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(outcome(404, &error_header(10007), ""), "none");
+    assert_eq!(outcome(404, &error_header(10024), ""), "get: no (10024)");
+    assert_eq!(outcome(412, &error_header(10031), OBJECT), "refused true");
+    assert_eq!(outcome(412, &error_header(10032), ""), "refused false");
     assert_eq!(outcome(500, "", ""), "get: Unspecified error (0)");
     assert_eq!(outcome(500, "garbage", ""), "get: Unspecified error (0)");
 }

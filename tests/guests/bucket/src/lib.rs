@@ -10,20 +10,25 @@
 //! | `picture` | the object through Images, `width=` |
 //! | `parts` | cuts the request's body into parts of `size=` bytes, and uploads them last first |
 
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+
 use safelight_sdk::{
-    Context, Env, Format, ImageOutputOptions, ImageTransform, Query, R2Bucket, R2Conditional,
-    R2Etag, R2GetOptions, R2Got, R2Hash, R2ListOptions, R2MultipartOptions, R2Object, R2PutOptions,
+    Context, Env, Format, ImageOutputOptions, ImageTransform, R2Bucket, R2Conditional, R2Etag,
+    R2GetOptions, R2GetOutcome, R2Hash, R2ListOptions, R2MultipartOptions, R2Object, R2PutOptions,
     Request, Response, Result, http::StatusCode, response,
 };
+
+/// The parameters of a request's query.
+type Query = BTreeMap<String, String>;
 
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
 
 safelight_sdk::fetch!(fetch);
 
 async fn fetch(request: Request, env: Env, _ctx: Context) -> Result<Response> {
-    let query = Query::of(request.uri());
-    let bucket = env.bucket(query.get("bucket").unwrap_or("BUCKET"))?;
-    let key = query.get("key").unwrap_or_default();
+    let query = query(&request);
+    let bucket = env.bucket(option(&query, "bucket").unwrap_or("BUCKET"))?;
+    let key = option(&query, "key").unwrap_or_default();
     match request.uri().path() {
         "/head" => Ok(found(bucket.head(key).await?.as_ref())),
         "/get" => get(&bucket, key, &query, &request).await,
@@ -34,7 +39,7 @@ async fn fetch(request: Request, env: Env, _ctx: Context) -> Result<Response> {
             Ok(said("deleted"))
         }
         "/delete-many" => {
-            let keys = query.get("keys").unwrap_or_default();
+            let keys = option(&query, "keys").unwrap_or_default();
             bucket.delete_many(keys.split(',')).await?;
             Ok(said("deleted"))
         }
@@ -46,29 +51,31 @@ async fn fetch(request: Request, env: Env, _ctx: Context) -> Result<Response> {
 }
 
 async fn get(bucket: &R2Bucket, key: &str, query: &Query, request: &Request) -> Result<Response> {
-    let mut options = R2GetOptions::new().range_of(request.headers());
-    if let Some(etag) = query.get("match") {
+    let mut options = R2GetOptions::new().range_from_headers(request.headers());
+    if let Some(etag) = option(query, "match") {
         options = options.only_if(R2Conditional::new().etag_matches(etag));
     }
     Ok(match bucket.get_with(key, options).await? {
-        R2Got::Object(object) => object.response(),
-        R2Got::Refused(object) => response::text(StatusCode::PRECONDITION_FAILED, shown(&object)),
-        R2Got::None => found(None),
+        R2GetOutcome::Object(object) => object.response(),
+        R2GetOutcome::PreconditionFailed(object) => {
+            response::text(StatusCode::PRECONDITION_FAILED, shown(&object))
+        }
+        R2GetOutcome::NotFound => found(None),
     })
 }
 
 async fn put(bucket: &R2Bucket, key: &str, query: &Query, request: Request) -> Result<Response> {
     let mut options = R2PutOptions::new();
-    if let Some(content_type) = query.get("type") {
+    if let Some(content_type) = option(query, "type") {
         options = options.content_type(content_type);
     }
-    if let Some(note) = query.get("note") {
+    if let Some(note) = option(query, "note") {
         options = options.custom_metadata("note", note);
     }
-    if let Some(md5) = query.get("md5") {
+    if let Some(md5) = option(query, "md5") {
         options = options.hash(R2Hash::Md5(md5.to_owned()));
     }
-    if query.get("new").is_some() {
+    if option(query, "new").is_some() {
         options = options.only_if(R2Conditional::new().etag_does_not_match(R2Etag::Any));
     }
     let stored = bucket.put_with(key, request.into_body(), options).await?;
@@ -82,22 +89,22 @@ async fn copy(bucket: &R2Bucket, key: &str, query: &Query) -> Result<Response> {
     let Some(object) = bucket.get(key).await? else {
         return Ok(found(None));
     };
-    let copy = bucket.put(query.get("to").unwrap_or_default(), object.body());
+    let copy = bucket.put(option(query, "to").unwrap_or_default(), object.body());
     Ok(said(shown(&copy.await?)))
 }
 
 async fn list(bucket: &R2Bucket, query: &Query) -> Result<Response> {
     let mut options = R2ListOptions::new().include_custom_metadata();
-    if let Some(prefix) = query.get("prefix") {
+    if let Some(prefix) = option(query, "prefix") {
         options = options.prefix(prefix);
     }
-    if let Some(delimiter) = query.get("delimiter") {
+    if let Some(delimiter) = option(query, "delimiter") {
         options = options.delimiter(delimiter);
     }
-    if let Some(limit) = query.parse("limit")? {
+    if let Some(limit) = parse(query, "limit")? {
         options = options.limit(limit);
     }
-    if let Some(cursor) = query.get("cursor") {
+    if let Some(cursor) = option(query, "cursor") {
         options = options.cursor(cursor);
     }
     let page = bucket.list(options).await?;
@@ -119,7 +126,7 @@ async fn picture(env: &Env, bucket: &R2Bucket, key: &str, query: &Query) -> Resu
         return Ok(found(None));
     };
     let transform = ImageTransform {
-        width: query.parse("width")?,
+        width: parse(query, "width")?,
         ..ImageTransform::new()
     };
     let result = env
@@ -132,7 +139,7 @@ async fn picture(env: &Env, bucket: &R2Bucket, key: &str, query: &Query) -> Resu
 }
 
 async fn parts(bucket: &R2Bucket, key: &str, query: &Query, request: Request) -> Result<Response> {
-    let size = query.parse("size")?.unwrap_or(BODY_LIMIT);
+    let size = parse(query, "size")?.unwrap_or(BODY_LIMIT);
     let options = R2MultipartOptions::new().custom_metadata("note", "in parts");
     let upload = bucket.create_multipart_upload(key, options).await?;
     // As another worker would, that was told of it.
@@ -171,4 +178,23 @@ fn shown(object: &R2Object) -> String {
 
 fn said(text: impl Into<String>) -> Response {
     response::text(StatusCode::OK, text)
+}
+
+fn query(request: &Request) -> Query {
+    let query = request.uri().query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect()
+}
+
+fn option<'a>(query: &'a Query, name: &str) -> Option<&'a str> {
+    query.get(name).map(String::as_str)
+}
+
+fn parse<T: FromStr<Err: Display>>(query: &Query, name: &str) -> Result<Option<T>> {
+    let parse = |text: &str| {
+        text.parse()
+            .map_err(|error| format!("{name}={text}: {error}"))
+    };
+    Ok(option(query, name).map(parse).transpose()?)
 }

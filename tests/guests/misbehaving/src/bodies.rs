@@ -1,11 +1,11 @@
 //! Bodies that are slow, broken, too long, unread or passed on.
 
 use safelight_sdk::{
-    Body, Query, Request, Response, Result,
+    Body, Request, Response, Result,
     http::{self, HeaderValue, StatusCode, header::CONTENT_LENGTH},
 };
 
-use crate::{number, required, text, time::pause};
+use crate::{Query, number, option, required, text, time::pause};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -21,7 +21,7 @@ pub(crate) fn slow_stream(query: &Query) -> Result<Response> {
     })))
 }
 
-/// How a stream ends that does not end well.
+/// The end of a stream that fails.
 #[derive(Clone, Copy)]
 pub(crate) enum End {
     Panic,
@@ -123,14 +123,14 @@ pub(crate) fn via(request: &Request, query: &Query) -> Result<Response> {
     let via = request.headers().get("via");
     match via.is_some_and(|via| via == "image-resizing") {
         true => bytes(query),
-        false => status(&Query::of(&http::Uri::from_static("/?code=403"))),
+        false => status(&Query::from([("code".to_owned(), "403".to_owned())])),
     }
 }
 
 /// A redirect to what is in the query, by way of so many more.
 pub(crate) fn redirect(query: &Query) -> Result<Response> {
     let to = required(query, "to")?;
-    let code = query.get("code").unwrap_or("302");
+    let code = option(query, "code").unwrap_or("302");
     let location = match number(query, "left", 0)? {
         0 => to.to_owned(),
         left => {

@@ -1,20 +1,20 @@
-//! What the worker sees of its host, and what it asks of it.
+//! The worker's view of its host, and its calls of the host.
 
 use std::{collections::BTreeMap, fmt::Write, future::poll_fn, pin::pin, task::Poll};
 
 use bytes::Bytes;
 use safelight_sdk::{
     Body, Env, Fetch, FetchFormat, Fit, Format, ImageDrawOptions, ImageOptions, ImageOutputOptions,
-    ImageTransform, ImageTransformationResult, Query, Request, Response, Result, Text, fetch, http,
+    ImageTransform, ImageTransformationResult, Request, Response, Result, Text, fetch, http,
     http::StatusCode, response,
 };
 
-use crate::{number, required, text, time::pause};
+use crate::{Query, number, parse, required, text, time::pause};
 
 const INPUT_LIMIT: usize = 20 * 1024 * 1024;
 const OUTPUT_LIMIT: usize = 20 * 1024 * 1024;
 
-/// Only passed on to Images, so its bytes need not be shared out among the routes.
+/// The photo that the routes pass on to Images.
 static PHOTO: &[u8] = include_bytes!("../../../../examples/thumbnail/photo.jpg");
 
 pub(crate) fn host(request: &Request) -> String {
@@ -64,10 +64,10 @@ async fn get(url: &str) -> Result<Response> {
 
 pub(crate) async fn upload_image(request: Request, query: &Query, env: &Env) -> Result<Response> {
     let transform = ImageTransform {
-        width: query.parse::<u32>("width")?.map(f64::from),
+        width: parse::<u32>(query, "width")?.map(f64::from),
         ..ImageTransform::new()
     };
-    let format = query.parse("format")?.unwrap_or(Format::Jpeg);
+    let format = parse(query, "format")?.unwrap_or(Format::Jpeg);
     let result = env
         .images("IMAGES")?
         .input(request.into_body())
@@ -204,11 +204,11 @@ pub(crate) async fn drop_answer(request: Request, query: &Query, env: &Env) -> R
     let outcome = {
         let transformer = env.images("IMAGES")?.input(request.into_body());
         let mut call = pin!(transformer.output(ImageOutputOptions::new(Format::Png)));
-        let mut patience = pin!(pause(ms));
+        let mut timeout = pin!(pause(ms));
         poll_fn(|context| match call.as_mut().poll(context) {
             Poll::Ready(Ok(_)) => Poll::Ready("answered and dropped".to_owned()),
             Poll::Ready(Err(error)) => Poll::Ready(format!("failed: {error}")),
-            Poll::Pending => patience
+            Poll::Pending => timeout
                 .as_mut()
                 .poll(context)
                 .map(|()| "dropped".to_owned()),

@@ -35,12 +35,17 @@ mod time;
 mod trouble;
 mod workers;
 
-use safelight_sdk::{Context, Env, Query, Request, Response, Result, http::StatusCode, response};
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+
+use safelight_sdk::{Context, Env, Request, Response, Result, http::StatusCode, response};
+
+/// The parameters of a request's query.
+type Query = BTreeMap<String, String>;
 
 safelight_sdk::fetch!(fetch);
 
 async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
-    let query = Query::of(request.uri());
+    let query = query(&request);
     match request.uri().path() {
         "/panic" => trouble::panic(),
         "/spin" => trouble::spin(),
@@ -79,7 +84,11 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/fetch-cf" => calls::fetch_cf(&request, &query).await,
         "/wrong-binding" => calls::binding_get("NOPE", "/").await,
         "/binding-get" => {
-            calls::binding_get(required(&query, "name")?, query.get("path").unwrap_or("/")).await
+            calls::binding_get(
+                required(&query, "name")?,
+                option(&query, "path").unwrap_or("/"),
+            )
+            .await
         }
         "/upload-image" => calls::upload_image(request, &query, &env).await,
         "/broken-upload" => calls::broken_upload(&env).await,
@@ -102,12 +111,29 @@ fn text(text: String) -> Response {
     response::text(StatusCode::OK, text)
 }
 
+fn query(request: &Request) -> Query {
+    let query = request.uri().query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect()
+}
+
+fn option<'a>(query: &'a Query, name: &str) -> Option<&'a str> {
+    query.get(name).map(String::as_str)
+}
+
 fn required<'a>(query: &'a Query, name: &str) -> Result<&'a str> {
-    query
-        .get(name)
-        .ok_or_else(|| format!("the query needs {name}").into())
+    option(query, name).ok_or_else(|| format!("the query needs {name}").into())
+}
+
+fn parse<T: FromStr<Err: Display>>(query: &Query, name: &str) -> Result<Option<T>> {
+    let parse = |text: &str| {
+        text.parse()
+            .map_err(|error| format!("{name}={text}: {error}"))
+    };
+    Ok(option(query, name).map(parse).transpose()?)
 }
 
 fn number(query: &Query, name: &str, default: u64) -> Result<u64> {
-    Ok(query.parse(name)?.unwrap_or(default))
+    Ok(parse(query, name)?.unwrap_or(default))
 }

@@ -1,9 +1,9 @@
 //! Waiting and being busy.
 
-use safelight_sdk::{Context, Query, Response, Result};
+use safelight_sdk::{Context, Response, Result};
 use wasip3::clocks::monotonic_clock;
 
-use crate::{number, text};
+use crate::{Query, number, option, text};
 
 const NS_PER_MS: u64 = 1_000_000;
 
@@ -29,7 +29,7 @@ pub(crate) fn spin_ms(query: &Query) -> Result<Response> {
 
 pub(crate) fn wait_until(query: &Query, ctx: &Context) -> Result<Response> {
     let ms = number(query, "ms", 100)?;
-    let id = query.get("id").unwrap_or("0").to_owned();
+    let id = option(query, "id").unwrap_or("0").to_owned();
     ctx.wait_until(async move {
         pause(ms).await;
         println!("after the response {id}");

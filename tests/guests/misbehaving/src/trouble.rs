@@ -1,4 +1,4 @@
-//! What kills an instance, and what outlives a request.
+//! Failures that kill an instance, and state that outlives a request.
 
 use std::{
     cell::RefCell,
@@ -7,9 +7,9 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use safelight_sdk::{Query, Response, Result};
+use safelight_sdk::{Response, Result};
 
-use crate::{number, text, time::pause};
+use crate::{Query, number, option, text, time::pause};
 
 const MB: usize = 1024 * 1024;
 
@@ -37,7 +37,7 @@ pub(crate) fn error() -> Result<Response> {
 
 /// Two lines on each stream, each in two pieces with a pause between them, and a last one without a line end.
 pub(crate) async fn print(query: &Query) -> Result<Response> {
-    let id = query.get("id").unwrap_or("0").to_owned();
+    let id = option(query, "id").unwrap_or("0").to_owned();
     let ms = number(query, "ms", 1)?;
     for line in 1..=2 {
         write(&mut stdout(), &format!("out {id} "))?;

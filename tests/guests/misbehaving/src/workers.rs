@@ -1,8 +1,8 @@
 //! Calls of other workers and of static files.
 
-use safelight_sdk::{Env, Query, Request, Response, Result, http};
+use safelight_sdk::{Env, Request, Response, Result, http};
 
-use crate::required;
+use crate::{Query, required};
 
 /// Sends this request's method, headers and body to another worker, or to this one, under the URL in the query.
 pub(crate) async fn call(request: Request, query: &Query, env: &Env) -> Result<Response> {

@@ -10,7 +10,7 @@
 //! | `/noise?seed=&bytes=` | so many bytes that follow from the seed |
 
 use safelight_sdk::{
-    Body, Context, Env, Format, ImageOutputOptions, ImageTransformationResult, Query, Request,
+    Body, Context, Env, Error, Format, ImageOutputOptions, ImageTransformationResult, Request,
     Response, Result, http::StatusCode, response,
 };
 
@@ -22,14 +22,13 @@ const PIECE: usize = 128 * 1024;
 safelight_sdk::fetch!(fetch);
 
 async fn fetch(request: Request, env: Env, _ctx: Context) -> Result<Response> {
-    let query = Query::of(request.uri());
     match request.uri().path() {
         "/passed-on" => Ok(pixels(request, &env).await?.response()),
         "/pumped" => Ok(copied(pixels(request, &env).await?.image())),
         "/careful" => Ok(careful(request, &env).await),
         "/echo" => Ok(Response::new(request.into_body())),
         "/copied" => Ok(copied(request.into_body())),
-        "/noise" => noise(&query),
+        "/noise" => noise(request.uri().query().unwrap_or_default()),
         path => Ok(response::text(
             StatusCode::NOT_FOUND,
             format!("no route {path}\n"),
@@ -54,9 +53,15 @@ async fn careful(request: Request, env: &Env) -> Response {
     }
 }
 
-fn noise(query: &Query) -> Result<Response> {
-    let seed = query.parse::<u64>("seed")?.unwrap_or_default();
-    let bytes = query.parse::<usize>("bytes")?.unwrap_or_default();
+fn noise(query: &str) -> Result<Response> {
+    let (mut seed, mut bytes) = (0_u64, 0_usize);
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "seed" => seed = value.parse().map_err(Error::other)?,
+            "bytes" => bytes = value.parse().map_err(Error::other)?,
+            _ => {}
+        }
+    }
     Ok(Response::new(Body::stream(async move |body| {
         for begin in (0..bytes).step_by(PIECE) {
             let words = (begin / 8)..bytes.min(begin + PIECE).div_ceil(8);

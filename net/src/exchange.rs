@@ -1,0 +1,72 @@
+//! An HTTP/1 connection whose driver task ends with it: one exchange at a time, and a dropped exchange kills it.
+//!
+//! A client that lets a dropped exchange finish in the background hangs when the peer answers before it has read an
+//! upload: both ends wait in a write.
+
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::rt::{Read, Write};
+use tokio::task::AbortHandle;
+
+/// A connection that serves one request at a time. Dropping it closes the socket.
+pub struct Connection<B> {
+    sender: SendRequest<B>,
+    driver: DriverGuard,
+}
+
+/// Aborts the task that moves a connection's bytes when it is dropped.
+#[derive(Debug)]
+pub struct DriverGuard(AbortHandle);
+
+impl Drop for DriverGuard {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl<B> Connection<B>
+where
+    B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    /// A connection over a stream that is open already.
+    ///
+    /// # Errors
+    /// When the HTTP/1 handshake fails.
+    pub async fn handshake<S>(stream: S) -> Result<Self, hyper::Error>
+    where
+        S: Read + Write + Unpin + Send + 'static,
+    {
+        let (sender, driver) = http1::handshake(stream).await?;
+        let driver = tokio::spawn(async move {
+            // A failure of the connection reaches the exchange that is on it.
+            let _ = driver.await;
+        });
+        let driver = DriverGuard(driver.abort_handle());
+        Ok(Self { sender, driver })
+    }
+
+    /// Whether the peer has closed the connection.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// Sends a request and returns the response when its head has arrived.
+    ///
+    /// # Errors
+    /// When the connection fails before that.
+    pub async fn send(
+        &mut self,
+        request: http::Request<B>,
+    ) -> Result<http::Response<Incoming>, hyper::Error> {
+        self.sender.ready().await?;
+        self.sender.send_request(request).await
+    }
+
+    /// The guard of the driver. A response's body that owns it keeps the connection open for as long as it is read.
+    #[must_use]
+    pub fn into_guard(self) -> DriverGuard {
+        self.driver
+    }
+}

@@ -1,0 +1,36 @@
+//! Answers of the Images binding that the images process has not given: errors of the wire's own form.
+
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use safelight_hop::{Body, body};
+use safelight_protocol::headers::SUMMARY;
+use safelight_protocol::{ErrorCode, error};
+
+/// The answer for a connection that ended before there was one.
+pub(crate) fn ended_early(why: &str) -> http::Response<Body> {
+    failed(ErrorCode::Internal, &ended_early_text(why))
+}
+
+/// The text of that answer.
+pub(crate) fn ended_early_text(why: &str) -> String {
+    format!("the images process ended the connection before it answered: {why}")
+}
+
+/// An answer that is marked with an error code.
+pub(crate) fn failed(code: ErrorCode, message: &str) -> http::Response<Body> {
+    let mut response = http::Response::new(body::full(error::body_text(code, message)));
+    *response.status_mut() = code.status();
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    if let Ok(value) = HeaderValue::try_from(error::header_value(code)) {
+        headers.insert(error::ERROR_HEADER, value);
+    }
+    // So that the log's line of the call tells it too.
+    if let Ok(value) = HeaderValue::try_from(format!("{}: {message}", code.number())) {
+        headers.insert(SUMMARY, value);
+    }
+    response
+}

@@ -1,0 +1,95 @@
+//! The service behind an Images binding: a client of the images process on its Unix socket.
+
+use std::error::Error as _;
+
+use http::header::HOST;
+use http::{HeaderValue, Uri, Version};
+use http_body_util::BodyExt as _;
+use safelight_hop::trace::CallRecord;
+use safelight_hop::{Answer, Body, Call, HopError, HopService, error_chain};
+use safelight_net::pool::{PoolError, is_protocol_error};
+use safelight_protocol::ErrorCode;
+use safelight_protocol::trace::{CALL_HEADER, REQUEST_HEADER};
+use tower::service_fn;
+
+use crate::answers::{ended_early_text, failed};
+use crate::process::{CallError, ImagesHandle};
+
+/// A service that sends calls to the images process, whichever one runs.
+pub fn service(process: ImagesHandle) -> impl HopService {
+    service_fn(move |call| send(process.clone(), call))
+}
+
+async fn send(process: ImagesHandle, call: Call) -> Answer {
+    let record = call.context.record;
+    let request = on_the_wire(call.request, &record)?;
+    let connected = |connection| record.connection(connection);
+    match process.send(request, connected).await {
+        Ok(response) => Ok(response.map(|body| {
+            // A connection that ends, or stalls, in the middle of a response.
+            body.map_err(|error| HopError::Service(error_chain(&error)))
+                .boxed_unsync()
+        })),
+        Err(error) => {
+            let (code, message) = describe(&error);
+            record.failed(&message);
+            Ok(failed(code, &message))
+        }
+    }
+}
+
+/// The request as the socket's protocol has it: origin form, and a Host that only fills its place.
+fn on_the_wire(
+    request: http::Request<Body>,
+    record: &CallRecord,
+) -> Result<http::Request<Body>, HopError> {
+    let (mut parts, body) = request.into_parts();
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    parts.uri = Uri::try_from(path).map_err(|_| HopError::InvalidUri)?;
+    parts.version = Version::HTTP_11;
+    parts
+        .headers
+        .insert(HOST, HeaderValue::from_static("images"));
+    // The runtime alone sets these numbers, whatever a guest writes.
+    parts.headers.remove(REQUEST_HEADER);
+    parts.headers.remove(CALL_HEADER);
+    if let Some((request, call)) = record.numbers() {
+        parts.headers.insert(REQUEST_HEADER, request.into());
+        parts.headers.insert(CALL_HEADER, call.into());
+    }
+    Ok(http::Request::from_parts(parts, body))
+}
+
+/// The code and the text of a call that has no response.
+fn describe(error: &CallError) -> (ErrorCode, String) {
+    match error {
+        CallError::Down => (
+            ErrorCode::Unreachable,
+            "the images process cannot be reached: it is being restarted".into(),
+        ),
+        CallError::Pool(PoolError::Connect(error, _)) => (
+            ErrorCode::Unreachable,
+            format!("the images process cannot be reached: {error}"),
+        ),
+        CallError::Pool(PoolError::Exchange(error)) if is_protocol_error(error) => (
+            ErrorCode::Internal,
+            format!(
+                "the images process answered garbage: {}",
+                error_chain(error)
+            ),
+        ),
+        CallError::Pool(PoolError::Exchange(error)) => match broken_upload(error) {
+            Some(why) => (
+                ErrorCode::MalformedRequest,
+                format!("the upload broke off: {why}"),
+            ),
+            None => (ErrorCode::Internal, ended_early_text(&error_chain(error))),
+        },
+    }
+}
+
+/// Why the call's own upload broke off, if that is what ended the exchange.
+fn broken_upload(error: &hyper::Error) -> Option<&HopError> {
+    let of_body = error.source()?.downcast_ref::<HopError>()?;
+    error.is_user().then_some(of_body)
+}

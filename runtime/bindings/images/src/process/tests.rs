@@ -1,0 +1,148 @@
+//! How long a call takes to fail when the process does: a second at most, but for one that only looks as if it worked.
+//!
+//! The clock stands still as long as anything can be done, so that what passes is what somebody waited for on purpose.
+
+use std::path::Path;
+use std::process::{Child, Command};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use safelight_hop::body;
+use safelight_net::Deadlines;
+use safelight_net::pool::{Pool, PoolError, is_protocol_error};
+
+use super::call::{CallError, ImagesHandle, Link, State};
+use super::health;
+
+const SECOND: Duration = Duration::from_secs(1);
+/// What tokio's timers round up to.
+const TICK: Duration = Duration::from_millis(1);
+
+/// A call in flight, and the error that it ends with.
+async fn failed_call(socket: &Path) -> (CallError, Duration) {
+    let (_state, states) = watch::channel(State::Up(0));
+    let pool = Pool::new(socket, Deadlines::default());
+    let handle = ImagesHandle(Arc::new(Link::new(pool, states)));
+    let request = http::Request::post("/transform")
+        .header("host", "images")
+        .body(body::full("a form"))
+        .unwrap();
+    let started = Instant::now();
+    let call = handle.send(request, |_| ()).await;
+    (call.map(|_| ()).unwrap_err(), started.elapsed())
+}
+
+/// What a process does with a call that it has got.
+async fn process(listener: UnixListener, answer: &[u8]) {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    read_head(&mut stream).await;
+    stream.write_all(answer).await.unwrap();
+}
+
+async fn read_head(stream: &mut UnixStream) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+}
+
+fn socket() -> (TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images.sock");
+    (folder, path)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_fails_with_the_end_of_its_process() {
+    let (_folder, path) = socket();
+    let listener = UnixListener::bind(&path).unwrap();
+    let ((error, time), ()) = tokio::join!(failed_call(&path), process(listener, b"HTTP/1.1 2"));
+    assert!(
+        matches!(&error, CallError::Pool(PoolError::Exchange(error)) if !is_protocol_error(error)),
+        "{error:?}"
+    );
+    assert_eq!(time, Duration::ZERO, "somebody waited");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_fails_with_the_first_word_that_is_no_answer() {
+    let (_folder, path) = socket();
+    let listener = UnixListener::bind(&path).unwrap();
+    let talk = process(listener, b"who goes there?\r\n\r\n");
+    let ((error, time), ()) = tokio::join!(failed_call(&path), talk);
+    assert!(
+        matches!(&error, CallError::Pool(PoolError::Exchange(error)) if is_protocol_error(error)),
+        "{error:?}"
+    );
+    assert_eq!(time, Duration::ZERO, "somebody waited");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_refused_a_connection_fails_within_a_second() {
+    let (_folder, path) = socket();
+    // The socket is bound and never listens, or there is none. A listener that was dropped would not do: a child that
+    // another test starts meanwhile holds its descriptor until it is executed, and takes the connection.
+    let stale = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
+    stale
+        .bind(&socket2::SockAddr::unix(&path).unwrap())
+        .unwrap();
+    for _ in 0..2 {
+        let (error, time) = failed_call(&path).await;
+        assert!(matches!(error, CallError::Down), "{error:?}");
+        assert!(time <= SECOND + TICK, "{time:?}");
+        let _ = std::fs::remove_file(&path);
+    }
+}
+
+/// A process that a test may look at, killed in the end.
+struct Other(Child);
+
+impl Other {
+    fn run(program: &str, arguments: &[&str], state: char) -> Self {
+        let other = Self(Command::new(program).args(arguments).spawn().unwrap());
+        // Until it has been executed it is this very program.
+        while health::main_thread(other.0.id()) != Some(state) {
+            std::thread::yield_now();
+        }
+        other
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// How long a process that takes connections and says nothing is taken for well while a call waits for it.
+async fn time_to_notice(process: &Other) -> Duration {
+    let (_folder, path) = socket();
+    let _listener = UnixListener::bind(&path).unwrap();
+    let (_calls, in_flight) = watch::channel(1);
+    let started = Instant::now();
+    let why = health::fails(&path, process.0.id(), in_flight).await;
+    assert_eq!(why, "does not answer");
+    started.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_hangs_is_noticed_within_a_second() {
+    let asleep = Other::run("sleep", &["1000"], 'S');
+    let time = time_to_notice(&asleep).await;
+    assert!(time <= SECOND + 3 * TICK, "{time:?}");
+}
+
+/// It may be one that others keep from the processor.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_hangs_and_looks_as_if_it_worked_is_noticed_after_seven() {
+    let busy = Other::run("sh", &["-c", "while :; do :; done"], 'R');
+    let time = time_to_notice(&busy).await;
+    assert!(time > 7 * SECOND && time < 8 * SECOND, "{time:?}");
+}

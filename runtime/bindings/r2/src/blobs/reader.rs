@@ -1,0 +1,264 @@
+//! An object's bytes on their way out.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use object_store::{GetOptions, GetRange, GetResultPayload};
+
+use super::pins::Pin;
+use super::{Blobs, Segment};
+use crate::error::{Code, R2Error};
+
+/// Bytes that are read from a file at once.
+const STEP: u64 = 256 * 1024;
+
+/// Reads a range of an object. The object may be replaced meanwhile: what is read stays the same.
+pub(crate) struct Reader {
+    blobs: Blobs,
+    rest: VecDeque<(String, Range<u64>)>,
+    open: Option<Open>,
+    /// Bytes of the range that are still to come.
+    left: u64,
+    proof: Option<Proof>,
+    _pin: Pin,
+}
+
+/// What must come of the bytes, and what has come of those that were read.
+struct Proof {
+    crc32c: u32,
+    so_far: u32,
+}
+
+/// A blob that is being read.
+enum Open {
+    File { file: Arc<File>, rest: Range<u64> },
+    Stream(BoxStream<'static, object_store::Result<Bytes>>),
+}
+
+/// Why there is nothing to read.
+pub(crate) enum Unreadable {
+    /// The blob is not there: it has been replaced since, or is lost.
+    Missing(String),
+    Failed(R2Error),
+}
+
+impl Reader {
+    /// Opens the blob that the range begins in.
+    pub(crate) async fn open(
+        blobs: Blobs,
+        segments: &[Segment],
+        range: Range<u64>,
+        pin: Pin,
+    ) -> Result<Self, Unreadable> {
+        let mut reader = Self {
+            blobs,
+            left: range.end - range.start,
+            rest: pieces(segments, &range),
+            open: None,
+            proof: None,
+            _pin: pin,
+        };
+        reader.open_next().await?;
+        Ok(reader)
+    }
+
+    /// The same, whose last bytes come only if all of them together have this checksum.
+    pub(crate) fn proved(mut self, crc32c: u32) -> Self {
+        self.proof = Some(Proof { crc32c, so_far: 0 });
+        self
+    }
+
+    /// The next bytes; nothing at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
+        let next = self.read().await?;
+        let count = next.as_ref().map(|bytes| bytes.len() as u64);
+        match self.left.checked_sub(count.unwrap_or_default()) {
+            Some(left) if left == 0 || next.is_some() => self.left = left,
+            // A store may end early without a word, or go on too long.
+            _ => return Err(R2Error::altered("the object")),
+        }
+        if let (Some(bytes), Some(proof)) = (&next, &mut self.proof) {
+            proof.so_far = crc32c::crc32c_append(proof.so_far, bytes);
+            if self.left == 0 && proof.so_far != proof.crc32c {
+                return Err(R2Error::altered("the object"));
+            }
+        }
+        Ok(next)
+    }
+
+    async fn read(&mut self) -> Result<Option<Bytes>, R2Error> {
+        loop {
+            let Some(open) = &mut self.open else {
+                return Ok(None);
+            };
+            if let Some(bytes) = open.next().await? {
+                return Ok(Some(bytes));
+            }
+            match self.open_next().await {
+                Ok(()) => {}
+                Err(Unreadable::Missing(blob)) => return Err(R2Error::missing_blob(&blob)),
+                Err(Unreadable::Failed(error)) => return Err(error),
+            }
+        }
+    }
+
+    async fn open_next(&mut self) -> Result<(), Unreadable> {
+        self.open = match self.rest.pop_front() {
+            Some((blob, range)) => Some(self.blobs.open(&blob, range).await?),
+            None => None,
+        };
+        Ok(())
+    }
+}
+
+/// The blobs that a range of an object is in, each with the part of it that is wanted.
+fn pieces(segments: &[Segment], range: &Range<u64>) -> VecDeque<(String, Range<u64>)> {
+    let mut pieces = VecDeque::new();
+    let mut start = 0;
+    for Segment { blob, size, .. } in segments {
+        let wanted = range.start.max(start)..range.end.min(start + size);
+        if !wanted.is_empty() {
+            pieces.push_back((blob.clone(), wanted.start - start..wanted.end - start));
+        }
+        start += size;
+    }
+    pieces
+}
+
+impl Blobs {
+    async fn open(&self, blob: &str, range: Range<u64>) -> Result<Open, Unreadable> {
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range.clone())),
+            ..GetOptions::default()
+        };
+        match self.store.get_opts(&self.path(blob), options).await {
+            Ok(found) if found.range != range => Err(Unreadable::Failed(R2Error::new(
+                Code::Internal,
+                format!("blob {blob} is shorter than it was when it was written"),
+            ))),
+            Ok(found) => Ok(match found.payload {
+                GetResultPayload::File(file, _) => Open::File {
+                    file: Arc::new(file),
+                    rest: range,
+                },
+                GetResultPayload::Stream(stream) => Open::Stream(stream),
+            }),
+            Err(object_store::Error::NotFound { .. }) => Err(Unreadable::Missing(blob.to_owned())),
+            Err(error) => Err(Unreadable::Failed(error.into())),
+        }
+    }
+}
+
+impl Open {
+    async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
+        match self {
+            Self::Stream(stream) => Ok(stream.next().await.transpose()?),
+            Self::File { file, rest } => {
+                let count = (rest.end - rest.start).min(STEP);
+                if count == 0 {
+                    return Ok(None);
+                }
+                let (file, at) = (file.clone(), rest.start);
+                let read = tokio::task::spawn_blocking(move || read_at(&file, at, count));
+                let bytes = read.await.map_err(std::io::Error::other)??;
+                rest.start += count;
+                Ok(Some(bytes))
+            }
+        }
+    }
+}
+
+fn read_at(file: &File, at: u64, count: u64) -> std::io::Result<Bytes> {
+    let count = usize::try_from(count).map_err(std::io::Error::other)?;
+    let mut bytes = vec![0; count];
+    file.read_exact_at(&mut bytes, at)?;
+    Ok(bytes.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::StreamExt as _;
+
+    use super::super::blocks::Blocks;
+    use super::super::pins::Pin;
+    use super::super::run::Run;
+    use super::super::{Blobs, Used};
+    use super::{Open, Reader, Segment, pieces};
+    use safelight_config::Durability;
+
+    /// A reader of five bytes in a store that sends these.
+    fn reader(folder: &std::path::Path, sent: &'static [&'static str]) -> Reader {
+        let used = Used {
+            pins: std::sync::Arc::default(),
+            run: Run::begin(folder.join("runs")).unwrap(),
+        };
+        let blobs = Blobs::in_folder(folder.join("blobs"), Durability::Process, used).unwrap();
+        let pieces = sent
+            .iter()
+            .map(|piece| Ok(Bytes::from_static(piece.as_bytes())));
+        Reader {
+            rest: std::collections::VecDeque::new(),
+            open: Some(Open::Stream(futures_util::stream::iter(pieces).boxed())),
+            left: 5,
+            proof: None,
+            _pin: Pin::new(blobs.clone(), Vec::new()),
+            blobs,
+        }
+    }
+
+    async fn read(mut reader: Reader) -> Result<Vec<u8>, String> {
+        let mut all = Vec::new();
+        while let Some(bytes) = reader.next().await.map_err(|error| error.to_string())? {
+            all.extend_from_slice(&bytes);
+        }
+        Ok(all)
+    }
+
+    #[tokio::test]
+    async fn a_store_that_ends_early_or_late_without_an_error_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let proof = crc32c::crc32c(b"abcde");
+        for sent in [&["ab", "cde"][..], &["ab", "cd"], &[], &["abc", "def"]] {
+            let is_whole = sent.concat() == "abcde";
+            for read in [
+                read(reader(folder.path(), sent)).await,
+                read(reader(folder.path(), sent).proved(proof)).await,
+            ] {
+                match is_whole {
+                    true => assert_eq!(read.as_deref(), Ok(&b"abcde"[..])),
+                    false => assert!(read.unwrap_err().contains("altered"), "{sent:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_range_is_found_in_the_blobs_that_it_spans() {
+        let segments = || {
+            [("a", 3), ("b", 4), ("c", 5)].map(|(blob, size)| Segment {
+                blob: blob.into(),
+                size,
+                crc32c: 0,
+                blocks: Blocks::default(),
+            })
+        };
+        let of = |range| Vec::from(pieces(&segments(), &range));
+        assert_eq!(
+            of(0..12),
+            [("a".into(), 0..3), ("b".into(), 0..4), ("c".into(), 0..5)]
+        );
+        assert_eq!(
+            of(2..8),
+            [("a".into(), 2..3), ("b".into(), 0..4), ("c".into(), 0..1)]
+        );
+        assert_eq!(of(3..7), [("b".into(), 0..4)]);
+        assert_eq!(of(4..4), []);
+    }
+}

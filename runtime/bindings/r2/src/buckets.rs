@@ -1,0 +1,137 @@
+//! The buckets of a config, opened: each once, however many bindings name it.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use object_store::path::Path as StorePath;
+
+use super::blobs::run::Run;
+use super::blobs::{Blobs, Used};
+use super::bucket::Bucket;
+use super::error::R2Error;
+use super::expiry::Expiry;
+use super::index::Index;
+use super::limits::PART_BYTES;
+use super::random;
+use super::s3::{self, Credentials};
+use safelight_config::Storage;
+use safelight_state::State;
+
+/// Opened buckets, by their names.
+#[derive(Default)]
+pub struct Buckets {
+    buckets: BTreeMap<String, Bucket>,
+}
+
+impl Buckets {
+    /// Opens the buckets of these names, and clears away what killed processes have left in them.
+    ///
+    /// # Errors
+    /// When one cannot be opened; the error names it.
+    pub async fn open<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+        state: &State,
+        storage: &Storage,
+        credentials: Option<&Credentials>,
+    ) -> anyhow::Result<Self> {
+        let mut buckets = BTreeMap::new();
+        for name in names {
+            if let Entry::Vacant(vacant) = buckets.entry(name.to_owned()) {
+                let folder = state.folder("r2", name);
+                let opened = Bucket::open(name, &folder, storage, credentials);
+                let opened = opened.with_context(|| format!("open the bucket {name}"))?;
+                let swept = opened.sweep(state).await;
+                swept.with_context(|| format!("clear up the bucket {name}"))?;
+                vacant.insert(opened);
+            }
+        }
+        Ok(Self { buckets })
+    }
+
+    /// Ends this run's use of them, when nothing is under way any more. Who does not come to that leaves it to the next run.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written.
+    pub async fn close(&self) -> Result<(), R2Error> {
+        for bucket in self.buckets.values() {
+            bucket.close().await?;
+        }
+        Ok(())
+    }
+
+    /// The names of all of them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.buckets.keys().map(String::as_str)
+    }
+
+    /// The bucket of this name.
+    pub fn get(&self, name: &str) -> Option<&Bucket> {
+        self.buckets.get(name)
+    }
+}
+
+impl Bucket {
+    /// Opens the bucket whose index is in `folder`, or makes it.
+    fn open(
+        name: &str,
+        folder: &Path,
+        storage: &Storage,
+        credentials: Option<&Credentials>,
+    ) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("make the folder {}", folder.display()))?;
+        let file = folder.join("index.sqlite");
+        let index = Index::open(&file, storage.durability)
+            .with_context(|| format!("open {}", file.display()))?;
+        check_place(&index, storage)?;
+        let blobs = blobs(&index, folder, storage, credentials)?;
+        Ok(Self {
+            name: name.into(),
+            _expiry: Expiry::begin(&index, blobs.clone()),
+            blobs,
+            index,
+            part_bytes: storage.part_bytes.unwrap_or(PART_BYTES),
+        })
+    }
+}
+
+/// An index whose blobs are elsewhere would lose them all to the next sweep, or find none of them.
+fn check_place(index: &Index, storage: &Storage) -> anyhow::Result<()> {
+    let wanted = match &storage.s3 {
+        Some(s3) => s3.place(),
+        None => "local".to_owned(),
+    };
+    let place = index.setting("place", &wanted)?;
+    anyhow::ensure!(
+        place == wanted,
+        "its objects are stored at `{place}`, and the config says `{wanted}`"
+    );
+    Ok(())
+}
+
+fn blobs(
+    index: &Index,
+    folder: &Path,
+    storage: &Storage,
+    credentials: Option<&Credentials>,
+) -> anyhow::Result<Blobs> {
+    let used = Used {
+        pins: index.pins().clone(),
+        run: Run::begin(folder.join("runs"))?,
+    };
+    let Some(s3) = &storage.s3 else {
+        let folder = folder.join("blobs");
+        return Ok(Blobs::in_folder(folder, storage.durability, used)?);
+    };
+    let credentials = credentials.context("have credentials of the store")?;
+    // Each index has a path of its own in the store, so that none sweeps away what another names.
+    let own = index.setting("store", &random::hex_id()?)?;
+    let path = StorePath::parse(&s3.prefix)
+        .with_context(|| format!("use the prefix `{}`", s3.prefix))?
+        .join(own);
+    let store = Arc::new(s3::connect(s3, credentials)?);
+    Ok(Blobs::remote(store, path, used))
+}

@@ -1,0 +1,250 @@
+//! What is known of a bucket's objects: one SQLite file, asked on threads that may wait.
+
+pub(super) mod objects;
+pub(super) mod uploads;
+
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use safelight_config::Durability;
+
+use super::blobs::pins::Pins;
+use super::error::{Code, R2Error};
+
+/// Marks the file as an index of this program's.
+const APPLICATION_ID: i32 = 0x5AFE_4C32;
+/// The form of the tables below.
+const SCHEMA_VERSION: i32 = 2;
+/// How long to wait for another process that writes.
+const BUSY: Duration = Duration::from_secs(10);
+
+const SCHEMA: &str = "
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE objects (
+    key BLOB NOT NULL PRIMARY KEY,
+    version TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    uploaded INTEGER NOT NULL,
+    checksums TEXT NOT NULL,
+    http_metadata TEXT NOT NULL,
+    custom_metadata TEXT NOT NULL,
+    storage_class TEXT NOT NULL
+);
+-- The bytes of an object or a part, by its version, in order.
+CREATE TABLE segments (
+    owner TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    blob TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    crc32c INTEGER NOT NULL,
+    -- The checksums of its blocks, of four bytes each, little end first; nothing of a single block.
+    blocks BLOB NOT NULL DEFAULT x'',
+    PRIMARY KEY (owner, number)
+) WITHOUT ROWID;
+CREATE TABLE uploads (
+    id TEXT NOT NULL PRIMARY KEY,
+    key BLOB NOT NULL,
+    created INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'done', 'aborted')),
+    http_metadata TEXT NOT NULL,
+    custom_metadata TEXT NOT NULL,
+    storage_class TEXT NOT NULL
+);
+CREATE TABLE parts (
+    upload TEXT NOT NULL REFERENCES uploads (id),
+    number INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    PRIMARY KEY (upload, number)
+) WITHOUT ROWID;
+";
+
+/// Makes an index of version 1, which knows no blocks, one of this version.
+const FROM_VERSION_1: &str = "ALTER TABLE segments ADD COLUMN blocks BLOB NOT NULL DEFAULT x'';";
+
+/// A bucket's index. Clones, and all who open the same file in this process, share one connection.
+#[derive(Clone)]
+pub(super) struct Index {
+    opened: Arc<Opened>,
+}
+
+struct Opened {
+    connection: Mutex<Connection>,
+    pins: Arc<Pins>,
+}
+
+/// What this process has open, by the files themselves. Two handles of one index would not know what the other one reads.
+static OPEN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
+struct Known {
+    device: u64,
+    inode: u64,
+    opened: Weak<Opened>,
+    /// Of readers, who may outlive the index.
+    pins: Weak<Pins>,
+}
+
+impl Index {
+    /// Opens the index at `path`, or makes it.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is not an index that this program knows; then it is left as it is.
+    pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, R2Error> {
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|known| known.opened.strong_count() + known.pins.strong_count() > 0);
+        let known = open.iter().filter(|known| known.is(path).unwrap_or(false));
+        if let Some(opened) = known.clone().find_map(|known| known.opened.upgrade()) {
+            let index = Self { opened };
+            // Who wants more of it gets it, and the others with him.
+            if durability == Durability::Disk {
+                index.with(|connection| synchronize(connection, durability))?;
+            }
+            return Ok(index);
+        }
+        let pins = known.clone().find_map(|known| known.pins.upgrade());
+        let pins = pins.unwrap_or_default();
+        let opened = Arc::new(Opened {
+            connection: Mutex::new(connect(path, durability)?),
+            pins: pins.clone(),
+        });
+        let file = std::fs::metadata(path)?;
+        open.push(Known {
+            device: file.dev(),
+            inode: file.ino(),
+            opened: Arc::downgrade(&opened),
+            pins: Arc::downgrade(&pins),
+        });
+        Ok(Self { opened })
+    }
+
+    pub(super) fn downgrade(&self) -> WeakIndex {
+        WeakIndex(Arc::downgrade(&self.opened))
+    }
+
+    /// Which of the blobs are being read.
+    pub(super) fn pins(&self) -> &Arc<Pins> {
+        &self.opened.pins
+    }
+
+    /// Reads or writes, on a thread that may wait. What is begun is done even if nobody waits for it any more.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, R2Error> + Send + 'static,
+    ) -> Result<T, R2Error> {
+        let index = self.clone();
+        let done = tokio::task::spawn_blocking(move || index.with(work)).await;
+        done.unwrap_or_else(|error| {
+            Err(R2Error::unfinished(&error, "the bucket's index is at work"))
+        })
+    }
+
+    /// The same, on this thread.
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, R2Error>,
+    ) -> Result<T, R2Error> {
+        // A transaction that a panic cut off has been rolled back.
+        let mut connection = self
+            .opened
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        work(&mut connection)
+    }
+
+    /// A setting of the index; the first one who says it decides it.
+    pub(super) fn setting(&self, name: &str, value: &str) -> Result<String, R2Error> {
+        self.with(|connection| {
+            let insert =
+                "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            connection.execute(insert, (name, value))?;
+            let select = "SELECT value FROM settings WHERE name = ?1";
+            Ok(connection.query_row(select, [name], |row| row.get(0))?)
+        })
+    }
+}
+
+/// An index that others keep open, or do not.
+pub(super) struct WeakIndex(Weak<Opened>);
+
+impl WeakIndex {
+    pub(super) fn upgrade(&self) -> Option<Index> {
+        let opened = self.0.upgrade()?;
+        Some(Index { opened })
+    }
+}
+
+impl Known {
+    fn is(&self, path: &Path) -> io::Result<bool> {
+        let file = std::fs::metadata(path)?;
+        Ok((self.device, self.inode) == (file.dev(), file.ino()))
+    }
+}
+
+fn connect(path: &Path, durability: Durability) -> Result<Connection, R2Error> {
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let number = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    match (number("application_id")?, number("user_version")?) {
+        (APPLICATION_ID, SCHEMA_VERSION) => {}
+        (0, 0) if is_empty(&transaction)? => {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        }
+        (APPLICATION_ID, 1) => {
+            transaction.execute_batch(FROM_VERSION_1)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        }
+        (APPLICATION_ID, version) => {
+            let text = format!("the index has version {version}, of another safelight");
+            return Err(R2Error::new(Code::Internal, text));
+        }
+        _ => {
+            let text = "the file is a database of another program's";
+            return Err(R2Error::new(Code::Internal, text));
+        }
+    }
+    transaction.commit()?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    synchronize(&connection, durability)?;
+    Ok(connection)
+}
+
+fn synchronize(connection: &Connection, durability: Durability) -> Result<(), R2Error> {
+    let synchronous = match durability {
+        Durability::Disk => "FULL",
+        Durability::Process => "NORMAL",
+    };
+    Ok(connection.pragma_update(None, "synchronous", synchronous)?)
+}
+
+/// Does work that writes: all of it or nothing. No other process writes meanwhile.
+pub(super) fn transact<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Connection) -> Result<T, R2Error>,
+) -> Result<T, R2Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
+}
+
+fn is_empty(connection: &Connection) -> Result<bool, R2Error> {
+    let count = "SELECT count(*) FROM sqlite_schema";
+    Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))? == 0)
+}

@@ -1,0 +1,142 @@
+//! A store on another machine, reached by the S3 protocol over our own HTTP client.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
+use hyper_util::rt::TokioExecutor;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody,
+    HttpResponse, HttpResponseBody, HttpService,
+};
+use object_store::{ClientOptions, RetryConfig};
+use tokio::time::timeout;
+
+use safelight_config::S3;
+
+/// Longest wait for a connection.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// Longest wait for the head of an answer, while up to 8 MB go out.
+const HEAD_TIME: Duration = Duration::from_secs(60);
+/// Longest pause between the pieces of an answer.
+const PIECE_TIME: Duration = Duration::from_secs(30);
+/// When a request that failed is given up.
+const RETRY_TIME: Duration = Duration::from_secs(10);
+
+/// Who the store takes us for. Never in a config, which is shared.
+#[derive(Clone)]
+pub struct Credentials {
+    pub key_id: String,
+    pub secret: String,
+    pub token: Option<String>,
+}
+
+impl Credentials {
+    /// Those of the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, if there is one, `AWS_SESSION_TOKEN`.
+    ///
+    /// # Errors
+    /// Names the variable that is missing.
+    pub fn from_environment() -> anyhow::Result<Self> {
+        let variable = |name| {
+            std::env::var(name).with_context(|| {
+                format!("read the variable {name}, which safelight.storage.endpoint needs")
+            })
+        };
+        Ok(Self {
+            key_id: variable("AWS_ACCESS_KEY_ID")?,
+            secret: variable("AWS_SECRET_ACCESS_KEY")?,
+            token: std::env::var("AWS_SESSION_TOKEN").ok(),
+        })
+    }
+}
+
+/// A client of the store that the config names.
+pub(super) fn connect(s3: &S3, credentials: &Credentials) -> anyhow::Result<AmazonS3> {
+    let mut builder = AmazonS3Builder::new()
+        .with_endpoint(&s3.endpoint)
+        .with_bucket_name(&s3.bucket)
+        .with_region(&s3.region)
+        .with_access_key_id(&credentials.key_id)
+        .with_secret_access_key(&credentials.secret)
+        .with_virtual_hosted_style_request(false)
+        .with_allow_http(s3.endpoint.starts_with("http://"))
+        .with_retry(RetryConfig {
+            max_retries: 3,
+            retry_timeout: RETRY_TIME,
+            ..RetryConfig::default()
+        })
+        .with_http_connector(Connector);
+    if let Some(token) = &credentials.token {
+        builder = builder.with_token(token);
+    }
+    builder
+        .build()
+        .with_context(|| format!("use the store at {}", s3.endpoint))
+}
+
+/// Makes the one kind of client that there is. What the store's options would change is what S3 does not need.
+#[derive(Debug)]
+struct Connector;
+
+impl HttpConnector for Connector {
+    fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let mut tcp = TcpConnector::new();
+        tcp.set_connect_timeout(Some(CONNECT_TIME));
+        tcp.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        Ok(HttpClient::new(Sender {
+            client: Client::builder(TokioExecutor::new()).build(connector),
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct Sender {
+    client: Client<HttpsConnector<TcpConnector>, HttpRequestBody>,
+}
+
+#[async_trait::async_trait]
+impl HttpService for Sender {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let response = timeout(HEAD_TIME, self.client.request(request)).await;
+        let response = response.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?;
+        let response = response.map_err(|error| {
+            let kind = match error.is_connect() {
+                true => HttpErrorKind::Connect,
+                false => HttpErrorKind::Request,
+            };
+            HttpError::new(kind, error)
+        })?;
+        Ok(response.map(|body| {
+            let pieces = stream::unfold(Some(body), next);
+            HttpResponseBody::new(StreamBody::new(Box::pin(pieces)))
+        }))
+    }
+}
+
+/// The next piece of an answer, which does not wait for ever.
+async fn next(
+    body: Option<Incoming>,
+) -> Option<(Result<Frame<Bytes>, HttpError>, Option<Incoming>)> {
+    let mut body = body?;
+    match timeout(PIECE_TIME, body.frame()).await {
+        Ok(Some(Ok(frame))) => Some((Ok(frame), Some(body))),
+        Ok(Some(Err(error))) => {
+            Some((Err(HttpError::new(HttpErrorKind::Interrupted, error)), None))
+        }
+        Ok(None) => None,
+        Err(late) => Some((Err(HttpError::new(HttpErrorKind::Timeout, late)), None)),
+    }
+}

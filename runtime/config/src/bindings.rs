@@ -1,0 +1,60 @@
+//! The bindings of a worker: each a name and what stands behind it.
+
+use safelight_protocol::BindingKind;
+
+use crate::error::Place;
+use crate::public_path::PublicPath;
+
+/// A binding of a worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The name by which the worker finds it.
+    pub name: String,
+    /// What stands behind the name.
+    pub config: BindingConfig,
+}
+
+/// What stands behind a binding's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BindingConfig {
+    /// The images process.
+    Images,
+    /// A bucket.
+    R2(R2Config),
+    /// Another worker of the run.
+    Service(ServiceConfig),
+    /// The worker's static files, which [`Config::assets`](crate::Config::assets) describes.
+    Assets,
+}
+
+/// A bucket behind a binding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct R2Config {
+    /// The bucket's name. Bindings with the same bucket share its objects.
+    pub bucket: String,
+    /// The path below which clients find its objects (`safelight.r2.<binding>.public_path`); none without.
+    pub public_path: Option<PublicPath>,
+}
+
+/// Another worker of the same run behind a binding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceConfig {
+    /// The callee's `name`.
+    pub service: String,
+    /// The place of the name in the config, for the message that no worker of the run has it.
+    pub place: Option<Place>,
+    /// The same as a dotted key.
+    pub key: String,
+}
+
+impl BindingConfig {
+    /// The kind, by which the guest's environment and messages name it.
+    pub fn kind(&self) -> BindingKind {
+        match self {
+            Self::Images => BindingKind::Images,
+            Self::R2(_) => BindingKind::R2,
+            Self::Service(_) => BindingKind::Service,
+            Self::Assets => BindingKind::Assets,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The config's sections: each takes its value and returns what it means.
+
+use crate::bindings::Binding;
+use crate::item::Item;
+
+pub(super) mod assets;
+pub(super) mod build;
+pub(super) mod dev;
+pub(super) mod faults;
+pub(super) mod image_urls;
+pub(super) mod images;
+pub(super) mod limits;
+pub(super) mod pixels;
+pub(super) mod public_paths;
+pub(super) mod r2;
+pub(crate) mod safelight;
+pub(super) mod services;
+pub(super) mod storage;
+pub(super) mod vars;
+pub(super) mod worker;
+
+/// A binding, with the item that names it.
+pub(super) type NamedBinding<'a> = (Item<'a>, Binding);

@@ -1,0 +1,153 @@
+//! The socket as a client with bytes of its own sees it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use safelight_hop::faults::Hop;
+use safelight_hop::inject::HopFaults;
+use safelight_hop::log::{Log, MemoryLog};
+use safelight_hop::{Answer, Call, RequestContext, body, caller_url, layered};
+use safelight_net::Deadlines;
+use safelight_protocol::BindingKind;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::oneshot;
+use tower::service_fn;
+
+use super::{SocketServer, SocketServices};
+
+/// Tells what a service gets of a call.
+async fn echo(call: Call) -> Answer {
+    let request = match call.context.hop.as_ref() {
+        "AUTH" => caller_url::restore(call.request)?,
+        _ => call.request,
+    };
+    let service = request.headers().contains_key("x-emulator-service");
+    let text = format!("{} {} {service}", request.method(), request.uri());
+    Ok(http::Response::new(body::full(text)))
+}
+
+struct Running {
+    folder: TempDir,
+    log: MemoryLog,
+    stop: oneshot::Sender<()>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(folder.path().join("b.sock")).unwrap();
+        let mut services = SocketServices::default();
+        for (kind, id, hop) in [
+            (BindingKind::R2, "photos", "PHOTOS"),
+            (BindingKind::Service, "auth", "AUTH"),
+        ] {
+            let faults = HopFaults::new(Hop::binding(hop, kind), Arc::default());
+            services.insert(kind, id, hop.into(), layered(service_fn(echo), faults));
+        }
+        let log = MemoryLog::default();
+        let lines = Log::new(log.clone());
+        let context = move |head: &http::request::Parts| {
+            RequestContext::new(7, head.method.clone(), &head.uri, lines.clone())
+        };
+        let deadlines = Deadlines::default();
+        let server = SocketServer {
+            services,
+            deadlines,
+            context,
+        };
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(server.run(listener, async move {
+            let _ = stopped.await;
+        }));
+        Self {
+            folder,
+            log,
+            stop,
+            server,
+        }
+    }
+
+    fn socket(&self) -> std::path::PathBuf {
+        self.folder.path().join("b.sock")
+    }
+
+    async fn stop(self) -> String {
+        let _ = self.stop.send(());
+        self.server.await.unwrap();
+        self.log.text()
+    }
+}
+
+async fn exchange(socket: &Path, request: &str) -> String {
+    let mut stream = UnixStream::connect(socket).await.unwrap();
+    let request = request.replace('\n', "\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+fn body_of(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").unwrap().1
+}
+
+#[tokio::test]
+async fn the_header_names_the_service_and_never_reaches_it() {
+    let running = Running::start();
+    let request =
+        "GET /?x=1 HTTP/1.1\nhost: fake-host\nx-emulator-service: r2/photos\nconnection: close\n\n";
+    let answer = exchange(&running.socket(), request).await;
+    assert_eq!(body_of(&answer), "GET /?x=1 false");
+    let log = running.stop().await;
+    assert!(log.contains("[7] PHOTOS / 200 (0 B in, 15 B out)"), "{log}");
+    assert!(log.contains("[7] GET /?x=1 200 15 B in"), "{log}");
+}
+
+#[tokio::test]
+async fn a_call_of_a_worker_has_the_url_that_it_was_written_with() {
+    let running = Running::start();
+    for (target, host, url) in [
+        (
+            "https://inner.example/a?b=1",
+            "",
+            "https://inner.example/a?b=1",
+        ),
+        (
+            "/a?b=1",
+            "host: inner.example:81\n",
+            "http://inner.example:81/a?b=1",
+        ),
+    ] {
+        let request = format!(
+            "GET {target} HTTP/1.1\n{host}x-emulator-service: service/auth\nconnection: close\n\n"
+        );
+        let answer = exchange(&running.socket(), &request).await;
+        assert_eq!(body_of(&answer), format!("GET {url} false"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_names_no_service_is_misdirected_and_says_so() {
+    let running = Running::start();
+    for (header, reason) in [
+        ("", "the header x-emulator-service is missing"),
+        (
+            "x-emulator-service: r2/nope\n",
+            "no service \"r2/nope\" here; there is: r2/photos, service/auth",
+        ),
+        (
+            "x-emulator-service: r2/photos\nx-emulator-service: r2/photos\n",
+            "the header x-emulator-service is there twice",
+        ),
+    ] {
+        let request = format!("GET / HTTP/1.1\nhost: x\n{header}connection: close\n\n");
+        let answer = exchange(&running.socket(), &request).await;
+        let status = format!("HTTP/1.1 421 {reason}\r\n");
+        assert!(answer.starts_with(&status), "{answer}");
+        assert!(answer.contains("cf-r2-error: {"), "{answer}");
+        assert!(answer.contains("\"v4code\":10006"), "{answer}");
+    }
+}

@@ -1,0 +1,103 @@
+//! The table from a binding's name to its service, with the layers of every hop around it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::Uri;
+use safelight_hop::faults::{FaultSet, Hop};
+use safelight_hop::inject::HopFaults;
+use safelight_hop::{
+    Answer, BindingService, Body, Call, HopError, HopService, RequestContext, layered,
+};
+use safelight_protocol::BINDINGS_HOST;
+use tower::ServiceExt as _;
+
+/// The bindings of one worker.
+#[derive(Default)]
+pub struct Bindings {
+    services: BTreeMap<Arc<str>, BindingService>,
+    faults: Arc<FaultSet>,
+}
+
+impl Bindings {
+    /// An empty table. These faults may happen to the calls of its bindings.
+    pub fn new(faults: Arc<FaultSet>) -> Self {
+        Self {
+            services: BTreeMap::new(),
+            faults,
+        }
+    }
+
+    /// Binds a service to the hop's name, with the layers that every hop has.
+    pub fn bind(&mut self, hop: Hop, service: impl HopService) {
+        let name = hop.name.clone();
+        let faults = HopFaults::new(hop, self.faults.clone());
+        self.services.insert(name, layered(service, faults));
+    }
+
+    /// The service of a name, with its layers.
+    pub fn get(&self, name: &str) -> Option<&BindingService> {
+        self.services.get(name)
+    }
+
+    /// Makes the call that a guest addressed to `http://bindings.internal/<NAME>/<path>`.
+    ///
+    /// # Errors
+    /// When the worker has no binding of that name; the error lists those that it has. Otherwise as the service does.
+    pub async fn call(
+        &self,
+        mut request: http::Request<Body>,
+        context: Arc<RequestContext>,
+    ) -> Answer {
+        let (name, rest) = split_name(request.uri())?;
+        let Some((name, service)) = self.services.get_key_value(name) else {
+            return Err(HopError::UnknownBinding {
+                name: name.to_owned(),
+                known: self.services.keys().cloned().collect(),
+            });
+        };
+        let name = name.clone();
+        *request.uri_mut() = rest;
+        service
+            .clone()
+            .oneshot(Call::new(name, request, context))
+            .await
+    }
+}
+
+/// Splits `/<NAME>/<path>?<query>` into the name and a URI that the service sees.
+fn split_name(uri: &Uri) -> Result<(&str, Uri), HopError> {
+    let path = uri.path().trim_start_matches('/');
+    let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+    let query = uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    let rest = Uri::try_from(format!("http://{BINDINGS_HOST}/{rest}{query}"))
+        .map_err(|_| HopError::InvalidUri)?;
+    Ok((name, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Uri;
+
+    use super::split_name;
+
+    #[test]
+    fn the_first_segment_is_the_name_and_the_rest_belongs_to_the_service() {
+        let uri = Uri::from_static("http://bindings.internal/IMAGES/transform?x=1");
+        let (name, rest) = split_name(&uri).unwrap();
+        assert_eq!(
+            (name, rest.path_and_query().unwrap().as_str()),
+            ("IMAGES", "/transform?x=1")
+        );
+    }
+
+    #[test]
+    fn a_name_alone_reaches_the_root() {
+        let uri = Uri::from_static("http://bindings.internal/IMAGES");
+        let (name, rest) = split_name(&uri).unwrap();
+        assert_eq!((name, rest.path()), ("IMAGES", "/"));
+    }
+}

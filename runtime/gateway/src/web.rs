@@ -1,0 +1,167 @@
+//! `fetch` to the internet: every outgoing request that is not for a binding.
+//!
+//! Each request has a connection of its own, which ends with it: a pool that lets a dropped exchange finish in the
+//! background hangs when a host answers before it has read an upload.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::HOST;
+use http::{HeaderValue, Uri, Version};
+use http_body_util::BodyExt as _;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use safelight_hop::faults::{FaultSet, Hop};
+use safelight_hop::inject::HopFaults;
+use safelight_hop::{Answer, BindingService, Body, Call, HopError, RequestContext, layered};
+use safelight_net::Deadlines;
+use safelight_net::deadline::{Paced, PacedError, Progress};
+use safelight_net::exchange::Connection;
+use safelight_protocol::headers::WORKER;
+use tower::{ServiceExt as _, service_fn};
+
+/// How long connecting to a host may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a host may take to begin its answer.
+const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(100);
+
+/// The client for other hosts; cheap to clone, since every instance has one.
+#[derive(Clone)]
+pub struct Outbound {
+    service: BindingService,
+    worker: Option<HeaderValue>,
+}
+
+impl Outbound {
+    /// The client of the worker of this name. It trusts the certificate authorities of the web and follows no redirects;
+    /// these faults may happen to it.
+    pub fn to_the_web(worker: &str, deadlines: Deadlines, faults: Arc<FaultSet>) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        tcp.set_nodelay(true);
+        let connector = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let service = service_fn(move |call: Call| {
+            let exchange = exchange(connector.clone(), deadlines, call.request);
+            async move {
+                tokio::time::timeout(FIRST_BYTE_TIMEOUT, exchange)
+                    .await
+                    .unwrap_or(Err(HopError::Timeout))
+            }
+        });
+        Self {
+            service: layered(service, HopFaults::new(Hop::fetch(), faults)),
+            worker: HeaderValue::from_str(worker).ok(),
+        }
+    }
+
+    /// Sends a request to the host in its URI.
+    ///
+    /// # Errors
+    /// When the host cannot be reached, breaks the protocol, or is silent for too long.
+    pub async fn fetch(
+        &self,
+        mut request: http::Request<Body>,
+        context: Arc<RequestContext>,
+    ) -> Answer {
+        let host = host(request.uri());
+        let hop = format!("fetch {} {host}", request.method()).into();
+        if let Some(worker) = &self.worker {
+            request.headers_mut().insert(WORKER, worker.clone());
+        }
+        self.service
+            .clone()
+            .oneshot(Call::new(hop, request, context))
+            .await
+    }
+}
+
+fn host(uri: &Uri) -> &str {
+    uri.authority().map_or("", |authority| authority.as_str())
+}
+
+async fn exchange(
+    connector: HttpsConnector<HttpConnector>,
+    deadlines: Deadlines,
+    request: http::Request<Body>,
+) -> Answer {
+    let stream = connector
+        .oneshot(request.uri().clone())
+        .await
+        .map_err(HopError::Connect)?;
+    let stream = Progress::client(TokioIo::new(stream), deadlines.write);
+    let mut connection = Connection::handshake(TokioIo::new(stream)).await?;
+    let response = connection.send(on_the_wire(request)?).await?;
+    let guard = connection.into_guard();
+    Ok(response.map(|incoming| {
+        let body = Paced::new(incoming, deadlines.body_read);
+        // The body owns the guard, so the connection is open for as long as it is read.
+        body.map_err(move |error| {
+            let _connection = &guard;
+            body_error(error)
+        })
+        .boxed_unsync()
+    }))
+}
+
+/// Why an answer does not go on.
+fn body_error(error: PacedError<hyper::Error>) -> HopError {
+    match error {
+        PacedError::Broken(error) => HopError::Http(error),
+        PacedError::Stalled(limit) => HopError::HostStalled(limit),
+    }
+}
+
+/// The request in origin form, with the host in its header.
+fn on_the_wire(request: http::Request<Body>) -> Result<http::Request<Body>, HopError> {
+    let (mut parts, body) = request.into_parts();
+    let host = HeaderValue::from_str(host(&parts.uri)).map_err(|_| HopError::InvalidUri)?;
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    parts.uri = Uri::try_from(path).map_err(|_| HopError::InvalidUri)?;
+    parts.version = Version::HTTP_11;
+    parts.headers.insert(HOST, host);
+    Ok(http::Request::from_parts(parts, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use http_body::Frame;
+    use http_body_util::{BodyExt as _, StreamBody};
+    use safelight_hop::RequestContext;
+    use safelight_hop::log::{Log, MemoryLog};
+    use safelight_net::Deadlines;
+    use tokio::net::TcpListener;
+
+    use super::Outbound;
+
+    #[tokio::test]
+    async fn a_host_that_does_not_read_an_upload_is_given_up() {
+        let deadlines = Deadlines {
+            write: Duration::from_millis(300),
+            ..Deadlines::default()
+        };
+        let outbound = Outbound::to_the_web("test", deadlines, Arc::default());
+        // The system accepts the connection, and nobody reads it.
+        let host = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let pieces = std::iter::repeat_with(|| Ok(Frame::data(Bytes::from(vec![0; 65_536]))));
+        let endless = StreamBody::new(futures_util::stream::iter(pieces)).boxed_unsync();
+        let mut request = http::Request::post(format!("http://{}/", host.local_addr().unwrap()));
+        request = request.header("transfer-encoding", "chunked");
+        let record = RequestContext::background(Log::new(MemoryLog::default()));
+        let answer = outbound.fetch(request.body(endless).unwrap(), record).await;
+        let error = answer.map(|_| ()).unwrap_err().to_string();
+        assert!(
+            error.contains("the peer has read nothing for 300ms"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! The body of every request and answer in the runtime, and a wrapper that sees it to its end.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use http_body::{Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
+
+use crate::error::HopError;
+
+/// The body of every request and answer in the runtime.
+pub type Body = UnsyncBoxBody<Bytes, HopError>;
+
+/// The outcome of a call.
+pub type Answer = Result<http::Response<Body>, HopError>;
+
+/// A body that is at hand.
+pub fn full(content: impl Into<Bytes>) -> Body {
+    Full::new(content.into())
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
+
+/// Hears of the bytes and of the end of an [`ObservedBody`].
+pub trait BodyObserver: Send + Unpin + 'static {
+    /// So many more bytes have passed.
+    fn data(&mut self, bytes: u64);
+    /// The body has ended: cleanly, or in an error, which may be replaced by a better one. Not called for a body that is
+    /// dropped before its end.
+    fn end(&mut self, result: Result<(), &mut HopError>);
+}
+
+/// A body that reports its bytes and its end. The observer is dropped with the body.
+///
+/// An error is passed on one poll after it has happened. A connection is ended by it at once, with what was not written
+/// yet: a body that breaks in its first moment would take its head along, and its client would not know that there was
+/// an answer.
+pub struct ObservedBody<O: BodyObserver> {
+    inner: Body,
+    observer: O,
+    /// Passed on at the next poll, when everything before it has been written.
+    error: Option<HopError>,
+}
+
+impl<O: BodyObserver> ObservedBody<O> {
+    /// Observes `inner`.
+    pub fn new(inner: Body, observer: O) -> Self {
+        Self {
+            inner,
+            observer,
+            error: None,
+        }
+    }
+}
+
+impl<O: BodyObserver> http_body::Body for ObservedBody<O> {
+    type Data = Bytes;
+    type Error = HopError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
+        if let Some(error) = self.error.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        let mut polled = Pin::new(&mut self.inner).poll_frame(cx);
+        match &mut polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    self.observer.data(data.remaining() as u64);
+                }
+            }
+            Poll::Ready(Some(Err(error))) => self.observer.end(Err(error)),
+            Poll::Ready(None) => self.observer.end(Ok(())),
+            Poll::Pending => {}
+        }
+        if let Poll::Ready(Some(Err(error))) = polled {
+            self.error = Some(error);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        polled
+    }
+
+    // `is_end_stream` stays false, so that the observer always sees the end.
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// A body of a known length over one that does not know its own.
+///
+/// It ends in an error where the inner body ends before that length.
+pub struct SizedBody {
+    inner: Body,
+    left: u64,
+}
+
+impl SizedBody {
+    /// The first `length` bytes of `inner`, which has no more.
+    pub fn new(inner: Body, length: u64) -> Self {
+        Self {
+            inner,
+            left: length,
+        }
+    }
+}
+
+impl http_body::Body for SizedBody {
+    type Data = Bytes;
+    type Error = HopError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                let bytes = frame.data_ref().map_or(0, |data| data.remaining() as u64);
+                self.left = self.left.saturating_sub(bytes);
+            }
+            Some(Err(_)) => self.left = 0,
+            None if self.left > 0 => {
+                let left = std::mem::take(&mut self.left);
+                let text = format!("its source ended {left} bytes too early");
+                return Poll::Ready(Some(Err(HopError::Service(text))));
+            }
+            None => {}
+        }
+        Poll::Ready(frame)
+    }
+
+    // `is_end_stream` stays false: the inner body may find at its end that it is not whole.
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}

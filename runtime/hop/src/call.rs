@@ -1,0 +1,87 @@
+//! One call out of a worker: its context, its request, and what a service is.
+
+use std::sync::Arc;
+
+use tower::Service;
+use tower::util::BoxCloneSyncService;
+
+pub use crate::body::Answer;
+use crate::body::Body;
+use crate::error::HopError;
+use crate::request::RequestContext;
+use crate::trace::{CallHead, CallRecord};
+
+/// A call: an HTTP request, and on whose behalf it goes where.
+pub struct Call {
+    /// What every layer knows of the call.
+    pub context: CallContext,
+    /// What the service gets.
+    pub request: http::Request<Body>,
+}
+
+/// What every layer knows of a call.
+#[derive(Clone)]
+pub struct CallContext {
+    /// The hop: the worker's name for a binding, or `fetch` with method and host.
+    pub hop: Arc<str>,
+    /// The request on whose behalf the call is made.
+    pub request: Arc<RequestContext>,
+    /// The record of the call.
+    pub record: CallRecord,
+}
+
+impl Call {
+    /// A call that begins now.
+    pub fn new(
+        hop: Arc<str>,
+        request: http::Request<Body>,
+        on_behalf_of: Arc<RequestContext>,
+    ) -> Self {
+        let head = CallHead {
+            hop: &hop,
+            worker: on_behalf_of.worker(),
+            method: request.method(),
+            path: request.uri().path(),
+        };
+        let record = CallRecord::begin(on_behalf_of.trace(), &head);
+        Self {
+            context: CallContext {
+                hop,
+                request: on_behalf_of,
+                record,
+            },
+            request,
+        }
+    }
+
+    /// The same call with another body.
+    #[must_use]
+    pub fn map_body(self, map: impl FnOnce(Body) -> Body) -> Self {
+        Self {
+            request: self.request.map(map),
+            ..self
+        }
+    }
+}
+
+/// A service at the far end of a hop.
+pub trait HopService:
+    Service<Call, Response = http::Response<Body>, Error = HopError, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> HopService for S where
+    S: Service<Call, Response = http::Response<Body>, Error = HopError, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// A service with the layers that every hop has.
+pub type BindingService = BoxCloneSyncService<Call, http::Response<Body>, HopError>;

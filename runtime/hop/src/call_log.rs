@@ -1,0 +1,151 @@
+//! The layer that records every call: what went in, what came out and how it ended.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use http::StatusCode;
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use safelight_protocol::headers::SUMMARY;
+
+use crate::body::{Answer, BodyObserver, ObservedBody};
+use crate::call::{Call, CallContext};
+use crate::error::HopError;
+use crate::request::RequestContext;
+use crate::trace::CallEnd;
+
+/// Makes a call, and logs it when it has ended.
+pub async fn log<F: Future<Output = Answer>>(call: Call, next: impl FnOnce(Call) -> F) -> Answer {
+    let mut guard = CallGuard::new(call.context.clone());
+    let upload = UploadObserver {
+        upload: guard.upload.clone(),
+        request: call.context.request.clone(),
+    };
+    let call = call.map_body(|body| ObservedBody::new(body, upload).boxed_unsync());
+    let response = match next(call).await {
+        Ok(response) => response,
+        Err(mut error) => {
+            guard.end(Err(&mut error));
+            return Err(error);
+        }
+    };
+    guard.status = Some(response.status());
+    guard.expected = response.body().size_hint().exact();
+    guard.context.record.head(&response, guard.expected);
+    guard
+        .context
+        .record
+        .summary(response.headers().get(SUMMARY));
+    Ok(response.map(|body| ObservedBody::new(body, guard).boxed_unsync()))
+}
+
+/// The bytes that a call has sent.
+#[derive(Default)]
+struct Upload {
+    bytes: AtomicU64,
+    /// Why the upload broke off, for which the service is not to blame.
+    broken: OnceLock<String>,
+}
+
+/// Counts an upload while the service takes it.
+struct UploadObserver {
+    upload: Arc<Upload>,
+    request: Arc<RequestContext>,
+}
+
+impl BodyObserver for UploadObserver {
+    fn data(&mut self, bytes: u64) {
+        self.upload.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn end(&mut self, result: Result<(), &mut HopError>) {
+        let Err(error) = result else { return };
+        if let HopError::Length(promised) = *error {
+            // The worker could not pass on what it did not get; but this may be another upload.
+            let before = self.request.failures().first();
+            *error = HopError::UploadLength {
+                promised,
+                before: before.map(str::to_owned),
+            };
+        }
+        let _ = self.upload.broken.set(error.to_string());
+    }
+}
+
+/// A call that is not logged yet. Dropping the guard logs the call, so that no way to end goes unseen.
+struct CallGuard {
+    context: CallContext,
+    upload: Arc<Upload>,
+    status: Option<StatusCode>,
+    expected: Option<u64>,
+    received: u64,
+    failure: Option<String>,
+    ended: bool,
+}
+
+impl CallGuard {
+    fn new(context: CallContext) -> Self {
+        Self {
+            context,
+            upload: Arc::default(),
+            status: None,
+            expected: None,
+            received: 0,
+            failure: None,
+            ended: false,
+        }
+    }
+
+    /// The text for a call that was dropped before its end.
+    fn dropped(&self) -> String {
+        match self.status {
+            // The caller has read what it needs of the answer, and may be no worker at all.
+            Some(status) if !status.is_success() => {
+                format!("the answer is {status} and was not read to its end")
+            }
+            Some(_) | None => "the worker dropped the call before its end".into(),
+        }
+    }
+}
+
+impl BodyObserver for CallGuard {
+    fn data(&mut self, bytes: u64) {
+        self.received += bytes;
+    }
+
+    fn end(&mut self, result: Result<(), &mut HopError>) {
+        self.ended = true;
+        let Err(error) = result else { return };
+        self.failure = Some(error.to_string());
+        if self.status.is_some() {
+            self.context.request.failures().answer_broke(error);
+        }
+    }
+}
+
+impl Drop for CallGuard {
+    fn drop(&mut self) {
+        // A reader that knows the length stops when it has it, without asking for the end.
+        let is_whole = self.ended || self.expected == Some(self.received);
+        if !is_whole {
+            self.failure = Some(self.dropped());
+        }
+        if let Some(failure) = &mut self.failure
+            && let Some(why) = self.upload.broken.get()
+        {
+            // Every other failure of the call came after that.
+            *failure = match self.status {
+                Some(_) => format!("the upload broke off ({why}); {failure}"),
+                None => format!("the upload broke off: {why}"),
+            };
+        }
+        let record = &self.context.record;
+        record.end(CallEnd {
+            sent: self.upload.bytes.load(Ordering::Relaxed),
+            received: self.received,
+            failure: self.failure.take(),
+            is_dropped: !is_whole,
+        });
+        self.context.request.note(record);
+    }
+}

@@ -1,0 +1,245 @@
+//! The faults that are on: which of them a call matches, and the hops that they can be aimed at.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use safelight_protocol::BindingKind;
+
+use super::error::FaultError;
+use super::fault::{Fault, MILLION, Target, When};
+use super::hop::{Hop, can_happen};
+
+/// Faults that are on together, each with its own count of calls and its own chance.
+#[derive(Debug, Default)]
+pub struct FaultSet(Vec<Armed>);
+
+#[derive(Debug)]
+struct Armed {
+    fault: Fault,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Calls so far that the fault is aimed at.
+    calls: u64,
+    /// One number is drawn for every such call, so that the calls that are struck depend on the seed alone.
+    chance: fastrand::Rng,
+}
+
+impl FaultSet {
+    /// Turns faults on. One without a seed gets its place, from 1, so that what is shown can be repeated.
+    pub fn arm(faults: impl IntoIterator<Item = Fault>) -> Self {
+        let armed = faults.into_iter().zip(1..).map(|(fault, place)| {
+            let seed = fault.seed.unwrap_or(place);
+            Armed {
+                fault: Fault {
+                    seed: matches!(fault.when, When::Rate(_))
+                        .then_some(seed)
+                        .or(fault.seed),
+                    ..fault
+                },
+                state: Mutex::new(State {
+                    calls: 0,
+                    chance: fastrand::Rng::with_seed(seed),
+                }),
+            }
+        });
+        Self(armed.collect())
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter().map(|armed| &armed.fault)
+    }
+
+    /// Counts a call for each fault that is aimed at it, and returns those that happen to it.
+    pub fn matching(&self, hop: &Hop, path: &str) -> impl Iterator<Item = &Fault> {
+        self.0
+            .iter()
+            .filter(|armed| armed.fault.is_aimed_at(hop, path) && armed.happens())
+            .map(|armed| &armed.fault)
+    }
+}
+
+impl Armed {
+    fn happens(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.calls += 1;
+        match self.fault.when {
+            When::Every => true,
+            When::Nth(nth) => state.calls == nth.get(),
+            When::Rate(millionths) => state.chance.u32(0..MILLION) < millionths,
+        }
+    }
+}
+
+impl Fault {
+    fn is_aimed_at(&self, hop: &Hop, path: &str) -> bool {
+        let at_hop = match &self.target {
+            Target::All => can_happen(self.kind, hop.kind),
+            Target::Binding(name) => hop.is_target && **name == *hop.name,
+        };
+        at_hop && self.path.as_deref().is_none_or(|wanted| wanted == path)
+    }
+}
+
+/// The hops that faults can be aimed at, with the kind of those that are bindings.
+#[derive(Clone, Debug, Default)]
+pub struct Targets(Vec<(String, Option<BindingKind>)>);
+
+impl Targets {
+    /// The given hops.
+    pub fn new(hops: impl IntoIterator<Item = (String, Option<BindingKind>)>) -> Self {
+        Self(hops.into_iter().collect())
+    }
+
+    /// Makes sure that a fault can strike at all.
+    ///
+    /// # Errors
+    /// When the worker does not have its target, or its kind cannot happen there.
+    pub fn check(&self, fault: &Fault) -> Result<(), FaultError> {
+        let mut kinds = self
+            .0
+            .iter()
+            .filter(|(name, _)| match &fault.target {
+                Target::All => true,
+                Target::Binding(wanted) => wanted == name,
+            })
+            .map(|(_, kind)| *kind)
+            .peekable();
+        if let (Target::Binding(name), None) = (&fault.target, kinds.peek()) {
+            return Err(FaultError::NoBinding {
+                name: name.clone(),
+                granted: self.0.iter().map(|(name, _)| name.clone()).collect(),
+            });
+        }
+        // A worker can also `fetch`, which is not a binding.
+        let fetch = (fault.target == Target::All).then_some(None);
+        if kinds
+            .chain(fetch)
+            .any(|binding| can_happen(fault.kind, binding))
+        {
+            return Ok(());
+        }
+        Err(FaultError::Impossible {
+            kind: fault.kind.word(),
+            target: fault.target.to_string(),
+        })
+    }
+}
+
+/// Shows the faults on one line.
+impl fmt::Display for FaultSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.iter().enumerate() {
+            let space = if index > 0 { " " } else { "" };
+            write!(f, "{space}{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use safelight_protocol::BindingKind;
+
+    use super::{Fault, FaultSet, Targets};
+    use crate::faults::hop::Hop;
+
+    fn images(name: &str) -> Hop {
+        Hop::binding(name, BindingKind::Images)
+    }
+
+    fn set(faults: &[&str]) -> FaultSet {
+        FaultSet::arm(faults.iter().map(|text| text.parse().unwrap()))
+    }
+
+    /// For each of some calls, whether anything strikes it.
+    fn run(set: &FaultSet, calls: usize) -> Vec<bool> {
+        let hop = images("IMAGES");
+        (0..calls)
+            .map(|_| set.matching(&hop, "/transform").next().is_some())
+            .collect()
+    }
+
+    #[test]
+    fn the_nth_call_is_struck_and_no_other() {
+        let struck = run(&set(&["IMAGES:hang,nth=3"]), 6);
+        assert_eq!(struck, [false, false, true, false, false, false]);
+    }
+
+    #[test]
+    fn a_seed_repeats_its_run_exactly_and_another_seed_does_not() {
+        let seven = || run(&set(&["IMAGES:hang,rate=0.5,seed=7"]), 200);
+        assert_eq!(seven(), seven());
+        assert_ne!(seven(), run(&set(&["IMAGES:hang,rate=0.5,seed=8"]), 200));
+    }
+
+    #[test]
+    fn a_fault_without_seed_is_shown_with_the_one_that_repeats_it() {
+        let unsaid = set(&["IMAGES:hang,rate=0.5", "IMAGES:reset,rate=0.5"]);
+        let said = unsaid.to_string();
+        assert_eq!(
+            said,
+            "IMAGES:hang,rate=0.5,seed=1 IMAGES:reset,rate=0.5,seed=2"
+        );
+        let said: Vec<&str> = said.split(' ').collect();
+        assert_eq!(run(&unsaid, 100), run(&set(&said), 100));
+    }
+
+    #[test]
+    fn a_rate_is_the_share_of_calls_that_are_struck() {
+        let struck = |fault| run(&set(&[fault]), 10_000).iter().filter(|s| **s).count();
+        assert_eq!(struck("IMAGES:hang,rate=0"), 0);
+        assert_eq!(struck("IMAGES:hang,rate=1"), 10_000);
+        let some = struck("IMAGES:hang,rate=0.1");
+        assert!((800..1_200).contains(&some), "{some} of 10000");
+    }
+
+    #[test]
+    fn only_calls_that_a_fault_is_aimed_at_are_counted() {
+        let set = set(&["IMAGES:hang,path=/info,nth=2"]);
+        let strikes = |name, path| set.matching(&images(name), path).next().is_some();
+        assert!(!strikes("IMAGES", "/info"));
+        assert!(!strikes("IMAGES", "/transform"));
+        assert!(!strikes("OTHER", "/info"));
+        assert!(strikes("IMAGES", "/info"));
+    }
+
+    #[test]
+    fn a_star_strikes_whatever_can_have_the_fault() {
+        let strikes = |fault, hop: &Hop| set(&[fault]).matching(hop, "/").next().is_some();
+        assert!(strikes("*:hang", &images("IMAGES")));
+        assert!(strikes("*:hang", &Hop::fetch()));
+        assert!(strikes("*:error=9522", &images("IMAGES")));
+        assert!(!strikes("*:error=9522", &Hop::fetch()));
+        assert!(!strikes("fetch:hang", &Hop::fetch()));
+    }
+
+    #[test]
+    fn a_target_that_the_worker_lacks_is_named_with_what_it_has() {
+        let check = |targets: &Targets, fault: &str| {
+            targets
+                .check(&fault.parse::<Fault>().unwrap())
+                .map_err(|error| error.to_string())
+        };
+        let one = Targets::new([("IMAGES".to_owned(), Some(BindingKind::Images))]);
+        let none = Targets::default();
+        assert_eq!(check(&one, "IMAGES:crash"), Ok(()));
+        assert_eq!(check(&one, "*:crash"), Ok(()));
+        assert_eq!(check(&none, "*:hang"), Ok(()));
+        assert_eq!(
+            check(&one, "PHOTOS:hang").unwrap_err(),
+            "is aimed at PHOTOS, which the worker does not have; it has: IMAGES"
+        );
+        assert_eq!(
+            check(&none, "PHOTOS:hang").unwrap_err(),
+            "is aimed at PHOTOS, but the worker has no bindings"
+        );
+        assert_eq!(
+            check(&none, "*:crash").unwrap_err(),
+            "cannot strike: crash needs an Images binding, and * has none"
+        );
+    }
+}

@@ -1,0 +1,51 @@
+//! The layer that applies faults, nearest to a service, so that everything above must live with what it does.
+//!
+//! Faults are on for a run (from the config and the command line) or for the calls of one request (from its header).
+//! Without any, the layer waits for the service's own future, without an allocation.
+
+mod bodies;
+mod injection;
+
+use std::sync::Arc;
+
+use self::injection::Injection;
+use crate::body::Answer;
+use crate::call::Call;
+use crate::faults::{FaultSet, Hop};
+
+/// The faults that may happen at one hop.
+#[derive(Clone)]
+pub struct HopFaults {
+    hop: Hop,
+    run: Arc<FaultSet>,
+}
+
+impl HopFaults {
+    /// For one hop, with the faults that are on for the whole run.
+    pub fn new(hop: Hop, run: Arc<FaultSet>) -> Self {
+        Self { hop, run }
+    }
+
+    /// Makes a call, to which all matching faults are applied.
+    pub async fn apply<F: Future<Output = Answer>>(
+        self,
+        call: Call,
+        next: impl FnOnce(Call) -> F,
+    ) -> Answer {
+        let injections = self.matching(&call);
+        match injections.is_empty() {
+            true => next(call).await,
+            false => Box::pin(injection::inject_all(call, next, self.hop, injections)).await,
+        }
+    }
+
+    /// The faults for this call: first those of the run, then those of the request that makes it.
+    fn matching(&self, call: &Call) -> Vec<Injection> {
+        let path = call.request.uri().path();
+        let own = call.context.request.faults();
+        let run = self.run.matching(&self.hop, path);
+        let all = run.chain(own.matching(&self.hop, path));
+        all.map(|fault| Injection::new(fault, &self.hop, call))
+            .collect()
+    }
+}

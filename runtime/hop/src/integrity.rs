@@ -1,0 +1,299 @@
+//! The layer that verifies every answer: its length against Content-Length, its bytes against Repr-Digest.
+//!
+//! The last piece of a body is held back until the checksum of the whole is known to be right, because a client that
+//! has received Content-Length bytes takes them for whole whatever happens next.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use crc_fast::{CrcAlgorithm, Digest};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, StatusCode};
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use safelight_protocol::digest;
+
+use crate::body::{Answer, Body};
+use crate::call::Call;
+use crate::error::{HopError, IntegrityError, IntegrityErrorKind};
+
+/// Makes a call and verifies its answer.
+pub async fn verify<F: Future<Output = Answer>>(
+    call: Call,
+    next: impl FnOnce(Call) -> F,
+) -> Answer {
+    let hop = call.context.hop.clone();
+    let bodiless = call.request.method() == http::Method::HEAD;
+    let response = next(call).await?;
+    let expected = match response.status() {
+        _ if bodiless => return Ok(response),
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => return Ok(response),
+        // The digest is that of the whole representation, of which this is a part.
+        StatusCode::PARTIAL_CONTENT => Expected {
+            crc32c: None,
+            ..Expected::read(response.headers())?
+        },
+        _ => Expected::read(response.headers())?,
+    };
+    Ok(response.map(|body| VerifiedBody::new(body, expected, hop).boxed_unsync()))
+}
+
+/// What the head of an answer promises of its body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Expected {
+    length: Option<u64>,
+    crc32c: Option<u32>,
+}
+
+impl Expected {
+    fn read(headers: &HeaderMap) -> Result<Self, HopError> {
+        let length = headers
+            .get(CONTENT_LENGTH)
+            .map(|value| {
+                value
+                    .to_str()
+                    .ok()
+                    .and_then(|text| text.parse().ok())
+                    .ok_or_else(|| {
+                        HopError::Service("unreadable content-length in a binding's answer".into())
+                    })
+            })
+            .transpose()?;
+        let digest = headers.get(digest::REPR_DIGEST).map(|value| {
+            value
+                .to_str()
+                .map_err(|_| digest::DigestError::Malformed)
+                .and_then(digest::parse)
+        });
+        let crc32c = match digest {
+            None | Some(Err(digest::DigestError::NoKnownAlgorithm)) => None,
+            Some(Ok(crc32c)) => Some(crc32c),
+            Some(Err(error @ digest::DigestError::Malformed)) => {
+                return Err(HopError::Service(format!("in a binding's answer: {error}")));
+            }
+        };
+        Ok(Self { length, crc32c })
+    }
+}
+
+/// A body that is compared with what was promised of it.
+struct VerifiedBody {
+    inner: Body,
+    hop: Arc<str>,
+    expected: Expected,
+    received: u64,
+    /// Of the bytes so far; its algorithm is called CRC-32C in other places.
+    digest: Digest,
+    failed: bool,
+}
+
+impl VerifiedBody {
+    fn new(inner: Body, expected: Expected, hop: Arc<str>) -> Self {
+        Self {
+            inner,
+            hop,
+            expected,
+            received: 0,
+            digest: Digest::new(CrcAlgorithm::Crc32Iscsi),
+            failed: false,
+        }
+    }
+
+    /// Counts and digests a piece; an error if the body cannot be whole and unchanged any more.
+    fn take(&mut self, data: &Bytes) -> Result<(), HopError> {
+        self.received += data.remaining() as u64;
+        if self.expected.crc32c.is_some() {
+            self.digest.update(data);
+        }
+        match self.expected.length {
+            Some(length) if self.received > length => Err(self.error(IntegrityErrorKind::TooLong)),
+            Some(length) if self.received == length => self.check_digest(),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn check_end(&mut self) -> Result<(), HopError> {
+        match self.expected.length {
+            Some(length) if self.received < length => Err(self.error(IntegrityErrorKind::CutShort)),
+            Some(_) | None => self.check_digest(),
+        }
+    }
+
+    fn check_digest(&mut self) -> Result<(), HopError> {
+        match self.expected.crc32c {
+            Some(crc32c) if u64::from(crc32c) != self.digest.finalize() => {
+                Err(self.error(IntegrityErrorKind::Altered))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn error(&mut self, kind: IntegrityErrorKind) -> HopError {
+        self.failed = true;
+        HopError::Integrity(IntegrityError {
+            hop: self.hop.clone(),
+            kind,
+            expected: self.expected.length,
+            received: self.received,
+        })
+    }
+}
+
+impl http_body::Body for VerifiedBody {
+    type Data = Bytes;
+    type Error = HopError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
+        if self.failed {
+            return Poll::Ready(None);
+        }
+        let polled = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        Poll::Ready(match polled {
+            Some(Ok(frame)) => match frame.data_ref().map(|data| self.take(data)) {
+                Some(Err(error)) => Some(Err(error)),
+                Some(Ok(())) | None => Some(Ok(frame)),
+            },
+            Some(Err(cause)) => {
+                let kind = IntegrityErrorKind::BrokeOff(Box::new(cause));
+                Some(Err(self.error(kind)))
+            }
+            None => self.check_end().err().map(Err),
+        })
+    }
+
+    // `is_end_stream` stays false, so that the end is always checked.
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue};
+    use http_body::Frame;
+    use http_body_util::{BodyExt as _, StreamBody};
+    use safelight_protocol::digest;
+
+    use super::{Expected, VerifiedBody};
+    use crate::body::Body;
+    use crate::error::HopError;
+
+    fn pieces(pieces: &'static [&'static str]) -> Body {
+        let frames = pieces
+            .iter()
+            .map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))));
+        StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()
+    }
+
+    fn promise(length: Option<u64>, content: Option<&str>) -> Expected {
+        Expected {
+            length,
+            crc32c: content.map(|content| crc32c::crc32c(content.as_bytes())),
+        }
+    }
+
+    /// What a reader gets before the end, and the text of the error if that is how it ends.
+    async fn read(body: Body, expected: Expected) -> (String, Option<String>) {
+        let mut body = VerifiedBody::new(body, expected, "IMAGES".into());
+        let mut text = String::new();
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => {
+                    text.push_str(std::str::from_utf8(&frame.into_data().unwrap()).unwrap())
+                }
+                Err(error) => return (text, Some(error.to_string())),
+            }
+        }
+        (text, None)
+    }
+
+    #[tokio::test]
+    async fn a_whole_body_passes() {
+        let expected = promise(Some(6), Some("foobar"));
+        assert_eq!(
+            read(pieces(&["foo", "bar"]), expected).await,
+            ("foobar".into(), None)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_short_body_ends_in_an_error_with_both_numbers() {
+        let (text, error) = read(pieces(&["foo"]), promise(Some(6), None)).await;
+        assert_eq!(text, "foo");
+        assert!(
+            error
+                .unwrap()
+                .contains("the answer of IMAGES was cut short: 6 bytes expected, 3 received")
+        );
+    }
+
+    #[tokio::test]
+    async fn two_hops_that_count_the_same_say_it_once() {
+        for (length, expected) in [
+            (
+                Some(6),
+                "the answer of image-source broke off: the answer of PHOTOS was cut short: 6 bytes expected, 3 received",
+            ),
+            (
+                None,
+                "the answer of image-source broke off: the answer of PHOTOS was cut short: 6 bytes expected, 3 received",
+            ),
+            (
+                Some(7),
+                "the answer of image-source broke off (the answer of PHOTOS was cut short: 6 bytes expected, 3 received): 7 bytes expected, 3 received",
+            ),
+        ] {
+            let inner =
+                VerifiedBody::new(pieces(&["foo"]), promise(Some(6), None), "PHOTOS".into());
+            let inner = inner.boxed_unsync();
+            let outer = VerifiedBody::new(inner, promise(length, None), "image-source".into());
+            let error = outer.collect().await.map(|_| ()).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_altered_body_never_becomes_complete() {
+        let (text, error) = read(pieces(&["foo", "baz"]), promise(Some(6), Some("foobar"))).await;
+        assert_eq!(text, "foo", "the last piece must not arrive");
+        assert!(error.unwrap().contains("was altered"));
+    }
+
+    #[tokio::test]
+    async fn an_altered_body_of_unknown_length_ends_in_an_error() {
+        let (_, error) = read(pieces(&["foo", "baz"]), promise(None, Some("foobar"))).await;
+        assert!(error.unwrap().contains("was altered"));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_long_ends_in_an_error() {
+        let (text, error) = read(pieces(&["foo", "bar", "!"]), promise(Some(6), None)).await;
+        assert_eq!(text, "foobar");
+        assert!(error.unwrap().contains("is longer than promised"));
+    }
+
+    #[test]
+    fn an_unreadable_promise_is_an_error_and_an_unknown_algorithm_is_none() {
+        let head = |value| {
+            HeaderMap::from_iter([(
+                digest::REPR_DIGEST.parse().unwrap(),
+                HeaderValue::from_static(value),
+            )])
+        };
+        assert!(matches!(
+            Expected::read(&head("crc32c=:A:")),
+            Err(HopError::Service(_))
+        ));
+        assert_eq!(
+            Expected::read(&head("sha-256=:AA==:")).unwrap(),
+            Expected::default()
+        );
+    }
+}

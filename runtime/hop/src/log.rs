@@ -1,0 +1,212 @@
+//! Where the program's lines go: one sink for request lines, binding calls, guest output and warnings.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// A sink for whole lines, shared by everything that has something to say.
+///
+/// A line is written at once and never mixed with another. A sink that is gone (a closed pipe) is no reason to stop
+/// serving, so its errors are dropped.
+#[derive(Clone)]
+pub struct Log(Arc<Mutex<Box<dyn Write + Send>>>);
+
+impl Log {
+    /// A log that writes to `sink`.
+    pub fn new(sink: impl Write + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(Box::new(sink))))
+    }
+
+    /// The log of the program itself: standard output, written by a thread of its own.
+    ///
+    /// A terminal that is stopped or a pipe that nobody reads must not stop the server. Past a bound lines are dropped,
+    /// and their number is told as soon as there is room.
+    pub fn stdout() -> (Self, LogWriter) {
+        let (sender, receiver) = sync_channel(WAITING_LINES);
+        std::thread::spawn(move || write_lines(&receiver, &mut std::io::stdout()));
+        let queue = Queue {
+            sender: sender.clone(),
+            dropped: 0,
+        };
+        (Self::new(queue), LogWriter(sender))
+    }
+
+    /// Writes one line.
+    pub fn line(&self, line: impl fmt::Display) {
+        let mut text = line.to_string();
+        text.push('\n');
+        let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
+    }
+
+    /// Writes a line that asks for attention.
+    pub fn warn(&self, what: impl fmt::Display) {
+        self.line(format_args!("warning: {what}"));
+    }
+}
+
+/// Lines that wait for a slow terminal.
+const WAITING_LINES: usize = 10_000;
+/// How long the end of the program waits for its last lines to be written.
+const FINISH_TIME: Duration = Duration::from_secs(1);
+
+enum Message {
+    Line(Vec<u8>),
+    /// Answered when everything before it has been written.
+    Finish(SyncSender<()>),
+}
+
+/// The thread that writes the program's log.
+pub struct LogWriter(SyncSender<Message>);
+
+impl LogWriter {
+    /// Waits for what has been logged to be written, within bounds.
+    pub fn finish(self) {
+        let (done, written) = sync_channel(1);
+        if self.0.try_send(Message::Finish(done)).is_ok() {
+            // A terminal that is stopped is not waited for.
+            let _ = written.recv_timeout(FINISH_TIME);
+        }
+    }
+}
+
+/// Hands lines to the thread that writes them.
+struct Queue {
+    sender: SyncSender<Message>,
+    dropped: u64,
+}
+
+impl Write for Queue {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        if self.dropped > 0 {
+            let note = format!("warning: {} lines of this log were dropped\n", self.dropped);
+            if self
+                .sender
+                .try_send(Message::Line(note.into_bytes()))
+                .is_ok()
+            {
+                self.dropped = 0;
+            }
+        }
+        if self.sender.try_send(Message::Line(line.to_vec())).is_err() {
+            self.dropped += 1;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_lines(messages: &Receiver<Message>, sink: &mut impl Write) {
+    for message in messages {
+        match message {
+            // Nobody is left to be told that standard output is gone.
+            Message::Line(line) => drop(sink.write_all(&line).and_then(|()| sink.flush())),
+            Message::Finish(done) => drop(done.send(())),
+        }
+    }
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Log")
+    }
+}
+
+/// A number of bytes as people read it: `999 B`, `34.1 KB`, `3.3 MB`, in powers of ten.
+pub struct Bytes(pub u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only the first few digits are shown, so the rounding of a float does not matter.
+        #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+        let scaled = |unit: u64| self.0 as f64 / unit as f64;
+        match self.0 {
+            0..1_000 => write!(f, "{} B", self.0),
+            1_000..1_000_000 => write!(f, "{:.1} KB", scaled(1_000)),
+            _ => write!(f, "{:.1} MB", scaled(1_000_000)),
+        }
+    }
+}
+
+/// A duration as people read it: `840 µs`, `12.3 ms`, `2.41 s`.
+pub struct Time(pub Duration);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs_f64();
+        match self.0.as_micros() {
+            0..1_000 => write!(f, "{} µs", self.0.as_micros()),
+            1_000..1_000_000 => write!(f, "{:.1} ms", seconds * 1e3),
+            _ => write!(f, "{seconds:.2} s"),
+        }
+    }
+}
+
+/// A log in memory, for tests.
+#[cfg(any(test, feature = "test-support"))]
+#[derive(Clone, Default)]
+pub struct MemoryLog(Arc<Mutex<Vec<u8>>>);
+
+#[cfg(any(test, feature = "test-support"))]
+impl MemoryLog {
+    /// All that was logged.
+    pub fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+#[cfg(any(test, feature = "test-support"))]
+impl Write for MemoryLog {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::mpsc::sync_channel;
+    use std::time::Duration;
+
+    use super::{Bytes, Message, Queue, Time};
+
+    #[test]
+    fn lines_that_nobody_writes_are_counted_and_told_later() {
+        let (sender, receiver) = sync_channel(2);
+        let mut queue = Queue { sender, dropped: 0 };
+        for line in ["1\n", "2\n", "3\n", "4\n"] {
+            queue.write_all(line.as_bytes()).unwrap();
+        }
+        let next = || match receiver.try_recv() {
+            Ok(Message::Line(line)) => String::from_utf8(line).unwrap(),
+            _ => String::new(),
+        };
+        assert_eq!([next(), next(), next()], ["1\n", "2\n", ""]);
+        queue.write_all(b"5\n").unwrap();
+        assert_eq!(
+            [next(), next()],
+            ["warning: 2 lines of this log were dropped\n", "5\n"]
+        );
+    }
+
+    #[test]
+    fn amounts_are_short() {
+        assert_eq!(Bytes(999).to_string(), "999 B");
+        assert_eq!(Bytes(34_140).to_string(), "34.1 KB");
+        assert_eq!(Bytes(3_300_000).to_string(), "3.3 MB");
+        assert_eq!(Time(Duration::from_micros(840)).to_string(), "840 µs");
+        assert_eq!(Time(Duration::from_micros(12_345)).to_string(), "12.3 ms");
+        assert_eq!(Time(Duration::from_millis(2_410)).to_string(), "2.41 s");
+    }
+}

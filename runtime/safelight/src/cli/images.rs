@@ -1,0 +1,158 @@
+//! The flags of `safelight images`: the settings of the images process, as whoever starts it by hand gives them.
+
+use anyhow::anyhow;
+use clap::Args;
+use safelight_images::Limits;
+use safelight_outgoing::Exception;
+use safelight_protocol::settings::{
+    ImagesSettings, JpegDecoder, MAX_DEADLINE_MS, MAX_MEMORY_BUDGET_MB, MAX_TIME_BUDGET_MS,
+};
+
+/// The settings of the images process. Each flag goes before `--settings`.
+#[derive(Args)]
+pub(super) struct ImagesFlags {
+    /// All settings as one JSON object, as the runtime gives them.
+    #[arg(long, value_name = "JSON", hide = true, value_parser = settings)]
+    settings: Option<ImagesSettings>,
+    /// Keep what the transport did for the last N requests, at GET /trace?request=<number> on the socket [default: 0].
+    #[arg(long, value_name = "N")]
+    trace_keep: Option<u16>,
+    /// Milliseconds from the first byte of a request's head to its last [default: 30000].
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MAX_DEADLINE_MS))]
+    header_read_ms: Option<u64>,
+    /// Longest pause between the bytes of a request's body, in milliseconds [default: 30000].
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MAX_DEADLINE_MS))]
+    body_read_ms: Option<u64>,
+    /// Longest pause of a client in reading, in milliseconds [default: 300000].
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MAX_DEADLINE_MS))]
+    write_ms: Option<u64>,
+    /// Refuse what needs a trained model (gravity=face, segment, upscale=generate) instead of approximating it.
+    #[arg(long)]
+    strict: bool,
+    /// Refuse AVIF as an input, as production does for most accounts.
+    #[arg(long)]
+    no_avif_input: bool,
+    /// Milliseconds that the pixels of one request may take [default: 60000].
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MAX_TIME_BUDGET_MS))]
+    time_budget_ms: Option<u64>,
+    /// Megabytes that the pixels of one request may take at a time [default: 2000].
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=MAX_MEMORY_BUDGET_MB))]
+    memory_budget_mb: Option<u64>,
+    /// Decoder of JPEG: turbo, or zune, which never shrinks while it decodes [default: turbo].
+    #[arg(long, value_name = "NAME")]
+    jpeg_decoder: Option<JpegDecoder>,
+    /// Address that may be reached for fonts although it is not public: `loopback`, a host, an address or a range, the
+    /// first three with a port if only that is meant; may be given several times.
+    #[arg(long = "allow-address", value_name = "ADDRESS")]
+    allowed_addresses: Vec<Exception>,
+}
+
+impl ImagesFlags {
+    /// The limits of a service with these settings.
+    ///
+    /// # Errors
+    /// When `--settings` has an address that is none.
+    pub(super) fn limits(self) -> anyhow::Result<Limits> {
+        Limits::from_settings(&self.settings()).map_err(|why| anyhow!("--settings: {why}"))
+    }
+
+    fn settings(self) -> ImagesSettings {
+        let mut settings = self.settings.unwrap_or_default();
+        set(&mut settings.transports, self.trace_keep);
+        let deadlines = &mut settings.deadlines;
+        set(&mut deadlines.header_read_ms, self.header_read_ms);
+        set(&mut deadlines.body_read_ms, self.body_read_ms);
+        set(&mut deadlines.write_ms, self.write_ms);
+        let pixels = &mut settings.pixels;
+        pixels.strict |= self.strict;
+        pixels.avif_input &= !self.no_avif_input;
+        set(&mut pixels.time_budget_ms, self.time_budget_ms);
+        set(&mut pixels.memory_budget_mb, self.memory_budget_mb);
+        set(&mut pixels.jpeg_decoder, self.jpeg_decoder);
+        let addresses = self.allowed_addresses.iter().map(ToString::to_string);
+        settings.allowed_addresses.extend(addresses);
+        settings
+    }
+}
+
+fn set<T>(setting: &mut T, flag: Option<T>) {
+    if let Some(flag) = flag {
+        *setting = flag;
+    }
+}
+
+fn settings(json: &str) -> Result<ImagesSettings, serde_json::Error> {
+    serde_json::from_str(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use safelight_protocol::settings::{
+        DeadlineSettings, ImagesSettings, JpegDecoder, PixelSettings,
+    };
+
+    use super::ImagesFlags;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        flags: ImagesFlags,
+    }
+
+    fn parsed(flags: &[&str]) -> ImagesSettings {
+        let words = ["images"].iter().chain(flags);
+        Program::parse_from(words).flags.settings()
+    }
+
+    fn other() -> ImagesSettings {
+        ImagesSettings {
+            deadlines: DeadlineSettings {
+                header_read_ms: 1,
+                body_read_ms: 2,
+                write_ms: 3,
+            },
+            pixels: PixelSettings {
+                strict: true,
+                avif_input: false,
+                time_budget_ms: 4,
+                memory_budget_mb: 5,
+                jpeg_decoder: JpegDecoder::Zune,
+            },
+            allowed_addresses: vec!["127.0.0.1:80".into()],
+            transports: 6,
+        }
+    }
+
+    #[test]
+    fn flags_and_json_give_the_same_settings() {
+        let flags = [
+            "--header-read-ms=1",
+            "--body-read-ms=2",
+            "--write-ms=3",
+            "--strict",
+            "--no-avif-input",
+            "--time-budget-ms=4",
+            "--memory-budget-mb=5",
+            "--jpeg-decoder=zune",
+            "--allow-address=127.0.0.1:80",
+            "--trace-keep=6",
+        ];
+        assert_eq!(parsed(&flags), other());
+        let json = serde_json::to_string(&other()).unwrap();
+        assert_eq!(parsed(&["--settings", &json]), other());
+    }
+
+    #[test]
+    fn without_flags_the_settings_are_the_defaults() {
+        assert_eq!(parsed(&[]), ImagesSettings::default());
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_json() {
+        let json = serde_json::to_string(&other()).unwrap();
+        let settings = parsed(&["--settings", &json, "--write-ms=9"]);
+        assert_eq!(settings.deadlines.write_ms, 9);
+        assert_eq!(settings.deadlines.body_read_ms, 2);
+    }
+}

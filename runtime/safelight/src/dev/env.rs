@@ -1,0 +1,209 @@
+//! The world of a worker, as its config describes it: bindings, variables, files, and the hosts that it reaches.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use safelight_assets::Assets;
+use safelight_assets::site::Site;
+use safelight_config::{BindingConfig, Config};
+use safelight_delivery::{CfImages, Sources, Transformations};
+use safelight_gateway::{Bindings, Outbound};
+use safelight_hop::faults::{FaultSet, Hop};
+use safelight_hop::log::Log;
+use safelight_images_client::ImagesProcess;
+use safelight_outgoing::Client;
+use safelight_protocol::binding::BINDINGS_VARIABLE;
+use safelight_r2::public::PublicBuckets;
+use safelight_worker::limits::WorkerLimits;
+use safelight_worker::service::WorkerRegistry;
+use safelight_worker::{Worker, WorkerEnv, compile};
+
+use super::bindings::{self, Open, Parts};
+use crate::front::WorkerFront;
+use crate::guest;
+
+/// What a worker's world is made of.
+pub(super) struct World<'a> {
+    /// The images process; without one the worker is only checked, or needs none.
+    pub images: Option<&'a ImagesProcess>,
+    /// The workers that service bindings reach.
+    pub registry: &'a WorkerRegistry,
+    /// What the worker's bindings hold open; nothing of a worker that is only checked.
+    pub open: Option<&'a Open>,
+    /// The faults that are on for the run.
+    pub faults: Arc<FaultSet>,
+}
+
+/// A worker that is ready, and the table of its bindings.
+pub(super) struct Loaded {
+    /// The worker, with what answers before it.
+    pub front: WorkerFront,
+    /// The bindings, which foreign runtimes reach as well.
+    pub bindings: Arc<Bindings>,
+}
+
+/// Loads the component, if there is one, and gives it the world that the config describes.
+///
+/// # Errors
+/// When it is not a component that this host can run, or its files cannot be served.
+pub(super) fn load(
+    config: &Config,
+    component: Option<&Path>,
+    world: World<'_>,
+    log: &Log,
+) -> anyhow::Result<Loaded> {
+    let faults = &world.faults;
+    let assets = assets(config, log)?;
+    let parts = Parts {
+        images: world.images,
+        open: world.open,
+        assets: assets.as_ref(),
+        registry: world.registry,
+    };
+    let bindings = Arc::new(bindings::services(config, parts, faults));
+    let worker = match component {
+        Some(component) => {
+            let env = worker_env(config, bindings.clone(), world.images, faults)?;
+            let engine = compile::engine(compile::cache_folder().as_deref())?;
+            let compiled = compile::component(&engine, component)?;
+            Some(Worker::link(
+                &engine,
+                component,
+                &compiled,
+                env,
+                log.clone(),
+            )?)
+        }
+        None => None,
+    };
+    let site = assets
+        .zip(config.assets.as_ref())
+        .map(|(assets, config)| Site::new(assets, config));
+    let public = public_buckets(config, world.open, faults);
+    Ok(Loaded {
+        front: WorkerFront {
+            public,
+            site,
+            worker,
+        },
+        bindings,
+    })
+}
+
+fn worker_env(
+    config: &Config,
+    bindings: Arc<Bindings>,
+    images: Option<&ImagesProcess>,
+    faults: &Arc<FaultSet>,
+) -> anyhow::Result<WorkerEnv> {
+    let cf_images = match images {
+        Some(images) if config.image_urls.on => Some(cf_images(config, images, faults)?),
+        Some(_) | None => None,
+    };
+    Ok(WorkerEnv {
+        variables: variables(config),
+        bindings,
+        outbound: Outbound::to_the_web(&config.name, config.deadlines, faults.clone()),
+        cf_images,
+        limits: WorkerLimits {
+            cpu: config.limits.cpu,
+            memory: config.limits.memory_bytes,
+        },
+    })
+}
+
+/// The environment variables of a guest: `vars`, secrets, and the kinds of its bindings for the SDK.
+fn variables(config: &Config) -> Vec<(String, String)> {
+    let kinds = config.bindings.iter();
+    let kinds = kinds.map(|one| (one.name.clone(), one.config.kind().as_str().into()));
+    let kinds: serde_json::Map<_, _> = kinds.collect();
+    let mut variables = config.vars.clone();
+    let secrets = config.secrets.iter();
+    variables.extend(secrets.map(|secret| (secret.name.clone(), secret.value.reveal().to_owned())));
+    let kinds = serde_json::Value::Object(kinds).to_string();
+    variables.push((BINDINGS_VARIABLE.into(), kinds));
+    variables
+}
+
+/// The buckets that the config opens to everybody.
+fn public_buckets(config: &Config, open: Option<&Open>, faults: &Arc<FaultSet>) -> PublicBuckets {
+    let mut public = PublicBuckets::default();
+    for binding in &config.bindings {
+        let BindingConfig::R2(r2) = &binding.config else {
+            continue;
+        };
+        let bucket = open.and_then(|open| open.buckets.get(&r2.bucket));
+        if let Some((path, bucket)) = r2.public_path.clone().zip(bucket) {
+            let hop = Hop::binding(&binding.name, binding.config.kind());
+            public.open(path, hop, bucket.clone(), faults.clone());
+        }
+    }
+    public
+}
+
+fn cf_images(
+    config: &Config,
+    images: &ImagesProcess,
+    faults: &Arc<FaultSet>,
+) -> anyhow::Result<CfImages> {
+    Ok(CfImages {
+        transformations: Transformations::new(images, faults.clone()),
+        sources: remote_sources(config, faults)?,
+        fail_open: config.image_urls.cf_image_fail_open,
+        policy: config.image_urls.policy(),
+    })
+}
+
+/// The sources of pictures on other hosts.
+///
+/// # Errors
+/// When encryption cannot be set up.
+pub(super) fn remote_sources(config: &Config, faults: &Arc<FaultSet>) -> anyhow::Result<Sources> {
+    let client = Client::new(config.image_urls.policy());
+    let client = client.context("prepare the client for pictures")?;
+    let time = config.image_urls.source_time;
+    Ok(Sources::remote(client, time, faults.clone()))
+}
+
+/// The worker's static files, if it has any.
+fn assets(config: &Config, log: &Log) -> anyhow::Result<Option<Assets>> {
+    let Some(assets) = &config.assets else {
+        return Ok(None);
+    };
+    let (opened, instructions) = Assets::open(assets).context("serve `assets.directory`")?;
+    let directory = assets.directory.display();
+    if !opened.are_there() {
+        log.warn(format_args!(
+            "`assets.directory` is {directory}, which does not exist: there are no files until it does"
+        ));
+    }
+    for name in instructions {
+        // The files that it hides would be served.
+        if name == "/.assetsignore" {
+            bail!(
+                "{directory}{name} is not supported by safelight yet: move what it names elsewhere"
+            );
+        }
+        log.warn(format_args!(
+            "{directory}{name} is not applied by safelight yet"
+        ));
+    }
+    Ok(Some(opened))
+}
+
+/// The component of a worker that is only checked, not run; none where files are all there is.
+///
+/// # Errors
+/// When the worker cannot be built, or its component imports what this host lacks.
+pub fn check(config: &Config, log: &Log) -> anyhow::Result<Option<PathBuf>> {
+    let component = guest::build(config)?;
+    let world = World {
+        images: None,
+        registry: &WorkerRegistry::default(),
+        open: None,
+        faults: Arc::default(),
+    };
+    load(config, component.as_deref(), world, log)?;
+    Ok(component)
+}

@@ -1,0 +1,41 @@
+//! The place of a worker's state: in the folder of the command line, where its config says, or beside the config.
+
+use std::io;
+use std::path::Path;
+
+use anyhow::Context as _;
+use safelight_config::{Config, StatePlace};
+use safelight_state::State;
+
+/// The state beside the config, unless the command line or the config names another place.
+const DEFAULT: [&str; 2] = [".safelight", "state"];
+
+/// Opens the state of a worker.
+///
+/// # Errors
+/// When its folder cannot be made or locked.
+pub(super) fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<State> {
+    let folder = match (persist_to, &config.storage.place) {
+        (Some(folder), _) => folder.to_owned(),
+        (None, StatePlace::Folder(folder)) => folder.clone(),
+        (None, StatePlace::Memory) => {
+            return State::temporary().context("make a folder for the state of this run");
+        }
+        (None, StatePlace::Default) => {
+            let [own, state] = DEFAULT;
+            let own = config.dir.join(own);
+            hide_from_git(&own).with_context(|| format!("make {}", own.display()))?;
+            own.join(state)
+        }
+    };
+    State::open(&folder).with_context(|| format!("use the state in {}", folder.display()))
+}
+
+/// Makes the folder, whose content does not belong in a repository.
+fn hide_from_git(folder: &Path) -> io::Result<()> {
+    if folder.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join(".gitignore"), "*\n")
+}

@@ -1,0 +1,129 @@
+//! The answer that a client gets where a request has none: a status, a word for the cause, and a text.
+
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use safelight_hop::faults::header::BadHeader;
+use safelight_hop::{Body, RequestContext, body};
+use safelight_protocol::headers::RUNTIME_ERROR;
+use safelight_worker::death::{Cause, Death};
+use safelight_worker::{WorkerError, WorkerErrorKind};
+
+/// Why a request has no answer of the worker.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The request cannot be handed to a worker.
+    BadRequest(&'static str),
+    /// The request asks for a fault that cannot be applied.
+    BadFault(BadHeader),
+    /// The path is one of the platform's, and is not served.
+    NotServed(String),
+    /// Pictures by URL are turned off.
+    ImageUrlsOff,
+    /// The path shows what other clients did, and this client is on another machine.
+    NotLocal,
+    /// The path has this method only.
+    BadMethod(&'static str),
+    /// The trace that was asked for is not kept.
+    NotKept(String),
+    /// The client has left before there was an answer.
+    Expired,
+    /// The worker has no answer.
+    Worker(WorkerError),
+}
+
+impl Refusal {
+    /// The status of the answer, and the word for the header that marks it.
+    fn class(&self, context: &RequestContext) -> (StatusCode, &'static str) {
+        match self {
+            Self::BadRequest(_) | Self::BadFault(_) => (StatusCode::BAD_REQUEST, "bad-request"),
+            Self::NotServed(_) | Self::ImageUrlsOff => (StatusCode::NOT_FOUND, "not-served"),
+            Self::NotLocal => (StatusCode::FORBIDDEN, "not-local"),
+            Self::BadMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "bad-method"),
+            Self::NotKept(_) => (StatusCode::NOT_FOUND, "not-kept"),
+            Self::Expired => (StatusCode::GATEWAY_TIMEOUT, "expired"),
+            Self::Worker(error) => class_of(&error.kind, context),
+        }
+    }
+
+    /// The answer for the client of this request: plain text that says what happened.
+    pub fn answer(&self, context: &RequestContext) -> http::Response<Body> {
+        let (status, class) = self.class(context);
+        let mut text = format!("{}\n", self.text(context));
+        for (index, line) in self.output().iter().enumerate() {
+            if index == 0 {
+                text.push_str("\nThe worker's last output for this request:\n");
+            }
+            text.push_str(&format!("  {line}\n"));
+        }
+        let mut response = http::Response::new(body::full(text));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        headers.insert(CONTENT_TYPE, plain);
+        headers.insert(RUNTIME_ERROR, HeaderValue::from_static(class));
+        if let Self::BadMethod(allowed) = self {
+            headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        response
+    }
+
+    /// The same answer, and a line in the log unless the log tells already what happened.
+    pub fn report(&self, context: &RequestContext) -> http::Response<Body> {
+        let is_logged = matches!(self, Self::Worker(error) if error.is_logged(context));
+        if !is_logged {
+            context.note(self.text(context));
+        }
+        self.answer(context)
+    }
+
+    /// What happened, on one line.
+    pub fn text(&self, context: &RequestContext) -> String {
+        match self {
+            Self::BadRequest(what) => format!("bad request: {what}"),
+            Self::BadFault(what) => format!("bad request: {what}"),
+            Self::NotServed(path) => format!("{path} is not served by safelight yet"),
+            Self::ImageUrlsOff => "/cdn-cgi/image/ is off, as this worker has no Images binding; safelight.image_urls = true turns it on".into(),
+            Self::NotLocal => {
+                "traces are shown on this machine only, by its loopback address".into()
+            }
+            Self::BadMethod(allowed) => format!("the method must be {allowed}"),
+            Self::NotKept(what) => what.clone(),
+            Self::Expired => "the worker took too long".into(),
+            Self::Worker(error) => error.text(context),
+        }
+    }
+
+    /// The output that the answer repeats: that of a worker that died, or ended without an answer.
+    fn output(&self) -> &[String] {
+        match self {
+            Self::Worker(WorkerError {
+                kind: WorkerErrorKind::Died(_) | WorkerErrorKind::NoAnswer(_),
+                output,
+            }) => output,
+            _ => &[],
+        }
+    }
+}
+
+fn class_of(kind: &WorkerErrorKind, context: &RequestContext) -> (StatusCode, &'static str) {
+    match kind {
+        WorkerErrorKind::Returned(_) => (StatusCode::INTERNAL_SERVER_ERROR, "worker-error"),
+        WorkerErrorKind::NoAnswer(_) => (StatusCode::INTERNAL_SERVER_ERROR, "no-answer"),
+        WorkerErrorKind::Instantiation(_) => (StatusCode::INTERNAL_SERVER_ERROR, "instantiation"),
+        WorkerErrorKind::Expired => (StatusCode::GATEWAY_TIMEOUT, "expired"),
+        WorkerErrorKind::Died(death) => class_of_death(death, context),
+    }
+}
+
+fn class_of_death(death: &Death, context: &RequestContext) -> (StatusCode, &'static str) {
+    if !death.is_of(context) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "bystander");
+    }
+    match death.cause {
+        Cause::Trap(_) => (StatusCode::INTERNAL_SERVER_ERROR, "trap"),
+        Cause::Cpu(_) => (StatusCode::SERVICE_UNAVAILABLE, "cpu-limit"),
+        Cause::Memory { .. } => (StatusCode::SERVICE_UNAVAILABLE, "memory-limit"),
+        Cause::BackgroundWork => (StatusCode::SERVICE_UNAVAILABLE, "left-over"),
+        Cause::Stopped => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
+    }
+}

@@ -1,0 +1,241 @@
+//! Streams of HTTP/2: each is given up alone when its client takes nothing of its answer, without the others of its connection.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame, SizeHint};
+use hyper::rt::Executor;
+use safelight_hop::HopError;
+use safelight_hop::log::{Log, Time};
+use tokio::time::{Instant, sleep_until};
+
+/// Bytes of a window for which a client has one deadline. It may tell of nothing before half of its window is read, and a reader
+/// of 8 KB/s needs 256 s for so many.
+const WINDOW_BYTES: u64 = 2 * 1024 * 1024;
+/// Deadlines of one client at most: for a window of 16 MB and more.
+const MAX_WINDOWS: u32 = 8;
+
+/// Bytes of an answer that are handed over at a time, as many as a frame has. So every question is a sign of life, however many streams
+/// share a slow reader, and what HTTP/2 itself keeps of an answer is no more.
+const FRAME_BYTES: usize = 16 * 1024;
+
+tokio::task_local! {
+    static STREAM: Arc<StreamProgress>;
+}
+
+/// Runs the streams of a connection.
+///
+/// hyper gives each a task of its own here, and asks an answer for its next piece when the client has given room for the last one. A
+/// client that goes on reading the connection, but gives a stream no room, is no affair of the connection's clocks.
+#[derive(Clone)]
+pub(super) struct Streams {
+    limit: Duration,
+    log: Log,
+}
+
+impl Streams {
+    pub(super) fn new(limit: Duration, log: Log) -> Self {
+        Self { limit, log }
+    }
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, stream: F) {
+        let (limit, log) = (self.limit, self.log.clone());
+        let progress = Arc::new(StreamProgress::default());
+        tokio::spawn(STREAM.scope(progress.clone(), async move {
+            tokio::select! {
+                _ = stream => {}
+                () = progress.stalled(limit) => log.warn(format_args!(
+                    "an answer was given up: its client has state nothing of it for {}",
+                    Time(limit)
+                )),
+            }
+        }));
+    }
+}
+
+/// How the client of one stream takes its answer.
+#[derive(Default)]
+struct StreamProgress(Mutex<Progress>);
+
+#[derive(Clone, Copy, Default)]
+struct Progress {
+    /// Since when there is a piece that may wait for room.
+    waits: Option<Instant>,
+    bytes: u64,
+}
+
+impl StreamProgress {
+    /// Returns when a piece has waited for too long.
+    async fn stalled(&self, limit: Duration) {
+        loop {
+            let state = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let steps = u32::try_from(state.bytes / WINDOW_BYTES).unwrap_or(MAX_WINDOWS);
+            let end = match state.waits {
+                Some(since) => since + limit * steps.clamp(1, MAX_WINDOWS),
+                None => Instant::now() + limit,
+            };
+            if end <= Instant::now() {
+                return;
+            }
+            sleep_until(end).await;
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Progress)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// An answer that tells the task of its stream when it is asked for more.
+pub(super) struct FlowControlledBody<B> {
+    inner: B,
+    /// What came in one piece with what was handed over last.
+    rest: Bytes,
+    /// None with HTTP/1, where the connection has a clock for this.
+    progress: Option<Arc<StreamProgress>>,
+}
+
+impl<B> FlowControlledBody<B> {
+    /// An answer on the stream of this task.
+    pub(super) fn new(inner: B) -> Self {
+        let progress = STREAM.try_with(Clone::clone).ok();
+        Self {
+            inner,
+            rest: Bytes::new(),
+            progress,
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = HopError> + Unpin> FlowControlledBody<B> {
+    /// The next piece, of no more than a frame's size.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
+        if self.rest.is_empty() {
+            match std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                other => return Poll::Ready(other),
+            }
+        }
+        let piece = self.rest.split_to(self.rest.len().min(FRAME_BYTES));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = HopError> + Unpin> Body for FlowControlledBody<B> {
+    type Data = Bytes;
+    type Error = HopError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
+        if self.progress.is_none() {
+            return Pin::new(&mut self.inner).poll_frame(cx);
+        }
+        let polled = self.poll_piece(cx);
+        if let Some(progress) = &self.progress {
+            let bytes = match &polled {
+                Poll::Ready(Some(Ok(frame))) => {
+                    frame.data_ref().map(|data| data.remaining() as u64)
+                }
+                Poll::Ready(_) | Poll::Pending => None,
+            };
+            progress.change(|state| {
+                state.waits = bytes.map(|_| Instant::now());
+                state.bytes += bytes.unwrap_or(0);
+            });
+        }
+        polled
+    }
+
+    // `is_end_stream` stays false, as that of what is inside.
+
+    fn size_hint(&self) -> SizeHint {
+        let held = self.rest.len() as u64;
+        let inner = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper.saturating_add(held));
+        }
+        hint.set_lower(inner.lower().saturating_add(held));
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use http_body::Body as _;
+    use http_body_util::BodyExt;
+    use tokio::time::Instant;
+
+    use safelight_hop::body::full;
+
+    use super::{FRAME_BYTES, FlowControlledBody, STREAM, StreamProgress, WINDOW_BYTES};
+
+    async fn pieces(bytes: usize) -> Vec<usize> {
+        let mut body = FlowControlledBody::new(full(vec![7; bytes]));
+        let mut pieces = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let length = frame.unwrap().into_data().unwrap().len();
+            pieces.push(length);
+            let told: usize = pieces.iter().sum();
+            assert_eq!(body.size_hint().exact(), Some((bytes - told) as u64));
+        }
+        pieces
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_handed_a_frame_at_a_time_and_a_connection_all_there_is() {
+        let bytes = 2 * FRAME_BYTES + 5;
+        let on_stream = STREAM.scope(Arc::default(), pieces(bytes)).await;
+        assert_eq!(on_stream, [FRAME_BYTES, FRAME_BYTES, 5]);
+        assert_eq!(pieces(bytes).await, [bytes]);
+    }
+
+    /// How long a stream is kept whose client has had room for so many bytes, and takes nothing more.
+    async fn kept(bytes: u64, limit: Duration) -> Duration {
+        let progress = StreamProgress::default();
+        progress.change(|state| {
+            state.waits = Some(Instant::now());
+            state.bytes = bytes;
+        });
+        let began = Instant::now();
+        progress.stalled(limit).await;
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_with_a_large_window_has_time_to_read_it() {
+        let limit = Duration::from_secs(300);
+        for (bytes, limits) in [
+            (0, 1),
+            (WINDOW_BYTES, 1),
+            (3 * WINDOW_BYTES, 3),
+            (1_000 * WINDOW_BYTES, 8),
+        ] {
+            let kept = kept(bytes, limit).await;
+            assert!(kept >= limit * limits, "{bytes}: {kept:?}");
+            let rounding = Duration::from_millis(2);
+            assert!(kept < limit * limits + rounding, "{bytes}: {kept:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_is_owed_something_is_waited_for() {
+        let progress = StreamProgress::default();
+        let hour = Duration::from_secs(3_600);
+        let stalled = tokio::time::timeout(hour, progress.stalled(Duration::from_secs(1))).await;
+        assert!(stalled.is_err());
+    }
+}

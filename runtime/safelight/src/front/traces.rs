@@ -1,0 +1,141 @@
+//! The traces of the last requests, kept for whoever asks.
+//!
+//! The images process records nothing unless `--trace` or `--trace-keep` asks for it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Args;
+use safelight_hop::log::Log;
+use safelight_hop::trace::{Arrival, End, RequestTrace, Trace, tree};
+use safelight_hop::{Body, RequestContext};
+use safelight_images_client::transports::Transports;
+use safelight_net::pool::Pool;
+use safelight_protocol::paths::OWN_PREFIX;
+use tokio::runtime::Handle;
+
+/// Requests that are kept unless the command line says otherwise.
+const DEFAULT_KEEP: u16 = 100;
+/// Most requests that may be kept.
+const MAX_KEEP: i64 = 10_000;
+/// Calls that the images process keeps for each request that is kept here.
+const CALLS_PER_REQUEST: u16 = 4;
+
+/// The flags for traces.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct TraceOptions {
+    /// Show what happened on every hop under each request's line.
+    #[arg(long)]
+    pub trace: bool,
+    /// Requests to keep at /cdn-cgi/safelight/trace, with the images process's side; 0 keeps none
+    /// [default: 100, without that side].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(..=MAX_KEEP))]
+    pub trace_keep: Option<u16>,
+}
+
+impl TraceOptions {
+    fn keep(self) -> u16 {
+        self.trace_keep.unwrap_or(DEFAULT_KEEP)
+    }
+
+    /// Calls whose transport the images process is to keep.
+    pub fn transports(self) -> u16 {
+        match self.trace || self.trace_keep.is_some() {
+            true => self.keep().saturating_mul(CALLS_PER_REQUEST),
+            false => 0,
+        }
+    }
+}
+
+/// The traces of the last requests.
+pub struct Traces {
+    keep: usize,
+    live: bool,
+    transports: Transports,
+    log: Log,
+    kept: Mutex<VecDeque<Arc<RequestTrace>>>,
+}
+
+impl Traces {
+    /// Keeps what `options` say; `pool` leads to the images process, if there is one.
+    pub fn new(options: TraceOptions, pool: Option<Pool<Body>>, log: Log) -> Arc<Self> {
+        let keep = options.keep().into();
+        Arc::new(Self {
+            keep,
+            live: options.trace,
+            transports: Transports::new(pool.filter(|_| options.transports() > 0)),
+            log,
+            kept: Mutex::new(VecDeque::with_capacity(keep)),
+        })
+    }
+
+    /// Begins the trace of a request, unless none are kept or it only asks for traces.
+    pub fn begin(&self, arrival: &Arrival<'_>) -> Option<Arc<RequestTrace>> {
+        if self.keep == 0 || arrival.uri.path().starts_with(OWN_PREFIX) {
+            return None;
+        }
+        let trace = RequestTrace::begin(arrival);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == self.keep {
+            kept.pop_front();
+        }
+        kept.push_back(trace.clone());
+        Some(trace)
+    }
+
+    /// Ends a request's trace and shows it, if that is wanted.
+    pub fn end(self: &Arc<Self>, context: &RequestContext, bytes: u64, end: End) {
+        let Some(trace) = context.trace() else { return };
+        trace.end(bytes, end);
+        if self.live
+            && let Ok(runtime) = Handle::try_current()
+        {
+            let (traces, trace) = (self.clone(), trace.clone());
+            runtime.spawn(async move {
+                let whole = traces.whole(&trace).await;
+                traces.log.line(tree::Tree(&whole));
+            });
+        }
+    }
+
+    /// All that are kept, newest first, as a JSON array. The images process is not asked.
+    pub fn list(&self) -> String {
+        let kept: Vec<_> = {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.iter().rev().cloned().collect()
+        };
+        let traces: Vec<Trace> = kept.iter().map(|trace| trace.so_far()).collect();
+        json(&traces)
+    }
+
+    /// Requests that are kept.
+    pub fn keep(&self) -> usize {
+        self.keep
+    }
+
+    /// The trace of one request as a JSON object, with the images process's side; none if it is not kept.
+    pub async fn one(&self, id: &str) -> Option<String> {
+        let kept = {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let number = id.parse().ok();
+            kept.iter()
+                .find(|trace| Some(trace.id()) == number)
+                .cloned()
+        };
+        Some(json(&self.whole(&*kept?).await))
+    }
+
+    /// A trace with both sides of every call.
+    async fn whole(&self, trace: &RequestTrace) -> Trace {
+        trace.settle().await;
+        let mut whole = trace.so_far();
+        self.transports.join(&mut whole).await;
+        whole
+    }
+}
+
+/// The types here have nothing that JSON cannot hold.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value)
+        .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string())
+}

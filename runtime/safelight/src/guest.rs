@@ -1,0 +1,110 @@
+//! From a worker's source to its component: the author's own build command, a ready component, or a Rust crate.
+
+mod cargo;
+mod command;
+mod error;
+mod toolchain;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use safelight_config::{Build, Config};
+
+pub use error::GuestError;
+
+/// Builds what the config's `main` stands for and returns the path of the component: none where files are all there is,
+/// whatever the author's own command makes of them.
+///
+/// The tools that it runs report their progress on stderr; it blocks until they end.
+///
+/// # Errors
+/// When `main` is of a kind that cannot be built, or a tool is missing or fails. The tool has said why by then.
+pub fn build(config: &Config) -> Result<Option<PathBuf>, GuestError> {
+    if let Some(build) = &config.build {
+        run_command(build)?;
+    }
+    let Some(main) = &config.main else {
+        return Ok(None);
+    };
+    if let Some(build) = &config.build {
+        return ready(main, Some(&build.command)).map(Some);
+    }
+    let component = match kind(main)? {
+        Kind::Component => ready(main, None),
+        Kind::Crate(folder) => {
+            let toolchain = toolchain::choose(&folder)?;
+            cargo::build(&folder, main, &toolchain)
+        }
+    };
+    component.map(Some)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Component,
+    /// The folder of its Cargo.toml.
+    Crate(PathBuf),
+}
+
+fn kind(main: &Path) -> Result<Kind, GuestError> {
+    if main.is_dir() {
+        return match main.join("Cargo.toml").is_file() {
+            true => Ok(Kind::Crate(main.to_path_buf())),
+            false => Err(GuestError::NoManifest(main.to_path_buf())),
+        };
+    }
+    match main.extension().and_then(OsStr::to_str) {
+        Some("wasm") => Ok(Kind::Component),
+        Some("rs") => crate_around(main).map(Kind::Crate),
+        Some("js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx") => {
+            Err(GuestError::NoJavaScript(main.to_path_buf()))
+        }
+        _ => Err(GuestError::UnknownKind(main.to_path_buf())),
+    }
+}
+
+/// The nearest folder above `main` with a Cargo.toml, as cargo itself looks for it.
+fn crate_around(main: &Path) -> Result<PathBuf, GuestError> {
+    if !main.is_file() {
+        return Err(GuestError::NoMain(main.to_path_buf()));
+    }
+    let folder = main
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.join("Cargo.toml").is_file());
+    folder
+        .map(Path::to_path_buf)
+        .ok_or_else(|| GuestError::NoManifest(main.to_path_buf()))
+}
+
+fn run_command(build: &Build) -> Result<(), GuestError> {
+    if !build.cwd.is_dir() {
+        return Err(GuestError::NoFolder(build.cwd.clone()));
+    }
+    let mut shell = command::new("sh", &build.cwd);
+    shell.arg("-c").arg(&build.command);
+    match command::run(&mut shell)?.success() {
+        true => Ok(()),
+        false => Err(GuestError::CommandFailed(build.command.clone())),
+    }
+}
+
+fn ready(main: &Path, made_by: Option<&str>) -> Result<PathBuf, GuestError> {
+    let is_component = main.extension() == Some(OsStr::new("wasm"));
+    match (main.is_file(), made_by) {
+        (true, _) if is_component => Ok(main.to_path_buf()),
+        (true, Some(command)) => Err(GuestError::NotAComponent {
+            main: main.to_path_buf(),
+            command: command.to_owned(),
+        }),
+        (true, None) => Err(GuestError::UnknownKind(main.to_path_buf())),
+        (false, Some(command)) => Err(GuestError::NotMade {
+            main: main.to_path_buf(),
+            command: command.to_owned(),
+        }),
+        (false, None) => Err(GuestError::NoMain(main.to_path_buf())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+//! The rules of this repository that a program can check, each a function from plain values to messages.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`project`] | the text files of a checkout, and its examples |
+//! | [`text`] | the rules on one file |
+//! | [`workspace`] | the crates of a checkout, as `cargo metadata` tells them |
+//! | [`order`] | the rules on dependencies between crates |
+//! | [`owners`] | the rules on libraries that one crate has for itself |
+//! | [`modules`] | the modules of a crate, what each imports, and the rule that they make no circle |
+//! | [`map`] | the rule that ARCHITECTURE.md's map is that of the crates |
+//! | [`invariants`] | the rule that each invariant names a test |
+//! | [`count`] | the figures that `safelight-tidy count` prints |
+
+pub mod count;
+mod error;
+pub mod invariants;
+pub mod map;
+pub mod modules;
+pub mod order;
+pub mod owners;
+pub mod project;
+pub mod text;
+pub mod workspace;
+
+pub use crate::error::TidyError;
