@@ -65,7 +65,7 @@ impl Pictures {
     fn tiles(&self) -> ImageTransformer {
         let everywhere = draw().repeat(Repeat::Both).opacity(0.4);
         self.dusk(change().width(1200))
-            .draw(self.lamp(200), everywhere)
+            .draw(self.lamp(240), everywhere)
     }
 
     /// A picture that is drawn onto a picture that is drawn onto a picture.
@@ -80,39 +80,39 @@ impl Pictures {
 
     fn stamp(&self) -> ImageTransformer {
         let place = draw().bottom(40).right(50);
-        let date = "1 SEP '26  20:47";
-        self.dusk(change().width(1200))
-            .draw(self.text(date, 64, "#ffa23e"), place)
+        let date = self.text("1 SEP '26", 84, "orange");
+        self.dusk(change().width(1200)).draw(date, place)
     }
 
     /// A photograph in the shape of letters.
     fn letters(&self) -> ImageTransformer {
-        let photo = change().width(1200).height(600).fit(Fit::Cover);
+        let photo = change().width(1200).brightness(1.5).saturation(1.3);
         let inside = draw().composite(Composite::Atop);
-        self.text("DUSK", 460, "white")
+        self.text(" DUSK ", 400, "white")
             .draw(self.dusk(photo), inside)
     }
 
     fn proof(&self) -> ImageTransformer {
-        let proof = self.text(" PROOF ", 120, "white");
-        let everywhere = draw().repeat(Repeat::Both).opacity(0.3);
+        let proof = self.text(" PROOF  ·", 100, "white");
+        let everywhere = draw().repeat(Repeat::Both).opacity(0.2);
         self.dusk(change().width(1200)).draw(proof, everywhere)
     }
 
     /// A neon sign above the lake, with the lamp that it names, and mirrored in the water.
     fn sign(&self) -> ImageTransformer {
         let name = |color| self.text("SAFELIGHT", 210, color);
-        let room = change().width(1300).height(500).fit(Fit::Pad);
+        // The light needs room around the letters.
+        let room = change().border(Border::new(110).color("transparent"));
         let glow = |radius: u8| {
-            let room = room.clone().background("transparent");
-            name("#ff2a14").transform(room.blur(radius))
+            let letters = name("#ff2a14").transform(room.clone());
+            letters.transform(change().blur(radius))
         };
         let lake = change().width(2360).height(944).fit(Fit::Cover);
         let mirrored = change().flip(Flip::Vertical).blur(5);
-        self.dusk(lake.gravity((0.5, 0.574)))
+        self.dusk(lake.gravity((0.5, 0.574)).brightness(0.8))
             .draw(self.lamp(540), draw().top(0).right(405))
-            .draw(glow(60), draw().top(285).right(25))
-            .draw(glow(14), draw().top(285).right(25))
+            .draw(glow(45), draw().top(320).right(10))
+            .draw(glow(15), draw().top(320).right(10))
             .draw(name("#ffe3da"), draw().top(430).right(120))
             .draw(
                 name("#ff6a52").transform(mirrored),
