@@ -156,9 +156,11 @@ mod tests {
         let endless = StreamBody::new(futures_util::stream::iter(pieces)).boxed_unsync();
         let mut request = http::Request::post(format!("http://{}/", host.local_addr().unwrap()));
         request = request.header("transfer-encoding", "chunked");
-        let record = RequestContext::background(Log::new(MemoryLog::default()));
-        let answer = outbound.fetch(request.body(endless).unwrap(), record).await;
-        let error = answer.map(|_| ()).unwrap_err().to_string();
+        let context = RequestContext::background(Log::new(MemoryLog::default()));
+        let answer = outbound.fetch(request.body(endless).unwrap(), context);
+        // A regression fails here instead of standing still.
+        let answer = tokio::time::timeout(Duration::from_secs(60), answer).await;
+        let error = answer.expect("the host is given up").map(|_| ()).unwrap_err().to_string();
         assert!(
             error.contains("the peer has read nothing for 300ms"),
             "{error}"
