@@ -3,15 +3,15 @@
 use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::TokioIo,
+    server::graceful::{GracefulShutdown, Watcher},
+};
 use safelight_net::{
     Deadlines,
     deadline::{Activity, TimeoutStream},
     hang_up::HangUp,
     transport::{Recorder, TransportLog},
-};
-use hyper_util::{
-    rt::TokioIo,
-    server::graceful::{GracefulShutdown, Watcher},
 };
 use tokio::{
     net::{UnixListener, UnixStream},
@@ -20,13 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
-
-
-    handler::Handler,
-    limits::Limits,
-
-};
+use crate::{handler::Handler, limits::Limits};
 
 /// Pause after a failed accept: a process without free descriptors would try again at full speed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -127,11 +127,7 @@ impl<F: Fn(&Parts) -> RequestContext + Send + Sync + 'static> SocketServer<F> {
             .serve_connection(TokioIo::new(stream), service)
     }
 
-    async fn answer(
-        &self,
-        request: http::Request<Incoming>,
-        activity: Activity,
-    ) -> Response<Body> {
+    async fn answer(&self, request: http::Request<Incoming>, activity: Activity) -> Response<Body> {
         let (mut head, upload) = request.into_parts();
         let context = Arc::new((self.context)(&head));
         let mut guard = RequestGuard::new(context.clone());
@@ -259,7 +255,15 @@ impl RequestGuard {
         if let Some(trace) = self.context.trace() {
             trace.head(self.status);
         }
-        let promised = || response.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
+        let promised = || {
+            response
+                .headers()
+                .get(CONTENT_LENGTH)?
+                .to_str()
+                .ok()?
+                .parse()
+                .ok()
+        };
         self.expected = response.body().size_hint().exact().or_else(promised);
     }
 }
@@ -280,7 +284,9 @@ impl BodyObserver for RequestGuard {
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         let is_whole = self.expected == Some(self.bytes);
-        let end = self.end.unwrap_or(if is_whole { End::Whole } else { End::Dropped });
+        let end = self
+            .end
+            .unwrap_or(if is_whole { End::Whole } else { End::Dropped });
         self.context.finish(self.status, self.bytes, end);
         if let Some(trace) = self.context.trace() {
             trace.end(self.bytes, end);

@@ -249,9 +249,7 @@ impl DevServer<'_> {
             let name = &other.config.name;
             self.log
                 .line(format_args!("{name} is there for the other workers"));
-            let is_public = |binding: &Binding| {
-                matches!(&binding.config, BindingConfig::R2(r2) if r2.public_path.is_some())
-            };
+            let is_public = |binding: &Binding| matches!(&binding.config, BindingConfig::R2(r2) if r2.public_path.is_some());
             if other.config.bindings.iter().any(is_public) {
                 self.log.warn(format_args!(
                     "the public paths of {name} are not served, as {} answers the clients of this run",

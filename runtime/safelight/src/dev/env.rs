@@ -67,7 +67,13 @@ pub(super) fn load(
             let env = worker_env(config, bindings.clone(), world.images, faults)?;
             let engine = compile::engine(compile::cache_folder().as_deref())?;
             let compiled = compile::component(&engine, component)?;
-            Some(Worker::link(&engine, component, &compiled, env, log.clone())?)
+            Some(Worker::link(
+                &engine,
+                component,
+                &compiled,
+                env,
+                log.clone(),
+            )?)
         }
         None => None,
     };

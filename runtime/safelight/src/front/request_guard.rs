@@ -92,11 +92,9 @@ impl BodyObserver for RequestGuard {
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         let whole = self.expected == Some(self.bytes);
-        let ending = self.ended.unwrap_or(if whole {
-            End::Whole
-        } else {
-            End::Dropped
-        });
+        let ending = self
+            .ended
+            .unwrap_or(if whole { End::Whole } else { End::Dropped });
         self.context.finish(self.status, self.bytes, ending);
         self.traces.end(&self.context, self.bytes, ending);
     }

@@ -225,11 +225,7 @@ impl Front {
         let context = RequestContext::new(id, method, request.uri(), log)
             .with_trace(trace)
             .with_faults(faults.unwrap_or_default());
-        RequestGuard::new(
-            Arc::new(context),
-            self.served.traces.clone(),
-            on_connection,
-        )
+        RequestGuard::new(Arc::new(context), self.served.traces.clone(), on_connection)
     }
 
     /// An upload that is counted, and never left unread.

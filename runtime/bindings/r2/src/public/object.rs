@@ -9,19 +9,20 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
-use safelight_protocol::digest;
 use safelight_hop::Body;
+use safelight_protocol::digest;
 
-use safelight_net::conditions::{RangeOutcome, Representation};
-use safelight_protocol::etag::EntityTag;
 use crate::answer;
 use crate::bucket::{Bucket, Found, Got};
 use crate::condition::Condition;
 use crate::error::{Code, R2Error};
+use crate::key::Key;
 use crate::object::Object;
 use crate::range::{Slice, Wanted as Range};
-use crate::request::{Get, Key};
+use crate::request::Get;
 use safelight_hop::body;
+use safelight_net::conditions::{RangeOutcome, Representation};
+use safelight_protocol::etag::EntityTag;
 
 /// How often an object may be replaced between the look at it and the way to its bytes.
 const TRIES: usize = 8;
