@@ -353,7 +353,7 @@ fn faults(run: &Run, options: &DevOptions) -> anyhow::Result<Vec<Arc<FaultSet>>>
         let is_possible = |fault: &&Fault| targets.check(fault).is_ok();
         let asked = options.faults.iter().filter(is_possible);
         let faults = config.faults.iter().chain(asked);
-        Arc::new(FaultSet::arm(faults.cloned()))
+        Arc::new(FaultSet::new(faults.cloned()))
     });
     Ok(armed.collect())
 }

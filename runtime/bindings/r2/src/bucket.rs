@@ -211,7 +211,7 @@ impl Bucket {
         expiry::give_up_old(self.index.clone(), self.blobs.clone()).await?;
         let ended = self.blobs.ended_runs()?;
         // Of whatever is left, a run that has not said its end knows, or one that goes on.
-        if ended.is_empty() && !state.is_alone() {
+        if ended.is_empty() && !state.is_exclusive() {
             return Ok(());
         }
         // In this order: whose blob is listed has begun, and who has ended when the rows are looked at adds none.
