@@ -13,12 +13,12 @@ use safelight_protocol::headers::{R2_ERROR, R2_JSON_APART, R2_METADATA_SIZE, SUM
 use serde_json::json;
 
 use super::blobs::reader::Reader;
-use super::bucket::Found;
+use super::bucket::FoundObject;
 use super::error::R2Error;
 use super::object::{Include, Object};
 
 /// An answer that is JSON alone.
-pub(super) fn json_only(json: String) -> Response<Body> {
+pub(super) fn json(json: String) -> Response<Body> {
     let mut headers = HeaderMap::new();
     headers.insert(R2_METADATA_SIZE, json.len().into());
     headers.insert(CONTENT_LENGTH, json.len().into());
@@ -30,14 +30,14 @@ pub(super) fn json_only(json: String) -> Response<Body> {
 }
 
 /// The answer of what needs none.
-pub(super) fn nothing() -> Response<Body> {
+pub(super) fn empty() -> Response<Body> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
     response(headers, body::full(""))
 }
 
 /// An object with its bytes, or some of them.
-pub(super) fn object(found: Found) -> Response<Body> {
+pub(super) fn object(found: FoundObject) -> Response<Body> {
     let json = found.object.json(Include::ALL, Some(&found.range));
     let length = found.range.end - found.range.start;
     let mut headers = HeaderMap::new();
@@ -72,29 +72,29 @@ async fn next(reader: Option<Reader>) -> Option<(Result<Frame<Bytes>, HopError>,
 
 /// An error; to a `get` whose condition does not hold, with the object that it does not hold of.
 pub(super) fn error(error: &R2Error, object: Option<&Object>) -> Response<Body> {
-    let json = object.map(|object| object.json(Include::ALL, Some(&(0..object.size))));
-    let mut answer = match json {
-        Some(json) => json_only(json),
-        None => nothing(),
+    let mut answer = match object {
+        Some(object) => json(object.json(Include::ALL, Some(&(0..object.size)))),
+        None => empty(),
     };
     *answer.status_mut() = error.code.status();
-    let told = json!({ "version": 1, "v4code": error.code.number(), "message": error.message });
+    let described =
+        json!({ "version": 1, "v4code": error.code.number(), "message": error.message });
     // The one character that JSON leaves as it is and a header must not have.
-    let told = told.to_string().replace('\u{7f}', "\\u007f");
-    if let Ok(value) = HeaderValue::try_from(told) {
+    let described = described.to_string().replace('\u{7f}', "\\u007f");
+    if let Ok(value) = HeaderValue::try_from(described) {
         answer.headers_mut().insert(R2_ERROR, value);
     }
-    summarize(&mut answer, &error.to_string());
+    set_summary(&mut answer, &error.to_string());
     answer
 }
 
 /// Has the log's line of the call say what was done, within reason.
-pub(super) fn summarize(answer: &mut Response<Body>, what: &str) {
-    const MOST: usize = 200;
+pub(super) fn set_summary(answer: &mut Response<Body>, what: &str) {
+    const MAX_CHARS: usize = 200;
     let shown: String = what
         .chars()
         .flat_map(char::escape_default)
-        .take(MOST)
+        .take(MAX_CHARS)
         .collect();
     if let Ok(value) = HeaderValue::try_from(shown) {
         answer.headers_mut().insert(SUMMARY, value);

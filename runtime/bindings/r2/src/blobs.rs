@@ -3,10 +3,10 @@
 //! A key never becomes a path. A blob is whole when its name is told, and lives until no row names it and nobody reads it.
 
 pub(super) mod blocks;
-mod chores;
 pub(super) mod pins;
 pub(super) mod reader;
 pub(super) mod run;
+mod tasks;
 pub(super) mod writer;
 
 use std::path::{Path, PathBuf};
@@ -22,16 +22,16 @@ use safelight_config::Durability;
 
 use super::error::R2Error;
 use blocks::Blocks;
-use chores::{Chores, Counted};
 use pins::Pins;
-use run::{Ended, Live, Run};
+use run::{LiveRuns, RunLock, StaleRun};
+use tasks::{BackgroundTasks, TaskGuard};
 
 /// Bytes that are handed to a file at once.
-const FILE_STEP: usize = 512 * 1024;
+const FILE_WRITE_BYTES: usize = 512 * 1024;
 /// Bytes of one blob in a store that takes blobs only whole. So much of a value is held in memory.
-const REMOTE_STEP: usize = 8 * 1024 * 1024;
+const REMOTE_BLOB_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes that all values on their way into a bucket may hold in memory before they go on in smaller steps.
-const MOST_HELD: usize = 64 * 1024 * 1024;
+const MAX_BUFFERED_BYTES: usize = 64 * 1024 * 1024;
 
 /// A blob, as the index names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,30 +46,30 @@ pub(super) struct Segment {
 #[derive(Clone)]
 pub(super) struct Blobs {
     store: Arc<dyn ObjectStore>,
-    place: Place,
+    location: Location,
     /// Those of the index that names them.
     pins: Arc<Pins>,
-    run: Arc<Run>,
+    run: Arc<RunLock>,
     /// Whether this run could not delete something, so that it does not say that it leaves nothing.
-    leaves: Arc<AtomicBool>,
+    unclean: Arc<AtomicBool>,
     /// Bytes in memory, of all values on their way here.
-    held: Arc<AtomicUsize>,
-    chores: Chores,
+    buffered: Arc<AtomicUsize>,
+    tasks: BackgroundTasks,
 }
 
 /// Who uses the blobs: the readers of this process, and this run of the program.
-pub(super) struct Used {
+pub(super) struct BlobUsers {
     pub(super) pins: Arc<Pins>,
-    pub(super) run: Run,
+    pub(super) run: RunLock,
 }
 
 /// Work that has rows name some blobs no more. If nobody waits for it any more, it is done all the same.
-pub(super) struct Releasing {
+pub(super) struct ReleaseGuard {
     blobs: Blobs,
-    _counted: Counted,
+    _guard: TaskGuard,
 }
 
-impl Releasing {
+impl ReleaseGuard {
     /// Deletes what was released.
     pub(super) fn discard(self, blobs: Vec<String>) {
         self.blobs.discard(blobs);
@@ -77,7 +77,7 @@ impl Releasing {
 }
 
 #[derive(Clone)]
-enum Place {
+enum Location {
     /// In this folder, a file for each value.
     Folder(Arc<Path>),
     /// In another machine's store, below this path, a value in pieces: each is there whole or not at all.
@@ -89,39 +89,39 @@ impl Blobs {
     pub(super) fn in_folder(
         folder: PathBuf,
         durability: Durability,
-        used: Used,
+        used: BlobUsers,
     ) -> Result<Self, R2Error> {
         std::fs::create_dir_all(&folder)?;
         let store =
             LocalFileSystem::new_with_prefix(&folder)?.with_fsync(durability == Durability::Disk);
         Ok(Self::new(
             Arc::new(store),
-            Place::Folder(folder.into()),
+            Location::Folder(folder.into()),
             used,
         ))
     }
 
     /// Blobs in a store, below `path`, which is nobody else's.
-    pub(super) fn remote(store: Arc<dyn ObjectStore>, path: StorePath, used: Used) -> Self {
-        Self::new(store, Place::Remote(path), used)
+    pub(super) fn remote(store: Arc<dyn ObjectStore>, path: StorePath, used: BlobUsers) -> Self {
+        Self::new(store, Location::Remote(path), used)
     }
 
-    fn new(store: Arc<dyn ObjectStore>, place: Place, used: Used) -> Self {
+    fn new(store: Arc<dyn ObjectStore>, location: Location, used: BlobUsers) -> Self {
         Self {
             store,
-            place,
+            location,
             pins: used.pins,
             run: Arc::new(used.run),
-            leaves: Arc::default(),
-            held: Arc::default(),
-            chores: Chores::new(),
+            unclean: Arc::default(),
+            buffered: Arc::default(),
+            tasks: BackgroundTasks::new(),
         }
     }
 
     fn path(&self, blob: &str) -> StorePath {
-        match &self.place {
-            Place::Folder(_) => StorePath::from(blob),
-            Place::Remote(path) => path.clone().join(blob),
+        match &self.location {
+            Location::Folder(_) => StorePath::from(blob),
+            Location::Remote(path) => path.clone().join(blob),
         }
     }
 
@@ -130,46 +130,46 @@ impl Blobs {
     }
 
     /// For work that releases blobs, to be begun before it: [`settled`](Self::settled) waits for both.
-    pub(super) fn releasing(&self) -> Releasing {
-        Releasing {
+    pub(super) fn release_guard(&self) -> ReleaseGuard {
+        ReleaseGuard {
             blobs: self.clone(),
-            _counted: self.chores.counted(),
+            _guard: self.tasks.guard(),
         }
     }
 
     /// Deletes blobs that nothing names any more, as soon as nobody reads them. What fails is left to the next sweep.
     pub(super) fn discard(&self, blobs: Vec<String>) {
-        let blobs = self.pins.doom(blobs);
+        let blobs = self.pins.mark_for_deletion(blobs);
         if blobs.is_empty() {
             return;
         }
         let this = self.clone();
         // Nobody waits for it.
-        let _chore = self.chores.begin(async move {
+        let _task = self.tasks.spawn(async move {
             for blob in blobs {
                 if this.delete(&blob).await.is_err() {
-                    this.leave();
+                    this.mark_unclean();
                 }
             }
         });
     }
 
     /// Does other work on the bucket that [`settled`](Self::settled) waits for.
-    pub(super) async fn chore<T: Send + 'static>(
+    pub(super) async fn run_in_background<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, R2Error> {
-        self.chores.begin(work).done().await
+        self.tasks.spawn(work).join().await
     }
 
     /// Waits until everything that was discarded or given up is gone, and nothing is on its way.
     pub(super) async fn settled(&self) {
-        self.chores.settled().await;
+        self.tasks.settled().await;
     }
 
     /// Something of this run stays, for the next sweep.
-    fn leave(&self) {
-        self.leaves.store(true, Ordering::Relaxed);
+    fn mark_unclean(&self) {
+        self.unclean.store(true, Ordering::Relaxed);
     }
 
     /// Deletes a blob that another one may have deleted before.
@@ -181,35 +181,35 @@ impl Blobs {
     }
 
     /// The runs of the program that have ended, and may have left something.
-    pub(super) fn ended_runs(&self) -> Result<Vec<Ended>, R2Error> {
-        Ok(self.run.ended()?)
+    pub(super) fn stale_runs(&self) -> Result<Vec<StaleRun>, R2Error> {
+        Ok(self.run.stale_runs()?)
     }
 
     /// The runs of the program that go on, with this one.
-    pub(super) fn live_runs(&self, ended: &[Ended]) -> Result<Live, R2Error> {
-        Ok(self.run.live(ended)?)
+    pub(super) fn live_runs(&self, stale: &[StaleRun]) -> Result<LiveRuns, R2Error> {
+        Ok(self.run.live_runs(stale)?)
     }
 
     /// Waits until nothing is under way, and says that nothing is left of this run, if that is so.
     pub(super) async fn close(&self) -> Result<(), R2Error> {
         self.settled().await;
         // Who still reads deletes what he has read, if the program does not end before.
-        match self.leaves.load(Ordering::Relaxed) || self.pins.has_doomed() {
+        match self.unclean.load(Ordering::Relaxed) || self.pins.has_marked() {
             true => Ok(()),
-            false => Ok(self.run.end()?),
+            false => Ok(self.run.release()?),
         }
     }
 
     /// All blobs, with those that are not whole.
     pub(super) async fn list(&self) -> Result<Vec<String>, R2Error> {
-        match &self.place {
-            Place::Folder(folder) => {
+        match &self.location {
+            Location::Folder(folder) => {
                 let folder = folder.clone();
                 // The store does not list the files that it had begun to write.
                 let names = tokio::task::spawn_blocking(move || names(&folder));
                 Ok(names.await.map_err(std::io::Error::other)??)
             }
-            Place::Remote(path) => {
+            Location::Remote(path) => {
                 let mut names = Vec::new();
                 let mut found = self.store.list(Some(path));
                 while let Some(found) = found.try_next().await? {
@@ -223,10 +223,10 @@ impl Blobs {
     /// Deletes blobs, and waits for it. Returns whether all are gone, and none is still read here.
     pub(super) async fn remove(&self, blobs: Vec<String>) -> Result<bool, R2Error> {
         let count = blobs.len();
-        let blobs = self.pins.doom(blobs);
+        let blobs = self.pins.mark_for_deletion(blobs);
         let all = blobs.len() == count;
-        match &self.place {
-            Place::Folder(folder) => {
+        match &self.location {
+            Location::Folder(folder) => {
                 let folder = folder.clone();
                 let removed = tokio::task::spawn_blocking(move || {
                     let mut files = blobs.iter().map(|name| folder.join(name));
@@ -234,7 +234,7 @@ impl Blobs {
                 });
                 removed.await.map_err(std::io::Error::other)??;
             }
-            Place::Remote(_) => {
+            Location::Remote(_) => {
                 for blob in blobs {
                     self.delete(&blob).await?;
                 }

@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use super::blobs::blocks::{self, Check};
 use super::blobs::pins::Pin;
-use super::blobs::reader::{Reader, Unreadable};
-use super::blobs::run::Ended;
-use super::blobs::writer::{Writer, Written};
+use super::blobs::reader::{ReadError, Reader};
+use super::blobs::run::StaleRun;
+use super::blobs::writer::{StagedBlobs, Writer};
 use super::blobs::{Blobs, Segment};
-use super::digest::{Digests, Given, Hasher};
+use super::digest::{Digests, ExpectedDigest, Hasher};
 use super::error::{Code, R2Error};
-use super::expiry::{self, Expiry};
+use super::expiry::{self, UploadExpiry};
 use super::index::{Index, objects, transact};
 use super::key::Key;
-use super::limits::VALUE_BYTES;
+use super::limits::MAX_VALUE_BYTES;
 use super::list::ListQuery;
 use super::object::Object;
 use super::request::{Get, Put};
-use super::upload::Upload;
+use super::request_body::RequestBody;
 use super::{now, random};
 use safelight_state::State;
 
@@ -30,18 +30,18 @@ pub struct Bucket {
     pub(super) blobs: Blobs,
     /// Bytes of every part but the last, at least.
     pub(super) part_bytes: u64,
-    pub(super) _expiry: Expiry,
+    pub(super) _expiry: UploadExpiry,
 }
 
 /// What a `get` found.
-pub(super) enum Got {
-    Object(Box<Found>),
+pub(super) enum GetOutcome {
+    Found(Box<FoundObject>),
     /// The condition does not hold of this object.
-    Refused(Box<Object>),
+    PreconditionFailed(Box<Object>),
 }
 
 /// An object, and the part of it that was asked for.
-pub(super) struct Found {
+pub(super) struct FoundObject {
     pub(super) object: Object,
     pub(super) range: Range<u64>,
     pub(super) reader: Reader,
@@ -49,10 +49,10 @@ pub(super) struct Found {
     checks: Vec<Check>,
 }
 
-impl Found {
+impl FoundObject {
     /// The checksum of `front`, given as its own, and the bytes that were asked for.
     pub(super) fn crc32c(&self, front: u32) -> u32 {
-        blocks::combined(front, &self.checks)
+        blocks::combine(front, &self.checks)
     }
 }
 
@@ -62,19 +62,19 @@ impl Bucket {
         found.await?.ok_or_else(R2Error::no_such_key)
     }
 
-    pub(super) async fn get(&self, get: Get) -> Result<Got, R2Error> {
+    pub(super) async fn get(&self, get: Get) -> Result<GetOutcome, R2Error> {
         let mut missing_in = None;
         loop {
             let (object, segments, pin) = self.find(&get.key).await?;
             if let Some(condition) = &get.condition
                 && !condition.holds(Some((&object.etag, object.uploaded)))
             {
-                return Ok(Got::Refused(Box::new(object)));
+                return Ok(GetOutcome::PreconditionFailed(Box::new(object)));
             }
-            let range = get.wanted.of(object.size)?;
+            let range = get.range.resolve(object.size)?;
             match self.reader(&segments, &range, pin).await {
                 Ok((reader, checks)) => {
-                    return Ok(Got::Object(Box::new(Found {
+                    return Ok(GetOutcome::Found(Box::new(FoundObject {
                         object,
                         range,
                         reader,
@@ -82,11 +82,11 @@ impl Bucket {
                     })));
                 }
                 // Another process has replaced the object between the look at its row and the look at its blob.
-                Err(Unreadable::Missing(_)) if missing_in.as_ref() != Some(&object.version) => {
+                Err(ReadError::Missing(_)) if missing_in.as_ref() != Some(&object.version) => {
                     missing_in = Some(object.version);
                 }
-                Err(Unreadable::Missing(blob)) => return Err(R2Error::missing_blob(&blob)),
-                Err(Unreadable::Failed(error)) => return Err(error),
+                Err(ReadError::Missing(blob)) => return Err(R2Error::missing_blob(&blob)),
+                Err(ReadError::Failed(error)) => return Err(error),
             }
         }
     }
@@ -97,7 +97,7 @@ impl Bucket {
         segments: &[Segment],
         range: &Range<u64>,
         pin: Pin,
-    ) -> Result<(Reader, Vec<Check>), Unreadable> {
+    ) -> Result<(Reader, Vec<Check>), ReadError> {
         let reader = Reader::open(self.blobs.clone(), segments, range.clone(), pin).await?;
         Ok((reader, self.blobs.checks(segments, range).await?))
     }
@@ -118,14 +118,14 @@ impl Bucket {
         found.await
     }
 
-    pub(super) async fn put(&self, put: Put, value: &mut Upload) -> Result<Object, R2Error> {
-        let (written, digests) = self.store(put.digest, value).await?;
+    pub(super) async fn put(&self, put: Put, value: &mut RequestBody) -> Result<Object, R2Error> {
+        let (staged, digests) = self.store(put.digest, value).await?;
         let blobs = self.blobs.clone();
         let done = self.index.run(move |index| {
             let object = Object {
                 key: put.key.as_str().to_owned(),
                 version: random::hex_id()?,
-                size: written.size(),
+                size: staged.size(),
                 etag: digests.md5,
                 uploaded: now::milliseconds(),
                 checksums: digests.checksums,
@@ -141,10 +141,10 @@ impl Bucket {
                         return Err(R2Error::precondition_failed());
                     }
                 }
-                objects::replace(index, &object, written.segments())
+                objects::replace(index, &object, staged.segments())
             })?;
             blobs.discard(released);
-            written.keep();
+            staged.commit();
             Ok(object)
         });
         done.await
@@ -153,11 +153,11 @@ impl Bucket {
     /// Stores a value, which no row names yet.
     pub(super) async fn store(
         &self,
-        digest: Option<Given>,
-        value: &mut Upload,
-    ) -> Result<(Written, Digests), R2Error> {
-        if value.left() > VALUE_BYTES {
-            let text = format!("a value has at most {VALUE_BYTES} bytes");
+        digest: Option<ExpectedDigest>,
+        value: &mut RequestBody,
+    ) -> Result<(StagedBlobs, Digests), R2Error> {
+        if value.left() > MAX_VALUE_BYTES {
+            let text = format!("a value has at most {MAX_VALUE_BYTES} bytes");
             return Err(R2Error::new(Code::TooLarge, text));
         }
         let mut hasher = Hasher::new(digest);
@@ -172,7 +172,7 @@ impl Bucket {
     }
 
     pub(super) async fn delete(&self, keys: Vec<Key>) -> Result<(), R2Error> {
-        let blobs = self.blobs.releasing();
+        let blobs = self.blobs.release_guard();
         let done = self.index.run(move |index| {
             let released = transact(index, |index| {
                 let mut released = Vec::new();
@@ -208,15 +208,15 @@ impl Bucket {
     /// Gives up old uploads, and deletes the blobs that no row names, unless one of the runs that go on wrote them: it may be about to
     /// name them.
     pub(super) async fn sweep(&self, state: &State) -> Result<(), R2Error> {
-        expiry::give_up_old(self.index.clone(), self.blobs.clone()).await?;
-        let ended = self.blobs.ended_runs()?;
+        expiry::abort_expired(self.index.clone(), self.blobs.clone()).await?;
+        let stale = self.blobs.stale_runs()?;
         // Of whatever is left, a run that has not said its end knows, or one that goes on.
-        if ended.is_empty() && !state.is_alone() {
+        if stale.is_empty() && !state.is_alone() {
             return Ok(());
         }
         // In this order: whose blob is listed has begun, and who has ended when the rows are looked at adds none.
         let mut blobs = self.blobs.list().await?;
-        let live = self.blobs.live_runs(&ended)?;
+        let live = self.blobs.live_runs(&stale)?;
         let named = self.index.run(|index| objects::all_blobs(index)).await?;
         blobs.retain(|blob| !named.contains(blob));
         let (theirs, left) = blobs
@@ -224,7 +224,7 @@ impl Bucket {
             .partition::<Vec<_>, _>(|blob| live.wrote(blob));
         let are_gone = self.blobs.remove(left).await?;
         match are_gone && theirs.is_empty() {
-            true => ended.into_iter().try_for_each(Ended::forget),
+            true => stale.into_iter().try_for_each(StaleRun::remove),
             // One of these may be theirs who have ended, to delete.
             false => Ok(()),
         }

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use object_store::path::Path as StorePath;
 
-use super::blobs::run::Run;
-use super::blobs::{Blobs, Used};
+use super::blobs::run::RunLock;
+use super::blobs::{BlobUsers, Blobs};
 use super::bucket::Bucket;
 use super::error::R2Error;
-use super::expiry::Expiry;
+use super::expiry::UploadExpiry;
 use super::index::Index;
-use super::limits::PART_BYTES;
+use super::limits::MIN_PART_BYTES;
 use super::random;
 use super::s3::{self, Credentials};
 use safelight_config::Storage;
@@ -90,10 +90,10 @@ impl Bucket {
         let blobs = blobs(&index, folder, storage, credentials)?;
         Ok(Self {
             name: name.into(),
-            _expiry: Expiry::begin(&index, blobs.clone()),
+            _expiry: UploadExpiry::begin(&index, blobs.clone()),
             blobs,
             index,
-            part_bytes: storage.part_bytes.unwrap_or(PART_BYTES),
+            part_bytes: storage.part_bytes.unwrap_or(MIN_PART_BYTES),
         })
     }
 }
@@ -118,9 +118,9 @@ fn blobs(
     storage: &Storage,
     credentials: Option<&Credentials>,
 ) -> anyhow::Result<Blobs> {
-    let used = Used {
+    let used = BlobUsers {
         pins: index.pins().clone(),
-        run: Run::begin(folder.join("runs"))?,
+        run: RunLock::acquire(folder.join("runs"))?,
     };
     let Some(s3) = &storage.s3 else {
         let folder = folder.join("blobs");

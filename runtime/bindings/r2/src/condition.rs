@@ -2,16 +2,16 @@
 
 use serde::Deserialize;
 
+use super::bounded_list::BoundedList;
 use super::integer;
-use super::limits::CONDITION_ETAGS;
-use super::list_of::ListOf;
+use super::limits::MAX_CONDITION_ETAGS;
 
 /// A condition as the wire has it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(super) struct Condition {
-    etag_matches: Option<ListOf<Tag, CONDITION_ETAGS>>,
-    etag_does_not_match: Option<ListOf<Tag, CONDITION_ETAGS>>,
+    etag_matches: Option<BoundedList<EntityTag, MAX_CONDITION_ETAGS>>,
+    etag_does_not_match: Option<BoundedList<EntityTag, MAX_CONDITION_ETAGS>>,
     #[serde(deserialize_with = "integer::optional")]
     uploaded_before: Option<i64>,
     #[serde(deserialize_with = "integer::optional")]
@@ -22,13 +22,13 @@ pub(super) struct Condition {
 /// An entity tag of a condition.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
-enum Tag {
+enum EntityTag {
     Strong { value: String },
     Weak { value: String },
     Wildcard,
 }
 
-impl Tag {
+impl EntityTag {
     /// Whether any object has it. Older runtimes write the wildcard as if it were a tag.
     fn is_any(&self) -> bool {
         match self {
@@ -41,10 +41,10 @@ impl Tag {
 
 impl Condition {
     /// That the object has this tag.
-    pub(super) fn is(etag: &str) -> Self {
+    pub(super) fn etag_is(etag: &str) -> Self {
         let value = etag.to_owned();
         Self {
-            etag_matches: Some(ListOf(vec![Tag::Strong { value }])),
+            etag_matches: Some(BoundedList(vec![EntityTag::Strong { value }])),
             ..Self::default()
         }
     }
@@ -57,16 +57,16 @@ impl Condition {
         let is_match = self.etag_matches.as_ref().map(|tags| {
             tags.0.iter().any(|tag| match tag {
                 tag if tag.is_any() => true,
-                Tag::Strong { value } => value == etag,
+                EntityTag::Strong { value } => value == etag,
                 // A weak tag never proves that the bytes are the same.
-                Tag::Weak { .. } | Tag::Wildcard => false,
+                EntityTag::Weak { .. } | EntityTag::Wildcard => false,
             })
         });
         let is_none = self.etag_does_not_match.as_ref().map(|tags| {
             !tags.0.iter().any(|tag| match tag {
                 tag if tag.is_any() => true,
-                Tag::Strong { value } | Tag::Weak { value } => value == etag,
-                Tag::Wildcard => false,
+                EntityTag::Strong { value } | EntityTag::Weak { value } => value == etag,
+                EntityTag::Wildcard => false,
             })
         });
         let uploaded = self.grain(uploaded);

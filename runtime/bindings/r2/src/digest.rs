@@ -72,14 +72,14 @@ impl Algorithm {
 
 /// A digest that the caller says the value has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Given {
+pub(super) struct ExpectedDigest {
     pub(super) algorithm: Algorithm,
     bytes: Vec<u8>,
 }
 
-impl Given {
+impl ExpectedDigest {
     /// Reads a digest of the wire: MD5 in base64, the others in hex.
-    pub(super) fn read(algorithm: Algorithm, text: &str) -> Result<Self, R2Error> {
+    pub(super) fn parse(algorithm: Algorithm, text: &str) -> Result<Self, R2Error> {
         let bytes = match algorithm {
             Algorithm::Md5 => STANDARD.decode(text).ok(),
             Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha384 | Algorithm::Sha512 => {
@@ -99,7 +99,7 @@ impl Given {
 /// Digests a value, piece by piece.
 pub(super) struct Hasher {
     md5: Md5,
-    given: Option<(Given, Option<Context>)>,
+    expected: Option<(ExpectedDigest, Option<Context>)>,
 }
 
 /// The digests of a whole value, in hex.
@@ -110,19 +110,19 @@ pub(super) struct Digests {
 }
 
 impl Hasher {
-    pub(super) fn new(given: Option<Given>) -> Self {
+    pub(super) fn new(expected: Option<ExpectedDigest>) -> Self {
         Self {
             md5: Md5::new(),
-            given: given.map(|given| {
-                let context = given.algorithm.context();
-                (given, context)
+            expected: expected.map(|expected| {
+                let context = expected.algorithm.context();
+                (expected, context)
             }),
         }
     }
 
     pub(super) fn update(&mut self, piece: &[u8]) {
         self.md5.update(piece);
-        if let Some((_, Some(context))) = &mut self.given {
+        if let Some((_, Some(context))) = &mut self.expected {
             context.update(piece);
         }
     }
@@ -132,16 +132,16 @@ impl Hasher {
     pub(super) fn finish(self) -> Result<Digests, R2Error> {
         let md5 = self.md5.finalize();
         let mut checksums = vec![(Algorithm::Md5, hex(&md5))];
-        if let Some((given, context)) = self.given {
+        if let Some((expected, context)) = self.expected {
             let computed = match context {
                 Some(context) => context.finish().as_ref().to_vec(),
                 None => md5.to_vec(),
             };
-            if computed != given.bytes {
-                return Err(mismatch(&given, &computed));
+            if computed != expected.bytes {
+                return Err(mismatch(&expected, &computed));
             }
-            if given.algorithm != Algorithm::Md5 {
-                checksums.push((given.algorithm, hex(&computed)));
+            if expected.algorithm != Algorithm::Md5 {
+                checksums.push((expected.algorithm, hex(&computed)));
             }
         }
         Ok(Digests {
@@ -151,14 +151,14 @@ impl Hasher {
     }
 }
 
-fn mismatch(given: &Given, computed: &[u8]) -> R2Error {
-    let name = given.algorithm.name();
+fn mismatch(expected: &ExpectedDigest, computed: &[u8]) -> R2Error {
+    let name = expected.algorithm.name();
     R2Error::new(
         Code::DigestMismatch,
         format!(
             "The {name} checksum you specified did not match what we received. You provided a {name} \
              checksum with value: {}. Actual {name} was: {}",
-            hex(&given.bytes),
+            hex(&expected.bytes),
             hex(computed)
         ),
     )
@@ -201,7 +201,7 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Algorithm, Given, Hasher, etag_of_parts};
+    use super::{Algorithm, ExpectedDigest, Hasher, etag_of_parts};
 
     #[test]
     fn a_value_has_the_platforms_tag() {
@@ -247,7 +247,8 @@ mod tests {
             ),
         ] {
             let of = |text: &str| {
-                let mut hasher = Hasher::new(Some(Given::read(algorithm, of_abc).unwrap()));
+                let mut hasher =
+                    Hasher::new(Some(ExpectedDigest::parse(algorithm, of_abc).unwrap()));
                 hasher.update(text.as_bytes());
                 hasher.finish()
             };
@@ -269,7 +270,7 @@ mod tests {
             (Algorithm::Sha1, "zz993e364706816aba3e25717850c26c9cd0d89d"),
             (Algorithm::Sha256, "é"),
         ] {
-            let error = Given::read(algorithm, text).unwrap_err();
+            let error = ExpectedDigest::parse(algorithm, text).unwrap_err();
             assert_eq!(error.code.number(), 10014, "{text}");
         }
     }

@@ -4,19 +4,19 @@ mod source;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
-use super::bucket::{Bucket, Got};
+use super::bucket::{Bucket, GetOutcome};
 use super::error::R2Error;
-use super::index::objects::{self, After};
+use super::index::objects::{self, ScanStart};
 use super::index::transact;
 use super::key::Key;
 use super::metadata::{HttpFields, ObjectMetadata, StorageClass};
-use super::range::Wanted;
+use super::range::RangeRequest;
 use super::request::{Get, Put};
 
 pub use source::Source;
 
 /// Objects that are listed at once.
-const ROWS: usize = 1000;
+const PAGE_ROWS: usize = 1000;
 
 /// Told how many bytes more have passed.
 pub trait Progress: Fn(u64) + Clone + Send + 'static {}
@@ -110,18 +110,18 @@ impl Bucket {
     ) -> Result<(), TransferError> {
         let get = Get {
             key: Key::new(key.to_owned())?,
-            wanted: Wanted::Whole,
+            range: RangeRequest::Whole,
             condition: None,
         };
         let found = match self.get(get).await? {
-            Got::Object(found) => found,
+            GetOutcome::Found(found) => found,
             // There is no condition.
-            Got::Refused(_) => return Err(R2Error::precondition_failed().into()),
+            GetOutcome::PreconditionFailed(_) => return Err(R2Error::precondition_failed().into()),
         };
         let size = found.object.size;
         begun(size);
-        let proof = found.crc32c(0);
-        let mut reader = found.reader.proved(proof);
+        let verification = found.crc32c(0);
+        let mut reader = found.reader.with_crc32c(verification);
         while let Some(bytes) = reader.next().await? {
             into.write_all(&bytes).await?;
             progress(bytes.len() as u64);
@@ -137,12 +137,12 @@ impl Bucket {
     pub async fn rows(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Row>, R2Error> {
         let prefix = prefix.to_owned();
         let after = match after {
-            Some(key) => After::Key(key.as_bytes().to_vec()),
-            None => After::From(prefix.as_bytes().to_vec()),
+            Some(key) => ScanStart::Key(key.as_bytes().to_vec()),
+            None => ScanStart::From(prefix.as_bytes().to_vec()),
         };
         let rows = self.index.run(move |index| {
             let mut rows = Vec::new();
-            objects::scan(index, &after, ROWS, |object| {
+            objects::scan(index, &after, PAGE_ROWS, |object| {
                 let is_meant = object.key.starts_with(&prefix);
                 if is_meant {
                     rows.push(Row {
@@ -163,7 +163,7 @@ impl Bucket {
     /// As the service.
     pub async fn delete_one(&self, key: &str) -> Result<bool, R2Error> {
         let key = Key::new(key.to_owned())?;
-        let blobs = self.blobs.releasing();
+        let blobs = self.blobs.release_guard();
         let done = self.index.run(move |index| {
             let (there, released) = transact(index, |index| {
                 let there = objects::get(index, &key)?.is_some();

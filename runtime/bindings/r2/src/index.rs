@@ -21,7 +21,7 @@ const APPLICATION_ID: i32 = 0x5AFE_4C32;
 /// The form of the tables below.
 const SCHEMA_VERSION: i32 = 2;
 /// How long to wait for another process that writes.
-const BUSY: Duration = Duration::from_secs(10);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 const SCHEMA: &str = "
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -72,21 +72,21 @@ const FROM_VERSION_1: &str = "ALTER TABLE segments ADD COLUMN blocks BLOB NOT NU
 /// A bucket's index. Clones, and all who open the same file in this process, share one connection.
 #[derive(Clone)]
 pub(super) struct Index {
-    opened: Arc<Opened>,
+    shared: Arc<SharedConnection>,
 }
 
-struct Opened {
+struct SharedConnection {
     connection: Mutex<Connection>,
     pins: Arc<Pins>,
 }
 
 /// What this process has open, by the files themselves. Two handles of one index would not know what the other one reads.
-static OPEN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+static OPEN_INDEXES: Mutex<Vec<OpenIndex>> = Mutex::new(Vec::new());
 
-struct Known {
+struct OpenIndex {
     device: u64,
     inode: u64,
-    opened: Weak<Opened>,
+    shared: Weak<SharedConnection>,
     /// Of readers, who may outlive the index.
     pins: Weak<Pins>,
 }
@@ -97,11 +97,11 @@ impl Index {
     /// # Errors
     /// When it cannot be opened, or is not an index that this program knows; then it is left as it is.
     pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, R2Error> {
-        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|known| known.opened.strong_count() + known.pins.strong_count() > 0);
+        let mut open = OPEN_INDEXES.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|known| known.shared.strong_count() + known.pins.strong_count() > 0);
         let known = open.iter().filter(|known| known.is(path).unwrap_or(false));
-        if let Some(opened) = known.clone().find_map(|known| known.opened.upgrade()) {
-            let index = Self { opened };
+        if let Some(shared) = known.clone().find_map(|known| known.shared.upgrade()) {
+            let index = Self { shared };
             // Who wants more of it gets it, and the others with him.
             if durability == Durability::Disk {
                 index.with(|connection| synchronize(connection, durability))?;
@@ -110,27 +110,27 @@ impl Index {
         }
         let pins = known.clone().find_map(|known| known.pins.upgrade());
         let pins = pins.unwrap_or_default();
-        let opened = Arc::new(Opened {
+        let shared = Arc::new(SharedConnection {
             connection: Mutex::new(connect(path, durability)?),
             pins: pins.clone(),
         });
         let file = std::fs::metadata(path)?;
-        open.push(Known {
+        open.push(OpenIndex {
             device: file.dev(),
             inode: file.ino(),
-            opened: Arc::downgrade(&opened),
+            shared: Arc::downgrade(&shared),
             pins: Arc::downgrade(&pins),
         });
-        Ok(Self { opened })
+        Ok(Self { shared })
     }
 
     pub(super) fn downgrade(&self) -> WeakIndex {
-        WeakIndex(Arc::downgrade(&self.opened))
+        WeakIndex(Arc::downgrade(&self.shared))
     }
 
     /// Which of the blobs are being read.
     pub(super) fn pins(&self) -> &Arc<Pins> {
-        &self.opened.pins
+        &self.shared.pins
     }
 
     /// Reads or writes, on a thread that may wait. What is begun is done even if nobody waits for it any more.
@@ -152,7 +152,7 @@ impl Index {
     ) -> Result<T, R2Error> {
         // A transaction that a panic cut off has been rolled back.
         let mut connection = self
-            .opened
+            .shared
             .connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -172,16 +172,16 @@ impl Index {
 }
 
 /// An index that others keep open, or do not.
-pub(super) struct WeakIndex(Weak<Opened>);
+pub(super) struct WeakIndex(Weak<SharedConnection>);
 
 impl WeakIndex {
     pub(super) fn upgrade(&self) -> Option<Index> {
-        let opened = self.0.upgrade()?;
-        Some(Index { opened })
+        let shared = self.0.upgrade()?;
+        Some(Index { shared })
     }
 }
 
-impl Known {
+impl OpenIndex {
     fn is(&self, path: &Path) -> io::Result<bool> {
         let file = std::fs::metadata(path)?;
         Ok((self.device, self.inode) == (file.dev(), file.ino()))
@@ -195,7 +195,7 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, R2Error> {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    connection.busy_timeout(BUSY)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     match (number("application_id")?, number("user_version")?) {

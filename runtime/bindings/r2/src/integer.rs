@@ -12,9 +12,9 @@ pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>
 
 /// One that must be there, and is a number of 32 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Small(pub(super) u32);
+pub(super) struct WireU32(pub(super) u32);
 
-impl<'de> Deserialize<'de> for Small {
+impl<'de> Deserialize<'de> for WireU32 {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let number = from.deserialize_any(Integer)?;
         let number = u32::try_from(number);

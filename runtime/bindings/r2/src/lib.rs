@@ -2,20 +2,21 @@
 //!
 //! | module | duty |
 //! |---|---|
-//! | `request`, `list_of`, `integer` | a request's JSON to a checked operation |
+//! | `request`, `bounded_list`, `integer` | a request's JSON to a checked operation |
 //! | `key` | the names of objects and uploads |
 //! | `range`, `condition`, `metadata`, `digest` | the parts of operations, each with its rules |
 //! | `bucket`, `multipart`, `list` | what an operation does |
 //! | `expiry` | what nobody has to ask for: the end of old uploads |
 //! | `index` | what is known of objects: SQLite |
 //! | `blobs` | their bytes: files, or another machine's store |
-//! | `upload`, `answer` | bodies in, bodies out |
+//! | `request_body`, `answer` | bodies in, bodies out |
 //! | `buckets`, `s3` | the buckets of a config, opened |
 //! | `files` | objects to and from files, for the command line |
 //! | `public` | objects to whoever asks by a URL, where the config says so |
 
 mod answer;
 mod blobs;
+mod bounded_list;
 mod bucket;
 pub mod buckets;
 mod condition;
@@ -28,7 +29,6 @@ mod integer;
 mod key;
 mod limits;
 mod list;
-mod list_of;
 mod metadata;
 mod multipart;
 mod now;
@@ -37,8 +37,8 @@ pub mod public;
 mod random;
 mod range;
 mod request;
+mod request_body;
 mod s3;
-mod upload;
 
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
@@ -52,12 +52,12 @@ pub use bucket::Bucket;
 pub use error::R2Error;
 pub use s3::Credentials;
 
-use bucket::Got;
+use bucket::GetOutcome;
 use error::Code;
-use limits::REQUEST_JSON_BYTES;
+use limits::MAX_REQUEST_JSON_BYTES;
 use object::{Include, Object};
 use request::{Operation, Read, Write};
-use upload::Upload;
+use request_body::RequestBody;
 
 /// The service behind an R2 binding to a bucket.
 pub fn service(bucket: Bucket) -> impl HopService {
@@ -74,7 +74,7 @@ async fn answer(bucket: &Bucket, request: Request<Body>) -> Response<Body> {
         Some(length) => length.to_str().ok().and_then(|text| text.parse().ok()),
         None => None,
     };
-    let mut upload = Upload::new(body, length.unwrap_or(0));
+    let mut upload = RequestBody::new(body, length.unwrap_or(0));
     let answered = match operation(&head, length, &mut upload).await {
         Ok(operation) => perform(bucket, operation, &mut upload).await,
         Err(error) => Err(error),
@@ -89,7 +89,7 @@ async fn answer(bucket: &Bucket, request: Request<Body>) -> Response<Body> {
 async fn operation(
     head: &Parts,
     length: Option<u64>,
-    upload: &mut Upload,
+    upload: &mut RequestBody,
 ) -> Result<Operation, R2Error> {
     if head.uri.path() != "/" {
         let text = "a bucket answers at / only";
@@ -105,7 +105,7 @@ async fn operation(
             let json = head.headers.get(R2_REQUEST);
             let json =
                 json.ok_or_else(|| R2Error::invalid("the header cf-r2-request is missing"))?;
-            Operation::read(json.as_bytes())?
+            Operation::parse(json.as_bytes())?
         }
         false => {
             if length.is_none() {
@@ -113,7 +113,7 @@ async fn operation(
                 return Err(R2Error::new(Code::LengthMissing, text));
             }
             let size = metadata_size(head, upload.left())?;
-            Operation::read(&upload.exactly(size).await?)?
+            Operation::parse(&upload.read_exact(size).await?)?
         }
     };
     match operation.is_read() == reads {
@@ -129,8 +129,8 @@ fn metadata_size(head: &Parts, length: u64) -> Result<usize, R2Error> {
     let size = head.headers.get(R2_METADATA_SIZE);
     let size = size.and_then(|size| size.to_str().ok()?.parse::<u64>().ok());
     match size {
-        Some(size) if size > REQUEST_JSON_BYTES => Err(R2Error::invalid(format!(
-            "the JSON of a request has at most {REQUEST_JSON_BYTES} bytes"
+        Some(size) if size > MAX_REQUEST_JSON_BYTES => Err(R2Error::invalid(format!(
+            "the JSON of a request has at most {MAX_REQUEST_JSON_BYTES} bytes"
         ))),
         Some(size) if size <= length => {
             usize::try_from(size).map_err(|_| R2Error::invalid("cf-r2-metadata-size is too large"))
@@ -144,7 +144,7 @@ fn metadata_size(head: &Parts, length: u64) -> Result<usize, R2Error> {
 async fn perform(
     bucket: &Bucket,
     operation: Operation,
-    upload: &mut Upload,
+    upload: &mut RequestBody,
 ) -> Result<Response<Body>, R2Error> {
     if !operation.has_value() && upload.left() > 0 {
         return Err(R2Error::invalid("only put and uploadPart have a value"));
@@ -155,37 +155,41 @@ async fn perform(
     };
     // An error says itself what it is.
     if answer.status().is_success() {
-        answer::summarize(&mut answer, &format!("{}: {what}", bucket.name));
+        answer::set_summary(&mut answer, &format!("{}: {what}", bucket.name));
     }
     Ok(answer)
 }
 
 /// An answer, and what was done, for the log.
-type Done = (Response<Body>, String);
+type Outcome = (Response<Body>, String);
 
-async fn read(bucket: &Bucket, read: Read) -> Result<Done, R2Error> {
+async fn read(bucket: &Bucket, read: Read) -> Result<Outcome, R2Error> {
     Ok(match read {
         Read::Head(key) => {
             let object = bucket.head(key).await?;
             let whole = 0..object.size;
             let json = object.json(Include::ALL, Some(&whole));
-            (answer::json_only(json), told("head", &object))
+            (answer::json(json), log_summary("head", &object))
         }
         Read::Get(get) => match bucket.get(get).await? {
-            Got::Object(found) => {
-                let what = told("get", &found.object);
+            GetOutcome::Found(found) => {
+                let what = log_summary("get", &found.object);
                 (answer::object(*found), what)
             }
-            Got::Refused(object) => {
+            GetOutcome::PreconditionFailed(object) => {
                 let error = R2Error::precondition_failed();
                 (answer::error(&error, Some(&object)), String::new())
             }
         },
-        Read::List(query) => (answer::json_only(bucket.list(query).await?), "list".into()),
+        Read::List(query) => (answer::json(bucket.list(query).await?), "list".into()),
     })
 }
 
-async fn write(bucket: &Bucket, write: Write, upload: &mut Upload) -> Result<Done, R2Error> {
+async fn write(
+    bucket: &Bucket,
+    write: Write,
+    upload: &mut RequestBody,
+) -> Result<Outcome, R2Error> {
     Ok(match write {
         Write::Put(put) => {
             let object = bucket.put(*put, upload).await?;
@@ -197,18 +201,18 @@ async fn write(bucket: &Bucket, write: Write, upload: &mut Upload) -> Result<Don
                 keys => format!("delete {} keys", keys.len()),
             };
             bucket.delete(keys).await?;
-            (answer::nothing(), what)
+            (answer::empty(), what)
         }
         Write::CreateUpload(key, metadata) => {
             let what = format!("createMultipartUpload {}", key.as_str());
             let id = bucket.create_upload(key, metadata).await?;
             let json = json!({ "uploadId": id }).to_string();
-            (answer::json_only(json), what)
+            (answer::json(json), what)
         }
         Write::UploadPart(id, number) => {
             let what = format!("uploadPart {number} of {}", id.key.as_str());
             let etag = bucket.upload_part(id, number, upload).await?;
-            (answer::json_only(json!({ "etag": etag }).to_string()), what)
+            (answer::json(json!({ "etag": etag }).to_string()), what)
         }
         Write::CompleteUpload(id, parts) => {
             let object = bucket.complete_upload(id, parts).await?;
@@ -217,17 +221,17 @@ async fn write(bucket: &Bucket, write: Write, upload: &mut Upload) -> Result<Don
         Write::AbortUpload(id) => {
             let what = format!("abortMultipartUpload {}", id.key.as_str());
             bucket.abort_upload(id).await?;
-            (answer::nothing(), what)
+            (answer::empty(), what)
         }
     })
 }
 
-fn stored(method: &str, object: &Object) -> Done {
-    let answer = answer::json_only(object.json(Include::ALL, None));
-    (answer, told(method, object))
+fn stored(method: &str, object: &Object) -> Outcome {
+    let answer = answer::json(object.json(Include::ALL, None));
+    (answer, log_summary(method, object))
 }
 
 /// What was done to an object, for the log.
-fn told(method: &str, object: &Object) -> String {
+fn log_summary(method: &str, object: &Object) -> String {
     format!("{method} {}, {}", object.key, log::Bytes(object.size))
 }

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
+use super::bounded_list::BoundedList;
 use super::error::{Code, R2Error};
-use super::index::objects::{self, After};
-use super::integer::{self, Small};
-use super::limits::{LIST_JSON_BYTES, LIST_ROWS, LIST_ROWS_WITH_METADATA};
-use super::list_of::ListOf;
+use super::index::objects::{self, ScanStart};
+use super::integer::{self, WireU32};
+use super::limits::{MAX_LIST_JSON_BYTES, MAX_LIST_ROWS, MAX_LIST_ROWS_WITH_METADATA};
 use super::object::Include;
 
 /// The first byte of a cursor.
@@ -33,7 +33,7 @@ pub(super) struct RawList {
     delimiter: String,
     start_after: Option<String>,
     #[serde(default)]
-    include: ListOf<Small, 16>,
+    include: BoundedList<WireU32, 16>,
     /// Always true; says nothing.
     #[serde(default, rename = "newRuntime")]
     _new_runtime: IgnoredAny,
@@ -62,13 +62,13 @@ impl ListQuery {
         }
         let limit = raw
             .limit
-            .map_or(Some(LIST_ROWS), |limit| limit.try_into().ok());
-        let Some(limit) = limit.filter(|limit| (1..=LIST_ROWS).contains(limit)) else {
-            let message = format!("MaxKeys params must be positive integer <= {LIST_ROWS}.");
+            .map_or(Some(MAX_LIST_ROWS), |limit| limit.try_into().ok());
+        let Some(limit) = limit.filter(|limit| (1..=MAX_LIST_ROWS).contains(limit)) else {
+            let message = format!("MaxKeys params must be positive integer <= {MAX_LIST_ROWS}.");
             return Err(R2Error::new(Code::LimitOutOfRange, message));
         };
         let rows = match include.any() {
-            true => limit.min(LIST_ROWS_WITH_METADATA),
+            true => limit.min(MAX_LIST_ROWS_WITH_METADATA),
             false => limit,
         };
         let cursor = raw.cursor.as_deref().map(read_cursor).transpose()?;
@@ -100,15 +100,15 @@ struct Page<'a> {
     /// The last key that a row stands for.
     last: Option<Vec<u8>>,
     /// Where to go on reading.
-    next: Option<After>,
+    next: Option<ScanStart>,
 }
 
 impl<'a> Page<'a> {
     fn new(query: &'a ListQuery) -> Self {
         let prefix = query.prefix.as_bytes();
         let start = match &query.after {
-            Some(after) if after.as_slice() >= prefix => After::Key(after.clone()),
-            _ => After::From(prefix.to_vec()),
+            Some(after) if after.as_slice() >= prefix => ScanStart::Key(after.clone()),
+            _ => ScanStart::From(prefix.to_vec()),
         };
         Self {
             query,
@@ -121,7 +121,7 @@ impl<'a> Page<'a> {
     }
 
     /// Reads rows up to the end of the page, of the keys, or to a group.
-    fn read(&mut self, index: &Connection, from: &After) -> Result<(), R2Error> {
+    fn read(&mut self, index: &Connection, from: &ScanStart) -> Result<(), R2Error> {
         let wanted = self.query.rows - self.rows();
         if wanted == 0 {
             return Ok(());
@@ -149,7 +149,7 @@ impl<'a> Page<'a> {
             let end = objects::successor(group.as_bytes());
             self.last = objects::last_before(index, &end)?;
             self.prefixes.push(group);
-            self.next = Some(After::From(end));
+            self.next = Some(ScanStart::From(end));
         }
         Ok(())
     }
@@ -168,7 +168,7 @@ impl<'a> Page<'a> {
     /// Whether so many bytes more fit in; the first row always does.
     fn has_room(&mut self, bytes: usize) -> bool {
         let bytes = self.bytes + bytes + 1;
-        let fits = bytes <= LIST_JSON_BYTES || self.rows() == 0;
+        let fits = bytes <= MAX_LIST_JSON_BYTES || self.rows() == 0;
         if fits {
             self.bytes = bytes;
         }
@@ -182,7 +182,7 @@ impl<'a> Page<'a> {
     fn finish(self, index: &Connection) -> Result<String, R2Error> {
         let cursor = match self.last {
             Some(last) => {
-                let after = After::Key(last.clone());
+                let after = ScanStart::Key(last.clone());
                 objects::first_key(index, &after)?
                     .filter(|key| key.starts_with(self.query.prefix.as_bytes()))
                     .map(|_| cursor(&last))

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bounded_list::TruncatedList;
 use super::error::{Code, R2Error};
 use super::integer;
-use super::limits::{CUSTOM_METADATA, HTTP_METADATA};
-use super::list_of::FirstOf;
+use super::limits::{MAX_CUSTOM_METADATA_UNITS, MAX_HTTP_METADATA_BYTES};
 
 /// The headers that an object is to be served with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +46,8 @@ impl HttpFields {
         .flatten()
         .map(String::len)
         .sum();
-        match size > HTTP_METADATA {
-            true => Err(too_large("httpMetadata", size, HTTP_METADATA)),
+        match size > MAX_HTTP_METADATA_BYTES {
+            true => Err(too_large("httpMetadata", size, MAX_HTTP_METADATA_BYTES)),
             false => Ok(self),
         }
     }
@@ -67,9 +67,9 @@ pub(super) struct CustomField {
 }
 
 /// Fields that can be within the limit: an empty key and value count nothing, but only once.
-const MOST_FIELDS: usize = CUSTOM_METADATA + 1;
+const MAX_CUSTOM_FIELDS: usize = MAX_CUSTOM_METADATA_UNITS + 1;
 
-pub(super) type CustomFields = FirstOf<CustomField, MOST_FIELDS>;
+pub(super) type CustomFields = TruncatedList<CustomField, MAX_CUSTOM_FIELDS>;
 
 /// Takes an author's metadata: of a key that comes again the last value counts.
 ///
@@ -77,8 +77,12 @@ pub(super) type CustomFields = FirstOf<CustomField, MOST_FIELDS>;
 /// When it is larger than the limit.
 pub(super) fn checked(fields: CustomFields) -> Result<Vec<CustomField>, R2Error> {
     let size = size(&fields.first);
-    if size > CUSTOM_METADATA {
-        return Err(too_large("custom metadata", size, CUSTOM_METADATA));
+    if size > MAX_CUSTOM_METADATA_UNITS {
+        return Err(too_large(
+            "custom metadata",
+            size,
+            MAX_CUSTOM_METADATA_UNITS,
+        ));
     }
     if fields.has_more {
         let text = "custom metadata has more fields than its limit has room for";
@@ -131,7 +135,7 @@ pub(super) enum StorageClass {
 }
 
 impl StorageClass {
-    pub(super) fn read(text: &str) -> Result<Self, R2Error> {
+    pub(super) fn parse(text: &str) -> Result<Self, R2Error> {
         match text {
             "Standard" => Ok(Self::Standard),
             "InfrequentAccess" => Ok(Self::InfrequentAccess),

@@ -43,7 +43,7 @@ impl Include {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+struct ObjectJson<'a> {
     name: &'a str,
     version: &'a str,
     size: u64,
@@ -54,13 +54,13 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     custom_fields: Option<&'a [CustomField]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    range: Option<ShownRange>,
+    range: Option<RangeJson>,
     checksums: serde_json::Map<String, serde_json::Value>,
     storage_class: &'a str,
 }
 
 #[derive(Serialize)]
-struct ShownRange {
+struct RangeJson {
     offset: u64,
     length: u64,
 }
@@ -69,7 +69,7 @@ impl Object {
     /// The object's JSON; with the range of the bytes that come with it, where there is one.
     pub(super) fn json(&self, include: Include, range: Option<&Range<u64>>) -> String {
         let checksums = self.checksums.iter();
-        let shown = Shown {
+        let json = ObjectJson {
             name: &self.key,
             version: &self.version,
             size: self.size,
@@ -77,7 +77,7 @@ impl Object {
             uploaded: self.uploaded,
             http_fields: include.http.then_some(&self.http),
             custom_fields: include.custom.then_some(&self.custom),
-            range: range.map(|range| ShownRange {
+            range: range.map(|range| RangeJson {
                 offset: range.start,
                 length: range.end - range.start,
             }),
@@ -87,6 +87,6 @@ impl Object {
             storage_class: &self.storage_class,
         };
         // Strings and numbers under names that are strings: nothing there can fail.
-        serde_json::to_string(&shown).unwrap_or_default()
+        serde_json::to_string(&json).unwrap_or_default()
     }
 }

@@ -36,7 +36,7 @@ impl PublicBuckets {
             let bucket = bucket.clone();
             async move {
                 let (head, _) = call.request.into_parts();
-                Ok(object::answered(&bucket, &head).await)
+                Ok(object::respond(&bucket, &head).await)
             }
         });
         self.0.push(PublicBucket {
@@ -57,10 +57,10 @@ impl PublicBuckets {
             .0
             .iter()
             .find_map(|bucket| Some((bucket, path.strip_prefix(bucket.path.as_str())?)))?;
-        let answered = bucket.ask(key, request, context).await;
-        Some(answered.unwrap_or_else(|error| {
+        let respond = bucket.ask(key, request, context).await;
+        Some(respond.unwrap_or_else(|error| {
             let text = format!("{}: {}", bucket.hop, error);
-            object::told(StatusCode::BAD_GATEWAY, &text)
+            object::text_response(StatusCode::BAD_GATEWAY, &text)
         }))
     }
 }

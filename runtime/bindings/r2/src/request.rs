@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::condition::Condition;
-use super::digest::Given;
+use super::digest::ExpectedDigest;
 use super::error::R2Error;
-use super::integer::Small;
+use super::integer::WireU32;
 use super::key::{Key, UploadId};
 use super::list::ListQuery;
 use super::metadata::ObjectMetadata;
-use super::range::Wanted;
+use super::range::RangeRequest;
 use raw::{Head, RawCreate, RawDelete, RawGet, RawObject, RawPut, RawUpload};
 
 /// What a bucket can be asked for.
@@ -44,7 +44,7 @@ pub(super) enum Write {
 #[derive(Debug)]
 pub(super) struct Get {
     pub(super) key: Key,
-    pub(super) wanted: Wanted,
+    pub(super) range: RangeRequest,
     pub(super) condition: Option<Condition>,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Put {
     pub(super) key: Key,
     pub(super) metadata: ObjectMetadata,
     pub(super) condition: Option<Condition>,
-    pub(super) digest: Option<Given>,
+    pub(super) digest: Option<ExpectedDigest>,
 }
 
 /// A part as its uploader names it.
@@ -61,7 +61,7 @@ pub(super) struct Put {
 #[serde(deny_unknown_fields)]
 pub(super) struct PartRef {
     pub(super) etag: String,
-    pub(super) part: Small,
+    pub(super) part: WireU32,
 }
 
 impl Operation {
@@ -69,7 +69,7 @@ impl Operation {
     ///
     /// # Errors
     /// When it cannot be read, or says something that a bucket does not take.
-    pub(super) fn read(json: &[u8]) -> Result<Self, R2Error> {
+    pub(super) fn parse(json: &[u8]) -> Result<Self, R2Error> {
         let Head { version, method } = from_json(json)?;
         if version != Some(1) {
             return Err(R2Error::invalid("the version of a request must be 1"));

@@ -23,13 +23,13 @@ use tokio::time::timeout;
 use safelight_config::S3;
 
 /// Longest wait for a connection.
-const CONNECT_TIME: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait for the head of an answer, while up to 8 MB go out.
-const HEAD_TIME: Duration = Duration::from_secs(60);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest pause between the pieces of an answer.
-const PIECE_TIME: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// When a request that failed is given up.
-const RETRY_TIME: Duration = Duration::from_secs(10);
+const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Who the store takes us for. Never in a config, which is shared.
 #[derive(Clone)]
@@ -70,7 +70,7 @@ pub(super) fn connect(s3: &S3, credentials: &Credentials) -> anyhow::Result<Amaz
         .with_allow_http(s3.endpoint.starts_with("http://"))
         .with_retry(RetryConfig {
             max_retries: 3,
-            retry_timeout: RETRY_TIME,
+            retry_timeout: RETRY_TIMEOUT,
             ..RetryConfig::default()
         })
         .with_http_connector(Connector);
@@ -89,7 +89,7 @@ struct Connector;
 impl HttpConnector for Connector {
     fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
         let mut tcp = TcpConnector::new();
-        tcp.set_connect_timeout(Some(CONNECT_TIME));
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()
             .with_webpki_roots()
@@ -110,7 +110,7 @@ struct Sender {
 #[async_trait::async_trait]
 impl HttpService for Sender {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let response = timeout(HEAD_TIME, self.client.request(request)).await;
+        let response = timeout(HEAD_TIMEOUT, self.client.request(request)).await;
         let response = response.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?;
         let response = response.map_err(|error| {
             let kind = match error.is_connect() {
@@ -131,7 +131,7 @@ async fn next(
     body: Option<Incoming>,
 ) -> Option<(Result<Frame<Bytes>, HttpError>, Option<Incoming>)> {
     let mut body = body?;
-    match timeout(PIECE_TIME, body.frame()).await {
+    match timeout(READ_TIMEOUT, body.frame()).await {
         Ok(Some(Ok(frame))) => Some((Ok(frame), Some(body))),
         Ok(Some(Err(error))) => {
             Some((Err(HttpError::new(HttpErrorKind::Interrupted, error)), None))

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use object_store::ObjectStoreExt as _;
 
-use super::reader::Unreadable;
+use super::reader::ReadError;
 use super::{Blobs, Segment};
 use crate::error::R2Error;
 
@@ -23,7 +23,7 @@ pub(crate) struct Blocks(Vec<u32>);
 
 /// Checksums of a blob as it is written.
 #[derive(Default)]
-pub(super) struct Summing {
+pub(super) struct BlockHasher {
     full: Vec<u32>,
     /// Of the block that is not full yet.
     last: u32,
@@ -49,7 +49,7 @@ impl Blocks {
     }
 }
 
-impl Summing {
+impl BlockHasher {
     pub(super) fn update(&mut self, mut piece: &[u8]) {
         while !piece.is_empty() {
             let (now, later) = piece.split_at(piece.len().min(SIZE - self.filled));
@@ -73,7 +73,7 @@ impl Summing {
         if let Some((_, length)) = checks.last_mut().filter(|_| self.filled > 0) {
             *length = self.filled as u64;
         }
-        let whole = combined(0, &checks);
+        let whole = combine(0, &checks);
         match self.full.len() {
             0 | 1 => (whole, Blocks::default()),
             _ => (whole, Blocks(self.full)),
@@ -82,7 +82,7 @@ impl Summing {
 }
 
 /// The checksum of `front`, given as its own, and of what the others are of.
-pub(crate) fn combined(front: u32, checks: &[Check]) -> u32 {
+pub(crate) fn combine(front: u32, checks: &[Check]) -> u32 {
     checks.iter().fold(front, |whole, (crc32c, length)| {
         let length = usize::try_from(*length).unwrap_or(usize::MAX);
         crc32c::crc32c_combine(whole, *crc32c, length)
@@ -95,7 +95,7 @@ impl Blobs {
         &self,
         segments: &[Segment],
         range: &Range<u64>,
-    ) -> Result<Vec<Check>, Unreadable> {
+    ) -> Result<Vec<Check>, ReadError> {
         let mut checks = Vec::new();
         let mut start = 0;
         for segment in segments {
@@ -115,7 +115,7 @@ impl Blobs {
         &self,
         segment: &Segment,
         range: Range<u64>,
-    ) -> Result<Vec<Check>, Unreadable> {
+    ) -> Result<Vec<Check>, ReadError> {
         let blocks = self.blocks(segment).await?;
         let mut checks = Vec::new();
         for (block, crc32c) in blocks_of(segment).zip(&blocks.0) {
@@ -125,7 +125,7 @@ impl Blobs {
             } else if !wanted.is_empty() {
                 let bytes = self.block(segment, &block).await?;
                 if crc32c::crc32c(&bytes) != *crc32c {
-                    return Err(Unreadable::Failed(R2Error::altered(&segment.blob)));
+                    return Err(ReadError::Failed(R2Error::altered(&segment.blob)));
                 }
                 let place = |at: u64| usize::try_from(at - block.start).unwrap_or(usize::MAX);
                 let part = bytes.get(place(wanted.start)..place(wanted.end));
@@ -137,31 +137,31 @@ impl Blobs {
     }
 
     /// The checksums of the blob's blocks. Of one that was stored when they were not kept, all is read and compared.
-    async fn blocks(&self, segment: &Segment) -> Result<Blocks, Unreadable> {
+    async fn blocks(&self, segment: &Segment) -> Result<Blocks, ReadError> {
         if !segment.blocks.0.is_empty() {
             return Ok(segment.blocks.clone());
         }
         if segment.size <= BLOCK {
             return Ok(Blocks(vec![segment.crc32c]));
         }
-        let mut summing = Summing::default();
+        let mut hasher = BlockHasher::default();
         for block in blocks_of(segment) {
-            summing.update(&self.block(segment, &block).await?);
+            hasher.update(&self.block(segment, &block).await?);
         }
-        match summing.finish() {
+        match hasher.finish() {
             (whole, blocks) if whole == segment.crc32c => Ok(blocks),
-            _ => Err(Unreadable::Failed(R2Error::altered(&segment.blob))),
+            _ => Err(ReadError::Failed(R2Error::altered(&segment.blob))),
         }
     }
 
-    async fn block(&self, segment: &Segment, block: &Range<u64>) -> Result<Bytes, Unreadable> {
+    async fn block(&self, segment: &Segment, block: &Range<u64>) -> Result<Bytes, ReadError> {
         let path = self.path(&segment.blob);
         match self.store.get_range(&path, block.clone()).await {
             Ok(bytes) => Ok(bytes),
             Err(object_store::Error::NotFound { .. }) => {
-                Err(Unreadable::Missing(segment.blob.clone()))
+                Err(ReadError::Missing(segment.blob.clone()))
             }
-            Err(error) => Err(Unreadable::Failed(error.into())),
+            Err(error) => Err(ReadError::Failed(error.into())),
         }
     }
 }
@@ -179,7 +179,7 @@ fn overlap(one: &Range<u64>, other: &Range<u64>) -> Range<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Blocks, SIZE, Summing, combined};
+    use super::{BlockHasher, Blocks, SIZE, combine};
 
     #[test]
     fn blocks_are_summed_alike_however_the_bytes_come() {
@@ -189,9 +189,9 @@ mod tests {
         for step in [1_000, SIZE, bytes.len()] {
             for length in [0, 5, SIZE, bytes.len()] {
                 let bytes = &bytes[..length];
-                let mut summing = Summing::default();
-                bytes.chunks(step).for_each(|piece| summing.update(piece));
-                let (whole, blocks) = summing.finish();
+                let mut hasher = BlockHasher::default();
+                bytes.chunks(step).for_each(|piece| hasher.update(piece));
+                let (whole, blocks) = hasher.finish();
                 assert_eq!(whole, crc32c::crc32c(bytes), "{length} bytes by {step}");
                 let of_blocks = bytes.chunks(SIZE).map(crc32c::crc32c);
                 let of_blocks = of_blocks.collect::<Vec<_>>();
@@ -209,7 +209,7 @@ mod tests {
         let checks =
             ["ab", "", "cde"].map(|text| (crc32c::crc32c(text.as_bytes()), text.len() as u64));
         assert_eq!(
-            combined(crc32c::crc32c(b"x"), &checks),
+            combine(crc32c::crc32c(b"x"), &checks),
             crc32c::crc32c(b"xabcde")
         );
     }

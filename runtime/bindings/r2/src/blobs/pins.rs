@@ -8,28 +8,28 @@ use super::Blobs;
 /// The blobs in use, of one bucket in one process: all its handles share them.
 #[derive(Default)]
 pub(crate) struct Pins {
-    held: Mutex<Held>,
+    table: Mutex<PinTable>,
 }
 
 #[derive(Default)]
-struct Held {
+struct PinTable {
     readers: HashMap<String, usize>,
     /// To be deleted by their last reader.
-    doomed: HashSet<String>,
+    marked: HashSet<String>,
 }
 
 impl Pins {
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn table(&self) -> MutexGuard<'_, PinTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Those of `blobs` that nobody reads; the others go with their last reader.
-    pub(super) fn doom(&self, mut blobs: Vec<String>) -> Vec<String> {
-        let mut held = self.held();
+    pub(super) fn mark_for_deletion(&self, mut blobs: Vec<String>) -> Vec<String> {
+        let mut table = self.table();
         blobs.retain(|blob| {
-            let is_read = held.readers.contains_key(blob);
+            let is_read = table.readers.contains_key(blob);
             if is_read {
-                held.doomed.insert(blob.clone());
+                table.marked.insert(blob.clone());
             }
             !is_read
         });
@@ -37,29 +37,29 @@ impl Pins {
     }
 
     /// Whether readers have some to delete when they end.
-    pub(super) fn has_doomed(&self) -> bool {
-        !self.held().doomed.is_empty()
+    pub(super) fn has_marked(&self) -> bool {
+        !self.table().marked.is_empty()
     }
 
     fn pin(&self, blobs: &[String]) {
-        let mut held = self.held();
+        let mut table = self.table();
         for blob in blobs {
-            *held.readers.entry(blob.clone()).or_default() += 1;
+            *table.readers.entry(blob.clone()).or_default() += 1;
         }
     }
 
     /// Those of `blobs` that this was the last reader of, and that are to be deleted.
     fn release(&self, blobs: &[String]) -> Vec<String> {
-        let mut held = self.held();
+        let mut table = self.table();
         let mut last = Vec::new();
         for blob in blobs {
-            let Some(readers) = held.readers.get_mut(blob) else {
+            let Some(readers) = table.readers.get_mut(blob) else {
                 continue;
             };
             *readers -= 1;
             if *readers == 0 {
-                held.readers.remove(blob);
-                if held.doomed.remove(blob) {
+                table.readers.remove(blob);
+                if table.marked.remove(blob) {
                     last.push(blob.clone());
                 }
             }
@@ -104,9 +104,12 @@ mod tests {
         let pins = Pins::default();
         pins.pin(&names(&["a", "b"]));
         pins.pin(&names(&["a"]));
-        assert_eq!(pins.doom(names(&["a", "c"])), names(&["c"]));
+        assert_eq!(pins.mark_for_deletion(names(&["a", "c"])), names(&["c"]));
         assert_eq!(pins.release(&names(&["a", "b"])), names(&[]));
         assert_eq!(pins.release(&names(&["a"])), names(&["a"]));
-        assert_eq!(pins.doom(names(&["a", "b"])), names(&["a", "b"]));
+        assert_eq!(
+            pins.mark_for_deletion(names(&["a", "b"])),
+            names(&["a", "b"])
+        );
     }
 }

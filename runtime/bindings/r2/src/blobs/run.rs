@@ -10,7 +10,7 @@ use crate::error::{Code, R2Error};
 use crate::random;
 
 /// This run's use of a bucket.
-pub(crate) struct Run {
+pub(crate) struct RunLock {
     id: String,
     /// Of all runs.
     folder: PathBuf,
@@ -18,7 +18,7 @@ pub(crate) struct Run {
 }
 
 /// A run that has ended, and may have left something behind.
-pub(crate) struct Ended {
+pub(crate) struct StaleRun {
     id: String,
     file: PathBuf,
     /// Nobody else clears up after it meanwhile.
@@ -26,27 +26,27 @@ pub(crate) struct Ended {
 }
 
 /// The runs that may yet have a row name what they wrote.
-pub(crate) struct Live(HashSet<String>);
+pub(crate) struct LiveRuns(HashSet<String>);
 
 /// What a run's file says of it.
-enum Seen {
+enum RunState {
     /// Nothing is left of it.
-    Gone,
+    Removed,
     Live,
     /// It has ended without saying so. Nobody else looks as long as this is held.
-    Ended(File),
+    Stale(File),
 }
 
 /// How often a run begins before it gives up: each time, another one took its file for one that was left.
-const TRIES: usize = 16;
+const MAX_ATTEMPTS: usize = 16;
 
-impl Run {
+impl RunLock {
     /// Begins one, in the folder of all of them.
-    pub(crate) fn begin(folder: PathBuf) -> Result<Self, R2Error> {
+    pub(crate) fn acquire(folder: PathBuf) -> Result<Self, R2Error> {
         std::fs::create_dir_all(&folder)?;
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let id = random::hex_id()?;
-            if let Some(lock) = begin_file(&folder, &id)? {
+            if let Some(lock) = create_locked(&folder, &id)? {
                 return Ok(Self {
                     id,
                     folder,
@@ -64,39 +64,39 @@ impl Run {
     }
 
     /// Says that it leaves nothing behind, so that nobody has to look.
-    pub(super) fn end(&self) -> io::Result<()> {
+    pub(super) fn release(&self) -> io::Result<()> {
         remove(&self.folder.join(&self.id))
     }
 
     /// The others that have ended.
-    pub(super) fn ended(&self) -> io::Result<Vec<Ended>> {
-        let mut ended = Vec::new();
+    pub(super) fn stale_runs(&self) -> io::Result<Vec<StaleRun>> {
+        let mut stale = Vec::new();
         for (id, file) in self.files()? {
-            let Seen::Ended(lock) = look(&file)? else {
+            let RunState::Stale(lock) = state_of(&file)? else {
                 continue;
             };
             match id.starts_with('.') {
                 // It was killed before it had done anything.
                 true => remove(&file)?,
-                false => ended.push(Ended {
+                false => stale.push(StaleRun {
                     id,
                     file,
                     _lock: lock,
                 }),
             }
         }
-        Ok(ended)
+        Ok(stale)
     }
 
     /// Those that go on, with this one. `ended` are held here, not by themselves.
-    pub(super) fn live(&self, ended: &[Ended]) -> io::Result<Live> {
+    pub(super) fn live_runs(&self, stale: &[StaleRun]) -> io::Result<LiveRuns> {
         let mut live = HashSet::from([self.id.clone()]);
         for (id, file) in self.files()? {
-            if ended.iter().all(|run| run.id != id) && matches!(look(&file)?, Seen::Live) {
+            if stale.iter().all(|run| run.id != id) && matches!(state_of(&file)?, RunState::Live) {
                 live.insert(id);
             }
         }
-        Ok(Live(live))
+        Ok(LiveRuns(live))
     }
 
     /// The files of all runs, and whose they are.
@@ -113,7 +113,7 @@ impl Run {
 }
 
 /// Makes the file of a run, and holds it; nothing, if another one cleared it away before it was held.
-fn begin_file(folder: &Path, id: &str) -> io::Result<Option<File>> {
+fn create_locked(folder: &Path, id: &str) -> io::Result<Option<File>> {
     // Seen when it is locked, and not before: else it would be taken for one that has ended.
     let hidden = folder.join(format!(".{id}"));
     let lock = File::create(&hidden)?;
@@ -129,14 +129,14 @@ fn begin_file(folder: &Path, id: &str) -> io::Result<Option<File>> {
     }
 }
 
-impl Ended {
+impl StaleRun {
     /// Nothing of it is left.
-    pub(crate) fn forget(self) -> Result<(), R2Error> {
+    pub(crate) fn remove(self) -> Result<(), R2Error> {
         Ok(remove(&self.file)?)
     }
 }
 
-impl Live {
+impl LiveRuns {
     /// Whether one of them has written the blob, or has begun to.
     pub(crate) fn wrote(&self, blob: &str) -> bool {
         let writer = blob.split_once('-').map(|(writer, _)| writer);
@@ -144,14 +144,14 @@ impl Live {
     }
 }
 
-fn look(file: &Path) -> io::Result<Seen> {
+fn state_of(file: &Path) -> io::Result<RunState> {
     let lock = match File::open(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Seen::Gone),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(RunState::Removed),
         opened => opened?,
     };
     match lock.try_lock() {
-        Ok(()) => Ok(Seen::Ended(lock)),
-        Err(TryLockError::WouldBlock) => Ok(Seen::Live),
+        Ok(()) => Ok(RunState::Stale(lock)),
+        Err(TryLockError::WouldBlock) => Ok(RunState::Live),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }

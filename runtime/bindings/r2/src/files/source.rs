@@ -13,11 +13,11 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, stdin};
 use tokio::sync::oneshot;
 
 use super::Progress;
-use crate::limits::VALUE_BYTES;
-use crate::upload::Upload;
+use crate::limits::MAX_VALUE_BYTES;
+use crate::request_body::RequestBody;
 
 /// Bytes that are read from a file at once.
-const STEP: usize = 256 * 1024;
+const READ_BYTES: usize = 256 * 1024;
 
 /// An open file, and how many bytes it had then.
 pub struct Source {
@@ -28,7 +28,7 @@ pub struct Source {
 impl Source {
     /// # Errors
     /// When the file cannot be read, or is none that has a length.
-    pub async fn of_file(path: &Path) -> io::Result<Self> {
+    pub async fn from_file(path: &Path) -> io::Result<Self> {
         // Asked first, because opening a pipe waits for its writer.
         if !fs::metadata(path).await?.is_file() {
             let text =
@@ -44,10 +44,10 @@ impl Source {
     ///
     /// # Errors
     /// When it cannot be read, or there is no room for it.
-    pub async fn of_input() -> io::Result<Self> {
+    pub async fn from_stdin() -> io::Result<Self> {
         let mut file = File::from_std(tempfile::tempfile()?);
         // One more than a bucket takes, so that it is refused there, and no more than that.
-        let mut input = stdin().take(VALUE_BYTES + 1);
+        let mut input = stdin().take(MAX_VALUE_BYTES + 1);
         let length = tokio::io::copy(&mut input, &mut file).await?;
         file.rewind().await?;
         Ok(Self { file, length })
@@ -59,7 +59,10 @@ impl Source {
     }
 
     /// The value, and the error of the file if that is how the value ends.
-    pub(super) fn upload(self, progress: impl Progress) -> (Upload, oneshot::Receiver<io::Error>) {
+    pub(super) fn upload(
+        self,
+        progress: impl Progress,
+    ) -> (RequestBody, oneshot::Receiver<io::Error>) {
         let (failed, failure) = oneshot::channel();
         let length = self.length;
         let bytes = stream::unfold(Some((self, failed)), move |state| {
@@ -82,14 +85,14 @@ impl Source {
             }
         });
         (
-            Upload::new(StreamBody::new(bytes).boxed_unsync(), length),
+            RequestBody::new(StreamBody::new(bytes).boxed_unsync(), length),
             failure,
         )
     }
 
     /// The next bytes; none at the end, which is where it was when the file was opened.
     async fn next(&mut self) -> io::Result<Bytes> {
-        let mut bytes = Vec::with_capacity(STEP);
+        let mut bytes = Vec::with_capacity(READ_BYTES);
         let count = self.file.read_buf(&mut bytes).await? as u64;
         let is_changed = match count {
             0 => self.length > 0,

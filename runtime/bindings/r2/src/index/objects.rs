@@ -12,7 +12,7 @@ use crate::object::Object;
 
 /// Where a scan begins.
 #[derive(Debug)]
-pub(crate) enum After {
+pub(crate) enum ScanStart {
     /// With the first key past this one.
     Key(Vec<u8>),
     /// With this key, or the first past it.
@@ -131,15 +131,15 @@ pub(crate) fn all_blobs(index: &Connection) -> Result<std::collections::HashSet<
 /// Hands out objects in the order of their keys, `most` of them, until `take` says no.
 pub(crate) fn scan(
     index: &Connection,
-    after: &After,
-    most: usize,
+    after: &ScanStart,
+    limit: usize,
     mut take: impl FnMut(Object) -> bool,
 ) -> Result<(), R2Error> {
     let (relation, key) = after.relation();
     let select =
         format!("SELECT {COLUMNS} FROM objects WHERE key {relation} ?1 ORDER BY key LIMIT ?2");
     let mut select = index.prepare(&select)?;
-    let mut rows = select.query(params![key, integer(most as u64)?])?;
+    let mut rows = select.query(params![key, integer(limit as u64)?])?;
     while let Some(row) = rows.next()? {
         if !take(object(row)?) {
             break;
@@ -149,7 +149,7 @@ pub(crate) fn scan(
 }
 
 /// The first key there is.
-pub(crate) fn first_key(index: &Connection, after: &After) -> Result<Option<Vec<u8>>, R2Error> {
+pub(crate) fn first_key(index: &Connection, after: &ScanStart) -> Result<Option<Vec<u8>>, R2Error> {
     let (relation, key) = after.relation();
     let select = format!("SELECT key FROM objects WHERE key {relation} ?1 ORDER BY key LIMIT 1");
     Ok(index
@@ -175,7 +175,7 @@ pub(crate) fn successor(prefix: &[u8]) -> Vec<u8> {
     next
 }
 
-impl After {
+impl ScanStart {
     fn relation(&self) -> (&'static str, &[u8]) {
         match self {
             Self::Key(key) => (">", key),

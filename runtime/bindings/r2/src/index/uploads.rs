@@ -8,7 +8,7 @@ use super::objects::{add_segments, from_json, integer, json, natural, remove_seg
 use crate::blobs::Segment;
 use crate::error::{Code, R2Error};
 use crate::key::{Key, UploadId};
-use crate::limits::UPLOAD_MS;
+use crate::limits::MAX_UPLOAD_AGE_MS;
 use crate::metadata::{ObjectMetadata, StorageClass};
 
 /// How far an upload is.
@@ -69,7 +69,7 @@ pub(crate) fn open(
 ) -> Result<ObjectMetadata, R2Error> {
     let select = "SELECT http_metadata, custom_metadata, storage_class FROM uploads
         WHERE id = ?1 AND key = ?2 AND state = 'open' AND created > ?3";
-    let since = now.saturating_sub(UPLOAD_MS);
+    let since = now.saturating_sub(MAX_UPLOAD_AGE_MS);
     let found: Option<(String, String, String)> = index
         .query_row(
             select,
@@ -81,7 +81,7 @@ pub(crate) fn open(
     Ok(ObjectMetadata {
         http: from_json(&http)?,
         custom: from_json(&custom)?,
-        storage_class: StorageClass::read(&storage_class)?,
+        storage_class: StorageClass::parse(&storage_class)?,
     })
 }
 

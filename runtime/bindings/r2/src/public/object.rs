@@ -13,26 +13,26 @@ use safelight_hop::Body;
 use safelight_protocol::digest;
 
 use crate::answer;
-use crate::bucket::{Bucket, Found, Got};
+use crate::bucket::{Bucket, FoundObject, GetOutcome};
 use crate::condition::Condition;
 use crate::error::{Code, R2Error};
 use crate::key::Key;
 use crate::object::Object;
-use crate::range::{Slice, Wanted as Range};
+use crate::range::{RangeRequest, Slice};
 use crate::request::Get;
 use safelight_hop::body;
 use safelight_net::conditions::{Version, Wanted};
 
 /// How often an object may be replaced between the look at it and the way to its bytes.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 /// The last moment that a date of HTTP can tell, in milliseconds since the epoch.
-const LAST_DATE_MS: i64 = 253_402_300_799_999;
+const MAX_DATE_MS: i64 = 253_402_300_799_999;
 
 /// Answers a request whose path is a slash and a key.
-pub(super) async fn answered(bucket: &Bucket, request: &Parts) -> Response<Body> {
+pub(super) async fn respond(bucket: &Bucket, request: &Parts) -> Response<Body> {
     if !matches!(request.method, Method::GET | Method::HEAD) {
         let text = "the method must be GET or HEAD";
-        let mut response = told(StatusCode::METHOD_NOT_ALLOWED, text);
+        let mut response = text_response(StatusCode::METHOD_NOT_ALLOWED, text);
         set(&mut response, ALLOW, "GET, HEAD");
         return response;
     }
@@ -42,8 +42,8 @@ pub(super) async fn answered(bucket: &Bucket, request: &Parts) -> Response<Body>
         Err(error) => Err(error),
     };
     answered.unwrap_or_else(|error| {
-        let mut response = told(error.code.status(), &error.to_string());
-        answer::summarize(&mut response, &format!("{}: {error}", bucket.name));
+        let mut response = text_response(error.code.status(), &error.to_string());
+        answer::set_summary(&mut response, &format!("{}: {error}", bucket.name));
         response
     })
 }
@@ -68,7 +68,7 @@ fn key(path: &str) -> Result<Key, R2Error> {
 }
 
 async fn object(bucket: &Bucket, key: Key, request: &Parts) -> Result<Response<Body>, R2Error> {
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let object = bucket.head(key.clone()).await?;
         let etag = format!("\"{}\"", object.etag);
         let version = Version {
@@ -95,21 +95,21 @@ async fn object(bucket: &Bucket, key: Key, request: &Parts) -> Result<Response<B
         }
         let get = Get {
             key: key.clone(),
-            wanted: part.map_or(Range::Whole, slice),
-            condition: Some(Condition::is(&object.etag)),
+            range: part.map_or(RangeRequest::Whole, slice),
+            condition: Some(Condition::etag_is(&object.etag)),
         };
         match bucket.get(get).await? {
-            Got::Object(found) => return found_object(bucket, *found, (&etag, part)),
+            GetOutcome::Found(found) => return found_object(bucket, *found, (&etag, part)),
             // Replaced meanwhile: what was asked of the other version has to be asked anew.
-            Got::Refused(_) => {}
+            GetOutcome::PreconditionFailed(_) => {}
         }
     }
     let text = "the object is replaced faster than it can be read";
     Err(R2Error::new(Code::Unavailable, text))
 }
 
-fn slice((start, length): (u64, u64)) -> Range {
-    Range::Slice(Slice {
+fn slice((start, length): (u64, u64)) -> RangeRequest {
+    RangeRequest::Slice(Slice {
         offset: i64::try_from(start).ok(),
         length: i64::try_from(length).ok(),
         suffix: None,
@@ -118,12 +118,12 @@ fn slice((start, length): (u64, u64)) -> Range {
 
 fn found_object(
     bucket: &Bucket,
-    found: Found,
+    found: FoundObject,
     (etag, part): (&str, Option<(u64, u64)>),
 ) -> Result<Response<Body>, R2Error> {
     let length = found.range.end - found.range.start;
     let crc32c = found.crc32c(0);
-    let Found {
+    let FoundObject {
         object,
         range,
         reader,
@@ -131,7 +131,7 @@ fn found_object(
     } = found;
     // What was written is what is sent, or the answer breaks: of a part, no digest of the whole could tell.
     let (status, reader) = match part {
-        Some(_) => (StatusCode::PARTIAL_CONTENT, reader.proved(crc32c)),
+        Some(_) => (StatusCode::PARTIAL_CONTENT, reader.with_crc32c(crc32c)),
         None => (StatusCode::OK, reader),
     };
     let body = answer::bytes(reader, length);
@@ -149,7 +149,7 @@ fn found_object(
         }
     }
     let what = format!("{}: get {}", bucket.name, object.key);
-    answer::summarize(&mut response, &what);
+    answer::set_summary(&mut response, &what);
     Ok(response)
 }
 
@@ -184,7 +184,7 @@ fn described(
     // A date that HTTP cannot tell tells nobody anything.
     let expires = http
         .cache_expiry
-        .filter(|at| (0..=LAST_DATE_MS).contains(at));
+        .filter(|at| (0..=MAX_DATE_MS).contains(at));
     let dates = [(LAST_MODIFIED, Some(object.uploaded)), (EXPIRES, expires)];
     for (name, at) in dates {
         if let Some(at) = at {
@@ -202,7 +202,7 @@ fn described(
 
 /// A time of the index; beyond what dates can tell, the nearest that they can.
 fn time(ms: i64) -> SystemTime {
-    let ms = u64::try_from(ms.clamp(0, LAST_DATE_MS)).unwrap_or(0);
+    let ms = u64::try_from(ms.clamp(0, MAX_DATE_MS)).unwrap_or(0);
     SystemTime::UNIX_EPOCH + Duration::from_millis(ms)
 }
 
@@ -213,7 +213,7 @@ fn header(name: &HeaderName, value: &str) -> Result<HeaderValue, R2Error> {
     })
 }
 
-pub(super) fn told(status: StatusCode, text: &str) -> Response<Body> {
+pub(super) fn text_response(status: StatusCode, text: &str) -> Response<Body> {
     let mut response = Response::new(body::full(format!("{text}\n")));
     *response.status_mut() = status;
     set(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");

@@ -7,13 +7,13 @@ use http_body_util::BodyExt as _;
 use safelight_hop::Body;
 
 use super::error::{Code, R2Error};
-use super::limits::DRAIN_BYTES;
+use super::limits::MAX_DRAIN_BYTES;
 
 /// Longest time spent on reading what nobody wants.
-const DRAIN_TIME: Duration = Duration::from_secs(10);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is still to come of a request's body.
-pub(super) struct Upload {
+pub(super) struct RequestBody {
     body: Body,
     left: u64,
     /// Read already, and not yet handed out.
@@ -21,7 +21,7 @@ pub(super) struct Upload {
     ended: bool,
 }
 
-impl Upload {
+impl RequestBody {
     pub(super) fn new(body: Body, length: u64) -> Self {
         Self {
             body,
@@ -59,7 +59,7 @@ impl Upload {
     }
 
     /// Exactly the next `count` bytes, of at most what is left.
-    pub(super) async fn exactly(&mut self, count: usize) -> Result<Bytes, R2Error> {
+    pub(super) async fn read_exact(&mut self, count: usize) -> Result<Bytes, R2Error> {
         let mut bytes = Vec::new();
         while bytes.len() < count {
             let Some(mut piece) = self.next().await? else {
@@ -82,13 +82,13 @@ impl Upload {
             let mut bytes = 0;
             while let Ok(Some(piece)) = self.read().await {
                 bytes += piece.len() as u64;
-                if bytes > DRAIN_BYTES {
+                if bytes > MAX_DRAIN_BYTES {
                     break;
                 }
             }
         };
         // A client that takes longer is answered anyway.
-        let _ = tokio::time::timeout(DRAIN_TIME, drained).await;
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, drained).await;
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, R2Error> {

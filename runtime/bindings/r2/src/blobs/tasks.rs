@@ -10,58 +10,58 @@ use crate::error::R2Error;
 
 /// The work on one bucket's blobs in the background. Clones count together.
 #[derive(Clone)]
-pub(crate) struct Chores {
+pub(crate) struct BackgroundTasks {
     runtime: Handle,
-    under_way: Arc<watch::Sender<usize>>,
+    running: Arc<watch::Sender<usize>>,
 }
 
 /// Work that goes on when nobody waits for it any more. What comes of it is then dropped where it was done, and that is part of the
 /// work.
-pub(super) struct Chore<T>(JoinHandle<(T, Counted)>);
+pub(super) struct BackgroundTask<T>(JoinHandle<(T, TaskGuard)>);
 
 /// Something that is under way, as long as it lives.
-pub(super) struct Counted(Arc<watch::Sender<usize>>);
+pub(super) struct TaskGuard(Arc<watch::Sender<usize>>);
 
-impl Chores {
+impl BackgroundTasks {
     /// Of the runtime that this is called in.
     pub(super) fn new() -> Self {
         Self {
             runtime: Handle::current(),
-            under_way: Arc::default(),
+            running: Arc::default(),
         }
     }
 
-    pub(super) fn begin<T: Send + 'static>(
+    pub(super) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
-    ) -> Chore<T> {
-        let counted = self.counted();
-        Chore(self.runtime.spawn(async move { (work.await, counted) }))
+    ) -> BackgroundTask<T> {
+        let guard = self.guard();
+        BackgroundTask(self.runtime.spawn(async move { (work.await, guard) }))
     }
 
-    pub(super) fn counted(&self) -> Counted {
-        self.under_way.send_modify(|count| *count += 1);
-        Counted(self.under_way.clone())
+    pub(super) fn guard(&self) -> TaskGuard {
+        self.running.send_modify(|count| *count += 1);
+        TaskGuard(self.running.clone())
     }
 
     /// Waits until nothing is under way.
     pub(super) async fn settled(&self) {
-        let mut under_way = self.under_way.subscribe();
+        let mut running = self.running.subscribe();
         // The sender is here, so it is not gone.
-        let _ = under_way.wait_for(|count| *count == 0).await;
+        let _ = running.wait_for(|count| *count == 0).await;
     }
 }
 
-impl<T> Chore<T> {
-    pub(super) async fn done(&mut self) -> Result<T, R2Error> {
+impl<T> BackgroundTask<T> {
+    pub(super) async fn join(&mut self) -> Result<T, R2Error> {
         match (&mut self.0).await {
-            Ok((done, _counted)) => Ok(done),
+            Ok((join, _guard)) => Ok(join),
             Err(error) => Err(R2Error::unfinished(&error, "a blob is written")),
         }
     }
 }
 
-impl Drop for Counted {
+impl Drop for TaskGuard {
     fn drop(&mut self) {
         self.0.send_modify(|count| *count -= 1);
     }
@@ -69,14 +69,14 @@ impl Drop for Counted {
 
 #[cfg(test)]
 mod tests {
-    use super::Chores;
+    use super::BackgroundTasks;
 
     #[tokio::test]
     async fn work_that_panics_is_no_end_of_the_program() {
-        let chores = Chores::new();
-        let mut chore = chores.begin(async { panic!("a bug") });
-        let done: Result<(), _> = chore.done().await;
-        let words = done.unwrap_err().to_string();
+        let tasks = BackgroundTasks::new();
+        let mut task = tasks.spawn(async { panic!("a bug") });
+        let join: Result<(), _> = task.join().await;
+        let words = join.unwrap_err().to_string();
         assert!(
             words.contains("panic") && words.contains("(10001)"),
             "{words}"
