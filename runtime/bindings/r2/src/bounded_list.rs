@@ -1,4 +1,4 @@
-//! Lists of the wire of which no more elements are kept than anyone needs.
+//! Lists of the wire with a maximum of elements, which is enforced while they are read.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// At most `MOST` elements. A list of more is refused.
+/// At most `MAX` elements. A longer list is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BoundedList<T, const MAX: usize>(pub(super) Vec<T>);
 
@@ -28,7 +28,7 @@ impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for BoundedLis
     }
 }
 
-/// The first `MOST` elements of a list. The others are not kept, and who has a code of its own for such a list refuses it by that.
+/// The first `MAX` elements of a list. The others are dropped. The caller refuses a longer list with a code of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TruncatedList<T, const MAX: usize> {
     pub(super) first: Vec<T>,

@@ -1,14 +1,14 @@
-//! A bucket: what its operations do to the index and the blobs.
+//! A bucket: the operations, on its index and its blobs.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::blobs::blocks::{self, Check};
 use super::blobs::pins::Pin;
 use super::blobs::reader::{ReadError, Reader};
 use super::blobs::run::StaleRun;
 use super::blobs::writer::{StagedBlobs, Writer};
 use super::blobs::{Blobs, Segment};
+use super::checksum;
 use super::digest::{Digests, ExpectedDigest, Hasher};
 use super::error::{Code, R2Error};
 use super::expiry::{self, UploadExpiry};
@@ -28,31 +28,31 @@ pub struct Bucket {
     pub(super) name: Arc<str>,
     pub(super) index: Index,
     pub(super) blobs: Blobs,
-    /// Bytes of every part but the last, at least.
+    /// Minimum bytes of every part but the last.
     pub(super) part_bytes: u64,
     pub(super) _expiry: UploadExpiry,
 }
 
-/// What a `get` found.
+/// The outcome of a `get`.
 pub(super) enum GetOutcome {
     Found(Box<FoundObject>),
-    /// The condition does not hold of this object.
+    /// The condition does not hold for this object.
     PreconditionFailed(Box<Object>),
 }
 
-/// An object, and the part of it that was asked for.
+/// An object, and a reader of the requested range.
 pub(super) struct FoundObject {
     pub(super) object: Object,
     pub(super) range: Range<u64>,
     pub(super) reader: Reader,
-    /// Of the bytes that were asked for.
-    checks: Vec<Check>,
+    /// The checksums of the range.
+    checks: Vec<checksum::Part>,
 }
 
 impl FoundObject {
-    /// The checksum of `front`, given as its own, and the bytes that were asked for.
+    /// The checksum of a part with the checksum `front`, followed by the range.
     pub(super) fn crc32c(&self, front: u32) -> u32 {
-        blocks::combine(front, &self.checks)
+        checksum::combine(front, &self.checks)
     }
 }
 
@@ -81,7 +81,7 @@ impl Bucket {
                         checks,
                     })));
                 }
-                // Another process has replaced the object between the look at its row and the look at its blob.
+                // Another process replaced the object after its row was read and before its blob was opened.
                 Err(ReadError::Missing(_)) if missing_in.as_ref() != Some(&object.version) => {
                     missing_in = Some(object.version);
                 }
@@ -91,18 +91,18 @@ impl Bucket {
         }
     }
 
-    /// A reader of a range of these, and the checksums that prove it.
+    /// A reader of a range of these segments, and the checksums that verify it.
     async fn reader(
         &self,
         segments: &[Segment],
         range: &Range<u64>,
         pin: Pin,
-    ) -> Result<(Reader, Vec<Check>), ReadError> {
+    ) -> Result<(Reader, Vec<checksum::Part>), ReadError> {
         let reader = Reader::open(self.blobs.clone(), segments, range.clone(), pin).await?;
         Ok((reader, self.blobs.checks(segments, range).await?))
     }
 
-    /// An object, and its blobs in use, so that they stay.
+    /// An object, its segments, and a pin that keeps their blobs.
     async fn find(&self, key: &Key) -> Result<(Object, Vec<Segment>, Pin), R2Error> {
         let (key, blobs) = (key.clone(), self.blobs.clone());
         let found = self.index.run(move |index| {
@@ -150,7 +150,7 @@ impl Bucket {
         done.await
     }
 
-    /// Stores a value, which no row names yet.
+    /// Stores a value in blobs that no row names yet.
     pub(super) async fn store(
         &self,
         digest: Option<ExpectedDigest>,
@@ -166,7 +166,7 @@ impl Bucket {
             hasher.update(&piece);
             writer.write(piece).await?;
         }
-        // Before the last bytes are written, as it may spare that.
+        // The digest is verified before the last bytes are written: a mismatch spares the write.
         let digests = hasher.finish()?;
         Ok((writer.finish().await?, digests))
     }
@@ -195,26 +195,28 @@ impl Bucket {
         list.await
     }
 
-    /// Waits until what was replaced, deleted or given up is gone, and nothing is on its way into the bucket.
+    /// Waits until no background task runs: replaced, deleted and aborted values are gone, and no value is being
+    /// written.
     pub async fn settled(&self) {
         self.blobs.settled().await;
     }
 
-    /// Ends this run's use of the bucket, when nothing is under way any more.
+    /// Ends this run's use of the bucket, after its background tasks.
     pub(super) async fn close(&self) -> Result<(), R2Error> {
         self.blobs.close().await
     }
 
-    /// Gives up old uploads, and deletes the blobs that no row names, unless one of the runs that go on wrote them: it may be about to
-    /// name them.
+    /// Aborts old uploads, and deletes the blobs that no row names. A blob of a live run stays: the run may be about to
+    /// name it.
     pub(super) async fn sweep(&self, state: &State) -> Result<(), R2Error> {
         expiry::abort_expired(self.index.clone(), self.blobs.clone()).await?;
         let stale = self.blobs.stale_runs()?;
-        // Of whatever is left, a run that has not said its end knows, or one that goes on.
+        // Every leftover belongs to a stale run or to a live one.
         if stale.is_empty() && !state.is_alone() {
             return Ok(());
         }
-        // In this order: whose blob is listed has begun, and who has ended when the rows are looked at adds none.
+        // The order matters: the writer of a listed blob has its lock already, and a run that is not live when the rows
+        // are read names no further blob.
         let mut blobs = self.blobs.list().await?;
         let live = self.blobs.live_runs(&stale)?;
         let named = self.index.run(|index| objects::all_blobs(index)).await?;
@@ -225,7 +227,7 @@ impl Bucket {
         let are_gone = self.blobs.remove(left).await?;
         match are_gone && theirs.is_empty() {
             true => stale.into_iter().try_for_each(StaleRun::remove),
-            // One of these may be theirs who have ended, to delete.
+            // A stale run may have been about to delete one of these, so its file stays.
             false => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! `onlyIf`: what must hold of the object that is there.
+//! `onlyIf`: the condition that the current object must meet.
 
 use serde::Deserialize;
 
@@ -6,7 +6,7 @@ use super::bounded_list::BoundedList;
 use super::integer;
 use super::limits::MAX_CONDITION_ETAGS;
 
-/// A condition as the wire has it.
+/// A condition in the form of the wire.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(super) struct Condition {
@@ -29,7 +29,7 @@ enum EntityTag {
 }
 
 impl EntityTag {
-    /// Whether any object has it. Older runtimes write the wildcard as if it were a tag.
+    /// Whether the tag matches every object. Older runtimes write the wildcard as a strong tag.
     fn is_any(&self) -> bool {
         match self {
             Self::Wildcard => true,
@@ -40,7 +40,7 @@ impl EntityTag {
 }
 
 impl Condition {
-    /// That the object has this tag.
+    /// The condition that the object has this tag.
     pub(super) fn etag_is(etag: &str) -> Self {
         let value = etag.to_owned();
         Self {
@@ -49,7 +49,7 @@ impl Condition {
         }
     }
 
-    /// Whether it holds of the object with this tag, uploaded at this time (in milliseconds), if there is one.
+    /// Whether the condition holds for the current object: its tag, and its time of upload in milliseconds.
     pub(super) fn holds(&self, object: Option<(&str, i64)>) -> bool {
         let Some((etag, uploaded)) = object else {
             return self.etag_matches.is_none() && self.uploaded_after.is_none();
@@ -58,7 +58,7 @@ impl Condition {
             tags.0.iter().any(|tag| match tag {
                 tag if tag.is_any() => true,
                 EntityTag::Strong { value } => value == etag,
-                // A weak tag never proves that the bytes are the same.
+                // A weak tag never matches strongly (RFC 9110, 8.8.3.2).
                 EntityTag::Weak { .. } | EntityTag::Wildcard => false,
             })
         });
@@ -176,7 +176,7 @@ mod tests {
     /// Whether the upload is after a date, and before it.
     type Sides = (bool, bool);
 
-    /// A date beside the upload, and where the upload is; in milliseconds, then in seconds.
+    /// A date relative to the upload, and the sides of the upload, in milliseconds and in seconds.
     const DATES: [(Option<i64>, [Sides; 2]); 6] = [
         (None, [(true, true), (true, true)]),
         (Some(-1000), [(true, false), (true, false)]),

@@ -1,4 +1,4 @@
-//! Digests of a value as it streams by: MD5 always, and the one that a caller gave, to be compared.
+//! Digests of a value, computed while it is stored: MD5, and the digest that the caller expects.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -47,7 +47,7 @@ impl Algorithm {
         }
     }
 
-    /// Of a digest, in bytes.
+    /// The length of a digest in bytes.
     fn length(self) -> usize {
         match self {
             Self::Md5 => 16,
@@ -70,7 +70,7 @@ impl Algorithm {
     }
 }
 
-/// A digest that the caller says the value has.
+/// The digest that the caller expects the value to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ExpectedDigest {
     pub(super) algorithm: Algorithm,
@@ -78,12 +78,12 @@ pub(super) struct ExpectedDigest {
 }
 
 impl ExpectedDigest {
-    /// Reads a digest of the wire: MD5 in base64, the others in hex.
+    /// Parses a digest of the wire: MD5 in base64, the others in hex.
     pub(super) fn parse(algorithm: Algorithm, text: &str) -> Result<Self, R2Error> {
         let bytes = match algorithm {
             Algorithm::Md5 => STANDARD.decode(text).ok(),
             Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha384 | Algorithm::Sha512 => {
-                from_hex(text)
+                hex::decode(text).ok()
             }
         };
         match bytes {
@@ -105,7 +105,7 @@ pub(super) struct Hasher {
 /// The digests of a whole value, in hex.
 pub(super) struct Digests {
     pub(super) md5: String,
-    /// Key in an object's JSON → digest, of all that are to be kept.
+    /// The digests that the object keeps.
     pub(super) checksums: Vec<(Algorithm, String)>,
 }
 
@@ -128,10 +128,10 @@ impl Hasher {
     }
 
     /// # Errors
-    /// When the value is not the one that the caller's digest is of.
+    /// When the value does not have the expected digest.
     pub(super) fn finish(self) -> Result<Digests, R2Error> {
         let md5 = self.md5.finalize();
-        let mut checksums = vec![(Algorithm::Md5, hex(&md5))];
+        let mut checksums = vec![(Algorithm::Md5, hex::encode(&md5))];
         if let Some((expected, context)) = self.expected {
             let computed = match context {
                 Some(context) => context.finish().as_ref().to_vec(),
@@ -141,11 +141,11 @@ impl Hasher {
                 return Err(mismatch(&expected, &computed));
             }
             if expected.algorithm != Algorithm::Md5 {
-                checksums.push((expected.algorithm, hex(&computed)));
+                checksums.push((expected.algorithm, hex::encode(&computed)));
             }
         }
         Ok(Digests {
-            md5: hex(&md5),
+            md5: hex::encode(&md5),
             checksums,
         })
     }
@@ -158,45 +158,20 @@ fn mismatch(expected: &ExpectedDigest, computed: &[u8]) -> R2Error {
         format!(
             "The {name} checksum you specified did not match what we received. You provided a {name} \
              checksum with value: {}. Actual {name} was: {}",
-            hex(&expected.bytes),
-            hex(computed)
+            hex::encode(&expected.bytes),
+            hex::encode(computed)
         ),
     )
 }
 
-/// The entity tag of an object made of parts with these MD5 sums, in hex.
+/// The entity tag of an object of parts with these MD5 sums, in hex.
 pub(super) fn etag_of_parts<'a>(parts: impl ExactSizeIterator<Item = &'a str>) -> String {
     let count = parts.len();
     let mut md5 = Md5::new();
     for part in parts {
-        md5.update(from_hex(part).unwrap_or_default());
+        md5.update(hex::decode(part).unwrap_or_default());
     }
-    format!("{}-{count}", hex(&md5.finalize()))
-}
-
-/// Lower-case digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
-        return None;
-    };
-    pairs
-        .iter()
-        .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
-        .collect()
+    format!("{}-{count}", hex::encode(&md5.finalize()))
 }
 
 #[cfg(test)]

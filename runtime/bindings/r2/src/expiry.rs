@@ -1,4 +1,4 @@
-//! Uploads in parts that nobody completes: given up a week after they were begun, at the start and every hour.
+//! The abortion of uploads in parts that are a week old, when the bucket is opened and every hour.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::now;
 
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Looks for old uploads of a bucket as long as one of its clones lives.
+/// Aborts old uploads of a bucket every hour, as long as a clone of this value lives.
 #[derive(Clone)]
 pub(super) struct UploadExpiry {
     _task: Arc<AbortOnDrop>,
@@ -23,9 +23,9 @@ pub(super) struct UploadExpiry {
 struct AbortOnDrop(AbortHandle);
 
 impl UploadExpiry {
-    /// Begins an hour from now; at the start it is waited for.
-    pub(super) fn begin(index: &Index, blobs: Blobs) -> Self {
-        // It keeps no index open that nobody else uses.
+    /// Starts the task. Its first round is in an hour: the sweep at the start aborts old uploads itself.
+    pub(super) fn start(index: &Index, blobs: Blobs) -> Self {
+        // The task alone does not keep the index open.
         let index = index.downgrade();
         let task = tokio::spawn(async move {
             let mut hours = interval_at(Instant::now() + SWEEP_INTERVAL, SWEEP_INTERVAL);
@@ -35,7 +35,7 @@ impl UploadExpiry {
                     return;
                 };
                 let round = blobs.run_in_background(abort_expired(index, blobs.clone()));
-                // An index that is busy or full now may do it in an hour; who uses it is told by himself.
+                // After an error the next round tries again. A caller of the bucket gets the error by itself.
                 let _ = round.await;
             }
         });
@@ -51,7 +51,7 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Gives up the uploads that were begun too long ago, and forgets those that are over.
+/// Aborts the uploads above the maximum age, and deletes the rows of those that ended as long ago.
 pub(super) async fn abort_expired(index: Index, blobs: Blobs) -> Result<(), R2Error> {
     let before = now::milliseconds().saturating_sub(MAX_UPLOAD_AGE_MS);
     let blobs = blobs.release_guard();

@@ -1,4 +1,4 @@
-//! Objects to and from files, for the command line.
+//! Transfers between objects and files, for the command line.
 
 mod source;
 
@@ -15,26 +15,27 @@ use super::request::{Get, Put};
 
 pub use source::Source;
 
-/// Objects that are listed at once.
+/// Maximum objects of one list.
 const PAGE_ROWS: usize = 1000;
 
-/// Told how many bytes more have passed.
+/// Called with the number of bytes of each piece that is transferred.
 pub trait Progress: Fn(u64) + Clone + Send + 'static {}
 
 impl<P: Fn(u64) + Clone + Send + 'static> Progress for P {}
 
-/// What a list shows of an object.
+/// An object in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub key: String,
     pub size: u64,
 }
 
-/// Why an object and a file did not become the same.
+/// The error of a transfer, by its side.
 #[derive(Debug)]
 pub enum TransferError {
-    /// What is on this side: the file cannot be read or written.
+    /// The file cannot be read or written.
     File(std::io::Error),
+    /// The bucket failed or refused.
     Bucket(R2Error),
 }
 
@@ -62,10 +63,10 @@ impl From<R2Error> for TransferError {
 }
 
 impl Bucket {
-    /// Stores the bytes of a file. Returns how many there are.
+    /// Stores the bytes of a file. Returns their number.
     ///
     /// # Errors
-    /// As the service; and when the file cannot be read.
+    /// The errors of the service, and those of reading the file.
     pub async fn put_file(
         &self,
         key: &str,
@@ -90,17 +91,17 @@ impl Bucket {
         let (mut value, mut failure) = source.upload(progress);
         match self.put(put, &mut value).await {
             Ok(object) => Ok(object.size),
-            // What the bucket has to say of a file that ended in an error is not the cause.
+            // A file that cannot be read is the cause of the bucket's error.
             Err(error) => Err(failure
                 .try_recv()
                 .map_or(TransferError::Bucket(error), TransferError::File)),
         }
     }
 
-    /// Writes an object's bytes, after `begun` was told how many there are.
+    /// Writes an object's bytes. `begun` is called with their number first.
     ///
     /// # Errors
-    /// As the service; and when they cannot be written, or are not those that were stored.
+    /// The errors of the service, those of writing, and altered bytes.
     pub async fn get_into(
         &self,
         key: &str,
@@ -115,7 +116,7 @@ impl Bucket {
         };
         let found = match self.get(get).await? {
             GetOutcome::Found(found) => found,
-            // There is no condition.
+            // The request has no condition.
             GetOutcome::PreconditionFailed(_) => return Err(R2Error::precondition_failed().into()),
         };
         let size = found.object.size;
@@ -130,10 +131,10 @@ impl Bucket {
         Ok(())
     }
 
-    /// The next objects whose keys begin with `prefix`, behind the one of key `after`; none at the end.
+    /// The next objects with the prefix, after the key `after`; none at the end.
     ///
     /// # Errors
-    /// As the service.
+    /// The errors of the service.
     pub async fn rows(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Row>, R2Error> {
         let prefix = prefix.to_owned();
         let after = match after {
@@ -160,7 +161,7 @@ impl Bucket {
     /// Deletes an object. Returns whether there was one.
     ///
     /// # Errors
-    /// As the service.
+    /// The errors of the service.
     pub async fn delete_one(&self, key: &str) -> Result<bool, R2Error> {
         let key = Key::new(key.to_owned())?;
         let blobs = self.blobs.release_guard();

@@ -34,18 +34,18 @@ pub(super) struct RawList {
     start_after: Option<String>,
     #[serde(default)]
     include: BoundedList<WireU32, 16>,
-    /// Always true; says nothing.
+    /// Always true, and without effect.
     #[serde(default, rename = "newRuntime")]
     _new_runtime: IgnoredAny,
 }
 
-/// What is to be listed.
+/// The options of a list, checked.
 #[derive(Debug)]
 pub(super) struct ListQuery {
     rows: usize,
     prefix: String,
     delimiter: String,
-    /// Everything up to here, in the order of bytes, is left out.
+    /// Keys up to this one, in the order of bytes, are left out.
     after: Option<Vec<u8>>,
     include: Include,
 }
@@ -91,15 +91,15 @@ impl ListQuery {
     }
 }
 
-/// A page as it fills.
+/// A page while it is filled.
 struct Page<'a> {
     query: &'a ListQuery,
     objects: Vec<String>,
     prefixes: Vec<String>,
     bytes: usize,
-    /// The last key that a row stands for.
+    /// The last key that a row covers.
     last: Option<Vec<u8>>,
-    /// Where to go on reading.
+    /// The start of the next scan.
     next: Option<ScanStart>,
 }
 
@@ -120,7 +120,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Reads rows up to the end of the page, of the keys, or to a group.
+    /// Reads rows up to the end of the page, the end of the keys, or a group.
     fn read(&mut self, index: &Connection, from: &ScanStart) -> Result<(), R2Error> {
         let wanted = self.query.rows - self.rows();
         if wanted == 0 {
@@ -154,7 +154,7 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// The text that the key shares with its group, if it has one.
+    /// The common prefix of the key's group, if the key has a group.
     fn group(&self, key: &str) -> Option<String> {
         let delimiter = self.query.delimiter.as_str();
         if delimiter.is_empty() {
@@ -165,7 +165,7 @@ impl<'a> Page<'a> {
         Some(key.get(..start + found + delimiter.len())?.to_owned())
     }
 
-    /// Whether so many bytes more fit in; the first row always does.
+    /// Whether a row of this size fits in. The first row always does.
     fn has_room(&mut self, bytes: usize) -> bool {
         let bytes = self.bytes + bytes + 1;
         let fits = bytes <= MAX_LIST_JSON_BYTES || self.rows() == 0;
@@ -207,6 +207,6 @@ fn read_cursor(text: &str) -> Result<Vec<u8>, R2Error> {
     let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
     match bytes.split_first() {
         Some((&CURSOR_VERSION, key)) => Ok(key.to_vec()),
-        _ => Err(R2Error::invalid("the cursor is not one that a list gave")),
+        _ => Err(R2Error::invalid("the cursor is not that of a list")),
     }
 }

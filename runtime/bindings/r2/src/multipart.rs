@@ -1,4 +1,4 @@
-//! Uploads in parts: begun, filled in any order, and made an object at one stroke.
+//! Uploads in parts: created, filled in any order, and completed in one transaction.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,7 +17,7 @@ use super::request_body::RequestBody;
 use super::{now, random};
 
 impl Bucket {
-    /// Begins an upload, and returns its id.
+    /// Creates an upload, and returns its id.
     pub(super) async fn create_upload(
         &self,
         key: Key,
@@ -33,7 +33,7 @@ impl Bucket {
         done.await
     }
 
-    /// Stores a part, in the place of what has its number, and returns its entity tag.
+    /// Stores a part, which replaces the one with its number. Returns its entity tag.
     pub(super) async fn upload_part(
         &self,
         upload: UploadId,
@@ -54,7 +54,7 @@ impl Bucket {
                 etag: digests.md5,
             };
             let released = transact(index, |index| {
-                // It may have been ended while the part was on its way.
+                // The upload may have ended while the part was stored.
                 uploads::open(index, &upload, now::milliseconds())?;
                 uploads::replace_part(index, &upload.id, number, &part, staged.segments())
             })?;
@@ -65,7 +65,7 @@ impl Bucket {
         done.await
     }
 
-    /// Makes the parts an object.
+    /// Makes one object of the parts.
     pub(super) async fn complete_upload(
         &self,
         upload: UploadId,
@@ -104,7 +104,7 @@ impl Bucket {
         done.await
     }
 
-    /// Gives an upload up; one that is over stays as it is.
+    /// Aborts an upload. An upload that has ended stays unchanged.
     pub(super) async fn abort_upload(&self, upload: UploadId) -> Result<(), R2Error> {
         let blobs = self.blobs.release_guard();
         let done = self.index.run(move |index| {
@@ -119,7 +119,7 @@ impl Bucket {
     }
 }
 
-/// The parts of the object in their order, if the list names parts that there are and that fit together.
+/// The listed parts in the order of their numbers, if all exist and their sizes fit together.
 fn select_parts(
     uploaded: &BTreeMap<u32, Part>,
     listed: &[PartRef],
@@ -130,12 +130,10 @@ fn select_parts(
         let text = format!("part {} is listed twice", twice.part.0);
         return Err(R2Error::new(Code::Internal, text));
     }
-    let mut select_parts = Vec::with_capacity(listed.len());
+    let mut selected = Vec::with_capacity(listed.len());
     for wanted in listed {
         match uploaded.get(&wanted.part.0) {
-            Some(part) if part.etag == wanted.etag => {
-                select_parts.push((wanted.part.0, part.clone()))
-            }
+            Some(part) if part.etag == wanted.etag => selected.push((wanted.part.0, part.clone())),
             _ => {
                 return Err(R2Error::new(
                     Code::NoSuchPart,
@@ -147,8 +145,8 @@ fn select_parts(
             }
         }
     }
-    let all_but_last = select_parts.len().saturating_sub(1);
-    if let Some((number, part)) = select_parts
+    let all_but_last = selected.len().saturating_sub(1);
+    if let Some((number, part)) = selected
         .iter()
         .take(all_but_last)
         .find(|(_, part)| part.size < min_bytes)
@@ -160,8 +158,8 @@ fn select_parts(
         );
         return Err(R2Error::new(Code::PartTooSmall, text));
     }
-    select_parts.sort_by_key(|(number, _)| *number);
-    let parts: Vec<Part> = select_parts.into_iter().map(|(_, part)| part).collect();
+    selected.sort_by_key(|(number, _)| *number);
+    let parts: Vec<Part> = selected.into_iter().map(|(_, part)| part).collect();
     check_sizes(&parts, min_bytes)?;
     Ok(parts)
 }
@@ -197,7 +195,7 @@ mod tests {
 
     const MIN_PART_BYTES: u64 = 5;
 
-    /// Whether an upload whose parts have these sizes is an object when they are listed in this order.
+    /// The sizes of the object's parts, for an upload of parts with `sizes`, completed with `listed`.
     fn complete(sizes: &[u64], listed: &[(u32, &str)]) -> Result<Vec<u64>, u32> {
         let part = |size| Part {
             version: String::new(),

@@ -1,4 +1,4 @@
-//! An object as the index knows it, and as the wire shows it.
+//! An object in the index, and its JSON on the wire.
 
 use std::ops::Range;
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::digest::Algorithm;
 use super::metadata::{CustomField, HttpFields};
 
-/// What is known of an object, without its bytes.
+/// An object without its bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Object {
     pub(super) key: String,
-    /// New with every write.
+    /// Each write has a new version.
     pub(super) version: String,
     pub(super) size: u64,
     pub(super) etag: String,
@@ -23,7 +23,7 @@ pub(super) struct Object {
     pub(super) storage_class: String,
 }
 
-/// The metadata that an answer brings along.
+/// The metadata that an answer includes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Include {
     pub(super) http: bool,
@@ -66,7 +66,7 @@ struct RangeJson {
 }
 
 impl Object {
-    /// The object's JSON; with the range of the bytes that come with it, where there is one.
+    /// The object's JSON, with the range of the bytes that follow it, if any do.
     pub(super) fn json(&self, include: Include, range: Option<&Range<u64>>) -> String {
         let checksums = self.checksums.iter();
         let json = ObjectJson {
@@ -86,7 +86,7 @@ impl Object {
                 .collect(),
             storage_class: &self.storage_class,
         };
-        // Strings and numbers under names that are strings: nothing there can fail.
+        // Strings, numbers and maps with string keys cannot fail to serialize.
         serde_json::to_string(&json).unwrap_or_default()
     }
 }

@@ -1,5 +1,5 @@
-//! A bucket's public path: its objects for whoever asks by a URL, as a site serves files. No bucket has one unless the
-//! config says so.
+//! The public path of a bucket, under which any client reads its objects by URL. A bucket has one only if the config
+//! says so.
 
 mod object;
 
@@ -17,11 +17,11 @@ use tower::{ServiceExt as _, service_fn};
 
 use super::bucket::Bucket;
 
-/// The buckets of a worker that have a public path.
+/// The buckets of a worker with a public path.
 #[derive(Default)]
 pub struct PublicBuckets(Vec<PublicBucket>);
 
-/// One of them. The way to its objects has the layers that every hop has, under the name of its binding.
+/// A bucket with a public path. A request for an object passes the layers of a hop, under the name of the binding.
 struct PublicBucket {
     path: PublicPath,
     hop: Arc<str>,
@@ -29,7 +29,7 @@ struct PublicBucket {
 }
 
 impl PublicBuckets {
-    /// Opens a bucket to the public. No two of the paths may lie within each other.
+    /// Adds a bucket. No public path may lie within another.
     pub fn open(&mut self, path: PublicPath, hop: Hop, bucket: Bucket, faults: Arc<FaultSet>) {
         let name = hop.name.clone();
         let service = service_fn(move |call: Call| {
@@ -46,7 +46,7 @@ impl PublicBuckets {
         });
     }
 
-    /// The answer for a request whose path is a bucket's; none for others.
+    /// Answers a request with the path of a bucket; none for other paths.
     pub async fn answer(
         &self,
         request: &Parts,

@@ -1,4 +1,4 @@
-//! Which bytes of an object a `get` asks for.
+//! The range of an object that a `get` asks for.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::error::{Code, R2Error};
 use super::integer;
 
-/// A part of an object, in one of the two ways to ask for it.
+/// A requested range, in one of its two forms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum RangeRequest {
     #[default]
@@ -30,10 +30,10 @@ pub(super) struct Slice {
 }
 
 impl RangeRequest {
-    /// The bytes of an object of this size.
+    /// The range in an object of this size.
     ///
     /// # Errors
-    /// When there are none to send, or the request contradicts itself.
+    /// When the range is empty, or its fields contradict each other.
     pub(super) fn resolve(&self, size: u64) -> Result<Range<u64>, R2Error> {
         match self {
             Self::Whole => Ok(0..size),
@@ -78,7 +78,7 @@ impl Slice {
     }
 }
 
-/// What cannot be read, and what names several ranges, means the whole object.
+/// A malformed header, or one of several ranges, means the whole object.
 fn resolve_header(value: &str, size: u64) -> Result<Range<u64>, R2Error> {
     let Some((first, last)) = parse(value) else {
         return Ok(0..size);
@@ -106,7 +106,7 @@ fn parse(value: &str) -> Option<(Option<u64>, Option<u64>)> {
     Some((number(first)?, number(last)?))
 }
 
-/// A number, or nothing at all; one that is too large is as large as can be.
+/// A number, or none if the text is empty. A number that is too large becomes `u64::MAX`.
 fn number(text: &str) -> Option<Option<u64>> {
     let text = text.trim_matches(' ');
     if text.is_empty() {

@@ -1,4 +1,4 @@
-//! A request's JSON, as the wire has it, to a typed and checked operation.
+//! The operation of a request, parsed from its JSON and checked.
 
 mod raw;
 
@@ -15,12 +15,12 @@ use super::metadata::ObjectMetadata;
 use super::range::RangeRequest;
 use raw::{Head, RawCreate, RawDelete, RawGet, RawObject, RawPut, RawUpload};
 
-/// What a bucket can be asked for.
+/// An operation of a bucket.
 #[derive(Debug)]
 pub(super) enum Operation {
-    /// The wire has these as `GET`.
+    /// Sent with `GET`.
     Read(Read),
-    /// And these as `PUT`.
+    /// Sent with `PUT`.
     Write(Write),
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Put {
     pub(super) digest: Option<ExpectedDigest>,
 }
 
-/// A part as its uploader names it.
+/// A part in the list of a completion.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PartRef {
@@ -65,10 +65,10 @@ pub(super) struct PartRef {
 }
 
 impl Operation {
-    /// Reads a request's JSON.
+    /// Parses a request's JSON.
     ///
     /// # Errors
-    /// When it cannot be read, or says something that a bucket does not take.
+    /// When the JSON is malformed, or asks for something that a bucket does not support.
     pub(super) fn parse(json: &[u8]) -> Result<Self, R2Error> {
         let Head { version, method } = from_json(json)?;
         if version != Some(1) {
@@ -95,7 +95,7 @@ impl Operation {
         }
     }
 
-    /// Whether bytes to be stored come behind its JSON.
+    /// Whether a value follows the JSON.
     pub(super) fn has_value(&self) -> bool {
         matches!(self, Self::Write(Write::Put(_) | Write::UploadPart(..)))
     }

@@ -1,4 +1,4 @@
-//! The body of a request to a bucket, read to exactly the length that it declares.
+//! The body of a request to a bucket, read to the length that the request declares.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use safelight_hop::Body;
 use super::error::{Code, R2Error};
 use super::limits::MAX_DRAIN_BYTES;
 
-/// Longest time spent on reading what nobody wants.
+/// Maximum time for reading the rest of a refused request.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is still to come of a request's body.
+/// The part of a request's body that has not been read.
 pub(super) struct RequestBody {
     body: Body,
     left: u64,
-    /// Read already, and not yet handed out.
+    /// Bytes that were received and not yet returned.
     rest: Bytes,
     ended: bool,
 }
@@ -31,15 +31,15 @@ impl RequestBody {
         }
     }
 
-    /// Bytes that are still to come.
+    /// The number of bytes that have not been read.
     pub(super) fn left(&self) -> u64 {
         self.left
     }
 
-    /// The next bytes; nothing at the end.
+    /// The next bytes; none at the end.
     ///
     /// # Errors
-    /// When the body has another length than it declares, or breaks off.
+    /// When the body has another length than the request declares, or breaks off.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
         let piece = match self.rest.is_empty() {
             true => self.read().await?,
@@ -58,7 +58,7 @@ impl RequestBody {
         Ok(Some(piece))
     }
 
-    /// Exactly the next `count` bytes, of at most what is left.
+    /// Exactly the next `count` bytes. A body that ends earlier is an error.
     pub(super) async fn read_exact(&mut self, count: usize) -> Result<Bytes, R2Error> {
         let mut bytes = Vec::new();
         while bytes.len() < count {
@@ -75,8 +75,8 @@ impl RequestBody {
         Ok(bytes.into())
     }
 
-    /// Reads what is left to nowhere, within bounds: a client that is answered before it has sent everything may
-    /// miss the answer.
+    /// Reads and drops the rest, within bounds. A client that gets its answer before it has sent everything may miss
+    /// the answer.
     pub(super) async fn drain(&mut self) {
         let drained = async {
             let mut bytes = 0;
@@ -87,7 +87,7 @@ impl RequestBody {
                 }
             }
         };
-        // A client that takes longer is answered anyway.
+        // A client that takes longer gets its answer too.
         let _ = tokio::time::timeout(DRAIN_TIMEOUT, drained).await;
     }
 

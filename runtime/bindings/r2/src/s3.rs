@@ -1,4 +1,4 @@
-//! A store on another machine, reached by the S3 protocol over our own HTTP client.
+//! A store on another machine, by the S3 protocol over hyper's client.
 
 use std::time::Duration;
 
@@ -22,16 +22,16 @@ use tokio::time::timeout;
 
 use safelight_config::S3;
 
-/// Longest wait for a connection.
+/// Maximum wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest wait for the head of an answer, while up to 8 MB go out.
+/// Maximum wait for the head of an answer, which includes the upload of up to 8 MB.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
-/// Longest pause between the pieces of an answer.
+/// Maximum wait for the next piece of an answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// When a request that failed is given up.
+/// Maximum time for the retries of a request.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Who the store takes us for. Never in a config, which is shared.
+/// The credentials of the store. They are never in a config, because configs are shared.
 #[derive(Clone)]
 pub struct Credentials {
     pub key_id: String,
@@ -40,10 +40,10 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Those of the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, if there is one, `AWS_SESSION_TOKEN`.
+    /// Reads the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, if it is set, `AWS_SESSION_TOKEN`.
     ///
     /// # Errors
-    /// Names the variable that is missing.
+    /// When a variable is missing. The error names it.
     pub fn from_environment() -> anyhow::Result<Self> {
         let variable = |name| {
             std::env::var(name).with_context(|| {
@@ -58,7 +58,7 @@ impl Credentials {
     }
 }
 
-/// A client of the store that the config names.
+/// Connects to the store of the config.
 pub(super) fn connect(s3: &S3, credentials: &Credentials) -> anyhow::Result<AmazonS3> {
     let mut builder = AmazonS3Builder::new()
         .with_endpoint(&s3.endpoint)
@@ -82,7 +82,7 @@ pub(super) fn connect(s3: &S3, credentials: &Credentials) -> anyhow::Result<Amaz
         .with_context(|| format!("use the store at {}", s3.endpoint))
 }
 
-/// Makes the one kind of client that there is. What the store's options would change is what S3 does not need.
+/// Makes the HTTP client. The options of `object_store` are for features that S3 does not need, and are ignored.
 #[derive(Debug)]
 struct Connector;
 
@@ -126,7 +126,7 @@ impl HttpService for Sender {
     }
 }
 
-/// The next piece of an answer, which does not wait for ever.
+/// The next piece of an answer, with a timeout.
 async fn next(
     body: Option<Incoming>,
 ) -> Option<(Result<Frame<Bytes>, HttpError>, Option<Incoming>)> {

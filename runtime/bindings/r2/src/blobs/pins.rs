@@ -1,11 +1,11 @@
-//! Which blobs are being read, so that none is deleted under its reader.
+//! The blobs that are being read. No blob is deleted before its last reader ends.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Blobs;
 
-/// The blobs in use, of one bucket in one process: all its handles share them.
+/// The pinned blobs of one bucket in one process. All handles of the bucket share them.
 #[derive(Default)]
 pub(crate) struct Pins {
     table: Mutex<PinTable>,
@@ -14,7 +14,7 @@ pub(crate) struct Pins {
 #[derive(Default)]
 struct PinTable {
     readers: HashMap<String, usize>,
-    /// To be deleted by their last reader.
+    /// Blobs that their last reader deletes.
     marked: HashSet<String>,
 }
 
@@ -23,7 +23,7 @@ impl Pins {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those of `blobs` that nobody reads; the others go with their last reader.
+    /// Returns those of `blobs` that have no reader. The last reader of each other one deletes it.
     pub(super) fn mark_for_deletion(&self, mut blobs: Vec<String>) -> Vec<String> {
         let mut table = self.table();
         blobs.retain(|blob| {
@@ -36,7 +36,7 @@ impl Pins {
         blobs
     }
 
-    /// Whether readers have some to delete when they end.
+    /// Whether a blob waits for its last reader to delete it.
     pub(super) fn has_marked(&self) -> bool {
         !self.table().marked.is_empty()
     }
@@ -48,7 +48,7 @@ impl Pins {
         }
     }
 
-    /// Those of `blobs` that this was the last reader of, and that are to be deleted.
+    /// Removes a reader of each of `blobs`. Returns the marked blobs that have no reader left.
     fn release(&self, blobs: &[String]) -> Vec<String> {
         let mut table = self.table();
         let mut last = Vec::new();
@@ -68,14 +68,14 @@ impl Pins {
     }
 }
 
-/// Keeps blobs from being deleted as long as it lives.
+/// Keeps blobs from deletion as long as it lives.
 pub(crate) struct Pin {
     blobs: Blobs,
     names: Vec<String>,
 }
 
 impl Pin {
-    /// Pins blobs. To be made where no row can be changed meanwhile: else they may be gone before.
+    /// Pins blobs. The caller holds the index meanwhile: otherwise they may be deleted before they are pinned.
     pub(crate) fn new(blobs: Blobs, names: Vec<String>) -> Self {
         Arc::clone(blobs.pins()).pin(&names);
         Self { blobs, names }

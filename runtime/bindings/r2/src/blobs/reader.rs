@@ -1,4 +1,4 @@
-//! An object's bytes on their way out.
+//! The reader of an object's bytes.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -13,26 +13,27 @@ use object_store::{GetOptions, GetRange, GetResultPayload};
 
 use super::pins::Pin;
 use super::{Blobs, Segment};
+use crate::checksum::Crc32c;
 use crate::error::{Code, R2Error};
 
-/// Bytes that are read from a file at once.
+/// Bytes of one read from a file.
 const READ_BYTES: u64 = 256 * 1024;
 
-/// Reads a range of an object. The object may be replaced meanwhile: what is read stays the same.
+/// Reads a range of an object. The bytes stay the same if the object is replaced meanwhile.
 pub(crate) struct Reader {
     blobs: Blobs,
     rest: VecDeque<(String, Range<u64>)>,
     open: Option<OpenBlob>,
-    /// Bytes of the range that are still to come.
+    /// Bytes of the range that have not been read.
     left: u64,
     verification: Option<Verification>,
     _pin: Pin,
 }
 
-/// What must come of the bytes, and what has come of those that were read.
+/// The checksum that the bytes must have, and the checksum of those that were read.
 struct Verification {
-    crc32c: u32,
-    so_far: u32,
+    expected: u32,
+    read: Crc32c,
 }
 
 /// A blob that is being read.
@@ -41,15 +42,15 @@ enum OpenBlob {
     Stream(BoxStream<'static, object_store::Result<Bytes>>),
 }
 
-/// Why there is nothing to read.
+/// The reason that a blob cannot be read.
 pub(crate) enum ReadError {
-    /// The blob is not there: it has been replaced since, or is lost.
+    /// The blob is missing: the object was replaced meanwhile, or the blob is lost.
     Missing(String),
     Failed(R2Error),
 }
 
 impl Reader {
-    /// Opens the blob that the range begins in.
+    /// Opens the blob with the first byte of the range.
     pub(crate) async fn open(
         blobs: Blobs,
         segments: &[Segment],
@@ -68,24 +69,27 @@ impl Reader {
         Ok(reader)
     }
 
-    /// The same, whose last bytes come only if all of them together have this checksum.
+    /// Verifies the range: the last bytes are returned only if the whole range has this checksum.
     pub(crate) fn with_crc32c(mut self, crc32c: u32) -> Self {
-        self.verification = Some(Verification { crc32c, so_far: 0 });
+        self.verification = Some(Verification {
+            expected: crc32c,
+            read: Crc32c::default(),
+        });
         self
     }
 
-    /// The next bytes; nothing at the end.
+    /// The next bytes; none at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
         let next = self.read().await?;
         let count = next.as_ref().map(|bytes| bytes.len() as u64);
         match self.left.checked_sub(count.unwrap_or_default()) {
             Some(left) if left == 0 || next.is_some() => self.left = left,
-            // A store may end early without a word, or go on too long.
+            // A store may end a response early or late without an error.
             _ => return Err(R2Error::altered("the object")),
         }
         if let (Some(bytes), Some(verification)) = (&next, &mut self.verification) {
-            verification.so_far = crc32c::crc32c_append(verification.so_far, bytes);
-            if self.left == 0 && verification.so_far != verification.crc32c {
+            verification.read.update(bytes);
+            if self.left == 0 && verification.read.value() != verification.expected {
                 return Err(R2Error::altered("the object"));
             }
         }
@@ -117,7 +121,7 @@ impl Reader {
     }
 }
 
-/// The blobs that a range of an object is in, each with the part of it that is wanted.
+/// The blobs of a range of an object, each with the range inside the blob.
 fn pieces(segments: &[Segment], range: &Range<u64>) -> VecDeque<(String, Range<u64>)> {
     let mut pieces = VecDeque::new();
     let mut start = 0;
@@ -193,7 +197,7 @@ mod tests {
     use super::{OpenBlob, Reader, Segment, pieces};
     use safelight_config::Durability;
 
-    /// A reader of five bytes in a store that sends these.
+    /// A reader of five bytes, in a store that sends `sent`.
     fn reader(folder: &std::path::Path, sent: &'static [&'static str]) -> Reader {
         let used = BlobUsers {
             pins: std::sync::Arc::default(),
@@ -224,7 +228,7 @@ mod tests {
     #[tokio::test]
     async fn a_store_that_ends_early_or_late_without_an_error_is_not_believed() {
         let folder = tempfile::tempdir().unwrap();
-        let verification = crc32c::crc32c(b"abcde");
+        let verification = crate::checksum::crc32c(b"abcde");
         for sent in [&["ab", "cde"][..], &["ab", "cd"], &[], &["abc", "def"]] {
             let is_whole = sent.concat() == "abcde";
             for read in [

@@ -1,4 +1,4 @@
-//! What is done to blobs whether somebody waits for it or not, and when all of it is done.
+//! Background tasks on the blobs of a bucket, and a count of those that run.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use tokio::task::JoinHandle;
 
 use crate::error::R2Error;
 
-/// The work on one bucket's blobs in the background. Clones count together.
+/// The background tasks of one bucket. Clones share one count.
 #[derive(Clone)]
 pub(crate) struct BackgroundTasks {
     runtime: Handle,
     running: Arc<watch::Sender<usize>>,
 }
 
-/// Work that goes on when nobody waits for it any more. What comes of it is then dropped where it was done, and that is part of the
-/// work.
+/// A task that goes on when its handle is dropped. Its result is then dropped in the task, and the task counts until
+/// that is done.
 pub(super) struct BackgroundTask<T>(JoinHandle<(T, TaskGuard)>);
 
-/// Something that is under way, as long as it lives.
+/// Counts as a running task as long as it lives.
 pub(super) struct TaskGuard(Arc<watch::Sender<usize>>);
 
 impl BackgroundTasks {
-    /// Of the runtime that this is called in.
+    /// Tasks of the current runtime.
     pub(super) fn new() -> Self {
         Self {
             runtime: Handle::current(),
@@ -44,10 +44,10 @@ impl BackgroundTasks {
         TaskGuard(self.running.clone())
     }
 
-    /// Waits until nothing is under way.
+    /// Waits until no task runs.
     pub(super) async fn settled(&self) {
         let mut running = self.running.subscribe();
-        // The sender is here, so it is not gone.
+        // The channel cannot close: `self` holds its sender.
         let _ = running.wait_for(|count| *count == 0).await;
     }
 }
@@ -55,7 +55,7 @@ impl BackgroundTasks {
 impl<T> BackgroundTask<T> {
     pub(super) async fn join(&mut self) -> Result<T, R2Error> {
         match (&mut self.0).await {
-            Ok((join, _guard)) => Ok(join),
+            Ok((output, _guard)) => Ok(output),
             Err(error) => Err(R2Error::unfinished(&error, "a blob is written")),
         }
     }
@@ -75,8 +75,8 @@ mod tests {
     async fn work_that_panics_is_no_end_of_the_program() {
         let tasks = BackgroundTasks::new();
         let mut task = tasks.spawn(async { panic!("a bug") });
-        let join: Result<(), _> = task.join().await;
-        let words = join.unwrap_err().to_string();
+        let output: Result<(), _> = task.join().await;
+        let words = output.unwrap_err().to_string();
         assert!(
             words.contains("panic") && words.contains("(10001)"),
             "{words}"

@@ -1,7 +1,7 @@
-//! A value on its way into blobs, as it arrives.
+//! The writer of a value into blobs.
 //!
-//! Its bytes are written in the background, because what a store has begun it ends, whether somebody waits for it or not. So whoever
-//! gives a value up leaves somebody behind who waits and then clears up.
+//! A background task writes the bytes, because a store ends a write that it has begun even if its caller is dropped. If
+//! the value is aborted, the task waits for the write and then deletes the blobs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use super::tasks::{BackgroundTask, TaskGuard};
 use super::{Blobs, FILE_WRITE_BYTES, Location, MAX_BUFFERED_BYTES, REMOTE_BLOB_BYTES, Segment};
 use crate::error::{Code, R2Error};
 
-/// Takes one value. Dropped before its end, it leaves nothing behind.
+/// Takes one value. Dropped before the end of the value, it leaves no blob behind.
 pub(crate) struct Writer {
     pieces: mpsc::Sender<Piece>,
     written: BackgroundTask<Result<StagedBlobs, R2Error>>,
@@ -23,7 +23,7 @@ pub(crate) struct Writer {
 
 enum Piece {
     Bytes(Bytes),
-    /// All of the value is there. Without it, it was given up.
+    /// The end of the value. A value without it was aborted.
     End,
 }
 
@@ -31,7 +31,7 @@ impl Writer {
     pub(crate) fn new(blobs: &Blobs) -> Result<Self, R2Error> {
         let writer = BlobWriter::new(blobs)?;
         let (pieces, arriving) = mpsc::channel(1);
-        let written = blobs.tasks.spawn(writer.all(arriving));
+        let written = blobs.tasks.spawn(writer.write_all(arriving));
         Ok(Self { pieces, written })
     }
 
@@ -39,7 +39,7 @@ impl Writer {
         self.send(Piece::Bytes(piece)).await
     }
 
-    /// All of the value is there.
+    /// Ends the value, and returns its blobs.
     pub(crate) async fn finish(mut self) -> Result<StagedBlobs, R2Error> {
         self.send(Piece::End).await?;
         self.written.join().await?
@@ -48,22 +48,22 @@ impl Writer {
     async fn send(&mut self, piece: Piece) -> Result<(), R2Error> {
         match self.pieces.send(piece).await {
             Ok(()) => Ok(()),
-            // Nobody takes it any more: it is in the error of the work why.
+            // The task has ended early. Its result has the reason.
             Err(_) => Err(self.written.join().await?.err().unwrap_or_else(aborted)),
         }
     }
 }
 
 fn aborted() -> R2Error {
-    R2Error::new(Code::BodyCutShort, "the value was given up")
+    R2Error::new(Code::BodyCutShort, "the value was aborted")
 }
 
-/// A value as it is written.
+/// The state of the task that writes a value.
 struct BlobWriter {
     written: StagedBlobs,
     step: usize,
     pieces_in_memory: Vec<Bytes>,
-    /// Of what waits.
+    /// The count of the bytes of these pieces.
     buffered: BufferedBytes,
     /// The segment that is being filled.
     current: Segment,
@@ -71,11 +71,11 @@ struct BlobWriter {
     file: Option<Box<dyn MultipartUpload>>,
 }
 
-/// Whole blobs that no row names yet. Dropped, they are deleted.
+/// Complete blobs that no row names yet. They are deleted on drop unless committed.
 pub(crate) struct StagedBlobs {
     blobs: Blobs,
     segments: Vec<Segment>,
-    /// Until a row names them, or they are given up.
+    /// Counts as a background task until the blobs are committed or discarded.
     _guard: TaskGuard,
 }
 
@@ -99,8 +99,11 @@ impl BlobWriter {
         })
     }
 
-    /// Writes the pieces to the end; if that is not the end of the value, nothing is left of them.
-    async fn all(mut self, mut arriving: mpsc::Receiver<Piece>) -> Result<StagedBlobs, R2Error> {
+    /// Writes all pieces. If the value is aborted, nothing of it stays.
+    async fn write_all(
+        mut self,
+        mut arriving: mpsc::Receiver<Piece>,
+    ) -> Result<StagedBlobs, R2Error> {
         let filled = self.fill(&mut arriving).await;
         match filled {
             Ok(()) => Ok(self.written),
@@ -133,7 +136,7 @@ impl BlobWriter {
         self.hasher.update(&piece);
         let all = self.buffered.add(piece.len());
         self.pieces_in_memory.push(piece);
-        // Where many wait, each writes what it has, so that all together hold no more than one may.
+        // Above the bound of all writers, each writes what it has in memory.
         match self.buffered.bytes < self.step && all < MAX_BUFFERED_BYTES {
             true => Ok(()),
             false => self.step().await,
@@ -150,7 +153,7 @@ impl BlobWriter {
                 file.complete().await?;
             }
             None if self.buffered.bytes > 0 => self.put().await?,
-            // Nothing needs no blob.
+            // An empty value has no blob.
             None => {}
         }
         Ok(())
@@ -174,12 +177,12 @@ impl BlobWriter {
         }
     }
 
-    /// Stores what waits as a blob of its own.
+    /// Stores the pieces in memory as one blob.
     async fn put(&mut self) -> Result<(), R2Error> {
         let blobs = self.written.blobs.clone();
         let path = blobs.path(&self.current.blob);
         let (payload, _buffered) = self.payload();
-        // Named before it is there, so that it is deleted whatever happens.
+        // The segment is listed before the blob is stored, so that an error deletes the blob.
         self.end_segment()?;
         blobs.store.put(&path, payload).await?;
         Ok(())
@@ -196,7 +199,7 @@ impl BlobWriter {
         Ok(())
     }
 
-    /// What waits, which is held until it is written.
+    /// Takes the pieces in memory, which count until they are written.
     fn payload(&mut self) -> (PutPayload, BufferedBytes) {
         let none = BufferedBytes::none(&self.written.blobs.buffered);
         let buffered = std::mem::replace(&mut self.buffered, none);
@@ -205,7 +208,7 @@ impl BlobWriter {
     }
 }
 
-/// Bytes in memory, as a part of those of all writers of a bucket.
+/// The bytes that one writer holds in memory, counted into those of all writers of the bucket.
 struct BufferedBytes {
     all: Arc<AtomicUsize>,
     bytes: usize,
@@ -219,7 +222,7 @@ impl BufferedBytes {
         }
     }
 
-    /// Returns how many all writers hold.
+    /// Adds bytes, and returns the count of all writers.
     fn add(&mut self, bytes: usize) -> usize {
         self.bytes += bytes;
         self.all.fetch_add(bytes, Ordering::Relaxed) + bytes
@@ -246,12 +249,12 @@ impl StagedBlobs {
         &self.segments
     }
 
-    /// Bytes of the value.
+    /// The size of the value in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.segments.iter().map(|segment| segment.size).sum()
     }
 
-    /// A row names them now.
+    /// Keeps the blobs: a row names them now.
     pub(crate) fn commit(mut self) {
         self.segments.clear();
     }

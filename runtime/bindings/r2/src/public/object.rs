@@ -1,4 +1,4 @@
-//! One object for one request: what its headers ask, and what the object is to be served with.
+//! One object for one request: conditions and ranges of the request, headers of the answer.
 
 use std::time::{Duration, SystemTime};
 
@@ -23,12 +23,12 @@ use crate::request::Get;
 use safelight_hop::body;
 use safelight_net::conditions::{Version, Wanted};
 
-/// How often an object may be replaced between the look at it and the way to its bytes.
+/// Attempts to read an object that is replaced between the read of its row and the read of its bytes.
 const MAX_ATTEMPTS: usize = 8;
-/// The last moment that a date of HTTP can tell, in milliseconds since the epoch.
+/// The latest date of HTTP, in milliseconds since the epoch.
 const MAX_DATE_MS: i64 = 253_402_300_799_999;
 
-/// Answers a request whose path is a slash and a key.
+/// Answers a request. Its path is a slash and a key.
 pub(super) async fn respond(bucket: &Bucket, request: &Parts) -> Response<Body> {
     if !matches!(request.method, Method::GET | Method::HEAD) {
         let text = "the method must be GET or HEAD";
@@ -48,7 +48,7 @@ pub(super) async fn respond(bucket: &Bucket, request: &Parts) -> Response<Body> 
     })
 }
 
-/// The key that a path names. What a browser would take for a way up is none, however it is written.
+/// The key in a path. A path with `.` or `..` in it, in any encoding, is refused: a browser would resolve it.
 fn key(path: &str) -> Result<Key, R2Error> {
     let invalid = |text: &str| R2Error::new(Code::InvalidName, text);
     let text = percent_decode_str(path)
@@ -60,7 +60,7 @@ fn key(path: &str) -> Result<Key, R2Error> {
     {
         return Err(invalid("a path with . or .. in it names no object"));
     }
-    // A bucket has no page that lists it.
+    // A bucket has no page of its objects.
     if text.is_empty() {
         return Err(R2Error::no_such_key());
     }
@@ -99,8 +99,8 @@ async fn object(bucket: &Bucket, key: Key, request: &Parts) -> Result<Response<B
             condition: Some(Condition::etag_is(&object.etag)),
         };
         match bucket.get(get).await? {
-            GetOutcome::Found(found) => return found_object(bucket, *found, (&etag, part)),
-            // Replaced meanwhile: what was asked of the other version has to be asked anew.
+            GetOutcome::Found(found) => return found_object(bucket, *found, &etag, part),
+            // The object was replaced meanwhile. The request's conditions apply to the new version.
             GetOutcome::PreconditionFailed(_) => {}
         }
     }
@@ -119,7 +119,8 @@ fn slice((start, length): (u64, u64)) -> RangeRequest {
 fn found_object(
     bucket: &Bucket,
     found: FoundObject,
-    (etag, part): (&str, Option<(u64, u64)>),
+    etag: &str,
+    part: Option<(u64, u64)>,
 ) -> Result<Response<Body>, R2Error> {
     let length = found.range.end - found.range.start;
     let crc32c = found.crc32c(0);
@@ -129,7 +130,7 @@ fn found_object(
         reader,
         ..
     } = found;
-    // What was written is what is sent, or the answer breaks: of a part, no digest of the whole could tell.
+    // The digest is of the whole object. A part has no digest on the wire, so the reader verifies it.
     let (status, reader) = match part {
         Some(_) => (StatusCode::PARTIAL_CONTENT, reader.with_crc32c(crc32c)),
         None => (StatusCode::OK, reader),
@@ -161,7 +162,7 @@ fn unsatisfiable(object: &Object, etag: &str) -> Result<Response<Body>, R2Error>
     Ok(response)
 }
 
-/// An answer about an object, with the headers that it is to be served with.
+/// An answer with the headers of an object.
 fn described(
     object: &Object,
     etag: &str,
@@ -181,7 +182,7 @@ fn described(
             headers.insert(name.clone(), header(&name, value)?);
         }
     }
-    // A date that HTTP cannot tell tells nobody anything.
+    // HTTP has no form for other dates.
     let expires = http
         .cache_expiry
         .filter(|at| (0..=MAX_DATE_MS).contains(at));
@@ -200,7 +201,7 @@ fn described(
     Ok(response)
 }
 
-/// A time of the index; beyond what dates can tell, the nearest that they can.
+/// A time of the index, clamped to the dates of HTTP.
 fn time(ms: i64) -> SystemTime {
     let ms = u64::try_from(ms.clamp(0, MAX_DATE_MS)).unwrap_or(0);
     SystemTime::UNIX_EPOCH + Duration::from_millis(ms)

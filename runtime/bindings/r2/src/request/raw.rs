@@ -1,4 +1,4 @@
-//! The JSON of requests as it is written, each method with its own fields.
+//! The JSON of requests, a type for the fields of each method.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -14,7 +14,7 @@ use crate::limits::{MAX_DELETE_KEYS, MAX_PART_NUMBER};
 use crate::metadata::{self, CustomFields, HttpFields, ObjectMetadata, StorageClass};
 use crate::range::{RangeRequest, Slice};
 
-/// What every request begins with; the rest is not kept.
+/// The fields that every request has.
 #[derive(Deserialize)]
 pub(super) struct Head {
     #[serde(default, deserialize_with = "integer::optional")]
@@ -22,7 +22,7 @@ pub(super) struct Head {
     pub(super) method: String,
 }
 
-/// Keys of the customer's own are refused, not ignored.
+/// Refuses encryption keys of the customer, which are not supported.
 fn no_key(ssec: Option<&IgnoredAny>) -> Result<(), R2Error> {
     match ssec {
         Some(_) => Err(R2Error::invalid("ssec is not supported yet")),
@@ -42,7 +42,7 @@ fn object_metadata(
     })
 }
 
-/// A request's own words. `version` and `method` are known when it is read.
+/// The JSON of a method. [`Head`] has `version` and `method` already.
 macro_rules! raw {
     ($name:ident { $($(#[$attribute:meta])* $field:ident: $kind:ty),* $(,)? }) => {
         #[derive(Deserialize)]
@@ -224,7 +224,7 @@ impl RawUpload {
         Ok(Write::AbortUpload(self.only()?))
     }
 
-    /// The upload, when nothing else is said.
+    /// The upload, if the request has no other field.
     fn only(self) -> Result<UploadId, R2Error> {
         no_key(self.ssec.as_ref())?;
         if self.parts.is_some() {
