@@ -31,7 +31,7 @@ mod hosts;
 mod http2;
 mod image_codes;
 mod image_urls;
-#[path = "../../runtime/benches/broken/images.rs"]
+#[path = "../../runtime/safelight/benches/broken/images.rs"]
 mod images;
 mod letters;
 mod loops;

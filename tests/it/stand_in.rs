@@ -4,16 +4,16 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use safelight::bindings::images::Images;
-use safelight::images_process::{ImagesProcess, ImagesSettings};
-use safelight::log::Log;
-use safelight_net::Deadlines;
+use http_body_util::BodyExt as _;
+use safelight_hop::body::full;
+use safelight_hop::log::Log;
+use safelight_hop::{Call, RequestContext};
+use safelight_images_client::{ImagesProcess, binding};
 use safelight_protocol::error::ERROR_HEADER;
+use safelight_protocol::settings::{DeadlineSettings, ImagesSettings};
 use tempfile::TempDir;
 use tokio::sync::watch;
-use tower::ServiceExt;
+use tower::ServiceExt as _;
 
 use crate::dev_server::TEST_TIMEOUT;
 use crate::guests::SAFELIGHT;
@@ -109,11 +109,14 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
-    pub(crate) async fn start(parts: &[Part], deadlines: Deadlines) -> Self {
+    pub(crate) async fn start(parts: &[Part], deadlines: DeadlineSettings) -> Self {
         Self::try_start(parts, deadlines).await.unwrap()
     }
 
-    pub(crate) async fn try_start(parts: &[Part], deadlines: Deadlines) -> std::io::Result<Self> {
+    pub(crate) async fn try_start(
+        parts: &[Part],
+        deadlines: DeadlineSettings,
+    ) -> std::io::Result<Self> {
         let folder = tempfile::tempdir().unwrap();
         let starts = folder.path().join("starts");
         let program = folder.path().join("stand-in");
@@ -134,14 +137,11 @@ impl StandIn {
 
     /// One call of the binding.
     pub(crate) async fn call(&self, path: &str) -> Answer {
-        let request = http::Request::post(path)
-            .body(
-                Full::new(Bytes::new())
-                    .map_err(|never| match never {})
-                    .boxed_unsync(),
-            )
-            .unwrap();
-        let response = Images::new(self.process.handle()).oneshot(request).await;
+        let request = http::Request::post(path).body(full("")).unwrap();
+        let context = RequestContext::background(Log::new(std::io::sink()));
+        let call = Call::new("IMAGES".into(), request, context);
+        let service = binding::service(self.process.handle());
+        let response = service.oneshot(call).await;
         let (head, body) = response.unwrap().into_parts();
         let mark = head.headers.get(ERROR_HEADER);
         Answer {

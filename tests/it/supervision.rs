@@ -1,9 +1,8 @@
 //! The images process dies, hangs, refuses or babbles: calls in flight fail by name, and the next ones work.
 
 use std::path::Path;
-use std::time::Duration;
 
-use safelight_net::Deadlines;
+use safelight_protocol::settings::DeadlineSettings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio::time::timeout;
@@ -98,7 +97,10 @@ async fn a_process_that_dies_before_it_answers_fails_the_call_by_name() {
             std::thread::yield_now();
         }
     });
-    timeout(TEST_TIMEOUT, asked).await.expect("no call").unwrap();
+    timeout(TEST_TIMEOUT, asked)
+        .await
+        .expect("no call")
+        .unwrap();
     signal(first, "KILL");
     let failed = call.await.unwrap();
     assert_eq!(failed.status, 500);
@@ -200,7 +202,7 @@ async fn a_process_that_hangs_is_left_alone_while_nobody_waits_for_it() {
 
 #[tokio::test]
 async fn a_process_that_refuses_connections_is_replaced() {
-    let process = StandIn::start(&[Part::Refuses, Part::Real], Deadlines::default()).await;
+    let process = StandIn::start(&[Part::Refuses, Part::Real], DeadlineSettings::default()).await;
     let answer = process.call("/nothing").await;
     // Only the real one knows that there is nothing: the call has waited for it, unless that took too long.
     assert!(
@@ -215,7 +217,7 @@ async fn a_process_that_refuses_connections_is_replaced() {
 
 #[tokio::test]
 async fn while_no_process_can_be_started_calls_fail_as_unreachable() {
-    let process = StandIn::start(&[Part::Refuses, Part::Dies], Deadlines::default()).await;
+    let process = StandIn::start(&[Part::Refuses, Part::Dies], DeadlineSettings::default()).await;
     let answer = process.call("/nothing").await;
     assert_eq!(
         (answer.status, answer.code()),
@@ -227,7 +229,7 @@ async fn while_no_process_can_be_started_calls_fail_as_unreachable() {
 
 #[tokio::test]
 async fn a_process_that_answers_garbage_is_replaced() {
-    let process = StandIn::start(&[Part::Babbles, Part::Real], Deadlines::default()).await;
+    let process = StandIn::start(&[Part::Babbles, Part::Real], DeadlineSettings::default()).await;
     let answer = process.call("/nothing").await;
     assert_eq!(
         (answer.status, answer.code()),
@@ -243,7 +245,7 @@ async fn a_process_that_answers_garbage_is_replaced() {
 
 #[tokio::test]
 async fn a_process_that_speaks_before_it_is_asked_is_replaced() {
-    let process = StandIn::start(&[Part::Speaks, Part::Real], Deadlines::default()).await;
+    let process = StandIn::start(&[Part::Speaks, Part::Real], DeadlineSettings::default()).await;
     let answer = process.call("/nothing").await;
     assert_eq!(
         (answer.status, answer.code()),
@@ -260,7 +262,7 @@ async fn a_process_that_speaks_before_it_is_asked_is_replaced() {
 /// What it says then belongs to no call, and none may meet it as an answer.
 #[tokio::test]
 async fn a_process_that_goes_on_speaking_after_its_answer_is_replaced() {
-    let process = StandIn::start(&[Part::SpeaksOn, Part::Real], Deadlines::default()).await;
+    let process = StandIn::start(&[Part::SpeaksOn, Part::Real], DeadlineSettings::default()).await;
     let answer = process.call("/nothing").await;
     assert_eq!(
         (answer.status, answer.body.as_deref()),
@@ -275,7 +277,8 @@ async fn a_process_that_goes_on_speaking_after_its_answer_is_replaced() {
 
 #[tokio::test]
 async fn a_process_that_ends_within_an_answer_is_replaced() {
-    let process = StandIn::start(&[Part::EndsWithin, Part::Real], Deadlines::default()).await;
+    let process =
+        StandIn::start(&[Part::EndsWithin, Part::Real], DeadlineSettings::default()).await;
     let answer = process.call("/nothing").await;
     assert!(answer.body.is_err(), "{answer:?}");
     process.line("ended: exit status: 4").await;
@@ -286,9 +289,9 @@ async fn a_process_that_ends_within_an_answer_is_replaced() {
 
 #[tokio::test]
 async fn an_answer_that_stalls_in_a_healthy_process_ends_in_an_error() {
-    let deadlines = Deadlines {
-        body_read: Duration::from_secs(2),
-        ..Deadlines::default()
+    let deadlines = DeadlineSettings {
+        body_read_ms: 2_000,
+        ..DeadlineSettings::default()
     };
     let process = StandIn::start(&[Part::Stalls], deadlines).await;
     let error = process.call("/nothing").await.body.unwrap_err();
@@ -306,7 +309,7 @@ async fn a_process_that_fails_to_start_three_times_says_why_and_how_to_look() {
         Part::Dies,
         Part::Real,
     ];
-    let process = StandIn::start(&parts, Deadlines::default()).await;
+    let process = StandIn::start(&parts, DeadlineSettings::default()).await;
     process.call("/nothing").await;
     let how = process
         .line("it failed 3 times in a row; to see why, run: ")
@@ -321,7 +324,7 @@ async fn a_process_that_fails_to_start_three_times_says_why_and_how_to_look() {
 
 #[tokio::test]
 async fn a_first_start_that_fails_is_an_error_with_the_last_words() {
-    let Err(error) = StandIn::try_start(&[Part::Dies], Deadlines::default()).await else {
+    let Err(error) = StandIn::try_start(&[Part::Dies], DeadlineSettings::default()).await else {
         panic!("it started");
     };
     let text = error.to_string();
@@ -331,7 +334,7 @@ async fn a_first_start_that_fails_is_an_error_with_the_last_words() {
 
 #[tokio::test]
 async fn a_process_that_is_dropped_without_being_stopped_leaves_nothing_either() {
-    let process = StandIn::start(&[Part::Stalls], Deadlines::default()).await;
+    let process = StandIn::start(&[Part::Stalls], DeadlineSettings::default()).await;
     let folder = process.folder();
     assert!(folder.exists());
     process.abandon().await;

@@ -1,34 +1,35 @@
-//! A result with the headers that the platform sets.
+//! The response for a client: a result with the headers that the platform sets.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, VARY, WARNING, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED,
+    VARY, WARNING, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use safelight_hop::{Body, body};
 use safelight_protocol::etag::{EntityTag, if_none_match};
 use sha2::{Digest as _, Sha256};
 
-use crate::failure::RESIZED;
+use crate::error::RESIZED;
 use crate::request::{Transformed, content_length};
 
-/// So that a picture of the SVG kind can do nothing.
-const POLICY: &str = "default-src 'none'; navigate-to 'none'; form-action 'none'; img-src data:; style-src 'unsafe-inline';";
-/// Shortest lifetime in a cache without a warning, in seconds.
+/// Keeps an SVG from running scripts and from loading anything.
+const SVG_POLICY: &str = "default-src 'none'; navigate-to 'none'; form-action 'none'; img-src data:; style-src 'unsafe-inline';";
+/// Minimum cache lifetime without a warning, in seconds.
 const MIN_LIFETIME_S: u64 = 3_600;
 
-/// Most warnings of ours, each a header.
+/// Maximum number of warnings of this crate. Each is a header.
 const MAX_WARNINGS: usize = 16;
 
-/// The parts of an answer that do not come from the images process.
+/// The parts of a response that do not come from the images process.
 #[derive(Default)]
 pub struct ResponseHints {
-    /// Names of the request's headers on which the result depends.
+    /// The names of the request headers on which the result depends.
     pub vary: Vec<&'static str>,
-    /// Texts of warnings.
+    /// The texts of the warnings.
     pub warnings: Vec<String>,
 }
 
@@ -42,31 +43,31 @@ impl ResponseHints {
     }
 }
 
-/// The headers of a source that hold for the result as well, and the result's entity tag.
+/// The caching headers of a source that also apply to the result, and the result's entity tag.
 pub struct CacheValidators {
     cache_control: Option<HeaderValue>,
     last_modified: Option<HeaderValue>,
-    /// Of the result.
+    /// The entity tag of the result.
     etag: Option<HeaderValue>,
 }
 
 impl CacheValidators {
-    /// The validators of a result with these options, of a source with these headers. Without options it has no tag.
+    /// The validators for a source with these headers and a result of these options. Without options there is no tag.
     pub fn new(headers: &HeaderMap, options: Option<String>) -> Self {
         let get = |name| headers.get(name).cloned();
         let tagged = headers.get(ETAG).zip(options);
         Self {
             cache_control: get(CACHE_CONTROL),
             last_modified: get(LAST_MODIFIED),
-            etag: tagged.and_then(|(etag, options)| of_result(etag, &options)),
+            etag: tagged.and_then(|(etag, options)| result_etag(etag, &options)),
         }
     }
 
-    /// The 304 for a client that has the result already.
+    /// The 304 response, if the client's copy is current.
     pub fn not_modified(
         &self,
         headers: &HeaderMap,
-        extras: &ResponseHints,
+        hints: &ResponseHints,
     ) -> Option<http::Response<Body>> {
         let etag = self.etag.as_ref()?.to_str().ok()?;
         let etag = EntityTag::parse(etag).ok()?;
@@ -76,24 +77,24 @@ impl CacheValidators {
         let mut response = http::Response::new(body::full(""));
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         self.put(response.headers_mut());
-        extras.put_vary(response.headers_mut());
+        hints.put_vary(response.headers_mut());
         Some(response)
     }
 
     fn put(&self, headers: &mut HeaderMap) {
-        let said = [
+        let values = [
             (CACHE_CONTROL, &self.cache_control),
             (LAST_MODIFIED, &self.last_modified),
             (ETAG, &self.etag),
         ];
-        for (name, value) in said {
+        for (name, value) in values {
             if let Some(value) = value {
                 headers.insert(name, value.clone());
             }
         }
     }
 
-    /// Whether the origin forbids to keep the result for an hour.
+    /// Whether the origin forbids caches to store the result for [`MIN_LIFETIME_S`].
     fn is_too_restrictive(&self) -> bool {
         let text = self
             .cache_control
@@ -107,14 +108,14 @@ impl CacheValidators {
             let (_, seconds) = pairs.find(|(key, _)| *key == name)?;
             seconds.parse::<u64>().ok()
         };
-        // What is said to caches that many share goes before what is said to all.
-        let kept = seconds("s-maxage").or_else(|| seconds("max-age"));
-        words.iter().any(forbids) || kept.is_some_and(|seconds| seconds < MIN_LIFETIME_S)
+        // The value for shared caches has precedence.
+        let lifetime = seconds("s-maxage").or_else(|| seconds("max-age"));
+        words.iter().any(forbids) || lifetime.is_some_and(|seconds| seconds < MIN_LIFETIME_S)
     }
 }
 
-/// `"cf-<opaque>:<etag of the origin>"`.
-fn of_result(etag: &HeaderValue, options: &str) -> Option<HeaderValue> {
+/// The entity tag of a result: `"cf-<opaque>:<etag of the origin>"`.
+fn result_etag(etag: &HeaderValue, options: &str) -> Option<HeaderValue> {
     let origin = etag.to_str().ok()?;
     let plain = origin.trim_start_matches("W/").trim_matches('"');
     let hash = Sha256::new()
@@ -125,11 +126,11 @@ fn of_result(etag: &HeaderValue, options: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("\"cf-{opaque}:{plain}\"")).ok()
 }
 
-/// The answer for the client.
+/// The response for the client.
 pub fn success_response(
     transformed: Transformed,
     origin: &CacheValidators,
-    extras: ResponseHints,
+    hints: ResponseHints,
     source_time: Duration,
 ) -> http::Response<Body> {
     let from = &transformed.headers;
@@ -141,16 +142,23 @@ pub fn success_response(
         }
     }
     origin.put(headers);
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(SVG_POLICY),
+    );
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     for warning in from.get_all(WARNING) {
         headers.append(WARNING, warning.clone());
     }
-    extras.put_vary(headers);
+    hints.put_vary(headers);
     let restrictive = "cache-control is too restrictive".to_owned();
     let restrictive = origin.is_too_restrictive().then_some(restrictive);
-    for warning in bounded(extras.warnings).into_iter().chain(restrictive) {
-        if let Ok(value) = HeaderValue::try_from(format!("cf-images 299 \"{}\"", quoted(&warning)))
+    for warning in limit_warnings(hints.warnings)
+        .into_iter()
+        .chain(restrictive)
+    {
+        if let Ok(value) =
+            HeaderValue::try_from(format!("cf-images 299 \"{}\"", escape_warning(&warning)))
         {
             headers.append(WARNING, value);
         }
@@ -162,8 +170,8 @@ pub fn success_response(
     response
 }
 
-/// So many warnings and no more, the last of which says so.
-fn bounded(mut warnings: Vec<String>) -> Vec<String> {
+/// The first [`MAX_WARNINGS`] warnings, and one that counts the others.
+fn limit_warnings(mut warnings: Vec<String>) -> Vec<String> {
     let left_out = warnings.len().saturating_sub(MAX_WARNINGS);
     if left_out > 0 {
         warnings.truncate(MAX_WARNINGS);
@@ -172,7 +180,7 @@ fn bounded(mut warnings: Vec<String>) -> Vec<String> {
     warnings
 }
 
-/// What became of it: network and computing times in milliseconds, version, bytes.
+/// The value of `cf-resized`: times of network and computation in milliseconds, version, bytes.
 fn resized(from: &HeaderMap, source: Duration, all: Duration) -> String {
     let stage = |name: &str| {
         let timing = from
@@ -197,8 +205,8 @@ fn resized(from: &HeaderMap, source: Duration, all: Duration) -> String {
     )
 }
 
-/// A text that may stand between quotes in a header.
-fn quoted(text: &str) -> String {
+/// Escapes a text for a quoted string in a header.
+fn escape_warning(text: &str) -> String {
     let printable = text.chars().map(|c| match c {
         ' '..='~' => c,
         _ => '?',
@@ -212,7 +220,7 @@ mod tests {
     use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{ResponseHints, CacheValidators, bounded, quoted};
+    use super::{CacheValidators, ResponseHints, escape_warning, limit_warnings};
 
     fn headers(name: HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
@@ -235,7 +243,10 @@ mod tests {
         assert_ne!(first, etag("\"abd\"", "width=80"));
         let options = Some("width=80".to_owned());
         assert_eq!(CacheValidators::new(&HeaderMap::new(), options).etag, None);
-        assert_eq!(CacheValidators::new(&headers(ETAG, "\"abc\""), None).etag, None);
+        assert_eq!(
+            CacheValidators::new(&headers(ETAG, "\"abc\""), None).etag,
+            None
+        );
     }
 
     #[test]
@@ -280,14 +291,14 @@ mod tests {
     #[test]
     fn warnings_that_are_left_out_are_counted() {
         let many = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
-        assert_eq!(bounded(many(16)), many(16));
-        let most = bounded(many(60));
+        assert_eq!(limit_warnings(many(16)), many(16));
+        let most = limit_warnings(many(60));
         assert_eq!(most.len(), 17);
         assert_eq!(most.last().unwrap(), "and 44 warnings more");
     }
 
     #[test]
     fn a_warning_cannot_leave_its_quotes() {
-        assert_eq!(quoted("a\"b\\c\r\nd"), "a\\\"b\\\\c??d");
+        assert_eq!(escape_warning("a\"b\\c\r\nd"), "a\\\"b\\\\c??d");
     }
 }

@@ -1,4 +1,4 @@
-//! From a source's answer to the answer for the client: the step that pictures by URL and by `fetch` share.
+//! The last step of pictures by URL and by `fetch`: from a source's response to the client's response.
 
 use std::sync::Arc;
 
@@ -7,34 +7,34 @@ use http::request::Parts;
 use safelight_hop::{Body, RequestContext, body};
 
 use crate::answer::{CacheValidators, ResponseHints, success_response};
-use crate::failure::Failure;
+use crate::error::DeliveryError;
 use crate::request::TransformRequest;
-use crate::source::Fetched;
+use crate::source::FetchedSource;
 use crate::transform::Transformations;
 
-/// A picture on its way to a client.
+/// A fetched source with the transformation to apply.
 pub(crate) struct Delivery {
-    /// The source's answer.
-    pub(crate) source: Fetched,
-    /// What is done to it.
+    /// The source's response.
+    pub(crate) source: FetchedSource,
+    /// The transformation.
     pub(crate) request: TransformRequest,
-    /// All that makes the result what it is, so that no entity tag stands for two results; without it there is no tag.
+    /// A text that differs for different results of the same source. The entity tag is made of it; without it there is none.
     pub(crate) identity: Option<String>,
-    /// The parts of the answer that do not come from the images process.
+    /// The response headers that do not come from the images process.
     pub(crate) hints: ResponseHints,
 }
 
 impl Delivery {
-    /// Answers the request with this head: 304 where the client has the result already, else the result.
+    /// Answers the request with this head: 304 if the client's copy is current, else the result.
     ///
     /// # Errors
-    /// When the source breaks off, or the images process refuses or fails.
+    /// When the source is cut off, or the images process returns an error or fails.
     pub(crate) async fn run(
         self,
         transformations: &Transformations,
         head: &Parts,
         context: &Arc<RequestContext>,
-    ) -> Result<http::Response<Body>, Failure> {
+    ) -> Result<http::Response<Body>, DeliveryError> {
         let validators = CacheValidators::new(self.source.response.headers(), self.identity);
         if let Some(not_modified) = validators.not_modified(&head.headers, &self.hints) {
             return Ok(not_modified);

@@ -1,6 +1,6 @@
-//! `fetch` with `cf.image`: a picture that a worker fetches, changed on its way.
+//! `fetch` with `cf.image`: transformation of a picture that a worker fetches.
 //!
-//! The worker says what it wants in a header of ours ([`CF_IMAGE_HEADER`]), which never leaves this program.
+//! The SDK sends the options in the header [`CF_IMAGE_HEADER`], which never leaves this program.
 
 mod options;
 
@@ -16,42 +16,42 @@ use safelight_protocol::extension::CF_IMAGE_HEADER;
 use safelight_protocol::paths::IMAGE_URL_PREFIX;
 use serde_json::{Map, Value};
 
-use self::options::{Drawn, Options};
+use self::options::{Options, OverlaySource};
 use crate::answer::ResponseHints;
 use crate::deliver::Delivery;
-use crate::failure::{Code, Failure};
-use crate::output::{Accepted, Format};
+use crate::error::{DeliveryError, ErrorKind};
+use crate::output::{AcceptedFormats, Format};
 use crate::request::{Part, TransformRequest};
 use crate::source::{CREDENTIALS, Sources};
 use crate::subrequest::{is_image_resizing, subrequest_headers};
 use crate::transform::Transformations;
 
-/// Longest text of options, in bytes.
+/// Maximum length of the options, in bytes.
 const MAX_OPTIONS_BYTES: usize = 64 * 1024;
 
 /// Transforms the pictures that a worker fetches.
 #[derive(Clone)]
 pub struct CfImages {
     pub transformations: Transformations,
-    /// Not every host that the worker's plain `fetch` reaches: sources follow redirects, and their URL may be a visitor's.
+    /// The client for sources. It reaches fewer hosts than a plain `fetch`, since a source's URL may come from a visitor.
     pub sources: Sources,
-    /// Whether a failure is answered with the source.
+    /// Whether an error is answered with the untransformed source.
     pub fail_open: bool,
-    /// The hosts that are denied.
+    /// The rules for hosts and addresses.
     pub policy: Policy,
 }
 
-/// The options of one `fetch`, as the worker wrote them.
+/// The options of one `fetch`, as JSON text.
 pub struct CfImageOptions(Vec<u8>);
 
-/// The options as JSON, or the failure that they are not.
-pub type ParsedOptions = Result<Map<String, Value>, Failure>;
+/// The options as a JSON object, or the error of their text.
+pub type ParsedOptions = Result<Map<String, Value>, DeliveryError>;
 
 impl CfImageOptions {
     /// Takes the options out of a request's headers.
     pub fn take(headers: &mut HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(CF_IMAGE_HEADER).iter();
-        // Two headers become a text that is not JSON.
+        // Two headers become a text that is not JSON, so `parse` refuses them.
         let first = values.next()?.as_bytes().to_vec();
         let all = values.fold(first, |all, next| {
             [&all, &b","[..], next.as_bytes()].concat()
@@ -60,12 +60,13 @@ impl CfImageOptions {
         Some(Self(all))
     }
 
-    /// Parses the options. An empty object asks for nothing.
+    /// Parses the options. An empty object requests no transformation.
     ///
     /// # Errors
-    /// When the text is too long or not an object.
+    /// When the text is too long or not a JSON object.
     pub fn parse(&self) -> ParsedOptions {
-        let bad = |why: String| Failure::new(Code::BadOptions, format!("cf.image {why}"));
+        let bad =
+            |why: String| DeliveryError::new(ErrorKind::BadOptions, format!("cf.image {why}"));
         if self.0.len() > MAX_OPTIONS_BYTES {
             return Err(bad(format!("is longer than {MAX_OPTIONS_BYTES} bytes")));
         }
@@ -77,7 +78,7 @@ impl CfImageOptions {
     }
 }
 
-/// Removes the options of a visitor: a worker that passes its request's headers on must not do as they say.
+/// Removes the options header of a visitor, so that a worker that passes its request's headers on does not apply them.
 pub fn strip_header(headers: &mut HeaderMap) {
     headers.remove(CF_IMAGE_HEADER);
 }
@@ -87,33 +88,33 @@ fn is_read(method: &Method) -> bool {
 }
 
 impl CfImages {
-    /// Whether a failure is answered with what a plain `fetch` finds. No picture comes from a denied host in any way.
-    pub fn fails_open(&self, head: &Parts, failure: &Failure) -> bool {
+    /// Whether an error is answered with the response of a plain `fetch`. A denied host is never fetched.
+    pub fn fails_open(&self, head: &Parts, error: &DeliveryError) -> bool {
         let target = Target::parse(&head.uri.to_string());
         let is_denied = target.is_ok_and(|target| self.policy.denies(&target));
-        // A body has been let go of, so nothing of another method can be sent.
-        self.fail_open && is_read(&head.method) && !is_denied && failure.code != Code::Denied
+        // The request's body is dropped by now, so only requests without one can be sent again.
+        self.fail_open && is_read(&head.method) && !is_denied && error.kind != ErrorKind::Denied
     }
 
-    /// Answers a `fetch` with this head and these options.
+    /// Answers a `fetch` with this head and these options. Logs an error.
     ///
     /// # Errors
-    /// When the options are wrong, a source has no success, or the images process refuses or fails. The failure is logged.
+    /// When the options are invalid, a source is not a success, or the images process returns an error or fails.
     pub async fn fetch(
         &self,
         head: &Parts,
         options: ParsedOptions,
         context: &Arc<RequestContext>,
-    ) -> Result<http::Response<Body>, Failure> {
+    ) -> Result<http::Response<Body>, DeliveryError> {
         let fetched = match options {
             Ok(options) => self.transform(head, &options, context).await,
-            Err(failure) => Err(failure),
+            Err(error) => Err(error),
         };
-        if let Err(failure) = &fetched {
+        if let Err(error) = &fetched {
             context.note(format_args!(
                 "cf.image answers {}: {}",
-                failure.code.number(),
-                failure.text
+                error.kind.number(),
+                error.text
             ));
         }
         fetched
@@ -124,42 +125,42 @@ impl CfImages {
         head: &Parts,
         options: &Map<String, Value>,
         context: &Arc<RequestContext>,
-    ) -> Result<http::Response<Body>, Failure> {
+    ) -> Result<http::Response<Body>, DeliveryError> {
         if !is_read(&head.method) {
-            return Err(Failure::new(Code::Method, "the method must be GET or HEAD"));
+            return Err(DeliveryError::new(
+                ErrorKind::MethodNotAllowed,
+                "the method must be GET or HEAD",
+            ));
         }
-        if is_image_resizing(&head.headers) || head.uri.path().starts_with(IMAGE_URL_PREFIX)
-        {
+        if is_image_resizing(&head.headers) || head.uri.path().starts_with(IMAGE_URL_PREFIX) {
             let text = "the picture is the result of a transformation";
-            return Err(Failure::new(Code::Loop, text));
+            return Err(DeliveryError::new(ErrorKind::Loop, text));
         }
-        let mut read = Options::read(options)?;
+        let mut parsed = Options::parse(options)?;
         let mut vary = Vec::new();
-        if read.output.format == Format::Auto {
+        if parsed.output.format == Format::Auto {
             vary.push("accept");
-            read.output.accepted = Accepted::by(&head.headers);
+            parsed.output.accepted = AcceptedFormats::from_headers(&head.headers);
         }
         let plain = subrequest_headers(&head.headers);
-        let headers = match read.share_credentials {
+        let headers = match parsed.share_credentials {
             true => with_credentials(&plain, &head.headers),
             false => plain.clone(),
         };
         let url = head.uri.to_string();
         let source = self.sources.fetch_remote(&url, &headers, context).await?;
-        let mut overlays = Vec::with_capacity(read.overlays.len());
-        // All that makes the result what it is, so that no tag stands for two.
+        let mut overlays = Vec::with_capacity(parsed.overlays.len());
+        // The result's identity: the options, the overlays' tags and the resolved request.
         let mut tags = vec![serde_json::to_string(options).ok()];
-        for (number, drawn) in read.overlays.into_iter().enumerate() {
-            let (part, tag) = self
-                .overlay((number + 1, drawn), &plain, context)
-                .await?;
+        for (index, source) in parsed.overlays.into_iter().enumerate() {
+            let (part, tag) = self.overlay(index + 1, source, &plain, context).await?;
             overlays.push(part);
             tags.push(tag);
         }
         let request = TransformRequest {
-            transforms: read.transforms,
+            transforms: parsed.transforms,
             overlays,
-            output: read.output,
+            output: parsed.output,
         };
         tags.push(Some(request.text()));
         let tags: Option<Vec<_>> = tags.into_iter().collect();
@@ -169,22 +170,23 @@ impl CfImages {
             identity: tags.map(|tags| tags.join(",")),
             hints: ResponseHints {
                 vary,
-                warnings: read.warnings,
+                warnings: parsed.warnings,
             },
         };
         delivery.run(&self.transformations, head, context).await
     }
 
-    /// An overlay and its entity tag, if it has one. A text has none, because its font may change.
+    /// An overlay with its entity tag, if it has one. A text has none, because its font may change.
     async fn overlay(
         &self,
-        (number, drawn): (usize, Drawn),
+        number: usize,
+        source: OverlaySource,
         headers: &HeaderMap,
         context: &Arc<RequestContext>,
-    ) -> Result<(Part, Option<String>), Failure> {
-        let url = match drawn {
-            Drawn::Text(text) => return Ok((Part::Text(text), None)),
-            Drawn::Url(url) => url,
+    ) -> Result<(Part, Option<String>), DeliveryError> {
+        let url = match source {
+            OverlaySource::Text(text) => return Ok((Part::Text(text), None)),
+            OverlaySource::Url(url) => url,
         };
         match self.sources.fetch_remote(&url, headers, context).await {
             Ok(fetched) => {
@@ -192,13 +194,13 @@ impl CfImages {
                 let tag = tag.and_then(|tag| tag.to_str().ok()).map(str::to_owned);
                 Ok((Part::Picture(fetched.response.into_body()), tag))
             }
-            Err(failure) => {
-                let status = match failure.code {
-                    Code::NotFound => StatusCode::NOT_FOUND,
+            Err(error) => {
+                let status = match error.kind {
+                    ErrorKind::NotFound => StatusCode::NOT_FOUND,
                     _ => StatusCode::BAD_GATEWAY,
                 };
-                let text = format!("overlay {number}: {}", failure.text);
-                Err(Failure::new(Code::Overlay(status), text))
+                let text = format!("overlay {number}: {}", error.text);
+                Err(DeliveryError::new(ErrorKind::Overlay(status), text))
             }
         }
     }
@@ -227,7 +229,7 @@ mod tests {
         headers.append(CF_IMAGE_HEADER, HeaderValue::from_static("{}"));
         let options = CfImageOptions::take(&mut headers).unwrap();
         assert!(!headers.contains_key(CF_IMAGE_HEADER));
-        assert_eq!(options.parse().unwrap_err().code.number(), 9401);
+        assert_eq!(options.parse().unwrap_err().kind.number(), 9401);
     }
 
     #[test]
@@ -235,7 +237,7 @@ mod tests {
         let long = format!("{{\"a\":\"{}\"}}", "b".repeat(70_000));
         for text in ["", "[]", "7", "{", "{\"width\":NaN}", &long] {
             let options = CfImageOptions(text.into());
-            assert_eq!(options.parse().unwrap_err().code.number(), 9401);
+            assert_eq!(options.parse().unwrap_err().kind.number(), 9401);
         }
         let empty = CfImageOptions(b"{}".to_vec());
         assert!(empty.parse().unwrap().is_empty());

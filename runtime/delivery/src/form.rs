@@ -1,4 +1,4 @@
-//! Sources and options as one form that streams into the images process.
+//! The multipart form of a request to the images process, which streams the sources.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -11,10 +11,10 @@ use safelight_hop::{Body, HopError};
 use safelight_protocol::extension::{self, Caller};
 use safelight_protocol::form as wire;
 
-use crate::failure::Failure;
+use crate::error::DeliveryError;
 use crate::request::{Part, TransformRequest};
 
-/// The body of one request to the images process. It ends in an error when a source does.
+/// The body of a request to the images process. It ends in an error when a source does.
 pub struct Form {
     pieces: VecDeque<Piece>,
     broken: BrokenPart,
@@ -22,36 +22,36 @@ pub struct Form {
 
 enum Piece {
     Bytes(Bytes),
-    /// The picture of this number.
+    /// The picture with this number.
     Picture(usize, Body),
 }
 
-/// Which picture broke off, and why.
+/// The picture that was cut off, and the reason. The form sets it; its clones read it.
 #[derive(Clone, Default)]
 pub struct BrokenPart(Arc<OnceLock<(usize, String)>>);
 
 impl BrokenPart {
-    /// The number of the picture and the reason, if one broke off.
+    /// The number of the picture and the reason, if a picture was cut off.
     pub fn get(&self) -> Option<(usize, &str)> {
         self.0.get().map(|(part, why)| (*part, why.as_str()))
     }
 }
 
 impl Form {
-    /// The form of `/transform`: who asks, and the rest in the order of the platform's own client.
+    /// The form of `/transform`: the caller, then the parts in the order of the platform's own client.
     ///
     /// # Errors
-    /// When the steps cannot be written.
+    /// When the steps cannot be serialized.
     pub fn new(
         boundary: &str,
         source: Body,
-        wanted: TransformRequest,
+        request: TransformRequest,
         broken: BrokenPart,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, DeliveryError> {
         let caller = wire::string_part(boundary, extension::CALLER, Caller::Url.as_str());
         let mut pieces = VecDeque::from([Piece::Bytes(caller.into())]);
         let parts = std::iter::once((wire::IMAGE, Part::Picture(source))).chain(
-            wanted
+            request
                 .overlays
                 .into_iter()
                 .map(|part| (wire::DRAW_IMAGE, part)),
@@ -69,10 +69,10 @@ impl Form {
                 }
             }
         }
-        let transforms = serde_json::to_string(&wanted.transforms)
-            .map_err(|error| Failure::internal(error.to_string()))?;
+        let transforms = serde_json::to_string(&request.transforms)
+            .map_err(|error| DeliveryError::internal(error.to_string()))?;
         let mut rest = wire::string_part(boundary, wire::TRANSFORMS, &transforms);
-        for (name, content) in wanted.output.parts() {
+        for (name, content) in request.output.parts() {
             rest.push_str(&wire::string_part(boundary, name, &content));
         }
         rest.push_str(&wire::tail(boundary));
@@ -104,7 +104,7 @@ impl http_body::Body for Form {
             };
             match std::task::ready!(Pin::new(body).poll_frame(cx)) {
                 Some(Ok(frame)) if frame.is_data() => return Poll::Ready(Some(Ok(frame))),
-                // Trailers of a source are nothing to a form.
+                // A form has no place for the trailers of a source.
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
                     let _ = this.broken.0.set((number, error.to_string()));
@@ -137,12 +137,12 @@ mod tests {
     use safelight_hop::body::full;
     use safelight_hop::{Body, HopError};
     use serde_json::json;
-    
+
     use super::{BrokenPart, Form};
     use crate::output::{Format, Output};
     use crate::request::{Part, TransformRequest};
 
-    fn wanted(overlays: Vec<Part>) -> TransformRequest {
+    fn request(overlays: Vec<Part>) -> TransformRequest {
         TransformRequest {
             transforms: vec![json!({"imageIndex": 0, "width": 8})],
             overlays,
@@ -153,7 +153,7 @@ mod tests {
     #[tokio::test]
     async fn the_form_says_who_asks_and_is_the_one_of_the_platforms_client_otherwise() {
         let overlays = vec![Part::Text("{}".into()), Part::Picture(full("overlay"))];
-        let form = Form::new("B", full("base"), wanted(overlays), BrokenPart::default()).unwrap();
+        let form = Form::new("B", full("base"), request(overlays), BrokenPart::default()).unwrap();
         let length = form.size_hint().exact().unwrap();
         let bytes = form.collect().await.unwrap().to_bytes();
         assert_eq!(bytes.len() as u64, length);
@@ -180,7 +180,7 @@ mod tests {
         .boxed_unsync();
         let broken = BrokenPart::default();
         let overlays = vec![Part::Picture(broken_body)];
-        let form = Form::new("B", full("base"), wanted(overlays), broken.clone()).unwrap();
+        let form = Form::new("B", full("base"), request(overlays), broken.clone()).unwrap();
         assert!(form.collect().await.is_err());
         assert_eq!(broken.get(), Some((1, "gone")));
     }

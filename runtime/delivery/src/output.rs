@@ -1,14 +1,14 @@
-//! How a result is written: what a URL or `cf.image` can say of it, and the parts of the form that say so.
+//! The output options of a URL or of `cf.image`, and the form parts that carry them.
 
 use http::HeaderMap;
 use http::header::ACCEPT;
 use safelight_protocol::extension::{self, Choose, JpegScan, Metadata};
 use safelight_protocol::{Quality, form as wire};
 
-/// A format by its name in URLs and `cf.image`.
+/// An output format of URLs and `cf.image`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// None was asked for: like the source.
+    /// The format of the source; the default.
     #[default]
     Source,
     Auto,
@@ -16,20 +16,20 @@ pub enum Format {
     Webp,
     Jpeg,
     BaselineJpeg,
-    /// A hint.
+    /// The images process may choose a smaller format.
     Png,
     PngForce,
     Json,
-    /// Only of what is SVG already.
+    /// Only for a source that is SVG.
     Svg,
 }
 
 impl Format {
-    /// The names, as messages list them.
+    /// All names, as messages list them.
     pub const NAMES: &str = "auto, avif, webp, jpeg, baseline-jpeg, png, png-force, json, svg";
 
     /// The format of this name.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "auto" => Self::Auto,
             "avif" => Self::Avif,
@@ -44,8 +44,8 @@ impl Format {
         })
     }
 
-    /// The binding's name, which the process falls back on, and how the format is chosen.
-    fn on_the_wire(self) -> (safelight_protocol::Format, Option<Choose>) {
+    /// The format of the binding, which is the fallback, and the rule by which the images process chooses another one.
+    fn wire_format(self) -> (safelight_protocol::Format, Option<Choose>) {
         use safelight_protocol::Format as Wire;
         match self {
             Self::Source => (Wire::Jpeg, Some(Choose::Source)),
@@ -61,34 +61,34 @@ impl Format {
     }
 }
 
-/// Which of the modern formats a client says that it reads.
+/// The modern formats that a client's `Accept` header names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Accepted {
+pub struct AcceptedFormats {
     pub avif: bool,
     pub webp: bool,
 }
 
-impl Accepted {
-    /// Of a client's headers.
-    pub fn by(headers: &HeaderMap) -> Self {
+impl AcceptedFormats {
+    /// Reads a client's headers.
+    pub fn from_headers(headers: &HeaderMap) -> Self {
         let lists = headers.get_all(ACCEPT).iter();
         let lists: Vec<_> = lists.filter_map(|list| list.to_str().ok()).collect();
-        Self::of(&lists.join(","))
+        Self::parse(&lists.join(","))
     }
 
-    /// Reads `Accept`. Wildcards are no support: every browser sends them.
-    fn of(accept: &str) -> Self {
+    /// Parses `Accept`. A wildcard does not count, since every browser sends one.
+    fn parse(accept: &str) -> Self {
         let names = |name: &str| {
             accept.split(',').any(|range| {
                 let mut parts = range.split(';').map(str::trim);
-                let is_it = parts
+                let is_match = parts
                     .next()
                     .is_some_and(|kind| kind.eq_ignore_ascii_case(name));
                 let refused = parts.any(|part| {
                     part.strip_prefix("q=")
                         .is_some_and(|weight| weight.parse() == Ok(0.0))
                 });
-                is_it && !refused
+                is_match && !refused
             })
         };
         Self {
@@ -107,7 +107,7 @@ impl Accepted {
     }
 }
 
-/// How a result is written.
+/// The output options of a result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
     pub format: Format,
@@ -116,11 +116,11 @@ pub struct Output {
     pub metadata: Option<Metadata>,
     /// `compression=fast`.
     pub fast: bool,
-    pub accepted: Accepted,
+    pub accepted: AcceptedFormats,
 }
 
 impl Output {
-    /// This format, and the defaults of everything else.
+    /// The defaults with this format.
     pub fn new(format: Format) -> Self {
         Self {
             format,
@@ -128,13 +128,13 @@ impl Output {
             anim: None,
             metadata: None,
             fast: false,
-            accepted: Accepted::default(),
+            accepted: AcceptedFormats::default(),
         }
     }
 
-    /// The parts of the form, in their order.
+    /// The form parts, in the order of the platform's own client.
     pub fn parts(&self) -> Vec<(&'static str, String)> {
-        let (format, choose) = self.format.on_the_wire();
+        let (format, choose) = self.format.wire_format();
         let choose = match (self.fast, self.format) {
             (true, Format::Json | Format::Svg) | (false, _) => choose,
             (true, _) => Some(Choose::Fast),
@@ -166,7 +166,7 @@ mod tests {
     use safelight_protocol::Quality;
     use safelight_protocol::extension::Metadata;
 
-    use super::{Accepted, Format, Output};
+    use super::{AcceptedFormats, Format, Output};
 
     fn shown(output: &Output) -> String {
         let parts = output.parts();
@@ -193,7 +193,7 @@ mod tests {
             ("svg", "output_format=image/jpeg safelight_choose=svg"),
             ("auto", "output_format=image/jpeg safelight_choose=auto"),
         ] {
-            let format = Format::named(name).unwrap();
+            let format = Format::from_name(name).unwrap();
             assert_eq!(shown(&Output::new(format)), expected);
             assert!(Format::NAMES.split(", ").any(|listed| listed == name));
         }
@@ -201,8 +201,8 @@ mod tests {
             shown(&Output::new(Format::Source)),
             "output_format=image/jpeg safelight_choose=source"
         );
-        assert_eq!(Format::named("jpg"), None);
-        assert_eq!(Format::named("image/jpeg"), None);
+        assert_eq!(Format::from_name("jpg"), None);
+        assert_eq!(Format::from_name("image/jpeg"), None);
     }
 
     #[test]
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn only_a_format_that_is_named_is_accepted() {
-        let accepted = |text| Accepted::of(text).list();
+        let accepted = |text| AcceptedFormats::parse(text).list();
         assert_eq!(
             accepted("image/avif,image/webp,image/*,*/*;q=0.8"),
             "avif,webp"

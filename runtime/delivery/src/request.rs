@@ -1,4 +1,4 @@
-//! What is done to a picture, and what comes of it.
+//! A transformation: its steps and overlays, and its result.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::output::Output;
 
-/// An overlay of a picture.
+/// A picture or a text of a transformation.
 pub enum Part {
     /// An encoded picture.
     Picture(Body),
@@ -17,18 +17,18 @@ pub enum Part {
     Text(String),
 }
 
-/// What is done to a picture.
+/// A transformation of a source.
 pub struct TransformRequest {
-    /// The elements of the `transforms` array; the source is image 0.
+    /// The elements of the `transforms` array. The source is image 0.
     pub transforms: Vec<Value>,
-    /// Images 1 and on.
+    /// The images from 1.
     pub overlays: Vec<Part>,
-    /// How the result is written.
+    /// The output options.
     pub output: Output,
 }
 
 impl TransformRequest {
-    /// All options as one text, from which an entity tag is made.
+    /// All options as one text, for the entity tag.
     pub fn text(&self) -> String {
         let transforms = self.transforms.iter().map(ToString::to_string);
         let parts = self.output.parts().into_iter();
@@ -37,17 +37,17 @@ impl TransformRequest {
     }
 }
 
-/// A finished picture.
+/// The result of a transformation.
 pub struct Transformed {
     /// The headers of the images process.
     pub headers: HeaderMap,
     /// The encoded picture.
     pub body: Body,
-    /// How long it took until here.
+    /// The duration of the transformation.
     pub time: Duration,
 }
 
-/// The length that the headers promise.
+/// The value of `Content-Length`.
 pub fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! Gets a picture from a worker or from another host.
+//! Fetches sources from the worker or from another host.
 
 mod host;
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use http::header::{CONTENT_ENCODING, LOCATION};
 use http::{HeaderMap, StatusCode, Uri};
-use safelight_config::{MAX_SOURCE_BYTES, SourceTime};
+use safelight_config::{MAX_SOURCE_BYTES, SourceTimeouts};
 use safelight_hop::faults::{FaultSet, Hop};
 use safelight_hop::inject::HopFaults;
 use safelight_hop::{
@@ -18,42 +18,42 @@ use safelight_outgoing::{Client, OutgoingError};
 use safelight_protocol::paths::{IMAGE_URL_PREFIX, PLATFORM_PREFIX};
 use tower::{ServiceExt as _, service_fn};
 
-use self::host::{FetchError, Redirects, ask_host};
-use crate::failure::{Code, Failure, in_source, of_status};
+use self::host::{FetchError, Redirects, fetch_host};
+use crate::error::{DeliveryError, ErrorKind, source_status_error, with_source_hop};
 use crate::request::content_length;
-use crate::subrequest::is_of_zone;
+use crate::subrequest::is_same_zone;
 
-pub use self::host::{CREDENTIALS, broke_off};
+pub use self::host::{CREDENTIALS, broken_part_error};
 
-/// Redirects that are followed.
+/// Maximum number of redirects that are followed.
 const MAX_REDIRECTS: u8 = 5;
 
-/// The ways to sources.
+/// Fetches sources.
 #[derive(Clone)]
 pub struct Sources {
     worker: Option<BindingService>,
     hosts: BindingService,
 }
 
-/// A source's answer, and how long its head took.
-pub struct Fetched {
-    /// A success.
+/// A source's response.
+pub struct FetchedSource {
+    /// The response, which is a success.
     pub response: http::Response<Body>,
-    /// Until its head was there.
+    /// Time until the head arrived.
     pub time: Duration,
 }
 
 impl Sources {
-    /// Sources on other hosts, as far as the client reaches, within this time; these faults may happen on the way.
-    pub fn remote(client: Client, time: SourceTime, faults: Arc<FaultSet>) -> Self {
-        let service = service_fn(move |call: Call| ask_host(client.clone(), time, call.request));
+    /// Fetches from the hosts that `client` reaches, within `time`. `faults` apply to the hop.
+    pub fn remote(client: Client, time: SourceTimeouts, faults: Arc<FaultSet>) -> Self {
+        let service = service_fn(move |call: Call| fetch_host(client.clone(), time, call.request));
         Self {
             worker: None,
             hosts: layered(service, HopFaults::new(Hop::source(), faults)),
         }
     }
 
-    /// The same, and the URLs that the worker itself serves, by a service that asks it.
+    /// Adds the URLs that the worker itself serves. `worker` is the service that answers them.
     #[must_use]
     pub fn with_worker(self, worker: impl HopService, faults: Arc<FaultSet>) -> Self {
         Self {
@@ -62,116 +62,129 @@ impl Sources {
         }
     }
 
-    /// Gets what the worker, or a bucket or a file in front of it, answers for a URL of its own, following redirects:
-    /// on other hosts as far as the client reaches.
+    /// Fetches a URL of the worker's own host: from a public bucket, a static file or the worker. Follows redirects, also to
+    /// other hosts.
     ///
     /// # Errors
-    /// When there is no success.
+    /// When the response is not a success.
     pub async fn fetch_worker(
         &self,
         mut url: Uri,
         headers: &HeaderMap,
         context: &Arc<RequestContext>,
-    ) -> Result<Fetched, Failure> {
+    ) -> Result<FetchedSource, DeliveryError> {
         let started = Instant::now();
         let Some(worker) = &self.worker else {
-            return Err(Failure::internal("there is no worker to ask"));
+            return Err(DeliveryError::internal("there is no worker to ask"));
         };
         for left in (0..=MAX_REDIRECTS).rev() {
             check_path(&url)?;
-            let answer = ask(worker, (url.clone(), 0), headers, context).await?;
+            let answer = send(worker, url.clone(), 0, headers, context).await?;
             if !is_redirect(answer.status()) {
-                return successful(answer, started);
+                return require_success(answer, started);
             }
-            let next = redirected(&url, answer.headers())?;
+            let next = redirect_target(&url, answer.headers())?;
             let Some(left) = left.checked_sub(1) else {
                 break;
             };
-            if !is_of_zone(&next, &url) {
-                return self.fetch_remote_within((next, left), headers, context).await;
+            if !is_same_zone(&next, &url) {
+                return self.fetch_remote_within(next, left, headers, context).await;
             }
             url = next;
         }
-        Err(Failure::from(&OutgoingError::TooManyRedirects(MAX_REDIRECTS)))
+        Err(DeliveryError::from(&OutgoingError::TooManyRedirects(
+            MAX_REDIRECTS,
+        )))
     }
 
-    /// Gets what another host answers.
+    /// Fetches a URL of another host.
     ///
     /// # Errors
-    /// When there is no success.
+    /// When the response is not a success.
     pub async fn fetch_remote(
         &self,
         url: &str,
         headers: &HeaderMap,
         context: &Arc<RequestContext>,
-    ) -> Result<Fetched, Failure> {
+    ) -> Result<FetchedSource, DeliveryError> {
         let url = url.parse::<Uri>().map_err(|error| bad_url(&error))?;
-        self.fetch_remote_within((url, MAX_REDIRECTS), headers, context).await
+        self.fetch_remote_within(url, MAX_REDIRECTS, headers, context)
+            .await
     }
 
-    /// The same, within so many redirects.
+    /// Fetches a URL of another host and follows at most so many redirects.
     async fn fetch_remote_within(
         &self,
-        target: (Uri, u8),
+        url: Uri,
+        redirects: u8,
         headers: &HeaderMap,
         context: &Arc<RequestContext>,
-    ) -> Result<Fetched, Failure> {
+    ) -> Result<FetchedSource, DeliveryError> {
         let started = Instant::now();
-        let answer = ask(&self.hosts, target, headers, context).await?;
-        if let Some(error) = FetchError::of(answer.extensions()) {
-            return Err(Failure::from(error));
+        let answer = send(&self.hosts, url, redirects, headers, context).await?;
+        if let Some(error) = FetchError::get(answer.extensions()) {
+            return Err(DeliveryError::from(error));
         }
-        successful(answer, started)
+        require_success(answer, started)
     }
 }
 
-/// What belongs to the platform is no worker's to answer, and a result of a transformation is no source.
-fn check_path(url: &Uri) -> Result<(), Failure> {
+/// Refuses the paths of the platform, which no worker answers, and the results of transformations.
+fn check_path(url: &Uri) -> Result<(), DeliveryError> {
     if url.path().starts_with(IMAGE_URL_PREFIX) {
-        let text = in_source("the source is the result of a transformation");
-        return Err(Failure::new(Code::Loop, text));
+        let text = with_source_hop("the source is the result of a transformation");
+        return Err(DeliveryError::new(ErrorKind::Loop, text));
     }
     if url.path().starts_with(PLATFORM_PREFIX) {
         let text = format!("{} is not the worker's to answer", url.path());
-        return Err(Failure::new(Code::NotFound, in_source(&text)));
+        return Err(DeliveryError::new(
+            ErrorKind::NotFound,
+            with_source_hop(&text),
+        ));
     }
     Ok(())
 }
 
-fn bad_url(error: &dyn std::error::Error) -> Failure {
-    Failure::new(Code::BadUrl, in_source(&error.to_string()))
+fn bad_url(error: &dyn std::error::Error) -> DeliveryError {
+    DeliveryError::new(ErrorKind::BadUrl, with_source_hop(&error.to_string()))
 }
 
-async fn ask(
+async fn send(
     service: &BindingService,
-    (url, redirects): (Uri, u8),
+    url: Uri,
+    redirects: u8,
     headers: &HeaderMap,
     context: &Arc<RequestContext>,
-) -> Result<http::Response<Body>, Failure> {
+) -> Result<http::Response<Body>, DeliveryError> {
     let mut request = http::Request::new(body::full(""));
     *request.uri_mut() = url;
     *request.headers_mut() = headers.clone();
     request.extensions_mut().insert(Redirects(redirects));
     let call = Call::new(SOURCE_HOP.into(), request, context.clone());
     let answer = service.clone().oneshot(call).await;
-    answer.map_err(|error| Failure::of_hop(SOURCE_HOP, &error))
+    answer.map_err(|error| DeliveryError::from_hop(SOURCE_HOP, &error))
 }
 
-fn successful(response: http::Response<Body>, started: Instant) -> Result<Fetched, Failure> {
+fn require_success(
+    response: http::Response<Body>,
+    started: Instant,
+) -> Result<FetchedSource, DeliveryError> {
     if !response.status().is_success() {
-        return Err(of_status(response.status()));
+        return Err(source_status_error(response.status()));
     }
-    // What the images process would be given is not what was stored, and nobody undoes it on the way.
+    // No stage decodes a content coding, so the images process would get compressed bytes.
     if let Some(coding) = response.headers().get(CONTENT_ENCODING)
         && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
         let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
-        return Err(Failure::from(&OutgoingError::Encoded(coding)));
+        return Err(DeliveryError::from(&OutgoingError::Encoded(coding)));
     }
     if content_length(response.headers()).is_some_and(|bytes| bytes > MAX_SOURCE_BYTES) {
-        return Err(Failure::from(&OutgoingError::TooLarge(MAX_SOURCE_BYTES)));
+        return Err(DeliveryError::from(&OutgoingError::TooLarge(
+            MAX_SOURCE_BYTES,
+        )));
     }
-    Ok(Fetched {
+    Ok(FetchedSource {
         response,
         time: started.elapsed(),
     })
@@ -181,9 +194,9 @@ fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// Where a redirect of the worker leads, which is held to what holds for one of another host.
-fn redirected(from: &Uri, headers: &HeaderMap) -> Result<Uri, Failure> {
-    let invalid = |why: &str| Failure::new(Code::BadRedirect, in_source(why));
+/// The target of the worker's redirect. It obeys the same rules as a redirect of another host.
+fn redirect_target(from: &Uri, headers: &HeaderMap) -> Result<Uri, DeliveryError> {
+    let invalid = |why: &str| DeliveryError::new(ErrorKind::BadRedirect, with_source_hop(why));
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let location = location.ok_or_else(|| invalid("a redirect without a target"))?;
     let next = Target::parse(&from.to_string()).and_then(|from| from.resolve_redirect(location));
@@ -203,13 +216,13 @@ mod tests {
 
     use safelight_hop::body;
 
-    use super::{check_path, redirected, successful};
+    use super::{check_path, redirect_target, require_success};
 
     fn number(name: HeaderName, value: &str) -> Result<(), u16> {
         let response = Response::builder().header(name, value);
         let response = response.body(body::full("")).unwrap();
-        let fetched = successful(response, Instant::now());
-        fetched.map(|_| ()).map_err(|failure| failure.code.number())
+        let fetched = require_success(response, Instant::now());
+        fetched.map(|_| ()).map_err(|error| error.kind.number())
     }
 
     #[test]
@@ -231,7 +244,7 @@ mod tests {
             ("/cdn-cgi/", Err(9404)),
         ] {
             let url = Uri::try_from(format!("http://a.test{path}")).unwrap();
-            let found = check_path(&url).map_err(|failure| failure.code.number());
+            let found = check_path(&url).map_err(|error| error.kind.number());
             assert_eq!(found, expected, "{path}");
         }
     }
@@ -250,10 +263,10 @@ mod tests {
             ("http://", Err(9420)),
         ] {
             let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
-            let next = redirected(&from, &headers).map(|url| url.to_string());
-            let next = next.map_err(|failure| failure.code.number());
+            let next = redirect_target(&from, &headers).map(|url| url.to_string());
+            let next = next.map_err(|error| error.kind.number());
             assert_eq!(next, expected.map(str::to_owned), "{location}");
         }
-        assert!(redirected(&from, &HeaderMap::new()).is_err());
+        assert!(redirect_target(&from, &HeaderMap::new()).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Requests for sources: their headers, and whether a URL is of the zone that was asked.
+//! Requests for sources: their headers, and the test for the zone of a URL.
 
 use http::header::{ACCEPT, VIA};
 use http::uri::Scheme;
@@ -15,11 +15,11 @@ pub(crate) fn is_image_resizing(headers: &HeaderMap) -> bool {
         .any(|value| value.to_str().is_ok_and(|via| via.contains(IMAGE_RESIZING)))
 }
 
-/// The headers of a request for a source: of the visitor's headers only `Via`, which names the proxies before.
+/// The headers of a request for a source. Of the visitor's headers only `Via` is passed on, which lists the proxies.
 pub(crate) fn subrequest_headers(visitors: &HeaderMap) -> HeaderMap {
-    let by = visitors.get_all(VIA).iter();
-    let by = by.filter_map(|via| via.to_str().ok());
-    let via: Vec<_> = by.chain([IMAGE_RESIZING]).collect();
+    let proxies = visitors.get_all(VIA).iter();
+    let proxies = proxies.filter_map(|via| via.to_str().ok());
+    let via: Vec<_> = proxies.chain([IMAGE_RESIZING]).collect();
     let via = HeaderValue::try_from(via.join(", "));
     HeaderMap::from_iter([
         (VIA, via.unwrap_or(HeaderValue::from_static(IMAGE_RESIZING))),
@@ -27,8 +27,8 @@ pub(crate) fn subrequest_headers(visitors: &HeaderMap) -> HeaderMap {
     ])
 }
 
-/// Whether both are of one host and port.
-pub(crate) fn is_of_zone(url: &Uri, asked: &Uri) -> bool {
+/// Whether both URLs have the same host and port.
+pub(crate) fn is_same_zone(url: &Uri, asked: &Uri) -> bool {
     let port = |uri: &Uri| {
         uri.port_u16()
             .unwrap_or(match uri.scheme() == Some(&Scheme::HTTPS) {

@@ -1,13 +1,13 @@
-//! `/cdn-cgi/image/<options>/<source>`: a picture by its URL alone.
+//! `/cdn-cgi/image/<options>/<source>`: transformation of a picture by its URL.
 //!
 //! | module | does |
 //! |---|---|
-//! | [`path`] | the path to options and source |
-//! | [`pairs`] | the options' text to pairs |
-//! | [`options`] | pairs to checked values |
-//! | [`hints`] | what the client says of itself, where an option leaves something to it |
+//! | [`path`] | splits the path into options and source |
+//! | [`pairs`] | splits the options into key-value pairs |
+//! | [`options`] | parses the pairs into checked values |
+//! | [`client_hints`] | reads the client's width and speed from its headers, for the options that depend on them |
 
-pub mod hints;
+pub mod client_hints;
 pub mod options;
 pub mod pairs;
 pub mod path;
@@ -27,10 +27,10 @@ use self::options::Options;
 use self::path::SourceUrl;
 use crate::answer::ResponseHints;
 use crate::deliver::Delivery;
-use crate::failure::{Code, Failure};
-use crate::output::{Accepted, Format};
+use crate::error::{DeliveryError, ErrorKind};
+use crate::output::{AcceptedFormats, Format};
 use crate::request::TransformRequest;
-use crate::source::{Fetched, Sources};
+use crate::source::{FetchedSource, Sources};
 use crate::subrequest::{is_image_resizing, subrequest_headers};
 use crate::transform::Transformations;
 
@@ -38,9 +38,9 @@ use crate::transform::Transformations;
 pub struct ImageUrls {
     pub transformations: Transformations,
     pub sources: Sources,
-    /// Which other hosts a source may be on; the worker's own always may.
+    /// The other hosts on which a source may be. The worker's own host is always allowed.
     pub allowed: Vec<OriginPattern>,
-    /// The worker's name, by which its own requests are known.
+    /// The worker's name, which marks its own requests.
     pub worker: String,
 }
 
@@ -51,32 +51,35 @@ impl ImageUrls {
         request: &http::request::Parts,
         context: &Arc<RequestContext>,
     ) -> http::Response<Body> {
-        let failure = match self.picture(request, context).await {
+        let error = match self.transform(request, context).await {
             Ok(response) => return response,
-            Err(failure) => failure,
+            Err(error) => error,
         };
         context.note(format_args!(
             "image-url answers {}: {}",
-            failure.code.number(),
-            failure.text
+            error.kind.number(),
+            error.text
         ));
-        if failure.code == Code::InTheWay {
-            return failure.answer();
+        if error.kind == ErrorKind::FetchedByWorker {
+            return error.to_response();
         }
-        redirect_to_source(request).unwrap_or_else(|| failure.answer())
+        redirect_to_source(request).unwrap_or_else(|| error.to_response())
     }
 
-    async fn picture(
+    async fn transform(
         &self,
         request: &http::request::Parts,
         context: &Arc<RequestContext>,
-    ) -> Result<http::Response<Body>, Failure> {
+    ) -> Result<http::Response<Body>, DeliveryError> {
         if request.method != Method::GET && request.method != Method::HEAD {
-            return Err(Failure::new(Code::Method, "the method must be GET or HEAD"));
+            return Err(DeliveryError::new(
+                ErrorKind::MethodNotAllowed,
+                "the method must be GET or HEAD",
+            ));
         }
         if is_image_resizing(&request.headers) {
             let text = "the request comes from a transformation already (Via: image-resizing)";
-            return Err(Failure::new(Code::Loop, text));
+            return Err(DeliveryError::new(ErrorKind::Loop, text));
         }
         if request
             .headers
@@ -84,17 +87,17 @@ impl ImageUrls {
             .is_some_and(|worker| worker == self.worker.as_str())
         {
             let text = "a worker's plain fetch of its own /cdn-cgi/image/ is not transformed: fetch the picture itself, with cf.image";
-            return Err(Failure::new(Code::InTheWay, text));
+            return Err(DeliveryError::new(ErrorKind::FetchedByWorker, text));
         }
         let path = path::Path::parse(&request.uri)?;
-        let options = Options::read(path.options)?;
+        let options = Options::parse(path.options)?;
         let source = SourceUrl::parse(path.source, &request.uri)?;
         let headers = subrequest_headers(&request.headers);
         let source = self.fetch(&source, &headers, context).await?;
         let (transform, hints) = transform_request(options, &request.headers);
         let delivery = Delivery {
             source,
-            // The choices that were left to the client are part of it.
+            // Includes the values that were chosen by the client's headers.
             identity: Some(transform.text()),
             request: transform,
             hints,
@@ -107,16 +110,20 @@ impl ImageUrls {
         source: &SourceUrl,
         headers: &HeaderMap,
         context: &Arc<RequestContext>,
-    ) -> Result<Fetched, Failure> {
+    ) -> Result<FetchedSource, DeliveryError> {
         match source {
-            SourceUrl::Worker(url) => self.sources.fetch_worker(url.clone(), headers, context).await,
+            SourceUrl::Worker(url) => {
+                self.sources
+                    .fetch_worker(url.clone(), headers, context)
+                    .await
+            }
             SourceUrl::Remote(target) => {
                 if !self.allowed.iter().any(|pattern| pattern.matches(target)) {
                     let text = format!(
                         "the source {} is not among safelight.allowed_origins",
                         target.url()
                     );
-                    return Err(Failure::new(Code::NotAllowed, text));
+                    return Err(DeliveryError::new(ErrorKind::NotAllowed, text));
                 }
                 self.sources
                     .fetch_remote(target.url().as_str(), headers, context)
@@ -126,12 +133,12 @@ impl ImageUrls {
     }
 }
 
-/// Whether a request is for this interface, however little it says.
-pub fn is_path(path: &str) -> bool {
+/// Whether a path belongs to this interface, even if options and source are missing.
+pub fn is_image_url_path(path: &str) -> bool {
     path.starts_with(IMAGE_URL_PREFIX) || Some(path) == IMAGE_URL_PREFIX.strip_suffix('/')
 }
 
-/// Fills in what the options leave to the client.
+/// Resolves the options that depend on the client's headers.
 fn transform_request(options: Options, headers: &HeaderMap) -> (TransformRequest, ResponseHints) {
     let Options {
         mut transform,
@@ -144,15 +151,15 @@ fn transform_request(options: Options, headers: &HeaderMap) -> (TransformRequest
     let mut vary = Vec::new();
     if output.format == Format::Auto {
         vary.push("accept");
-        output.accepted = Accepted::by(headers);
+        output.accepted = AcceptedFormats::from_headers(headers);
     }
     if let Some(auto) = auto_width {
-        vary.extend(hints::WIDTH_HEADERS);
+        vary.extend(client_hints::WIDTH_HEADERS);
         transform.insert("width".into(), Value::from(auto.width(headers)));
     }
     if let Some(quality) = slow_quality {
-        vary.extend(hints::SPEED_HEADERS);
-        if hints::is_slow(headers) {
+        vary.extend(client_hints::SPEED_HEADERS);
+        if client_hints::is_slow(headers) {
             output.quality = Some(quality);
         }
     }
@@ -171,14 +178,14 @@ fn transform_request(options: Options, headers: &HeaderMap) -> (TransformRequest
     (request, ResponseHints { vary, warnings })
 }
 
-/// The redirect that `onerror=redirect` asks for, if the source is of the same zone.
+/// The redirect for `onerror=redirect`; none if the source is in another zone.
 fn redirect_to_source(request: &http::request::Parts) -> Option<http::Response<Body>> {
     let path = path::Path::parse(&request.uri).ok()?;
     if !options::redirects_on_error(path.options) || is_image_resizing(&request.headers) {
         return None;
     }
     let location = match SourceUrl::parse(path.source, &request.uri).ok()? {
-        // Absolute, since a path may begin with what a browser takes for a host.
+        // Absolute, since a browser takes a path that begins with `//` for a host.
         SourceUrl::Worker(url) => url.to_string(),
         SourceUrl::Remote(target) => {
             let zone = request.uri.authority().map_or("", Authority::host);

@@ -25,7 +25,7 @@ use safelight_hop::body::{BodyObserver, ObservedBody};
 use safelight_hop::trace::End;
 use safelight_hop::{BindingService, Body, Call, HopError, RequestContext, body};
 use safelight_net::Deadlines;
-use safelight_net::deadline::{Activity, Paced, PacedError, Progress};
+use safelight_net::deadline::{Activity, ReadTimeoutBody, ReadTimeoutError, TimeoutStream};
 use safelight_net::drain::DrainOnDrop;
 use safelight_protocol::BindingKind;
 use safelight_protocol::fetcher::URL_HEADER;
@@ -111,11 +111,11 @@ impl<F: Fn(&Parts) -> RequestContext + Send + Sync + 'static> SocketServer<F> {
         stream: UnixStream,
     ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
         let activity = Activity::new();
-        let stream = Progress::server(stream, &self.deadlines, activity.clone());
+        let stream = TimeoutStream::server(stream, &self.deadlines, activity.clone());
         let service = service_fn(move |request| {
             let (server, activity) = (self.clone(), activity.clone());
             async move {
-                let _open = activity.open();
+                let _open = activity.begin_request();
                 Ok::<_, Infallible>(server.answer(request, activity.clone()).await)
             }
         });
@@ -127,15 +127,11 @@ impl<F: Fn(&Parts) -> RequestContext + Send + Sync + 'static> SocketServer<F> {
             .serve_connection(TokioIo::new(stream), service)
     }
 
-    async fn answer(
-        &self,
-        request: http::Request<Incoming>,
-        activity: Activity,
-    ) -> Response<Body> {
+    async fn answer(&self, request: http::Request<Incoming>, activity: Activity) -> Response<Body> {
         let (mut head, upload) = request.into_parts();
         let context = Arc::new((self.context)(&head));
         let mut guard = RequestGuard::new(context.clone());
-        let upload = Paced::on(upload, self.deadlines.body_read, activity);
+        let upload = ReadTimeoutBody::with_activity(upload, self.deadlines.body_read, activity);
         let upload = DrainOnDrop::new(upload).map_err(upload_error);
         let response = match self.find(&mut head) {
             Ok(found) => {
@@ -196,10 +192,10 @@ fn absolute(head: &Parts) -> Option<Uri> {
         .ok()
 }
 
-fn upload_error(error: PacedError<hyper::Error>) -> HopError {
+fn upload_error(error: ReadTimeoutError<hyper::Error>) -> HopError {
     match error {
-        PacedError::Broken(error) => HopError::UploadBroke(error),
-        PacedError::Stalled(limit) => HopError::UploadStalled(limit),
+        ReadTimeoutError::Body(error) => HopError::UploadBroke(error),
+        ReadTimeoutError::Timeout(limit) => HopError::UploadStalled(limit),
     }
 }
 
@@ -259,7 +255,15 @@ impl RequestGuard {
         if let Some(trace) = self.context.trace() {
             trace.head(self.status);
         }
-        let promised = || response.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
+        let promised = || {
+            response
+                .headers()
+                .get(CONTENT_LENGTH)?
+                .to_str()
+                .ok()?
+                .parse()
+                .ok()
+        };
         self.expected = response.body().size_hint().exact().or_else(promised);
     }
 }
@@ -280,7 +284,9 @@ impl BodyObserver for RequestGuard {
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         let is_whole = self.expected == Some(self.bytes);
-        let end = self.end.unwrap_or(if is_whole { End::Whole } else { End::Dropped });
+        let end = self
+            .end
+            .unwrap_or(if is_whole { End::Whole } else { End::Dropped });
         self.context.finish(self.status, self.bytes, end);
         if let Some(trace) = self.context.trace() {
             trace.end(self.bytes, end);

@@ -44,7 +44,11 @@ impl Bindings {
     ///
     /// # Errors
     /// When the worker has no binding of that name; the error lists those that it has. Otherwise as the service does.
-    pub async fn call(&self, mut request: http::Request<Body>, context: Arc<RequestContext>) -> Answer {
+    pub async fn call(
+        &self,
+        mut request: http::Request<Body>,
+        context: Arc<RequestContext>,
+    ) -> Answer {
         let (name, rest) = split_name(request.uri())?;
         let Some((name, service)) = self.services.get_key_value(name) else {
             return Err(HopError::UnknownBinding {
@@ -54,7 +58,10 @@ impl Bindings {
         };
         let name = name.clone();
         *request.uri_mut() = rest;
-        service.clone().oneshot(Call::new(name, request, context)).await
+        service
+            .clone()
+            .oneshot(Call::new(name, request, context))
+            .await
     }
 }
 

@@ -249,9 +249,7 @@ impl DevServer<'_> {
             let name = &other.config.name;
             self.log
                 .line(format_args!("{name} is there for the other workers"));
-            let is_public = |binding: &Binding| {
-                matches!(&binding.config, BindingConfig::R2(r2) if r2.public_path.is_some())
-            };
+            let is_public = |binding: &Binding| matches!(&binding.config, BindingConfig::R2(r2) if r2.public_path.is_some());
             if other.config.bindings.iter().any(is_public) {
                 self.log.warn(format_args!(
                     "the public paths of {name} are not served, as {} answers the clients of this run",
@@ -296,7 +294,7 @@ impl DevServer<'_> {
 
 fn needs_images(config: &Config) -> bool {
     let mut bindings = config.bindings.iter();
-    config.image_urls.on || bindings.any(|binding| binding.config == BindingConfig::Images)
+    config.image_urls.enabled || bindings.any(|binding| binding.config == BindingConfig::Images)
 }
 
 fn images_settings(config: &Config, trace: TraceOptions) -> ImagesSettings {
@@ -320,7 +318,7 @@ fn image_urls(
     front: &Arc<WorkerFront>,
 ) -> anyhow::Result<Option<ImageUrls>> {
     let config = worker.config;
-    let Some(images) = images.filter(|_| config.image_urls.on) else {
+    let Some(images) = images.filter(|_| config.image_urls.enabled) else {
         return Ok(None);
     };
     let faults = &worker.faults;

@@ -25,7 +25,7 @@ pub enum Cause {
     /// The instance asked for more memory than it may have, in bytes.
     Memory {
         /// What it would have had.
-        wanted: usize,
+        requested: usize,
         /// What it may have.
         limit: usize,
     },
@@ -50,10 +50,7 @@ impl Death {
                 "this request shared its instance with {culprit}, for which the worker {}; try it again",
                 self.cause
             ),
-            None => format!(
-                "the worker {}, on behalf of no known request",
-                self.cause
-            ),
+            None => format!("the worker {}, on behalf of no known request", self.cause),
         }
     }
 }
@@ -68,9 +65,9 @@ impl fmt::Display for Cause {
                 "used more than its CPU limit of {} ms for one request (limits.cpu_ms)",
                 limit.as_millis()
             ),
-            Self::Memory { wanted, limit } => write!(
+            Self::Memory { requested, limit } => write!(
                 f,
-                "asked for {wanted} bytes of memory, more than its limit of {limit}"
+                "asked for {requested} bytes of memory, more than its limit of {limit}"
             ),
             Self::BackgroundWork => {
                 f.write_str("was ended: its work had gone on while nobody waited for it")

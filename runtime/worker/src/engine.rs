@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use safelight_hop::{Body, HopError};
-use safelight_net::deadline::{Paced, PacedError};
+use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 /// The engine's error for one of ours. The engine gives the text of every kind but its own to the guest.
@@ -44,10 +44,10 @@ pub(crate) fn body_to_engine(body: Body) -> WasiBody {
 
 /// A body for the engine that is given up when no byte comes for the limit, as the guest has asked.
 pub(crate) fn body_to_engine_within(body: Body, limit: Duration) -> WasiBody {
-    Paced::new(body, limit)
+    ReadTimeoutBody::new(body, limit)
         .map_err(|error| match error {
-            PacedError::Broken(error) => to_engine(error),
-            PacedError::Stalled(_) => Error::ConnectionReadTimeout,
+            ReadTimeoutError::Body(error) => to_engine(error),
+            ReadTimeoutError::Timeout(_) => Error::ConnectionReadTimeout,
         })
         .boxed_unsync()
 }

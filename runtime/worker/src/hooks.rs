@@ -129,11 +129,11 @@ impl Ways {
         };
         let (head, _ignored) = request.into_parts();
         match images.fetch(&head, options, &context).await {
-            Err(failure) if images.fails_open(&head, &failure) => {
+            Err(error) if images.fails_open(&head, &error) => {
                 let plain = http::Request::from_parts(head, body::full(""));
                 self.outbound.fetch(plain, context).await
             }
-            Err(failure) => Ok(failure.answer()),
+            Err(error) => Ok(error.to_response()),
             Ok(response) => Ok(response),
         }
     }

@@ -14,8 +14,8 @@
 //! | `engine` | bodies and errors between the engine's types and ours |
 
 pub mod compile;
-mod engine;
 pub mod death;
+mod engine;
 pub mod error;
 mod guest_request;
 mod hooks;

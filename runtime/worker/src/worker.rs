@@ -274,7 +274,10 @@ impl HandlerState for InstanceFactory {
 }
 
 /// A 0.3 guest imports both versions, because Rust's standard library is written for 0.2.
-fn link(engine: &Engine, component: &Component) -> wasmtime::Result<(ProxyPre<State>, WasiVersion)> {
+fn link(
+    engine: &Engine,
+    component: &Component,
+) -> wasmtime::Result<(ProxyPre<State>, WasiVersion)> {
     let mut linker = Linker::<State>::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;

@@ -102,7 +102,7 @@ impl Bucket {
 /// Refuses an index with its blobs in another store: the next sweep would delete them all, and no read would find one.
 fn check_place(index: &Index, storage: &Storage) -> anyhow::Result<()> {
     let wanted = match &storage.s3 {
-        Some(s3) => s3.place(),
+        Some(s3) => s3.id(),
         None => "local".to_owned(),
     };
     let place = index.setting("place", &wanted)?;

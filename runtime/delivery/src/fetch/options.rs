@@ -1,6 +1,6 @@
-//! The options of `cf.image` to steps, overlays and what concerns the result.
+//! Parses the options of `cf.image` into steps, overlays and output options.
 //!
-//! What changes pixels goes on unread: the images process checks it, as it does for the binding.
+//! The options that change pixels are passed on unread: the images process checks them, as for the binding.
 
 use std::str::FromStr;
 
@@ -9,13 +9,13 @@ use safelight_protocol::steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDE
 use safelight_protocol::{Compression, NamedQuality, OriginAuth, Quality, UnknownWordError};
 use serde_json::{Map, Value};
 
+use crate::error::{DeliveryError, ErrorKind};
 use crate::output::{Format, Output};
-use crate::failure::{Code, Failure};
 
-/// Most entries of `draw`.
-const OVERLAYS: usize = 32;
+/// Maximum number of entries in `draw`.
+const MAX_OVERLAYS: usize = 32;
 
-/// Keys of one `transform()` of the binding.
+/// The keys of a `transform()` of the binding.
 const TRANSFORM: &[&str] = &[
     "width",
     "height",
@@ -38,7 +38,7 @@ const TRANSFORM: &[&str] = &[
     "segment",
 ];
 
-/// Keys of one `draw()` of the binding.
+/// The keys of a `draw()` of the binding.
 const DRAW: &[&str] = &[
     "opacity",
     "repeat",
@@ -49,32 +49,32 @@ const DRAW: &[&str] = &[
     "right",
 ];
 
-/// Sizes, and the key of each where it is a fraction of the base's.
+/// The sizes of an overlay, each with the key for a fraction of the base's size.
 const SHARES: [(&str, &str); 2] = [("width", WIDTH_SHARE), ("height", HEIGHT_SHARE)];
 
-/// What is asked for.
+/// The options of `cf.image`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Options {
     pub(super) transforms: Vec<Value>,
-    pub(super) overlays: Vec<Drawn>,
+    pub(super) overlays: Vec<OverlaySource>,
     pub(super) output: Output,
-    /// Whether credentials go to the source.
+    /// Whether the request's credentials are sent to the source.
     pub(super) share_credentials: bool,
     pub(super) warnings: Vec<String>,
 }
 
-/// What is drawn.
+/// The source of an overlay.
 #[derive(Debug, PartialEq)]
-pub(super) enum Drawn {
+pub(super) enum OverlaySource {
     /// The picture at this URL.
     Url(String),
-    /// A text, as the binding's JSON has it.
+    /// A text, as JSON of the binding.
     Text(String),
 }
 
 impl Options {
-    pub(super) fn read(options: &Map<String, Value>) -> Result<Self, Failure> {
-        let mut rest = Rest::of(options);
+    pub(super) fn parse(options: &Map<String, Value>) -> Result<Self, DeliveryError> {
+        let mut rest = RemainingKeys::new(options);
         let mut transforms = Vec::new();
         if let Some(transform) = rest.step(TRANSFORM, IMAGE_INDEX, 0) {
             transforms.push(transform);
@@ -83,9 +83,12 @@ impl Options {
         let auth: Option<OriginAuth> = rest.word("origin-auth")?;
         let entries = match rest.take("draw") {
             None => &[][..],
-            Some(Value::Array(entries)) if entries.len() <= OVERLAYS => entries,
+            Some(Value::Array(entries)) if entries.len() <= MAX_OVERLAYS => entries,
             Some(Value::Array(_)) => {
-                return Err(bad("draw", &format!("has more than {OVERLAYS} entries")));
+                return Err(bad(
+                    "draw",
+                    &format!("has more than {MAX_OVERLAYS} entries"),
+                ));
             }
             Some(_) => return Err(bad("draw", "must be an array")),
         };
@@ -96,8 +99,8 @@ impl Options {
             let entry = entry
                 .as_object()
                 .ok_or_else(|| bad(&place, "must be an object"))?;
-            let mut rest = Rest::of(entry);
-            overlays.push(drawn(&mut rest, &place)?);
+            let mut rest = RemainingKeys::new(entry);
+            overlays.push(overlay_source(&mut rest, &place)?);
             let number = overlays.len();
             let shares = SHARES.map(|(side, share)| Some((share, rest.fraction(side)?)));
             let mut transform = rest.step(TRANSFORM, IMAGE_INDEX, number);
@@ -122,11 +125,11 @@ impl Options {
     }
 }
 
-/// Keys that nobody has asked for yet. `null` is as good as absent.
-struct Rest<'a>(Vec<(&'a str, &'a Value)>);
+/// The keys of an object that have not been taken yet. A key with the value `null` counts as absent.
+struct RemainingKeys<'a>(Vec<(&'a str, &'a Value)>);
 
-impl<'a> Rest<'a> {
-    fn of(object: &'a Map<String, Value>) -> Self {
+impl<'a> RemainingKeys<'a> {
+    fn new(object: &'a Map<String, Value>) -> Self {
         let given = object.iter().filter(|(_, value)| !value.is_null());
         Self(given.map(|(key, value)| (key.as_str(), value)).collect())
     }
@@ -143,20 +146,23 @@ impl<'a> Rest<'a> {
         is_one.then(|| self.take(key)).flatten()
     }
 
-    fn text(&mut self, key: &str) -> Result<Option<&'a str>, Failure> {
+    fn text(&mut self, key: &str) -> Result<Option<&'a str>, DeliveryError> {
         let text = self
             .take(key)
             .map(|value| value.as_str().ok_or_else(|| bad(key, "must be a string")));
         text.transpose()
     }
 
-    fn word<T: FromStr<Err = UnknownWordError>>(&mut self, key: &str) -> Result<Option<T>, Failure> {
+    fn word<T: FromStr<Err = UnknownWordError>>(
+        &mut self,
+        key: &str,
+    ) -> Result<Option<T>, DeliveryError> {
         let word = self.text(key)?.map(str::parse);
         word.transpose()
             .map_err(|error: UnknownWordError| bad(key, &error.to_string()))
     }
 
-    /// All of `keys` as one element of the `transforms` array about the image of this number.
+    /// Takes all of `keys` as one element of the `transforms` array, for the image of this number.
     fn step(&mut self, keys: &[&str], index: &str, number: usize) -> Option<Value> {
         let mut step = Map::new();
         for key in keys {
@@ -180,9 +186,9 @@ impl<'a> Rest<'a> {
     }
 }
 
-fn output(rest: &mut Rest<'_>) -> Result<Output, Failure> {
+fn output(rest: &mut RemainingKeys<'_>) -> Result<Output, DeliveryError> {
     let format = match rest.text("format")? {
-        Some(name) => Format::named(name)
+        Some(name) => Format::from_name(name)
             .ok_or_else(|| bad("format", &format!("must be one of {}", Format::NAMES)))?,
         None => Format::Source,
     };
@@ -211,16 +217,19 @@ fn output(rest: &mut Rest<'_>) -> Result<Output, Failure> {
     })
 }
 
-/// A picture or a text, never both.
-fn drawn(rest: &mut Rest<'_>, place: &str) -> Result<Drawn, Failure> {
+/// Takes `url` or `text`; both together are an error.
+fn overlay_source(
+    rest: &mut RemainingKeys<'_>,
+    place: &str,
+) -> Result<OverlaySource, DeliveryError> {
     match (rest.take("url"), rest.take("text")) {
-        (Some(Value::String(url)), None) => Ok(Drawn::Url(url.clone())),
+        (Some(Value::String(url)), None) => Ok(OverlaySource::Url(url.clone())),
         (None, Some(Value::Object(text))) => {
             let mut text = text.clone();
             if let Some(content) = text.remove("content") {
                 text.entry("text").or_insert(content);
             }
-            Ok(Drawn::Text(Value::Object(text).to_string()))
+            Ok(OverlaySource::Text(Value::Object(text).to_string()))
         }
         (Some(_), None) => Err(bad(&format!("{place}.url"), "must be a string")),
         (None, Some(_)) => Err(bad(&format!("{place}.text"), "must be an object")),
@@ -228,19 +237,19 @@ fn drawn(rest: &mut Rest<'_>, place: &str) -> Result<Drawn, Failure> {
     }
 }
 
-fn bad(key: &str, fault: &str) -> Failure {
-    Failure::new(Code::BadOptions, format!("cf.image.{key} {fault}"))
+fn bad(key: &str, rule: &str) -> DeliveryError {
+    DeliveryError::new(ErrorKind::BadOptions, format!("cf.image.{key} {rule}"))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Drawn, Options};
-    use crate::failure::Failure;
+    use super::{Options, OverlaySource};
+    use crate::error::DeliveryError;
 
-    fn read(options: &Value) -> Result<Options, Failure> {
-        Options::read(options.as_object().unwrap())
+    fn read(options: &Value) -> Result<Options, DeliveryError> {
+        Options::parse(options.as_object().unwrap())
     }
 
     #[test]
@@ -271,9 +280,9 @@ mod tests {
         assert_eq!(
             options.overlays,
             [
-                Drawn::Url("https://a.test/1".into()),
-                Drawn::Url("https://a.test/2".into()),
-                Drawn::Text(text.into())
+                OverlaySource::Url("https://a.test/1".into()),
+                OverlaySource::Url("https://a.test/2".into()),
+                OverlaySource::Text(text.into())
             ]
         );
         let parts = options.output.parts();
@@ -318,12 +327,12 @@ mod tests {
             (json!({"draw": [{"text": "a"}]}), "draw[0].text"),
             (json!({"draw": vec![json!({"url": "a"}); 33]}), "draw"),
         ] {
-            let failure = read(&options).unwrap_err();
-            assert_eq!(failure.code.number(), 9401, "{options}");
+            let error = read(&options).unwrap_err();
+            assert_eq!(error.kind.number(), 9401, "{options}");
             assert!(
-                failure.text.contains(&format!("cf.image.{named} ")),
+                error.text.contains(&format!("cf.image.{named} ")),
                 "{}",
-                failure.text
+                error.text
             );
         }
     }

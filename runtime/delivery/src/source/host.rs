@@ -1,19 +1,19 @@
-//! Another host as a source, which is asked by the client that checks every address.
+//! Sources on other hosts, fetched by the client that checks every address.
 
 use std::sync::{Arc, OnceLock};
 
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{Extensions, HeaderName, StatusCode};
 use http_body_util::BodyExt;
-use safelight_config::{MAX_SOURCE_BYTES, SourceTime};
+use safelight_config::{MAX_SOURCE_BYTES, SourceTimeouts};
 use safelight_hop::{Answer, Body, HopError, body};
 use safelight_outgoing::{Client, Limits, OutgoingError, Request};
 use safelight_protocol::headers::SUMMARY;
 
 use super::MAX_REDIRECTS;
-use crate::failure::{Code, Failure, in_source};
+use crate::error::{DeliveryError, ErrorKind, with_source_hop};
 
-/// What `origin-auth: share-publicly` passes on, to the origin that the worker named and to none that it redirects to.
+/// The headers that `origin-auth: share-publicly` passes to the origin. A redirect to another origin drops them.
 pub static CREDENTIALS: [HeaderName; 9] = [
     AUTHORIZATION,
     COOKIE,
@@ -26,57 +26,57 @@ pub static CREDENTIALS: [HeaderName; 9] = [
     HeaderName::from_static("cf-access-client-secret"),
 ];
 
-/// Why a request to a host has no answer, or only a part of one.
+/// The error that ended a request to a host, or the body of its response. It is an extension of the response.
 #[derive(Clone, Default)]
 pub(super) struct FetchError(Arc<OnceLock<OutgoingError>>);
 
-/// How many more redirects a host may answer with.
+/// Maximum number of further redirects, as an extension of a request.
 #[derive(Clone, Copy)]
 pub(super) struct Redirects(pub(super) u8);
 
 impl FetchError {
-    /// What went wrong with an answer that came from a host, as far as it is known.
-    pub(super) fn of(extensions: &Extensions) -> Option<&OutgoingError> {
+    /// The error of a host's response, if there was one.
+    pub(super) fn get(extensions: &Extensions) -> Option<&OutgoingError> {
         extensions.get::<Self>()?.0.get()
     }
 }
 
-/// The error for a part of a form that broke off.
-pub fn broke_off(extensions: &Extensions, part: usize, why: &str) -> Failure {
-    match (FetchError::of(extensions), part) {
+/// The error for a form part that was cut off.
+pub fn broken_part_error(extensions: &Extensions, part: usize, why: &str) -> DeliveryError {
+    match (FetchError::get(extensions), part) {
         (Some(error @ (OutgoingError::TooLarge(_) | OutgoingError::Timeout(_))), 0) => {
-            Failure::from(error)
+            DeliveryError::from(error)
         }
-        (_, 0) => Failure::new(Code::BrokeOff, in_source(why)),
+        (_, 0) => DeliveryError::new(ErrorKind::SourceCutOff, with_source_hop(why)),
         (_, overlay) => {
-            let text = in_source(&format!("overlay {overlay}: {why}"));
-            Failure::new(Code::Overlay(StatusCode::BAD_GATEWAY), text)
+            let text = with_source_hop(&format!("overlay {overlay}: {why}"));
+            DeliveryError::new(ErrorKind::Overlay(StatusCode::BAD_GATEWAY), text)
         }
     }
 }
 
-pub(super) async fn ask_host(
+pub(super) async fn fetch_host(
     client: Client,
-    time: SourceTime,
+    time: SourceTimeouts,
     request: http::Request<Body>,
 ) -> Answer {
     let (head, _) = request.into_parts();
     let fetch_error = FetchError::default();
-    let wanted = Request::get(head.uri.to_string())
+    let request = Request::get(head.uri.to_string())
         .with_headers(head.headers)
         .with_private(&CREDENTIALS);
     let redirects = head
         .extensions
         .get()
         .map_or(MAX_REDIRECTS, |Redirects(left)| *left);
-    let SourceTime { connect, total } = time;
+    let SourceTimeouts { connect, total } = time;
     let limits = Limits {
         max_redirects: redirects,
         connect,
         total,
         ..Limits::new(MAX_SOURCE_BYTES)
     };
-    let mut response = match client.get(wanted, &limits).await {
+    let mut response = match client.get(request, &limits).await {
         Ok(answer) => {
             let fetch_error = fetch_error.clone();
             let body = answer.body.map_err(move |error| {

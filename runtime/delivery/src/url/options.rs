@@ -1,4 +1,4 @@
-//! Pairs to checked values: what a URL may ask for.
+//! Parses the options of a URL into checked values.
 
 mod transform;
 mod trim;
@@ -8,32 +8,32 @@ use std::str::FromStr;
 use safelight_protocol::{Fit, Flip, NamedQuality, Quality, Segment, UnknownWordError, Upscale};
 use serde_json::{Map, Value};
 
-use super::hints::AutoWidth;
-use super::pairs::{Pairs, number};
+use super::client_hints::AutoWidth;
+use super::pairs::{OptionPairs, number};
+use crate::error::{DeliveryError, ErrorKind};
 use crate::output::{Format, Output};
-use crate::failure::{Code, Failure};
 
-/// Everything that a URL may say.
+/// The options of a URL.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// One `transform()` as the binding has it; what it says of colours is left to the images process to check.
+    /// One `transform()` of the binding. The images process checks its colours.
     pub transform: Map<String, Value>,
     pub output: Output,
     /// `width=auto`.
     pub auto_width: Option<AutoWidth>,
-    /// The quality for slow connections.
+    /// `slow-connection-quality`.
     pub slow_quality: Option<Quality>,
-    /// What was ignored, or done otherwise than asked.
+    /// Warnings about options that were ignored or changed.
     pub warnings: Vec<String>,
 }
 
 impl Options {
-    /// Reads the options of a URL.
+    /// Parses the options of a URL.
     ///
     /// # Errors
-    /// When one of them cannot be.
-    pub fn read(text: &str) -> Result<Self, Failure> {
-        let mut pairs = Pairs::read(text)?;
+    /// When an option has an invalid value.
+    pub fn parse(text: &str) -> Result<Self, DeliveryError> {
+        let mut pairs = OptionPairs::parse(text)?;
         let auto_width = auto_width(&mut pairs)?;
         let mut transform = transform::read(&mut pairs)?;
         words(&mut pairs, &mut transform)?;
@@ -43,7 +43,7 @@ impl Options {
         if let Some(onerror) = pairs.take("onerror")
             && onerror != "redirect"
         {
-            return Err(refused("onerror", "must be redirect"));
+            return Err(invalid("onerror", "must be redirect"));
         }
         let slow_quality = quality(&mut pairs, "slow-connection-quality")?;
         let output = output(&mut pairs)?;
@@ -60,7 +60,7 @@ impl Options {
     }
 }
 
-/// Whether an error is to be answered with the way to the source, even if the other options are wrong.
+/// Whether an error is answered with a redirect to the source. The other options may be invalid.
 pub fn redirects_on_error(text: &str) -> bool {
     let first = text
         .split(',')
@@ -69,18 +69,21 @@ pub fn redirects_on_error(text: &str) -> bool {
     first.is_some_and(|(_, value)| value == "redirect")
 }
 
-fn refused(key: &str, fault: &str) -> Failure {
-    Failure::new(Code::BadOptions, format!("{key} {fault}"))
+fn invalid(key: &str, rule: &str) -> DeliveryError {
+    DeliveryError::new(ErrorKind::BadOptions, format!("{key} {rule}"))
 }
 
-/// One word of a closed set.
-fn word<T: FromStr<Err = UnknownWordError>>(pairs: &mut Pairs, key: &str) -> Result<Option<T>, Failure> {
+/// Takes a word of a closed set.
+fn word<T: FromStr<Err = UnknownWordError>>(
+    pairs: &mut OptionPairs,
+    key: &str,
+) -> Result<Option<T>, DeliveryError> {
     let word = pairs.take(key).map(|word| word.parse());
     word.transpose()
-        .map_err(|error: UnknownWordError| refused(key, &error.to_string()))
+        .map_err(|error: UnknownWordError| invalid(key, &error.to_string()))
 }
 
-fn words(pairs: &mut Pairs, transform: &mut Map<String, Value>) -> Result<(), Failure> {
+fn words(pairs: &mut OptionPairs, transform: &mut Map<String, Value>) -> Result<(), DeliveryError> {
     let words = [
         ("fit", word::<Fit>(pairs, "fit")?.map(Fit::as_str)),
         ("flip", word::<Flip>(pairs, "flip")?.map(Flip::as_str)),
@@ -101,7 +104,7 @@ fn words(pairs: &mut Pairs, transform: &mut Map<String, Value>) -> Result<(), Fa
     Ok(())
 }
 
-fn auto_width(pairs: &mut Pairs) -> Result<Option<AutoWidth>, Failure> {
+fn auto_width(pairs: &mut OptionPairs) -> Result<Option<AutoWidth>, DeliveryError> {
     let is_auto = pairs.take_if("width", |value| value == "auto");
     for key in ["wbreakpoints", "wmobile", "wdesktop"] {
         if !is_auto && pairs.take(key).is_some() {
@@ -110,11 +113,11 @@ fn auto_width(pairs: &mut Pairs) -> Result<Option<AutoWidth>, Failure> {
     }
     let mut auto = AutoWidth::default();
     if let Some(list) = pairs.take("wbreakpoints") {
-        let widths: Option<Vec<u32>> = list.split(';').map(whole).collect();
+        let widths: Option<Vec<u32>> = list.split(';').map(whole_pixels).collect();
         auto.breakpoints = widths
-            .filter(|widths| widths.len() <= AutoWidth::MOST_BREAKPOINTS)
+            .filter(|widths| widths.len() <= AutoWidth::MAX_BREAKPOINTS)
             .ok_or_else(|| {
-                refused(
+                invalid(
                     "wbreakpoints",
                     "must be widths with semicolons between them",
                 )
@@ -125,33 +128,33 @@ fn auto_width(pairs: &mut Pairs) -> Result<Option<AutoWidth>, Failure> {
         ("wdesktop", &mut auto.desktop),
     ] {
         if let Some(pixels) = pairs.number(key) {
-            *width = whole(&pixels.round().to_string())
-                .ok_or_else(|| refused(key, "must be a width in pixels"))?;
+            *width = whole_pixels(&pixels.round().to_string())
+                .ok_or_else(|| invalid(key, "must be a width in pixels"))?;
         }
     }
     Ok(is_auto.then_some(auto))
 }
 
-/// A width in whole pixels, at least 1.
-fn whole(text: &str) -> Option<u32> {
+/// A width in whole_pixels pixels, at least 1.
+fn whole_pixels(text: &str) -> Option<u32> {
     text.parse().ok().filter(|width| *width >= 1)
 }
 
-fn output(pairs: &mut Pairs) -> Result<Output, Failure> {
+fn output(pairs: &mut OptionPairs) -> Result<Output, DeliveryError> {
     let format = match pairs.take("format") {
-        Some(name) => Format::named(&name)
-            .ok_or_else(|| refused("format", &format!("must be one of {}", Format::NAMES)))?,
+        Some(name) => Format::from_name(&name)
+            .ok_or_else(|| invalid("format", &format!("must be one of {}", Format::NAMES)))?,
         None => Format::Source,
     };
     let anim = match pairs.take("anim").as_deref() {
         Some("true") => Some(true),
         Some("false") => Some(false),
-        Some(_) => return Err(refused("anim", "must be true or false")),
+        Some(_) => return Err(invalid("anim", "must be true or false")),
         None => None,
     };
     let fast = match pairs.take("compression").as_deref() {
         Some("fast") => true,
-        Some(_) => return Err(refused("compression", "must be fast")),
+        Some(_) => return Err(invalid("compression", "must be fast")),
         None => false,
     };
     Ok(Output {
@@ -163,8 +166,8 @@ fn output(pairs: &mut Pairs) -> Result<Output, Failure> {
     })
 }
 
-/// A number, which the images process rounds and moves into 1 to 100, or a level by name.
-fn quality(pairs: &mut Pairs, key: &str) -> Result<Option<Quality>, Failure> {
+/// Takes a number, which the images process rounds and clamps to 1 to 100, or a named level.
+fn quality(pairs: &mut OptionPairs, key: &str) -> Result<Option<Quality>, DeliveryError> {
     let Some(text) = pairs.take(key) else {
         return Ok(None);
     };
@@ -173,7 +176,7 @@ fn quality(pairs: &mut Pairs, key: &str) -> Result<Option<Quality>, Failure> {
     }
     let name: NamedQuality = text
         .parse()
-        .map_err(|error| refused(key, &format!("must be a number from 1 to 100 or {error}")))?;
+        .map_err(|error| invalid(key, &format!("must be a number from 1 to 100 or {error}")))?;
     Ok(Some(Quality::Named(name)))
 }
 

@@ -1,15 +1,15 @@
-//! The options' text to pairs: split at commas, then decoded, the first of a name counts.
+//! Splits the options of a URL at commas and decodes them. Of several options with one name the first one counts.
 
 use percent_encoding::percent_decode_str;
 
-use crate::failure::{Code, Failure};
+use crate::error::{DeliveryError, ErrorKind};
 
-/// Longest text of options, in bytes.
-const OPTIONS_BYTES: usize = 4_096;
-/// Most options.
-const OPTIONS: usize = 64;
+/// Maximum length of the options, in bytes.
+const MAX_OPTIONS_BYTES: usize = 4_096;
+/// Maximum number of options.
+const MAX_OPTIONS: usize = 64;
 
-/// Short names, and the long ones that they stand for.
+/// Short names with their full names.
 const ALIASES: &[(&str, &str)] = &[
     ("w", "width"),
     ("h", "height"),
@@ -20,27 +20,27 @@ const ALIASES: &[(&str, &str)] = &[
     ("scq", "slow-connection-quality"),
 ];
 
-/// Options by name.
+/// The options of a URL by name, and the warnings about them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pairs {
+pub struct OptionPairs {
     pairs: Vec<(String, String)>,
     warnings: Vec<String>,
 }
 
-impl Pairs {
-    /// Reads `width=80,quality=75`.
+impl OptionPairs {
+    /// Parses `width=80,quality=75`.
     ///
     /// # Errors
-    /// When an option is not `key=value`, is no text, or there are too many.
-    pub fn read(text: &str) -> Result<Self, Failure> {
-        let bad = |text: String| Failure::new(Code::BadOptions, text);
-        if text.len() > OPTIONS_BYTES {
+    /// When an option is not `key=value`, a value is not UTF-8, or the limits are exceeded.
+    pub fn parse(text: &str) -> Result<Self, DeliveryError> {
+        let bad = |text: String| DeliveryError::new(ErrorKind::BadOptions, text);
+        if text.len() > MAX_OPTIONS_BYTES {
             return Err(bad(format!(
-                "the options are longer than {OPTIONS_BYTES} bytes"
+                "the options are longer than {MAX_OPTIONS_BYTES} bytes"
             )));
         }
-        if text.split(',').count() > OPTIONS {
-            return Err(bad(format!("there are more than {OPTIONS} options")));
+        if text.split(',').count() > MAX_OPTIONS {
+            return Err(bad(format!("there are more than {MAX_OPTIONS} options")));
         }
         let mut full: Vec<(String, String)> = Vec::new();
         let mut short = Vec::new();
@@ -58,7 +58,7 @@ impl Pairs {
             }
         }
         let mut pairs: Vec<(String, String)> = Vec::new();
-        // A full name goes before its alias, wherever they stand.
+        // A full name has precedence over its alias, in any order.
         for (key, value) in full.into_iter().chain(short) {
             if !pairs.iter().any(|(known, _)| *known == key) {
                 pairs.push((key, value));
@@ -79,19 +79,19 @@ impl Pairs {
         Some(self.pairs.remove(at).1)
     }
 
-    /// Takes the option if its value is of a kind: whether it was.
-    pub fn take_if(&mut self, key: &str, is_meant: impl Fn(&str) -> bool) -> bool {
+    /// Takes the option if its value matches. Returns whether it did.
+    pub fn take_if(&mut self, key: &str, matches: impl Fn(&str) -> bool) -> bool {
         let found = self
             .pairs
             .iter()
-            .any(|(known, value)| known == key && is_meant(value));
+            .any(|(known, value)| known == key && matches(value));
         if found {
             self.take(key);
         }
         found
     }
 
-    /// Takes a number. One that is not is as good as absent, with a warning.
+    /// Takes a number. A value that is not a number is ignored with a warning.
     pub fn number(&mut self, key: &str) -> Option<f64> {
         let text = self.take(key)?;
         let number = number(&text);
@@ -101,12 +101,12 @@ impl Pairs {
         number
     }
 
-    /// Says that something was done otherwise than asked.
+    /// Adds a warning.
     pub fn warn(&mut self, text: String) {
         self.warnings.push(text);
     }
 
-    /// The warnings, and one for each option that nobody took.
+    /// The warnings, with one for each option that was not taken.
     pub fn finish(mut self) -> Vec<String> {
         for (key, _) in std::mem::take(&mut self.pairs) {
             let key: String = key.chars().take(32).collect();
@@ -116,7 +116,7 @@ impl Pairs {
     }
 }
 
-/// A finite number in digits: what other languages read as one, such as `inf`, is none here.
+/// Parses a finite decimal number. `inf` and `nan` are not accepted.
 pub fn number(text: &str) -> Option<f64> {
     let digits = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E');
     let number: f64 = text.parse().ok()?;
@@ -125,10 +125,10 @@ pub fn number(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::Pairs;
+    use super::OptionPairs;
 
     fn taken(text: &str, key: &str) -> Option<String> {
-        Pairs::read(text).unwrap().take(key)
+        OptionPairs::parse(text).unwrap().take(key)
     }
 
     #[test]
@@ -159,14 +159,14 @@ mod tests {
         let many = vec!["a=b"; 65].join(",");
         let long = format!("a={}", "b".repeat(5_000));
         for text in ["width", "", ",", "a=%ff", &many, &long] {
-            let failure = Pairs::read(text).unwrap_err();
-            assert_eq!(failure.code.number(), 9401, "{text}");
+            let error = OptionPairs::parse(text).unwrap_err();
+            assert_eq!(error.kind.number(), 9401, "{text}");
         }
     }
 
     #[test]
     fn unknown_options_and_bad_numbers_are_ignored_with_a_warning() {
-        let mut pairs = Pairs::read("width=abc,height=10,colour=red").unwrap();
+        let mut pairs = OptionPairs::parse("width=abc,height=10,colour=red").unwrap();
         assert_eq!(pairs.number("width"), None);
         assert_eq!(pairs.number("height"), Some(10.0));
         assert_eq!(

@@ -1,34 +1,39 @@
-//! The path to options and source: `/cdn-cgi/image/<options>/<source>`.
+//! Splits the path `/cdn-cgi/image/<options>/<source>` into options and source.
 
 use http::Uri;
 use http::uri::PathAndQuery;
 use safelight_outgoing::target::Target;
 use safelight_protocol::paths::IMAGE_URL_PREFIX as PREFIX;
 
-use crate::failure::{Code, Failure};
-use crate::subrequest::is_of_zone;
+use crate::error::{DeliveryError, ErrorKind};
+use crate::subrequest::is_same_zone;
 
 /// The two halves of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path<'a> {
     pub options: &'a str,
-    /// With its query.
+    /// The source, with its query.
     pub source: &'a str,
 }
 
 impl<'a> Path<'a> {
-    /// Splits at the first slash behind the prefix.
+    /// Splits the path at the first slash after the prefix.
     ///
     /// # Errors
-    /// When a half is missing.
-    pub fn parse(uri: &'a Uri) -> Result<Self, Failure> {
-        let malformed =
-            || Failure::new(Code::BadPath, format!("the path must begin with {PREFIX}"));
+    /// When the options or the source are missing.
+    pub fn parse(uri: &'a Uri) -> Result<Self, DeliveryError> {
+        let malformed = || {
+            DeliveryError::new(
+                ErrorKind::BadPath,
+                format!("the path must begin with {PREFIX}"),
+            )
+        };
         let whole = uri.path_and_query().ok_or_else(malformed)?.as_str();
         let rest = whole.strip_prefix(PREFIX).ok_or_else(malformed)?;
         let form = format!("the path must be {PREFIX}<options>/<source>");
-        let missing = |what: &str| Failure::new(Code::BadOptions, format!("{what}: {form}"));
-        // A slash of the query is none of the path's.
+        let missing =
+            |what: &str| DeliveryError::new(ErrorKind::BadOptions, format!("{what}: {form}"));
+        // A slash in the query does not separate options from source.
         let path_bytes = uri.path().len().saturating_sub(PREFIX.len());
         let (options, source) = rest
             .split_once('/')
@@ -44,7 +49,7 @@ impl<'a> Path<'a> {
     }
 }
 
-/// Where a picture comes from.
+/// The URL of a source.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SourceUrl {
     /// The worker serves it at this URL.
@@ -54,12 +59,12 @@ pub enum SourceUrl {
 }
 
 impl SourceUrl {
-    /// Reads a source, as a client of `asked` wrote it.
+    /// Parses a source. A relative one is resolved against `request_uri`.
     ///
     /// # Errors
-    /// When it is not a URL that may be asked for, or one of this interface itself.
-    pub fn parse(text: &str, asked: &Uri) -> Result<Self, Failure> {
-        let bad = |why: &str| Failure::new(Code::BadUrl, format!("the source {why}"));
+    /// When it is not a URL that may be request_uri for, or one of this interface itself.
+    pub fn parse(text: &str, request_uri: &Uri) -> Result<Self, DeliveryError> {
+        let bad = |why: &str| DeliveryError::new(ErrorKind::BadUrl, format!("the source {why}"));
         if !text.is_ascii() || text.contains(' ') {
             return Err(bad("must be percent-encoded ASCII"));
         }
@@ -71,52 +76,52 @@ impl SourceUrl {
                     .as_str()
                     .parse()
                     .map_err(|_| bad("is malformed"))?;
-                if !is_of_zone(&parsed, asked) {
+                if !is_same_zone(&parsed, request_uri) {
                     return Ok(Self::Remote(target));
                 }
                 parsed
             }
             None if is_encoded_url(text) => {
                 let text = "the source is percent-encoded as a whole: it must begin with http:// or https:// as it is";
-                return Err(Failure::new(Code::BadForm, text));
+                return Err(DeliveryError::new(ErrorKind::EncodedUrl, text));
             }
-            None => on_zone(text, asked).ok_or_else(|| bad("is malformed"))?,
+            None => zone_url(text, request_uri).ok_or_else(|| bad("is malformed"))?,
         };
         if url.path().starts_with(PREFIX) {
             let text = "the source is the result of a transformation";
-            return Err(Failure::new(Code::Loop, text));
+            return Err(DeliveryError::new(ErrorKind::Loop, text));
         }
         Ok(Self::Worker(url))
     }
 }
 
-/// The source as an absolute URL, if it is one: it begins with a scheme.
+/// The source as an absolute URL; none if it has no scheme.
 fn absolute(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once(':')?;
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.chars().all(inside) {
         return None;
     }
-    let of_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-    // Proxies and routers make one slash of two.
+    let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    // Proxies and routers merge two slashes into one.
     Some(match rest.strip_prefix('/') {
-        Some(rest) if of_web && !rest.starts_with('/') => format!("{scheme}://{rest}"),
+        Some(rest) if is_http && !rest.starts_with('/') => format!("{scheme}://{rest}"),
         Some(_) | None => text.to_owned(),
     })
 }
 
-/// Whether this is what other services want a URL to be, which here would be the path of a picture that nobody has.
+/// Whether the source is a percent-encoded URL, as other services expect it. Here it would be the path of a missing file.
 fn is_encoded_url(text: &str) -> bool {
     let text = text.trim_start_matches('/').to_ascii_lowercase();
     text.starts_with("http%3a") || text.starts_with("https%3a")
 }
 
-fn on_zone(text: &str, asked: &Uri) -> Option<Uri> {
+fn zone_url(text: &str, request_uri: &Uri) -> Option<Uri> {
     let path = match text.starts_with('/') {
         true => text.to_owned(),
         false => format!("/{text}"),
     };
-    let mut parts = asked.clone().into_parts();
+    let mut parts = request_uri.clone().into_parts();
     parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
     Uri::from_parts(parts).ok()
 }
@@ -127,25 +132,25 @@ mod tests {
 
     use super::{Path, SourceUrl};
 
-    fn of_path(path: &str) -> Result<(String, String), u16> {
+    fn parse_path(path: &str) -> Result<(String, String), u16> {
         let uri: Uri = format!("http://localhost:8787{path}").parse().unwrap();
         Path::parse(&uri)
             .map(|path| (path.options.to_owned(), path.source.to_owned()))
-            .map_err(|failure| failure.code.number())
+            .map_err(|error| error.kind.number())
     }
 
     #[test]
     fn the_first_slash_ends_the_options() {
         let halves = |options: &str, source: &str| Ok((options.to_owned(), source.to_owned()));
         assert_eq!(
-            of_path("/cdn-cgi/image/width=80,f=auto/a/b.png?c=/d"),
+            parse_path("/cdn-cgi/image/width=80,f=auto/a/b.png?c=/d"),
             halves("width=80,f=auto", "a/b.png?c=/d")
         );
         assert_eq!(
-            of_path("/cdn-cgi/image/w=8/https://example.com/a.png"),
+            parse_path("/cdn-cgi/image/w=8/https://example.com/a.png"),
             halves("w=8", "https://example.com/a.png")
         );
-        assert_eq!(of_path("/cdn-cgi/image/w=8//a"), halves("w=8", "/a"));
+        assert_eq!(parse_path("/cdn-cgi/image/w=8//a"), halves("w=8", "/a"));
     }
 
     #[test]
@@ -157,18 +162,18 @@ mod tests {
             "/cdn-cgi/image/width=80/",
             "/cdn-cgi/image/width=80?a=/b",
         ] {
-            assert_eq!(of_path(path), Err(9401), "{path}");
+            assert_eq!(parse_path(path), Err(9401), "{path}");
         }
     }
 
     fn source(text: &str) -> Result<String, u16> {
-        let asked = Uri::from_static("http://localhost:8787/cdn-cgi/image/w=8/x");
-        SourceUrl::parse(text, &asked)
+        let request_uri = Uri::from_static("http://localhost:8787/cdn-cgi/image/w=8/x");
+        SourceUrl::parse(text, &request_uri)
             .map(|source| match source {
                 SourceUrl::Worker(url) => format!("worker {url}"),
                 SourceUrl::Remote(target) => format!("host {}", target.url()),
             })
-            .map_err(|failure| failure.code.number())
+            .map_err(|error| error.kind.number())
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a URL and its client's headers ask for together.
+//! Tests: the options of a URL together with the client's headers.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
@@ -40,27 +40,31 @@ fn the_result_varies_by_the_headers_that_it_depends_on() {
             "rtt save-data ect downlink",
         ),
     ] {
-        let options = Options::read(options).unwrap();
-        let (wanted, extras) = transform_request(options, &headers(hints));
-        assert_eq!(wanted.output.parts().last().unwrap().1, parts);
-        assert_eq!(extras.vary.join(" "), vary);
+        let options = Options::parse(options).unwrap();
+        let (request, hints) = transform_request(options, &headers(hints));
+        assert_eq!(request.output.parts().last().unwrap().1, parts);
+        assert_eq!(hints.vary.join(" "), vary);
     }
 }
 
 #[test]
 fn an_automatic_width_is_part_of_the_transform() {
-    let options = Options::read("width=auto,f=webp").unwrap();
-    let (wanted, extras) = transform_request(options, &headers(&[("sec-ch-viewport-width", "700")]));
+    let options = Options::parse("width=auto,f=webp").unwrap();
+    let (request, hints) =
+        transform_request(options, &headers(&[("sec-ch-viewport-width", "700")]));
     assert_eq!(
-        serde_json::to_string(&wanted.transforms).unwrap(),
+        serde_json::to_string(&request.transforms).unwrap(),
         r#"[{"imageIndex":0,"width":768}]"#
     );
-    assert_eq!(extras.vary, ["sec-ch-viewport-width", "sec-ch-dpr"]);
+    assert_eq!(hints.vary, ["sec-ch-viewport-width", "sec-ch-dpr"]);
 }
 
 #[test]
 fn a_request_of_a_transformation_is_known_by_its_via() {
-    assert!(is_image_resizing(&headers(&[("via", "1.1 a, image-resizing")])));
+    assert!(is_image_resizing(&headers(&[(
+        "via",
+        "1.1 a, image-resizing"
+    )])));
     assert!(!is_image_resizing(&headers(&[("via", "1.1 a")])));
 }
 
@@ -70,7 +74,10 @@ fn a_source_is_told_by_which_proxies_the_request_came_and_nothing_else_of_it() {
     let sent = subrequest_headers(&visitors);
     assert_eq!(sent["via"], "1.1 a, image-resizing");
     assert_eq!(sent.len(), 2);
-    assert_eq!(subrequest_headers(&HeaderMap::new())["via"], "image-resizing");
+    assert_eq!(
+        subrequest_headers(&HeaderMap::new())["via"],
+        "image-resizing"
+    );
 }
 
 #[test]

@@ -97,7 +97,8 @@ fn body_of(answer: &str) -> &str {
 #[tokio::test]
 async fn the_header_names_the_service_and_never_reaches_it() {
     let running = Running::start();
-    let request = "GET /?x=1 HTTP/1.1\nhost: fake-host\nx-emulator-service: r2/photos\nconnection: close\n\n";
+    let request =
+        "GET /?x=1 HTTP/1.1\nhost: fake-host\nx-emulator-service: r2/photos\nconnection: close\n\n";
     let answer = exchange(&running.socket(), request).await;
     assert_eq!(body_of(&answer), "GET /?x=1 false");
     let log = running.stop().await;
@@ -109,8 +110,16 @@ async fn the_header_names_the_service_and_never_reaches_it() {
 async fn a_call_of_a_worker_has_the_url_that_it_was_written_with() {
     let running = Running::start();
     for (target, host, url) in [
-        ("https://inner.example/a?b=1", "", "https://inner.example/a?b=1"),
-        ("/a?b=1", "host: inner.example:81\n", "http://inner.example:81/a?b=1"),
+        (
+            "https://inner.example/a?b=1",
+            "",
+            "https://inner.example/a?b=1",
+        ),
+        (
+            "/a?b=1",
+            "host: inner.example:81\n",
+            "http://inner.example:81/a?b=1",
+        ),
     ] {
         let request = format!(
             "GET {target} HTTP/1.1\n{host}x-emulator-service: service/auth\nconnection: close\n\n"

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
-use safelight::images_process::READY_LINE;
+use safelight_images_client::READY_LINE;
 use safelight_protocol::form;
 use tempfile::TempDir;
 

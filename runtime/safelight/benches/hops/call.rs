@@ -6,17 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use http::{Method, Uri, Version};
-use http_body_util::BodyExt;
-use safelight::bindings::images::Images;
-use safelight::bindings::{BindingService, CallContext, layered};
-use safelight::call_log;
-use safelight::faults::{FaultSet, Hop, HopFaults};
-use safelight::log::Log;
-use safelight::record::{Ending, RequestRecord};
-use safelight::trace::{Arrival, TraceOptions, Traces};
+use http_body_util::BodyExt as _;
+use safelight::front::traces::{TraceOptions, Traces};
+use safelight_hop::faults::Hop;
+use safelight_hop::inject::HopFaults;
+use safelight_hop::log::Log;
+use safelight_hop::trace::{Arrival, End};
+use safelight_hop::{BindingService, Body, Call, RequestContext, call_log, layered};
+use safelight_images_client::{ImagesProcess, binding};
 use tower::util::BoxCloneSyncService;
-use tower::{ServiceExt, service_fn};
-use wasmtime_wasi_http::WasiBody;
+use tower::{ServiceExt as _, service_fn};
 
 /// Which layers are on. The line in the log and the faults always are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,16 +79,16 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn new(images: Images) -> Self {
-        let faults = HopFaults::new(Hop::images("IMAGES", None), Arc::new(FaultSet::default()));
+    pub(crate) fn new(process: &ImagesProcess) -> Self {
+        let hop = Hop::images("IMAGES", process.faults());
+        let faults = HopFaults::new(hop, Arc::default());
+        let images = binding::service(process.handle());
         let log = Log::new(std::io::sink());
         Self {
             whole: layered(images.clone(), faults.clone()),
-            without_integrity: BoxCloneSyncService::new(service_fn(move |request| {
+            without_integrity: BoxCloneSyncService::new(service_fn(move |call| {
                 let (images, faults) = (images.clone(), faults.clone());
-                call_log::logged(request, |request| {
-                    faults.suffered(request, |request| images.oneshot(request))
-                })
+                call_log::log(call, |call| faults.apply(call, |call| images.oneshot(call)))
             })),
             traces: Traces::new(TraceOptions::default(), None, log.clone()),
             log,
@@ -100,21 +99,18 @@ impl Caller {
     /// Makes a call and reads its answer to the end: the time that it took.
     pub(crate) async fn call(
         &self,
-        mut request: http::Request<WasiBody>,
+        request: http::Request<Body>,
         layers: Layers,
         size: usize,
     ) -> anyhow::Result<Duration> {
         let started = Instant::now();
-        let record = self.record(layers);
-        request.extensions_mut().insert(CallContext {
-            hop: "IMAGES".into(),
-            record: record.clone(),
-        });
+        let context = self.context(layers);
+        let call = Call::new("IMAGES".into(), request, context.clone());
         let service = match layers.integrity() {
             true => self.whole.clone(),
             false => self.without_integrity.clone(),
         };
-        let response = service.oneshot(request).await?;
+        let response = service.oneshot(call).await?;
         let status = response.status();
         let mut body = response.into_body();
         let mut bytes = 0;
@@ -122,7 +118,7 @@ impl Caller {
             bytes += frame?.data_ref().map_or(0, bytes::Bytes::len);
         }
         drop(body);
-        self.traces.end(&record, bytes as u64, Ending::Whole);
+        self.traces.end(&context, bytes as u64, End::Whole);
         let time = started.elapsed();
         ensure!(status.is_success(), "the service answered {status}");
         // The sides of a picture are whole numbers.
@@ -130,7 +126,7 @@ impl Caller {
         Ok(time)
     }
 
-    fn record(&self, layers: Layers) -> Arc<RequestRecord> {
+    fn context(&self, layers: Layers) -> Arc<RequestContext> {
         let id = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         let uri = Uri::from_static("http://localhost/");
         let trace = layers.trace().then(|| {
@@ -144,6 +140,7 @@ impl Caller {
             })
         });
         let log = self.log.clone();
-        RequestRecord::traced(id, Method::GET, &uri, log, trace.flatten())
+        let context = RequestContext::new(id, Method::GET, &uri, log);
+        Arc::new(context.with_trace(trace.flatten()))
     }
 }

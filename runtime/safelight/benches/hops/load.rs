@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use http::Request;
 use http::header::CONTENT_TYPE;
-use safelight::body;
+use safelight_hop::{Body, body};
 use safelight_protocol::{TRANSFORM_PATH, form};
-use wasmtime_wasi_http::WasiBody;
 
 use crate::call::Layers;
 
@@ -50,7 +49,7 @@ impl Load {
         (budget / size).clamp(1, 300)
     }
 
-    pub(crate) fn request(self, size: usize, layers: Layers) -> anyhow::Result<Request<WasiBody>> {
+    pub(crate) fn request(self, size: usize, layers: Layers) -> anyhow::Result<Request<Body>> {
         Ok(match self {
             Self::Bytes => {
                 let path = match layers.integrity() {

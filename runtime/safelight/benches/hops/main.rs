@@ -17,9 +17,9 @@ mod stand_in;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use safelight::bindings::images::Images;
-use safelight::images_process::{ImagesProcess, ImagesSettings};
-use safelight::log::Log;
+use safelight_hop::log::Log;
+use safelight_images_client::ImagesProcess;
+use safelight_protocol::settings::ImagesSettings;
 
 use call::{Caller, Layers, PROCESSES, RECORDING};
 use load::{Load, SIZES};
@@ -94,9 +94,7 @@ async fn sit(table: &mut Table, load: Load, program: &Path, sitting: usize) -> a
     }
     processes.sort_by_key(|(number, _)| *number);
     let callers = processes.iter();
-    let callers: Vec<_> = callers
-        .map(|(_, process)| Caller::new(Images::new(process.handle())))
-        .collect();
+    let callers: Vec<_> = callers.map(|(_, process)| Caller::new(process)).collect();
     let mut chance = fastrand::Rng::with_seed(sitting as u64);
     for size in SIZES {
         let mut sitting_of_size = table.sitting(size);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use safelight::log::Time;
+use safelight_hop::log::Time;
 
 use crate::call::Layers;
 use crate::load::SIZES;

@@ -66,14 +66,14 @@ fn requests() -> anyhow::Result<usize> {
 }
 
 async fn run(requests: usize) -> anyhow::Result<()> {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     let repository = repository.context("the crate lies in the repository")?;
     let state = tempfile::tempdir()?;
     let server = DevServer::builder(repository.join("examples/nested-pipeline"))
         .program(env!("CARGO_BIN_EXE_safelight"))
         .argument(format!("--persist-to={}", state.path().display()))
         .argument(format!("--trace-keep={KEPT}"))
-        .patience(PATIENCE)
+        .timeout(PATIENCE)
         .start()
         .await?;
     let server = Arc::new(server);

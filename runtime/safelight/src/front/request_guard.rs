@@ -20,7 +20,7 @@ pub(super) struct RequestGuard {
     bytes: u64,
     expected: Option<u64>,
     ended: Option<End>,
-    _on_connection: deadline::Open,
+    _on_connection: deadline::RequestGuard,
 }
 
 impl RequestGuard {
@@ -28,7 +28,7 @@ impl RequestGuard {
     pub(super) fn new(
         context: Arc<RequestContext>,
         traces: Arc<Traces>,
-        on_connection: deadline::Open,
+        on_connection: deadline::RequestGuard,
     ) -> Self {
         Self {
             context,
@@ -92,11 +92,9 @@ impl BodyObserver for RequestGuard {
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         let whole = self.expected == Some(self.bytes);
-        let ending = self.ended.unwrap_or(if whole {
-            End::Whole
-        } else {
-            End::Dropped
-        });
+        let ending = self
+            .ended
+            .unwrap_or(if whole { End::Whole } else { End::Dropped });
         self.context.finish(self.status, self.bytes, ending);
         self.traces.end(&self.context, self.bytes, ending);
     }

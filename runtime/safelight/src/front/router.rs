@@ -38,7 +38,7 @@ pub async fn answer(
     let path = request.uri().path();
     let answer = if path.starts_with(OWN_PREFIX) {
         own(platform, request.method(), path).await
-    } else if url::is_path(path) {
+    } else if url::is_image_url_path(path) {
         match platform.image_urls {
             Some(image_urls) => Ok(image_urls.answer(&request.into_parts().0, context).await),
             None => Err(Refusal::ImageUrlsOff),

@@ -25,7 +25,7 @@ use safelight_hop::log::{Log, Time};
 use safelight_hop::trace::Arrival;
 use safelight_hop::{Body, HopError, RequestContext};
 use safelight_net::Deadlines;
-use safelight_net::deadline::{Paced, PacedError, Progress};
+use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError, TimeoutStream};
 use safelight_net::drain::DrainOnDrop;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -99,7 +99,7 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
             continue;
         };
         let activity = client.activity.clone();
-        let stream = Progress::server(stream, &deadlines, activity.clone());
+        let stream = TimeoutStream::server(stream, &deadlines, activity.clone());
         let front = front.clone();
         let service = service_fn(move |request| {
             let (front, client) = (front.clone(), client.clone());
@@ -113,7 +113,7 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
         tokio::spawn(async move {
             // A connection that fails is the client's affair; the request's own line says how it ended.
             let _ = connection.await;
-            if activity.was_unread() {
+            if activity.has_write_timed_out() {
                 log.warn(format_args!(
                     "a connection was given up: its client has read nothing for {}",
                     Time(deadlines.write)
@@ -172,7 +172,7 @@ impl Front {
         let response = match request {
             Ok(mut request) => {
                 if request.headers().contains_key(EXPECT) {
-                    request.body_mut().ask().await;
+                    request.body_mut().start().await;
                 }
                 let uploader = context.clone();
                 let request = request.map(|body| {
@@ -209,9 +209,9 @@ impl Front {
     ) -> RequestGuard {
         let id = self.served.next_id.fetch_add(1, Ordering::Relaxed);
         if request.version() == Version::HTTP_2 {
-            client.activity.share();
+            client.activity.set_multiplexed();
         }
-        let on_connection = client.activity.open();
+        let on_connection = client.activity.begin_request();
         let trace = self.served.traces.begin(&Arrival {
             id,
             method: request.method(),
@@ -225,11 +225,7 @@ impl Front {
         let context = RequestContext::new(id, method, request.uri(), log)
             .with_trace(trace)
             .with_faults(faults.unwrap_or_default());
-        RequestGuard::new(
-            Arc::new(context),
-            self.served.traces.clone(),
-            on_connection,
-        )
+        RequestGuard::new(Arc::new(context), self.served.traces.clone(), on_connection)
     }
 
     /// An upload that is counted, and never left unread.
@@ -240,7 +236,7 @@ impl Front {
         client: &Client,
     ) -> DrainOnDrop<Upload> {
         let limit = self.served.deadlines.body_read;
-        let paced = Paced::on(body, limit, client.activity.clone());
+        let paced = ReadTimeoutBody::with_activity(body, limit, client.activity.clone());
         let count = context.trace().map(|trace| trace.upload());
         let counted: Upload = paced.inspect_frame(Box::new(move |frame| {
             if let (Some(count), Some(data)) = (&count, frame.data_ref()) {
@@ -252,13 +248,13 @@ impl Front {
 }
 
 /// A client's upload, counted.
-type Upload = InspectFrame<Paced<Incoming>, Box<dyn FnMut(&Frame<Bytes>) + Send>>;
+type Upload = InspectFrame<ReadTimeoutBody<Incoming>, Box<dyn FnMut(&Frame<Bytes>) + Send>>;
 
 /// Why an upload does not go on, for the worker; a stall is for the log as well, since the client may never say.
-fn upload_error(error: PacedError<hyper::Error>, context: &RequestContext) -> HopError {
+fn upload_error(error: ReadTimeoutError<hyper::Error>, context: &RequestContext) -> HopError {
     let error = match error {
-        PacedError::Broken(error) => HopError::UploadBroke(error),
-        PacedError::Stalled(limit) => {
+        ReadTimeoutError::Body(error) => HopError::UploadBroke(error),
+        ReadTimeoutError::Timeout(limit) => {
             let error = HopError::UploadStalled(limit);
             context.note(&error);
             error

@@ -50,7 +50,7 @@ impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
             tokio::select! {
                 _ = stream => {}
                 () = progress.stalled(limit) => log.warn(format_args!(
-                    "an answer was given up: its client has state nothing of it for {}",
+                    "an answer was given up: its client has taken nothing of it for {}",
                     Time(limit)
                 )),
             }
@@ -218,7 +218,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_with_a_large_window_has_time_to_read_it() {
         let limit = Duration::from_secs(300);
-        for (bytes, limits) in [(0, 1), (WINDOW_BYTES, 1), (3 * WINDOW_BYTES, 3), (1_000 * WINDOW_BYTES, 8)] {
+        for (bytes, limits) in [
+            (0, 1),
+            (WINDOW_BYTES, 1),
+            (3 * WINDOW_BYTES, 3),
+            (1_000 * WINDOW_BYTES, 8),
+        ] {
             let kept = kept(bytes, limit).await;
             assert!(kept >= limit * limits, "{bytes}: {kept:?}");
             let rounding = Duration::from_millis(2);

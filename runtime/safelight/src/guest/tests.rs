@@ -11,7 +11,6 @@ use tempfile::TempDir;
 
 use super::{Kind, build, kind};
 
-
 fn folder(files: &[&str]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     for file in files {

@@ -1,7 +1,7 @@
 //! Reads from a failed store how its instance died, and logs it.
 
-use std::sync::atomic::Ordering;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use wasmtime::{AsContextMut as _, Store};
 
@@ -34,8 +34,8 @@ impl Death {
         let over = task.as_ref().is_some_and(|task| task.cpu > limit);
         let culprit = task.map(|task| task.request.context().clone());
         let cause = match state.memory.refused() {
-            Some(wanted) => Cause::Memory {
-                wanted,
+            Some(requested) => Cause::Memory {
+                requested,
                 limit: state.memory.limit(),
             },
             None if over => Cause::Cpu(limit),

@@ -137,7 +137,9 @@ pub(crate) struct Expiration {
 impl Expiration {
     /// For a fresh instance.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let sleep = Box::pin(tokio::time::sleep_until(tokio::time::Instant::now() + IDLE_TIMEOUT));
+        let sleep = Box::pin(tokio::time::sleep_until(
+            tokio::time::Instant::now() + IDLE_TIMEOUT,
+        ));
         Self {
             shared,
             sleep,

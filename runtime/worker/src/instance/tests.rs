@@ -57,7 +57,7 @@ fn work_that_is_left_over_is_told_of_the_requests_that_were_never_answered() {
         background_work.requests.lock().unwrap().extend(requests);
     });
     let told = "the worker had no answer long after the client had left, and was ended: \
-                its work had gone on while background waited for it\n";
+                its work had gone on while nobody waited for it\n";
     assert_eq!(log, format!("  [7] {told}  [9] {told}"));
 }
 
@@ -69,7 +69,7 @@ fn work_that_is_left_over_after_all_answers_is_told_of_nobody() {
     });
     assert_eq!(
         log,
-        "  [0] the worker was ended: its work had gone on while background waited for it\n"
+        "  [0] the worker was ended: its work had gone on while nobody waited for it\n"
     );
 }
 

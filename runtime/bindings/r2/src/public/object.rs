@@ -21,7 +21,8 @@ use crate::object::Object;
 use crate::range::{RangeRequest, Slice};
 use crate::request::Get;
 use safelight_hop::body;
-use safelight_net::conditions::{Version, Wanted};
+use safelight_net::conditions::{RangeOutcome, Representation};
+use safelight_protocol::etag::EntityTag;
 
 /// Attempts to read an object that is replaced between the read of its row and the read of its bytes.
 const MAX_ATTEMPTS: usize = 8;
@@ -71,21 +72,24 @@ async fn object(bucket: &Bucket, key: Key, request: &Parts) -> Result<Response<B
     for _ in 0..MAX_ATTEMPTS {
         let object = bucket.head(key.clone()).await?;
         let etag = format!("\"{}\"", object.etag);
-        let version = Version {
-            etag: &etag,
+        let representation = Representation {
+            etag: EntityTag {
+                is_weak: false,
+                opaque: &object.etag,
+            },
             modified: time(object.uploaded),
             length: object.size,
         };
-        if version.is_refused(&request.headers) {
+        if representation.precondition_fails(&request.headers) {
             return Err(R2Error::precondition_failed());
         }
-        let part = match version.wanted(&request.method, &request.headers) {
-            Wanted::NotModified => {
+        let part = match representation.range(&request.method, &request.headers) {
+            RangeOutcome::NotModified => {
                 return described(&object, &etag, StatusCode::NOT_MODIFIED, body::full(""));
             }
-            Wanted::Unsatisfiable => return unsatisfiable(&object, &etag),
-            Wanted::Whole => None,
-            Wanted::Part { start, length } => Some((start, length)),
+            RangeOutcome::Unsatisfiable => return unsatisfiable(&object, &etag),
+            RangeOutcome::Whole => None,
+            RangeOutcome::Part { start, length } => Some((start, length)),
         };
         if request.method == Method::HEAD {
             let mut response = described(&object, &etag, StatusCode::OK, body::full(""))?;

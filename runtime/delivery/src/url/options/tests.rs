@@ -1,12 +1,12 @@
-//! Each option of a URL, as text and as what the images process is told.
+//! Tests: each option of a URL, and the form parts that it becomes.
 
 use serde_json::{Value, json};
 
 use super::{Options, redirects_on_error};
-use crate::url::hints::AutoWidth;
+use crate::url::client_hints::AutoWidth;
 
 fn read(text: &str) -> Options {
-    Options::read(text).unwrap_or_else(|failure| panic!("{text}: {}", failure.text))
+    Options::parse(text).unwrap_or_else(|error| panic!("{text}: {}", error.text))
 }
 
 fn transform(text: &str) -> Value {
@@ -154,12 +154,12 @@ fn what_cannot_be_is_9401_and_names_the_option() {
         "wmobile=0,w=auto",
         "wdesktop=-1,w=auto",
     ] {
-        let failure = Options::read(text).unwrap_err();
-        assert_eq!(failure.code.number(), 9401, "{text}");
+        let error = Options::parse(text).unwrap_err();
+        assert_eq!(error.kind.number(), 9401, "{text}");
         let key = text.split('=').next().unwrap();
-        assert!(failure.text.contains(key), "{text}: {}", failure.text);
+        assert!(error.text.contains(key), "{text}: {}", error.text);
     }
-    let formats = Options::read("format=jpg").unwrap_err().text;
+    let formats = Options::parse("format=jpg").unwrap_err().text;
     assert!(formats.contains("baseline-jpeg"), "{formats}");
 }
 

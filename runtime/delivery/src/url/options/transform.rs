@@ -1,13 +1,13 @@
-//! The options of a URL that change pixels, as one `transform()` of the binding.
+//! Parses the options that change pixels into one `transform()` of the binding.
 
 use safelight_protocol::Side;
 use serde_json::{Map, Value, json};
 
-use super::refused;
-use crate::url::pairs::{Pairs, number};
-use crate::failure::Failure;
+use super::invalid;
+use crate::error::DeliveryError;
+use crate::url::pairs::{OptionPairs, number};
 
-/// Numbers, and the range that each must be in.
+/// The numeric options, each with its minimum and maximum.
 const NUMBERS: &[(&str, f64, f64)] = &[
     ("zoom", 0.0, 1.0),
     ("brightness", 0.0, 255.0),
@@ -17,35 +17,35 @@ const NUMBERS: &[(&str, f64, f64)] = &[
     ("sharpen", 0.0, 10.0),
     ("blur", 0.0, 250.0),
 ];
-/// The device pixel ratio is more than 0 and at most this.
-const MOST_DPR: f64 = 10.0;
+/// Maximum device pixel ratio.
+const MAX_DPR: f64 = 10.0;
 
-/// Takes what is a number, a colour, a gravity or a rotation.
-pub(super) fn read(pairs: &mut Pairs) -> Result<Map<String, Value>, Failure> {
+/// Takes the sizes, numbers, colours, gravity and rotation.
+pub(super) fn read(pairs: &mut OptionPairs) -> Result<Map<String, Value>, DeliveryError> {
     let mut transform = Map::new();
     for key in ["width", "height"] {
         if let Some(pixels) = pairs.number(key) {
             if pixels <= 0.0 {
-                return Err(refused(key, "must be at least 1"));
+                return Err(invalid(key, "must be at least 1"));
             }
             transform.insert(key.into(), pixels.round().max(1.0).into());
         }
     }
     if let Some(dpr) = pairs.number("dpr") {
-        if dpr <= 0.0 || dpr > MOST_DPR {
-            return Err(refused("dpr", "must be more than 0 and at most 10"));
+        if dpr <= 0.0 || dpr > MAX_DPR {
+            return Err(invalid("dpr", "must be more than 0 and at most 10"));
         }
         if dpr > 3.0 {
             pairs.warn("dpr > 3 should never be used".into());
         }
         transform.insert("dpr".into(), dpr.into());
     }
-    for (key, least, most) in NUMBERS {
+    for (key, min, max) in NUMBERS {
         if let Some(number) = pairs.number(key) {
-            if !(*least..=*most).contains(&number) {
-                return Err(refused(key, &format!("must be between {least} and {most}")));
+            if !(*min..=*max).contains(&number) {
+                return Err(invalid(key, &format!("must be between {min} and {max}")));
             }
-            // Less than a pixel blurs nothing.
+            // A radius of less than a pixel has no effect.
             if *key != "blur" || number >= 1.0 {
                 transform.insert((*key).into(), number.into());
             }
@@ -71,8 +71,8 @@ pub(super) fn read(pairs: &mut Pairs) -> Result<Map<String, Value>, Failure> {
     Ok(transform)
 }
 
-/// A side by name, or `XxY`.
-fn point_or_side(text: &str, pairs: &mut Pairs) -> Result<Value, Failure> {
+/// Parses the name of a side, or a point `XxY`.
+fn point_or_side(text: &str, pairs: &mut OptionPairs) -> Result<Value, DeliveryError> {
     if let Ok(side) = text.parse::<Side>() {
         return Ok(side.as_str().into());
     }
@@ -82,7 +82,7 @@ fn point_or_side(text: &str, pairs: &mut Pairs) -> Result<Value, Failure> {
     let Some((x, y)) = point else {
         let sides: Vec<_> = Side::ALL.iter().map(|side| side.as_str()).collect();
         let fault = format!("must be XxY or one of {}", sides.join(", "));
-        return Err(refused("gravity", &fault));
+        return Err(invalid("gravity", &fault));
     };
     let inside = (x.clamp(0.0, 1.0), y.clamp(0.0, 1.0));
     if inside != (x, y) {
@@ -91,10 +91,11 @@ fn point_or_side(text: &str, pairs: &mut Pairs) -> Result<Value, Failure> {
     Ok(json!({"x": inside.0, "y": inside.1}))
 }
 
-/// In a URL a colour in hexadecimal needs no `#`, which would have to be encoded.
+/// A colour in CSS notation. In a URL a hexadecimal colour needs no `#`, which would have to be encoded.
 pub(super) fn css(color: &str) -> String {
-    let bare = matches!(color.len(), 3 | 4 | 6 | 8) && color.bytes().all(|c| c.is_ascii_hexdigit());
-    match bare {
+    let is_bare_hex =
+        matches!(color.len(), 3 | 4 | 6 | 8) && color.bytes().all(|c| c.is_ascii_hexdigit());
+    match is_bare_hex {
         true => format!("#{color}"),
         false => color.to_owned(),
     }

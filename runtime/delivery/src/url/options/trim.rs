@@ -1,14 +1,14 @@
-//! `trim`: by sides, by size, or by the colour of a border.
+//! Parses `trim`: by sides, by size, or by the colour of a border.
 
 use serde_json::{Map, Value, json};
 
-use super::refused;
+use super::invalid;
 use super::transform::css;
-use crate::url::pairs::{Pairs, number};
-use crate::failure::Failure;
+use crate::error::DeliveryError;
+use crate::url::pairs::{OptionPairs, number};
 
-/// Takes `trim` and all that begins with it: the option of the binding.
-pub(super) fn read(pairs: &mut Pairs) -> Result<Option<Value>, Failure> {
+/// Takes `trim` and every option that begins with `trim.`, as the `trim` of the binding.
+pub(super) fn read(pairs: &mut OptionPairs) -> Result<Option<Value>, DeliveryError> {
     let mut trim = Map::new();
     let mut border = None;
     match pairs.take("trim").as_deref() {
@@ -19,7 +19,7 @@ pub(super) fn read(pairs: &mut Pairs) -> Result<Option<Value>, Failure> {
     for side in ["top", "right", "bottom", "left", "width", "height"] {
         if let Some(length) = pairs.number(&format!("trim.{side}")) {
             if length < 0.0 {
-                return Err(refused(&format!("trim.{side}"), "must not be negative"));
+                return Err(invalid(&format!("trim.{side}"), "must not be negative"));
             }
             trim.insert(side.into(), length.into());
         }
@@ -28,11 +28,11 @@ pub(super) fn read(pairs: &mut Pairs) -> Result<Option<Value>, Failure> {
         let border = border.get_or_insert_default();
         border.insert("color".into(), css(&color).into());
     }
-    for (key, most) in [("tolerance", 255.0), ("keep", f64::MAX)] {
+    for (key, max) in [("tolerance", 255.0), ("keep", f64::MAX)] {
         let name = format!("trim.border.{key}");
         if let Some(value) = pairs.number(&name) {
-            if !(0.0..=most).contains(&value) {
-                return Err(refused(&name, "is out of range"));
+            if !(0.0..=max).contains(&value) {
+                return Err(invalid(&name, "is out of range"));
             }
             border
                 .get_or_insert_default()
@@ -47,8 +47,8 @@ pub(super) fn read(pairs: &mut Pairs) -> Result<Option<Value>, Failure> {
     Ok((!trim.is_empty()).then_some(Value::Object(trim)))
 }
 
-/// `top;right;bottom;left`.
-fn sides(list: &str) -> Result<Map<String, Value>, Failure> {
+/// Parses `top;right;bottom;left`.
+fn sides(list: &str) -> Result<Map<String, Value>, DeliveryError> {
     let lengths: Option<Vec<f64>> = list.split(';').map(number).collect();
     match lengths.as_deref() {
         Some([top, right, bottom, left]) if lengths.iter().flatten().all(|side| *side >= 0.0) => {
@@ -57,7 +57,7 @@ fn sides(list: &str) -> Result<Map<String, Value>, Failure> {
                 _ => Ok(Map::new()),
             }
         }
-        _ => Err(refused(
+        _ => Err(invalid(
             "trim",
             "must be border, or four lengths as top;right;bottom;left",
         )),
