@@ -69,7 +69,9 @@ async fn a_fault_of_the_config_strikes_and_is_told_at_the_start_and_when_it_does
     assert_eq!(cut.status, 502);
     assert!(cut.text().contains("200000 received"), "{cut:?}");
     server
-        .line(|line| line == "  [2] FAULT IMAGES:truncate=200000,nth=2 applied to IMAGES /transform")
+        .line(|line| {
+            line == "  [2] FAULT IMAGES:truncate=200000,nth=2 applied to IMAGES /transform"
+        })
         .await;
     assert_eq!(get(server.address, "/careful-image").await.status, 200);
 }

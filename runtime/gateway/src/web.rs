@@ -160,7 +160,11 @@ mod tests {
         let answer = outbound.fetch(request.body(endless).unwrap(), context);
         // A regression fails here instead of standing still.
         let answer = tokio::time::timeout(Duration::from_secs(60), answer).await;
-        let error = answer.expect("the host is given up").map(|_| ()).unwrap_err().to_string();
+        let error = answer
+            .expect("the host is given up")
+            .map(|_| ())
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("the peer has read nothing for 300ms"),
             "{error}"
