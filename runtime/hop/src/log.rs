@@ -1,4 +1,7 @@
 //! The program's log: one sink for request lines, binding calls, guest output and warnings.
+//!
+//! The queue is not `tracing-appender`'s: that one counts the lines that it drops and writes no line about them. A wrapper
+//! that does, and can tell whether its own line was dropped, is as long as the queue.
 
 use std::fmt;
 use std::io::Write;

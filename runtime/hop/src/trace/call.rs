@@ -21,7 +21,7 @@ pub struct CallRecord {
     zero: Instant,
 }
 
-/// What is known of a call when it begins.
+/// The facts of a call at its beginning.
 #[derive(Clone, Copy, Debug)]
 pub struct CallHead<'a> {
     /// The binding's name, or `fetch`, method and host.
@@ -34,7 +34,7 @@ pub struct CallHead<'a> {
     pub path: &'a str,
 }
 
-/// What is known of a call when it is over.
+/// The facts of a call at its end.
 #[derive(Debug)]
 pub struct CallEnd {
     /// Bytes of the request's body that the service took.
@@ -48,7 +48,7 @@ pub struct CallEnd {
 }
 
 impl CallRecord {
-    /// Begins the record of a call. A trace keeps the first calls of its request; the others are recorded for the log alone.
+    /// Begins the record of a call. A trace keeps the first calls of its request. The log alone has the others.
     pub fn begin(trace: Option<&Arc<RequestTrace>>, head: &CallHead<'_>) -> Self {
         let zero = trace.map_or_else(Instant::now, |trace| trace.started());
         let hop = Arc::new(Mutex::new(CallHop {

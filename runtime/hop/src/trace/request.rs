@@ -135,7 +135,7 @@ impl RequestTrace {
                 ended.await;
             }
         };
-        // What is still open then goes on after the response, and is shown as open.
+        // A call that is still open then goes on after the response, and is shown as open.
         let _ = tokio::time::timeout(SETTLE_TIMEOUT, settled).await;
     }
 
