@@ -18,7 +18,8 @@ pub(crate) struct Delivery {
     pub(crate) source: FetchedSource,
     /// The transformation.
     pub(crate) request: TransformRequest,
-    /// A text that differs for different results of the same source. The entity tag is made of it; without it there is none.
+    /// A text that differs for different results of the same source. The entity tag is made of it; without it there is
+    /// none.
     pub(crate) identity: Option<String>,
     /// The response headers that do not come from the images process.
     pub(crate) hints: ResponseHints,

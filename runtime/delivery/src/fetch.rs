@@ -33,7 +33,8 @@ const MAX_OPTIONS_BYTES: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct CfImages {
     pub transformations: Transformations,
-    /// The client for sources. It reaches fewer hosts than a plain `fetch`, since a source's URL may come from a visitor.
+    /// The client for sources. It reaches fewer hosts than a plain `fetch`, since a source's URL may come from a
+    /// visitor.
     pub sources: Sources,
     /// Whether an error is answered with the untransformed source.
     pub fail_open: bool,
