@@ -119,7 +119,10 @@ mod tests {
         settings.pixels.strict = true;
         settings.deadlines.write_ms = 3;
         let json = serde_json::to_string(&settings).unwrap();
-        assert_eq!(serde_json::from_str::<ImagesSettings>(&json).unwrap(), settings);
+        assert_eq!(
+            serde_json::from_str::<ImagesSettings>(&json).unwrap(),
+            settings
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a picture's own content decides: where its border ends, and which part of it a crop should keep.
+//! Decisions by the content of a picture: where its border ends, and which part a crop keeps.
 
 mod border;
 mod entropy;
@@ -10,8 +10,8 @@ pub(crate) use border::inside_border;
 
 use self::{thumbnail::Thumbnail, window::Window};
 use crate::{
-    geometry::{Rect, Size},
     image::Image,
+    options::{Rect, Size},
 };
 
 /// The box of the given size, on the picture once scaled, that differs most from its surroundings.
@@ -30,7 +30,7 @@ fn best(
     kept: Size,
     scores: fn(&Thumbnail, &Window) -> Vec<u64>,
 ) -> Rect {
-    let thumbnail = Thumbnail::of(picture);
+    let thumbnail = Thumbnail::new(picture);
     let window = Window::new(thumbnail.size, scaled, kept);
     let (x, y) = window.best(&scores(&thumbnail, &window));
     let offset = |at: u32, last: u32, surplus: u32| match last {

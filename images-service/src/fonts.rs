@@ -1,4 +1,4 @@
-//! The fonts of a request's texts: fetched before it waits for a worker, each once, by the one client that may go out.
+//! Fetches the fonts of texts before a request waits for a worker, each once, through the client for outgoing requests.
 
 mod cache;
 
@@ -10,7 +10,7 @@ use safelight_protocol::ErrorCode;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use self::cache::Cache;
-use crate::{error::ServiceError, form::Share, request::FontUrl};
+use crate::{error::ServiceError, options::FontUrl, quota::Reservation};
 
 /// Where fonts may come from, and what they may cost.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ impl Fonts {
     pub(crate) async fn get_all(
         &self,
         urls: Vec<FontUrl>,
-        share: &mut Share,
+        reservation: &mut Reservation,
     ) -> Result<HashMap<FontUrl, Bytes>, ServiceError> {
         let most = self.limits.of_request;
         if urls.len() > most {
@@ -98,7 +98,7 @@ impl Fonts {
                 tracing::error!(%panic, "fetching a font panicked");
                 ServiceError::new(ErrorCode::Internal, "the images process failed at a font")
             })??;
-            share.grow(bytes.len())?;
+            reservation.reserve(bytes.len())?;
             self.cache.put(url.clone(), bytes.clone());
             fonts.insert(url, bytes);
         }

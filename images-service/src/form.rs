@@ -1,10 +1,9 @@
 //! The multipart form of one request: its parts in order, each within its limit, read to the very end.
 
 mod body;
-mod held;
 mod part;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, header::CONTENT_TYPE};
@@ -12,12 +11,35 @@ use http_body::Body;
 use multer::{Field, Multipart};
 use safelight_protocol::{ErrorCode, error::Call};
 
-pub(crate) use self::held::{Held, Share};
 use self::{
     body::{BodyError, FormBody},
     part::{PartName, Parts, malformed},
 };
-use crate::{error::ServiceError, limits::Limits};
+use crate::{error::ServiceError, quota::Reservation};
+
+/// What the form of one request may have.
+#[derive(Clone, Copy, Debug)]
+pub struct FormLimits {
+    /// Bytes of one encoded input image.
+    pub input_bytes: usize,
+    /// Bytes of one encoded input image that comes from a URL.
+    pub remote_bytes: usize,
+    /// Bytes of one whole request.
+    pub request_bytes: usize,
+    /// Overlays of one request.
+    pub overlays: usize,
+}
+
+impl Default for FormLimits {
+    fn default() -> Self {
+        Self {
+            input_bytes: 20_000_000,
+            remote_bytes: 100_000_000,
+            request_bytes: 200_000_000,
+            overlays: 64,
+        }
+    }
+}
 
 /// What came of reading a request's body.
 #[derive(Debug)]
@@ -28,7 +50,7 @@ pub(crate) struct Received<T> {
     pub(crate) at_end: bool,
 }
 
-/// The form of `/transform`, whose values nobody has looked at yet.
+/// The form of `/transform`, whose values are not checked yet.
 #[derive(Debug)]
 pub(crate) struct TransformForm {
     /// Image 0.
@@ -60,7 +82,7 @@ pub(crate) struct ExtensionParts {
     pub(crate) metadata: Option<String>,
     /// How a JPEG is written.
     pub(crate) jpeg: Option<String>,
-    /// Who asks.
+    /// The caller.
     pub(crate) caller: Option<String>,
 }
 
@@ -76,14 +98,16 @@ pub(crate) enum Source {
 /// Reads the form of `/info`: one image.
 pub(crate) async fn info<B>(
     request: Request<B>,
-    limits: &Limits,
-    share: &mut Share,
+    limits: &FormLimits,
+    read_timeout: Duration,
+    reservation: &mut Reservation,
 ) -> Received<Bytes>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: fmt::Display,
 {
-    let Received { form, at_end } = receive(request, Call::Info, limits, share).await;
+    let Received { form, at_end } =
+        receive(request, Call::Info, limits, read_timeout, reservation).await;
     let form = form.and_then(|mut parts| parts.require(PartName::Image));
     Received { form, at_end }
 }
@@ -91,25 +115,32 @@ where
 /// Reads the form of `/transform`.
 pub(crate) async fn transform<B>(
     request: Request<B>,
-    limits: &Limits,
-    share: &mut Share,
+    limits: &FormLimits,
+    read_timeout: Duration,
+    reservation: &mut Reservation,
 ) -> Received<TransformForm>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: fmt::Display,
 {
-    let Received { form, at_end } = receive(request, Call::Transform, limits, share).await;
-    let form = form.and_then(TransformForm::of);
+    let Received { form, at_end } =
+        receive(request, Call::Transform, limits, read_timeout, reservation).await;
+    let form = form.and_then(TransformForm::from_parts);
     Received { form, at_end }
 }
 
 /// Throws a request's body away: whether it ended within the limits.
-pub(crate) async fn discard<B>(request: Request<B>, limits: &Limits, share: &mut Share) -> bool
+pub(crate) async fn discard<B>(
+    request: Request<B>,
+    limits: &FormLimits,
+    read_timeout: Duration,
+    reservation: &mut Reservation,
+) -> bool
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
 {
-    FormBody::new(request.into_body(), limits, share)
+    FormBody::new(request.into_body(), limits, read_timeout, reservation)
         .drain()
         .await
 }
@@ -117,17 +148,18 @@ where
 async fn receive<B>(
     request: Request<B>,
     call: Call,
-    limits: &Limits,
-    share: &mut Share,
+    limits: &FormLimits,
+    read_timeout: Duration,
+    reservation: &mut Reservation,
 ) -> Received<Parts>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: fmt::Display,
 {
     let (head, body) = request.into_parts();
-    let mut body = FormBody::new(body, limits, share);
+    let mut body = FormBody::new(body, limits, read_timeout, reservation);
     let form = match boundary(&head.headers) {
-        Ok(_) if body.announces_too_much() => Err(of_body(BodyError::TooLong, limits)),
+        Ok(_) if body.announces_too_much() => Err(body_error(BodyError::TooLong, limits)),
         Ok(boundary) => parts(&mut body, boundary, call, limits).await,
         Err(error) => Err(error),
     };
@@ -153,23 +185,23 @@ async fn parts<B>(
     body: &mut FormBody<'_, B>,
     boundary: String,
     call: Call,
-    limits: &Limits,
+    limits: &FormLimits,
 ) -> Result<Parts, ServiceError>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: fmt::Display,
 {
-    let room = body.room();
+    let header_limit = body.header_limit();
     let mut form = Multipart::new(body, boundary);
     let mut parts = Parts::default();
     loop {
-        room.bound();
+        header_limit.enforce();
         let next = form.next_field().await;
         // The parser comes to an end at the closing boundary alone: a body that ends before it is an error.
         let Some(mut field) = next.map_err(|error| unreadable(error, limits))? else {
             return Ok(parts);
         };
-        room.lift();
+        header_limit.suspend();
         let name = name_of(&field, call)?;
         parts.admit(name, limits)?;
         let limit = parts.limit(name, limits);
@@ -190,7 +222,7 @@ fn name_of(field: &Field<'_>, call: Call) -> Result<PartName, ServiceError> {
 async fn content(
     field: &mut Field<'_>,
     name: PartName,
-    (limit, limits): (usize, &Limits),
+    (limit, limits): (usize, &FormLimits),
 ) -> Result<Bytes, ServiceError> {
     let mut content = BytesMut::new();
     while let Some(bytes) = field
@@ -207,10 +239,10 @@ async fn content(
     Ok(content.freeze())
 }
 
-fn unreadable(error: multer::Error, limits: &Limits) -> ServiceError {
+fn unreadable(error: multer::Error, limits: &FormLimits) -> ServiceError {
     match error {
         multer::Error::StreamReadFailed(source) => match source.downcast::<BodyError>() {
-            Ok(error) => of_body(*error, limits),
+            Ok(error) => body_error(*error, limits),
             Err(other) => malformed(format!("the form could not be read: {other}")),
         },
         multer::Error::IncompleteFieldData { .. } | multer::Error::IncompleteStream => {
@@ -220,7 +252,7 @@ fn unreadable(error: multer::Error, limits: &Limits) -> ServiceError {
     }
 }
 
-fn of_body(error: BodyError, limits: &Limits) -> ServiceError {
+fn body_error(error: BodyError, limits: &FormLimits) -> ServiceError {
     match error {
         BodyError::TooLong => ServiceError::new(
             ErrorCode::InputTooLarge,
@@ -234,7 +266,7 @@ fn of_body(error: BodyError, limits: &Limits) -> ServiceError {
 }
 
 impl TransformForm {
-    fn of(mut parts: Parts) -> Result<Self, ServiceError> {
+    fn from_parts(mut parts: Parts) -> Result<Self, ServiceError> {
         let base = match parts.take(PartName::TextInput) {
             None => Source::Image(parts.require(PartName::Image)?),
             Some(text) if parts.take(PartName::Image).is_none() => Source::Text(text),

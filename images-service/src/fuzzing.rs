@@ -1,4 +1,4 @@
-//! Where hostile bytes arrive first, each place as one function of bytes.
+//! Entry points for fuzzers: each place where hostile bytes arrive first, as one function of bytes.
 //!
 //! Compiled for fuzzers, which look for bytes that panic, hang or take memory, and for the tests, which run every file of
 //! `fuzz/corpus` through its function: what was found once is never found again.
@@ -11,26 +11,37 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 
 use crate::{
-    budget::Budget,
-    decode::{self, Frames, Options, Shrink},
-    form::{self, ExtensionParts, Held, Source, TransformForm},
-    interest::Interest,
-    limits::{Av1Decoder, JpegDecoder, Limits},
-    request::{Color, Text, TransformRequest},
+    deadline::Deadline,
+    decode::{self, Av1Decoder, DecodeLimits, JpegDecoder, Options, Shrink},
+    form::{self, ExtensionParts, FormLimits, Source, TransformForm},
+    limits::Limits,
+    options::{Color, Frames, Text},
+    pipeline::PixelLimits,
+    quota::ByteQuota,
+    request::TransformRequest,
     svg,
-    text::{Effort, TextLimits, Typeset},
+    text::{TextBudget, TextLimits, Typeset},
 };
 
 /// Small enough that a fuzzer is quick and a bomb shows.
 fn limits() -> Limits {
     Limits {
-        input_bytes: 1 << 16,
-        request_bytes: 1 << 18,
+        form: FormLimits {
+            input_bytes: 1 << 16,
+            request_bytes: 1 << 18,
+            ..FormLimits::default()
+        },
         held_bytes: 1 << 20,
-        area: 1 << 18,
-        animation_area: 1 << 18,
-        frames: 64,
-        pixel_bytes: 1 << 25,
+        pixels: PixelLimits {
+            decode: DecodeLimits {
+                area: 1 << 18,
+                animation_area: 1 << 18,
+                frames: 64,
+                ..DecodeLimits::default()
+            },
+            memory: 1 << 25,
+            ..PixelLimits::default()
+        },
         ..Limits::default()
     }
 }
@@ -52,7 +63,7 @@ pub fn form(bytes: &[u8]) {
         return;
     };
     let limits = limits();
-    let mut share = Held::new(limits.held_bytes).share();
+    let mut reservation = ByteQuota::new(limits.held_bytes).reservation();
     // Reading has deadlines, which need a clock, but everything is there at once.
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -60,9 +71,14 @@ pub fn form(bytes: &[u8]) {
     else {
         return;
     };
-    let received = runtime.block_on(form::transform(request, &limits, &mut share));
+    let received = runtime.block_on(form::transform(
+        request,
+        &limits.form,
+        limits.deadlines.body_read,
+        &mut reservation,
+    ));
     if let Ok(form) = received.form {
-        let _refused = TransformRequest::parse(form, &limits);
+        let _refused = TransformRequest::parse(form, &limits.request);
     }
 }
 
@@ -91,7 +107,7 @@ fn parse(transforms: String, background: Option<String>) {
         anim: None,
         extension: ExtensionParts::default(),
     };
-    let _refused = TransformRequest::parse(form, &limits());
+    let _refused = TransformRequest::parse(form, &limits().request);
 }
 
 /// An image of one format, all its frames; other formats are left to their own function.
@@ -111,13 +127,13 @@ pub fn jpeg_scaled(bytes: &[u8]) {
 
 fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
     let limits = limits();
-    if bytes.len() > limits.input_bytes {
+    if bytes.len() > limits.form.input_bytes {
         return;
     }
-    let Ok(header) = decode::inspect(bytes, Frames::All, &limits) else {
+    let Ok(header) = decode::inspect(bytes, Frames::All, &limits.pixels.decode) else {
         return;
     };
-    if header.format() != mime || header.memory() > limits.pixel_bytes {
+    if header.format() != mime || header.memory() > limits.pixels.memory {
         return;
     }
     // Inks are always at full size.
@@ -130,9 +146,8 @@ fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
         shrink,
         jpeg,
         av1: &Av1Decoder::InProcess,
-        memory: limits.pixel_bytes,
-        budget: Budget::new(Duration::from_secs(10)),
-        interest: &Interest::default(),
+        memory: limits.pixels.memory,
+        deadline: &Deadline::new(Duration::from_secs(10)),
     };
     if let Ok(decoded) = decode::pixels(bytes, &header, options, Ok) {
         assert_eq!(decoded.picture.size(), size, "the header has lied");
@@ -141,13 +156,13 @@ fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
 
 /// EXIF, as every format carries it.
 pub fn exif(bytes: &[u8]) {
-    decode::apart::exif(bytes.to_vec());
+    decode::fuzz_hooks::exif(bytes.to_vec());
 }
 
 /// A colour profile. The first byte says what it is for.
 pub fn profile(bytes: &[u8]) {
     if let Some((kind, icc)) = bytes.split_first() {
-        decode::apart::profile(*kind, icc);
+        decode::fuzz_hooks::profile(*kind, icc);
     }
 }
 
@@ -171,9 +186,9 @@ pub fn font(bytes: &[u8]) {
             a: 255,
         },
     };
-    let mut effort = Effort::new(&limits);
-    if let Ok(set) = Typeset::new(&text, &limits, &mut effort)
-        && let Ok(image) = set.pixels(&mut effort)
+    let mut budget = TextBudget::new(&limits, &Deadline::new(Duration::MAX));
+    if let Ok(set) = Typeset::new(&text, &limits, &mut budget)
+        && let Ok(image) = set.pixels(&mut budget)
     {
         assert_eq!(image.size(), set.size());
     }
@@ -182,7 +197,7 @@ pub fn font(bytes: &[u8]) {
 /// An SVG that is passed on.
 pub fn svg(bytes: &[u8]) {
     if decode::is_svg(bytes) {
-        let _refused = svg::harmless(bytes, &limits());
+        let _refused = svg::harmless(bytes, &Deadline::new(limits().pixels.time));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is done for one request: one match on method and path, and the crossing from waiting to pixels.
+//! Handles one request: one match on method and path, and the crossing from async code to pixel work.
 
 mod report;
 #[cfg(test)]
@@ -17,19 +17,22 @@ use safelight_protocol::{ErrorCode, HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFOR
 use tokio::task::spawn_blocking;
 
 use self::report::Report;
-use safelight_net::{hang_up::HangUp, transport::Transports};
+use safelight_net::{hang_up::HangUp, transport::TransportLog};
 
 use crate::{
     answer::{self, Answer, Block},
-    decode,
+    deadline::Deadline,
+    decode::{self, SVG},
     error::ServiceError,
     fonts::Fonts,
-    form::{self, Held, Received, Share},
-    interest::Interest,
+    form::{self, Received},
     limits::Limits,
-    pipeline,
+    options::FontUrl,
+    pipeline::{self, Outcome},
     queue::Queue,
-    request::{FontUrl, TransformRequest},
+    quota::{ByteQuota, Reservation},
+    request::TransformRequest,
+    svg,
 };
 
 /// By this header one socket tells several services apart.
@@ -40,9 +43,9 @@ const SERVICE_HEADER: &str = "x-emulator-service";
 pub(crate) struct Handler {
     limits: Arc<Limits>,
     queue: Queue,
-    held: Held,
+    quota: ByteQuota,
     fonts: Fonts,
-    transports: Option<Arc<Transports>>,
+    transports: Option<Arc<TransportLog>>,
 }
 
 impl Handler {
@@ -50,11 +53,11 @@ impl Handler {
     /// When encryption cannot be set up for the fonts.
     pub(crate) fn new(
         limits: Limits,
-        transports: Option<Arc<Transports>>,
+        transports: Option<Arc<TransportLog>>,
     ) -> Result<Self, OutgoingError> {
         Ok(Self {
-            queue: Queue::new(&limits),
-            held: Held::new(limits.held_bytes),
+            queue: Queue::new(limits.workers, limits.queue),
+            quota: ByteQuota::new(limits.held_bytes),
             fonts: Fonts::new(limits.fonts.clone())?,
             transports,
             limits: Arc::new(limits),
@@ -89,11 +92,11 @@ impl Handler {
         };
         let answer = match answered {
             Ok(answer) => answer,
-            Err(Failure::Gone) => {
+            Err(HandleError::Gone) => {
                 tracing::debug!(%method, path, "the client went away before its answer");
                 return Err(Gone);
             }
-            Err(Failure::Refused { error, at_end }) => {
+            Err(HandleError::Refused { error, at_end }) => {
                 tracing::info!(%method, path, code = error.code.number(), %error, "refused");
                 let answer = answer::failed(&error);
                 if at_end { answer } else { answer::last(answer) }
@@ -105,8 +108,18 @@ impl Handler {
     }
 
     /// An answer that needs nothing of the request.
-    async fn plain(&self, request: Request<Incoming>, answer: Answer) -> Result<Answer, Failure> {
-        let at_end = form::discard(request, &self.limits, &mut self.held.share()).await;
+    async fn plain(
+        &self,
+        request: Request<Incoming>,
+        answer: Answer,
+    ) -> Result<Answer, HandleError> {
+        let at_end = form::discard(
+            request,
+            &self.limits.form,
+            self.limits.deadlines.body_read,
+            &mut self.quota.reservation(),
+        )
+        .await;
         Ok(if at_end { answer } else { answer::last(answer) })
     }
 
@@ -122,21 +135,30 @@ impl Handler {
             .and_then(|query| query.strip_prefix("request="))
             .and_then(|number| number.parse().ok())
             .ok_or_else(|| malformed("the query must be request=<number>"))?;
-        let json = serde_json::to_vec(&transports.of(request)).map_err(|error| {
+        let json = serde_json::to_vec(&transports.of_request(request)).map_err(|error| {
             ServiceError::new(ErrorCode::Internal, format!("trace as JSON: {error}"))
         })?;
         Ok(answer::good("application/json", Block::new(json)))
     }
 
-    async fn info(&self, request: Request<Incoming>, client: &HangUp) -> Result<Answer, Failure> {
-        let mut share = self.held.share();
-        let image = form::info(request, &self.limits, &mut share)
-            .await
-            .usable()?;
+    async fn info(
+        &self,
+        request: Request<Incoming>,
+        client: &HangUp,
+    ) -> Result<Answer, HandleError> {
+        let mut reservation = self.quota.reservation();
+        let image = form::info(
+            request,
+            &self.limits.form,
+            self.limits.deadlines.body_read,
+            &mut reservation,
+        )
+        .await
+        .usable()?;
         let limits = Arc::clone(&self.limits);
-        let work = move |_: &Interest| {
-            let _held_until_the_end = share;
-            decode::info(&image, &limits)
+        let work = move |_: &Deadline| {
+            let _held_until_the_end = reservation;
+            decode::info(&image, &limits.pixels.decode)
         };
         let (info, _queued) = self.on_worker(client, work).await?;
         let json = serde_json::to_vec(&info).map_err(|error| {
@@ -149,67 +171,75 @@ impl Handler {
         &self,
         request: Request<Incoming>,
         client: &HangUp,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, HandleError> {
         let started = Instant::now();
-        let mut share = self.held.share();
-        let form = form::transform(request, &self.limits, &mut share)
-            .await
-            .usable()?;
+        let mut reservation = self.quota.reservation();
+        let form = form::transform(
+            request,
+            &self.limits.form,
+            self.limits.deadlines.body_read,
+            &mut reservation,
+        )
+        .await
+        .usable()?;
         let form_time = started.elapsed();
-        let (request, warnings) = TransformRequest::parse(form, &self.limits)?;
-        let request = self.with_fonts(request, &mut share, client).await?;
+        let (request, warnings) = TransformRequest::parse(form, &self.limits.request)?;
+        let request = self.with_fonts(request, &mut reservation, client).await?;
 
         let mut report = Report::new(&request, form_time, warnings);
         let limits = Arc::clone(&self.limits);
-        let work = move |interest: &Interest| {
-            let _held_until_the_end = share;
-            let mut encoded = pipeline::run_while(request, &limits, interest)?;
-            let block = Block::new(std::mem::take(&mut encoded.bytes));
-            Ok((encoded, block))
+        let work = move |deadline: &Deadline| {
+            let _held_until_the_end = reservation;
+            let mut outcome = match svg::passed(&request, deadline)? {
+                Some(image) => Outcome::without_pixels(image, SVG),
+                None => pipeline::run_until(request, &limits.pixels, deadline)?,
+            };
+            let block = Block::new(std::mem::take(&mut outcome.image.bytes));
+            Ok((outcome, block))
         };
-        let ((encoded, block), queued) = self.on_worker(client, work).await?;
-        report.done(&encoded, queued);
-        Ok(report.on(answer::good(encoded.content_type, block)))
+        let ((outcome, block), queued) = self.on_worker(client, work).await?;
+        report.done(&outcome, queued);
+        Ok(report.on(answer::good(outcome.image.content_type, block)))
     }
 
     /// Fetches the fonts, unless the client is gone by then.
     async fn with_fonts(
         &self,
         request: TransformRequest<FontUrl>,
-        share: &mut Share,
+        reservation: &mut Reservation,
         client: &HangUp,
-    ) -> Result<TransformRequest, Failure> {
+    ) -> Result<TransformRequest, HandleError> {
         let fonts = tokio::select! {
             biased;
-            () = client.wait() => return Err(Failure::Gone),
-            fonts = self.fonts.get_all(request.font_urls(), share) => fonts?,
+            () = client.wait() => return Err(HandleError::Gone),
+            fonts = self.fonts.get_all(request.font_urls(), reservation) => fonts?,
         };
         Ok(request.with_fonts(&fonts)?)
     }
 
-    /// Does blocking work when it is its turn, unless the client is gone by then: also how long it waited.
+    /// Does blocking work once it has a permit, unless the client is gone by then: also how long it waited.
     async fn on_worker<T: Send + 'static>(
         &self,
         client: &HangUp,
-        work: impl FnOnce(&Interest) -> Result<T, ServiceError> + Send + 'static,
-    ) -> Result<(T, Duration), Failure> {
+        work: impl FnOnce(&Deadline) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<(T, Duration), HandleError> {
         let started = Instant::now();
-        let turn = tokio::select! {
+        let permit = tokio::select! {
             biased;
-            () = client.wait() => return Err(Failure::Gone),
-            turn = self.queue.turn() => turn?,
+            () = client.wait() => return Err(HandleError::Gone),
+            permit = self.queue.acquire() => permit?,
         };
         let queued = started.elapsed();
-        let interest = Interest::default();
-        let _held_while_waiting = interest.held();
+        let deadline = Deadline::new(self.limits.pixels.time);
+        let _cancels_when_dropped = deadline.cancel_guard();
         let task = spawn_blocking(move || {
-            // Whoever waits for the result may leave; the worker is busy until the work has noticed.
-            let _turn = turn;
-            work(&interest)
+            // The client may leave; the worker is busy until the work has checked its deadline.
+            let _permit = permit;
+            work(&deadline)
         });
         let result = tokio::select! {
             biased;
-            () = client.wait() => return Err(Failure::Gone),
+            () = client.wait() => return Err(HandleError::Gone),
             result = task => result,
         };
         match result {
@@ -239,8 +269,8 @@ fn health() -> Answer {
 }
 
 /// Why there is no result to answer with.
-enum Failure {
-    /// There is nobody to answer.
+enum HandleError {
+    /// The client is gone.
     Gone,
     /// The request cannot be done.
     Refused {
@@ -250,7 +280,7 @@ enum Failure {
     },
 }
 
-impl From<ServiceError> for Failure {
+impl From<ServiceError> for HandleError {
     fn from(error: ServiceError) -> Self {
         Self::Refused {
             error,
@@ -260,9 +290,9 @@ impl From<ServiceError> for Failure {
 }
 
 impl<T> Received<T> {
-    fn usable(self) -> Result<T, Failure> {
+    fn usable(self) -> Result<T, HandleError> {
         let Self { form, at_end } = self;
-        form.map_err(|error| Failure::Refused { error, at_end })
+        form.map_err(|error| HandleError::Refused { error, at_end })
     }
 }
 

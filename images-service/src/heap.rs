@@ -1,4 +1,4 @@
-//! How the images process keeps its memory.
+//! Settings of the C allocator for the images process.
 
 /// Lets all threads share one heap, which keeps what a picture leaves for the next one.
 ///
@@ -6,9 +6,9 @@
 /// large buffers back to the kernel, which clears their pages for the next request one by one.
 ///
 /// To be called once, when a process that is there for pictures starts: threads that have a heap keep it.
-pub fn keep_one() {
+pub fn limit_malloc_arenas() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    glibc::keep_one();
+    glibc::limit_malloc_arenas();
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -23,10 +23,10 @@ mod glibc {
 
     /// Buffers from this size on are the kernel's own business; glibc takes no larger number.
     const LARGE: c_int = 32 << 20;
-    /// What is kept at the heap's end when nobody uses it.
+    /// Bytes that are kept at the heap's end when they are free.
     const KEPT: c_int = 64 << 20;
 
-    pub(super) fn keep_one() {
+    pub(super) fn limit_malloc_arenas() {
         let settings = [
             (M_ARENA_MAX, 1),
             (M_MMAP_THRESHOLD, LARGE),

@@ -1,6 +1,6 @@
 //! Pixels: 8 bits a channel, sRGB, straight alpha, rows from the top without padding.
 
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// The channels of a picture. Without alpha it is opaque everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,12 @@ impl Channels {
             Self::Rgba => 4,
         }
     }
+
+    /// Bytes of a picture of a size.
+    #[must_use]
+    pub const fn bytes(self, size: Size) -> usize {
+        size.pixels().saturating_mul(self.count())
+    }
 }
 
 /// One picture, or one frame of an animation.
@@ -34,7 +40,7 @@ impl Image {
     /// A picture from its bytes; `None` unless there are exactly as many as the size asks for.
     #[must_use]
     pub fn new(size: Size, channels: Channels, data: Vec<u8>) -> Option<Self> {
-        (data.len() == size.bytes(channels)).then_some(Self {
+        (data.len() == channels.bytes(size)).then_some(Self {
             size,
             channels,
             data,
@@ -120,7 +126,7 @@ impl Image {
         let data = match self.channels {
             Channels::Rgba => self.data,
             Channels::Rgb => {
-                let mut data = vec![255; self.size.bytes(Channels::Rgba)];
+                let mut data = vec![255; Channels::Rgba.bytes(self.size)];
                 let pixels = data.as_chunks_mut::<4>().0.iter_mut();
                 for (rgba, rgb) in pixels.zip(self.data.as_chunks::<3>().0) {
                     rgba[..3].copy_from_slice(rgb);

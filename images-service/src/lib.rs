@@ -8,9 +8,10 @@
 //! | `handler` | one match on method and path; the crossing from waiting to pixels |
 //! | `queue` | how many requests are worked on, and how many may wait |
 //! | `form` | the multipart form: parts in order, within limits, to the very end |
-//! | [`request`] | the typed request; every option is checked before any pixel |
+//! | [`request`] | from the form to checked options, before any pixel |
+//! | [`options`] | the checked options as plain values |
 //! | [`fonts`] | the fonts of texts, fetched by the one client that may go out |
-//! | [`decode`] | from encoded bytes to upright sRGB pixels |
+//! | [`decode`] [`metadata`] | from encoded bytes to upright sRGB pixels; EXIF, read, filtered and written |
 //! | [`text`] | from characters and a font to pixels of one colour |
 //! | [`pipeline`] | the run of one request over its pixels |
 //! | [`plan`] [`geometry`] [`ops`] | the order of operations; fit and gravity as arithmetic; the operations |
@@ -18,13 +19,14 @@
 //! | `svg` | what has no pixels: passed on without what could do harm |
 //! | [`picture`] [`image`] | an animation or its only frame; pixels |
 //! | [`encode`] | from pixels to the bytes of the result |
-//! | `guard` | a codec that panics fails its own request |
+//! | `catch_panic` | a codec that panics fails its own request |
 //! | `answer` | one block with exact length and digest, or a marked error |
-//! | [`error`] [`limits`] [`budget`] [`interest`] | what can fail, what a request may cost, how long it may take, and whether anybody waits |
+//! | [`error`] [`limits`] [`deadline`] `quota` | what can fail, what a request may cost, how long it may take, and how many bytes are held |
 
 mod answer;
-pub mod budget;
+mod catch_panic;
 mod content;
+pub mod deadline;
 pub mod decode;
 pub mod encode;
 pub mod error;
@@ -33,18 +35,19 @@ mod form;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod geometry;
-mod guard;
 mod handler;
 pub mod heap;
 pub mod image;
-pub mod interest;
 pub mod limits;
+pub mod metadata;
 pub mod models;
 pub mod ops;
+pub mod options;
 pub mod picture;
 pub mod pipeline;
 pub mod plan;
 mod queue;
+mod quota;
 pub mod request;
 mod server;
 mod svg;

@@ -1,53 +1,33 @@
-//! What one request, and all of them together, may cost.
+//! The limits of the service: those of every stage, and those of all requests together.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use safelight_net::Deadlines;
 use safelight_outgoing::{Exception, Policy};
-pub use safelight_protocol::settings::JpegDecoder;
 use safelight_protocol::settings::{DeadlineSettings, ImagesSettings, MEGABYTE, PixelSettings};
 
-use crate::{fonts::FontLimits, models::Models, text::TextLimits};
+pub use crate::{
+    decode::{Av1Decoder, JpegDecoder},
+    form::FormLimits,
+    request::RequestLimits,
+};
+use crate::{fonts::FontLimits, pipeline::PixelLimits};
 
 /// The limits that the service enforces, each before the cost is paid.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Bytes of one encoded input image.
-    pub input_bytes: usize,
-    /// Bytes of one encoded input image that comes from a URL.
-    pub remote_bytes: usize,
-    /// Bytes of one whole request.
-    pub request_bytes: usize,
+    /// The multipart form of one request.
+    pub form: FormLimits,
     /// Bytes of all requests that are held at the same time.
     pub held_bytes: usize,
     /// Connections that are open at the same time; each takes two file descriptors.
     pub connections: usize,
-    /// Overlays of one request.
-    pub overlays: usize,
-    /// Elements of one `transforms` array.
-    pub steps: usize,
-    /// Width times height of any image, decoded or produced.
-    pub area: u64,
-    /// Frames of one animation.
-    pub frames: u32,
-    /// Width times height times frames of one animation.
-    pub animation_area: u64,
-    /// Bytes of memory that one request's pixels may take at a time.
-    pub pixel_bytes: u64,
-    /// Width or height of an output, in pixels.
-    pub dimension: u32,
+    /// What one request may ask for.
+    pub request: RequestLimits,
     /// The fonts of texts.
     pub fonts: FontLimits,
-    /// Texts.
-    pub text: TextLimits,
-    /// Time that one request's pixels may take, from their decoding on.
-    pub time: Duration,
-    /// Whether AVIF is accepted as an input, which the platform does for some accounts only.
-    pub avif_input: bool,
-    /// Which decoder reads JPEG.
-    pub jpeg: JpegDecoder,
-    /// Where AV1, the coding of AVIF, is decoded.
-    pub av1: Av1Decoder,
+    /// The pixels of one request.
+    pub pixels: PixelLimits,
     /// Requests whose pixels are being worked on at the same time.
     pub workers: usize,
     /// Requests that may wait for a worker.
@@ -58,27 +38,6 @@ pub struct Limits {
     pub deadlines: Deadlines,
     /// Time that requests in flight have to finish once the service is told to end.
     pub grace: Duration,
-    /// What stands behind the options that need a model.
-    pub models: Models,
-}
-
-/// Where AV1 is decoded. Pictures come out alike.
-///
-/// The library that does it runs behind an interface of C, through which no panic can unwind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Av1Decoder {
-    /// In this process: a panic of the library ends it, with every request that it works on, and a picture is decoded to
-    /// its end whatever time and memory that takes.
-    #[default]
-    InProcess,
-    /// In a process of its own for every picture, which fails alone, and ends with its request. It has to call
-    /// [`serve_av1`](crate::decode::serve_av1), and come from the same build as this one: what goes between them has no version.
-    Process {
-        /// The program.
-        program: PathBuf,
-        /// Its arguments.
-        arguments: Vec<OsString>,
-    },
 }
 
 impl Limits {
@@ -118,11 +77,11 @@ impl Limits {
             memory_budget_mb,
             jpeg_decoder,
         } = settings;
-        self.models.strict = strict;
-        self.avif_input = avif_input;
-        self.time = Duration::from_millis(time_budget_ms);
-        self.pixel_bytes = memory_budget_mb.saturating_mul(MEGABYTE);
-        self.jpeg = jpeg_decoder;
+        self.pixels.models.strict = strict;
+        self.pixels.decode.avif_input = avif_input;
+        self.pixels.decode.jpeg = jpeg_decoder;
+        self.pixels.time = Duration::from_millis(time_budget_ms);
+        self.pixels.memory = memory_budget_mb.saturating_mul(MEGABYTE);
     }
 }
 
@@ -137,31 +96,17 @@ fn deadlines_from(settings: DeadlineSettings) -> Deadlines {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            input_bytes: 20_000_000,
-            remote_bytes: 100_000_000,
-            request_bytes: 200_000_000,
+            form: FormLimits::default(),
             held_bytes: 1_000_000_000,
             connections: 256,
-            overlays: 64,
-            steps: 256,
-            area: 100_000_000,
-            frames: 5_000,
-            animation_area: 50_000_000,
-            // Enough for one image of the largest area at 16 bits a channel.
-            pixel_bytes: 2_000_000_000,
-            dimension: 12_000,
+            request: RequestLimits::default(),
             fonts: FontLimits::default(),
-            text: TextLimits::default(),
-            time: Duration::from_secs(60),
-            avif_input: true,
-            jpeg: JpegDecoder::default(),
-            av1: Av1Decoder::default(),
+            pixels: PixelLimits::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: 64,
             transports: 0,
             deadlines: Deadlines::default(),
             grace: Duration::from_secs(10),
-            models: Models::default(),
         }
     }
 }
@@ -178,11 +123,14 @@ mod tests {
         let defaults = Limits::default();
         assert_eq!(limits.deadlines, defaults.deadlines);
         assert_eq!(limits.transports, defaults.transports);
-        assert_eq!(limits.models.strict, defaults.models.strict);
-        assert_eq!(limits.avif_input, defaults.avif_input);
-        assert_eq!(limits.time, defaults.time);
-        assert_eq!(limits.pixel_bytes, defaults.pixel_bytes);
-        assert_eq!(limits.jpeg, defaults.jpeg);
+        assert_eq!(limits.pixels.models.strict, defaults.pixels.models.strict);
+        assert_eq!(
+            limits.pixels.decode.avif_input,
+            defaults.pixels.decode.avif_input
+        );
+        assert_eq!(limits.pixels.time, defaults.pixels.time);
+        assert_eq!(limits.pixels.memory, defaults.pixels.memory);
+        assert_eq!(limits.pixels.decode.jpeg, defaults.pixels.decode.jpeg);
     }
 
     #[test]

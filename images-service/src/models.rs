@@ -1,6 +1,6 @@
-//! What stands behind the options that need a trained eye, and what is done without it.
+//! Models for options that need one, and the approximations without them.
 
-use crate::{geometry::Rect, image::Image};
+use crate::{image::Image, options::Rect};
 
 /// The models of a service; none by default.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,8 +1,9 @@
-//! What the pipeline can do to one picture, and drawing one onto another.
+//! The operations on pictures: a closed set, each in its own file, and drawing.
 
 mod background;
 mod bands;
 mod blur;
+mod color_adjustments;
 mod composite;
 mod crop;
 mod draw;
@@ -12,22 +13,23 @@ mod resize;
 mod rotate;
 mod segment;
 mod sharpen;
-mod tone;
 
 use safelight_protocol::{ErrorCode, Flip};
 
 use crate::{
     error::ServiceError,
-    geometry::{Padding, Rect, Size},
+    geometry::Padding,
     image::Image,
     models::Models,
-    request::{Color, Rotation, Tone},
+    options::{Color, ColorAdjustments, Rect, Rotation, Size},
 };
 
 pub use background::background;
 pub use draw::draw;
 pub(crate) use draw::draw_needs_copy;
+pub(crate) use flip::flip;
 pub(crate) use resize::wide_pixels;
+pub(crate) use rotate::rotate;
 
 /// One operation, with everything computed that it needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +59,7 @@ pub enum Op {
     /// Make everything but the subject transparent.
     Segment,
     /// Change brightness, contrast, gamma and saturation.
-    Tone(Tone),
+    AdjustColors(ColorAdjustments),
     /// Sharpen by an unsharp mask of this strength.
     Sharpen(f64),
     /// Blur with this radius in pixels, at least 1.
@@ -73,7 +75,7 @@ impl Op {
             | Self::Rotate(Rotation::None | Rotation::Half)
             | Self::Background(_)
             | Self::Segment
-            | Self::Tone(_)
+            | Self::AdjustColors(_)
             | Self::Sharpen(_)
             | Self::Blur(_) => size,
             Self::Rotate(Rotation::Quarter | Rotation::ThreeQuarters) => size.transposed(),
@@ -91,30 +93,20 @@ impl Op {
     /// Does it.
     pub fn apply(self, image: Image, models: Models) -> Result<Image, ServiceError> {
         match self {
-            Self::Flip(axes) => Ok(flip::flip(image, axes)),
-            Self::Rotate(rotation) => Ok(rotate::rotate(image, rotation)),
+            Self::Flip(axes) => Ok(flip(image, axes)),
+            Self::Rotate(rotation) => Ok(rotate(image, rotation)),
             Self::Crop(part) => Ok(crop::crop(&image, part)),
             Self::Resize { scaled, part } => resize::resize(&image, scaled, part)
                 .map_err(|error| ServiceError::new(ErrorCode::Internal, error.to_string())),
             Self::Pad { padding, fill } => Ok(pad::pad(&image, padding, fill)),
             Self::Background(color) => Ok(background(image, color)),
             Self::Segment => segment::segment(image, models.foreground),
-            Self::Tone(tone) => Ok(tone::tone(image, tone)),
+            Self::AdjustColors(adjustments) => {
+                Ok(color_adjustments::adjust_colors(image, adjustments))
+            }
             Self::Sharpen(strength) => Ok(sharpen::sharpen(image, strength)),
             Self::Blur(radius) => Ok(blur::blur(&image, radius)),
         }
-    }
-}
-
-impl Op {
-    /// Mirrors in place.
-    pub(crate) fn mirror(image: Image, axes: Flip) -> Image {
-        flip::flip(image, axes)
-    }
-
-    /// Turns clockwise.
-    pub(crate) fn turn(image: Image, rotation: Rotation) -> Image {
-        rotate::rotate(image, rotation)
     }
 }
 

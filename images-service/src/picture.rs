@@ -1,8 +1,8 @@
-//! A picture as it walks through the pipeline: one frame, or the frames of an animation.
+//! A picture in the pipeline: one frame, or the frames of an animation.
 
 use std::num::NonZeroU32;
 
-use crate::{geometry::Size, image::Image};
+use crate::{image::Image, options::Size};
 
 /// One frame, shown for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,21 +15,21 @@ pub struct Frame {
 
 /// How often an animation is played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Plays {
+pub enum LoopCount {
     /// Without end.
     #[default]
-    Forever,
+    Infinite,
     /// So many times in all.
-    Times(NonZeroU32),
+    Finite(NonZeroU32),
 }
 
-impl Plays {
-    /// By the number of plays, of which none means that there is no end.
+impl LoopCount {
+    /// By the number of loop_count, of which none means that there is no end.
     #[must_use]
-    pub const fn of(times: u32) -> Self {
+    pub const fn from_times(times: u32) -> Self {
         match NonZeroU32::new(times) {
-            None => Self::Forever,
-            Some(times) => Self::Times(times),
+            None => Self::Infinite,
+            Some(times) => Self::Finite(times),
         }
     }
 }
@@ -37,17 +37,16 @@ impl Plays {
 /// At least one frame; all have the same size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    first: Frame,
-    rest: Vec<Frame>,
-    plays: Plays,
+    /// Never empty.
+    frames: Vec<Frame>,
+    loop_count: LoopCount,
 }
 
 impl From<Image> for Picture {
     fn from(image: Image) -> Self {
         Self {
-            first: Frame { image, delay: 0 },
-            rest: Vec::new(),
-            plays: Plays::default(),
+            frames: vec![Frame { image, delay: 0 }],
+            loop_count: LoopCount::default(),
         }
     }
 }
@@ -55,57 +54,52 @@ impl From<Image> for Picture {
 impl Picture {
     /// An animation of its frames; `None` without one, or when their sizes differ.
     #[must_use]
-    pub fn animation(frames: Vec<Frame>, plays: Plays) -> Option<Self> {
-        let mut frames = frames.into_iter();
-        let first = frames.next()?;
-        let rest: Vec<Frame> = frames.collect();
-        let size = first.image.size();
-        rest.iter()
+    pub fn animation(frames: Vec<Frame>, loop_count: LoopCount) -> Option<Self> {
+        let size = frames.first()?.image.size();
+        frames
+            .iter()
             .all(|frame| frame.image.size() == size)
-            .then_some(Self { first, rest, plays })
+            .then_some(Self { frames, loop_count })
     }
 
     /// Width and height of every frame.
     #[must_use]
-    pub const fn size(&self) -> Size {
-        self.first.image.size()
+    pub fn size(&self) -> Size {
+        self.first().size()
     }
 
     /// The frame by which geometry is found, and the only one that other pictures see.
     #[must_use]
-    pub const fn first(&self) -> &Image {
-        &self.first.image
+    pub fn first(&self) -> &Image {
+        &self.frames[0].image
     }
 
     /// Whether there is more than one frame.
     #[must_use]
     pub const fn is_animated(&self) -> bool {
-        !self.rest.is_empty()
+        self.frames.len() > 1
     }
 
     /// How often the frames are played.
     #[must_use]
-    pub const fn plays(&self) -> Plays {
-        self.plays
+    pub const fn loop_count(&self) -> LoopCount {
+        self.loop_count
     }
 
     /// All frames in order.
     pub fn frames(&self) -> impl ExactSizeIterator<Item = &Frame> + Clone {
-        Frames {
-            first: Some(&self.first),
-            rest: self.rest.iter(),
-        }
+        self.frames.iter()
     }
 
-    /// All frames, to be changed; who changes one's size changes that of all.
+    /// All frames, to be changed; a change of one's size must be made to all.
     pub fn frames_mut(&mut self) -> impl Iterator<Item = &mut Frame> {
-        std::iter::once(&mut self.first).chain(&mut self.rest)
+        self.frames.iter_mut()
     }
 
     /// The first frame alone.
     #[must_use]
-    pub fn into_first(self) -> Image {
-        self.first.image
+    pub fn into_first(mut self) -> Image {
+        self.frames.swap_remove(0).image
     }
 
     /// Does the same to every frame, one after the other.
@@ -124,35 +118,14 @@ impl Picture {
 
     /// Moves the picture out and leaves one without pixels.
     pub(crate) fn take(&mut self) -> Self {
-        let empty = Self::from(self.first.image.empty());
+        let empty = Self::from(self.first().empty());
         std::mem::replace(self, empty)
     }
 }
 
-#[derive(Clone)]
-struct Frames<'a> {
-    first: Option<&'a Frame>,
-    rest: std::slice::Iter<'a, Frame>,
-}
-
-impl<'a> Iterator for Frames<'a> {
-    type Item = &'a Frame;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.first.take().or_else(|| self.rest.next())
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.rest.len() + usize::from(self.first.is_some());
-        (left, Some(left))
-    }
-}
-
-impl ExactSizeIterator for Frames<'_> {}
-
 #[cfg(test)]
 mod tests {
-    use super::{Frame, Picture, Plays};
+    use super::{Frame, LoopCount, Picture};
     use crate::ops::numbered;
 
     fn frame(width: u32) -> Frame {
@@ -164,16 +137,17 @@ mod tests {
 
     #[test]
     fn an_animation_has_frames_of_one_size() {
-        assert!(Picture::animation(vec![], Plays::Forever).is_none());
-        assert!(Picture::animation(vec![frame(1), frame(2)], Plays::Forever).is_none());
-        let animation = Picture::animation(vec![frame(2), frame(2)], Plays::of(3)).unwrap();
+        assert!(Picture::animation(vec![], LoopCount::Infinite).is_none());
+        assert!(Picture::animation(vec![frame(1), frame(2)], LoopCount::Infinite).is_none());
+        let animation =
+            Picture::animation(vec![frame(2), frame(2)], LoopCount::from_times(3)).unwrap();
         assert!(animation.is_animated());
         assert_eq!(animation.frames().len(), 2);
     }
 
     #[test]
     fn a_change_reaches_every_frame() {
-        let animation = Picture::animation(vec![frame(2); 3], Plays::Forever).unwrap();
+        let animation = Picture::animation(vec![frame(2); 3], LoopCount::Infinite).unwrap();
         let changed = animation.try_map(|_| Ok::<_, ()>(numbered(5, 1))).unwrap();
         assert_eq!(changed.frames().len(), 3);
         assert!(changed.frames().all(|frame| frame.image == numbered(5, 1)));

@@ -1,51 +1,43 @@
-//! One request from encoded images to an encoded image.
+//! Runs one request, from encoded images to an encoded image.
 
-mod forecast;
-mod load;
-mod prepared;
-mod shrink;
+mod limits;
+mod memory;
+mod pass_through;
+mod program;
+mod run;
 mod sizes;
+mod source;
 mod transform;
-mod untouched;
 
-use std::{
-    borrow::Cow,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use safelight_protocol::{ErrorCode, Fit, extension::Choose};
 use serde_json::{Value, json};
 
+pub use self::limits::PixelLimits;
 use self::{
-    forecast::Room,
-    load::{Loaded, load},
-    prepared::Prepared,
+    memory::{MemoryBudget, PIXEL},
+    pass_through::PassThrough,
+    program::{Program, no_picture},
     sizes::sizes,
-    transform::Course,
-    untouched::Untouched,
+    source::Source,
 };
 use crate::{
-    budget::Budget,
-    decode::{Frames, Metadata},
-    encode::{self, Written},
+    deadline::Deadline,
+    encode::{self, Decision, EncodePlan, EncodedImage},
     error::ServiceError,
-    interest::Interest,
-    limits::Limits,
-    ops,
+    options::{Frames, ImageSource, Output, Size, Step, Transform},
     picture::Picture,
-    plan::Bounds,
-    request::{ImageSource, Output, Step, Transform, TransformRequest},
-    svg,
-    text::Effort,
+    plan::{Bounds, Planner, too_large},
+    request::TransformRequest,
+    text::TextBudget,
 };
 
 /// A finished image and what the log wants to know of it.
 #[derive(Clone, Debug)]
-pub struct Encoded {
+pub struct Outcome {
     /// The encoded image.
-    pub bytes: Vec<u8>,
-    /// Its `content-type`.
-    pub content_type: &'static str,
+    pub image: EncodedImage,
     /// Its width in pixels.
     pub width: u32,
     /// Its height in pixels.
@@ -56,6 +48,20 @@ pub struct Encoded {
     pub warnings: Vec<String>,
     /// Where the time went.
     pub timings: Timings,
+}
+
+impl Outcome {
+    /// An image without pixels, which was passed on.
+    pub(crate) fn without_pixels(image: EncodedImage, source: &str) -> Self {
+        Self {
+            image,
+            width: 0,
+            height: 0,
+            source: source.to_owned(),
+            warnings: Vec::new(),
+            timings: Timings::default(),
+        }
+    }
 }
 
 /// How long each stage took.
@@ -70,116 +76,147 @@ pub struct Timings {
 }
 
 /// Runs one request: plain work without waiting, for a thread that may block.
-pub fn run(request: TransformRequest, limits: &Limits) -> Result<Encoded, ServiceError> {
-    run_while(request, limits, &Interest::default())
+///
+/// # Errors
+/// When a source cannot be decoded, a step cannot be done, or the result cannot be encoded.
+pub fn run(request: TransformRequest, limits: &PixelLimits) -> Result<Outcome, ServiceError> {
+    run_until(request, limits, &Deadline::new(limits.time))
 }
 
-/// The same for somebody who may leave, with whom processes end that work for him alone.
-pub fn run_while(
+/// Runs one request until a deadline, which the caller may cancel.
+///
+/// # Errors
+/// As of [`run`].
+pub fn run_until(
     request: TransformRequest,
-    limits: &Limits,
-    interest: &Interest,
-) -> Result<Encoded, ServiceError> {
-    if let Some(passed) = svg::passed(&request, limits)? {
-        return Ok(passed);
-    }
+    limits: &PixelLimits,
+    deadline: &Deadline,
+) -> Result<Outcome, ServiceError> {
     let TransformRequest {
         images,
         steps,
-        mut output,
+        output,
         extension,
     } = request;
 
     // What can be refused is refused before any pixel.
-    let bounds = Bounds::new(limits, encode::largest_side(output.format, limits));
-    let terms = Terms {
-        bounds,
+    let encode = EncodePlan::new(&extension, &output);
+    let context = RunContext {
+        bounds: Bounds::new(limits.decode.area, encode.max_side(limits.dimension)),
         limits,
-        budget: Budget::new(limits.time),
-        interest,
+        deadline,
     };
-    let effort = &mut Effort::new(&limits.text);
-    let frames = encode::wanted_frames(&extension, &output);
-    let prepared = prepare_all(images, frames, limits, effort)?;
-    let base = prepared.first().ok_or_else(no_base)?;
-    let result = forecast::check(&prepared, &steps, bounds, limits)?;
-    if let Some((size, frames)) = result.filter(|_| extension.choose.is_none()) {
-        forecast::check_encoder(size, frames, &output, limits)?;
-    }
-    let source = source(base);
+    let text = &mut TextBudget::new(&limits.text, deadline);
+    let sources = open_all(images, encode.frames(), limits, text)?;
+    let base = sources.first().ok_or_else(no_picture)?;
+    let (source, original) = (source_text(base), original(base));
     let metadata = base.metadata(extension.metadata);
-    let untouched = Untouched::of(&extension, &steps, &output, base);
-    let original = original(base);
-    let base_format = base.format();
+    let pass_through = PassThrough::new(&extension, &steps, &output, base);
+    let program = Program::new(sources, &steps, encode, context)?;
+    tracing::debug!(peak = program.peak(), "the program is planned");
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
-    // Decode, and do what comes first to each image.
+    // Decode, and do the steps.
     let started = Instant::now();
-    let loaded = load(prepared, &steps, terms, effort)?;
-    let done_first = loaded.time;
-    let decoded = started.elapsed().saturating_sub(done_first);
-
-    // Do the other steps.
-    let picture = run_steps(&steps, loaded, terms, &mut warnings)?;
-    let size = picture.size();
-    // What is in a picture may have decided upon its size.
-    forecast::check_result(size, picture.frames().len() as u64, bounds, limits)?;
-    let transformed = started.elapsed();
-
-    // The format, where it was left open.
-    let (format, warning) = encode::choose(&extension, &output, base_format, &picture);
-    output.format = format;
-    forecast::check_encoder(size, picture.frames().len() as u64, &output, limits)?;
-    warnings.extend(warning.map(str::to_owned));
+    let ran = program.run(text)?;
+    warnings.extend(ran.warnings);
+    extend_once(&mut warnings, ran.step_warnings);
+    let Decision {
+        format,
+        warnings: decided,
+    } = ran.decision;
+    warnings.extend(decided.into_iter().map(str::to_owned));
 
     // Encode.
-    let finished = match extension.choose == Some(Choose::Json) {
-        true => sizes(&picture, &steps, &original)?,
-        false => untouched.or(finish(picture, &output, &metadata, terms.budget)?),
+    let size = ran.picture.size();
+    let (image, passed) = match extension.choose == Some(Choose::Json) {
+        true => (sizes(&ran.picture, &steps, &original)?, None),
+        false => {
+            let output = Output { format, ..output };
+            pass_through.or(encode::encode(ran.picture, &output, &metadata, deadline)?)
+        }
     };
-    warnings.extend(finished.warning);
-    Ok(Encoded {
-        bytes: finished.bytes,
-        content_type: finished.content_type,
+    warnings.extend(passed.map(str::to_owned));
+    Ok(Outcome {
+        image,
         width: size.width,
         height: size.height,
         source,
         warnings,
         timings: Timings {
-            decode: decoded,
-            ops: transformed.saturating_sub(decoded),
-            encode: started.elapsed().saturating_sub(transformed),
+            decode: ran.decode,
+            ops: ran.ops,
+            encode: started.elapsed().saturating_sub(ran.decode + ran.ops),
         },
     })
 }
 
-/// What is sent, and what has to be said about it.
-struct Finished {
-    bytes: Vec<u8>,
-    content_type: &'static str,
-    warning: Option<String>,
+/// What all work on the pixels of one request keeps to.
+#[derive(Clone, Copy)]
+struct RunContext<'a> {
+    bounds: Bounds,
+    limits: &'a PixelLimits,
+    deadline: &'a Deadline,
 }
 
-fn finish(
-    picture: Picture,
-    output: &Output,
-    metadata: &Metadata,
-    budget: Budget,
-) -> Result<Finished, ServiceError> {
-    let Written {
-        bytes,
-        format,
-        warning,
-    } = encode::encode(picture, output, metadata, budget)?;
-    Ok(Finished {
-        bytes,
-        content_type: format.content_type(),
-        warning,
-    })
+impl<'a> RunContext<'a> {
+    /// All memory that the request may take.
+    const fn memory(self) -> MemoryBudget {
+        MemoryBudget::new(self.limits.memory)
+    }
+
+    const fn planner(self, transform: &'a Transform) -> Planner<'a> {
+        Planner {
+            transform,
+            bounds: self.bounds,
+            models: self.limits.models,
+        }
+    }
+
+    /// Whether the steps may make this of the base.
+    fn check_result(self, size: Size, frames: u64) -> Result<(), ServiceError> {
+        if size.longest() > self.bounds.side {
+            return Err(too_large(size, self.bounds));
+        }
+        let max_area = self.limits.decode.animation_area;
+        if frames > 1 && size.area().saturating_mul(frames) > max_area {
+            return Err(ServiceError::new(
+                ErrorCode::TooManyPixels,
+                format!(
+                    "the result would be {frames} frames of {size} pixels, and the maximum is {max_area} pixels together"
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The format of a result, of which the content may have decided upon the size.
+    fn decide(
+        self,
+        encode: EncodePlan<'_>,
+        source: &str,
+        picture: &Picture,
+    ) -> Result<Decision, ServiceError> {
+        let (size, frames) = (picture.size(), picture.frames().len() as u64);
+        self.check_result(size, frames)?;
+        let decision = encode.decide(source, picture);
+        let encoder = encode.memory_of(decision.format, size).div_ceil(PIXEL);
+        self.memory().besides_frames(frames, size).check(encoder)?;
+        Ok(decision)
+    }
+}
+
+/// Adds warnings that are not there yet.
+fn extend_once(warnings: &mut Vec<String>, others: Vec<String>) {
+    for text in others {
+        if !warnings.contains(&text) {
+            warnings.push(text);
+        }
+    }
 }
 
 /// What that answer says of the source.
-fn original(base: &Prepared) -> Value {
+fn original(base: &Source) -> Value {
     let mut original = json!({
         "file_size": base.file_size(),
         "width": base.size().width,
@@ -193,90 +230,21 @@ fn original(base: &Prepared) -> Value {
 }
 
 /// All frames are wanted of the base at most: of what is drawn, the first is seen.
-fn prepare_all(
+fn open_all(
     images: Vec<ImageSource>,
     frames: Frames,
-    limits: &Limits,
-    effort: &mut Effort,
-) -> Result<Vec<Prepared>, ServiceError> {
-    let prepare = |(index, source)| {
+    limits: &PixelLimits,
+    text: &mut TextBudget,
+) -> Result<Vec<Source>, ServiceError> {
+    let open = |(index, source)| {
         let frames = if index == 0 { frames } else { Frames::First };
-        Prepared::new(source, frames, limits, effort).map_err(|error| of_image(index, error))
+        Source::new(source, frames, limits, text).map_err(|error| of_image(index, error))
     };
-    images.into_iter().enumerate().map(prepare).collect()
-}
-
-/// What steps must keep to.
-#[derive(Clone, Copy)]
-struct Terms<'a> {
-    bounds: Bounds,
-    limits: &'a Limits,
-    budget: Budget,
-    interest: &'a Interest,
-}
-
-/// Does every step that is not done yet in the author's order, and gives the base.
-fn run_steps(
-    steps: &[Step],
-    loaded: Loaded,
-    terms: Terms<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<Picture, ServiceError> {
-    let Loaded {
-        mut pictures,
-        mut told,
-        done,
-        ..
-    } = loaded;
-    warnings.extend(loaded.warnings);
-    for (number, step) in steps.iter().enumerate() {
-        if done.contains(&number) {
-            continue;
-        }
-        let base = pictures.first().map(Picture::size);
-        let step = &*base.map_or(Cow::Borrowed(step), |base| step.beside(base));
-        told.extend(run_step(step, &mut pictures, terms)?);
-    }
-    for text in told {
-        if !warnings.contains(&text) {
-            warnings.push(text);
-        }
-    }
-    pictures.into_iter().next().ok_or_else(no_base)
-}
-
-/// Does one step: also what was done otherwise than asked.
-fn run_step(
-    step: &Step,
-    pictures: &mut [Picture],
-    terms: Terms<'_>,
-) -> Result<Vec<String>, ServiceError> {
-    match step {
-        Step::Transform { image, transform } => {
-            let room = Room::besides(*image, pictures, terms.limits);
-            let picture = pictures.get_mut(*image).ok_or_else(no_base)?;
-            let (changed, told) = Course::of_picture(transform, picture.take(), room, terms)?;
-            *picture = changed;
-            Ok(told)
-        }
-        Step::Draw {
-            overlay,
-            target,
-            draw,
-        } => {
-            terms.budget.check()?;
-            if let Ok([overlay, base]) = pictures.get_disjoint_mut([*overlay, *target]) {
-                for frame in base.frames_mut() {
-                    ops::draw(&mut frame.image, overlay.first(), draw);
-                }
-            }
-            Ok(Vec::new())
-        }
-    }
+    images.into_iter().enumerate().map(open).collect()
 }
 
 /// What the log says of the base image.
-fn source(base: &Prepared) -> String {
+fn source_text(base: &Source) -> String {
     let frames = match base.frames() {
         1 => String::new(),
         frames => format!(" of {frames} frames"),
@@ -304,11 +272,4 @@ fn of_image(index: usize, error: ServiceError) -> ServiceError {
         0 => error,
         overlay => ServiceError::new(error.code, format!("overlay {overlay}: {}", error.message)),
     }
-}
-
-fn no_base() -> ServiceError {
-    ServiceError::new(
-        ErrorCode::Internal,
-        "a step names an image that is not there",
-    )
 }

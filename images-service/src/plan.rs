@@ -1,20 +1,19 @@
-//! What one `transform()` does: its operations in their fixed order, with every number computed.
+//! Plans one `transform()`: its operations in their fixed order, with every number computed.
 
 mod stages;
 
 use safelight_protocol::{ErrorCode, Upscale};
 
 use self::stages::{
-    background, blur, border, flip, pad, resize, rotate, segment, sharpen, tone, trim, trim_border,
+    adjust_colors, background, blur, border, flip, pad, resize, rotate, segment, sharpen, trim,
+    trim_border,
 };
 use crate::{
     error::ServiceError,
-    geometry::Size,
     image::Image,
-    limits::Limits,
     models::{Approximation, Models},
     ops::Op,
-    request::{Gravity, Transform},
+    options::{Gravity, Size, Transform},
 };
 
 /// Everything that one transform can do, in the order in which it is done. The order is a promise to the author, who
@@ -30,17 +29,17 @@ const ORDER: [Stage; 12] = [
     background,
     border,
     // Brightness, contrast, gamma, saturation: one operation, in that order.
-    tone,
+    adjust_colors,
     sharpen,
     blur,
 ];
 
 /// One kind of change, as far as a transform asks for it.
-type Stage = fn(&Transform, Subject<'_>) -> Result<Choice, ServiceError>;
+type Stage = fn(&Transform, StageInput<'_>) -> Result<Choice, ServiceError>;
 
 /// What a stage knows of the picture that the stages before it leave.
 #[derive(Clone, Copy)]
-struct Subject<'a> {
+struct StageInput<'a> {
     size: Size,
     /// The picture itself, once there is one.
     picture: Option<&'a Image>,
@@ -49,15 +48,17 @@ struct Subject<'a> {
 
 /// What a stage comes to.
 enum Choice {
-    /// These operations; none of them leaves the picture as it is.
-    Ops([Option<Op>; 2]),
+    /// These operations.
+    Ops(Vec<Op>),
+    /// Operations with the same result size as those that the pixels decide upon.
+    Estimate(Vec<Op>),
     /// The pixels decide, and so does the size of all that follows.
-    Unseen,
+    NeedsPixels,
 }
 
 impl From<Option<Op>> for Choice {
     fn from(op: Option<Op>) -> Self {
-        Self::Ops([op, None])
+        Self::Ops(Vec::from_iter(op))
     }
 }
 
@@ -70,6 +71,12 @@ pub struct Plan {
     pub size: Size,
     /// Whether that is all: otherwise the content of the picture decides what follows.
     pub complete: bool,
+    /// How many of the operations hold whatever the pixels are.
+    certain: usize,
+    /// The number of the first stage in which the pixels decide.
+    pixels_from: Option<usize>,
+    /// What a model would have done better in the certain operations.
+    approximations: Vec<Approximation>,
 }
 
 /// What an image may become on its way.
@@ -84,44 +91,28 @@ pub struct Bounds {
 impl Bounds {
     /// The bounds of a request whose result may have sides up to `side`.
     #[must_use]
-    pub const fn new(limits: &Limits, side: u32) -> Self {
-        Self {
-            area: limits.area,
-            side,
-        }
+    pub const fn new(area: u64, side: u32) -> Self {
+        Self { area, side }
     }
 }
 
 /// Plans a transform of a picture of the given size. Where content decides only the place of a crop, the plan has
 /// the size of the result, and the place is the middle.
+///
+/// # Errors
+/// When a picture would be larger than the bounds, or a model is asked for that may not be approximated.
 pub fn plan(
     transform: &Transform,
     size: Size,
     bounds: Bounds,
     models: Models,
 ) -> Result<Plan, ServiceError> {
-    let mut plan = Plan {
-        ops: Vec::new(),
-        size,
-        complete: true,
-    };
-    for stage in ORDER {
-        let subject = Subject {
-            size: plan.size,
-            picture: None,
-            models,
-        };
-        let Choice::Ops(ops) = stage(transform, subject)? else {
-            plan.complete = false;
-            break;
-        };
-        for op in ops.into_iter().flatten() {
-            admit(transform, op, plan.size, models)?;
-            plan.size = grown(op, plan.size, bounds)?;
-            plan.ops.push(op);
-        }
+    Planner {
+        transform,
+        bounds,
+        models,
     }
-    Ok(plan)
+    .plan(size)
 }
 
 /// A picture after its transform.
@@ -135,77 +126,151 @@ pub struct Performed {
     pub approximations: Vec<Approximation>,
 }
 
-/// Does a transform. Before each operation `afford` is asked whether its cost can be paid, because only now the content
-/// may have decided upon sizes.
+/// Plans and runs a transform of one picture. See [`Planner::run`].
+///
+/// # Errors
+/// As of [`plan`], and when an operation fails or cannot be afforded.
 pub fn perform(
     transform: &Transform,
-    mut image: Image,
+    image: Image,
     bounds: Bounds,
     models: Models,
     afford: impl Fn(Op, Size) -> Result<(), ServiceError>,
 ) -> Result<Performed, ServiceError> {
-    let (mut done, mut approximations) = (Vec::new(), Vec::new());
-    let mut size = image.size();
-    for stage in ORDER {
-        let subject = Subject {
+    let planner = Planner {
+        transform,
+        bounds,
+        models,
+    };
+    planner.run(&planner.plan(image.size())?, image, afford)
+}
+
+/// A transform with the bounds that its pictures keep to.
+#[derive(Clone, Copy)]
+pub(crate) struct Planner<'a> {
+    pub(crate) transform: &'a Transform,
+    pub(crate) bounds: Bounds,
+    pub(crate) models: Models,
+}
+
+impl Planner<'_> {
+    pub(crate) fn plan(self, size: Size) -> Result<Plan, ServiceError> {
+        let mut plan = Plan {
+            ops: Vec::new(),
             size,
-            picture: Some(&image),
-            models,
+            complete: true,
+            certain: 0,
+            pixels_from: None,
+            approximations: Vec::new(),
         };
-        let Choice::Ops(ops) = stage(transform, subject)? else {
-            continue;
+        for (number, stage) in ORDER.into_iter().enumerate() {
+            let input = StageInput {
+                size: plan.size,
+                picture: None,
+                models: self.models,
+            };
+            let ops = match stage(self.transform, input)? {
+                Choice::Ops(ops) => ops,
+                Choice::Estimate(ops) => {
+                    plan.pixels_from.get_or_insert(number);
+                    ops
+                }
+                Choice::NeedsPixels => {
+                    plan.pixels_from.get_or_insert(number);
+                    plan.complete = false;
+                    break;
+                }
+            };
+            for op in ops {
+                let approximations = self.check_models(op, plan.size)?;
+                plan.size = self.checked_size(op, plan.size)?;
+                plan.ops.push(op);
+                if plan.pixels_from.is_none() {
+                    plan.certain += 1;
+                    plan.approximations.extend(approximations);
+                }
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Runs a plan on a picture of the size that it was made for. From the stage on in which the pixels decide, each
+    /// stage is asked once more with the picture. Before each operation `afford` is asked whether its cost can be paid,
+    /// because only now the content may have decided upon sizes.
+    pub(crate) fn run(
+        self,
+        plan: &Plan,
+        image: Image,
+        afford: impl Fn(Op, Size) -> Result<(), ServiceError>,
+    ) -> Result<Performed, ServiceError> {
+        let mut done = Performed {
+            image,
+            ops: Vec::new(),
+            approximations: plan.approximations.clone(),
         };
-        for op in ops.into_iter().flatten() {
-            approximations.extend(admit(transform, op, size, models)?);
-            let after = grown(op, size, bounds)?;
-            afford(op, size)?;
-            image = op.apply(image, models)?;
-            size = after;
-            done.push(op);
+        let apply = |done: &mut Performed, op: Op| {
+            afford(op, done.image.size())?;
+            done.image = op.apply(done.image.take(), self.models)?;
+            done.ops.push(op);
+            Ok(())
+        };
+        for op in plan.ops.iter().take(plan.certain) {
+            apply(&mut done, *op)?;
+        }
+        let undecided = plan.pixels_from.unwrap_or(ORDER.len());
+        for stage in ORDER.into_iter().skip(undecided) {
+            let input = StageInput {
+                size: done.image.size(),
+                picture: Some(&done.image),
+                models: self.models,
+            };
+            let (Choice::Ops(ops) | Choice::Estimate(ops)) = stage(self.transform, input)? else {
+                continue;
+            };
+            for op in ops {
+                let size = done.image.size();
+                done.approximations.extend(self.check_models(op, size)?);
+                self.checked_size(op, size)?;
+                apply(&mut done, op)?;
+            }
+        }
+        Ok(done)
+    }
+
+    /// What of an operation is a model's work. It is refused where nothing may be approximated.
+    fn check_models(self, op: Op, size: Size) -> Result<Vec<Approximation>, ServiceError> {
+        let crops =
+            matches!(op, Op::Resize { .. } | Op::Crop(_)) && self.transform.crop_target().is_some();
+        let found = [
+            (crops && self.transform.gravity == Gravity::Face && self.models.faces.is_none())
+                .then_some(Approximation::Face),
+            (op == Op::Segment && self.models.foreground.is_none())
+                .then_some(Approximation::Segment),
+            (op.enlarges(size) && self.transform.upscale == Some(Upscale::Generate))
+                .then_some(Approximation::Upscale),
+        ];
+        match found.into_iter().flatten().next() {
+            Some(approximation) if self.models.strict => Err(ServiceError::new(
+                ErrorCode::Busy,
+                format!(
+                    "{}: there is no model for it, and approximations are switched off",
+                    approximation.text()
+                ),
+            )),
+            _ => Ok(found.into_iter().flatten().collect()),
         }
     }
-    Ok(Performed {
-        image,
-        ops: done,
-        approximations,
-    })
-}
 
-/// What of an operation would be a model's work. It is refused where nothing may be approximated.
-fn admit(
-    transform: &Transform,
-    op: Op,
-    size: Size,
-    models: Models,
-) -> Result<Vec<Approximation>, ServiceError> {
-    let crops = matches!(op, Op::Resize { .. } | Op::Crop(_)) && transform.crop_target().is_some();
-    let found = [
-        (crops && transform.gravity == Gravity::Face && models.faces.is_none())
-            .then_some(Approximation::Face),
-        (op == Op::Segment && models.foreground.is_none()).then_some(Approximation::Segment),
-        (op.enlarges(size) && transform.upscale == Some(Upscale::Generate))
-            .then_some(Approximation::Upscale),
-    ];
-    match found.into_iter().flatten().next() {
-        Some(approximation) if models.strict => Err(ServiceError::new(
-            ErrorCode::Busy,
-            format!(
-                "{}: there is no model for it, and approximations are switched off",
-                approximation.text()
-            ),
-        )),
-        _ => Ok(found.into_iter().flatten().collect()),
+    /// The size after an operation. A picture may be as large as it already is, but not grow beyond the bounds.
+    fn checked_size(self, op: Op, before: Size) -> Result<Size, ServiceError> {
+        let bounds = self.bounds;
+        let after = op.resulting(before);
+        let grown = after.longest() > before.longest();
+        if after.area() > bounds.area || (grown && after.longest() > bounds.side) {
+            return Err(too_large(after, bounds));
+        }
+        Ok(after)
     }
-}
-
-/// The size after an operation. A picture may be as large as it already is, but not grow beyond the bounds.
-fn grown(op: Op, before: Size, bounds: Bounds) -> Result<Size, ServiceError> {
-    let after = op.resulting(before);
-    let grown = after.longest() > before.longest();
-    if after.area() > bounds.area || (grown && after.longest() > bounds.side) {
-        return Err(too_large(after, bounds));
-    }
-    Ok(after)
 }
 
 /// The error for a picture beyond the bounds.

@@ -1,4 +1,4 @@
-//! How many requests are worked on at the same time, and how many may wait for it.
+//! The queue of requests for the workers: permits to work, and a bounded number of waiting requests.
 
 use std::sync::{
     Arc,
@@ -8,7 +8,7 @@ use std::sync::{
 use safelight_protocol::ErrorCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{error::ServiceError, limits::Limits};
+use crate::error::ServiceError;
 
 /// A fixed number of workers and a bounded line in front of them.
 #[derive(Debug)]
@@ -20,18 +20,18 @@ pub(crate) struct Queue {
 
 /// The right to keep one worker busy, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct Permit {
     _permit: OwnedSemaphorePermit,
 }
 
 impl Queue {
-    /// A queue with the workers and places of `limits`.
+    /// A queue of so many workers, and so many requests that may wait.
     #[must_use]
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(workers: usize, longest: usize) -> Self {
         Self {
-            workers: Arc::new(Semaphore::new(limits.workers)),
+            workers: Arc::new(Semaphore::new(workers)),
             waiting: AtomicUsize::new(0),
-            longest: limits.queue,
+            longest,
         }
     }
 
@@ -39,13 +39,13 @@ impl Queue {
     ///
     /// # Errors
     /// At once, when as many wait already as may.
-    pub(crate) async fn turn(&self) -> Result<Turn, ServiceError> {
+    pub(crate) async fn acquire(&self) -> Result<Permit, ServiceError> {
         if let Ok(permit) = Arc::clone(&self.workers).try_acquire_owned() {
-            return Ok(Turn { _permit: permit });
+            return Ok(Permit { _permit: permit });
         }
-        let _place = self.join_line()?;
+        let _place = self.join_queue()?;
         match Arc::clone(&self.workers).acquire_owned().await {
-            Ok(permit) => Ok(Turn { _permit: permit }),
+            Ok(permit) => Ok(Permit { _permit: permit }),
             Err(_closed) => Err(ServiceError::new(
                 ErrorCode::Busy,
                 "the images process is ending",
@@ -53,7 +53,7 @@ impl Queue {
         }
     }
 
-    fn join_line(&self) -> Result<Place<'_>, ServiceError> {
+    fn join_queue(&self) -> Result<QueueSlot<'_>, ServiceError> {
         self.waiting
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |waiting| {
                 (waiting < self.longest).then_some(waiting + 1)
@@ -62,14 +62,14 @@ impl Queue {
                 let busy = format!("the images process is busy: {waiting} requests are waiting");
                 ServiceError::new(ErrorCode::Busy, busy)
             })?;
-        Ok(Place(&self.waiting))
+        Ok(QueueSlot(&self.waiting))
     }
 }
 
 /// A place in the line.
-struct Place<'a>(&'a AtomicUsize);
+struct QueueSlot<'a>(&'a AtomicUsize);
 
-impl Drop for Place<'_> {
+impl Drop for QueueSlot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -82,17 +82,8 @@ mod tests {
     use safelight_protocol::ErrorCode;
 
     use super::Queue;
-    use crate::limits::Limits;
 
-    fn queue(workers: usize, queue: usize) -> Queue {
-        Queue::new(&Limits {
-            workers,
-            queue,
-            ..Limits::default()
-        })
-    }
-
-    /// Polls once: whether it is the request's turn already.
+    /// Polls once: whether the request has its permit already.
     async fn is_ready<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
         tokio::select! {
             biased;
@@ -103,12 +94,12 @@ mod tests {
 
     #[tokio::test]
     async fn the_line_is_bounded_and_refuses_at_once() {
-        let queue = queue(1, 1);
-        let working = queue.turn().await.unwrap();
-        let mut waiting = pin!(queue.turn());
+        let queue = Queue::new(1, 1);
+        let working = queue.acquire().await.unwrap();
+        let mut waiting = pin!(queue.acquire());
         assert!(is_ready(waiting.as_mut()).await.is_none());
 
-        let refused = queue.turn().await.unwrap_err();
+        let refused = queue.acquire().await.unwrap_err();
         assert_eq!(refused.code, ErrorCode::Busy);
 
         drop(working);
@@ -117,24 +108,24 @@ mod tests {
 
     #[tokio::test]
     async fn who_stops_waiting_leaves_the_line() {
-        let queue = queue(1, 1);
-        let _working = queue.turn().await.unwrap();
+        let queue = Queue::new(1, 1);
+        let _working = queue.acquire().await.unwrap();
         {
-            let mut gone = pin!(queue.turn());
+            let mut gone = pin!(queue.acquire());
             assert!(is_ready(gone.as_mut()).await.is_none());
         }
         assert!(
-            is_ready(pin!(queue.turn())).await.is_none(),
+            is_ready(pin!(queue.acquire())).await.is_none(),
             "its place is free"
         );
     }
 
     #[tokio::test]
     async fn without_places_only_workers_are_given_out() {
-        let queue = queue(1, 0);
-        let working = queue.turn().await.unwrap();
-        assert!(queue.turn().await.is_err());
+        let queue = Queue::new(1, 0);
+        let working = queue.acquire().await.unwrap();
+        assert!(queue.acquire().await.is_err());
         drop(working);
-        assert!(queue.turn().await.is_ok());
+        assert!(queue.acquire().await.is_ok());
     }
 }

@@ -3,15 +3,15 @@
 use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
-use safelight_net::{
-    Deadlines,
-    deadline::{Activity, Progress},
-    hang_up::HangUp,
-    transport::{Recorder, Transports},
-};
 use hyper_util::{
     rt::TokioIo,
     server::graceful::{GracefulShutdown, Watcher},
+};
+use safelight_net::{
+    Deadlines,
+    deadline::{Activity, TimeoutStream},
+    hang_up::HangUp,
+    transport::{Recorder, TransportLog},
 };
 use tokio::{
     net::{UnixListener, UnixStream},
@@ -20,13 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
-
-
-    handler::Handler,
-    limits::Limits,
-
-};
+use crate::{handler::Handler, limits::Limits};
 
 /// Pause after a failed accept: a process without free descriptors would try again at full speed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -42,7 +36,7 @@ pub async fn run(
 ) -> io::Result<()> {
     let (deadlines, grace) = (limits.deadlines, limits.grace);
     let places = Arc::new(Semaphore::new(limits.connections.max(1)));
-    let transports = Transports::new(limits.transports);
+    let transports = TransportLog::new(limits.transports);
     let handler = Handler::new(limits, transports.clone()).map_err(io::Error::other)?;
     let handler = Arc::new(handler);
     let in_flight = GracefulShutdown::new();
@@ -63,7 +57,7 @@ pub async fn run(
         match accepted {
             Ok((stream, place)) => {
                 let handler = Arc::clone(&handler);
-                let recorder = transports.as_ref().map(Transports::connection);
+                let recorder = transports.as_ref().map(TransportLog::new_recorder);
                 let watcher = in_flight.watcher();
                 let connection = serve(stream, deadlines, recorder, handler, watcher);
                 connections.spawn(async move {
@@ -109,7 +103,7 @@ async fn serve(
     handler: Arc<Handler>,
     watcher: Watcher,
 ) {
-    let hang_up = match HangUp::of(&stream) {
+    let hang_up = match HangUp::new(&stream) {
         Ok(hang_up) => Arc::new(hang_up),
         Err(error) => {
             tracing::warn!(%error, "could not watch a connection");
@@ -117,22 +111,22 @@ async fn serve(
         }
     };
     let activity = Activity::new();
-    let stream = Progress::server(stream, &deadlines, activity.clone());
-    let stream = stream.recorded(recorder.clone());
+    let stream = TimeoutStream::server(stream, &deadlines, activity.clone());
+    let stream = stream.with_recorder(recorder.clone());
     let service = service_fn(move |request| {
         let handler = Arc::clone(&handler);
         let hang_up = Arc::clone(&hang_up);
         let recorder = recorder.clone();
-        let open = activity.open();
+        let open = activity.begin_request();
         async move {
             if let Some(recorder) = &recorder {
-                recorder.handled(&request);
+                recorder.record_request(&request);
             }
             let answer = handler.handle(request, &hang_up).await;
             // From here on the stream sees for itself that it is busy.
             drop(open);
             if let (Some(recorder), Ok(answer)) = (&recorder, &answer) {
-                recorder.answered(answer);
+                recorder.record_response(answer);
             }
             answer
         }

@@ -1,4 +1,4 @@
-//! SVG: never pixels. It is passed on as it is, without what could do harm.
+//! SVG is never rendered. It is passed on without scripts, handlers and references.
 
 use std::{
     io::{self, Read},
@@ -10,27 +10,27 @@ use serde_json::json;
 use svg_hush::{Filter, data_url_filter::allow_standard_images};
 
 use crate::{
-    budget::Budget,
+    catch_panic::catch_panic,
+    deadline::Deadline,
     decode::{self, SVG},
+    encode::EncodedImage,
     error::ServiceError,
-    guard::guarded,
-    limits::Limits,
-    pipeline::{Encoded, Timings},
-    request::{ImageSource, TransformRequest},
+    options::ImageSource,
+    request::TransformRequest,
 };
 
-/// Bytes of the largest SVG.
-const LARGEST: usize = 5_000_000;
+/// Bytes of one SVG.
+const MAX_BYTES: usize = 5_000_000;
 /// Time that its parser may take: some work grows with the square of how deep elements lie in one another.
-const TIME: Duration = Duration::from_secs(5);
+const MAX_TIME: Duration = Duration::from_secs(5);
 /// Bytes that the parser gets at once; before each piece it is asked whether there is time left.
 const PIECE: usize = 512;
 
 /// The answer for a source that is SVG, where the caller left open what comes out; `None` if pixels are wanted.
 pub(crate) fn passed(
     request: &TransformRequest,
-    limits: &Limits,
-) -> Result<Option<Encoded>, ServiceError> {
+    deadline: &Deadline,
+) -> Result<Option<EncodedImage>, ServiceError> {
     let source = match request.images.first() {
         Some(ImageSource::Encoded(bytes)) => &bytes[..],
         Some(ImageSource::Text(_)) | None => &[],
@@ -42,7 +42,7 @@ pub(crate) fn passed(
             return Err(ServiceError::new(ErrorCode::NotAnImage, text));
         }
         Some(Choose::Source | Choose::Auto | Choose::Fast | Choose::Svg) if is_svg => {
-            (harmless(source, limits)?, SVG)
+            (harmless(source, deadline)?, SVG)
         }
         Some(Choose::Json) if is_svg => {
             let json = json!({"original": {"format": SVG}});
@@ -53,35 +53,36 @@ pub(crate) fn passed(
             Choose::Png | Choose::Svg | Choose::Source | Choose::Auto | Choose::Fast | Choose::Json,
         ) => return Ok(None),
     };
-    Ok(Some(Encoded {
+    Ok(Some(EncodedImage {
         bytes,
         content_type,
-        width: 0,
-        height: 0,
-        source: SVG.to_owned(),
-        warnings: Vec::new(),
-        timings: Timings::default(),
     }))
 }
 
 /// A copy without scripts, handlers, foreign content, entities and references to other hosts.
-pub(crate) fn harmless(source: &[u8], limits: &Limits) -> Result<Vec<u8>, ServiceError> {
-    if source.len() > LARGEST {
+pub(crate) fn harmless(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, ServiceError> {
+    if source.len() > MAX_BYTES {
         return Err(ServiceError::new(
             ErrorCode::InputTooLarge,
-            format!("{SVG} has more than {LARGEST} bytes"),
+            format!("{SVG} has more than {MAX_BYTES} bytes"),
         ));
     }
-    let budget = Budget::new(limits.time.min(TIME));
-    let filtered = guarded(ErrorCode::DecodingFailed, SVG, || {
+    let deadline = deadline.within(MAX_TIME, SVG);
+    let filtered = catch_panic(ErrorCode::DecodingFailed, SVG, || {
         let mut filter = Filter::new();
         filter.set_data_url_filter(allow_standard_images);
         let mut bytes = Vec::new();
-        let read = filter.filter(Timed { source, budget }, &mut bytes);
+        let read = filter.filter(
+            TimedReader {
+                source,
+                deadline: &deadline,
+            },
+            &mut bytes,
+        );
         Ok(read.map(|()| bytes))
     })?;
     // A parser that was stopped may call that whatever it likes.
-    budget.check()?;
+    deadline.check()?;
     filtered.map_err(|error| {
         ServiceError::new(
             ErrorCode::DecodingFailed,
@@ -99,14 +100,14 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Bytes in small pieces, as long as there is time.
-struct Timed<'a> {
+struct TimedReader<'a> {
     source: &'a [u8],
-    budget: Budget,
+    deadline: &'a Deadline,
 }
 
-impl Read for Timed<'_> {
+impl Read for TimedReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.budget.check().map_err(io::Error::other)?;
+        self.deadline.check().map_err(io::Error::other)?;
         let most = buffer.len().min(PIECE);
         self.source.read(&mut buffer[..most])
     }
@@ -118,13 +119,17 @@ mod tests {
 
     use safelight_protocol::ErrorCode;
 
-    use super::{LARGEST, harmless};
-    use crate::limits::Limits;
+    use super::{MAX_BYTES, harmless};
+    use crate::deadline::Deadline;
+
+    fn unhurried() -> Deadline {
+        Deadline::new(Duration::MAX)
+    }
 
     fn filtered(inside: &str) -> String {
         let xlink = "xmlns:xlink='http://www.w3.org/1999/xlink'";
         let svg = format!("<svg xmlns='http://www.w3.org/2000/svg' {xlink}>{inside}</svg>");
-        String::from_utf8(harmless(svg.as_bytes(), &Limits::default()).unwrap()).unwrap()
+        String::from_utf8(harmless(svg.as_bytes(), &unhurried()).unwrap()).unwrap()
     }
 
     #[test]
@@ -172,23 +177,19 @@ mod tests {
                    <!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;'>\
                    <!ENTITY e '&d;&d;&d;&d;&d;&d;&d;&d;'>]>";
         let svg = format!("{lol}<svg xmlns='http://www.w3.org/2000/svg'><text>&e;</text></svg>");
-        let error = harmless(svg.as_bytes(), &Limits::default()).unwrap_err();
+        let error = harmless(svg.as_bytes(), &unhurried()).unwrap_err();
         assert_eq!(error.code, ErrorCode::DecodingFailed);
     }
 
     #[test]
     fn what_is_broken_too_large_or_takes_too_long_is_an_error() {
-        let limits = Limits::default();
-        let code = |svg: &[u8], limits: &Limits| harmless(svg, limits).unwrap_err().code;
+        let code = |svg: &[u8], deadline: &Deadline| harmless(svg, deadline).unwrap_err().code;
         let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><g>";
-        assert_eq!(code(svg, &limits), ErrorCode::DecodingFailed);
-        assert_eq!(code(b"<svg>", &limits), ErrorCode::DecodingFailed);
-        let large = vec![b' '; LARGEST + 1];
-        assert_eq!(code(&large, &limits), ErrorCode::InputTooLarge);
-        let hurried = Limits {
-            time: Duration::ZERO,
-            ..limits
-        };
+        assert_eq!(code(svg, &unhurried()), ErrorCode::DecodingFailed);
+        assert_eq!(code(b"<svg>", &unhurried()), ErrorCode::DecodingFailed);
+        let large = vec![b' '; MAX_BYTES + 1];
+        assert_eq!(code(&large, &unhurried()), ErrorCode::InputTooLarge);
+        let hurried = Deadline::new(Duration::ZERO);
         assert_eq!(code(svg, &hurried), ErrorCode::DeadlinePassed);
     }
 }

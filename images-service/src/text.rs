@@ -1,42 +1,40 @@
-//! Text as an image: from a font's bytes and some characters to pixels of one colour.
+//! Renders text: from the bytes of a font and some characters to pixels of one colour.
 //!
 //! | module | does |
 //! |---|---|
-//! | `font` `woff` | from the bytes of a file to a font that can be used |
+//! | `font` `sfnt` `woff` | from the bytes of a file to a font that can be used |
 //! | `runs` | a line in pieces of one direction and one script, in the order in which they are seen |
 //! | `layout` | which glyph stands where, and how large the box around them is |
 //! | `outline` | a glyph as straight lines |
 //! | `raster` | lines to coverage |
-//! | `effort` | what all of this may cost |
+//! | `budget` | what all of this may cost |
 //!
 //! Setting is separate from drawing, so that the size of the picture is known before there is a pixel of it.
 
-mod effort;
+mod budget;
 mod font;
 mod layout;
 mod outline;
 mod raster;
 mod runs;
+mod sfnt;
 mod woff;
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use safelight_protocol::ErrorCode;
 
-pub(crate) use self::effort::Effort;
-use self::{font::Face, layout::Layout};
+pub(crate) use self::budget::TextBudget;
+use self::{font::Face, layout::TextLayout};
 use crate::{
     error::ServiceError,
-    geometry::Size,
     image::{Channels, Image},
-    request::{Color, Text},
+    options::{Color, Size, Text},
 };
 
 /// What the texts of a request may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct TextLimits {
-    /// Unicode scalar values of one text.
-    pub characters: usize,
     /// Width and height of the box around one text, in pixels.
     pub side: u32,
     /// Bytes of a font that came compressed.
@@ -52,7 +50,6 @@ pub struct TextLimits {
 impl Default for TextLimits {
     fn default() -> Self {
         Self {
-            characters: 1_000,
             side: 4096,
             // Large fonts for Chinese or Japanese have about half of it.
             inflated_bytes: 64_000_000,
@@ -66,7 +63,7 @@ impl Default for TextLimits {
 /// A text of which every glyph has its place.
 #[derive(Debug)]
 pub(crate) struct Typeset {
-    layout: Layout,
+    layout: TextLayout,
     color: Color,
 }
 
@@ -78,11 +75,11 @@ impl Typeset {
     pub(crate) fn new(
         text: &Text,
         limits: &TextLimits,
-        effort: &mut Effort,
+        budget: &mut TextBudget,
     ) -> Result<Self, ServiceError> {
         let face = Face::open(&text.font, limits)?;
         Ok(Self {
-            layout: Layout::new(text, &face, limits, effort)?,
+            layout: budget.timed(|budget| TextLayout::new(text, &face, limits, budget))?,
             color: text.color,
         })
     }
@@ -99,9 +96,9 @@ impl Typeset {
     }
 
     /// Draws the text: everywhere its colour, with the coverage of its glyphs as alpha.
-    pub(crate) fn pixels(&self, effort: &mut Effort) -> Result<Image, ServiceError> {
+    pub(crate) fn pixels(&self, budget: &mut TextBudget) -> Result<Image, ServiceError> {
         let Color { r, g, b, a } = self.color;
-        let coverage = raster::coverage(&self.layout, effort)?;
+        let coverage = budget.timed(|budget| raster::coverage(&self.layout, budget))?;
         let data = coverage
             .into_iter()
             .flat_map(|covered| [r, g, b, raster::scaled(a, covered)])
@@ -116,4 +113,9 @@ impl Typeset {
 /// The error of a text or a font that cannot be used.
 fn refused(fault: impl Into<String>) -> ServiceError {
     ServiceError::new(ErrorCode::BadRequest, fault)
+}
+
+/// The error of a font whose file is not in order.
+fn broken(why: impl Into<Cow<'static, str>>) -> ServiceError {
+    refused(format!("the font cannot be used: {}", why.into()))
 }

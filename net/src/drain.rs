@@ -1,4 +1,4 @@
-//! An upload that is read to its end although its handler has dropped it.
+//! A body that is read to its end after its handler has dropped it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 
 /// Most bytes of an unread upload that are read and dropped.
 const MAX_DRAIN_BYTES: u64 = 256 * 1024 * 1024;
-/// Longest time spent on reading an unread upload.
+/// Longest time for which an unread upload is read and dropped.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads the rest of a body that is dropped unread, within bounds.
@@ -18,7 +18,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// A TCP socket that is closed with unread input answers with a reset, which can cut off the response on its way.
 pub struct DrainOnDrop<B: Body<Data = Bytes> + Send + Unpin + 'static> {
     inner: Option<B>,
-    /// What was read before anybody asked for it.
+    /// The frame that [`start`](Self::start) read.
     first: Option<Result<Frame<Bytes>, B::Error>>,
 }
 
@@ -31,10 +31,10 @@ impl<B: Body<Data = Bytes> + Send + Unpin + 'static> DrainOnDrop<B> {
         }
     }
 
-    /// Begins to read, so that a client that waits to be asked for its upload is asked now.
+    /// Polls the body once, so that a client that expects `100 Continue` gets it now.
     ///
-    /// A body that is only passed on is not read before the response's head is out, and then it is too late to ask.
-    pub async fn ask(&mut self) {
+    /// A body that is only passed on is not read before the response's head is sent, which is too late.
+    pub async fn start(&mut self) {
         let Some(inner) = &mut self.inner else { return };
         let first = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *inner).poll_frame(cx)));
         match first.await {
@@ -75,7 +75,7 @@ where
 
     fn size_hint(&self) -> SizeHint {
         match (&self.first, &self.inner) {
-            // What has been read already is missing in what the rest says of itself.
+            // The hint of the rest does not count the frame that has been read.
             (Some(_), _) => SizeHint::new(),
             (None, Some(inner)) => inner.size_hint(),
             (None, None) => SizeHint::with_exact(0),
@@ -91,8 +91,8 @@ impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Drop for DrainOnDrop<B> {
             runtime.spawn(async move {
                 if tokio::time::timeout(DRAIN_TIMEOUT, drain(&mut inner)).await != Ok(true) {
                     tracing::debug!(
-                        "gave up reading what is left of an unread upload, and with it the connection: \
-                         it has more than {MAX_DRAIN_BYTES} bytes or takes longer than {DRAIN_TIMEOUT:?}"
+                        "closed the connection of an unread upload that \
+                         has more than {MAX_DRAIN_BYTES} bytes or takes longer than {DRAIN_TIMEOUT:?}"
                     );
                 }
             });
@@ -100,7 +100,7 @@ impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Drop for DrainOnDrop<B> {
     }
 }
 
-/// Reads to nowhere: whether the end was reached within the bound.
+/// Reads and drops the body. Returns whether it ended within the bound.
 async fn drain<B: Body<Data = Bytes> + Unpin>(inner: &mut B) -> bool {
     let mut read = 0;
     while let Some(Ok(frame)) = inner.frame().await {

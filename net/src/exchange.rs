@@ -1,6 +1,6 @@
-//! An HTTP/1 connection whose driver task ends with it: one exchange at a time, and a dropped exchange kills it.
+//! An HTTP/1 connection for one exchange at a time. Dropping the exchange closes it.
 //!
-//! A client that lets a dropped exchange finish in the background hangs when the peer answers before it has read an
+//! A client that lets a dropped exchange finish in the background hangs when the peer responds before it has read an
 //! upload: both ends wait in a write.
 
 use http_body::Body;
@@ -29,10 +29,10 @@ impl<B> Connection<B>
 where
     B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
 {
-    /// A connection over a stream that is open already.
+    /// Makes a connection over an open stream.
     ///
     /// # Errors
-    /// When the HTTP/1 handshake fails.
+    /// Fails when the HTTP/1 handshake fails.
     pub async fn handshake<S>(stream: S) -> Result<Self, hyper::Error>
     where
         S: Read + Write + Unpin + Send + 'static,
@@ -55,7 +55,7 @@ where
     /// Sends a request and returns the response when its head has arrived.
     ///
     /// # Errors
-    /// When the connection fails before that.
+    /// Fails when the connection fails before that.
     pub async fn send(
         &mut self,
         request: http::Request<B>,
@@ -64,7 +64,7 @@ where
         self.sender.send_request(request).await
     }
 
-    /// The guard of the driver. A response's body that owns it keeps the connection open for as long as it is read.
+    /// Returns the guard of the driver. A response's body that owns it keeps the connection open.
     #[must_use]
     pub fn into_guard(self) -> DriverGuard {
         self.driver

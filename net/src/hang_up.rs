@@ -1,35 +1,35 @@
-//! One connection: known to be gone when the client closes it.
+//! Notice of a client that has closed its connection.
 
 use std::{io, os::fd::AsFd};
 
 use tokio::{io::Interest, net::UnixStream};
 
-/// Tells when a client has closed its connection altogether.
+/// Notices that a client has closed both directions of its connection.
 ///
-/// A client that has only finished writing still reads, so hyper is told to allow that; but then hyper does not
-/// look at the socket while a handler works. This looks through a handle of its own, and never reads a byte.
+/// A client that has only finished writing still reads, so hyper is configured to allow that, and then it does not look
+/// at the socket while a handler works. This type looks through a descriptor of its own, and never reads a byte.
 #[derive(Debug)]
 pub struct HangUp(UnixStream);
 
 impl HangUp {
-    /// A watch on the connection of `socket`. Takes a descriptor.
+    /// Watches the connection of `socket` through a duplicate of its descriptor.
     ///
     /// # Errors
-    /// When the process may not have another descriptor.
-    pub fn of(socket: impl AsFd) -> io::Result<Self> {
+    /// Fails when the process may not have another descriptor.
+    pub fn new(socket: impl AsFd) -> io::Result<Self> {
         let handle = socket.as_fd().try_clone_to_owned()?;
         UnixStream::from_std(handle.into()).map(Self)
     }
 
-    /// Waits until the client is gone; for ever if it stays.
+    /// Waits until the client has closed the connection.
     pub async fn wait(&self) {
-        // A closed socket is always reported beside whatever one asks for.
-        // Without a runtime to report it there is nobody to serve either.
+        // The system reports a closed socket whatever interest is registered.
+        // An error means that the runtime has ended, and the server with it.
         while let Ok(ready) = self.0.ready(Interest::WRITABLE).await {
             if ready.is_write_closed() {
                 return;
             }
-            // Says that this handle is not writable, so that the next round waits for news.
+            // Clears the readiness, so that the next round waits for an event.
             let _would_block = self.0.try_io(Interest::WRITABLE, || {
                 Err::<(), _>(io::ErrorKind::WouldBlock.into())
             });

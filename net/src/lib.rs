@@ -1,15 +1,15 @@
-//! What both processes use of HTTP, beside hyper.
+//! The HTTP code that both processes share, beside hyper.
 //!
-//! | module | does |
+//! | module | holds |
 //! |---|---|
-//! | [`deadline`] | gives up connections and bodies that make no progress |
-//! | [`drain`] | reads uploads that their handlers drop |
-//! | [`transport`] | records what a connection did for each request |
-//! | [`socket`] | binds a Unix socket for this user alone |
-//! | [`hang_up`] | notices a client that has closed its connection |
-//! | [`pool`] | keeps connections to one Unix socket |
-//! | [`exchange`] | makes one exchange on a connection of its own |
-//! | [`conditions`] | evaluates preconditions and ranges |
+//! | [`deadline`] | timeouts for connections and bodies that make no progress |
+//! | [`drain`] | a body that is read to its end after its handler has dropped it |
+//! | [`transport`] | records of the reads and writes of each request |
+//! | [`socket`] | a Unix socket that only this user can connect to |
+//! | [`hang_up`] | notice of a client that has closed its connection |
+//! | [`pool`] | a pool of connections to one Unix socket |
+//! | [`exchange`] | a connection that ends with its exchange |
+//! | [`conditions`] | preconditions and ranges of a request |
 
 pub mod conditions;
 pub mod deadline;

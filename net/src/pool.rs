@@ -1,7 +1,7 @@
-//! A pool of HTTP/1 connections to one Unix socket in which a dropped exchange kills its connection.
+//! A pool of HTTP/1 connections to one Unix socket. Dropping an exchange kills its connection.
 //!
-//! A pool that lets a connection finish in the background hangs when a service answers before it has read an upload:
-//! both ends wait in a write. Here whoever drops a response before its end aborts the connection's driver.
+//! A pool that lets a connection finish in the background hangs when a service responds before it has read an upload:
+//! both ends wait in a write. Here dropping a response before its end aborts the connection's driver.
 
 mod ignore_broken_pipe;
 
@@ -25,15 +25,15 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use self::ignore_broken_pipe::IgnoreBrokenPipe;
-use crate::deadline::{Deadlines, Paced, PacedError, Progress};
+use crate::deadline::{Deadlines, ReadTimeoutBody, ReadTimeoutError, TimeoutStream};
 
-/// Connections that are kept without a request.
-const IDLE_CONNECTIONS: usize = 32;
-/// How long a connection is kept without a request. The service closes one after 75 s, and a request that is written
-/// just then would be lost, so this end gives up first.
-const IDLE_TIME: Duration = Duration::from_secs(60);
-/// How long a connection may take to become ready again after a response.
-const READY_TIME: Duration = Duration::from_secs(1);
+/// Most connections that are kept without a request.
+const MAX_IDLE_CONNECTIONS: usize = 32;
+/// Longest time for which a connection is kept without a request. The service closes one after 75 s, and a request that
+/// is written just then would be lost, so this end closes first.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Longest time in which a connection must become ready again after a response.
+const READY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A pool of connections to one socket, for requests whose body is a `B`.
 pub struct Pool<B> {
@@ -45,7 +45,7 @@ pub struct Pool<B> {
     unsolicited: watch::Sender<Option<u64>>,
 }
 
-// A derived `Clone` would ask for it of `B` as well.
+// A derived `Clone` would require it of `B` as well.
 impl<B> Clone for Pool<B> {
     fn clone(&self) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl<B> Clone for Pool<B> {
 /// Connections without a request.
 struct Idle<B> {
     connections: Vec<Connection<B>>,
-    /// How often all of them were dropped. A connection of an earlier generation is not taken back.
+    /// Times that all of them were dropped. A connection of an earlier generation is not put back.
     generation: u64,
 }
 
@@ -74,12 +74,12 @@ impl<B> Default for Idle<B> {
     }
 }
 
-/// One connection; dropped, it is killed.
+/// One connection. Dropping it kills it.
 struct Connection<B> {
-    /// Which of the pool's connections it is, from 1.
+    /// The number among the pool's connections, from 1.
     number: u64,
     sender: SendRequest<B>,
-    /// Returns what was wrong with the connection, if anything.
+    /// Returns the error of the connection, if it failed.
     driver: JoinHandle<Option<hyper::Error>>,
     generation: u64,
     idle_since: Instant,
@@ -91,17 +91,17 @@ impl<B> Drop for Connection<B> {
     }
 }
 
-/// A request without a response, and the connection that it was to go over.
-struct Failed<B> {
+/// The error of an exchange without a response, and its connection.
+struct ExchangeError<B> {
     error: TrySendError<http::Request<B>>,
     connection: Connection<B>,
 }
 
-impl<B> Failed<B> {
-    /// Why there is no response. Of a request that never got onto its connection only the driver knows.
-    async fn why(mut self) -> hyper::Error {
+impl<B> ExchangeError<B> {
+    /// The cause. If the request was never written, only the driver knows it.
+    async fn cause(mut self) -> hyper::Error {
         if self.error.message().is_some()
-            && let Ok(Ok(Some(error))) = timeout(READY_TIME, &mut self.connection.driver).await
+            && let Ok(Ok(Some(error))) = timeout(READY_TIMEOUT, &mut self.connection.driver).await
         {
             return error;
         }
@@ -109,10 +109,10 @@ impl<B> Failed<B> {
     }
 }
 
-/// Why an exchange did not get as far as a response.
+/// The error of an exchange without a response.
 #[derive(Debug)]
 pub enum PoolError<B> {
-    /// The socket could not be connected to. The request was not touched.
+    /// The connection to the socket failed. The request is unsent.
     Connect(io::Error, Box<http::Request<B>>),
     /// The connection failed before the response's head.
     Exchange(hyper::Error),
@@ -131,7 +131,7 @@ impl<B> Pool<B>
 where
     B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
 {
-    /// A pool for the socket at `path`, without connections yet.
+    /// Makes an empty pool for the socket at `path`.
     pub fn new(path: impl Into<PathBuf>, deadlines: Deadlines) -> Self {
         Self {
             path: path.into().into(),
@@ -144,12 +144,12 @@ where
 
     /// Sends a request and returns the response when its head has arrived.
     ///
-    /// A request that an old connection gives back untouched is sent once more on a new one. Dropping the future, or
-    /// the response before its end, kills the connection. `connected` is told of each connection before the request
-    /// goes over it, so that it is known of a request that is dropped without a response as well.
+    /// A request that an idle connection returns unsent is sent once more on a new one. Dropping the future, or the
+    /// response before its end, kills the connection. `connected` is called with each connection before the request
+    /// is sent on it, so that the connection of a request without a response is known as well.
     ///
     /// # Errors
-    /// When the socket cannot be connected to, or the connection ends before a response.
+    /// Fails when the socket cannot be connected to, or the connection ends before a response.
     pub async fn send(
         &self,
         mut request: http::Request<B>,
@@ -178,15 +178,15 @@ where
         });
         match self.exchange(connection, request).await {
             Ok(response) => Ok(response),
-            Err(failed) => Err(PoolError::Exchange(failed.why().await)),
+            Err(failed) => Err(PoolError::Exchange(failed.cause().await)),
         }
     }
 
-    /// Returns when a connection has received bytes without a request, on any connection since the last
-    /// [`drop_idle`](Self::drop_idle).
+    /// Waits until a connection that was made since the last [`drop_idle`](Self::drop_idle) receives bytes without a
+    /// request.
     pub async fn unsolicited_bytes(&self) {
         let generation = self.lock().generation;
-        // The sender is part of this very pool, so there is always one.
+        // This pool owns the sender, so the channel is open.
         let _ = self
             .unsolicited
             .subscribe()
@@ -194,7 +194,7 @@ where
             .await;
     }
 
-    /// Kills all connections without a request, and those with one as soon as it ends: their server is gone.
+    /// Kills all connections without a request now, and the others as soon as their request ends: their server is gone.
     pub fn drop_idle(&self) {
         let mut idle = self.lock();
         idle.generation += 1;
@@ -205,13 +205,13 @@ where
         &self,
         mut connection: Connection<B>,
         request: http::Request<B>,
-    ) -> Result<http::Response<PooledBody<B>>, Failed<B>> {
+    ) -> Result<http::Response<PooledBody<B>>, ExchangeError<B>> {
         let response = match connection.sender.try_send_request(request).await {
             Ok(response) => response,
-            Err(error) => return Err(Failed { error, connection }),
+            Err(error) => return Err(ExchangeError { error, connection }),
         };
         Ok(response.map(|incoming| PooledBody {
-            incoming: Paced::new(incoming, self.deadlines.body_read),
+            incoming: ReadTimeoutBody::new(incoming, self.deadlines.body_read),
             pool: self.clone(),
             connection: Some(connection),
         }))
@@ -220,13 +220,13 @@ where
     async fn connect(&self) -> io::Result<Connection<B>> {
         let generation = self.lock().generation;
         let stream = UnixStream::connect(&self.path).await?;
-        let stream = Progress::client(IgnoreBrokenPipe::new(stream), self.deadlines.write);
+        let stream = TimeoutStream::client(IgnoreBrokenPipe::new(stream), self.deadlines.write);
         let (sender, driver) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
         let unsolicited = self.unsolicited.clone();
         let driver = tokio::spawn(async move {
-            // Every other failure of a connection reaches the exchange that is on it.
+            // Every other error of a connection reaches its exchange.
             let error = driver.await.err()?;
             if is_unsolicited(&error) {
                 unsolicited.send_if_modified(|last| advance(last, generation));
@@ -245,7 +245,7 @@ where
     fn take_idle(&self) -> Option<Connection<B>> {
         let mut idle = self.lock();
         std::iter::from_fn(|| idle.connections.pop()).find(|connection| {
-            !connection.sender.is_closed() && connection.idle_since.elapsed() < IDLE_TIME
+            !connection.sender.is_closed() && connection.idle_since.elapsed() < IDLE_TIMEOUT
         })
     }
 
@@ -253,12 +253,14 @@ where
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a connection back as soon as it is ready for another request, or kills it after [`READY_TIME`]: the
-    /// request's body may still be on its way into a service that has already answered.
+    /// Puts a connection back as soon as it is ready for another request, or kills it after [`READY_TIMEOUT`]: the
+    /// request's body may still be on its way into a service that has already responded.
     async fn put_back(self, mut connection: Connection<B>) {
-        if let Ok(Ok(())) = timeout(READY_TIME, connection.sender.ready()).await {
+        if let Ok(Ok(())) = timeout(READY_TIMEOUT, connection.sender.ready()).await {
             let mut idle = self.lock();
-            if idle.connections.len() < IDLE_CONNECTIONS && idle.generation == connection.generation {
+            if idle.connections.len() < MAX_IDLE_CONNECTIONS
+                && idle.generation == connection.generation
+            {
                 connection.idle_since = Instant::now();
                 idle.connections.push(connection);
             }
@@ -266,7 +268,7 @@ where
     }
 }
 
-/// Moves on to a generation, unless a later one is known: a connection may outlive its generation.
+/// Records a generation, unless a later one is known: a connection may outlive its generation.
 fn advance(last: &mut Option<u64>, generation: u64) -> bool {
     let is_later = last.is_none_or(|last| last < generation);
     if is_later {
@@ -275,17 +277,17 @@ fn advance(last: &mut Option<u64>, generation: u64) -> bool {
     is_later
 }
 
-/// Whether a server broke the protocol, and not only the connection.
+/// Whether a server violated the protocol, and did not just close the connection.
 #[must_use]
 pub fn is_protocol_error(error: &hyper::Error) -> bool {
     error.is_parse() || is_unsolicited(error)
 }
 
-/// Whether bytes came that answer no request.
+/// Whether the error is that bytes came without a request.
 ///
-/// hyper has no method for this kind of error. It is the only one that has no method and no source.
+/// hyper has no predicate for this kind of error. It is the only one without a predicate and without a source.
 fn is_unsolicited(error: &hyper::Error) -> bool {
-    let has_a_method = error.is_parse()
+    let has_predicate = error.is_parse()
         || error.is_user()
         || error.is_canceled()
         || error.is_closed()
@@ -293,15 +295,15 @@ fn is_unsolicited(error: &hyper::Error) -> bool {
         || error.is_body_write_aborted()
         || error.is_shutdown()
         || error.is_timeout();
-    !has_a_method && std::error::Error::source(error).is_none()
+    !has_predicate && std::error::Error::source(error).is_none()
 }
 
-/// A response's body; read to its end it returns its connection to the pool, dropped before it kills it.
+/// A response's body. At its end its connection goes back to the pool. Dropped before, it kills the connection.
 pub struct PooledBody<B>
 where
     B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
 {
-    incoming: Paced<Incoming>,
+    incoming: ReadTimeoutBody<Incoming>,
     pool: Pool<B>,
     connection: Option<Connection<B>>,
 }
@@ -322,7 +324,7 @@ where
     B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
 {
     type Data = Bytes;
-    type Error = PacedError<hyper::Error>;
+    type Error = ReadTimeoutError<hyper::Error>;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
@@ -351,7 +353,7 @@ where
     B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
 {
     fn drop(&mut self) {
-        // A reader that knows the length need not ask for the end.
+        // A reader that knows the length may stop without polling for the end.
         if self.incoming.is_end_stream() {
             self.release();
         }

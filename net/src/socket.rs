@@ -1,4 +1,4 @@
-//! The Unix socket: bound so that nobody else can open it, replaced only when stale, removed at the end.
+//! A Unix socket that only this user can connect to. A stale one is replaced, and the file is removed at the end.
 
 use std::{
     fmt, fs, io,
@@ -16,27 +16,26 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::UnixListener;
 
 /// Longest path of a socket, in bytes: `sun_path` has 108, the last of them a zero.
-const LONGEST_PATH: usize = 107;
+const MAX_PATH_BYTES: usize = 107;
 
-/// Connections that the kernel keeps until they are accepted.
+/// Connections that the kernel queues until they are accepted.
 const BACKLOG: i32 = 1024;
 
-/// A listening socket and the file that stands for it.
+/// A listening socket and its file.
 #[derive(Debug)]
 pub struct BoundSocket {
     /// The listener that the server accepts on.
     pub listener: UnixListener,
-    /// Removes the file when dropped, which is to be after the server has ended.
+    /// Removes the file when dropped. Drop it after the server has ended.
     pub file: SocketFile,
 }
 
 /// Binds a socket that only this user can connect to.
 ///
-/// Its folder is not made, and so never left behind. Must be called within a tokio runtime.
+/// The folder must exist: it is not created, and so never left behind. Must be called within a tokio runtime.
 ///
 /// # Errors
-/// When the path is too long, its folder is missing, a server answers there already, or something else than a socket has
-/// the name.
+/// Fails when the path is too long, its folder is missing, a server listens there, or the file is not a socket.
 pub fn bind(path: &Path) -> Result<BoundSocket, SocketError> {
     let address = address(path)?;
     let folder = folder_of(path);
@@ -44,27 +43,27 @@ pub fn bind(path: &Path) -> Result<BoundSocket, SocketError> {
         path: path.to_owned(),
         source,
     };
-    // Of two processes that find the same stale socket, one would remove what the other has just bound.
+    // Without a lock two processes could find the same stale socket, and one remove what the other has just bound.
     let lock = fs::File::open(folder).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => SocketError::NoFolder(folder.to_owned()),
         _ => failed(source),
     })?;
     lock.lock().map_err(failed)?;
-    make_room(path, &address)?;
+    remove_stale(path, &address)?;
     let listener = listen(path, &address).map_err(failed)?;
-    let file = SocketFile::of(path).map_err(failed)?;
+    let file = SocketFile::new(path).map_err(failed)?;
     Ok(BoundSocket { listener, file })
 }
 
 fn address(path: &Path) -> Result<SockAddr, SocketError> {
     let bytes = path.as_os_str().as_bytes();
-    if bytes.len() > LONGEST_PATH {
+    if bytes.len() > MAX_PATH_BYTES {
         return Err(SocketError::PathTooLong {
             path: path.to_owned(),
             length: bytes.len(),
         });
     }
-    // An empty path and one that opens with a zero byte have meanings of their own, none of them a file.
+    // An empty path and one that begins with a zero byte name no file: they are unnamed and abstract addresses.
     if path.file_name().is_none() || bytes.contains(&0) {
         return Err(SocketError::NotAFileName(path.to_owned()));
     }
@@ -81,8 +80,8 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Removes a socket that nobody listens on; anything else in the way is an error.
-fn make_room(path: &Path, address: &SockAddr) -> Result<(), SocketError> {
+/// Removes a socket without a listener. Any other file of the name is an error.
+fn remove_stale(path: &Path, address: &SockAddr) -> Result<(), SocketError> {
     let failed = |source| SocketError::Io {
         path: path.to_owned(),
         source,
@@ -112,7 +111,7 @@ fn make_room(path: &Path, address: &SockAddr) -> Result<(), SocketError> {
 
 fn listen(path: &Path, address: &SockAddr) -> io::Result<UnixListener> {
     let socket = bound(address)?;
-    // Outside Linux the mode of an unbound socket has no meaning; there the folder's mode has to do.
+    // Outside Linux the mode of an unbound socket has no effect, so the file's is set as well.
     if fs::symlink_metadata(path)?.permissions().mode() & 0o777 != 0o600 {
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
     }
@@ -127,7 +126,8 @@ fn bound(address: &SockAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Linux gives the file the mode of the socket, so it is never more open than this, whatever the umask.
+/// Sets the mode before the socket is bound. Linux gives it to the file, whatever the umask, so the file is never more
+/// open than this.
 fn owner_only(socket: Socket) -> io::Result<Socket> {
     let handle = fs::File::from(OwnedFd::from(socket));
     match handle.set_permissions(fs::Permissions::from_mode(0o600)) {
@@ -142,12 +142,12 @@ fn owner_only(socket: Socket) -> io::Result<Socket> {
 pub struct SocketFile(PathBuf);
 
 impl SocketFile {
-    fn of(path: &Path) -> io::Result<Self> {
-        // The working folder may be another one by the time the file is removed.
+    fn new(path: &Path) -> io::Result<Self> {
+        // The working folder may have changed by the time the file is removed.
         std::path::absolute(path).map(Self)
     }
 
-    /// Where the file is.
+    /// The absolute path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
@@ -159,20 +159,20 @@ impl Drop for SocketFile {
         let Ok(lock) = fs::File::open(folder_of(&self.0)) else {
             return;
         };
-        // Whoever holds the lock is about to replace the file, and one left behind is merely stale.
+        // The holder of the lock is about to replace the file, and a file left behind is merely stale.
         if lock.try_lock().is_err() {
             return;
         }
-        // By now the name may be another server's; not even its inode's number tells, for numbers are used again.
-        // What can be removed without harm, whoever's it is, is a socket that nobody listens on.
-        let removed = address(&self.0).and_then(|address| make_room(&self.0, &address));
+        // By now the name may belong to another server, and its inode's number does not tell, for numbers are reused.
+        // Removing a socket without a listener is harmless for every server.
+        let removed = address(&self.0).and_then(|address| remove_stale(&self.0, &address));
         if let Err(error) = removed {
-            tracing::debug!(%error, "the socket file stays");
+            tracing::debug!(%error, "could not remove the socket file");
         }
     }
 }
 
-/// Why a socket could not be bound.
+/// The error of a socket that could not be bound.
 #[derive(Debug)]
 pub enum SocketError {
     /// The path does not fit into a socket address.
@@ -184,17 +184,17 @@ pub enum SocketError {
     },
     /// The path does not end in a file name.
     NotAFileName(PathBuf),
-    /// The folder that it is to be in is not there.
+    /// The folder of the socket does not exist.
     NoFolder(PathBuf),
-    /// Something else than a socket has the name.
+    /// The file is not a socket.
     NotASocket(PathBuf),
-    /// A server answers there.
+    /// Another server listens there.
     InUse(PathBuf),
-    /// The system refused.
+    /// A call of the system failed.
     Io {
         /// The path.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
@@ -204,7 +204,7 @@ impl fmt::Display for SocketError {
         match self {
             Self::PathTooLong { path, length } => write!(
                 f,
-                "the socket path {} has {length} bytes, and the system allows {LONGEST_PATH}",
+                "the socket path {} has {length} bytes, and the system allows {MAX_PATH_BYTES}",
                 path.display()
             ),
             Self::NotAFileName(path) => {

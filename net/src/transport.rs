@@ -1,10 +1,11 @@
-//! What the transport did for each request: reads, writes, pending writes, flush and shutdown, with sizes and times.
+//! The transport of each request: reads, writes, pending writes, flushes and the shutdown, with sizes and times.
 //!
-//! Off, this costs one branch per call of the system. On, an event is a few integers in memory that was taken with the
-//! request: nothing is formatted or sent until somebody asks, and only of more than 32 events is there memory for 32 more.
+//! Without records a call of the system costs one branch more. With them an event is a few integers in memory that was
+//! allocated with the request. Nothing is formatted or sent before a client asks, and only the 33rd event allocates
+//! again.
 
 mod events;
-mod notes;
+mod record;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,7 @@ use std::{
     collections::VecDeque,
     io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     task::Poll,
@@ -21,24 +22,27 @@ use std::{
 use http::{HeaderMap, Request, Response, header::CONNECTION};
 use safelight_protocol::trace::{CALL_HEADER, REQUEST_HEADER, Transport, TransportAct};
 
-use self::notes::{Call, Notes, Then};
+use self::record::{CallId, NextRead, TransportRecord};
 
-/// The transports of the last requests whose heads gave them a number.
+/// The records of the last requests whose heads gave them a number.
 #[derive(Debug)]
-pub struct Transports {
-    keep: usize,
-    kept: Mutex<VecDeque<Arc<Tape>>>,
+pub struct TransportLog {
+    max_records: usize,
+    records: Mutex<VecDeque<SharedRecord>>,
     connections: AtomicU64,
 }
 
-impl Transports {
-    /// Keeps so many; with 0 there is nothing to record.
+/// The record of one request, shared by its connection and the log.
+type SharedRecord = Arc<Mutex<TransportRecord>>;
+
+impl TransportLog {
+    /// A log of so many records; `None` for 0, with which there is nothing to record.
     #[must_use]
-    pub fn new(keep: usize) -> Option<Arc<Self>> {
-        (keep > 0).then(|| {
+    pub fn new(max_records: usize) -> Option<Arc<Self>> {
+        (max_records > 0).then(|| {
             Arc::new(Self {
-                keep,
-                kept: Mutex::default(),
+                max_records,
+                records: Mutex::default(),
                 connections: AtomicU64::new(0),
             })
         })
@@ -46,133 +50,132 @@ impl Transports {
 
     /// The recorder of a connection that has just been accepted.
     #[must_use]
-    pub fn connection(self: &Arc<Self>) -> Arc<Recorder> {
+    pub fn new_recorder(self: &Arc<Self>) -> Arc<Recorder> {
         let connection = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         Arc::new(Recorder {
-            all: Arc::clone(self),
-            tape: Mutex::new(Tape::new(connection, 1)),
+            log: Arc::clone(self),
+            current: Mutex::new(new_record(connection, 1)),
         })
     }
 
-    /// What is kept of the calls of one request, oldest first.
-    pub fn of(&self, request: u64) -> Vec<Transport> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let transports = kept.iter().filter_map(|tape| tape.notes(|n| n.transport()));
+    /// The records of the calls of one request, oldest first.
+    pub fn of_request(&self, request: u64) -> Vec<Transport> {
+        let records = lock(&self.records);
+        let transports = records
+            .iter()
+            .filter_map(|record| lock(record).to_transport());
         transports
-            .filter(|found| found.request == request)
+            .filter(|transport| transport.request == request)
             .collect()
     }
 
-    fn keep(&self, tape: Arc<Tape>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() == self.keep {
-            kept.pop_front();
+    fn push(&self, record: SharedRecord) {
+        let mut records = lock(&self.records);
+        if records.len() == self.max_records {
+            records.pop_front();
         }
-        kept.push_back(tape);
+        records.push_back(record);
     }
 }
 
-/// Notes what happens on one connection, on a tape for each of its requests.
+/// Records the reads and writes of one connection, in a record for each of its requests.
 ///
-/// A tape begins with the first byte read after the previous answer was written and flushed. A client that sends its
-/// next request before that finds both on one tape.
+/// A record begins with the first byte that is read after the previous response was written and flushed. A client that
+/// sends its next request before that finds both in one record.
 #[derive(Debug)]
 pub struct Recorder {
-    all: Arc<Transports>,
-    tape: Mutex<Arc<Tape>>,
-}
-
-/// One request's notes, shared by the connection that makes them and whoever asks for them.
-#[derive(Debug)]
-struct Tape(Mutex<Notes>);
-
-impl Tape {
-    fn new(connection: u64, request: u64) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Notes::new(connection, request))))
-    }
-
-    fn notes<T>(&self, look: impl FnOnce(&mut Notes) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+    log: Arc<TransportLog>,
+    current: Mutex<SharedRecord>,
 }
 
 impl Recorder {
-    /// Bytes were read, or there are no more, or the system failed to read.
-    pub(crate) fn read(&self, read: Result<usize, &io::Error>) {
-        let mut tape = self.tape.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(read, Ok(1..))
-            && let Some((connection, request)) = tape.notes(|notes| notes.successor())
-        {
-            *tape = Tape::new(connection, request);
+    /// Records a read of bytes, of the end, or an error of the system.
+    pub(crate) fn record_read(&self, read: Result<usize, &io::Error>) {
+        let mut current = lock(&self.current);
+        if matches!(read, Ok(1..)) {
+            let next = lock(&current).next_request();
+            if let Some((connection, request)) = next {
+                *current = new_record(connection, request);
+            }
         }
-        tape.notes(|notes| match read {
-            Ok(0) => notes.note(TransportAct::ReadEnd, 0),
-            Ok(bytes) => notes.note(TransportAct::Read, bytes),
-            Err(error) => notes.failed(error.kind()),
-        });
-    }
-
-    /// A request's head is whole. From here on its tape is kept, if the head gave it a number.
-    pub fn handled<B>(&self, request: &Request<B>) {
-        let call = call_of(request.headers());
-        let tape = Arc::clone(&self.tape.lock().unwrap_or_else(PoisonError::into_inner));
-        let fresh = tape.notes(|notes| notes.handled(call));
-        if fresh {
-            self.all.keep(tape);
+        let mut record = lock(&current);
+        match read {
+            Ok(0) => record.push(TransportAct::ReadEnd, 0),
+            Ok(bytes) => record.push(TransportAct::Read, bytes),
+            Err(error) => record.push_error(error.kind()),
         }
     }
 
-    /// The handler is done with the request, and the answer is about to be written.
-    pub fn answered<B>(&self, answer: &Response<B>) {
-        let then = match answer.headers().contains_key(CONNECTION) {
-            true => Then::Nothing,
-            false => Then::Next,
+    /// Records the head of a request. From here on the log keeps the record, if the head gives the request a number.
+    pub fn record_request<B>(&self, request: &Request<B>) {
+        let call = call_id(request.headers());
+        let current = Arc::clone(&lock(&self.current));
+        let is_new = lock(&current).push_request(call);
+        if is_new {
+            self.log.push(current);
+        }
+    }
+
+    /// Records that the handler has returned the response, which is about to be written.
+    pub fn record_response<B>(&self, response: &Response<B>) {
+        let next = match response.headers().contains_key(CONNECTION) {
+            true => NextRead::SameRequest,
+            false => NextRead::NextRequest,
         };
-        self.note(|notes| notes.answered(then));
+        self.with_current(|record| record.push_response(next));
     }
 
-    /// A write was tried.
-    pub(crate) fn wrote(&self, write: &Poll<io::Result<usize>>) {
-        self.note(|notes| match write {
-            Poll::Ready(Ok(bytes)) => notes.note(TransportAct::Write, *bytes),
-            Poll::Ready(Err(error)) => notes.failed(error.kind()),
-            Poll::Pending => notes.note(TransportAct::Pending, 0),
+    /// Records the outcome of a write.
+    pub(crate) fn record_write(&self, write: &Poll<io::Result<usize>>) {
+        self.with_current(|record| match write {
+            Poll::Ready(Ok(bytes)) => record.push(TransportAct::Write, *bytes),
+            Poll::Ready(Err(error)) => record.push_error(error.kind()),
+            Poll::Pending => record.push(TransportAct::Pending, 0),
         });
     }
 
-    /// A flush was tried; a socket never keeps one waiting.
-    pub(crate) fn flushed(&self, flush: &Poll<io::Result<()>>) {
-        self.done(TransportAct::Flush, flush);
+    /// Records the outcome of a flush. A socket's is never pending.
+    pub(crate) fn record_flush(&self, flush: &Poll<io::Result<()>>) {
+        self.record_outcome(TransportAct::Flush, flush);
     }
 
-    /// A shutdown was tried; a socket never keeps one waiting.
-    pub(crate) fn shut_down(&self, shutdown: &Poll<io::Result<()>>) {
-        self.done(TransportAct::Shutdown, shutdown);
+    /// Records the outcome of a shutdown. A socket's is never pending.
+    pub(crate) fn record_shutdown(&self, shutdown: &Poll<io::Result<()>>) {
+        self.record_outcome(TransportAct::Shutdown, shutdown);
     }
 
-    /// The connection is no more.
-    pub(crate) fn closed(&self) {
-        self.note(|notes| notes.note(TransportAct::Closed, 0));
+    /// Records that the connection was dropped.
+    pub(crate) fn record_close(&self) {
+        self.with_current(|record| record.push(TransportAct::Closed, 0));
     }
 
-    fn done(&self, act: TransportAct, result: &Poll<io::Result<()>>) {
-        self.note(|notes| match result {
-            Poll::Ready(Ok(())) => notes.note(act, 0),
-            Poll::Ready(Err(error)) => notes.failed(error.kind()),
+    fn record_outcome(&self, act: TransportAct, outcome: &Poll<io::Result<()>>) {
+        self.with_current(|record| match outcome {
+            Poll::Ready(Ok(())) => record.push(act, 0),
+            Poll::Ready(Err(error)) => record.push_error(error.kind()),
             Poll::Pending => {}
         });
     }
 
-    fn note(&self, note: impl FnOnce(&mut Notes)) {
-        let tape = self.tape.lock().unwrap_or_else(PoisonError::into_inner);
-        tape.notes(note);
+    fn with_current(&self, change: impl FnOnce(&mut TransportRecord)) {
+        let current = lock(&self.current);
+        change(&mut lock(&current));
     }
 }
 
-/// The numbers that a head gives its request; without both there is nobody who could ask for it.
-fn call_of(headers: &HeaderMap) -> Option<Call> {
+fn new_record(connection: u64, request_on_connection: u64) -> SharedRecord {
+    let record = TransportRecord::new(connection, request_on_connection);
+    Arc::new(Mutex::new(record))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The numbers that a head gives its request. A record without both could not be asked for.
+fn call_id(headers: &HeaderMap) -> Option<CallId> {
     let number = |name| headers.get(name)?.to_str().ok()?.parse().ok();
-    Some(Call {
+    Some(CallId {
         request: number(REQUEST_HEADER)?,
         call: number(CALL_HEADER)?,
     })

@@ -1,4 +1,4 @@
-//! The socket: who may open it, what it replaces, what it leaves behind.
+//! The socket: its mode, the files that it replaces, and its removal.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use image::{ImageFormat, Rgba, RgbaImage};
 use rav1e::prelude::{ChromaSampling, PixelRange};
-use safelight_images::Limits;
-use safelight_images::budget::Budget;
-use safelight_images::decode::{self, Frames, Options, Shrink};
+use safelight_images::deadline::Deadline;
+use safelight_images::decode::{self, Options, Shrink};
 use safelight_images::image::Image;
-use safelight_images::interest::Interest;
 use safelight_images::limits::{Av1Decoder, JpegDecoder};
+use safelight_images::options::Frames;
+use safelight_images::pipeline::PixelLimits;
 
 use crate::client::get;
 use crate::deep::{self, Coding};
@@ -42,15 +42,14 @@ fn coded(depth: u8, chroma: ChromaSampling, size: (usize, usize)) -> Vec<u8> {
 }
 
 fn decoded(file: &[u8], av1: &Av1Decoder) -> Image {
-    let limits = Limits::default();
-    let header = decode::inspect(file, Frames::First, &limits).unwrap();
+    let limits = PixelLimits::default();
+    let header = decode::inspect(file, Frames::First, &limits.decode).unwrap();
     let options = Options {
         shrink: Shrink::NONE,
         jpeg: JpegDecoder::default(),
         av1,
-        memory: limits.pixel_bytes,
-        budget: Budget::new(Duration::MAX),
-        interest: &Interest::default(),
+        memory: limits.memory,
+        deadline: &Deadline::new(Duration::MAX),
     };
     let decoded = decode::pixels(file, &header, options, Ok).unwrap();
     decoded.picture.into_first()

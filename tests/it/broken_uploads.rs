@@ -37,7 +37,10 @@ async fn a_client_that_stops_sending_is_named() {
     client.shutdown().await.unwrap();
     let mut answer = String::new();
     let read = client.read_to_string(&mut answer);
-    timeout(TEST_TIMEOUT, read).await.expect("no answer").unwrap();
+    timeout(TEST_TIMEOUT, read)
+        .await
+        .expect("no answer")
+        .unwrap();
     assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
     assert!(
         answer.contains("the client broke off its upload"),

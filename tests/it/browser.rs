@@ -119,10 +119,13 @@ impl Browser {
         answer["result"]["value"].take()
     }
 
-    /// What the page looks like, as a PNG.
+    /// What the whole page looks like, also beyond the edge of the screen, as a PNG.
     pub(crate) async fn screenshot(&mut self) -> Vec<u8> {
-        let kind = json!({ "format": "png" });
-        let shot = self.call("Page.captureScreenshot", kind).await;
+        let mut metrics = self.call("Page.getLayoutMetrics", json!({})).await;
+        let mut clip = metrics["cssContentSize"].take();
+        clip["scale"] = json!(1);
+        let whole = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let shot = self.call("Page.captureScreenshot", whole).await;
         BASE64_STANDARD
             .decode(shot["data"].as_str().unwrap())
             .unwrap()

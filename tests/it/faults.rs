@@ -30,7 +30,10 @@ async fn get_with(server: &DevServer, path: &str, faults: &[&str]) -> Answer {
 async fn breaks(server: &DevServer, path: &str, fault: &str) -> bool {
     let request = Request::get(path).header(FAULT_HEADER, fault);
     let request = request.body(Bytes::new()).unwrap();
-    match Client::new(server.address, TEST_TIMEOUT).send(request).await {
+    match Client::new(server.address, TEST_TIMEOUT)
+        .send(request)
+        .await
+    {
         Ok(answer) => answer.status == 200 && !answer.is_whole(),
         Err(HarnessError::NoAnswer(_)) => true,
         Err(error) => panic!("{error}"),

@@ -12,11 +12,17 @@ use crate::client::get;
 use crate::dev_server::DevServer;
 use crate::guests::repository;
 
-/// Wide enough for all pictures of the page side by side.
+/// Wide enough for the page to show every picture in its own size.
 const SCREEN: (u32, u32) = (1_440, 700);
 
+/// The screen of a small telephone.
+const TELEPHONE: (u32, u32) = (320, 640);
+
+/// The pictures of the page.
+const COUNT: usize = 27;
+
 /// The background in the page's own style sheet.
-const BACKGROUND: Rgba<u8> = Rgba([0x1A, 0x10, 0x14, 255]);
+const BACKGROUND: Rgba<u8> = Rgba([0x13, 0x10, 0x11, 255]);
 
 /// What the page's pictures have become, each of which is decoded first.
 const PICTURES: &str = "
@@ -25,8 +31,14 @@ const PICTURES: &str = "
         const decoded = await Promise.allSettled(pictures.map(picture => picture.decode()));
         return pictures.map((picture, index) => {
             const place = picture.getBoundingClientRect();
+            const figure = picture.closest('figure');
+            const link = [...figure.querySelectorAll('a')].find(link => link.offsetParent);
             return {
-                source: picture.getAttribute('src'),
+                source: picture.currentSrc.slice(location.origin.length),
+                link: link.getAttribute('href'),
+                caption: link.textContent,
+                description: picture.alt,
+                facts: figure.querySelector('small').textContent,
                 complete: picture.complete,
                 decoded: decoded[index].status === 'fulfilled',
                 size: [picture.naturalWidth, picture.naturalHeight],
@@ -35,10 +47,20 @@ const PICTURES: &str = "
         });
     })()";
 
+/// The size of the whole page.
+const PAGE: &str = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]";
+
 /// A picture as the page has it.
 #[derive(Debug, Deserialize)]
 struct Picture {
     source: String,
+    /// Where the caption leads.
+    link: String,
+    /// The URL as the caption shows it.
+    caption: String,
+    description: String,
+    /// Its size, format and bytes as the page tells them.
+    facts: String,
     complete: bool,
     decoded: bool,
     /// In the picture's own pixels.
@@ -54,27 +76,63 @@ async fn a_browser_shows_every_picture_in_the_size_that_its_url_asks_for() {
     let mut browser = Browser::start(SCREEN.0, SCREEN.1).await;
 
     let pictures = pictures(&mut browser, server.address).await;
-    assert_eq!(pictures.len(), 4);
+    assert_eq!(pictures.len(), COUNT);
     for picture in &pictures {
-        assert!(picture.complete && picture.decoded, "{picture:?}");
-        let asked = asked(server.address, &picture.source).await;
-        assert_eq!(picture.size, asked, "{picture:?}");
+        let asked = assert_as_asked(server.address, picture).await;
         // Nor does the page stretch it.
         let (_, _, width, height) = picture.place;
         assert_eq!((width, height), asked, "{picture:?}");
     }
 
+    let page = page(&mut browser).await;
     let shot = browser.screenshot().await;
     browser.close().await;
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gallery.png");
     std::fs::write(file, &shot).unwrap();
     let shot = image::load_from_memory_with_format(&shot, image::ImageFormat::Png).unwrap();
     let shot = shot.into_rgba8();
-    assert_eq!(shot.dimensions(), SCREEN);
+    assert_eq!(page.0, SCREEN.0);
+    assert_eq!(shot.dimensions(), page);
     assert_eq!(*shot.get_pixel(0, 0), BACKGROUND);
     for picture in &pictures {
         let colours = colours(&shot, picture);
         assert!(colours > 16, "{colours} colours: {picture:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_telephone_shows_every_picture_between_the_edges_of_its_screen() {
+    let state = tempfile::tempdir().unwrap();
+    let server = gallery(state.path()).await;
+    let mut browser = Browser::start(TELEPHONE.0, TELEPHONE.1).await;
+
+    let pictures = pictures(&mut browser, server.address).await;
+    let page = page(&mut browser).await;
+    browser.close().await;
+    assert_eq!(page.0, TELEPHONE.0, "the page can be moved sideways");
+    assert_eq!(pictures.len(), COUNT);
+    for picture in &pictures {
+        let (width, height) = assert_as_asked(server.address, picture).await;
+        let (left, _, shown_width, shown_height) = picture.place;
+        assert!(left + shown_width <= TELEPHONE.0, "{picture:?}");
+        // The page keeps its shape, to the next pixel.
+        let kept = f64::from(shown_width) * f64::from(height) / f64::from(width);
+        assert!((kept - f64::from(shown_height)).abs() <= 1.0, "{picture:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_code_that_the_page_shows_is_the_workers() {
+    let folder = repository().join("examples/gallery");
+    let page = std::fs::read_to_string(folder.join("public/index.html")).unwrap();
+    let worker = std::fs::read_to_string(folder.join("src/pictures.rs")).unwrap();
+    let packed = |text: &str| text.split_whitespace().collect::<String>();
+    let worker = packed(&worker);
+    let shown: Vec<&str> = page.split("<pre>").skip(1).collect();
+    assert_eq!(shown.len(), 6);
+    for rest in shown {
+        let (code, _) = rest.split_once("</pre>").unwrap();
+        assert!(worker.contains(&packed(code)), "{code}");
     }
 }
 
@@ -88,7 +146,7 @@ async fn a_browser_shows_no_picture_whose_bytes_did_not_all_come() {
 
     let pictures = pictures(&mut browser, server.address).await;
     browser.close().await;
-    assert_eq!(pictures.len(), 4);
+    assert_eq!(pictures.len(), COUNT);
     for picture in pictures {
         assert!(!picture.decoded && picture.size == (0, 0), "{picture:?}");
     }
@@ -105,23 +163,47 @@ async fn pictures(browser: &mut Browser, address: SocketAddr) -> Vec<Picture> {
     serde_json::from_value(browser.evaluate(PICTURES).await).unwrap()
 }
 
-/// The size that a picture's URL asks for; a height that it leaves open follows from the original.
+async fn page(browser: &mut Browser) -> (u32, u32) {
+    serde_json::from_value(browser.evaluate(PAGE).await).unwrap()
+}
+
+/// That a picture is whole, of the size that its URL asks for, and described by its caption: this size.
+async fn assert_as_asked(address: SocketAddr, picture: &Picture) -> (u32, u32) {
+    assert!(picture.complete && picture.decoded, "{picture:?}");
+    assert!(!picture.description.is_empty(), "{picture:?}");
+    assert_eq!(picture.link, picture.source, "{picture:?}");
+    assert_eq!(picture.caption, picture.source, "{picture:?}");
+    let asked = asked(address, &picture.source).await;
+    assert_eq!(picture.size, asked, "{picture:?}");
+    let facts: Vec<&str> = picture.facts.split(" · ").collect();
+    assert_eq!(
+        facts[0],
+        format!("{} × {}", asked.0, asked.1),
+        "{picture:?}"
+    );
+    assert!(facts[facts.len() - 1].ends_with(" kB"), "{picture:?}");
+    asked
+}
+
+/// The size that a picture's URL asks for; inside of a box that it only has to fit in, it has the original's shape.
 async fn asked(address: SocketAddr, source: &str) -> (u32, u32) {
     let rest = source.strip_prefix("/cdn-cgi/image/").unwrap();
     let (options, original) = rest.split_once('/').unwrap();
     let option = |name: &str| {
         let mut pairs = options.split(',').filter_map(|pair| pair.split_once('='));
-        let found = pairs.find(|(key, _)| *key == name);
-        found.map(|(_, value)| value.parse::<u32>().unwrap())
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
     };
-    let width = option("width").unwrap();
-    if let Some(height) = option("height") {
+    let pixels = |name: &str| option(name).unwrap().parse::<u32>().unwrap();
+    let (width, height) = (pixels("width"), pixels("height"));
+    if option("fit") != Some("contain") {
         return (width, height);
     }
     let original = get(address, &format!("/{original}")).await;
     let original = image::load_from_memory(&original.body).unwrap();
-    let height = f64::from(width) * f64::from(original.height()) / f64::from(original.width());
-    (width, format!("{height:.0}").parse().unwrap())
+    let (of_width, of_height) = (f64::from(original.width()), f64::from(original.height()));
+    let scale = (f64::from(width) / of_width).min(f64::from(height) / of_height);
+    let side = |of: f64| format!("{:.0}", of * scale).parse().unwrap();
+    (side(of_width), side(of_height))
 }
 
 /// How many colours a picture has on the screen.

@@ -10,7 +10,8 @@ pub(crate) const SAFELIGHT: &str = env!("CARGO_BIN_EXE_safelight");
 /// The folder of the repository.
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
+        .ancestors()
+        .nth(2)
         .expect("the crate lies in the repository")
 }
 

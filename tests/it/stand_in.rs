@@ -113,7 +113,10 @@ impl StandIn {
         Self::try_start(parts, deadlines).await.unwrap()
     }
 
-    pub(crate) async fn try_start(parts: &[Part], deadlines: DeadlineSettings) -> std::io::Result<Self> {
+    pub(crate) async fn try_start(
+        parts: &[Part],
+        deadlines: DeadlineSettings,
+    ) -> std::io::Result<Self> {
         let folder = tempfile::tempdir().unwrap();
         let starts = folder.path().join("starts");
         let program = folder.path().join("stand-in");

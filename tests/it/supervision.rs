@@ -1,7 +1,6 @@
 //! The images process dies, hangs, refuses or babbles: calls in flight fail by name, and the next ones work.
 
 use std::path::Path;
-use std::time::Duration;
 
 use safelight_protocol::settings::DeadlineSettings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -98,7 +97,10 @@ async fn a_process_that_dies_before_it_answers_fails_the_call_by_name() {
             std::thread::yield_now();
         }
     });
-    timeout(TEST_TIMEOUT, asked).await.expect("no call").unwrap();
+    timeout(TEST_TIMEOUT, asked)
+        .await
+        .expect("no call")
+        .unwrap();
     signal(first, "KILL");
     let failed = call.await.unwrap();
     assert_eq!(failed.status, 500);
@@ -275,7 +277,8 @@ async fn a_process_that_goes_on_speaking_after_its_answer_is_replaced() {
 
 #[tokio::test]
 async fn a_process_that_ends_within_an_answer_is_replaced() {
-    let process = StandIn::start(&[Part::EndsWithin, Part::Real], DeadlineSettings::default()).await;
+    let process =
+        StandIn::start(&[Part::EndsWithin, Part::Real], DeadlineSettings::default()).await;
     let answer = process.call("/nothing").await;
     assert!(answer.body.is_err(), "{answer:?}");
     process.line("ended: exit status: 4").await;

@@ -118,7 +118,7 @@ async fn two_calls_are_two_hops_whose_sides_agree() {
 async fn both_sides_agree_on_which_connection_was_reused() {
     let server = traced(&["--trace-keep=10"]).await;
     // A connection is free again a moment after its answer, so it may take several requests until one is reused.
-    loop {
+    for _ in 0..50 {
         post(server.address, "/info-then-image", picture()).await;
         let trace = trace_of(&server, "/info-then-image").await;
         let calls = trace["calls"].as_array().unwrap();
@@ -133,6 +133,7 @@ async fn both_sides_agree_on_which_connection_was_reused() {
             return;
         }
     }
+    panic!("no connection was ever used again");
 }
 
 #[tokio::test]

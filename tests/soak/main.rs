@@ -133,7 +133,7 @@ async fn whatever_goes_wrong_no_body_is_delivered_as_whole_that_is_not() {
 }
 
 async fn start(seed: u64) -> DevServer {
-    let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/soak");
+    let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/soak");
     // The three that are least like one another strike everybody now and then.
     DevServer::builder(guest)
         .program(env!("CARGO_BIN_EXE_safelight"))

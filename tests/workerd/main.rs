@@ -1,4 +1,5 @@
-//! The images process as workerd's own client of Images sees it: a client that nobody here wrote, in a real workerd.
+//! The images process and the bindings socket as workerd's own clients see them: clients that nobody here wrote, in a
+//! real workerd.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,6 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod bindings_socket;
 mod process;
 
 use std::io::Cursor;

@@ -1,4 +1,4 @@
-//! The two processes: `safelight images` on a socket, and workerd with a worker whose Images binding leads there.
+//! workerd, with a worker whose bindings lead to a socket of ours.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -39,10 +39,11 @@ kill -KILL $!
 wait
 "#;
 
-/// workerd, which ends with this value, and the images process after it.
+/// workerd, which ends with this value, and the images process after it, if it has one of its own.
 pub(crate) struct Workerd {
     pub(crate) address: SocketAddr,
-    processes: [Child; 2],
+    workerd: Child,
+    images: Option<Child>,
     _folder: TempDir,
 }
 
@@ -51,10 +52,17 @@ impl Workerd {
         let folder = TempDir::new().expect("a folder");
         let socket = folder.path().join("images.sock");
         let images = images(&socket);
-        let config = CONFIG.replace("SOCKET", socket.to_str().expect("a path in Unicode"));
+        Self {
+            images: Some(images),
+            ..Self::with(folder, CONFIG, include_str!("worker.js"), &socket)
+        }
+    }
+
+    /// workerd alone, with this worker and this config, in which SOCKET stands for the path of `socket`.
+    pub(crate) fn with(folder: TempDir, config: &str, worker: &str, socket: &Path) -> Self {
+        let config = config.replace("SOCKET", socket.to_str().expect("a path in Unicode"));
         fs::write(folder.path().join("config.capnp"), config).expect("the folder can be written");
-        fs::write(folder.path().join("worker.js"), include_str!("worker.js"))
-            .expect("the folder can be written");
+        fs::write(folder.path().join("worker.js"), worker).expect("the folder can be written");
         let mut workerd = Command::new("/bin/sh")
             .args(["-c", WORKERD])
             .arg(program())
@@ -69,7 +77,8 @@ impl Workerd {
         let port = u16::try_from(port).expect("a port of 16 bits");
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
-            processes: [workerd, images],
+            workerd,
+            images: None,
             _folder: folder,
         }
     }
@@ -77,11 +86,12 @@ impl Workerd {
 
 impl Drop for Workerd {
     fn drop(&mut self) {
-        let [workerd, images] = &mut self.processes;
         // Closes its standard input.
-        let _ended_already = workerd.wait();
-        let _ended_already = images.kill();
-        let _ended_already = images.wait();
+        let _ended_already = self.workerd.wait();
+        if let Some(images) = &mut self.images {
+            let _ended_already = images.kill();
+            let _ended_already = images.wait();
+        }
     }
 }
 

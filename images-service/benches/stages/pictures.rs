@@ -4,16 +4,13 @@ use std::{fs, path::Path, time::Duration};
 
 use bytes::Bytes;
 use safelight_images::{
-    Limits,
-    budget::Budget,
-    decode::{self, Decoded, Frames, Metadata, Options, Shrink},
+    deadline::Deadline,
+    decode::{self, Av1Decoder, DecodeLimits, Decoded, JpegDecoder, Options, Shrink},
     encode,
-    geometry::{Rect, Size},
     image::{Channels, Image},
-    interest::Interest,
-    limits::{Av1Decoder, JpegDecoder},
+    metadata::Metadata,
     ops::Op,
-    request::Output,
+    options::{Frames, Output, Rect, Size},
 };
 use safelight_protocol::{Format, extension::JpegScan};
 
@@ -48,14 +45,13 @@ impl Pictures {
 
 /// The pixels of a file's first frame.
 pub(crate) fn decoded(file: &[u8], shrink: Shrink) -> Outcome<Image> {
-    let header = decode::inspect(file, Frames::First, &Limits::default())?;
+    let header = decode::inspect(file, Frames::First, &DecodeLimits::default())?;
     let options = Options {
         shrink,
         jpeg: JpegDecoder::default(),
         av1: &Av1Decoder::InProcess,
         memory: u64::MAX,
-        budget: Budget::new(Duration::MAX),
-        interest: &Interest::default(),
+        deadline: &Deadline::new(Duration::MAX),
     };
     let Decoded { picture, .. } = decode::pixels(file, &header, options, Ok)?;
     Ok(picture.into_first())
@@ -74,8 +70,13 @@ pub(crate) fn output(format: Format, quality: Option<u8>, scan: Option<JpegScan>
 
 /// A picture as a file.
 pub(crate) fn encoded(image: &Image, output: &Output) -> Outcome<Vec<u8>> {
-    let budget = Budget::new(Duration::MAX);
-    let written = encode::encode(image.clone().into(), output, &Metadata::default(), budget)?;
+    let deadline = Deadline::new(Duration::MAX);
+    let written = encode::encode(
+        image.clone().into(),
+        output,
+        &Metadata::default(),
+        &deadline,
+    )?;
     Ok(written.bytes)
 }
 

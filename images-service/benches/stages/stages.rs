@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use safelight_images::{
-    Limits, Models,
-    budget::Budget,
-    decode::{Metadata, Shrink},
+    Models,
+    deadline::Deadline,
+    decode::Shrink,
     encode,
-    geometry::{Padding, Rect, Size},
+    geometry::Padding,
     image::{Channels, Image},
+    metadata::Metadata,
     ops::{self, Op},
-    pipeline,
-    request::{
-        Color, Draw, Extension, ImageSource, Output, Rotation, Step, Tone, Transform,
-        TransformRequest,
+    options::{
+        Color, ColorAdjustments, Draw, Extension, ImageSource, Output, Rect, Rotation, Size, Step,
+        Transform,
     },
+    pipeline::{self, PixelLimits},
+    request::TransformRequest,
 };
 use safelight_protocol::{Composite, Flip, Format, Repeat, extension::JpegScan};
 
@@ -65,7 +67,7 @@ fn decoding(pictures: &Pictures) -> Outcome<Vec<Stage<'_>>> {
     ));
 
     let full = Size::new(4000, 3000);
-    let bytes = full.bytes(Channels::Rgb);
+    let bytes = Channels::Rgb.bytes(full);
     stages.push(decode("12 MP JPEG", pictures.large.clone(), bytes));
     let shrink = Shrink::towards(full, Size::new(800, 600));
     let file = pictures.large.clone();
@@ -87,7 +89,7 @@ fn changing(pictures: &Pictures) -> Vec<Stage<'_>> {
     let Pictures { photo, glass, .. } = pictures;
     let small = Size::new(800, 600);
     let large = Size::new(3000, 2250);
-    let tone = Tone {
+    let tone = ColorAdjustments {
         brightness: 1.1,
         contrast: 1.2,
         gamma: 0.8,
@@ -114,7 +116,7 @@ fn changing(pictures: &Pictures) -> Vec<Stage<'_>> {
         ),
         ("pad", Op::Pad { padding, fill: RED }),
         ("background", Op::Background(RED)),
-        ("tone", Op::Tone(tone)),
+        ("tone", Op::AdjustColors(tone)),
         ("sharpen 2", Op::Sharpen(2.0)),
         ("blur 10", Op::Blur(10)),
         ("segment", Op::Segment),
@@ -123,7 +125,7 @@ fn changing(pictures: &Pictures) -> Vec<Stage<'_>> {
     for (kind, image) in [("", photo), (" with alpha", glass)] {
         for (name, op) in both {
             let ends = [image.size(), op.resulting(image.size())];
-            let bytes = ends.map(|size| size.bytes(image.channels()));
+            let bytes = ends.map(|size| image.channels().bytes(size));
             stages.push(Stage::new(
                 format!("{name}{kind}"),
                 bytes[0].max(bytes[1]),
@@ -191,12 +193,12 @@ fn encoding(pictures: &Pictures) -> Vec<Stage<'_>> {
     });
     let all = photo.into_iter().chain(glass);
     all.map(|(name, image, output)| {
-        let budget = Budget::new(Duration::MAX);
+        let deadline = Deadline::new(Duration::MAX);
         Stage::new(
             name,
             image.data().len(),
             || image.clone().into(),
-            move |picture| encode::encode(picture, &output, &Metadata::default(), budget),
+            move |picture| encode::encode(picture, &output, &Metadata::default(), &deadline),
         )
     })
     .collect()
@@ -241,11 +243,11 @@ fn whole(pictures: &Pictures) -> Outcome<Vec<Stage<'_>>> {
         .map(|(name, file, width, format, quality)| {
             let bytes = match file.len() == glass.len() {
                 true => pictures.glass.data().len(),
-                false => Size::new(4000, 3000).bytes(Channels::Rgb),
+                false => Channels::Rgb.bytes(Size::new(4000, 3000)),
             };
             let file = file.clone();
             let prepare = move || request(&file, width, output(format, quality, None));
-            let work = |request| pipeline::run(request, &Limits::default());
+            let work = |request| pipeline::run(request, &PixelLimits::default());
             Stage::new(format!("whole {name}"), bytes, prepare, work)
         });
     Ok(stages.collect())

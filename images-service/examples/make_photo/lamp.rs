@@ -1,8 +1,8 @@
 //! A safelight: the red lamp of a darkroom, hanging from its cord.
 
 use safelight_images::{
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 use crate::{mix, smooth, to_byte};

@@ -1,8 +1,8 @@
 //! A lake between mountains, a little after sunset.
 
 use safelight_images::{
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 use crate::{

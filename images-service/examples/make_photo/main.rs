@@ -12,11 +12,11 @@ mod noise;
 use std::{error::Error, time::Duration};
 
 use safelight_images::{
-    budget::Budget,
-    decode::{Frames, Metadata},
+    deadline::Deadline,
     encode::encode,
     image::Image,
-    request::Output,
+    metadata::Metadata,
+    options::{Frames, Output},
 };
 use safelight_protocol::Format;
 
@@ -39,8 +39,8 @@ fn written(image: Option<Image>, format: Format) -> Result<Vec<u8>, Box<dyn Erro
         frames: Frames::First,
         scan: None,
     };
-    let budget = Budget::new(Duration::MAX);
-    let written = encode(image.into(), &output, &Metadata::default(), budget)?;
+    let deadline = Deadline::new(Duration::MAX);
+    let written = encode(image.into(), &output, &Metadata::default(), &deadline)?;
     Ok(written.bytes)
 }
 

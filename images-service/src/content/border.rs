@@ -1,9 +1,8 @@
 //! A border of one colour around a picture.
 
 use crate::{
-    geometry::{Rect, Size},
     image::{Channels, Image},
-    request::BorderTrim,
+    options::{BorderTrim, Rect, Size},
 };
 
 /// What lies inside a border, and as much of the border as is to stay. A picture that is nothing but border is left

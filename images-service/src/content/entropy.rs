@@ -1,4 +1,4 @@
-//! How much detail a box has: the Shannon entropy of its luma.
+//! Detail of a box: the Shannon entropy of its luma.
 
 use super::{Thumbnail, Window};
 

@@ -1,7 +1,7 @@
-//! What stands out: the method of the maximum symmetric surround.
+//! Saliency by maximum symmetric surround (Achanta and Süsstrunk 2010), in CIE L*a*b*.
 
 use super::{Thumbnail, Window};
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// Lightness and two axes of colour, in which distances are those that are seen.
 type Lab = [f64; 3];
@@ -18,7 +18,7 @@ pub(super) fn scores(thumbnail: &Thumbnail, window: &Window) -> Vec<u64> {
     let (width, height) = (window.size.width as usize, window.size.height as usize);
     window
         .places()
-        .map(|(x, y)| sums.of([x as usize, y as usize], [width, height])[0])
+        .map(|(x, y)| sums.sum([x as usize, y as usize], [width, height])[0])
         .collect()
 }
 
@@ -115,7 +115,7 @@ where
     }
 
     /// The sum over the box at a place.
-    fn of(&self, [left, top]: [usize; 2], [width, height]: [usize; 2]) -> [T; N] {
+    fn sum(&self, [left, top]: [usize; 2], [width, height]: [usize; 2]) -> [T; N] {
         let stride = self.size.width as usize + 1;
         let at = |x: usize, y: usize| self.sums[y * stride + x];
         let (right, bottom) = (left + width, top + height);
@@ -137,7 +137,7 @@ impl Integral<Lab> {
         let reach = |at: usize, side: usize| at.min(side - 1 - at);
         let (across, down) = (reach(x, width), reach(y, height));
         let sides = [2 * across + 1, 2 * down + 1];
-        let sum = self.of([x - across, y - down], sides);
+        let sum = self.sum([x - across, y - down], sides);
         sum.map(|sum| sum / (sides[0] * sides[1]) as f64)
     }
 }

@@ -2,9 +2,8 @@
 
 use super::{detailed, inside_border, salient};
 use crate::{
-    geometry::{Rect, Size},
     image::{Channels, Image},
-    request::{BorderTrim, Color},
+    options::{BorderTrim, Color, Rect, Size},
 };
 
 const fn rect(left: u32, top: u32, width: u32, height: u32) -> Rect {

@@ -1,13 +1,13 @@
-//! A small copy of a picture, on white, to look at as a whole.
+//! A thumbnail on white, by box averaging, on which saliency and entropy are computed.
 
 use super::rounded;
 use crate::{
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 /// Longest side of a copy.
-const LONGEST: u32 = 256;
+const MAX_SIDE: u32 = 256;
 
 /// A small copy: each pixel is the mean of those that it stands for.
 pub(super) struct Thumbnail {
@@ -17,13 +17,13 @@ pub(super) struct Thumbnail {
 
 impl Thumbnail {
     /// Copies a picture; one that is small already keeps its size.
-    pub(super) fn of(picture: &Image) -> Self {
+    pub(super) fn new(picture: &Image) -> Self {
         let size = picture.size();
         let longest = size.longest();
-        let small = if longest <= LONGEST {
+        let small = if longest <= MAX_SIDE {
             size
         } else {
-            let side = |side: u32| rounded(side, LONGEST, longest).max(1);
+            let side = |side: u32| rounded(side, MAX_SIDE, longest).max(1);
             Size::new(side(size.width), side(size.height))
         };
         let pixels = match picture.channels() {

@@ -1,7 +1,7 @@
 //! A box that slides over a thumbnail.
 
 use super::rounded;
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// A box, and how far it can slide.
 pub(super) struct Window {

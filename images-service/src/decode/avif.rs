@@ -4,44 +4,52 @@ mod av1;
 mod yuv;
 
 pub(super) use self::av1::serve;
-use self::{av1::Coded, yuv::Meaning};
+use self::{av1::CodedImage, yuv::ColorDescription};
 use super::{
-    Fault, Header, Kind, Model, Options, Raw, Samples,
-    gate::Gate,
+    Options,
+    error::DecodeError,
+    header::Header,
+    header_limits::HeaderLimits,
     heif::{Container, crop},
+    raw::{ColorModel, RawImage, SampleBuffer},
+    sniff::Kind,
 };
 use crate::image::Channels;
 
-pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
+pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
     let container = Container::open(bytes)?;
-    let header = container.header(Kind::Avif, &[b"av01"], gate)?;
+    let header = container.header(Kind::Avif, &[b"av01"], limits)?;
     if crop(&container.props(container.primary())?).is_empty() {
         Ok(header)
     } else {
-        Err(Fault::Unsupported("a crop of its own"))
+        Err(DecodeError::Unsupported("a crop of its own"))
     }
 }
 
-pub(super) fn pixels(bytes: &[u8], header: &Header, options: Options<'_>) -> Result<Raw, Fault> {
+pub(super) fn pixels(
+    bytes: &[u8],
+    header: &Header,
+    options: Options<'_>,
+) -> Result<RawImage, DecodeError> {
     let container = Container::open(bytes)?;
     let item = container.primary();
     let color = av1::decode(&container.data(item)?, header.stored, options)?;
-    let meaning = Meaning::of(&color, container.props(item)?.nclx.as_ref())?;
-    let mut samples = vec![0; header.stored.bytes(header.channels)];
-    yuv::write_rgb(&color, meaning, header.channels, &mut samples);
+    let description = ColorDescription::new(&color, container.props(item)?.nclx.as_ref())?;
+    let mut samples = vec![0; header.channels.bytes(header.stored)];
+    yuv::write_rgb(&color, description, header.channels, &mut samples);
     drop(color);
 
     let model = match header.channels {
-        Channels::Rgb => Model::Rgb,
+        Channels::Rgb => ColorModel::Rgb,
         Channels::Rgba => {
             write_alpha(&container, header, options, &mut samples)?;
-            Model::Rgba
+            ColorModel::Rgba
         }
     };
-    Ok(Raw {
+    Ok(RawImage {
         size: header.stored,
         model,
-        samples: Samples::Eight(samples),
+        samples: SampleBuffer::Eight(samples),
     })
 }
 
@@ -51,11 +59,11 @@ fn write_alpha(
     header: &Header,
     options: Options<'_>,
     samples: &mut [u8],
-) -> Result<(), Fault> {
+) -> Result<(), DecodeError> {
     let item = container
         .alpha()?
-        .ok_or_else(|| Fault::broken("its alpha is missing"))?;
-    let alpha: Coded = av1::decode(&container.data(item)?, header.stored, options)?;
+        .ok_or_else(|| DecodeError::broken("its alpha is missing"))?;
+    let alpha: CodedImage = av1::decode(&container.data(item)?, header.stored, options)?;
     yuv::write_alpha(&alpha, samples);
     Ok(())
 }

@@ -1,8 +1,9 @@
-//! The canvas of an animation, on which each frame changes a part.
+//! The canvas of an animation: disposal and blending of its frames.
 
 use crate::{
-    geometry::{Overlap, Rect, Size, overlap},
+    geometry::{Overlap, overlap},
     image::{Channels, Image},
+    options::{Rect, Size},
 };
 
 /// A transparent picture that frames are put on.
@@ -172,7 +173,7 @@ fn over(above: [u8; 4], below: [u8; 4]) -> [u8; 4] {
 #[cfg(test)]
 mod tests {
     use super::{Blend, Canvas, Patch, Pixels, over};
-    use crate::geometry::Size;
+    use crate::options::Size;
 
     fn patch(left: i64, pixels: &[u8]) -> Patch<'_> {
         let width = u32::try_from(pixels.len() / 4).unwrap();

@@ -1,4 +1,4 @@
-//! From samples of any kind to 8-bit sRGB.
+//! Converts samples of any colour model and profile to 8-bit sRGB.
 
 mod profile;
 
@@ -9,7 +9,10 @@ use moxcms::{
     TransformOptions,
 };
 
-use super::{Fault, Model, Raw, Samples};
+use super::{
+    error::DecodeError,
+    raw::{ColorModel, RawImage, SampleBuffer},
+};
 use crate::image::{Channels, Image};
 
 /// What is done to the colours of every frame of a picture. The profile is read once, and so is what comes of it.
@@ -17,7 +20,7 @@ pub(super) struct ToSrgb {
     /// If there is one: itself, or why it cannot be used.
     profile: Option<Result<ColorProfile, String>>,
     /// What has been prepared so far, for frames of one kind each.
-    prepared: Vec<(Model, Prepared)>,
+    prepared: Vec<(ColorModel, Prepared)>,
 }
 
 /// What a profile comes to for samples of eight bits; `None` if they mean what they are.
@@ -25,7 +28,7 @@ type Prepared = Result<Option<Arc<Transform8BitExecutor>>, String>;
 
 impl ToSrgb {
     /// By the profile if there is one that can be used, else plainly.
-    pub(super) fn by(icc: Option<&[u8]>) -> Self {
+    pub(super) fn new(icc: Option<&[u8]>) -> Self {
         Self {
             profile: icc.map(profile::read),
             prepared: Vec::new(),
@@ -33,8 +36,11 @@ impl ToSrgb {
     }
 
     /// Converts one frame. A profile that cannot be used is worth a warning, not a failure: the picture is there.
-    pub(super) fn convert(&mut self, raw: Raw) -> Result<(Image, Option<String>), Fault> {
-        let Raw { size, model, .. } = raw;
+    pub(super) fn convert(
+        &mut self,
+        raw: RawImage,
+    ) -> Result<(Image, Option<String>), DecodeError> {
+        let RawImage { size, model, .. } = raw;
         let (samples, warning) = match self.by_profile(&raw) {
             Ok(None) => (plain(raw), None),
             Ok(Some(converted)) => (converted, None),
@@ -44,12 +50,12 @@ impl ToSrgb {
             ),
         };
         let image = Image::new(size, model.channels(), samples)
-            .ok_or_else(|| Fault::broken("it has another size than it claims"))?;
+            .ok_or_else(|| DecodeError::broken("it has another size than it claims"))?;
         Ok((image, warning))
     }
 
     /// `None` if there is no profile, or if it means what the samples are already.
-    fn by_profile(&mut self, raw: &Raw) -> Result<Option<Vec<u8>>, String> {
+    fn by_profile(&mut self, raw: &RawImage) -> Result<Option<Vec<u8>>, String> {
         let profile = match &self.profile {
             None => return Ok(None),
             Some(Err(reason)) => return Err(reason.clone()),
@@ -58,8 +64,8 @@ impl ToSrgb {
         let pixels = raw.len() / raw.model.count();
         let length = pixels * raw.model.channels().count();
         let samples = match &raw.samples {
-            Samples::Eight(samples) => samples,
-            Samples::Sixteen(samples) => {
+            SampleBuffer::Eight(samples) => samples,
+            SampleBuffer::Sixteen(samples) => {
                 let converted = run(&*sixteen(profile, raw.model)?, samples, length)?;
                 return Ok(Some(converted.into_iter().map(to_eight).collect()));
             }
@@ -77,7 +83,7 @@ impl ToSrgb {
             Some((_, Ok(None))) | None => return Ok(None),
             Some((_, Err(reason))) => return Err(reason.clone()),
         };
-        if raw.model == Model::Cmyk {
+        if raw.model == ColorModel::Cmyk {
             let ink: Vec<u8> = samples.iter().map(|paper| 255 - paper).collect();
             return run(&**transform, &ink, length).map(Some);
         }
@@ -86,13 +92,13 @@ impl ToSrgb {
 }
 
 /// The conversion of samples of eight bits.
-fn eight(profile: &ColorProfile, model: Model) -> Prepared {
+fn eight(profile: &ColorProfile, model: ColorModel) -> Prepared {
     let layout = layout(profile, model)?;
     let srgb = ColorProfile::new_srgb();
     let transform = profile
         .create_transform_8bit(layout, &srgb, model.target(), TransformOptions::default())
         .map_err(|error| error.to_string())?;
-    match model == Model::Rgb && is_srgb(&*transform)? {
+    match model == ColorModel::Rgb && is_srgb(&*transform)? {
         true => Ok(None),
         false => Ok(Some(transform)),
     }
@@ -101,7 +107,7 @@ fn eight(profile: &ColorProfile, model: Model) -> Prepared {
 /// The conversion of samples of sixteen bits, which no animation has.
 fn sixteen(
     profile: &ColorProfile,
-    model: Model,
+    model: ColorModel,
 ) -> Result<Arc<moxcms::Transform16BitExecutor>, String> {
     let layout = layout(profile, model)?;
     let srgb = ColorProfile::new_srgb();
@@ -111,7 +117,7 @@ fn sixteen(
 }
 
 /// How samples lie in memory, if the profile describes what they are.
-fn layout(profile: &ColorProfile, model: Model) -> Result<Layout, String> {
+fn layout(profile: &ColorProfile, model: ColorModel) -> Result<Layout, String> {
     let (space, layout) = model.layout();
     if profile.color_space == space {
         return Ok(layout);
@@ -122,23 +128,7 @@ fn layout(profile: &ColorProfile, model: Model) -> Result<Layout, String> {
     ))
 }
 
-impl Model {
-    pub(super) const fn count(self) -> usize {
-        match self {
-            Self::Gray => 1,
-            Self::GrayAlpha => 2,
-            Self::Rgb => 3,
-            Self::Rgba | Self::Cmyk => 4,
-        }
-    }
-
-    const fn channels(self) -> Channels {
-        match self {
-            Self::Gray | Self::Rgb | Self::Cmyk => Channels::Rgb,
-            Self::GrayAlpha | Self::Rgba => Channels::Rgba,
-        }
-    }
-
+impl ColorModel {
     /// What the profile has to describe, and how the samples lie in memory.
     const fn layout(self) -> (DataColorSpace, Layout) {
         match self {
@@ -159,19 +149,19 @@ impl Model {
 }
 
 /// Without a profile: grey is tripled, ink is multiplied, 16 bits are rounded to 8.
-fn plain(raw: Raw) -> Vec<u8> {
+fn plain(raw: RawImage) -> Vec<u8> {
     let samples = match raw.samples {
-        Samples::Eight(samples) => samples,
-        Samples::Sixteen(samples) => samples.into_iter().map(to_eight).collect(),
+        SampleBuffer::Eight(samples) => samples,
+        SampleBuffer::Sixteen(samples) => samples.into_iter().map(to_eight).collect(),
     };
     match raw.model {
-        Model::Rgb | Model::Rgba => samples,
-        Model::Gray => samples.iter().flat_map(|gray| [*gray; 3]).collect(),
-        Model::GrayAlpha => samples
+        ColorModel::Rgb | ColorModel::Rgba => samples,
+        ColorModel::Gray => samples.iter().flat_map(|gray| [*gray; 3]).collect(),
+        ColorModel::GrayAlpha => samples
             .chunks_exact(2)
             .flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]])
             .collect(),
-        Model::Cmyk => samples
+        ColorModel::Cmyk => samples
             .chunks_exact(4)
             .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]].map(|paper| share(paper, pixel[3])))
             .collect(),
@@ -187,15 +177,6 @@ fn share(a: u8, b: u8) -> u8 {
 /// `value · 255 / 65535`, rounded half up.
 fn to_eight(value: u16) -> u8 {
     u8::try_from((u32::from(value) + 128) / 257).unwrap_or(255)
-}
-
-impl Raw {
-    fn len(&self) -> usize {
-        match &self.samples {
-            Samples::Eight(samples) => samples.len(),
-            Samples::Sixteen(samples) => samples.len(),
-        }
-    }
 }
 
 fn run<T: Copy + Default>(

@@ -4,13 +4,13 @@
 const STORE: &[u8] = b"jumdc2pa\x00\x11\x00\x10\x80\x00\x00\xAA\x00\x38\x9B\x71";
 
 /// Whether a file has any.
-pub(super) fn are_in(file: &[u8]) -> bool {
+pub(super) fn contains_c2pa(file: &[u8]) -> bool {
     memchr::memmem::find(file, STORE).is_some()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::are_in;
+    use super::contains_c2pa;
 
     #[test]
     fn a_store_is_found_in_its_segment_or_chunk() {
@@ -24,9 +24,9 @@ mod tests {
             (b"\x89PNG\r\n\x1A\n\0\0\0\x40caBX", b"\0\0\0\0IEND"),
             (b"RIFF\x54\0\0\0WEBPC2PA\x40\0\0\0", b""),
         ] {
-            assert!(are_in(&[before, &store(kind), after].concat()));
+            assert!(contains_c2pa(&[before, &store(kind), after].concat()));
             // Another kind of box in the same place.
-            assert!(!are_in(
+            assert!(!contains_c2pa(
                 &[
                     before,
                     &store(b"json\0\x11\0\x10\x80\0\0\xAA\08\x9Bq"),
@@ -35,6 +35,6 @@ mod tests {
                 .concat()
             ));
         }
-        assert!(!are_in(b"a text about jumd and c2pa"));
+        assert!(!contains_c2pa(b"a text about jumd and c2pa"));
     }
 }

@@ -1,4 +1,4 @@
-//! GIF: its frames, each put on the canvas that the one before has left.
+//! GIF frames, composed on a canvas by their disposal methods.
 
 mod blocks;
 
@@ -9,27 +9,34 @@ use gif::{
 };
 
 use super::{
-    Exif, Fault, Header, Kind,
     canvas::{Blend, Canvas, Patch, Pixels},
-    gate::Gate,
-    source::RawFrame,
+    error::DecodeError,
+    header::Header,
+    header_limits::HeaderLimits,
+    raw::RawFrame,
+    sniff::Kind,
 };
-use crate::{geometry::Size, image::Channels, picture::Plays};
+use crate::{
+    image::Channels,
+    metadata::Exif,
+    options::{Frames, Size},
+    picture::LoopCount,
+};
 
-pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
+pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
     let mut decoder = decoder(bytes)?;
     let stored = Size::new(decoder.width().into(), decoder.height().into());
-    gate.size(stored)?;
-    let frames = match gate.frames {
-        super::Frames::All => blocks::count_frames(bytes, gate)?,
-        super::Frames::First => 1,
+    limits.size(stored)?;
+    let frames = match limits.frames {
+        Frames::All => blocks::count_frames(bytes, limits)?,
+        Frames::First => 1,
     };
     // A frame may claim to be larger than its canvas.
     let frame = decoder
         .next_frame_info()
-        .map_err(fault)?
+        .map_err(decode_error)?
         .ok_or_else(no_frame)?;
-    gate.size(size_of(frame))?;
+    limits.size(size_of(frame))?;
     Ok(Header {
         kind: Kind::Gif,
         stored,
@@ -44,7 +51,7 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
 }
 
 /// The frames of a file, one after the other.
-pub(super) struct Frames<'a> {
+pub(super) struct GifFrames<'a> {
     decoder: Decoder<&'a [u8]>,
     canvas: Canvas,
     indices: Vec<u8>,
@@ -53,8 +60,8 @@ pub(super) struct Frames<'a> {
     left: u32,
 }
 
-impl<'a> Frames<'a> {
-    pub(super) fn new(bytes: &'a [u8], header: &Header) -> Result<Self, Fault> {
+impl<'a> GifFrames<'a> {
+    pub(super) fn new(bytes: &'a [u8], header: &Header) -> Result<Self, DecodeError> {
         Ok(Self {
             decoder: decoder(bytes)?,
             canvas: Canvas::new(header.stored),
@@ -64,7 +71,7 @@ impl<'a> Frames<'a> {
         })
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, DecodeError> {
         let Some(left) = self.left.checked_sub(1) else {
             return Ok(None);
         };
@@ -72,14 +79,14 @@ impl<'a> Frames<'a> {
         let frame = self
             .decoder
             .next_frame_info()
-            .map_err(fault)?
+            .map_err(decode_error)?
             .ok_or_else(no_frame)?
             .clone();
         self.indices.clear();
         self.indices.resize(size_of(&frame).pixels(), 0);
         self.decoder
             .read_into_buffer(&mut self.indices)
-            .map_err(fault)?;
+            .map_err(decode_error)?;
         let (x, y, size) = (frame.left.into(), frame.top.into(), size_of(&frame));
         let saved = match frame.dispose {
             DisposalMethod::Previous => Some(self.canvas.save(x, y, size)),
@@ -97,7 +104,7 @@ impl<'a> Frames<'a> {
         let delay = u32::from(frame.delay) * 10;
         if left == 0 {
             // Another frame or the end: without either the file is cut short.
-            self.decoder.next_frame_info().map_err(fault)?;
+            self.decoder.next_frame_info().map_err(decode_error)?;
             self.indices = Vec::new();
             return Ok(Some(RawFrame::new(self.canvas.take(), delay)));
         }
@@ -111,9 +118,9 @@ impl<'a> Frames<'a> {
     }
 
     /// What each index stands for in the current frame; one without a colour is not there.
-    fn colors(&self, transparent: Option<u8>) -> Result<[[u8; 4]; 256], Fault> {
+    fn colors(&self, transparent: Option<u8>) -> Result<[[u8; 4]; 256], DecodeError> {
         let mut colors = [[0; 4]; 256];
-        let palette = self.decoder.palette().map_err(fault)?;
+        let palette = self.decoder.palette().map_err(decode_error)?;
         for (color, rgb) in colors.iter_mut().zip(palette.as_chunks::<3>().0) {
             let [r, g, b] = *rgb;
             *color = [r, g, b, 255];
@@ -125,8 +132,8 @@ impl<'a> Frames<'a> {
     }
 
     /// How often they are played, which is certain once all are read.
-    pub(super) fn plays(&self) -> Plays {
-        plays(self.decoder.repeat())
+    pub(super) fn loop_count(&self) -> LoopCount {
+        loop_count(self.decoder.repeat())
     }
 }
 
@@ -135,30 +142,30 @@ fn size_of(frame: &Frame<'_>) -> Size {
 }
 
 /// The file counts what comes after the first time.
-fn plays(repeat: Repeat) -> Plays {
+fn loop_count(repeat: Repeat) -> LoopCount {
     match repeat {
-        Repeat::Infinite => Plays::Forever,
-        Repeat::Finite(again) => Plays::of(u32::from(again) + 1),
+        Repeat::Infinite => LoopCount::Infinite,
+        Repeat::Finite(again) => LoopCount::from_times(u32::from(again) + 1),
     }
 }
 
-fn decoder(bytes: &[u8]) -> Result<Decoder<&[u8]>, Fault> {
+fn decoder(bytes: &[u8]) -> Result<Decoder<&[u8]>, DecodeError> {
     /// Enough for the largest frame that passes the check of its area.
     const MEMORY: Option<NonZeroU64> = NonZeroU64::new(1 << 30);
 
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(MEMORY.map_or(MemoryLimit::Unlimited, MemoryLimit::Bytes));
-    options.read_info(bytes).map_err(fault)
+    options.read_info(bytes).map_err(decode_error)
 }
 
-fn no_frame() -> Fault {
-    Fault::broken("it has no frame")
+fn no_frame() -> DecodeError {
+    DecodeError::broken("it has no frame")
 }
 
-fn fault(error: DecodingError) -> Fault {
+fn decode_error(error: DecodingError) -> DecodeError {
     match error {
-        DecodingError::Io(_) => Fault::broken("it is cut short"),
-        error => Fault::broken(error),
+        DecodingError::Io(_) => DecodeError::broken("it is cut short"),
+        error => DecodeError::broken(error),
     }
 }

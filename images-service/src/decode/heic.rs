@@ -3,20 +3,23 @@
 use heic_rs::{DecodeOptions, PixelLayout, transform::apply_all};
 
 use super::{
-    Fault, Header, Kind, Model, Raw, Samples,
-    gate::Gate,
-    heif::{Container, crop, fault, size_of},
+    error::DecodeError,
+    header::Header,
+    header_limits::HeaderLimits,
+    heif::{Container, crop, decode_error, size_of},
+    raw::{ColorModel, RawImage, SampleBuffer},
+    sniff::Kind,
 };
 use crate::image::Channels;
 
-pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
-    Container::open(bytes)?.header(Kind::Heic, &[b"hvc1", b"hev1", b"grid"], gate)
+pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
+    Container::open(bytes)?.header(Kind::Heic, &[b"hvc1", b"hev1", b"grid"], limits)
 }
 
-pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
+pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RawImage, DecodeError> {
     let (layout, model) = match header.channels {
-        Channels::Rgb => (PixelLayout::Rgb8, Model::Rgb),
-        Channels::Rgba => (PixelLayout::Rgba8, Model::Rgba),
+        Channels::Rgb => (PixelLayout::Rgb8, ColorModel::Rgb),
+        Channels::Rgba => (PixelLayout::Rgba8, ColorModel::Rgba),
     };
     let container = Container::open(bytes)?;
     let props = container.props(container.primary())?;
@@ -29,14 +32,14 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
         strict: true,
         threads: Some(1),
     };
-    let image = heic_rs::decode(bytes, &options).map_err(fault)?;
-    let image = apply_all(image, crop(&props)).map_err(fault)?;
+    let image = heic_rs::decode(bytes, &options).map_err(decode_error)?;
+    let image = apply_all(image, crop(&props)).map_err(decode_error)?;
     if [image.width, image.height] != [header.stored.width, header.stored.height] {
-        return Err(Fault::broken("it has another size than it claims"));
+        return Err(DecodeError::broken("it has another size than it claims"));
     }
-    Ok(Raw {
+    Ok(RawImage {
         size: header.stored,
         model,
-        samples: Samples::Eight(image.data),
+        samples: SampleBuffer::Eight(image.data),
     })
 }

@@ -1,4 +1,4 @@
-//! The container that AVIF and HEIC share: which item is the picture, how it has to be turned, and where its bytes are.
+//! The HEIF container of AVIF and HEIC: the primary item, its alpha item, its properties and its bytes.
 
 use std::borrow::Cow;
 
@@ -15,8 +15,15 @@ use heic_rs::{
 };
 use safelight_protocol::Flip;
 
-use super::{Exif, Fault, Header, Kind, Orientation, gate::Gate};
-use crate::{geometry::Size, image::Channels, request::Rotation};
+use super::{error::DecodeError, header::Header, header_limits::HeaderLimits, sniff::Kind};
+use crate::{
+    image::Channels,
+    metadata::{
+        Exif,
+        orientation::{Orientation, then_flipped, then_rotated},
+    },
+    options::{Rotation, Size},
+};
 
 /// A file whose boxes have been read, and nothing of its pixels.
 pub(super) struct Container<'a> {
@@ -25,17 +32,17 @@ pub(super) struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Fault> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         check_complete(bytes)?;
         let has = |name| BoxIter::new(bytes).find(name).map(|found| found.is_some());
-        if !has(b"meta").map_err(fault)? {
-            return Err(if has(b"moov").map_err(fault)? {
-                Fault::Unsupported("frames but no still picture")
+        if !has(b"meta").map_err(decode_error)? {
+            return Err(if has(b"moov").map_err(decode_error)? {
+                DecodeError::Unsupported("frames but no still picture")
             } else {
-                Fault::broken("it has no picture")
+                DecodeError::broken("it has no picture")
             });
         }
-        let meta = meta::parse(bytes).map_err(fault)?;
+        let meta = meta::parse(bytes).map_err(decode_error)?;
         Ok(Self { bytes, meta })
     }
 
@@ -44,24 +51,24 @@ impl<'a> Container<'a> {
         &self,
         kind: Kind,
         coded: &[&[u8; 4]],
-        gate: Gate<'_>,
-    ) -> Result<Header, Fault> {
-        let item = self.meta.primary_item().map_err(fault)?;
+        limits: HeaderLimits<'_>,
+    ) -> Result<Header, DecodeError> {
+        let item = self.meta.primary_item().map_err(decode_error)?;
         if !coded.contains(&&item.item_type) {
-            return Err(Fault::Unsupported(
+            return Err(DecodeError::Unsupported(
                 "a picture that is put together of others",
             ));
         }
         let props = self.props(item.id)?;
-        gate.size(size_of(&props)?)?;
+        limits.size(size_of(&props)?)?;
         let stored = cropped(&props)?;
-        gate.size(stored)?;
+        limits.size(stored)?;
         self.check_essential(item.id)?;
         let premultiplied = |reference: &ItemReference| {
             reference.kind == RefKind::Other(*b"prem") && reference.from == item.id
         };
         if self.meta.refs.iter().any(premultiplied) {
-            return Err(Fault::Unsupported("premultiplied alpha"));
+            return Err(DecodeError::Unsupported("premultiplied alpha"));
         }
         let alpha = self.alpha()?;
         Ok(Header {
@@ -89,16 +96,16 @@ impl<'a> Container<'a> {
         self.meta.primary
     }
 
-    pub(super) fn props(&self, item: u32) -> Result<ItemProps<'a>, Fault> {
-        props::gather(&self.meta.props, item).map_err(fault)
+    pub(super) fn props(&self, item: u32) -> Result<ItemProps<'a>, DecodeError> {
+        props::gather(&self.meta.props, item).map_err(decode_error)
     }
 
-    pub(super) fn data(&self, item: u32) -> Result<Cow<'_, [u8]>, Fault> {
-        self.meta.item_data(self.bytes, item).map_err(fault)
+    pub(super) fn data(&self, item: u32) -> Result<Cow<'_, [u8]>, DecodeError> {
+        self.meta.item_data(self.bytes, item).map_err(decode_error)
     }
 
     /// The item that holds the picture's alpha.
-    pub(super) fn alpha(&self) -> Result<Option<u32>, Fault> {
+    pub(super) fn alpha(&self) -> Result<Option<u32>, DecodeError> {
         for reference in &self.meta.refs {
             let ours = reference.to.contains(&self.meta.primary);
             if reference.kind == RefKind::Auxl && ours {
@@ -129,7 +136,7 @@ impl<'a> Container<'a> {
     }
 
     /// A property that must be understood and is not would change what is seen.
-    fn check_essential(&self, item: u32) -> Result<(), Fault> {
+    fn check_essential(&self, item: u32) -> Result<(), DecodeError> {
         const UNDERSTOOD: [&[u8; 4]; 10] = [
             b"av1C", b"hvcC", b"ispe", b"pixi", b"colr", b"clap", b"irot", b"imir", b"auxC",
             b"pasp",
@@ -142,17 +149,19 @@ impl<'a> Container<'a> {
             .filter_map(|association| props.resolve(*association))
             .any(|property| !UNDERSTOOD.contains(&&property.boxtype));
         if unknown {
-            return Err(Fault::Unsupported("a property that has to be understood"));
+            return Err(DecodeError::Unsupported(
+                "a property that has to be understood",
+            ));
         }
         Ok(())
     }
 }
 
-pub(super) fn size_of(props: &ItemProps<'_>) -> Result<Size, Fault> {
+pub(super) fn size_of(props: &ItemProps<'_>) -> Result<Size, DecodeError> {
     props
         .ispe
         .map(|size| Size::new(size.width, size.height))
-        .ok_or_else(|| Fault::broken("it does not tell its size"))
+        .ok_or_else(|| DecodeError::broken("it does not tell its size"))
 }
 
 /// The part of the coded picture that is meant to be seen, which the file names before it is turned.
@@ -163,38 +172,41 @@ pub(super) fn crop<'a>(props: &'a ItemProps<'_>) -> &'a [Transform] {
     }
 }
 
-fn cropped(props: &ItemProps<'_>) -> Result<Size, Fault> {
+fn cropped(props: &ItemProps<'_>) -> Result<Size, DecodeError> {
     let coded = size_of(props)?;
     let (width, height) =
-        transformed_size(coded.width, coded.height, crop(props)).map_err(fault)?;
+        transformed_size(coded.width, coded.height, crop(props)).map_err(decode_error)?;
     Ok(Size::new(width, height))
 }
 
 /// Turns and mirrors in the order of the file.
-fn orientation(props: &ItemProps<'_>) -> Result<Orientation, Fault> {
-    let mut orientation = Orientation::default();
+fn orientation(props: &ItemProps<'_>) -> Result<Orientation, DecodeError> {
+    let mut orientation = Orientation::NoTransforms;
     for transform in props.transforms.iter().skip(crop(props).len()) {
         orientation = match transform {
             // Stored turns go the other way round.
-            Transform::Rotate(turn) => orientation.then_turned(match turn {
-                Turn::None => Rotation::None,
-                Turn::Ccw90 => Rotation::ThreeQuarters,
-                Turn::Ccw180 => Rotation::Half,
-                Turn::Ccw270 => Rotation::Quarter,
-            }),
+            Transform::Rotate(turn) => then_rotated(
+                orientation,
+                match turn {
+                    Turn::None => Rotation::None,
+                    Turn::Ccw90 => Rotation::ThreeQuarters,
+                    Turn::Ccw180 => Rotation::Half,
+                    Turn::Ccw270 => Rotation::Quarter,
+                },
+            ),
             // The library takes the stored number, 0 or 1, for an axis; every writer means 0 to exchange top and
             // bottom.
-            Transform::Mirror(Mirror::LeftRight) => orientation.then_mirrored(Flip::Vertical),
-            Transform::Mirror(Mirror::TopBottom) => orientation.then_mirrored(Flip::Horizontal),
-            Transform::Crop(_) => return Err(Fault::Unsupported("a crop after a turn")),
+            Transform::Mirror(Mirror::LeftRight) => then_flipped(orientation, Flip::Vertical),
+            Transform::Mirror(Mirror::TopBottom) => then_flipped(orientation, Flip::Horizontal),
+            Transform::Crop(_) => return Err(DecodeError::Unsupported("a crop after a turn")),
         };
     }
     Ok(orientation)
 }
 
 /// Every box at the top has to be there to its end.
-fn check_complete(bytes: &[u8]) -> Result<(), Fault> {
-    let cut = || Fault::broken("it is cut short");
+fn check_complete(bytes: &[u8]) -> Result<(), DecodeError> {
+    let cut = || DecodeError::broken("it is cut short");
     let mut rest = bytes;
     while !rest.is_empty() {
         let (length, after) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
@@ -209,17 +221,17 @@ fn check_complete(bytes: &[u8]) -> Result<(), Fault> {
         };
         let length = usize::try_from(length).map_err(|_| cut())?;
         if length < 8 {
-            return Err(Fault::broken("a box is shorter than its own head"));
+            return Err(DecodeError::broken("a box is shorter than its own head"));
         }
         rest = rest.get(length..).ok_or_else(cut)?;
     }
     Ok(())
 }
 
-pub(super) fn fault(error: Error) -> Fault {
+pub(super) fn decode_error(error: Error) -> DecodeError {
     match error {
-        Error::Unsupported(what) => Fault::Unsupported(what),
-        Error::Truncated(_) => Fault::broken("it is cut short"),
-        error => Fault::broken(error),
+        Error::Unsupported(what) => DecodeError::Unsupported(what),
+        Error::Truncated(_) => DecodeError::broken("it is cut short"),
+        error => DecodeError::broken(error),
     }
 }

@@ -13,14 +13,22 @@ use zune_jpeg::{
 
 pub(super) use self::markers::is_bare;
 use self::markers::{Coding, Frame};
-use super::{Exif, Fault, Header, Kind, Model, Options, Raw, Samples, Shrink, gate::Gate};
-use crate::{image::Channels, limits::JpegDecoder};
+use super::{
+    Options,
+    error::DecodeError,
+    header::Header,
+    header_limits::HeaderLimits,
+    raw::{ColorModel, RawImage, SampleBuffer},
+    shrink::Shrink,
+    sniff::Kind,
+};
+use crate::{decode::JpegDecoder, image::Channels, metadata::Exif};
 
-pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
+pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
     let frame = markers::frame(bytes)?;
-    gate.size(frame.size)?;
+    limits.size(frame.size)?;
     let mut decoder = decoder(bytes);
-    decoder.decode_headers().map_err(Fault::broken)?;
+    decoder.decode_headers().map_err(DecodeError::broken)?;
     Ok(Header {
         kind: Kind::Jpeg,
         stored: frame.size,
@@ -33,7 +41,11 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
     })
 }
 
-pub(super) fn pixels(bytes: &[u8], header: &Header, options: Options<'_>) -> Result<Raw, Fault> {
+pub(super) fn pixels(
+    bytes: &[u8],
+    header: &Header,
+    options: Options<'_>,
+) -> Result<RawImage, DecodeError> {
     let scans = markers::check_complete(bytes)?;
     match options.jpeg {
         JpegDecoder::Turbo if header.shrinks => {
@@ -50,30 +62,30 @@ pub(super) fn pixels(bytes: &[u8], header: &Header, options: Options<'_>) -> Res
 }
 
 /// Strict by itself: a scan with fewer codes than its picture needs is an error.
-fn turbo(bytes: &[u8], header: &Header, shrink: Shrink) -> Result<Raw, Fault> {
+fn turbo(bytes: &[u8], header: &Header, shrink: Shrink) -> Result<RawImage, DecodeError> {
     let limits = DecodeLimits {
         max_width: usize::from(u16::MAX),
         max_height: usize::from(u16::MAX),
         max_pixels: header.stored.area(),
-        max_scans: MOST_SCANS,
+        max_scans: MAX_SCANS,
         max_memory: None,
     };
-    let mut decoder = TurboDecoder::new_with_limits(bytes, limits).map_err(fault)?;
-    decoder.set_scale(factor(shrink).map_err(fault)?);
-    let image = decoder.decode_image().map_err(fault)?;
+    let mut decoder = TurboDecoder::new_with_limits(bytes, limits).map_err(decode_error)?;
+    decoder.set_scale(factor(shrink).map_err(decode_error)?);
+    let image = decoder.decode_image().map_err(decode_error)?;
     let model = match image.pixel_format {
-        PixelFormat::Grayscale => Model::Gray,
-        PixelFormat::Rgb => Model::Rgb,
-        _ => return Err(Fault::broken("it has other colours than it claims")),
+        PixelFormat::Grayscale => ColorModel::Gray,
+        PixelFormat::Rgb => ColorModel::Rgb,
+        _ => return Err(DecodeError::broken("it has other colours than it claims")),
     };
     let size = shrink.of(header.stored);
     if [image.width, image.height] != [size.width as usize, size.height as usize] {
-        return Err(Fault::broken("it has another size than it claims"));
+        return Err(DecodeError::broken("it has another size than it claims"));
     }
-    Ok(Raw {
+    Ok(RawImage {
         size,
         model,
-        samples: Samples::Eight(image.data),
+        samples: SampleBuffer::Eight(image.data),
     })
 }
 
@@ -88,38 +100,40 @@ fn factor(shrink: Shrink) -> Result<ScalingFactor, JpegError> {
 }
 
 /// Far more than any encoder writes, and few enough that going through all of them has an end.
-const MOST_SCANS: usize = 1000;
+const MAX_SCANS: usize = 1000;
 
-fn fault(error: JpegError) -> Fault {
+fn decode_error(error: JpegError) -> DecodeError {
     match error {
-        JpegError::Unsupported(_) => Fault::Unsupported("a coding that no decoder here knows"),
-        JpegError::UnexpectedEof => Fault::broken("it is cut short"),
-        error => Fault::broken(error),
+        JpegError::Unsupported(_) => {
+            DecodeError::Unsupported("a coding that no decoder here knows")
+        }
+        JpegError::UnexpectedEof => DecodeError::broken("it is cut short"),
+        error => DecodeError::broken(error),
     }
 }
 
-fn zune(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
+fn zune(bytes: &[u8], header: &Header) -> Result<RawImage, DecodeError> {
     let mut decoder = decoder(bytes);
-    decoder.decode_headers().map_err(Fault::broken)?;
+    decoder.decode_headers().map_err(DecodeError::broken)?;
     let input = decoder.input_colorspace();
     let (model, delivered) = match input {
-        Some(ColorSpace::Luma) => (Model::Gray, ColorSpace::Luma),
-        Some(ColorSpace::CMYK) => (Model::Cmyk, ColorSpace::CMYK),
-        Some(ColorSpace::YCCK) => (Model::Cmyk, ColorSpace::YCCK),
-        _ => (Model::Rgb, ColorSpace::RGB),
+        Some(ColorSpace::Luma) => (ColorModel::Gray, ColorSpace::Luma),
+        Some(ColorSpace::CMYK) => (ColorModel::Cmyk, ColorSpace::CMYK),
+        Some(ColorSpace::YCCK) => (ColorModel::Cmyk, ColorSpace::YCCK),
+        _ => (ColorModel::Rgb, ColorSpace::RGB),
     };
     decoder.set_options(options().jpeg_set_out_colorspace(delivered));
-    let mut samples = decoder.decode().map_err(Fault::broken)?;
+    let mut samples = decoder.decode().map_err(DecodeError::broken)?;
     if delivered == ColorSpace::YCCK {
         ycck_to_cmyk(&mut samples);
     }
     if samples.len() != header.stored.pixels() * delivered.num_components() {
-        return Err(Fault::broken("it has another size than it claims"));
+        return Err(DecodeError::broken("it has another size than it claims"));
     }
-    Ok(Raw {
+    Ok(RawImage {
         size: header.stored,
         model,
-        samples: Samples::Eight(samples),
+        samples: SampleBuffer::Eight(samples),
     })
 }
 
@@ -146,7 +160,7 @@ const fn cost(frame: &Frame) -> u64 {
     }
 }
 
-/// Colour and ink: the three colour channels become the paper's share of their complements.
+/// YCCK to inverted CMYK: Y, Cb and Cr become the complements of red, green and blue.
 fn ycck_to_cmyk(samples: &mut [u8]) {
     for pixel in samples.chunks_exact_mut(4) {
         let [y, cb, cr] = [pixel[0], pixel[1], pixel[2]].map(f32::from);

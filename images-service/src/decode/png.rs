@@ -1,4 +1,4 @@
-//! PNG: every colour type and depth; of an animation the first picture.
+//! PNG of every colour type and depth; of an APNG the first picture.
 
 use std::io::Cursor;
 
@@ -6,21 +6,27 @@ use png::{
     BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Limits, Reader, Transformations,
 };
 
-use super::{Exif, Fault, Header, Kind, Model, Raw, Samples, gate::Gate};
-use crate::{geometry::Size, image::Channels};
+use super::{
+    error::DecodeError,
+    header::Header,
+    header_limits::HeaderLimits,
+    raw::{ColorModel, RawImage, SampleBuffer},
+    sniff::Kind,
+};
+use crate::{image::Channels, metadata::Exif, options::Size};
 
 /// Bytes for rows and for chunks besides the pixels; a profile is compressed and could claim anything.
 const SIDE_MEMORY: usize = 64 << 20;
 
 type File<'a> = Cursor<&'a [u8]>;
 
-pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
+pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
     let mut decoder = decoder(bytes);
-    let first = decoder.read_header_info().map_err(fault)?;
+    let first = decoder.read_header_info().map_err(decode_error)?;
     let stored = Size::new(first.width, first.height);
-    gate.size(stored)?;
+    limits.size(stored)?;
 
-    let reader = decoder.read_info().map_err(fault)?;
+    let reader = decoder.read_info().map_err(decode_error)?;
     let info = reader.info();
     let transparent = info.trns.is_some() || has_alpha(info.color_type);
     Ok(Header {
@@ -65,39 +71,39 @@ pub(super) fn is_bare(bytes: &[u8]) -> bool {
     }
 }
 
-pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<Raw, Fault> {
-    let mut reader = decoder(bytes).read_info().map_err(fault)?;
+pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RawImage, DecodeError> {
+    let mut reader = decoder(bytes).read_info().map_err(decode_error)?;
     let (color, depth) = reader.output_color_type();
     let model = match color {
-        ColorType::Grayscale => Model::Gray,
-        ColorType::GrayscaleAlpha => Model::GrayAlpha,
-        ColorType::Rgb => Model::Rgb,
-        ColorType::Rgba => Model::Rgba,
-        ColorType::Indexed => return Err(Fault::broken("its palette is missing")),
+        ColorType::Grayscale => ColorModel::Gray,
+        ColorType::GrayscaleAlpha => ColorModel::GrayAlpha,
+        ColorType::Rgb => ColorModel::Rgb,
+        ColorType::Rgba => ColorModel::Rgba,
+        ColorType::Indexed => return Err(DecodeError::broken("its palette is missing")),
     };
     let length = header.stored.pixels() * model.count() * depth as usize / 8;
     if reader.output_buffer_size() != Some(length) {
-        return Err(Fault::broken("it has another size than it claims"));
+        return Err(DecodeError::broken("it has another size than it claims"));
     }
     let mut data = vec![0; length];
     read_whole(&mut reader, &mut data)?;
-    Ok(Raw {
+    Ok(RawImage {
         size: header.stored,
         model,
         samples: match depth {
             BitDepth::Sixteen => {
                 let (pairs, _) = data.as_chunks::<2>();
-                Samples::Sixteen(pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect())
+                SampleBuffer::Sixteen(pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect())
             }
-            _ => Samples::Eight(data),
+            _ => SampleBuffer::Eight(data),
         },
     })
 }
 
 /// Reads the first picture, then goes on to the end: a file without one is cut short.
-fn read_whole(reader: &mut Reader<File<'_>>, data: &mut [u8]) -> Result<(), Fault> {
-    reader.next_frame(data).map_err(fault)?;
-    reader.finish().map_err(fault)
+fn read_whole(reader: &mut Reader<File<'_>>, data: &mut [u8]) -> Result<(), DecodeError> {
+    reader.next_frame(data).map_err(decode_error)?;
+    reader.finish().map_err(decode_error)
 }
 
 fn decoder(bytes: &[u8]) -> Decoder<File<'_>> {
@@ -118,13 +124,13 @@ const fn has_alpha(color: ColorType) -> bool {
     }
 }
 
-fn fault(error: DecodingError) -> Fault {
+fn decode_error(error: DecodingError) -> DecodeError {
     match error {
-        DecodingError::LimitsExceeded => Fault::Limit(crate::error::ServiceError::new(
+        DecodingError::LimitsExceeded => DecodeError::Limit(crate::error::ServiceError::new(
             safelight_protocol::ErrorCode::TooManyPixels,
             "the image needs more memory beside its pixels than is allowed",
         )),
-        DecodingError::IoError(_) => Fault::broken("it is cut short"),
-        DecodingError::Format(_) | DecodingError::Parameter(_) => Fault::broken(error),
+        DecodingError::IoError(_) => DecodeError::broken("it is cut short"),
+        DecodingError::Format(_) | DecodingError::Parameter(_) => DecodeError::broken(error),
     }
 }

@@ -1,6 +1,6 @@
-//! Shrinking while decoding: how small a picture may come out of its decoder when it will be reduced anyway.
+//! Scale-on-load: how far a picture may be reduced in its decoder when it will be reduced anyway.
 
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// So many eighths of the stored size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Shrink {
 #[cfg(test)]
 mod tests {
     use super::Shrink;
-    use crate::geometry::Size;
+    use crate::options::Size;
 
     fn eighths(stored: (u32, u32), target: (u32, u32)) -> u32 {
         let [stored, target] = [stored, target].map(|(width, height)| Size::new(width, height));

@@ -1,4 +1,6 @@
-//! What a file is, by its first bytes. Names and content types are never asked.
+//! Format detection by the first bytes. Names and content types are not asked.
+
+use image::ImageFormat;
 
 pub(crate) const SVG: &str = "image/svg+xml";
 
@@ -36,28 +38,20 @@ pub(super) enum Sniffed {
 }
 
 pub(super) fn sniff(bytes: &[u8]) -> Sniffed {
+    match image::guess_format(bytes) {
+        Ok(ImageFormat::Jpeg) => Sniffed::Supported(Kind::Jpeg),
+        Ok(ImageFormat::Png) => Sniffed::Supported(Kind::Png),
+        Ok(ImageFormat::WebP) => Sniffed::Supported(Kind::Webp),
+        Ok(ImageFormat::Gif) => Sniffed::Supported(Kind::Gif),
+        Ok(ImageFormat::Tiff) => Sniffed::Unsupported("image/tiff"),
+        Ok(_) | Err(_) => sniff_others(bytes),
+    }
+}
+
+/// Formats that the library does not know, or takes too much for.
+fn sniff_others(bytes: &[u8]) -> Sniffed {
     match bytes {
-        [0xFF, 0xD8, 0xFF, ..] => Sniffed::Supported(Kind::Jpeg),
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Sniffed::Supported(Kind::Png),
-        [
-            b'R',
-            b'I',
-            b'F',
-            b'F',
-            _,
-            _,
-            _,
-            _,
-            b'W',
-            b'E',
-            b'B',
-            b'P',
-            ..,
-        ] => Sniffed::Supported(Kind::Webp),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Sniffed::Supported(Kind::Gif),
-        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => {
-            Sniffed::Unsupported("image/tiff")
-        }
+        [b'I', b'I', 43, 0, ..] | [b'M', b'M', 0, 43, ..] => Sniffed::Unsupported("image/tiff"),
         // Two letters alone could begin any text: the reserved fields of a bitmap are zero.
         [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Sniffed::Unsupported("image/bmp"),
         [b'8', b'B', b'P', b'S', ..] => Sniffed::Unsupported("image/vnd.adobe.photoshop"),

@@ -1,16 +1,22 @@
-//! Where frames come from, one after the other.
+//! The frames of any format, one after the other.
 
-use super::{Fault, Header, Kind, Model, Options, Raw, Samples, avif, gif, heic, jpeg, png, webp};
-use crate::{
-    image::{Channels, Image},
-    picture::Plays,
+use super::{
+    Options, avif,
+    error::DecodeError,
+    gif,
+    header::Header,
+    heic, jpeg, png,
+    raw::{RawFrame, RawImage},
+    sniff::Kind,
+    webp,
 };
+use crate::picture::LoopCount;
 
 /// A file that is being decoded.
 pub(super) enum Source<'a> {
-    Still(Option<Raw>),
-    Webp(webp::Frames<'a>),
-    Gif(Box<gif::Frames<'a>>),
+    Still(Option<RawImage>),
+    Webp(webp::WebpFrames<'a>),
+    Gif(Box<gif::GifFrames<'a>>),
 }
 
 impl<'a> Source<'a> {
@@ -18,22 +24,27 @@ impl<'a> Source<'a> {
         bytes: &'a [u8],
         header: &Header,
         options: Options<'_>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, DecodeError> {
         match header.kind {
             Kind::Jpeg => jpeg::pixels(bytes, header, options).map(Self::still),
             Kind::Png => png::pixels(bytes, header).map(Self::still),
-            Kind::Webp => webp::source(bytes, header),
-            Kind::Gif => gif::Frames::new(bytes, header).map(|frames| Self::Gif(Box::new(frames))),
+            Kind::Webp => match webp::open(bytes, header)? {
+                webp::Opened::Still(raw) => Ok(Self::still(raw)),
+                webp::Opened::Animation(frames) => Ok(Self::Webp(frames)),
+            },
+            Kind::Gif => {
+                gif::GifFrames::new(bytes, header).map(|frames| Self::Gif(Box::new(frames)))
+            }
             Kind::Avif => avif::pixels(bytes, header, options).map(Self::still),
             Kind::Heic => heic::pixels(bytes, header).map(Self::still),
         }
     }
 
-    pub(super) const fn still(raw: Raw) -> Self {
+    const fn still(raw: RawImage) -> Self {
         Self::Still(Some(raw))
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, DecodeError> {
         match self {
             Self::Still(raw) => Ok(raw.take().map(|raw| RawFrame { raw, delay: 0 })),
             Self::Webp(frames) => frames.next(),
@@ -41,32 +52,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    pub(super) fn plays(&self) -> Plays {
+    pub(super) fn loop_count(&self) -> LoopCount {
         match self {
-            Self::Still(_) => Plays::default(),
-            Self::Webp(frames) => frames.plays,
-            Self::Gif(frames) => frames.plays(),
+            Self::Still(_) => LoopCount::default(),
+            Self::Webp(frames) => frames.loop_count,
+            Self::Gif(frames) => frames.loop_count(),
         }
-    }
-}
-
-/// A frame as a decoder delivers it.
-pub(super) struct RawFrame {
-    pub(super) raw: Raw,
-    /// In milliseconds.
-    pub(super) delay: u32,
-}
-
-impl RawFrame {
-    pub(super) fn new(image: Image, delay: u32) -> Self {
-        let raw = Raw {
-            size: image.size(),
-            model: match image.channels() {
-                Channels::Rgb => Model::Rgb,
-                Channels::Rgba => Model::Rgba,
-            },
-            samples: Samples::Eight(image.into_data()),
-        };
-        Self { raw, delay }
     }
 }

@@ -8,22 +8,24 @@ use image_webp::{DecodingError, WebPDecoder};
 
 use self::chunks::{Animation, AnimationFrame};
 use super::{
-    Exif, Fault, Header, Kind, Model, Raw, Samples,
     canvas::{Canvas, Patch, Pixels},
-    gate::Gate,
-    source::{RawFrame, Source},
+    error::DecodeError,
+    header::Header,
+    header_limits::HeaderLimits,
+    raw::{ColorModel, RawFrame, RawImage, SampleBuffer},
+    sniff::Kind,
 };
-use crate::{geometry::Size, image::Channels, picture::Plays};
+use crate::{image::Channels, metadata::Exif, options::Size, picture::LoopCount};
 
 /// Bytes for chunks besides the pixels.
 const SIDE_MEMORY: usize = 64 << 20;
 
-pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
+pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
     let mut decoder = decoder(bytes)?;
     let stored = size_of(&decoder);
-    gate.size(stored)?;
+    limits.size(stored)?;
     let frames = if decoder.is_animated() {
-        chunks::count_frames(bytes, stored, gate)?
+        chunks::count_frames(bytes, stored, limits)?
     } else {
         1
     };
@@ -35,31 +37,37 @@ pub(super) fn header(bytes: &[u8], gate: Gate<'_>) -> Result<Header, Fault> {
         // The planes or the lossless samples, a second picture while colours are converted, and a canvas.
         cost: if decoder.is_animated() { 12 } else { 8 },
         shrinks: false,
-        icc: decoder.icc_profile().map_err(fault)?,
-        exif: Exif::read(decoder.exif_metadata().map_err(fault)?),
+        icc: decoder.icc_profile().map_err(decode_error)?,
+        exif: Exif::read(decoder.exif_metadata().map_err(decode_error)?),
     })
 }
 
+/// A file whose first frame is read next.
+pub(super) enum Opened<'a> {
+    Still(RawImage),
+    Animation(WebpFrames<'a>),
+}
+
 /// The picture, or the frames of an animation.
-pub(super) fn source<'a>(bytes: &'a [u8], header: &Header) -> Result<Source<'a>, Fault> {
+pub(super) fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Opened<'a>, DecodeError> {
     let mut decoder = decoder(bytes)?;
     if decoder.is_animated() {
         let animation = chunks::animation(bytes, header.stored, header.frames)?;
-        return Ok(Source::Webp(Frames::new(animation, header)));
+        return Ok(Opened::Animation(WebpFrames::new(animation, header)));
     }
     let mut data = Vec::new();
     let channels = read(&mut decoder, header.stored, &mut data)?;
-    Ok(Source::still(Raw {
+    Ok(Opened::Still(RawImage {
         size: header.stored,
         model: model(channels),
-        samples: Samples::Eight(data),
+        samples: SampleBuffer::Eight(data),
     }))
 }
 
 /// Every frame is put on the canvas that the one before has left.
-pub(super) struct Frames<'a> {
+pub(super) struct WebpFrames<'a> {
     frames: std::vec::IntoIter<AnimationFrame<'a>>,
-    pub(super) plays: Plays,
+    pub(super) loop_count: LoopCount,
     canvas: Canvas,
     /// Whether the file says that it has no alpha.
     opaque: bool,
@@ -69,11 +77,11 @@ pub(super) struct Frames<'a> {
     colors: Vec<u8>,
 }
 
-impl<'a> Frames<'a> {
+impl<'a> WebpFrames<'a> {
     fn new(animation: Animation<'a>, header: &Header) -> Self {
         Self {
             frames: animation.frames.into_iter(),
-            plays: animation.plays,
+            loop_count: animation.loop_count,
             canvas: Canvas::new(header.stored),
             opaque: header.channels == Channels::Rgb,
             cleared: None,
@@ -82,7 +90,7 @@ impl<'a> Frames<'a> {
         }
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Option<RawFrame>, DecodeError> {
         let Some(frame) = self.frames.next() else {
             return Ok(None);
         };
@@ -119,15 +127,15 @@ fn read(
     decoder: &mut WebPDecoder<Cursor<&[u8]>>,
     size: Size,
     data: &mut Vec<u8>,
-) -> Result<Channels, Fault> {
+) -> Result<Channels, DecodeError> {
     let channels = channels(decoder);
-    let length = size.bytes(channels);
+    let length = channels.bytes(size);
     if size_of(decoder) != size || decoder.output_buffer_size() != Some(length) {
-        return Err(Fault::broken("it has another size than it claims"));
+        return Err(DecodeError::broken("it has another size than it claims"));
     }
     data.clear();
     data.resize(length, 0);
-    decoder.read_image(data).map_err(fault)?;
+    decoder.read_image(data).map_err(decode_error)?;
     Ok(channels)
 }
 
@@ -143,27 +151,27 @@ fn channels(decoder: &WebPDecoder<Cursor<&[u8]>>) -> Channels {
     }
 }
 
-const fn model(channels: Channels) -> Model {
+const fn model(channels: Channels) -> ColorModel {
     match channels {
-        Channels::Rgb => Model::Rgb,
-        Channels::Rgba => Model::Rgba,
+        Channels::Rgb => ColorModel::Rgb,
+        Channels::Rgba => ColorModel::Rgba,
     }
 }
 
-fn decoder(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>, Fault> {
+fn decoder(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>, DecodeError> {
     chunks::check_complete(bytes)?;
     decoder_of(bytes)
 }
 
-fn decoder_of(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>, Fault> {
-    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(fault)?;
+fn decoder_of(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>, DecodeError> {
+    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(decode_error)?;
     decoder.set_memory_limit(SIDE_MEMORY);
     Ok(decoder)
 }
 
-fn fault(error: DecodingError) -> Fault {
+fn decode_error(error: DecodingError) -> DecodeError {
     match error {
-        DecodingError::IoError(_) => Fault::broken("it is cut short"),
-        error => Fault::broken(error),
+        DecodingError::IoError(_) => DecodeError::broken("it is cut short"),
+        error => DecodeError::broken(error),
     }
 }

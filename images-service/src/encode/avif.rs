@@ -1,4 +1,4 @@
-//! AVIF by rav1e, at a speed that a request can wait for.
+//! AVIF by rav1e, at a speed that suits a request.
 
 use ravif::{AlphaColorMode, BitDepth, EncodedImage, Encoder, Img, RGB8, RGBA8};
 use safelight_protocol::Format;
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Beyond this side a picture takes too long; another format stands in.
-pub(super) const LARGEST_SIDE: u32 = 1600;
+pub(super) const MAX_SIDE: u32 = 1600;
 
 /// 1 is best, 10 fastest.
 const SPEED: u8 = 9;
@@ -24,7 +24,7 @@ pub(super) fn encode(image: &Image, quality: u8) -> Result<Vec<u8>, ServiceError
         .with_alpha_quality(f32::from(quality.clamp(1, 100)))
         .with_speed(SPEED)
         .with_bit_depth(BitDepth::Eight)
-        // Hidden colours are nobody's business, and cost bytes.
+        // Colours under full transparency may disclose something, and cost bytes.
         .with_alpha_color_mode(AlphaColorMode::UnassociatedClean);
     let encoded = match image.channels() {
         Channels::Rgb => {

@@ -1,4 +1,4 @@
-//! GIF: a palette for every frame, and of later frames only what has changed.
+//! GIF: a palette for every frame; later frames have only the box that changes.
 
 mod change;
 
@@ -11,18 +11,18 @@ use super::{
     palette::{self, Indexed},
 };
 use crate::{
-    budget::Budget,
+    deadline::Deadline,
     error::ServiceError,
-    geometry::{Rect, Size},
     image::{Channels, Image},
-    picture::{Picture, Plays},
+    options::{Rect, Size},
+    picture::{LoopCount, Picture},
 };
 
 /// Pixels from this alpha on are opaque, others are not there.
 const VISIBLE_FROM: u8 = 128;
 
 /// Encodes all frames.
-pub(super) fn encode(picture: &Picture, budget: Budget) -> Result<Vec<u8>, ServiceError> {
+pub(super) fn encode(picture: &Picture, deadline: &Deadline) -> Result<Vec<u8>, ServiceError> {
     let size = picture.size();
     let fail = |reason: &dyn std::fmt::Display| failed(Format::Gif, size, reason);
     let [width, height] = sides(size).ok_or_else(|| fail(&"a side has at most 65535 pixels"))?;
@@ -30,7 +30,7 @@ pub(super) fn encode(picture: &Picture, budget: Budget) -> Result<Vec<u8>, Servi
     let mut encoder = Encoder::new(&mut bytes, width, height, &[]).map_err(|error| fail(&error))?;
     if picture.is_animated() {
         encoder
-            .set_repeat(repeat(picture.plays()))
+            .set_repeat(repeat(picture.loop_count()))
             .map_err(|error| fail(&error))?;
     }
     // A hole can only be made by clearing what was there before.
@@ -40,13 +40,13 @@ pub(super) fn encode(picture: &Picture, budget: Budget) -> Result<Vec<u8>, Servi
     let mut clock = Clock::default();
     let mut before: Option<&Image> = None;
     for frame in picture.frames() {
-        budget.check()?;
+        deadline.check()?;
         let change = match before {
             Some(before) if !holes => Change::between(before, &frame.image),
             _ => Change::whole(&frame.image),
         };
-        let indexed =
-            palette::masked(change.part.size, change.pixels()).map_err(|error| fail(&error))?;
+        let indexed = palette::quantize_with_mask(change.part.size, change.pixels())
+            .map_err(|error| fail(&error))?;
         let mut written =
             frame_of(&indexed, change.part, size).ok_or_else(|| fail(&"too large"))?;
         written.delay = clock.hundredths(frame.delay);
@@ -108,10 +108,12 @@ fn frame_of(indexed: &Indexed, part: Rect, canvas: Size) -> Option<Frame<'_>> {
 }
 
 /// The file counts what comes after the first time.
-fn repeat(plays: Plays) -> Repeat {
+fn repeat(plays: LoopCount) -> Repeat {
     match plays {
-        Plays::Forever => Repeat::Infinite,
-        Plays::Times(times) => Repeat::Finite(u16::try_from(times.get() - 1).unwrap_or(u16::MAX)),
+        LoopCount::Infinite => Repeat::Infinite,
+        LoopCount::Finite(times) => {
+            Repeat::Finite(u16::try_from(times.get() - 1).unwrap_or(u16::MAX))
+        }
     }
 }
 

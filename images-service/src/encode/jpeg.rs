@@ -1,10 +1,14 @@
-//! JPEG: progressive with halved chroma, as the platform writes it, or sequential.
+//! JPEG with 4:2:0 chroma and optimised Huffman tables, progressive or sequential.
 
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 use safelight_protocol::{Format, extension::JpegScan};
 
 use super::failed;
-use crate::{decode::Metadata, error::ServiceError, image::Image};
+use crate::{
+    error::ServiceError,
+    image::Image,
+    metadata::{Metadata, copyright_exif},
+};
 
 /// Below this area a progressive file is only larger.
 const PROGRESSIVE_FROM: u64 = 50 * 50;
@@ -20,7 +24,7 @@ pub(super) fn encode(
     metadata: &Metadata,
 ) -> Result<Vec<u8>, ServiceError> {
     let size = image.size();
-    let copyright = || metadata.copyright.as_deref().map(exif_of);
+    let copyright = || metadata.copyright.as_deref().map(copyright_exif);
     let exif = metadata.exif.clone().or_else(copyright);
     let progressive = match scan {
         Some(JpegScan::Baseline) => false,
@@ -43,41 +47,4 @@ pub(super) fn encode(
     encoder
         .encode()
         .map_err(|error| failed(Format::Jpeg, size, error))
-}
-
-/// A TIFF structure with nothing in it but the copyright tag.
-fn exif_of(copyright: &[u8]) -> Vec<u8> {
-    const COPYRIGHT: u16 = 0x8298;
-    const ASCII: u16 = 2;
-    /// Header, number of entries, one entry, offset of the next directory.
-    const BEHIND: u32 = 8 + 2 + 12 + 4;
-    /// A segment has room for 64 KB.
-    const LONGEST: usize = 60_000;
-
-    let mut text: Vec<u8> = copyright.iter().copied().take(LONGEST).collect();
-    if text.last() != Some(&0) {
-        text.push(0);
-    }
-    let length = u32::try_from(text.len()).unwrap_or(0);
-    // What has room in the entry itself has to stand there.
-    let mut inside = [0; 4];
-    let (value, behind): ([u8; 4], &[u8]) = match inside.get_mut(..text.len()) {
-        Some(room) => {
-            room.copy_from_slice(&text);
-            (inside, &[])
-        }
-        None => (BEHIND.to_le_bytes(), &text),
-    };
-    [
-        &b"II*\0"[..],
-        &8_u32.to_le_bytes(),
-        &1_u16.to_le_bytes(),
-        &COPYRIGHT.to_le_bytes(),
-        &ASCII.to_le_bytes(),
-        &length.to_le_bytes(),
-        &value,
-        &0_u32.to_le_bytes(),
-        behind,
-    ]
-    .concat()
 }

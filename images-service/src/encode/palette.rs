@@ -1,4 +1,5 @@
-//! From true colours to a palette: exact if there are few enough, else chosen and dithered.
+//! From true colour to a palette: exact if there are few enough colours, else by Wu's quantiser (Wu 1991) with
+//! Floyd-Steinberg error diffusion.
 
 mod count;
 mod translucent;
@@ -11,8 +12,8 @@ use quantette::{
 
 pub(super) use self::translucent::translucent;
 use crate::{
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 /// A picture of at most 256 colours.
@@ -23,7 +24,7 @@ pub(super) struct Indexed {
     pub(super) indices: Vec<u8>,
 }
 
-/// What a pixel without visibility becomes.
+/// The entry of transparent pixels.
 pub(super) const CLEAR: [u8; 4] = [0; 4];
 
 /// Every pixel keeps its colour and alpha; `None` if that takes more than 256 entries.
@@ -44,11 +45,11 @@ pub(super) fn exact(image: &Image) -> Option<Indexed> {
     }
 }
 
-/// Pixels that are each either opaque or not there; what is not there becomes the one transparent colour.
-pub(super) fn masked(
+/// Quantises pixels that are each either opaque or transparent (`None`), which takes one entry.
+pub(super) fn quantize_with_mask(
     size: Size,
     pixels: impl Iterator<Item = Option<[u8; 3]>> + Clone,
-) -> Result<Indexed, Failure> {
+) -> Result<Indexed, PaletteError> {
     let straight = pixels.clone().map(|pixel| match pixel {
         Some([r, g, b]) => [r, g, b, 255],
         None => CLEAR,
@@ -56,24 +57,24 @@ pub(super) fn masked(
     if let Some(exact) = count::colors(straight) {
         return Ok(exact);
     }
-    chosen(size, pixels)
+    quantize_wu(size, pixels)
 }
 
-/// Wu's palette of what is visible, and the error of each pixel carried on to its neighbours.
-fn chosen(
+/// Wu's quantiser over the opaque pixels, with the error of each pixel diffused to its neighbours.
+fn quantize_wu(
     size: Size,
     pixels: impl Iterator<Item = Option<[u8; 3]>> + Clone,
-) -> Result<Indexed, Failure> {
+) -> Result<Indexed, PaletteError> {
     let visible: Vec<Srgb<u8>> = pixels.clone().flatten().map(Srgb::from).collect();
     let all = size.pixels();
     let hidden = visible.len() < all;
     let most: u16 = if hidden { 255 } else { 256 };
     let pipeline = Pipeline::new()
-        .palette_size(PaletteSize::try_from(most).map_err(Failure::new)?)
+        .palette_size(PaletteSize::try_from(most).map_err(PaletteError::new)?)
         .ditherer(FloydSteinberg::new());
     if !hidden {
-        let image =
-            ImageRef::new(size.width, size.height, visible.as_slice()).map_err(Failure::new)?;
+        let image = ImageRef::new(size.width, size.height, visible.as_slice())
+            .map_err(PaletteError::new)?;
         let (colors, indices) = pipeline
             .input_image(image)
             .output_srgb8_indexed_image()
@@ -86,10 +87,10 @@ fn chosen(
     let palette: PaletteBuf<Srgb<u8>> = pipeline
         .clone()
         .input_slice(&visible)
-        .map_err(Failure::new)?
+        .map_err(PaletteError::new)?
         .output_srgb8_palette();
     drop(visible);
-    // The error of a pixel that nobody sees must not reach one that somebody does: it looks like its neighbour.
+    // The error of a transparent pixel must not reach an opaque one, so the former takes the colour of its neighbour.
     let mut last = Srgb::new(0, 0, 0);
     let filled: Vec<Srgb<u8>> = pixels
         .clone()
@@ -98,13 +99,14 @@ fn chosen(
             last
         })
         .collect();
-    let image = ImageRef::new(size.width, size.height, filled.as_slice()).map_err(Failure::new)?;
+    let image =
+        ImageRef::new(size.width, size.height, filled.as_slice()).map_err(PaletteError::new)?;
     let (colors, mut indices) = pipeline
         .quantize_method(palette)
         .input_image(image)
         .output_srgb8_indexed_image()
         .into_parts();
-    let clear = u8::try_from(colors.len()).map_err(Failure::new)?;
+    let clear = u8::try_from(colors.len()).map_err(PaletteError::new)?;
     for (index, pixel) in indices.iter_mut().zip(pixels) {
         if pixel.is_none() {
             *index = clear;
@@ -120,15 +122,15 @@ fn opaque(color: Srgb<u8>) -> [u8; 4] {
 
 /// The library refused what it was given.
 #[derive(Debug)]
-pub(super) struct Failure(String);
+pub(super) struct PaletteError(String);
 
-impl Failure {
+impl PaletteError {
     fn new(reason: impl fmt::Display) -> Self {
         Self(reason.to_string())
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for PaletteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no palette: {}", self.0)
     }

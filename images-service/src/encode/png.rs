@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     error::ServiceError,
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 /// Encodes a picture; alpha stays if it has any. With an explicit quality below 100 the result has a palette, unless
@@ -140,7 +140,7 @@ fn reduced(image: &Image, quality: u8) -> Result<Option<Indexed>, ServiceError> 
             [_, _, _, 0] => None,
             pixel => Some([pixel[0], pixel[1], pixel[2]]),
         });
-    let indexed = palette::masked(image.size(), pixels.clone()).map_err(broken)?;
+    let indexed = palette::quantize_with_mask(image.size(), pixels.clone()).map_err(broken)?;
     Ok((error(pixels, &indexed) <= allowed).then_some(indexed))
 }
 
@@ -213,7 +213,7 @@ mod tests {
     use png::BitDepth;
 
     use super::{allowed_error, packed};
-    use crate::{encode::palette::Indexed, geometry::Size};
+    use crate::{encode::palette::Indexed, options::Size};
 
     #[test]
     fn small_indices_share_a_byte_and_rows_do_not() {

@@ -4,14 +4,13 @@ use safelight_protocol::{ErrorCode, Format};
 
 use std::time::Duration;
 
-use super::Written;
+use super::EncodedImage;
 use crate::{
-    budget::Budget,
-    decode::{Frames, Metadata},
+    deadline::Deadline,
     error::ServiceError,
-    geometry::Size,
     image::{Channels, Image},
-    request::{Color, Output},
+    metadata::Metadata,
+    options::{Color, Frames, Output, Size},
 };
 
 fn output(format: Format) -> Output {
@@ -25,8 +24,8 @@ fn output(format: Format) -> Output {
 }
 
 fn encode(image: Image, output: &Output, metadata: &Metadata) -> Result<Vec<u8>, ServiceError> {
-    let budget = Budget::new(Duration::MAX);
-    super::encode(image.into(), output, metadata, budget).map(|Written { bytes, .. }| bytes)
+    let deadline = &Deadline::new(Duration::MAX);
+    super::encode(image.into(), output, metadata, deadline).map(|EncodedImage { bytes, .. }| bytes)
 }
 
 fn half_red() -> Image {
@@ -70,7 +69,7 @@ fn the_output_background_goes_under_everything() {
 
 #[test]
 fn an_encoder_does_not_begin_when_the_time_is_over() {
-    let over = Budget::new(Duration::ZERO);
+    let over = &Deadline::new(Duration::ZERO);
     let error = super::encode(
         half_red().into(),
         &output(Format::Rgba),

@@ -1,4 +1,4 @@
-//! WebP by the format's own library. The one place of this crate that calls C.
+//! WebP by libwebp. This is the only module of the crate that calls C.
 #![expect(
     unsafe_code,
     reason = "libwebp is C; each call below says why its pointers are good"
@@ -18,12 +18,12 @@ use safelight_protocol::Format;
 use super::{LOSSLESS, failed};
 use crate::{
     error::ServiceError,
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 /// The largest side that the format can express.
-pub(super) const LARGEST_SIDE: u32 = 16_383;
+pub(super) const MAX_SIDE: u32 = 16_383;
 
 pub(super) use self::animation::animated;
 
@@ -32,7 +32,7 @@ pub(super) use self::animation::animated;
 pub(super) fn still(image: &Image, quality: u8) -> Result<Vec<u8>, ServiceError> {
     let size = image.size();
     let config = config(size, quality)?;
-    let mut picture = Picture::new(size)?;
+    let mut picture = WebpPicture::new(size)?;
     // Without loss the picture stays in its own colours; with loss it becomes luma and chroma at once.
     picture.import(image, config.lossless == 1)?;
 
@@ -69,9 +69,9 @@ fn mismatch(size: Size) -> ServiceError {
 }
 
 /// A picture that frees what the library allocated for it.
-struct Picture(WebPPicture);
+struct WebpPicture(WebPPicture);
 
-impl Picture {
+impl WebpPicture {
     fn new(size: Size) -> Result<Self, ServiceError> {
         WebPPicture::new().map(Self).map_err(|()| mismatch(size))
     }
@@ -105,7 +105,7 @@ impl Picture {
     }
 }
 
-impl Drop for Picture {
+impl Drop for WebpPicture {
     fn drop(&mut self) {
         // SAFETY: initialised by the library, freed once.
         unsafe { WebPPictureFree(&raw mut self.0) }
@@ -147,11 +147,11 @@ impl Drop for Memory {
 /// Width, height and bytes of a row as C has them; every size the format allows fits.
 fn dimensions(image: &Image) -> Result<(c_int, c_int, c_int), ServiceError> {
     let Size { width, height } = image.size();
-    if width > LARGEST_SIDE || height > LARGEST_SIDE {
+    if width > MAX_SIDE || height > MAX_SIDE {
         return Err(failed(
             Format::Webp,
             image.size(),
-            format!("a side has at most {LARGEST_SIDE} pixels"),
+            format!("a side has at most {MAX_SIDE} pixels"),
         ));
     }
     let whole = |value: usize| {

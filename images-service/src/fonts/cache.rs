@@ -1,4 +1,4 @@
-//! Fonts that were fetched lately, by their URLs.
+//! A cache of fetched fonts by URL.
 //!
 //! A font is kept for a fixed time, whatever its server says, and goes earlier when others need its room: those that
 //! were fetched first go first.
@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::request::FontUrl;
+use crate::options::FontUrl;
 
 /// Fonts of some bytes together.
 pub(super) struct Cache {
@@ -75,10 +75,10 @@ mod tests {
     use tokio::time::advance;
 
     use super::Cache;
-    use crate::request::FontUrl;
+    use crate::options::FontUrl;
 
     fn url(name: &str) -> FontUrl {
-        FontUrl::of_test(name)
+        FontUrl::new(name)
     }
 
     fn cache() -> Cache {

@@ -1,4 +1,4 @@
-//! The bytes of a request on their way into the parser, counted and timed.
+//! The body of a request as a stream of bytes for the multipart parser, counted and timed.
 
 use std::{
     fmt,
@@ -16,13 +16,10 @@ use futures_core::Stream;
 use http_body::Body;
 use tokio::time::timeout;
 
-use super::held::Share;
-use safelight_net::deadline::{Paced, PacedError};
+use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError};
 
-use crate::{
-    error::ServiceError,
-    limits::Limits,
-};
+use super::FormLimits;
+use crate::{error::ServiceError, quota::Reservation};
 
 /// Most bytes that the parser gets at once while it looks for the end of a part's head.
 const HEAD_PIECE: usize = 1024;
@@ -31,32 +28,32 @@ const HEAD_PIECE: usize = 1024;
 ///
 /// The parser itself would buffer a part's head without end.
 #[derive(Clone, Debug)]
-pub(super) struct HeadRoom(Arc<AtomicUsize>);
+pub(super) struct PartHeaderLimit(Arc<AtomicUsize>);
 
-impl HeadRoom {
+impl PartHeaderLimit {
     /// Bytes from the end of one part's content to the start of the next part's.
     const BYTES: usize = 16 * 1024;
     const UNBOUNDED: usize = usize::MAX;
 
     /// From here on the parser looks for a part.
-    pub(super) fn bound(&self) {
+    pub(super) fn enforce(&self) {
         self.0.store(Self::BYTES, Ordering::Relaxed);
     }
 
     /// From here on the parser reads a part's content, which has a limit of its own.
-    pub(super) fn lift(&self) {
+    pub(super) fn suspend(&self) {
         self.0.store(Self::UNBOUNDED, Ordering::Relaxed);
     }
 }
 
 /// A request's body as a stream that ends in an error where a limit is passed.
 pub(super) struct FormBody<'a, B> {
-    body: Paced<B>,
-    share: &'a mut Share,
-    room: HeadRoom,
+    body: ReadTimeoutBody<B>,
+    reservation: &'a mut Reservation,
+    header_limit: PartHeaderLimit,
     /// Bytes that may still come.
     left: usize,
-    /// How long what nobody needs may take to come.
+    /// How long the rest of a body that is thrown away may take.
     drain_time: Duration,
     /// What the parser has not been given yet.
     rest: Bytes,
@@ -80,21 +77,26 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
 {
-    pub(super) fn new(body: B, limits: &Limits, share: &'a mut Share) -> Self {
+    pub(super) fn new(
+        body: B,
+        limits: &FormLimits,
+        read_timeout: Duration,
+        reservation: &'a mut Reservation,
+    ) -> Self {
         Self {
-            body: Paced::new(body, limits.deadlines.body_read),
-            share,
-            room: HeadRoom(Arc::new(AtomicUsize::new(HeadRoom::UNBOUNDED))),
+            body: ReadTimeoutBody::new(body, read_timeout),
+            reservation,
+            header_limit: PartHeaderLimit(Arc::new(AtomicUsize::new(PartHeaderLimit::UNBOUNDED))),
             left: limits.request_bytes,
-            drain_time: limits.deadlines.body_read,
+            drain_time: read_timeout,
             rest: Bytes::new(),
             look_first: false,
             end: End::Open,
         }
     }
 
-    pub(super) fn room(&self) -> HeadRoom {
-        self.room.clone()
+    pub(super) fn header_limit(&self) -> PartHeaderLimit {
+        self.header_limit.clone()
     }
 
     /// Whether the client has announced more than may come.
@@ -124,10 +126,10 @@ where
             }
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => self.end = End::Reached,
-                Some(Err(PacedError::Stalled(limit))) => {
+                Some(Err(ReadTimeoutError::Timeout(limit))) => {
                     return self.lost(BodyError::Stalled(limit));
                 }
-                Some(Err(PacedError::Broken(error))) => {
+                Some(Err(ReadTimeoutError::Body(error))) => {
                     return self.lost(BodyError::Broken(error.to_string()));
                 }
                 Some(Ok(frame)) => {
@@ -152,17 +154,19 @@ where
 
     /// The next piece for the parser: small ones while it looks for the end of a head.
     fn next_piece(&mut self) -> Result<Bytes, BodyError> {
-        let room = self.room.0.load(Ordering::Relaxed);
-        if room == HeadRoom::UNBOUNDED {
+        let header_limit = self.header_limit.0.load(Ordering::Relaxed);
+        if header_limit == PartHeaderLimit::UNBOUNDED {
             return Ok(std::mem::take(&mut self.rest));
         }
-        if room == 0 {
+        if header_limit == 0 {
             return Err(BodyError::HeadTooLong);
         }
         let piece = self
             .rest
-            .split_to(self.rest.len().min(HEAD_PIECE).min(room));
-        self.room.0.store(room - piece.len(), Ordering::Relaxed);
+            .split_to(self.rest.len().min(HEAD_PIECE).min(header_limit));
+        self.header_limit
+            .0
+            .store(header_limit - piece.len(), Ordering::Relaxed);
         self.look_first = true;
         Ok(piece)
     }
@@ -187,7 +191,7 @@ where
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(bytes)) => {
-                    if let Err(busy) = this.share.grow(bytes.len()) {
+                    if let Err(busy) = this.reservation.reserve(bytes.len()) {
                         return Poll::Ready(Some(Err(BodyError::Refused(busy))));
                     }
                     this.rest = bytes;

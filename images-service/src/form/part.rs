@@ -1,4 +1,4 @@
-//! The parts that a form may have: their names, their limits, how often each may come.
+//! The parts of a form: their names, their limits, and how often each may come.
 
 use bytes::Bytes;
 use safelight_protocol::{
@@ -8,7 +8,8 @@ use safelight_protocol::{
     form,
 };
 
-use crate::{error::ServiceError, limits::Limits};
+use super::FormLimits;
+use crate::error::ServiceError;
 
 /// Bytes of the `transforms` array: a thousand for each step that may be in it.
 const TRANSFORMS_BYTES: usize = 256 * 1024;
@@ -84,7 +85,7 @@ impl PartName {
         }
     }
 
-    const fn limit(self, limits: &Limits) -> usize {
+    const fn limit(self, limits: &FormLimits) -> usize {
         match self {
             Self::Image | Self::DrawImage => limits.input_bytes,
             Self::TextInput | Self::DrawText => TEXT_BYTES,
@@ -131,7 +132,7 @@ pub(super) struct Parts(Vec<(PartName, Bytes)>);
 
 impl Parts {
     /// Whether another part of this name may come, asked before its content is read.
-    pub(super) fn admit(&self, name: PartName, limits: &Limits) -> Result<(), ServiceError> {
+    pub(super) fn admit(&self, name: PartName, limits: &FormLimits) -> Result<(), ServiceError> {
         if name.is_overlay() {
             let overlays = self.0.iter().filter(|(name, _)| name.is_overlay()).count();
             if overlays >= limits.overlays {
@@ -146,7 +147,7 @@ impl Parts {
     }
 
     /// The most bytes that the content of the next part may have.
-    pub(super) fn limit(&self, name: PartName, limits: &Limits) -> usize {
+    pub(super) fn limit(&self, name: PartName, limits: &FormLimits) -> usize {
         let of_url = |(part, content): &(PartName, Bytes)| {
             *part == PartName::Caller && content == Caller::Url.as_str()
         };

@@ -1,9 +1,9 @@
-//! How a picture meets the width and height that were asked for.
+//! The modes of `fit`: how a picture is scaled, cropped and padded to a width and height.
 
 use safelight_protocol::Fit;
 
-use super::{Rect, Size, round};
-use crate::request::Gravity;
+use super::round;
+use crate::options::{Gravity, Rect, Size};
 
 /// What was asked for; either dimension may be missing.
 #[derive(Clone, Copy, Debug)]
@@ -18,15 +18,13 @@ pub struct Target {
     pub gravity: Gravity,
 }
 
-/// The way to the target: scaled, then cropped, then put on a larger canvas.
+/// The way to the target: scaled, then cropped. [`padding`] puts the result on a larger canvas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Size after scaling; the source's own if nothing is scaled.
     pub scaled: Size,
     /// What is kept of the scaled picture, if not all of it.
     pub crop: Option<Rect>,
-    /// The canvas it is put on, if it is larger.
-    pub padding: Option<Padding>,
 }
 
 /// A canvas around a picture.
@@ -41,21 +39,10 @@ pub struct Padding {
 }
 
 impl Layout {
-    /// Size of the result.
-    #[must_use]
-    pub fn size(&self) -> Size {
-        match (self.padding, self.crop) {
-            (Some(padding), _) => padding.canvas,
-            (None, Some(crop)) => crop.size,
-            (None, None) => self.scaled,
-        }
-    }
-
     const fn scaled(size: Size) -> Self {
         Self {
             scaled: size,
             crop: None,
-            padding: None,
         }
     }
 }
@@ -98,7 +85,7 @@ fn into_box(source: Size, asked: Size, target: Target) -> Option<Layout> {
         Fit::ScaleDown if narrower || lower => inside(source, asked).map(Layout::scaled),
         Fit::ScaleUp if wider && higher => inside(source, asked).map(Layout::scaled),
         Fit::ScaleDown | Fit::ScaleUp => Some(Layout::scaled(source)),
-        Fit::Contain => inside(source, asked).map(Layout::scaled),
+        Fit::Contain | Fit::Pad => inside(source, asked).map(Layout::scaled),
         Fit::Cover => cover(source, asked, target.gravity),
         Fit::Crop if narrower && lower => cover(source, asked, target.gravity),
         Fit::Crop => {
@@ -109,8 +96,11 @@ fn into_box(source: Size, asked: Size, target: Target) -> Option<Layout> {
             Some(cropped(source, kept, target.gravity))
         }
         Fit::AspectCrop if !wider && !higher => cover(source, asked, target.gravity),
-        Fit::AspectCrop => Some(cropped(source, of_ratio(source, asked), target.gravity)),
-        Fit::Pad => inside(source, asked).map(|scaled| padded(scaled, asked)),
+        Fit::AspectCrop => Some(cropped(
+            source,
+            largest_of_ratio(source, asked),
+            target.gravity,
+        )),
         Fit::Squeeze => Some(Layout::scaled(asked)),
     }
 }
@@ -143,7 +133,6 @@ fn cropped(scaled: Size, kept: Size, gravity: Gravity) -> Layout {
     Layout {
         scaled,
         crop: (kept != scaled).then_some(crop),
-        padding: None,
     }
 }
 
@@ -170,16 +159,8 @@ pub fn padding(size: Size, canvas: Size) -> Option<Padding> {
     (canvas != size).then_some(padding)
 }
 
-fn padded(scaled: Size, canvas: Size) -> Layout {
-    Layout {
-        scaled,
-        crop: None,
-        padding: padding(scaled, canvas),
-    }
-}
-
 /// The largest size of the asked ratio that the source contains.
-pub(super) fn of_ratio(source: Size, asked: Size) -> Size {
+pub(super) fn largest_of_ratio(source: Size, asked: Size) -> Size {
     if is_wider(source, asked) {
         let width = scale(source.height, asked.width, asked.height);
         Size::new(

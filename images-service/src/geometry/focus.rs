@@ -1,6 +1,7 @@
-//! Crops that follow something in the picture.
+//! Crops around a focus in the picture.
 
-use super::{Rect, Size, fit::of_ratio, round};
+use super::{fit::largest_of_ratio, round};
+use crate::options::{Rect, Size};
 
 /// Where a box of the given size stands around a point, in fractions of pixels, as far as it stays inside.
 fn around(size: Size, part: Size, (x, y): (f64, f64)) -> Rect {
@@ -20,7 +21,7 @@ fn around(size: Size, part: Size, (x, y): (f64, f64)) -> Rect {
 /// smallest one around the `focus`, at 1.
 #[must_use]
 pub fn zoomed(size: Size, target: Size, focus: Rect, zoom: f64) -> Rect {
-    let largest = of_ratio(size, target);
+    let largest = largest_of_ratio(size, target);
     let ratio = f64::from(target.width) / f64::from(target.height.max(1));
     let tight = f64::from(focus.size.width).max(f64::from(focus.size.height) * ratio);
     let between = |largest: u32, tight: f64| {
@@ -72,7 +73,8 @@ fn clipped(size: Size, part: Rect) -> Option<Rect> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rect, Size, around_all, zoomed};
+    use super::{around_all, zoomed};
+    use crate::options::{Rect, Size};
 
     const SIZE: Size = Size::new(100, 60);
 

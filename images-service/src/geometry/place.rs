@@ -1,7 +1,6 @@
-//! Where an overlay stands on its base, and what of it can be seen.
+//! The place of an overlay on its base, and the part of it that is visible.
 
-use super::{Rect, Size};
-use crate::request::Position;
+use crate::options::{Position, Rect, Size};
 
 /// The coordinate of an overlay's near edge on one axis; outside the base it is negative or too large.
 #[must_use]
@@ -83,7 +82,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::{Run, position, run};
-    use crate::request::Position;
+    use crate::options::Position;
 
     #[test]
     fn an_overlay_stands_in_the_middle_and_the_odd_pixel_on_the_far_side() {

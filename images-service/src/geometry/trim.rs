@@ -1,7 +1,7 @@
-//! What cuts by number leave of a picture.
+//! The box that cuts by number leave.
 
-use super::{Rect, Size, round};
-use crate::request::{Cuts, Length};
+use super::round;
+use crate::options::{Cuts, Length, Rect, Size};
 
 /// The box that is left; `None` if that has no pixels.
 #[must_use]
@@ -36,8 +36,8 @@ fn kept(side: u32, [near, far, length]: [Option<Length>; 3]) -> Option<(u32, u32
 
 #[cfg(test)]
 mod tests {
-    use super::{Length, Rect, Size, trimmed};
-    use crate::request::Cuts;
+    use super::trimmed;
+    use crate::options::{Cuts, Length, Rect, Size};
 
     const SIZE: Size = Size::new(100, 50);
 

@@ -1,10 +1,10 @@
-//! What is told of a finished request: to the caller in headers, and to the log.
+//! The report of a finished request, in headers for the caller and in the log.
 
 use std::time::Duration;
 
 use crate::{
     answer::{self, Answer},
-    pipeline::{Encoded, Timings},
+    pipeline::{Outcome, Timings},
     request::{TransformRequest, Warnings},
 };
 
@@ -33,18 +33,18 @@ impl Report {
     }
 
     /// Takes note of the result and of the time that the request waited.
-    pub(super) fn done(&mut self, encoded: &Encoded, queued: Duration) {
-        let format = match encoded.content_type {
+    pub(super) fn done(&mut self, outcome: &Outcome, queued: Duration) {
+        let format = match outcome.image.content_type {
             // Raw pixels of both kinds share this type, and only the caller knows which it asked for.
             "application/octet-stream" => self.format,
             content_type => content_type,
         };
         let overlays = counted(self.overlays, " + ", "overlay");
         let steps = counted(self.steps, " > ", "step");
-        let (source, width, height) = (&encoded.source, encoded.width, encoded.height);
+        let (source, width, height) = (&outcome.source, outcome.width, outcome.height);
         self.summary = format!("{source}{overlays}{steps} > {format} {width}x{height}");
-        self.timing = timing(self.form_time, queued, &encoded.timings);
-        self.warnings.extend(encoded.warnings.iter().cloned());
+        self.timing = timing(self.form_time, queued, &outcome.timings);
+        self.warnings.extend(outcome.warnings.iter().cloned());
     }
 
     /// Writes it on the answer, and into the log.

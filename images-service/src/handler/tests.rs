@@ -1,4 +1,4 @@
-//! The crossing to a worker: panics stay on their side, and nobody works for a client that is gone.
+//! The crossing to a worker: panics stay on their side, and no work is done for a client that is gone.
 
 use std::sync::{
     Arc,
@@ -8,10 +8,10 @@ use std::sync::{
 use safelight_protocol::ErrorCode;
 use tokio::net::UnixStream;
 
-use super::{Failure, Handler};
+use super::{HandleError, Handler};
 use safelight_net::hang_up::HangUp;
 
-use crate::{interest::Interest, limits::Limits};
+use crate::{deadline::Deadline, limits::Limits};
 
 fn handler() -> Handler {
     let limits = Limits {
@@ -25,12 +25,12 @@ fn handler() -> Handler {
 #[tokio::test]
 async fn a_panic_fails_its_own_request_and_frees_the_worker() {
     let (ours, _theirs) = UnixStream::pair().unwrap();
-    let client = HangUp::of(&ours).unwrap();
+    let client = HangUp::new(&ours).unwrap();
     let handler = handler();
     let failed = handler
         .on_worker::<()>(&client, |_| panic!("a codec's surprise"))
         .await;
-    let Err(Failure::Refused { error, .. }) = failed else {
+    let Err(HandleError::Refused { error, .. }) = failed else {
         panic!("not refused");
     };
     assert_eq!(error.code, ErrorCode::Internal);
@@ -43,24 +43,24 @@ async fn a_panic_fails_its_own_request_and_frees_the_worker() {
 #[tokio::test]
 async fn no_work_is_begun_for_a_client_that_is_gone() {
     let (ours, theirs) = UnixStream::pair().unwrap();
-    let client = HangUp::of(&ours).unwrap();
+    let client = HangUp::new(&ours).unwrap();
     drop(theirs);
     client.wait().await;
     let begun = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&begun);
-    let work = move |_: &Interest| {
+    let work = move |_: &Deadline| {
         seen.store(true, Ordering::Relaxed);
         Ok(())
     };
     let gone = handler().on_worker(&client, work).await;
-    assert!(matches!(gone, Err(Failure::Gone)));
+    assert!(matches!(gone, Err(HandleError::Gone)));
     assert!(!begun.load(Ordering::Relaxed));
 }
 
 #[tokio::test]
 async fn a_client_that_has_only_finished_writing_is_not_gone() {
     let (ours, mut theirs) = UnixStream::pair().unwrap();
-    let client = HangUp::of(&ours).unwrap();
+    let client = HangUp::new(&ours).unwrap();
     tokio::io::AsyncWriteExt::shutdown(&mut theirs)
         .await
         .unwrap();

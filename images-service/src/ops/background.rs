@@ -1,9 +1,9 @@
-//! A colour under a picture.
+//! Puts a colour under a picture.
 
 use crate::{
     image::{Channels, Image},
     ops::composite::over,
-    request::Color,
+    options::Color,
 };
 
 /// Composites the picture over a colour; the result has alpha only where the colour lets something through.

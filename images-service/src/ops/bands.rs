@@ -1,4 +1,4 @@
-//! A picture's rows in bands, which the processors share.
+//! Runs work on bands of rows on all processors.
 
 use std::{
     num::NonZero,
@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// Pixels of a band at least: with fewer, starting a thread costs more than it saves.
 const SMALLEST: usize = 1 << 18;
@@ -51,7 +51,7 @@ fn processors() -> usize {
 #[cfg(test)]
 mod tests {
     use super::{for_each, rows_each};
-    use crate::geometry::Size;
+    use crate::options::Size;
 
     #[test]
     fn every_row_is_worked_on_once_and_knows_its_number() {

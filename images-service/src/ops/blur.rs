@@ -15,7 +15,7 @@ struct Boxes {
 }
 
 impl Boxes {
-    fn of(radius: u32) -> Self {
+    fn new(radius: u32) -> Self {
         let radius = radius as usize;
         Self {
             first: radius / 2,
@@ -36,8 +36,8 @@ impl Boxes {
 /// rounding.
 pub(super) fn blur(image: &Image, radius: u32) -> Image {
     match image.channels() {
-        Channels::Rgb => blurred::<3>(image, Boxes::of(radius)),
-        Channels::Rgba => blurred::<4>(image, Boxes::of(radius)),
+        Channels::Rgb => blurred::<3>(image, Boxes::new(radius)),
+        Channels::Rgba => blurred::<4>(image, Boxes::new(radius)),
     }
 }
 

@@ -1,11 +1,11 @@
-//! What becomes of one pixel on another, on straight 8-bit values.
+//! Porter-Duff compositing (1984) of one pixel onto another, on straight 8-bit values.
 //!
 //! Everything is kept over a common denominator until the one division, so that halves stay exact: 50 % red over
-//! white is 128, not 127. What is nothing to be seen is (0,0,0,0).
+//! white is 128, not 127. A transparent result is (0,0,0,0).
 
 use safelight_protocol::Composite;
 
-/// Whether a mode can make an opaque base let something through.
+/// Whether a mode can lower the alpha of an opaque base.
 pub(super) const fn lowers_alpha(mode: Composite) -> bool {
     match mode {
         Composite::In | Composite::Out | Composite::Xor => true,
@@ -19,7 +19,7 @@ pub(super) fn over(above: [u8; 4], below: [u8; 4], opacity: f32) -> [u8; 4] {
     if alpha >= 255.0 {
         return above;
     }
-    weighed(
+    weighted(
         above,
         below,
         alpha * 255.0,
@@ -27,28 +27,28 @@ pub(super) fn over(above: [u8; 4], below: [u8; 4], opacity: f32) -> [u8; 4] {
     )
 }
 
-/// The overlay where there is a base, the base elsewhere: `S·Ba + B(1 − Sa)`.
+/// Source-atop, the overlay where there is a base, the base elsewhere: `S·Ba + B(1 − Sa)`.
 pub(super) fn atop(above: [u8; 4], below: [u8; 4], opacity: f32) -> [u8; 4] {
     let (upper, lower) = alphas(above, below, opacity);
-    weighed(above, below, upper * lower, lower * (255.0 - upper))
+    weighted(above, below, upper * lower, lower * (255.0 - upper))
 }
 
-/// The overlay where there is a base: `S·Ba`.
-pub(super) fn inside(above: [u8; 4], below: [u8; 4], opacity: f32) -> [u8; 4] {
+/// Source-in, the overlay where there is a base: `S·Ba`.
+pub(super) fn source_in(above: [u8; 4], below: [u8; 4], opacity: f32) -> [u8; 4] {
     let (upper, lower) = alphas(above, below, opacity);
-    weighed(above, below, upper * lower, 0.0)
+    weighted(above, below, upper * lower, 0.0)
 }
 
-/// The overlay where there is no base: `S(1 − Ba)`.
-pub(super) fn outside(above: [u8; 4], below: [u8; 4], opacity: f32) -> [u8; 4] {
+/// Source-out, the overlay where there is no base: `S(1 − Ba)`.
+pub(super) fn source_out(above: [u8; 4], below: [u8; 4], opacity: f32) -> [u8; 4] {
     let (upper, lower) = alphas(above, below, opacity);
-    weighed(above, below, upper * (255.0 - lower), 0.0)
+    weighted(above, below, upper * (255.0 - lower), 0.0)
 }
 
-/// Each where the other is not: `S(1 − Ba) + B(1 − Sa)`.
+/// Xor, each where the other is not: `S(1 − Ba) + B(1 − Sa)`.
 pub(super) fn xor(above: [u8; 4], below: [u8; 4], opacity: f32) -> [u8; 4] {
     let (upper, lower) = alphas(above, below, opacity);
-    weighed(
+    weighted(
         above,
         below,
         upper * (255.0 - lower),
@@ -56,7 +56,7 @@ pub(super) fn xor(above: [u8; 4], below: [u8; 4], opacity: f32) -> [u8; 4] {
     )
 }
 
-/// The sum, of each channel and of alpha: `min(1, S + B)`.
+/// Plus, the sum of each channel and of alpha: `min(1, S + B)`.
 pub(super) fn lighter(above: [u8; 4], below: [u8; 4], opacity: f32) -> [u8; 4] {
     let (upper, lower) = alphas(above, below, opacity);
     let alpha = (upper + lower).min(255.0);
@@ -74,7 +74,7 @@ fn alphas(above: [u8; 4], below: [u8; 4], opacity: f32) -> (f32, f32) {
 }
 
 /// The mean of both by their weights, which are 255 times the alpha that each contributes.
-fn weighed(above: [u8; 4], below: [u8; 4], upper: f32, lower: f32) -> [u8; 4] {
+fn weighted(above: [u8; 4], below: [u8; 4], upper: f32, lower: f32) -> [u8; 4] {
     let whole = upper + lower;
     let mix = |above: u8, below: u8| {
         to_byte((f32::from(above) * upper + f32::from(below) * lower) / whole)

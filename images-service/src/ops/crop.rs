@@ -1,6 +1,6 @@
-//! A box out of a picture.
+//! Crops a box out of a picture.
 
-use crate::{geometry::Rect, image::Image};
+use crate::{image::Image, options::Rect};
 
 /// Copies the box; it lies inside the picture.
 pub(super) fn crop(image: &Image, part: Rect) -> Image {
@@ -22,8 +22,8 @@ pub(super) fn crop(image: &Image, part: Rect) -> Image {
 mod tests {
     use super::crop;
     use crate::{
-        geometry::{Rect, Size},
         ops::numbered,
+        options::{Rect, Size},
     };
 
     #[test]

@@ -1,20 +1,20 @@
-//! One picture on top of another.
+//! Draws one picture onto another, once or in tiles.
 
 use safelight_protocol::{Composite, Repeat};
 
 use super::{
     bands,
-    composite::{atop, inside, lighter, lowers_alpha, outside, over, xor},
+    composite::{atop, lighter, lowers_alpha, over, source_in, source_out, xor},
 };
 use crate::{
     geometry::{Run, position, run},
     image::{Channels, Image},
-    request::{Draw, Position},
+    options::{Draw, Position},
 };
 
 /// Draws the overlay onto the base, which keeps its size. What lies outside is not drawn.
 pub fn draw(base: &mut Image, overlay: &Image, options: &Draw) {
-    let Some(strip) = Strip::of(base, overlay, options) else {
+    let Some(strip) = Strip::new(base, overlay, options) else {
         return;
     };
     // Without this, what is hidden under transparent pixels would be lost.
@@ -33,9 +33,9 @@ pub fn draw(base: &mut Image, overlay: &Image, options: &Draw) {
     let opacity = options.opacity;
     match options.composite {
         Composite::Over => blend(base, overlay, strip, |s, b| over(s, b, opacity)),
-        Composite::In => blend(base, overlay, strip, |s, b| inside(s, b, opacity)),
+        Composite::In => blend(base, overlay, strip, |s, b| source_in(s, b, opacity)),
         Composite::Atop => blend(base, overlay, strip, |s, b| atop(s, b, opacity)),
-        Composite::Out => blend(base, overlay, strip, |s, b| outside(s, b, opacity)),
+        Composite::Out => blend(base, overlay, strip, |s, b| source_out(s, b, opacity)),
         Composite::Xor => blend(base, overlay, strip, |s, b| xor(s, b, opacity)),
         Composite::Lighter => blend(base, overlay, strip, |s, b| lighter(s, b, opacity)),
     }
@@ -54,7 +54,7 @@ struct Strip {
 }
 
 impl Strip {
-    fn of(base: &Image, overlay: &Image, options: &Draw) -> Option<Self> {
+    fn new(base: &Image, overlay: &Image, options: &Draw) -> Option<Self> {
         let (columns, rows): (Along, Along) = match options.repeat {
             None => (once, once),
             Some(Repeat::Both) => (tiled, tiled),
@@ -95,7 +95,7 @@ fn blend(
     let stride = base.stride();
     let first = rows.start as usize * stride;
     let end = first + rows.length as usize * stride;
-    let each = bands::rows_each(crate::geometry::Size::new(columns.length, rows.length));
+    let each = bands::rows_each(crate::options::Size::new(columns.length, rows.length));
     let (to, from) = (base.channels(), overlay.channels());
     let sources = overlay.size().height as usize;
     let pixels = columns.start as usize * to.count()

@@ -1,11 +1,11 @@
-//! Mirroring.
+//! Mirrors a picture.
 
 use safelight_protocol::Flip;
 
 use crate::image::Image;
 
 /// Mirrors in place.
-pub(super) fn flip(mut image: Image, axes: Flip) -> Image {
+pub(crate) fn flip(mut image: Image, axes: Flip) -> Image {
     match axes {
         Flip::Horizontal => left_to_right(&mut image),
         Flip::Vertical => top_to_bottom(&mut image),

@@ -1,9 +1,9 @@
-//! A picture on a larger canvas.
+//! Puts a picture on a larger canvas.
 
 use crate::{
     geometry::Padding,
     image::{Channels, Image},
-    request::Color,
+    options::Color,
 };
 
 /// Puts the picture on a canvas of the given colour; its own transparent pixels stay as they are.
@@ -31,10 +31,10 @@ pub(super) fn pad(image: &Image, padding: Padding, fill: Color) -> Image {
 mod tests {
     use super::pad;
     use crate::{
-        geometry::{Padding, Size},
+        geometry::Padding,
         image::{Channels, Image},
         ops::numbered,
-        request::Color,
+        options::{Color, Size},
     };
 
     const AROUND: Padding = Padding {

@@ -13,8 +13,8 @@ use fast_image_resize::{
 
 use self::axis::{Axis, Pixels, Span};
 use crate::{
-    geometry::{Rect, Size},
     image::{Channels, Image},
+    options::{Rect, Size},
 };
 
 /// Scales the picture and keeps a part of the result.
@@ -23,7 +23,7 @@ use crate::{
 /// floats; at edges of full contrast, where both passes overshoot, that can be a few steps away from them.
 ///
 /// The part alone is computed, from the same kernels at the same places as if the whole had been scaled first.
-pub(super) fn resize(image: &Image, scaled: Size, part: Rect) -> Result<Image, Failure> {
+pub(super) fn resize(image: &Image, scaled: Size, part: Rect) -> Result<Image, ResizeError> {
     let scale = Scale {
         source: image.size(),
         scaled,
@@ -45,28 +45,28 @@ pub(super) fn resize(image: &Image, scaled: Size, part: Rect) -> Result<Image, F
 
 /// The library refused what the arithmetic gave it.
 #[derive(Debug)]
-pub(super) struct Failure(String);
+pub(super) struct ResizeError(String);
 
-impl Failure {
+impl ResizeError {
     fn new(reason: impl fmt::Display) -> Self {
         Self(reason.to_string())
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for ResizeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "could not resize: {}", self.0)
     }
 }
 
-fn bytes<P: PixelTrait>(image: &Image, scale: Scale) -> Result<Image, Failure> {
+fn bytes<P: PixelTrait>(image: &Image, scale: Scale) -> Result<Image, ResizeError> {
     let mut resized = Image::filled(scale.part.size, image.channels(), [0; 4]);
     let Size { width, height } = image.size();
     let source =
-        TypedImageRef::<P>::from_buffer(width, height, image.data()).map_err(Failure::new)?;
+        TypedImageRef::<P>::from_buffer(width, height, image.data()).map_err(ResizeError::new)?;
     let Size { width, height } = resized.size();
-    let mut target =
-        TypedImage::<P>::from_buffer(width, height, resized.data_mut()).map_err(Failure::new)?;
+    let mut target = TypedImage::<P>::from_buffer(width, height, resized.data_mut())
+        .map_err(ResizeError::new)?;
     match scale.passes() {
         (only, None) => only.run(&source, &mut target)?,
         (first, Some(second)) => {
@@ -201,7 +201,7 @@ impl Pass {
         self,
         source: &impl ImageView<Pixel = P>,
         target: &mut impl ImageViewMut<Pixel = P>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ResizeError> {
         let [columns, rows] = self.direction.ordered(self.span, self.lines.exact());
         let options = ResizeOptions::new()
             // Without a kernel the box has the target's size, and is copied.
@@ -214,7 +214,7 @@ impl Pass {
             .crop(columns.start, rows.start, columns.length, rows.length);
         Resizer::new()
             .resize_typed(source, target, &options)
-            .map_err(Failure::new)
+            .map_err(ResizeError::new)
     }
 }
 

@@ -1,15 +1,15 @@
-//! Turning by quarters, clockwise.
+//! Rotates a picture by quarters of a turn, clockwise.
 
 use safelight_protocol::Flip;
 
 use super::flip::flip;
 use crate::{
     image::{Channels, Image},
-    request::Rotation,
+    options::Rotation,
 };
 
 /// Turns the picture.
-pub(super) fn rotate(image: Image, rotation: Rotation) -> Image {
+pub(crate) fn rotate(image: Image, rotation: Rotation) -> Image {
     match rotation {
         Rotation::None => image,
         Rotation::Quarter => quarter(&image, Turn::Clockwise),
@@ -58,7 +58,10 @@ fn quarter_of<const PIXEL: usize>(image: &Image, turn: Turn) -> Image {
 #[cfg(test)]
 mod tests {
     use super::rotate;
-    use crate::{geometry::Size, ops::numbered, request::Rotation};
+    use crate::{
+        ops::numbered,
+        options::{Rotation, Size},
+    };
 
     #[test]
     fn a_turn_is_clockwise() {

@@ -1,4 +1,4 @@
-//! The subject without what is behind it.
+//! Makes everything but the subject transparent.
 
 mod flood;
 
@@ -8,14 +8,14 @@ use crate::{error::ServiceError, image::Image};
 
 /// Multiplies a mask of the subject into alpha. Colours stay as they are, those at the subject's edge as well.
 ///
-/// The mask is a model's, or else what a flood from the edges does not reach.
+/// The mask is a model's, or else what a flood fill from the edges does not reach.
 pub(super) fn segment(
     image: Image,
     model: Option<fn(&Image) -> Vec<u8>>,
 ) -> Result<Image, ServiceError> {
     let mask = match model {
         Some(model) => model(&image),
-        None => flood::dry(&image),
+        None => flood::foreground_mask(&image),
     };
     if mask.len() != image.size().pixels() {
         return Err(ServiceError::new(
@@ -39,8 +39,8 @@ pub(super) fn segment(
 mod tests {
     use super::segment;
     use crate::{
-        geometry::Size,
         image::{Channels, Image},
+        options::Size,
     };
 
     #[test]

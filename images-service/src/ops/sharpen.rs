@@ -85,8 +85,8 @@ fn mask(row: &mut [u8], sums: &[u16], pixel: usize, strength: f32) {
 mod tests {
     use super::sharpen;
     use crate::{
-        geometry::Size,
         image::{Channels, Image},
+        options::Size,
     };
 
     fn gray(size: Size, values: &[u8]) -> Image {
@@ -138,7 +138,7 @@ mod tests {
         assert!(sharpen(image.clone().into_rgba(), 1.5).into_rgb() == whole);
         // A window of rows, far smaller than a band, agrees but for its first and last row.
         for top in [0, 400, 640, 649, 650, 900] {
-            let part = crate::geometry::Rect {
+            let part = crate::options::Rect {
                 left: 0,
                 top,
                 size: Size::new(640, 20),

@@ -1,30 +1,34 @@
-//! The answer for a caller who wants no picture: sizes as JSON, and the mask of the subject.
+//! The JSON answer of sizes, with the mask of the subject.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use safelight_protocol::ErrorCode;
 use serde_json::{Value, json};
 
-use super::Finished;
-use crate::{encode, error::ServiceError, guard::guarded, picture::Picture, request::Step};
+use crate::{
+    catch_panic::catch_panic,
+    encode::{self, EncodedImage},
+    error::ServiceError,
+    options::Step,
+    picture::Picture,
+};
 
 /// Tells the sizes of the result and of the source, as `original` has them.
 pub(super) fn sizes(
     picture: &Picture,
     steps: &[Step],
     original: &Value,
-) -> Result<Finished, ServiceError> {
+) -> Result<EncodedImage, ServiceError> {
     let size = picture.size();
     let mut sizes = json!({"width": size.width, "height": size.height, "original": original});
     if steps.iter().any(segments) {
-        let mask = guarded(ErrorCode::EncodingFailed, "image/png", || {
+        let mask = catch_panic(ErrorCode::EncodingFailed, "image/png", || {
             encode::png::mask(picture.first())
         })?;
         sizes["segment"] = json!({"foreground": STANDARD.encode(mask)});
     }
-    Ok(Finished {
+    Ok(EncodedImage {
         bytes: sizes.to_string().into_bytes(),
         content_type: "application/json",
-        warning: None,
     })
 }
 

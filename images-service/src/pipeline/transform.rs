@@ -1,81 +1,108 @@
-//! One transform on its way through the frames of a picture: what their content decides is found on the first, and done
-//! to all.
+//! Runs one transform on the frames of a picture: the first frame decides the operations, which all frames share.
 
-use std::time::{Duration, Instant};
-
-use super::{Terms, forecast::Room};
-use crate::{
-    error::ServiceError,
-    geometry::Size,
-    image::Image,
-    ops::Op,
-    picture::Picture,
-    plan::{Performed, perform, plan},
-    request::Transform,
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
 };
 
+use super::{
+    RunContext,
+    memory::{MemoryBudget, op_peak, ops_peak},
+};
+use crate::{
+    error::ServiceError,
+    image::Image,
+    ops::Op,
+    options::{Size, Transform},
+    picture::Picture,
+    plan::{Performed, Plan},
+};
+
+/// The transform of one program's instruction, with the size that it was planned for.
+#[derive(Debug)]
+pub(super) struct PlannedTransform<'a> {
+    pub(super) transform: Cow<'a, Transform>,
+    /// The size that the author knows; an image that shrinks while it is decoded is smaller.
+    pub(super) size: Size,
+    pub(super) plan: Plan,
+}
+
+impl<'a> PlannedTransform<'a> {
+    pub(super) fn new(
+        transform: Cow<'a, Transform>,
+        size: Size,
+        context: RunContext<'_>,
+    ) -> Result<Self, ServiceError> {
+        Ok(Self {
+            plan: context.planner(&transform).plan(size)?,
+            transform,
+            size,
+        })
+    }
+
+    /// Runs on a picture that is decoded already: also what was done otherwise than asked.
+    pub(super) fn run(
+        &self,
+        picture: Picture,
+        budget: MemoryBudget,
+        context: RunContext<'_>,
+    ) -> Result<(Picture, Vec<String>), ServiceError> {
+        let others = picture.frames().len() as u64 - 1;
+        let mut run = TransformRun {
+            others_resident: others,
+            ..TransformRun::new(self, picture.frames().len() as u64, budget, context)
+        };
+        let changed = picture.try_map(|image| run.frame(image))?;
+        Ok((changed, run.warnings))
+    }
+}
+
 /// A transform that is being done.
-pub(super) struct Course<'a> {
-    transform: &'a Transform,
-    /// The size that the author knows; an image that shrank while it was decoded is smaller.
-    size: Size,
+pub(super) struct TransformRun<'a> {
+    planned: &'a PlannedTransform<'a>,
     /// Frames besides the first.
     others: u64,
-    /// How many of them are there while the first is changed.
-    beside: u64,
-    room: Room,
-    terms: Terms<'a>,
-    /// What is done to every frame.
-    found: Option<Vec<Op>>,
-    told: Vec<String>,
+    /// How many of them are resident while the first is changed.
+    others_resident: u64,
+    budget: MemoryBudget,
+    context: RunContext<'a>,
+    /// What is done to every frame, as the first has decided.
+    decided: Option<Vec<Op>>,
+    warnings: Vec<String>,
     time: Duration,
 }
 
-impl<'a> Course<'a> {
+impl<'a> TransformRun<'a> {
     /// Of frames that come one by one, as their decoder makes them.
-    pub(super) fn of_frames(
-        transform: &'a Transform,
-        size: Size,
-        frames: u32,
-        room: Room,
-        terms: Terms<'a>,
+    pub(super) fn new(
+        planned: &'a PlannedTransform<'a>,
+        frames: u64,
+        budget: MemoryBudget,
+        context: RunContext<'a>,
     ) -> Self {
         Self {
-            transform,
-            size,
-            others: u64::from(frames.max(1)) - 1,
-            beside: 0,
-            room,
-            terms,
-            found: None,
-            told: Vec::new(),
+            planned,
+            others: frames.max(1) - 1,
+            others_resident: 0,
+            budget,
+            context,
+            decided: None,
+            warnings: Vec::new(),
             time: Duration::ZERO,
         }
-    }
-
-    /// Does a transform to a picture that is there.
-    pub(super) fn of_picture(
-        transform: &'a Transform,
-        picture: Picture,
-        room: Room,
-        terms: Terms<'a>,
-    ) -> Result<(Picture, Vec<String>), ServiceError> {
-        let others = picture.frames().len() as u64 - 1;
-        let mut course = Self {
-            others,
-            beside: others,
-            ..Self::of_frames(transform, picture.size(), 1, room, terms)
-        };
-        let changed = picture.try_map(|image| course.frame(image))?;
-        Ok((changed, course.told))
     }
 
     /// Does it to the next frame.
     pub(super) fn frame(&mut self, image: Image) -> Result<Image, ServiceError> {
         let started = Instant::now();
-        let changed = match &self.found {
-            Some(ops) => self.again(ops, image),
-            None if image.size() != self.size => self.shrunk(image),
+        let changed = match &self.decided {
+            Some(ops) => self.apply(ops, image),
+            // Geometry is found on the size that the author knows; whatever it starts from, a reduction ends at its
+            // size.
+            None if image.size() != self.planned.size => {
+                let ops = self.decided.insert(self.planned.plan.ops.clone()).clone();
+                self.apply(&ops, image)
+            }
             None => self.first(image),
         };
         self.time += started.elapsed();
@@ -84,51 +111,40 @@ impl<'a> Course<'a> {
 
     /// What was done otherwise than asked, as texts for the caller, and how long all of it took.
     pub(super) fn end(self) -> (Vec<String>, Duration) {
-        (self.told, self.time)
+        (self.warnings, self.time)
     }
 
     fn first(&mut self, image: Image) -> Result<Image, ServiceError> {
-        let Terms {
-            bounds,
-            limits,
-            budget,
-            ..
-        } = self.terms;
+        let PlannedTransform {
+            transform, plan, ..
+        } = self.planned;
         let size = image.size();
         // As long as the result's size is not known, the other frames have theirs.
-        let at_first = self.room.with(self.beside, size);
+        let at_first = self.budget.besides_frames(self.others_resident, size);
+        let deadline = self.context.deadline;
         let afford = |op, size| {
-            budget.check()?;
-            at_first.check(op, size)
+            deadline.check()?;
+            at_first.check(op_peak(op, size))
         };
         let Performed {
             image,
             ops,
             approximations,
-        } = perform(self.transform, image, bounds, limits.models, afford)?;
-        if self.others > self.beside || image.size().area() > size.area() {
-            let room = self.room.with(self.others, image.size());
-            room.check_all(&ops, size)?;
+        } = self.context.planner(transform).run(plan, image, afford)?;
+        if self.others > self.others_resident || image.size().area() > size.area() {
+            let budget = self.budget.besides_frames(self.others, image.size());
+            budget.check(ops_peak(&ops, size))?;
         }
         let texts = approximations.iter().map(|one| one.text().to_owned());
-        self.told = texts.collect();
-        self.found = Some(ops);
+        self.warnings = texts.collect();
+        self.decided = Some(ops);
         Ok(image)
     }
 
-    /// Geometry is found on the size that the author knows; whatever it starts from, a reduction ends at its size.
-    fn shrunk(&mut self, image: Image) -> Result<Image, ServiceError> {
-        let Terms { bounds, limits, .. } = self.terms;
-        let ops = plan(self.transform, self.size, bounds, limits.models)?.ops;
-        let changed = self.again(&ops, image);
-        self.found = Some(ops);
-        changed
-    }
-
-    fn again(&self, ops: &[Op], mut image: Image) -> Result<Image, ServiceError> {
+    fn apply(&self, ops: &[Op], mut image: Image) -> Result<Image, ServiceError> {
         for op in ops {
-            self.terms.budget.check()?;
-            image = op.apply(image, self.terms.limits.models)?;
+            self.context.deadline.check()?;
+            image = op.apply(image, self.context.limits.models)?;
         }
         Ok(image)
     }

@@ -1,48 +1,48 @@
-//! The stages of a transform, in their order: what each of them asks for, given what the ones before it leave.
+//! The stages of a transform: what each of them does, given the size that the ones before it leave.
 
 use safelight_protocol::{ErrorCode, Fit, Segment};
 
-use super::{Choice, Subject};
+use super::{Choice, StageInput};
 use crate::{
     content,
     error::ServiceError,
-    geometry::{self, Padding, Rect, Size, Target, layout},
+    geometry::{self, Padding, Target, layout},
     ops::Op,
-    request::{Border, Color, Gravity, Rotation, Tone, Transform},
+    options::{Border, Color, ColorAdjustments, Gravity, Rect, Rotation, Size, Transform},
 };
 
-pub(super) fn trim(transform: &Transform, subject: Subject<'_>) -> Result<Choice, ServiceError> {
-    let Some(part) = geometry::trimmed(subject.size, transform.trim.cuts) else {
+pub(super) fn trim(transform: &Transform, input: StageInput<'_>) -> Result<Choice, ServiceError> {
+    let Some(part) = geometry::trimmed(input.size, transform.trim.cuts) else {
         return Err(too_many(format!(
             "trim leaves nothing of {} pixels",
-            subject.size
+            input.size
         )));
     };
-    Ok(crop(subject.size, part).into())
+    Ok(crop(input.size, part).into())
 }
 
 pub(super) fn trim_border(
     transform: &Transform,
-    subject: Subject<'_>,
+    input: StageInput<'_>,
 ) -> Result<Choice, ServiceError> {
     let Some(border) = transform.trim.border else {
         return Ok(None.into());
     };
-    let Some(picture) = subject.picture else {
-        return Ok(Choice::Unseen);
+    let Some(picture) = input.picture else {
+        return Ok(Choice::NeedsPixels);
     };
-    Ok(crop(subject.size, content::inside_border(picture, border)).into())
+    Ok(crop(input.size, content::inside_border(picture, border)).into())
 }
 
 fn crop(size: Size, part: Rect) -> Option<Op> {
     (part.size != size).then_some(Op::Crop(part))
 }
 
-pub(super) fn flip(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+pub(super) fn flip(transform: &Transform, _: StageInput<'_>) -> Result<Choice, ServiceError> {
     Ok(transform.flip.map(Op::Flip).into())
 }
 
-pub(super) fn rotate(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+pub(super) fn rotate(transform: &Transform, _: StageInput<'_>) -> Result<Choice, ServiceError> {
     Ok(match transform.rotate {
         Rotation::None => None,
         rotation @ (Rotation::Quarter | Rotation::Half | Rotation::ThreeQuarters) => {
@@ -52,7 +52,7 @@ pub(super) fn rotate(transform: &Transform, _: Subject<'_>) -> Result<Choice, Se
     .into())
 }
 
-pub(super) fn segment(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+pub(super) fn segment(transform: &Transform, _: StageInput<'_>) -> Result<Choice, ServiceError> {
     Ok(transform
         .segment
         .map(|Segment::Foreground| Op::Segment)
@@ -60,8 +60,8 @@ pub(super) fn segment(transform: &Transform, _: Subject<'_>) -> Result<Choice, S
 }
 
 /// Scaling and cropping in one operation; the scaled picture as a whole is never made.
-pub(super) fn resize(transform: &Transform, subject: Subject<'_>) -> Result<Choice, ServiceError> {
-    let size = subject.size;
+pub(super) fn resize(transform: &Transform, input: StageInput<'_>) -> Result<Choice, ServiceError> {
+    let size = input.size;
     let target = |gravity| Target {
         width: transform.width,
         height: transform.height,
@@ -73,11 +73,18 @@ pub(super) fn resize(transform: &Transform, subject: Subject<'_>) -> Result<Choi
         layout(size, target(gravity)).ok_or_else(beyond)
     };
     let mut layout = laid(transform.gravity)?;
-    let Some(picture) = subject
-        .picture
-        .filter(|_| transform.crop_target().is_some())
-    else {
-        return Ok(scaled(size, layout.scaled, layout.crop).into());
+    let crops = transform.crop_target().is_some();
+    let Some(picture) = input.picture.filter(|_| crops) else {
+        let ops = Vec::from_iter(scaled(size, layout.scaled, layout.crop));
+        let by_content = match transform.gravity {
+            Gravity::Auto | Gravity::Entropy => layout.crop.is_some(),
+            Gravity::Face => input.models.faces.is_some(),
+            Gravity::Remainder { .. } | Gravity::BoxCenter { .. } => false,
+        };
+        return Ok(match crops && by_content {
+            true => Choice::Estimate(ops),
+            false => Choice::Ops(ops),
+        });
     };
     match (transform.gravity, &mut layout.crop) {
         (Gravity::Auto, Some(crop)) => *crop = content::salient(picture, layout.scaled, crop.size),
@@ -86,15 +93,13 @@ pub(super) fn resize(transform: &Transform, subject: Subject<'_>) -> Result<Choi
         }
         (Gravity::Face, crop) => {
             let kept = crop.map_or(layout.scaled, |crop| crop.size);
-            let found = subject
-                .models
-                .faces
-                .map_or(Vec::new(), |find| find(picture));
+            let found = input.models.faces.map_or(Vec::new(), |find| find(picture));
             if let Some(faces) = geometry::around_all(size, &found) {
                 if transform.zoom > 0.0 {
                     let part = geometry::zoomed(size, kept, faces, transform.zoom);
                     let enlarged = scaled(part.size, kept, None);
-                    return Ok(Choice::Ops([self::crop(size, part), enlarged]));
+                    let ops = [self::crop(size, part), enlarged];
+                    return Ok(Choice::Ops(ops.into_iter().flatten().collect()));
                 }
                 let (x, y) = geometry::center(faces);
                 layout = laid(Gravity::BoxCenter {
@@ -122,38 +127,26 @@ fn scaled(size: Size, scaled: Size, crop: Option<Rect>) -> Option<Op> {
 
 /// Without a background the added area is white. A background that lets something through is not drawn here: it
 /// comes under the whole canvas in its own stage, and would count twice.
-pub(super) fn pad(transform: &Transform, subject: Subject<'_>) -> Result<Choice, ServiceError> {
-    const WHITE: Color = Color {
-        r: 255,
-        g: 255,
-        b: 255,
-        a: 255,
-    };
-    const CLEAR: Color = Color {
-        r: 0,
-        g: 0,
-        b: 0,
-        a: 0,
-    };
+pub(super) fn pad(transform: &Transform, input: StageInput<'_>) -> Result<Choice, ServiceError> {
     let canvas = match (transform.fit, transform.width, transform.height) {
         (Some(Fit::Pad), Some(width), Some(height)) => Size::new(width, height),
         _ => return Ok(None.into()),
     };
     let fill = match transform.background {
-        None => WHITE,
+        None => Color::WHITE,
         Some(color) if color.a == 255 => color,
-        Some(_) => CLEAR,
+        Some(_) => Color::TRANSPARENT,
     };
-    let padding = geometry::padding(subject.size, canvas);
+    let padding = geometry::padding(input.size, canvas);
     Ok(padding.map(|padding| Op::Pad { padding, fill }).into())
 }
 
-pub(super) fn background(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+pub(super) fn background(transform: &Transform, _: StageInput<'_>) -> Result<Choice, ServiceError> {
     let visible = transform.background.filter(|color| color.a > 0);
     Ok(visible.map(Op::Background).into())
 }
 
-pub(super) fn border(transform: &Transform, subject: Subject<'_>) -> Result<Choice, ServiceError> {
+pub(super) fn border(transform: &Transform, input: StageInput<'_>) -> Result<Choice, ServiceError> {
     let Border {
         color,
         top,
@@ -171,28 +164,33 @@ pub(super) fn border(transform: &Transform, subject: Subject<'_>) -> Result<Choi
         })
     };
     let canvas = Size::new(
-        grown(subject.size.width, [left, right])?,
-        grown(subject.size.height, [top, bottom])?,
+        grown(input.size.width, [left, right])?,
+        grown(input.size.height, [top, bottom])?,
     );
     let padding = Padding { left, top, canvas };
     let op = Op::Pad {
         padding,
         fill: color,
     };
-    Ok((canvas != subject.size).then_some(op).into())
+    Ok((canvas != input.size).then_some(op).into())
 }
 
-pub(super) fn tone(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
-    let tone = transform.tone;
-    Ok((tone != Tone::default()).then_some(Op::Tone(tone)).into())
+pub(super) fn adjust_colors(
+    transform: &Transform,
+    _: StageInput<'_>,
+) -> Result<Choice, ServiceError> {
+    let adjustments = transform.adjustments;
+    Ok((adjustments != ColorAdjustments::default())
+        .then_some(Op::AdjustColors(adjustments))
+        .into())
 }
 
-pub(super) fn sharpen(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+pub(super) fn sharpen(transform: &Transform, _: StageInput<'_>) -> Result<Choice, ServiceError> {
     let strength = transform.sharpen;
     Ok((strength > 0.0).then_some(Op::Sharpen(strength)).into())
 }
 
-pub(super) fn blur(transform: &Transform, _: Subject<'_>) -> Result<Choice, ServiceError> {
+pub(super) fn blur(transform: &Transform, _: StageInput<'_>) -> Result<Choice, ServiceError> {
     let radius = transform.blur;
     Ok((radius > 0).then_some(Op::Blur(radius)).into())
 }

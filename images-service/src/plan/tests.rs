@@ -7,10 +7,12 @@ use safelight_protocol::{ErrorCode, Fit, Flip, Segment};
 use super::{Bounds, Plan};
 use crate::{
     error::ServiceError,
-    geometry::{Padding, Rect, Size},
+    geometry::Padding,
     models::Models,
     ops::Op,
-    request::{Border, Color, Cuts, Length, Rotation, Tone, Transform, Trim},
+    options::{
+        Border, Color, ColorAdjustments, Cuts, Length, Rect, Rotation, Size, Transform, Trim,
+    },
 };
 
 const BOUNDS: Bounds = Bounds {
@@ -59,9 +61,9 @@ fn everything() -> Transform {
             bottom: 3,
             left: 4,
         },
-        tone: Tone {
+        adjustments: ColorAdjustments {
             gamma: 2.0,
-            ..Tone::default()
+            ..ColorAdjustments::default()
         },
         sharpen: 1.0,
         blur: 3,
@@ -98,7 +100,7 @@ fn the_order_is_the_specifications() {
             pad(0, 75, 100, 300, color(255)),
             Op::Background(color(255)),
             pad(4, 1, 106, 304, color(7)),
-            Op::Tone(transform.tone),
+            Op::AdjustColors(transform.adjustments),
             Op::Sharpen(1.0),
             Op::Blur(3),
         ]

@@ -1,40 +1,7 @@
-//! A frame of one colour, by which a picture grows.
+//! The option `border`: a colour and the widths of four sides.
 
-use super::{Color, value::OptionValue, warnings::Warnings};
-use crate::error::ServiceError;
-
-/// A frame around a picture; widths in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Border {
-    /// Colour of the frame, corners included.
-    pub color: Color,
-    /// Rows added on top.
-    pub top: u32,
-    /// Columns added on the right.
-    pub right: u32,
-    /// Rows added below.
-    pub bottom: u32,
-    /// Columns added on the left.
-    pub left: u32,
-}
-
-impl Default for Border {
-    /// Black, and without any width.
-    fn default() -> Self {
-        Self {
-            color: Color {
-                r: 0,
-                g: 0,
-                b: 0,
-                a: 255,
-            },
-            top: 0,
-            right: 0,
-            bottom: 0,
-            left: 0,
-        }
-    }
-}
+use super::{value::OptionValue, warnings::Warnings};
+use crate::{error::ServiceError, options::Border};
 
 /// Reads a border; a side of its own goes before the width of all.
 pub(super) fn parse(

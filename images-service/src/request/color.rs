@@ -2,15 +2,15 @@
 
 use csscolorparser::Color as CssColor;
 
-use super::Color;
+use crate::options::Color;
 
 /// Longest colour that is looked at; the longest sensible one has a third of it.
-const LONGEST: usize = 128;
+const MAX_LENGTH: usize = 128;
 
 /// Reads a colour; `None` if it is none.
 pub(super) fn parse(text: &str) -> Option<Color> {
     let text = text.trim();
-    if text.len() > LONGEST || !is_in_grammar(text) {
+    if text.len() > MAX_LENGTH || !is_in_grammar(text) {
         return None;
     }
     let [r, g, b, a] = text.parse::<CssColor>().ok()?.to_rgba8();

@@ -1,85 +1,46 @@
-//! The options of one `draw()`.
+//! The options of one `draw()`: opacity, composite, repeat and an offset along each axis.
 
 use safelight_protocol::{
-    Composite, Repeat,
+    Repeat,
     steps::{DRAW_IMAGE_INDEX, TARGET_IMAGE_INDEX},
 };
 use serde_json::{Map, Value};
 
-use super::{options, value::OptionValue, warnings::Warnings};
-use crate::error::ServiceError;
-
-/// The checked options of one `draw()`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Draw {
-    /// 0 to 1.
-    pub opacity: f32,
-    /// How overlay and base are combined.
-    pub composite: Composite,
-    /// Along which axes the overlay is tiled.
-    pub repeat: Option<Repeat>,
-    /// Where on the horizontal axis.
-    pub horizontal: Position,
-    /// Where on the vertical axis.
-    pub vertical: Position,
-}
-
-impl Default for Draw {
-    /// Once, in the middle, on top, as it is.
-    fn default() -> Self {
-        Self {
-            opacity: 1.0,
-            composite: Composite::Over,
-            repeat: None,
-            horizontal: Position::Center,
-            vertical: Position::Center,
-        }
-    }
-}
-
-/// Where an overlay stands on one axis, in pixels; negative values lie outside the base.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Position {
-    /// In the middle, the odd pixel on the far side.
-    #[default]
-    Center,
-    /// At a distance from the left or top edge.
-    Start(i32),
-    /// At a distance from the right or bottom edge.
-    End(i32),
-}
+use super::{given_options, value::OptionValue, warnings::Warnings};
+use crate::{
+    error::ServiceError,
+    options::{Draw, Position},
+};
 
 /// What a draw command says besides its options.
 const INDICES: &[&str] = &[DRAW_IMAGE_INDEX, TARGET_IMAGE_INDEX];
 
-impl Draw {
-    /// Checks the options of a draw command, element number `element` of the array.
-    pub(super) fn parse(
-        element: usize,
-        keys: &Map<String, Value>,
-        warnings: &mut Warnings,
-    ) -> Result<Self, ServiceError> {
-        let mut draw = Self::default();
-        let mut horizontal = Axis::default();
-        let mut vertical = Axis::default();
-        for option in options(element, keys, INDICES) {
-            match option.key {
-                "opacity" => draw.opacity = opacity(option)?,
-                "left" => horizontal.start = Some(option.offset()?),
-                "right" => horizontal.end = Some((option, option.offset()?)),
-                "top" => vertical.start = Some(option.offset()?),
-                "bottom" => vertical.end = Some((option, option.offset()?)),
-                "composite" => draw.composite = option.word()?,
-                "repeat" => draw.repeat = repeat(option)?,
-                unknown => warnings.ignored_option("draw()", unknown),
-            }
+/// Checks the options of a draw command, element number `element` of the array.
+pub(super) fn parse(
+    element: usize,
+    keys: &Map<String, Value>,
+    warnings: &mut Warnings,
+) -> Result<Draw, ServiceError> {
+    let mut draw = Draw::default();
+    let mut horizontal = Axis::default();
+    let mut vertical = Axis::default();
+    for option in given_options(element, keys, INDICES) {
+        match option.key {
+            "opacity" => draw.opacity = opacity(option)?,
+            "left" => horizontal.start = Some(option.offset()?),
+            "right" => horizontal.end = Some((option, option.offset()?)),
+            "top" => vertical.start = Some(option.offset()?),
+            "bottom" => vertical.end = Some((option, option.offset()?)),
+            "composite" => draw.composite = option.word()?,
+            "repeat" => draw.repeat = repeat(option)?,
+            unknown => warnings.ignored_option("draw()", unknown),
         }
-        Ok(Self {
-            horizontal: horizontal.position("left")?,
-            vertical: vertical.position("top")?,
-            ..draw
-        })
     }
+    Ok(Draw {
+        horizontal: horizontal.position("left")?,
+        vertical: vertical.position("top")?,
+        ..draw
+    })
 }
 
 fn opacity(option: OptionValue<'_>) -> Result<f32, ServiceError> {

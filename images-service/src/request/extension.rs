@@ -1,52 +1,32 @@
-//! The parts of a form that are ours: how the format is chosen, and what is kept of the source's metadata.
+//! The parts of a form beyond the binding: how the format is chosen, and what metadata is kept.
 
 use safelight_protocol::{
     ErrorCode, UnknownWordError,
-    extension::{self, Caller, Choose, JpegScan, Metadata},
+    extension::{self, JpegScan},
 };
 
-use crate::{error::ServiceError, form::ExtensionParts};
+use crate::{
+    error::ServiceError,
+    form::ExtensionParts,
+    options::{Accepted, Extension},
+};
 
-/// What a caller says beyond the binding. Nothing of it is the binding's own behaviour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Extension {
-    /// How the format is chosen, unless it is fixed.
-    pub choose: Option<Choose>,
-    /// Which modern formats may be chosen.
-    pub accepted: Accepted,
-    /// What is kept of the source's metadata; by default as [`Metadata::Copyright`].
-    pub metadata: Option<Metadata>,
-    /// Who asks, if it is not the binding.
-    pub caller: Option<Caller>,
-}
-
-/// Formats beyond those that every reader knows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Accepted {
-    /// AVIF.
-    pub avif: bool,
-    /// WebP.
-    pub webp: bool,
-}
-
-impl Extension {
-    /// Checks the parts.
-    pub(super) fn parse(parts: &ExtensionParts) -> Result<Self, ServiceError> {
-        let mut accepted = Accepted::default();
-        for name in parts.accept.iter().flat_map(|list| list.split(',')) {
-            match name {
-                "avif" => accepted.avif = true,
-                "webp" => accepted.webp = true,
-                _ => return Err(bad(extension::ACCEPT, "must be a list of avif and webp")),
-            }
+/// Checks the parts.
+pub(super) fn parse(parts: &ExtensionParts) -> Result<Extension, ServiceError> {
+    let mut accepted = Accepted::default();
+    for name in parts.accept.iter().flat_map(|list| list.split(',')) {
+        match name {
+            "avif" => accepted.avif = true,
+            "webp" => accepted.webp = true,
+            _ => return Err(bad(extension::ACCEPT, "must be a list of avif and webp")),
         }
-        Ok(Self {
-            choose: word(extension::CHOOSE, parts.choose.as_deref())?,
-            accepted,
-            metadata: word(extension::METADATA, parts.metadata.as_deref())?,
-            caller: word(extension::CALLER, parts.caller.as_deref())?,
-        })
     }
+    Ok(Extension {
+        choose: word(extension::CHOOSE, parts.choose.as_deref())?,
+        accepted,
+        metadata: word(extension::METADATA, parts.metadata.as_deref())?,
+        caller: word(extension::CALLER, parts.caller.as_deref())?,
+    })
 }
 
 /// How a JPEG is written, if it is not the encoder's own choice.
@@ -68,8 +48,11 @@ fn bad(part: &str, fault: &str) -> ServiceError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Accepted, Extension, scan};
-    use crate::form::ExtensionParts;
+    use super::{parse, scan};
+    use crate::{
+        form::ExtensionParts,
+        options::{Accepted, Extension},
+    };
 
     fn parts() -> ExtensionParts {
         ExtensionParts::default()
@@ -77,7 +60,7 @@ mod tests {
 
     #[test]
     fn without_a_part_everything_is_the_bindings() {
-        assert_eq!(Extension::parse(&parts()).unwrap(), Extension::default());
+        assert_eq!(parse(&parts()).unwrap(), Extension::default());
     }
 
     #[test]
@@ -86,7 +69,7 @@ mod tests {
             accept: Some("avif,webp".into()),
             ..parts()
         };
-        let accepted = Extension::parse(&parts).unwrap().accepted;
+        let accepted = parse(&parts).unwrap().accepted;
         let both = Accepted {
             avif: true,
             webp: true,
@@ -127,7 +110,7 @@ mod tests {
                 "safelight_caller",
             ),
         ] {
-            let error = Extension::parse(&parts).unwrap_err();
+            let error = parse(&parts).unwrap_err();
             assert!(error.message.contains(named), "{}", error.message);
         }
         let parts = ExtensionParts {

@@ -2,26 +2,28 @@
 
 use safelight_protocol::{ErrorCode, Format, NamedQuality, form};
 
-use super::{Output, color, extension, value::round};
-use crate::{decode::Frames, error::ServiceError, form::TransformForm};
+use super::{color, extension};
+use crate::{
+    error::ServiceError,
+    form::TransformForm,
+    options::{Frames, Output, round_half_up},
+};
 
-impl Output {
-    /// Checks the options of the output.
-    pub(super) fn parse(form: &TransformForm) -> Result<Self, ServiceError> {
-        Ok(Self {
-            format: format(&form.output_format)?,
-            quality: form.output_quality.as_deref().map(quality).transpose()?,
-            background: form
-                .background
-                .as_deref()
-                .map(|text| {
-                    color::parse(text).ok_or_else(|| bad(form::BACKGROUND, "must be a CSS colour"))
-                })
-                .transpose()?,
-            frames: form.anim.as_deref().map_or(Ok(Frames::All), frames)?,
-            scan: extension::scan(&form.extension)?,
-        })
-    }
+/// Checks the options of the output.
+pub(super) fn parse(form: &TransformForm) -> Result<Output, ServiceError> {
+    Ok(Output {
+        format: format(&form.output_format)?,
+        quality: form.output_quality.as_deref().map(quality).transpose()?,
+        background: form
+            .background
+            .as_deref()
+            .map(|text| {
+                color::parse(text).ok_or_else(|| bad(form::BACKGROUND, "must be a CSS colour"))
+            })
+            .transpose()?,
+        frames: form.anim.as_deref().map_or(Ok(Frames::All), frames)?,
+        scan: extension::scan(&form.extension)?,
+    })
 }
 
 fn format(text: &str) -> Result<Format, ServiceError> {
@@ -55,7 +57,7 @@ fn quality(text: &str) -> Result<u8, ServiceError> {
         clippy::cast_sign_loss,
         reason = "between 1 and 100"
     )]
-    Ok(round(number).clamp(1.0, 100.0) as u8)
+    Ok(round_half_up(number).clamp(1.0, 100.0) as u8)
 }
 
 fn frames(anim: &str) -> Result<Frames, ServiceError> {

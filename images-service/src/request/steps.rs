@@ -1,21 +1,19 @@
 //! The `transforms` array: every element is checked before anything is done.
 
-use std::borrow::Cow;
-
 use safelight_protocol::{
     ErrorCode,
     steps::{DRAW_IMAGE_INDEX, IMAGE_INDEX, TARGET_IMAGE_INDEX},
 };
 use serde_json::{Map, Value};
 
-use super::{Draw, Step, Transform, warnings::Warnings};
-use crate::{error::ServiceError, geometry::Size, limits::Limits};
+use super::{draw, transform, warnings::Warnings};
+use crate::{error::ServiceError, options::Step};
 
 /// Reads the array for a form with `images` images.
 pub(super) fn parse(
     json: &str,
     images: usize,
-    limits: &Limits,
+    max_steps: usize,
     warnings: &mut Warnings,
 ) -> Result<Vec<Step>, ServiceError> {
     let value: Value = serde_json::from_str(json)
@@ -23,10 +21,10 @@ pub(super) fn parse(
     let Value::Array(elements) = value else {
         return Err(malformed("transforms is not an array"));
     };
-    if elements.len() > limits.steps {
+    if elements.len() > max_steps {
         return Err(ServiceError::new(
             ErrorCode::BadRequest,
-            format!("transforms has more than {} elements", limits.steps),
+            format!("transforms has more than {max_steps} elements"),
         ));
     }
     elements
@@ -41,20 +39,6 @@ pub(super) fn parse(
         .collect()
 }
 
-impl Step {
-    /// The same beside a base of this size.
-    pub(crate) fn beside(&self, base: Size) -> Cow<'_, Self> {
-        match self {
-            Self::Transform { image, transform } if transform.has_shares() => {
-                let transform = Box::new(transform.beside(base));
-                let image = *image;
-                Cow::Owned(Self::Transform { image, transform })
-            }
-            Self::Transform { .. } | Self::Draw { .. } => Cow::Borrowed(self),
-        }
-    }
-}
-
 fn step(
     element: usize,
     keys: &Map<String, Value>,
@@ -65,7 +49,7 @@ fn step(
     if !keys.contains_key(DRAW_IMAGE_INDEX) {
         // Only clients other than the platform's leave it out.
         let image = index(IMAGE_INDEX)?.unwrap_or(0);
-        let transform = Box::new(Transform::parse(element, keys, warnings)?);
+        let transform = Box::new(transform::parse(element, keys, warnings)?);
         if image == 0 && transform.has_shares() {
             let text = format!("transforms[{element}] makes the base a fraction of itself");
             return Err(ServiceError::new(ErrorCode::BadRequest, text));
@@ -84,7 +68,7 @@ fn step(
     Ok(Step::Draw {
         overlay,
         target,
-        draw: Draw::parse(element, keys, warnings)?,
+        draw: draw::parse(element, keys, warnings)?,
     })
 }
 

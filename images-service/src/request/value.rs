@@ -5,8 +5,11 @@ use std::{fmt, str::FromStr};
 use safelight_protocol::{ErrorCode, UnknownWordError};
 use serde_json::Value;
 
-use super::{Color, color};
-use crate::error::ServiceError;
+use super::color;
+use crate::{
+    error::ServiceError,
+    options::{Color, round_half_up},
+};
 
 /// One option: where it stands and what it says.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +51,7 @@ impl OptionValue<'_> {
 
     /// A whole number of pixels, at least 1, on a screen of `dpr` pixels per pixel.
     pub(super) fn dimension(&self, dpr: f64) -> Result<u32, ServiceError> {
-        let rounded = round(self.number()?);
+        let rounded = round_half_up(self.number()?);
         if rounded < 1.0 {
             return Err(self.error("must be at least 1"));
         }
@@ -57,7 +60,7 @@ impl OptionValue<'_> {
             clippy::cast_sign_loss,
             reason = "at least 1, and what no u32 holds is beyond every limit as the largest one is"
         )]
-        Ok(round(rounded * dpr).max(1.0) as u32)
+        Ok(round_half_up(rounded * dpr).max(1.0) as u32)
     }
 
     /// A length in pixels, 0 or more, on a screen of `dpr` pixels per pixel.
@@ -71,7 +74,7 @@ impl OptionValue<'_> {
             clippy::cast_sign_loss,
             reason = "at least 0, and what no u32 holds is beyond every limit as the largest one is"
         )]
-        Ok(round(number * dpr) as u32)
+        Ok(round_half_up(number * dpr) as u32)
     }
 
     /// A whole number of pixels on either side of an edge.
@@ -80,7 +83,7 @@ impl OptionValue<'_> {
             clippy::cast_possible_truncation,
             reason = "what no i32 holds is outside of every picture as the outermost one is"
         )]
-        Ok(round(self.number()?) as i32)
+        Ok(round_half_up(self.number()?) as i32)
     }
 
     pub(super) fn string(&self) -> Result<&str, ServiceError> {
@@ -118,9 +121,4 @@ impl OptionValue<'_> {
     pub(super) fn color(&self) -> Result<Color, ServiceError> {
         color::parse(self.string()?).ok_or_else(|| self.error("must be a CSS colour"))
     }
-}
-
-/// Rounds half up, as everything in the specification does.
-pub(super) fn round(number: f64) -> f64 {
-    (number + 0.5).floor()
 }

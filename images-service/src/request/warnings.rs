@@ -10,14 +10,14 @@ pub(crate) struct Warnings {
 
 impl Warnings {
     /// More would be noise, and a header block has a limit too.
-    const MOST: usize = 16;
+    const MAX_TEXTS: usize = 16;
 
     /// Adds a warning unless it is there already.
     pub(crate) fn add(&mut self, text: String) {
         if self.texts.contains(&text) {
             return;
         }
-        if self.texts.len() < Self::MOST {
+        if self.texts.len() < Self::MAX_TEXTS {
             self.texts.push(text);
         } else {
             self.more = true;

@@ -1,11 +1,11 @@
-//! From the bytes of a file to a font that can be used, in whatever wrapping the web delivers it.
+//! Opens a font file: TTF, OTF, WOFF or WOFF2.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use harfrust::font::{Blob, Font};
 
-use super::{TextLimits, refused, woff};
+use super::{TextLimits, broken, refused, sfnt, woff};
 use crate::error::ServiceError;
 
 /// A font at its default instance, which has outlines and measures of its lines.
@@ -22,9 +22,9 @@ pub(super) struct Face {
 impl Face {
     /// Opens a TTF, OTF, WOFF or WOFF2 file.
     pub(super) fn open(file: &Bytes, limits: &TextLimits) -> Result<Self, ServiceError> {
-        let sfnt = unwrapped(file, limits)?;
-        check_tables(&sfnt)?;
-        let blob = Blob::Shared(Arc::new(sfnt));
+        let tables = unwrapped(file, limits)?;
+        sfnt::check_tables(&tables)?;
+        let blob = Blob::Shared(Arc::new(tables));
         let font = Font::new(blob, 0).ok_or_else(|| broken("it has no list of tables"))?;
         let metrics = *font.metrics();
         if font.outline_glyphs().is_empty() || metrics.num_glyphs == 0 {
@@ -70,44 +70,9 @@ impl Face {
 fn unwrapped(file: &Bytes, limits: &TextLimits) -> Result<Bytes, ServiceError> {
     match file.first_chunk() {
         Some(b"\0\x01\0\0" | b"true" | b"OTTO") => Ok(file.clone()),
-        Some(b"wOFF") => woff::one(file, limits.inflated_bytes).map(Bytes::from),
-        Some(b"wOF2") => woff::two(file, limits.inflated_bytes).map(Bytes::from),
+        Some(b"wOFF") => woff::decode_woff1(file, limits.inflated_bytes).map(Bytes::from),
+        Some(b"wOF2") => woff::decode_woff2(file, limits.inflated_bytes).map(Bytes::from),
         Some(b"ttcf") => Err(refused("a collection of fonts (TTC) is not supported")),
         Some(_) | None => Err(refused("the font is not a TTF, OTF, WOFF or WOFF2 file")),
     }
-}
-
-/// Bytes of an sfnt file before its list of tables, and of one entry of it.
-const HEAD: usize = 12;
-const ENTRY: usize = 16;
-
-/// Whether every table that the file lists is there: a file cut short is refused, and not drawn with what is left.
-fn check_tables(sfnt: &[u8]) -> Result<(), ServiceError> {
-    let cut_short = || broken("it is cut short");
-    let count = u16_at(sfnt, 4).ok_or_else(cut_short)?;
-    let entries = sfnt
-        .get(HEAD..HEAD + ENTRY * usize::from(count))
-        .ok_or_else(cut_short)?;
-    for entry in entries.chunks_exact(ENTRY) {
-        let offset = u32_at(entry, 8).ok_or_else(cut_short)?;
-        let length = u32_at(entry, 12).ok_or_else(cut_short)?;
-        if u64::from(offset) + u64::from(length) > sfnt.len() as u64 {
-            return Err(cut_short());
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    let bytes = bytes.get(at..)?.first_chunk()?;
-    Some(u16::from_be_bytes(*bytes))
-}
-
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let bytes = bytes.get(at..)?.first_chunk()?;
-    Some(u32::from_be_bytes(*bytes))
-}
-
-pub(super) fn broken(why: impl Into<Cow<'static, str>>) -> ServiceError {
-    refused(format!("the font cannot be used: {}", why.into()))
 }

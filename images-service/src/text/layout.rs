@@ -1,4 +1,4 @@
-//! Which glyph stands where, and how large the box around all of them is.
+//! TextLayout of a text: the place of each glyph, and the box around all of them.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,20 @@ use safelight_protocol::ErrorCode;
 
 use super::{
     TextLimits,
-    effort::Effort,
+    budget::TextBudget,
     font::Face,
     outline::{Outline, Point},
     refused,
     runs::{Run, visual_runs},
 };
-use crate::{error::ServiceError, geometry::Size, request::Text};
+use crate::{
+    error::ServiceError,
+    options::{Size, Text, round_half_up},
+};
 
 /// Every glyph of a text at its place, in pixels from the top left corner of the box.
 #[derive(Debug)]
-pub(super) struct Layout {
+pub(super) struct TextLayout {
     pub(super) size: Size,
     pub(super) outlines: Vec<Outline>,
     pub(super) glyphs: Vec<Placed>,
@@ -32,22 +35,22 @@ pub(super) struct Placed {
     pub(super) origin: Point,
 }
 
-impl Layout {
+impl TextLayout {
     /// Sets every line of a text: one below the other, each from the left edge, never broken.
     pub(super) fn new(
         text: &Text,
         face: &Face,
         limits: &TextLimits,
-        effort: &mut Effort,
+        budget: &mut TextBudget,
     ) -> Result<Self, ServiceError> {
         let content = text.content.replace("\r\n", "\n");
         let scale = face.scale(text.size);
-        let line_height = round(face.line_height() * scale).max(1.0);
+        let line_height = round_half_up(face.line_height() * scale).max(1.0);
         let lines = content.split('\n').count();
         let height = bounded(line_height * count(lines), limits)?;
 
-        let mut setter = Setter::new(face, scale, limits, effort);
-        let first_baseline = round(face.ascent() * scale);
+        let mut setter = Setter::new(face, scale, limits, budget);
+        let first_baseline = round_half_up(face.ascent() * scale);
         for (index, line) in content.split('\n').enumerate() {
             setter.set(line, first_baseline + line_height * count(index))?;
         }
@@ -61,7 +64,7 @@ struct Setter<'a> {
     shaper: ShaperFont<'a, 'a>,
     scale: f64,
     limits: &'a TextLimits,
-    effort: &'a mut Effort,
+    budget: &'a mut TextBudget,
     /// Index of a glyph's outline, or `None` for one without ink.
     known: HashMap<u32, Option<usize>>,
     outlines: Vec<Outline>,
@@ -74,13 +77,13 @@ struct Setter<'a> {
 }
 
 impl<'a> Setter<'a> {
-    fn new(face: &'a Face, scale: f64, limits: &'a TextLimits, effort: &'a mut Effort) -> Self {
+    fn new(face: &'a Face, scale: f64, limits: &'a TextLimits, budget: &'a mut TextBudget) -> Self {
         Self {
             face,
             shaper: ShaperFont::new(face.font()),
             scale,
             limits,
-            effort,
+            budget,
             known: HashMap::new(),
             outlines: Vec::new(),
             glyphs: Vec::new(),
@@ -94,7 +97,7 @@ impl<'a> Setter<'a> {
         let mut buffer = Buffer::new();
         let mut pen = 0.0;
         for run in visual_runs(line) {
-            self.effort.check_time()?;
+            self.budget.check_time()?;
             self.shape(&mut buffer, line, &run)?;
             for (info, position) in buffer.glyph_infos().iter().zip(buffer.glyph_positions()) {
                 let x = pen + f64::from(position.x_offset) * self.scale;
@@ -147,8 +150,8 @@ impl<'a> Setter<'a> {
         if let Some(known) = self.known.get(&glyph.to_u32()) {
             return Ok(*known);
         }
-        self.effort.check_time()?;
-        let outline = Outline::of(self.face.font(), glyph, self.scale, self.effort)?;
+        self.budget.check_time()?;
+        let outline = Outline::new(self.face.font(), glyph, self.scale, self.budget)?;
         let index = outline.map(|outline| {
             self.outlines.push(outline);
             self.outlines.len() - 1
@@ -157,7 +160,7 @@ impl<'a> Setter<'a> {
         Ok(index)
     }
 
-    fn into_layout(self, height: u32) -> Result<Layout, ServiceError> {
+    fn into_layout(self, height: u32) -> Result<TextLayout, ServiceError> {
         // Whole pixels, so that glyphs keep their places between them; a thousandth of a pixel is no ink.
         let left = (self.left + INVISIBLE).floor();
         let right = (self.right - INVISIBLE).ceil();
@@ -166,7 +169,7 @@ impl<'a> Setter<'a> {
             outline,
             origin: point(x - left, y),
         });
-        Ok(Layout {
+        Ok(TextLayout {
             size: Size::new(width, height),
             glyphs: glyphs.collect(),
             outlines: self.outlines,
@@ -176,10 +179,6 @@ impl<'a> Setter<'a> {
 
 /// Too little of a pixel to change its colour.
 const INVISIBLE: f64 = 0.001;
-
-fn round(number: f64) -> f64 {
-    (number + 0.5).floor()
-}
 
 /// A number of lines, of which there are never more than characters.
 fn count(lines: usize) -> f64 {

@@ -1,4 +1,4 @@
-//! A glyph as straight lines in pixels, with the origin on the baseline and y pointing down.
+//! Flattens the outline of a glyph to lines in pixels, with the origin on the baseline and y pointing down.
 
 use harfrust::{
     GlyphId,
@@ -8,7 +8,7 @@ use harfrust::{
     },
 };
 
-use super::{effort::Effort, font::broken};
+use super::{broken, budget::TextBudget};
 use crate::error::ServiceError;
 
 /// A line's two ends.
@@ -36,16 +36,16 @@ pub(super) struct Outline {
 
 impl Outline {
     /// The outline of a glyph; `None` if it has no ink.
-    pub(super) fn of(
+    pub(super) fn new(
         font: &Font,
         glyph: GlyphId,
         scale: f64,
-        effort: &mut Effort,
+        budget: &mut TextBudget,
     ) -> Result<Option<Self>, ServiceError> {
         let Some(outline) = font.outline_glyphs().get(glyph) else {
             return Ok(None);
         };
-        let mut sink = Flattener::new(scale, effort.lines_left());
+        let mut sink = Flattener::new(scale, budget.lines_left());
         outline
             .draw(&DrawOptions::new(), DrawMemory::Scratch, &mut sink)
             .map_err(|error| {
@@ -56,7 +56,7 @@ impl Outline {
             })?;
         sink.close();
         // One line more than may be kept stands for all that were left out.
-        effort.keep_lines(sink.lines.len())?;
+        budget.keep_lines(sink.lines.len())?;
         let Flattener { lines, .. } = sink;
         let ends = || lines.iter().flat_map(|line| [line.from, line.to]);
         if ends().any(|end| !end.x.is_finite() || !end.y.is_finite()) {

@@ -1,14 +1,17 @@
-//! From lines to coverage: how much of each pixel lies inside of the glyphs, exactly, from 0 to 255.
+//! Rasterises lines to exact coverage, from 0 to 255 for each pixel.
 
 use super::{
-    effort::Effort,
-    layout::Layout,
+    budget::TextBudget,
+    layout::TextLayout,
     outline::{Line, Outline, Point},
 };
-use crate::{error::ServiceError, geometry::Size};
+use crate::{error::ServiceError, options::Size};
 
 /// The coverage of every pixel of a text's box, row by row.
-pub(super) fn coverage(layout: &Layout, effort: &mut Effort) -> Result<Vec<u8>, ServiceError> {
+pub(super) fn coverage(
+    layout: &TextLayout,
+    budget: &mut TextBudget,
+) -> Result<Vec<u8>, ServiceError> {
     let mut all = vec![0; layout.size.pixels()];
     let mut patch = Patch::default();
     for glyph in &layout.glyphs {
@@ -16,7 +19,7 @@ pub(super) fn coverage(layout: &Layout, effort: &mut Effort) -> Result<Vec<u8>, 
             continue;
         };
         if patch.is_around(outline, glyph.origin, layout.size) {
-            patch.draw(outline, glyph.origin, effort)?;
+            patch.draw(outline, glyph.origin, budget)?;
             patch.add_to(&mut all, layout.size);
         }
     }
@@ -65,9 +68,9 @@ impl Patch {
         &mut self,
         outline: &Outline,
         origin: Point,
-        effort: &mut Effort,
+        budget: &mut TextBudget,
     ) -> Result<(), ServiceError> {
-        effort.cross(self.added.len() as u64)?;
+        budget.count_pixels(self.added.len() as u64)?;
         let (dx, dy) = (
             f64::from(origin.x) - float(self.left),
             f64::from(origin.y) - float(self.top),
@@ -79,7 +82,7 @@ impl Patch {
                 true => self.line(from, to, 1.0),
                 false => self.line(to, from, -1.0),
             };
-            effort.cross(crossed)?;
+            budget.count_pixels(crossed)?;
         }
         Ok(())
     }
@@ -196,10 +199,13 @@ fn byte(part: f32) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{Line, Outline, Patch, Point};
     use crate::{
-        geometry::Size,
-        text::{Effort, TextLimits},
+        deadline::Deadline,
+        options::Size,
+        text::{TextBudget, TextLimits},
     };
 
     fn outline(corners: &[(f32, f32)]) -> Outline {
@@ -232,10 +238,10 @@ mod tests {
         let size = Size::new(width, height);
         let mut all = vec![0; size.pixels()];
         let mut patch = Patch::default();
-        let mut effort = Effort::new(&TextLimits::default());
+        let mut budget = TextBudget::new(&TextLimits::default(), &Deadline::new(Duration::MAX));
         let outline = outline(corners);
         if patch.is_around(&outline, Point::default(), size) {
-            patch.draw(&outline, Point::default(), &mut effort).unwrap();
+            patch.draw(&outline, Point::default(), &mut budget).unwrap();
             patch.add_to(&mut all, size);
         }
         all

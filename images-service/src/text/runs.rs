@@ -1,4 +1,4 @@
-//! A line in runs of one direction and one script, in the order in which they are seen from left to right.
+//! Splits a line into runs of one direction (Unicode Bidirectional Algorithm) and one script, in visual order.
 
 use std::ops::Range;
 

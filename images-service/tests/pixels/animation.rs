@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use safelight_images::{
-    Limits,
-    decode::{Frames, inspect, pixels},
-    interest::Interest,
-    request::{Output, Rotation, Transform},
+    deadline::Deadline,
+    decode::{DecodeLimits, inspect, pixels},
+    options::{Frames, Output, Rotation, Transform},
+    pipeline::PixelLimits,
 };
 use safelight_protocol::{ErrorCode, Format};
 
@@ -83,14 +83,14 @@ fn what_is_written_is_what_another_program_sees() {
                 .output(lossless(format))
                 .try_run()
                 .unwrap();
-            assert_eq!(encoded.content_type, format.as_str());
-            let seen = seen_by_pillow(&encoded.bytes);
+            assert_eq!(encoded.image.content_type, format.as_str());
+            let seen = seen_by_pillow(&encoded.image.bytes);
             assert_eq!(seen.delays, [70, 80, 90, 200], "{name}");
             // What Pillow tells of a GIF are the repetitions.
             let plays = if format == Format::Gif { 2 } else { 3 };
             assert_eq!(seen.plays, plays, "{name}");
             seen.assert_looks_like(&drawn, &name);
-            decoded(&encoded.bytes, Frames::All).assert_looks_like(&drawn, &name);
+            decoded(&encoded.image.bytes, Frames::All).assert_looks_like(&drawn, &name);
         }
     }
 }
@@ -99,7 +99,7 @@ fn what_is_written_is_what_another_program_sees() {
 fn lossy_frames_stay_near_what_they_were() {
     for (name, file, drawn) in files() {
         let encoded = Request::of(&file).encoded(Format::Webp);
-        let seen = seen_by_pillow(&encoded.bytes);
+        let seen = seen_by_pillow(&encoded.image.bytes);
         assert_eq!(seen.frames.len(), 4, "{name}");
         let error = seen.mean_error(&drawn);
         assert!(error < 4.0, "{name}: {error}");
@@ -115,7 +115,7 @@ fn many_colours_are_reduced_without_losing_the_picture() {
             frames.append(f)\n";
     let (file, drawn) = of_pillow(make, "'WEBP', lossless=True, duration=100");
     let encoded = Request::of(&file).encoded(Format::Gif);
-    let seen = seen_by_pillow(&encoded.bytes);
+    let seen = seen_by_pillow(&encoded.image.bytes);
     assert_eq!(seen.frames.len(), 3);
     let error = seen.mean_error(&drawn);
     assert!(error < 10.0, "{error}");
@@ -143,7 +143,7 @@ fn anim_false_keeps_the_first_frame() {
             ..output(format)
         };
         let encoded = Request::of(&file).output(first).try_run().unwrap();
-        let seen = seen_by_pillow(&encoded.bytes);
+        let seen = seen_by_pillow(&encoded.image.bytes);
         assert_eq!(seen.frames.len(), 1, "{format}");
         assert!(seen.frames[0] == drawn.frames[0], "{format}");
     }
@@ -160,7 +160,7 @@ fn a_transform_reaches_every_frame() {
     let encoded = Request::of(&file).transform(half).encoded(Format::Gif);
     assert_eq!((encoded.width, encoded.height), (12, 18));
     assert_eq!(encoded.source, "image/gif 24x16 of 4 frames");
-    let seen = seen_by_pillow(&encoded.bytes);
+    let seen = seen_by_pillow(&encoded.image.bytes);
     assert_eq!((seen.size, seen.frames.len()), ((12, 18), 4));
 }
 
@@ -172,7 +172,7 @@ fn the_first_frame_of_an_overlay_is_drawn_on_every_frame() {
         .overlay(&overlay)
         .draw(1, 0, at(0, 0))
         .encoded(Format::Gif);
-    let seen = seen_by_pillow(&encoded.bytes);
+    let seen = seen_by_pillow(&encoded.image.bytes);
     // All frames are alike now, and Pillow hands out one.
     assert!(!seen.frames.is_empty());
     assert!(seen.frames.iter().all(|frame| *frame == drawn.frames[0]));
@@ -182,7 +182,7 @@ fn the_first_frame_of_an_overlay_is_drawn_on_every_frame() {
         .draw(1, 0, at(0, 0))
         .encoded(Format::Gif);
     assert_eq!(
-        seen_by_pillow(&moving.bytes).frames.len(),
+        seen_by_pillow(&moving.image.bytes).frames.len(),
         1,
         "a still base stays still"
     );
@@ -222,9 +222,9 @@ fn changed_bytes_of_an_animation_give_frames_or_an_error_and_nothing_else() {
 #[test]
 fn work_ends_when_its_time_is_over() {
     let (file, _) = squares(OPAQUE, GIF);
-    let limits = Limits {
+    let limits = PixelLimits {
         time: Duration::ZERO,
-        ..Limits::default()
+        ..PixelLimits::default()
     };
     let error = Request::of(&file).try_run_within(&limits).unwrap_err();
     assert_eq!(error.code, ErrorCode::DeadlinePassed);
@@ -235,10 +235,10 @@ fn a_frame_is_changed_before_the_next_one_is_decoded() {
     let (whole, _) = squares(OPAQUE, &format!("{GIF}, disposal=2"));
     // Its end is missing, which is seen behind the last frame.
     for (file, expected) in [(&whole[..], 4), (&whole[..whole.len() - 8], 3)] {
-        let header = inspect(&whole, Frames::All, &Limits::default()).unwrap();
+        let header = inspect(&whole, Frames::All, &DecodeLimits::default()).unwrap();
         let mut seen = 0;
-        let interest = Interest::default();
-        let decoded = pixels(file, &header, options(&interest), |frame| {
+        let deadline = Deadline::new(Duration::MAX);
+        let decoded = pixels(file, &header, options(&deadline), |frame| {
             seen += 1;
             Ok(frame)
         });
@@ -253,9 +253,9 @@ fn an_animation_that_is_reduced_needs_memory_for_one_large_frame_only() {
         "frames = [Image.new('RGB', (400, 300), (9 * n, 90, 30)) for n in range(20)]",
         "'GIF', duration=50",
     );
-    let limits = Limits {
-        pixel_bytes: 5_000_000,
-        ..Limits::default()
+    let limits = PixelLimits {
+        memory: 5_000_000,
+        ..PixelLimits::default()
     };
     let narrow = |width| Transform {
         width: Some(width),

@@ -2,11 +2,10 @@
 
 use proptest::prelude::*;
 use safelight_images::{
-    geometry::Size,
     image::{Channels, Image},
-    request::{
-        Border, BorderTrim, Color, Cuts, Draw, Gravity, Length, Position, Rotation, Tone,
-        Transform, Trim,
+    options::{
+        Border, BorderTrim, Color, ColorAdjustments, Cuts, Draw, Gravity, Length, Position,
+        Rotation, Size, Transform, Trim,
     },
 };
 use safelight_protocol::{Composite, Fit, Flip, Repeat, Segment, Upscale};
@@ -21,7 +20,7 @@ pub(crate) fn image() -> impl Strategy<Value = Image> {
             any::<u8>().boxed(),
             prop::sample::select(vec![0_u8, 0, 0, 0, 255]).boxed()
         ];
-        prop::collection::vec(noise, size.bytes(channels))
+        prop::collection::vec(noise, channels.bytes(size))
             .prop_map(move |data| Image::new(size, channels, data).unwrap())
     })
 }
@@ -76,11 +75,11 @@ fn factor() -> impl Strategy<Value = f64> {
 }
 
 prop_compose! {
-    fn tone()(
+    fn adjustments()(
         (brightness, contrast, gamma) in (factor(), factor(), factor()),
         saturation in prop_oneof![Just(0.0).boxed(), factor().boxed()],
-    ) -> Tone {
-        Tone { brightness, contrast, gamma, saturation }
+    ) -> ColorAdjustments {
+        ColorAdjustments { brightness, contrast, gamma, saturation }
     }
 }
 
@@ -95,13 +94,13 @@ prop_compose! {
         (fit, gravity, zoom) in (maybe(Fit::ALL.to_vec()), gravity(), 0.0..=1.0),
         (segment, upscale) in (maybe(Segment::ALL.to_vec()), maybe(Upscale::ALL.to_vec())),
         (background, border) in (prop::option::of(color()), border()),
-        tone in tone(),
+        adjustments in adjustments(),
         (sharpen, blur) in (0.0..=10.0, prop_oneof![Just(0), 0_u32..20, 0_u32..=250]),
     ) -> Transform {
         Transform {
             trim, flip, rotate, segment, width, height,
             width_share: None,
-            height_share: None, fit, gravity, zoom, upscale, background, border, tone, sharpen, blur,
+            height_share: None, fit, gravity, zoom, upscale, background, border, adjustments, sharpen, blur,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! AVIF: what we see in others' files, and what they see in ours.
 
 use rav1e::prelude::{ChromaSampling, PixelRange};
-use safelight_images::{Limits, image::Channels, request::Output};
+use safelight_images::{
+    decode::DecodeLimits, image::Channels, options::Output, pipeline::PixelLimits,
+};
 use safelight_protocol::{ErrorCode, Format};
 
 use crate::{
@@ -128,9 +130,12 @@ fn of_a_sequence_the_first_frame_is_seen() {
 #[test]
 fn it_can_be_switched_off_as_an_input() {
     let file = saved((8, 8), &painted("RGB"), "'AVIF'");
-    let limits = Limits {
-        avif_input: false,
-        ..Limits::default()
+    let limits = PixelLimits {
+        decode: DecodeLimits {
+            avif_input: false,
+            ..DecodeLimits::default()
+        },
+        ..PixelLimits::default()
     };
     let error = Request::of(&file).try_run_within(&limits).unwrap_err();
     assert_eq!(error.code, ErrorCode::NotAnImage);
@@ -202,11 +207,14 @@ fn more_quality_is_nearer() {
 fn another_format_stands_in_for_what_is_too_large() {
     let asked = |side| Request::of(&plain(side, 2, [1, 2, 3, 255])).encoded(Format::Avif);
     let fits = asked(1600);
-    assert_eq!((fits.content_type, fits.warnings.len()), ("image/avif", 0));
+    assert_eq!(
+        (fits.image.content_type, fits.warnings.len()),
+        ("image/avif", 0)
+    );
     let beyond = asked(1601);
-    assert_eq!(beyond.content_type, "image/webp");
+    assert_eq!(beyond.image.content_type, "image/webp");
     assert_eq!(beyond.warnings, ["image too large for AVIF"]);
-    assert_eq!(pillow::read(&beyond.bytes).1.size(), (1601, 2));
+    assert_eq!(pillow::read(&beyond.image.bytes).1.size(), (1601, 2));
 }
 
 #[test]
@@ -216,5 +224,5 @@ fn our_own_file_is_seen_alike() {
     let mean = difference(&file);
     assert!(mean < 0.6, "{mean}");
     let again = Request::of(&png(&image)).encoded(Format::Avif);
-    assert_eq!(again.bytes, file, "and written alike every time");
+    assert_eq!(again.image.bytes, file, "and written alike every time");
 }

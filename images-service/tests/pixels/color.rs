@@ -1,6 +1,9 @@
 //! Colour profiles and orientation: what is stored is not what is meant.
 
-use safelight_images::{Limits, decode::info, request::Transform};
+use safelight_images::{
+    decode::{DecodeLimits, info},
+    options::Transform,
+};
 
 use crate::{
     pillow::{self, painted, python, saved},
@@ -85,7 +88,7 @@ fn a_profile_that_cannot_be_used_is_warned_of() {
     let encoded = Request::of(&image).encoded(safelight_protocol::Format::Rgba);
     let (_, stored) = pillow::read(&image);
     assert!(
-        encoded.bytes == stored.data,
+        encoded.image.bytes == stored.data,
         "the picture is there all the same"
     );
     assert!(
@@ -123,7 +126,10 @@ fn every_orientation_ends_upright_in_every_format() {
     ] {
         for tag in 1..=8 {
             let image = oriented(tag, arguments);
-            let raster = info(&image, &Limits::default()).unwrap().raster.unwrap();
+            let raster = info(&image, &DecodeLimits::default())
+                .unwrap()
+                .raster
+                .unwrap();
             assert_eq!(
                 (raster.width, raster.height),
                 (48, 32),

@@ -1,9 +1,9 @@
 //! Steps that look at what a picture shows, and what is done without a model for it.
 
 use safelight_images::{
-    Limits, Models,
-    decode::Frames,
-    request::{BorderTrim, Color, Gravity, Output, Rotation, Transform, Trim},
+    Models,
+    options::{BorderTrim, Color, Frames, Gravity, Output, Rotation, Transform, Trim},
+    pipeline::PixelLimits,
 };
 use safelight_protocol::{ErrorCode, Fit, Format, Segment, Upscale};
 
@@ -99,12 +99,12 @@ fn approximations_are_warned_of_once_or_refused() {
                 .transform(transform.clone())
         };
         assert_eq!(request().try_run().unwrap().warnings, [text]);
-        let strict = Limits {
+        let strict = PixelLimits {
             models: Models {
                 strict: true,
                 ..Models::default()
             },
-            ..Limits::default()
+            ..PixelLimits::default()
         };
         let error = request().try_run_within(&strict).unwrap_err();
         assert_eq!((error.code, error.code.number()), (ErrorCode::Busy, 9522));
@@ -114,19 +114,19 @@ fn approximations_are_warned_of_once_or_refused() {
 
 #[test]
 fn a_detector_of_faces_moves_the_crop() {
-    let limits = Limits {
+    let limits = PixelLimits {
         models: Models {
             faces: Some(|image| {
                 assert_eq!(image.size().width, 20, "it sees the turned picture");
-                vec![safelight_images::geometry::Rect {
+                vec![safelight_images::options::Rect {
                     left: 0,
                     top: 30,
-                    size: safelight_images::geometry::Size::new(5, 5),
+                    size: safelight_images::options::Size::new(5, 5),
                 }]
             }),
             ..Models::default()
         },
-        ..Limits::default()
+        ..PixelLimits::default()
     };
     let image = painted(40, 20, |x, _| if x >= 30 { RED } else { WHITE });
     let crop = |zoom| {
@@ -146,6 +146,7 @@ fn a_detector_of_faces_moves_the_crop() {
         assert_eq!((encoded.width, encoded.height), (10, 10));
         assert!(encoded.warnings.is_empty());
         encoded
+            .image
             .bytes
             .chunks(4)
             .filter(|pixel| *pixel == RED)
@@ -175,7 +176,7 @@ fn frames(transform: Transform) -> Movie {
         .output(lossless)
         .try_run()
         .unwrap();
-    decoded(&encoded.bytes, Frames::All)
+    decoded(&encoded.image.bytes, Frames::All)
 }
 
 #[test]

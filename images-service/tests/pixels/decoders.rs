@@ -1,6 +1,6 @@
 //! What we see in images that Pillow has written.
 
-use safelight_images::{Limits, decode::info};
+use safelight_images::decode::{DecodeLimits, info};
 use safelight_protocol::{ImageInfo, info::RasterInfo};
 
 use crate::{
@@ -174,7 +174,7 @@ fn info_tells_format_size_and_bytes() {
                 height: 17,
             }),
         };
-        assert_eq!(info(&image, &Limits::default()), Ok(expected));
+        assert_eq!(info(&image, &DecodeLimits::default()), Ok(expected));
     }
 }
 
@@ -182,7 +182,7 @@ fn info_tells_format_size_and_bytes() {
 fn info_of_svg_is_its_format_alone() {
     let svg = info(
         b"<?xml version='1.0'?><svg width='8' height='6'/>",
-        &Limits::default(),
+        &DecodeLimits::default(),
     )
     .unwrap();
     assert_eq!((svg.format.as_str(), svg.raster), ("image/svg+xml", None));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use gif::{DisposalMethod, Encoder, Frame};
-use safelight_images::{Limits, decode::Frames};
+use safelight_images::{decode::DecodeLimits, options::Frames};
 use safelight_protocol::{ErrorCode, Format};
 
 use crate::{movie::decoded, request::Request};
@@ -98,7 +98,7 @@ fn refused(file: &[u8]) -> (ErrorCode, String) {
 
 #[test]
 fn too_many_frames_are_refused_by_their_count() {
-    let limit = Limits::default().frames as usize;
+    let limit = DecodeLimits::default().frames as usize;
     let (code, text) = refused(&claiming(1, 1, limit + 1));
     assert_eq!(code, ErrorCode::TooManyPixels);
     assert!(text.contains("frames"), "{text}");

@@ -1,6 +1,6 @@
 //! One picture on top of another.
 
-use safelight_images::request::{Draw, Position, Transform};
+use safelight_images::options::{Draw, Position, Transform};
 use safelight_protocol::{Composite, Fit, Format, Repeat};
 
 use crate::request::{Pixels, Request, at, painted, plain};
@@ -260,7 +260,7 @@ fn an_opaque_base_gets_alpha_where_a_mode_can_lower_it() {
         };
         let request = Request::of(&plain(2, 2, BLUE)).overlay(&plain(1, 1, RED));
         // The colour type of a PNG: 2 is without alpha, 6 with it.
-        request.draw(1, 0, draw).encoded(Format::Png).bytes[25]
+        request.draw(1, 0, draw).encoded(Format::Png).image.bytes[25]
     };
     for mode in [Composite::Over, Composite::Atop, Composite::Lighter] {
         assert_eq!(channels(mode), 2, "{mode}");

@@ -1,9 +1,8 @@
 //! What Pillow sees in the images that we write.
 
 use safelight_images::{
-    geometry::Size,
     image::{Channels, Image},
-    request::Output,
+    options::{Output, Size},
 };
 use safelight_protocol::{ErrorCode, Format};
 
@@ -310,7 +309,7 @@ fn the_default_quality_is_85() {
 #[test]
 fn jpeg_lies_on_white() {
     let jpeg = Request::of(&plain(16, 16, [0, 0, 0, 0])).encoded(Format::Jpeg);
-    let (_, pixels) = pillow::read(&jpeg.bytes);
+    let (_, pixels) = pillow::read(&jpeg.image.bytes);
     assert_eq!(pixels.at(8, 8), [255; 4]);
 }
 
@@ -319,11 +318,11 @@ fn raw_pixels_have_no_head() {
     let image = busy(3, 2, Channels::Rgb);
     let rgb = Request::of(&png(&image)).encoded(Format::Rgb);
     assert_eq!(
-        (rgb.bytes.as_slice(), rgb.content_type),
+        (rgb.image.bytes.as_slice(), rgb.image.content_type),
         (image.data(), "application/octet-stream")
     );
     let with_alpha = Request::of(&png(&image)).encoded(Format::Rgba);
-    assert_eq!(with_alpha.bytes, rgba(&image));
+    assert_eq!(with_alpha.image.bytes, rgba(&image));
 }
 
 #[test]

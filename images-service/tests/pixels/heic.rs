@@ -1,6 +1,6 @@
 //! HEIC: what we see in files that libheif has written.
 
-use safelight_images::{Limits, decode::info};
+use safelight_images::decode::{DecodeLimits, info};
 
 use crate::{
     pillow::{painted, python, saved},
@@ -63,7 +63,11 @@ fn every_orientation_stands_upright() {
 
 #[test]
 fn info_tells_what_it_is() {
-    let told = info(&heic((96, 64), "RGB", "", "quality=50"), &Limits::default()).unwrap();
+    let told = info(
+        &heic((96, 64), "RGB", "", "quality=50"),
+        &DecodeLimits::default(),
+    )
+    .unwrap();
     assert_eq!(told.format, "image/heic");
     let raster = told.raster.unwrap();
     assert_eq!((raster.width, raster.height), (96, 64));

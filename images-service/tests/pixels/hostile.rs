@@ -1,10 +1,10 @@
 //! Files that are cut short, broken, or claim what they are not.
 
 use safelight_images::{
-    Limits,
-    decode::info,
+    decode::{DecodeLimits, info},
     image::Channels,
-    request::{Output, Transform},
+    options::{Output, Transform},
+    pipeline::PixelLimits,
 };
 use safelight_protocol::{ErrorCode, Fit, Format};
 
@@ -150,7 +150,7 @@ fn nothing_and_nonsense_are_not_images() {
     ] {
         assert_eq!(code(bytes), Err(ErrorCode::NotAnImage));
         assert_eq!(
-            info(bytes, &Limits::default()).unwrap_err().code,
+            info(bytes, &DecodeLimits::default()).unwrap_err().code,
             ErrorCode::NotAnImage
         );
     }
@@ -201,7 +201,7 @@ fn a_claim_of_too_many_pixels_is_refused_before_they_are_paid_for() {
         let error = Request::of(&file).try_run().unwrap_err();
         assert_eq!(error.code, ErrorCode::TooManyPixels, "{error}");
         assert_eq!(
-            info(&file, &Limits::default()).unwrap_err().code,
+            info(&file, &DecodeLimits::default()).unwrap_err().code,
             ErrorCode::TooManyPixels
         );
     }
@@ -255,7 +255,7 @@ fn enormous() -> Vec<(&'static str, Vec<u8>)> {
 fn every_format_is_refused_by_what_its_header_claims() {
     for (name, file) in enormous() {
         assert_eq!(code(&file), Err(ErrorCode::TooManyPixels), "{name}");
-        let told = info(&file, &Limits::default()).unwrap_err();
+        let told = info(&file, &DecodeLimits::default()).unwrap_err();
         assert_eq!(told.code, ErrorCode::TooManyPixels, "{name}: {told}");
     }
 }
@@ -310,9 +310,9 @@ fn a_step_that_grows_too_large_is_found_before_any_pixel_is_decoded() {
 
 #[test]
 fn the_memory_of_all_images_together_is_bounded() {
-    let limits = Limits {
-        pixel_bytes: 1_000_000,
-        ..Limits::default()
+    let limits = PixelLimits {
+        memory: 1_000_000,
+        ..PixelLimits::default()
     };
     let image = plain(300, 300, [1, 2, 3, 255]);
     let request = |overlays: usize| {
@@ -327,9 +327,9 @@ fn the_memory_of_all_images_together_is_bounded() {
 
 #[test]
 fn the_memory_of_the_encoder_is_bounded_before_there_are_pixels() {
-    let limits = Limits {
-        pixel_bytes: 1_000_000,
-        ..Limits::default()
+    let limits = PixelLimits {
+        memory: 1_000_000,
+        ..PixelLimits::default()
     };
     // Broken behind its header: who decodes it says so.
     let image = plain(200, 200, [1, 2, 3, 255]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use safelight_images::{Limits, request::Text, text::TextLimits};
+use safelight_images::{options::Text, pipeline::PixelLimits, text::TextLimits};
 use safelight_protocol::ErrorCode;
 
 use crate::{
@@ -13,20 +13,20 @@ use crate::{
 };
 
 pub(crate) fn outcome(text: Text) -> Result<(), ErrorCode> {
-    outcome_within(text, &Limits::default())
+    outcome_within(text, &PixelLimits::default())
 }
 
-fn outcome_within(text: Text, limits: &Limits) -> Result<(), ErrorCode> {
+fn outcome_within(text: Text, limits: &PixelLimits) -> Result<(), ErrorCode> {
     Request::of_text(text)
         .try_run_within(limits)
         .map(|_| ())
         .map_err(|error| error.code)
 }
 
-pub(crate) fn within(text: TextLimits) -> Limits {
-    Limits {
+pub(crate) fn within(text: TextLimits) -> PixelLimits {
+    PixelLimits {
         text,
-        ..Limits::default()
+        ..PixelLimits::default()
     }
 }
 
@@ -202,9 +202,9 @@ fn a_box_that_is_too_large_is_refused_before_there_is_a_pixel_of_it() {
 
 #[test]
 fn the_pixels_of_texts_count_like_those_of_pictures() {
-    let limits = Limits {
-        pixel_bytes: 1_000_000,
-        ..Limits::default()
+    let limits = PixelLimits {
+        memory: 1_000_000,
+        ..PixelLimits::default()
     };
     let large = || text("A", font::plain(), 400.0);
     let one = Request::of(&plain(1, 1, [0; 4])).text(large());

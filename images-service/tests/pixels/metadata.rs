@@ -1,6 +1,6 @@
 //! What survives of a file besides its pixels.
 
-use safelight_images::request::Extension;
+use safelight_images::options::Extension;
 use safelight_protocol::{Format, extension::Metadata};
 
 use crate::{
@@ -38,7 +38,7 @@ fn jpeg_keeps_the_copyright_notice_and_nothing_else() {
     ] {
         let jpeg = Request::of(&talkative(arguments)).encoded(Format::Jpeg);
         assert_eq!(
-            known(&jpeg.bytes),
+            known(&jpeg.image.bytes),
             "({33432: 'Ada, all rights reserved'}, [])",
             "{arguments}"
         );
@@ -49,14 +49,14 @@ fn jpeg_keeps_the_copyright_notice_and_nothing_else() {
 fn other_formats_keep_nothing() {
     for format in [Format::Png, Format::Webp, Format::Gif, Format::Avif] {
         let image = Request::of(&talkative("'JPEG'")).encoded(format);
-        assert_eq!(known(&image.bytes), "({}, [])", "{format}");
+        assert_eq!(known(&image.image.bytes), "({}, [])", "{format}");
     }
 }
 
 #[test]
 fn a_picture_without_a_notice_gets_none() {
     let jpeg = Request::of(&saved((64, 48), &painted("RGB"), "'JPEG'")).encoded(Format::Jpeg);
-    assert_eq!(known(&jpeg.bytes), "({}, [])");
+    assert_eq!(known(&jpeg.image.bytes), "({}, [])");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_notice_as_short_as_its_own_entry_survives() {
     );
     let image = saved((64, 48), &make, "'JPEG', exif=exif");
     let jpeg = Request::of(&image).encoded(Format::Jpeg);
-    assert_eq!(known(&jpeg.bytes), "({33432: 'Ada'}, [])");
+    assert_eq!(known(&jpeg.image.bytes), "({33432: 'Ada'}, [])");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn all_of_exif_is_kept_where_the_caller_asks_for_it_but_for_what_holds_no_longer
                     place = dict(exif.get_ifd(0x8825)); tags = dict(exif); tags.pop(0x8825)\n\
                     put(repr((im.size, sorted(tags.items()), place, im.info.get('jfif_unit', 0))).encode())";
         assert_eq!(
-            String::from_utf8(python(code, &jpeg.bytes)).unwrap(),
+            String::from_utf8(python(code, &jpeg.image.bytes)).unwrap(),
             "((48, 64), [(271, 'Camera maker'), (274, 1), (33432, 'Ada, all rights reserved')], \
              {1: 'N', 2: (52.0, 30.0, 0.0)}, 0)",
             "{arguments}"
@@ -94,7 +94,7 @@ fn all_of_exif_is_kept_where_the_caller_asks_for_it_but_for_what_holds_no_longer
     let png = Request::of(&talkative("'JPEG'"))
         .extension(keep)
         .encoded(Format::Png);
-    assert_eq!(known(&png.bytes), "({}, [])");
+    assert_eq!(known(&png.image.bytes), "({}, [])");
 }
 
 #[test]
@@ -106,5 +106,5 @@ fn nothing_is_kept_where_the_caller_wants_nothing() {
     let jpeg = Request::of(&talkative("'JPEG'"))
         .extension(none)
         .encoded(Format::Jpeg);
-    assert_eq!(known(&jpeg.bytes), "({}, [])");
+    assert_eq!(known(&jpeg.image.bytes), "({}, [])");
 }

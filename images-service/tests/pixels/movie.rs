@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use safelight_images::{
-    Limits,
-    budget::Budget,
-    decode::{Frames, Options, Shrink, inspect, pixels},
-    interest::Interest,
-    limits::{Av1Decoder, JpegDecoder},
-    picture::Plays,
+    deadline::Deadline,
+    decode::{Av1Decoder, DecodeLimits, JpegDecoder, Options, Shrink, inspect, pixels},
+    options::Frames,
+    picture::LoopCount,
 };
 
 use crate::{pillow::python, request::mean_error};
@@ -56,9 +54,9 @@ impl Movie {
 
 /// What we see.
 pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
-    let header = inspect(file, frames, &Limits::default()).unwrap();
-    let interest = Interest::default();
-    let picture = pixels(file, &header, options(&interest), Ok)
+    let header = inspect(file, frames, &DecodeLimits::default()).unwrap();
+    let deadline = Deadline::new(Duration::MAX);
+    let picture = pixels(file, &header, options(&deadline), Ok)
         .unwrap()
         .picture;
     Movie {
@@ -68,22 +66,21 @@ pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
             .map(|frame| frame.image.clone().into_rgba().into_data())
             .collect(),
         delays: picture.frames().map(|frame| frame.delay).collect(),
-        plays: match picture.plays() {
-            Plays::Forever => 0,
-            Plays::Times(times) => times.get(),
+        plays: match picture.loop_count() {
+            LoopCount::Infinite => 0,
+            LoopCount::Finite(times) => times.get(),
         },
     }
 }
 
 /// Everything as large as it is, however long it takes.
-pub(crate) fn options(interest: &Interest) -> Options<'_> {
+pub(crate) fn options(deadline: &Deadline) -> Options<'_> {
     Options {
         shrink: Shrink::NONE,
         jpeg: JpegDecoder::default(),
         av1: &Av1Decoder::InProcess,
         memory: u64::MAX,
-        budget: Budget::new(Duration::MAX),
-        interest,
+        deadline,
     }
 }
 

@@ -1,8 +1,10 @@
 //! What each option of a transform does to a picture, and where in the order it does it.
 
 use safelight_images::{
-    Limits,
-    request::{Border, BorderTrim, Color, Cuts, Length, Rotation, Tone, Transform, Trim},
+    options::{
+        Border, BorderTrim, Color, ColorAdjustments, Cuts, Length, Rotation, Transform, Trim,
+    },
+    pipeline::PixelLimits,
 };
 use safelight_protocol::{ErrorCode, Fit};
 
@@ -88,9 +90,9 @@ fn a_border_comes_after_padding_and_before_tone() {
         height: Some(4),
         fit: Some(Fit::Pad),
         border: frame(1, color([100, 100, 100, 255])),
-        tone: Tone {
+        adjustments: ColorAdjustments {
             brightness: 0.5,
-            ..Tone::default()
+            ..ColorAdjustments::default()
         },
         ..Transform::default()
     };
@@ -190,9 +192,9 @@ fn a_trim_by_colour_decides_upon_the_size_of_all_that_follows() {
 
 #[test]
 fn a_result_that_only_its_content_makes_too_large_is_refused() {
-    let limits = Limits {
+    let limits = PixelLimits {
         dimension: 8,
-        ..Limits::default()
+        ..PixelLimits::default()
     };
     let transform = |trim| Transform {
         trim,
@@ -220,9 +222,9 @@ fn a_result_that_only_its_content_makes_too_large_is_refused() {
 
 #[test]
 fn memory_is_counted_again_once_content_has_decided() {
-    let limits = Limits {
-        pixel_bytes: 200_000,
-        ..Limits::default()
+    let limits = PixelLimits {
+        memory: 200_000,
+        ..PixelLimits::default()
     };
     let line = painted(50, 40, |x, _| if x == 20 { RED } else { WHITE });
     let transform = Transform {
@@ -241,40 +243,40 @@ fn memory_is_counted_again_once_content_has_decided() {
 
 #[test]
 fn tone_leaves_alpha_alone_and_follows_the_vectors() {
-    let tone = Tone::default();
-    for (tone, pixel, expected) in [
+    let none = ColorAdjustments::default();
+    for (adjustments, pixel, expected) in [
         (
-            Tone {
+            ColorAdjustments {
                 brightness: 1.5,
-                ..tone
+                ..none
             },
             [100, 0, 200, 7],
             [150, 0, 255, 7],
         ),
         (
-            Tone {
+            ColorAdjustments {
                 contrast: 2.0,
-                ..tone
+                ..none
             },
             [100, 0, 200, 7],
             [73, 0, 255, 7],
         ),
         (
-            Tone { gamma: 2.0, ..tone },
+            ColorAdjustments { gamma: 2.0, ..none },
             [100, 0, 255, 7],
             [39, 0, 255, 7],
         ),
         (
-            Tone {
+            ColorAdjustments {
                 saturation: 0.0,
-                ..tone
+                ..none
             },
             [200, 100, 50, 7],
             [118, 118, 118, 7],
         ),
     ] {
         let transform = Transform {
-            tone,
+            adjustments,
             ..Transform::default()
         };
         assert_eq!(after(&plain(2, 2, pixel), transform).at(1, 1), expected);

@@ -144,7 +144,10 @@ fn texts_and_tags_that_multiply_cost_nothing() {
         let image = with_profile("L", &linear_with(tags), "'PNG'");
         assert!(image.len() < 400_000, "{}", image.len());
         let encoded = Request::of(&image).encoded(Format::Rgba);
-        assert!(encoded.bytes == plain.data, "the rest of the profile holds");
+        assert!(
+            encoded.image.bytes == plain.data,
+            "the rest of the profile holds"
+        );
         assert!(encoded.warnings.is_empty(), "{:?}", encoded.warnings);
     }
 }

@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 use safelight_images::{
-    Limits, Models,
-    geometry::Rect,
+    Models,
+    decode::DecodeLimits,
     image::Image,
     ops::Op,
+    options::{Draw, Position, Rect, Rotation, Transform, Trim},
     plan::{Bounds, perform, plan},
-    request::{Draw, Position, Rotation, Transform, Trim},
 };
 use safelight_protocol::{Composite, Fit, Flip};
 
@@ -29,7 +29,7 @@ proptest! {
     #[test]
     fn the_size_is_the_one_that_was_planned(image in image(), transform in transform()) {
         let transform = Transform { trim: Trim { border: None, ..transform.trim }, ..transform };
-        let bounds = Bounds::new(&Limits::default(), 12_000);
+        let bounds = Bounds::new(DecodeLimits::default().area, 12_000);
         let Ok(planned) = plan(&transform, image.size(), bounds, Models::default()) else {
             prop_assert!(Request::of(&png(&image)).transform(transform).try_run().is_err());
             return Ok(());
@@ -46,7 +46,7 @@ proptest! {
         image in image(),
         transform in transform(),
     ) {
-        let (bounds, models) = (Bounds::new(&Limits::default(), 12_000), Models::default());
+        let (bounds, models) = (Bounds::new(DecodeLimits::default().area, 12_000), Models::default());
         let Ok(done) = perform(&transform, image.clone(), bounds, models, |_, _| Ok(())) else {
             return Ok(());
         };
@@ -78,7 +78,7 @@ proptest! {
         transform in transform(),
         other in any::<[u8; 4]>(),
     ) {
-        let (bounds, models) = (Bounds::new(&Limits::default(), 12_000), Models::default());
+        let (bounds, models) = (Bounds::new(DecodeLimits::default().area, 12_000), Models::default());
         let Ok(done) = perform(&transform, image.clone(), bounds, models, |_, _| Ok(())) else {
             return Ok(());
         };
@@ -98,7 +98,7 @@ proptest! {
             let all = steps.iter().fold(request, |request, (transform, image, draw)| {
                 request.transform_of(*image, transform.clone()).draw(1, 0, *draw)
             });
-            all.try_run().map(|encoded| (encoded.width, encoded.height, encoded.bytes, encoded.warnings))
+            all.try_run().map(|encoded| (encoded.width, encoded.height, encoded.image.bytes, encoded.warnings))
         };
         let once = run();
         if let Ok((width, height, bytes, _)) = &once {
@@ -121,7 +121,7 @@ proptest! {
 
     #[test]
     fn the_same_request_gives_the_same_bytes(image in image(), transform in transform()) {
-        let once = || Request::of(&png(&image)).transform(transform.clone()).try_run().map(|encoded| encoded.bytes);
+        let once = || Request::of(&png(&image)).transform(transform.clone()).try_run().map(|encoded| encoded.image.bytes);
         prop_assert!(once() == once());
     }
 
@@ -179,7 +179,7 @@ proptest! {
             transparent,
             Request::of(&png(&image)).transform(transform).try_run(),
         ) {
-            prop_assert!(result.bytes.iter().skip(3).step_by(4).all(|alpha| *alpha == 255));
+            prop_assert!(result.image.bytes.iter().skip(3).step_by(4).all(|alpha| *alpha == 255));
         }
     }
 

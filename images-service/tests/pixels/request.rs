@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use safelight_images::{
-    Limits,
-    decode::Frames,
     error::ServiceError,
-    geometry::Size,
     image::{Channels, Image},
-    pipeline::{Encoded, run},
-    request::{
-        Draw, Extension, ImageSource, Output, Position, Step, Text, Transform, TransformRequest,
+    options::{
+        Draw, Extension, Frames, ImageSource, Output, Position, Size, Step, Text, Transform,
     },
+    pipeline::{Outcome, PixelLimits, run},
+    request::TransformRequest,
 };
 use safelight_protocol::Format;
 
@@ -80,7 +78,7 @@ impl Request {
         self
     }
 
-    pub(crate) fn encoded(self, format: Format) -> Encoded {
+    pub(crate) fn encoded(self, format: Format) -> Outcome {
         let output = Output {
             format,
             ..self.0.output
@@ -94,15 +92,15 @@ impl Request {
         Pixels {
             width: encoded.width,
             height: encoded.height,
-            data: encoded.bytes,
+            data: encoded.image.bytes,
         }
     }
 
-    pub(crate) fn try_run(self) -> Result<Encoded, ServiceError> {
-        run(self.0, &Limits::default())
+    pub(crate) fn try_run(self) -> Result<Outcome, ServiceError> {
+        run(self.0, &PixelLimits::default())
     }
 
-    pub(crate) fn try_run_within(self, limits: &Limits) -> Result<Encoded, ServiceError> {
+    pub(crate) fn try_run_within(self, limits: &PixelLimits) -> Result<Outcome, ServiceError> {
         run(self.0, limits)
     }
 }
@@ -195,9 +193,14 @@ pub(crate) fn png(image: &Image) -> Vec<u8> {
 }
 
 pub(crate) fn encode(image: &Image, output: &Output) -> Vec<u8> {
-    use safelight_images::{budget::Budget, decode::Metadata, encode::encode};
-    let budget = Budget::new(Duration::MAX);
-    let written = encode(image.clone().into(), output, &Metadata::default(), budget);
+    use safelight_images::{deadline::Deadline, encode::encode, metadata::Metadata};
+    let deadline = Deadline::new(Duration::MAX);
+    let written = encode(
+        image.clone().into(),
+        output,
+        &Metadata::default(),
+        &deadline,
+    );
     written.unwrap().bytes
 }
 

@@ -1,10 +1,10 @@
 //! Shrinking while decoding: how far its result is from the exact one, and that it forgives nothing.
 
 use safelight_images::{
-    Limits,
+    decode::{DecodeLimits, JpegDecoder},
     image::Channels,
-    limits::JpegDecoder,
-    request::{Rotation, Transform},
+    options::{Rotation, Transform},
+    pipeline::PixelLimits,
 };
 use safelight_protocol::{ErrorCode, Fit, Flip, Format};
 
@@ -13,14 +13,17 @@ use crate::{
     request::{Pixels, Request, busy, encode, mean_error, output},
 };
 
-fn exact() -> Limits {
-    Limits {
-        jpeg: JpegDecoder::Zune,
-        ..Limits::default()
+fn exact() -> PixelLimits {
+    PixelLimits {
+        decode: DecodeLimits {
+            jpeg: JpegDecoder::Zune,
+            ..DecodeLimits::default()
+        },
+        ..PixelLimits::default()
     }
 }
 
-fn pixels(request: Request, limits: &Limits) -> Pixels {
+fn pixels(request: Request, limits: &PixelLimits) -> Pixels {
     let encoded = request
         .output(output(Format::Rgba))
         .try_run_within(limits)
@@ -28,7 +31,7 @@ fn pixels(request: Request, limits: &Limits) -> Pixels {
     Pixels {
         width: encoded.width,
         height: encoded.height,
-        data: encoded.bytes,
+        data: encoded.image.bytes,
     }
 }
 
@@ -64,7 +67,7 @@ fn the_result_is_within_two_steps_of_the_exact_one_in_the_mean() {
         for width in [100, 200, 300, 450, 700] {
             let request = || Request::of(&file).transform(reduced(width));
             let (fast, slow) = (
-                pixels(request(), &Limits::default()),
+                pixels(request(), &PixelLimits::default()),
                 pixels(request(), &exact()),
             );
             assert_eq!(fast.size(), slow.size());
@@ -112,7 +115,7 @@ fn geometry_is_that_of_the_whole_picture() {
                     .transform(reduced(90))
             };
             let (fast, slow) = (
-                pixels(request(), &Limits::default()),
+                pixels(request(), &PixelLimits::default()),
                 pixels(request(), &exact()),
             );
             assert_eq!(fast.size(), slow.size(), "{transform:?}");
@@ -133,7 +136,7 @@ fn both_decoders_see_alike_at_full_size() {
         for mode in ["RGB", "L"] {
             let file = saved((97, 61), &painted(mode), arguments);
             let (fast, slow) = (
-                pixels(Request::of(&file), &Limits::default()),
+                pixels(Request::of(&file), &PixelLimits::default()),
                 pixels(Request::of(&file), &exact()),
             );
             let error = mean_error(&fast.data, &slow.data);
@@ -192,7 +195,7 @@ fn what_is_drawn_on_first_is_whole() {
             .transform(reduced(64))
     };
     let (fast, slow) = (
-        pixels(request(), &Limits::default()),
+        pixels(request(), &PixelLimits::default()),
         pixels(request(), &exact()),
     );
     // Two decoders may round otherwise.

@@ -1,6 +1,6 @@
 //! Texts as pictures: which pixel has ink, how large the box is, what a font's features do.
 
-use safelight_images::request::{Color, Text, Transform};
+use safelight_images::options::{Color, Text, Transform};
 use safelight_protocol::Fit;
 
 use crate::{
@@ -288,7 +288,7 @@ fn curves_are_drawn_as_freetype_draws_them() {
 fn a_text_is_transformed_and_drawn_like_any_picture() {
     // A text of 10x11 is turned onto a text, which is drawn twice onto a picture.
     let quarter = Transform {
-        rotate: safelight_images::request::Rotation::Quarter,
+        rotate: safelight_images::options::Rotation::Quarter,
         ..Transform::default()
     };
     let result = Request::of(&plain(30, 30, [255; 4]))

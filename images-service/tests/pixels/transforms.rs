@@ -2,7 +2,7 @@
 
 use safelight_images::{
     image::Channels,
-    request::{Color, Gravity, Output, Rotation, Transform},
+    options::{Color, Gravity, Output, Rotation, Transform},
 };
 use safelight_protocol::{Fit, Flip, Format};
 
@@ -133,7 +133,7 @@ fn each_transform_works_on_what_the_one_before_left() {
             data.extend([if (x + y) % 2 == 0 { 255 } else { 0 }; 3]);
         }
     }
-    let size = safelight_images::geometry::Size::new(64, 64);
+    let size = safelight_images::options::Size::new(64, 64);
     let grid = safelight_images::image::Image::new(size, Channels::Rgb, data).unwrap();
     let there_and_back = Request::of(&png(&grid))
         .transform(sized(8, 8, Fit::Contain))
@@ -154,7 +154,7 @@ fn a_crop_keeps_the_side_that_gravity_names() {
     let data = (0..2)
         .flat_map(|_| [10, 20, 30, 40].into_iter().flat_map(|grey| [grey; 3]))
         .collect();
-    let size = safelight_images::geometry::Size::new(4, 2);
+    let size = safelight_images::options::Size::new(4, 2);
     let image = safelight_images::image::Image::new(size, Channels::Rgb, data).unwrap();
     for (x, first) in [(0.0, 10), (0.5, 20), (1.0, 30)] {
         let transform = Transform {
@@ -186,12 +186,12 @@ fn the_output_background_is_below_the_finished_picture() {
         .output(output(Format::Rgb, [0, 0, 255, 255]))
         .try_run()
         .unwrap();
-    assert_eq!(rgb.bytes, [128, 0, 127]);
+    assert_eq!(rgb.image.bytes, [128, 0, 127]);
     let rgba = Request::of(&half)
         .output(output(Format::Rgba, [0, 0, 255, 128]))
         .try_run()
         .unwrap();
-    assert_eq!(rgba.bytes[3], 192);
+    assert_eq!(rgba.image.bytes[3], 192);
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn the_log_learns_what_the_source_was() {
     let encoded = Request::of(&plain(4, 3, RED)).encoded(Format::Jpeg);
     assert_eq!(encoded.source, "image/png 4x3");
     assert_eq!(
-        (encoded.width, encoded.height, encoded.content_type),
+        (encoded.width, encoded.height, encoded.image.content_type),
         (4, 3, "image/jpeg")
     );
 }

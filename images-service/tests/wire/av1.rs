@@ -42,7 +42,7 @@ impl Stage {
         Self::within(Limits::default(), script)
     }
 
-    fn within(limits: Limits, script: &str) -> Self {
+    fn within(mut limits: Limits, script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("decoder"), script).unwrap();
         let started = folder.path().join("started");
@@ -54,11 +54,11 @@ impl Stage {
                 .success()
         );
         let enter = format!("cd '{}' && . ./decoder", folder.path().display());
+        limits.pixels.decode.av1 = Av1Decoder::Process {
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".into(), enter.into()],
+        };
         let service = Service::with(Limits {
-            av1: Av1Decoder::Process {
-                program: "/bin/sh".into(),
-                arguments: vec!["-c".into(), enter.into()],
-            },
             workers: 4,
             ..limits
         });
@@ -142,10 +142,8 @@ async fn a_decoder_that_aborts_fails_its_own_request_and_no_other() {
 
 #[tokio::test]
 async fn a_decoder_that_hangs_is_killed_when_the_time_is_over() {
-    let limits = Limits {
-        time: Duration::from_secs(2),
-        ..Limits::default()
-    };
+    let mut limits = Limits::default();
+    limits.pixels.time = Duration::from_secs(2);
     let stage = Stage::within(limits, "echo $$ > started; exec sleep 1000");
     let mut client = stage.send(&avif()).await;
     let [decoder] = stage.started(1).await[..] else {
@@ -229,13 +227,12 @@ async fn what_a_decoder_says_of_a_file_reaches_the_client_and_what_it_says_of_it
 
 #[tokio::test]
 async fn a_decoder_that_cannot_be_started_is_no_fault_of_the_file() {
-    let service = Service::with(Limits {
-        av1: Av1Decoder::Process {
-            program: "/nowhere/safelight".into(),
-            arguments: Vec::new(),
-        },
-        ..Limits::default()
-    });
+    let mut limits = Limits::default();
+    limits.pixels.decode.av1 = Av1Decoder::Process {
+        program: "/nowhere/safelight".into(),
+        arguments: Vec::new(),
+    };
+    let service = Service::with(limits);
     let answer = service.post(&Form::steps(&avif(), "[]")).await;
     answer.assert_error(500, 9523, "/nowhere/safelight");
 }

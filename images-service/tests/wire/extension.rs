@@ -90,10 +90,9 @@ async fn an_overlay_may_be_a_fraction_of_what_the_base_has_become() {
 
 #[tokio::test]
 async fn a_fraction_of_a_base_whose_content_decides_its_size_is_bounded_all_the_same() {
-    let service = Service::with(Limits {
-        dimension: 300,
-        ..Limits::default()
-    });
+    let mut limits = Limits::default();
+    limits.pixels.dimension = 300;
+    let service = Service::with(limits);
     let (red, blue) = (png(200, 100, [200, 0, 0]), png(2, 50, [0, 0, 200]));
     let steps = r#"[{"imageIndex":0,"trim":"border","width":250,"fit":"contain"},
         {"imageIndex":1,"safelight_width":0.9,"fit":"contain"},
@@ -147,11 +146,10 @@ async fn an_original_that_could_only_grow_is_passed_on_as_it_is() {
 
 #[tokio::test]
 async fn sources_of_urls_have_a_limit_of_their_own() {
-    let service = Service::with(Limits {
-        input_bytes: 1_000,
-        remote_bytes: 2_000,
-        ..Limits::default()
-    });
+    let mut limits = Limits::default();
+    limits.form.input_bytes = 1_000;
+    limits.form.remote_bytes = 2_000;
+    let service = Service::with(limits);
     let (large, larger) = (vec![b'x'; 2_000], vec![b'x'; 2_001]);
     let just = of_url(&[], &large, &[&large], "[]");
     service.post(&just).await.assert_error(415, 9412, "");

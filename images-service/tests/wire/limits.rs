@@ -12,13 +12,12 @@ use crate::{
 };
 
 fn small() -> Limits {
-    Limits {
-        input_bytes: 10_000,
-        request_bytes: 100_000,
-        overlays: 2,
-        steps: 3,
-        ..Limits::default()
-    }
+    let mut limits = Limits::default();
+    limits.form.input_bytes = 10_000;
+    limits.form.request_bytes = 100_000;
+    limits.form.overlays = 2;
+    limits.request.steps = 3;
+    limits
 }
 
 async fn works(client: &mut Client) {
@@ -31,7 +30,7 @@ async fn works(client: &mut Client) {
 async fn an_image_with_too_many_bytes_is_refused_and_the_connection_stays() {
     let service = Service::with(small());
     let mut client = service.connect().await;
-    let limit = small().input_bytes;
+    let limit = small().form.input_bytes;
     for (part, form) in [
         (form::IMAGE, Form::info()),
         (form::IMAGE, Form::transform()),
@@ -51,10 +50,9 @@ async fn an_image_with_too_many_bytes_is_refused_and_the_connection_stays() {
 
 #[tokio::test]
 async fn a_string_with_too_many_bytes_is_refused() {
-    let service = Service::with(Limits {
-        request_bytes: 10_000_000,
-        ..small()
-    });
+    let mut limits = small();
+    limits.form.request_bytes = 10_000_000;
+    let service = Service::with(limits);
     for part in [form::TRANSFORMS, form::BACKGROUND, form::DRAW_TEXT] {
         let form = Form::transform().string(part, &" ".repeat(300_000)).end();
         service.post(&form).await.assert_error(400, 9432, part);

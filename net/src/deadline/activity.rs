@@ -1,4 +1,4 @@
-//! What the requests of one connection tell its stream: whether one is open, and whether bytes come.
+//! The state of one connection's requests, shared with its stream.
 
 use std::{
     sync::{
@@ -17,28 +17,28 @@ pub struct Activity(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     accepted: Instant,
-    /// When the last bytes came, in nanoseconds since it was accepted.
-    received: AtomicU64,
-    unread: AtomicBool,
-    shared: AtomicBool,
+    /// The time of the last read, in nanoseconds since the connection was accepted.
+    last_read: AtomicU64,
+    write_timed_out: AtomicBool,
+    is_multiplexed: AtomicBool,
     requests: Mutex<Requests>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Requests {
-    /// Requests that are not answered to the end.
+    /// Requests whose response has not ended.
     pub(super) open: usize,
-    /// Uploads that have not come to their end, of open requests and of answered ones.
+    /// Uploads that have not ended, of open requests and of answered ones.
     pub(super) uploads: usize,
     /// Requests that have ever begun.
     pub(super) begun: u64,
-    /// When the last one ended, or the last upload.
-    pub(super) ended: Instant,
+    /// The time of the last end of a request or an upload.
+    pub(super) last_end: Instant,
 }
 
 impl Requests {
-    /// Whether the next byte can only be of a request to come.
-    pub(super) fn is_between(&self) -> bool {
+    /// Whether the next byte belongs to a request to come.
+    pub(super) fn is_idle(&self) -> bool {
         self.open == 0 && self.uploads == 0
     }
 }
@@ -50,66 +50,66 @@ impl Activity {
         let now = Instant::now();
         Self(Arc::new(Shared {
             accepted: now,
-            received: AtomicU64::new(0),
-            unread: AtomicBool::new(false),
-            shared: AtomicBool::new(false),
+            last_read: AtomicU64::new(0),
+            write_timed_out: AtomicBool::new(false),
+            is_multiplexed: AtomicBool::new(false),
             requests: Mutex::new(Requests {
                 open: 0,
                 uploads: 0,
                 begun: 0,
-                ended: now,
+                last_end: now,
             }),
         }))
     }
 
-    /// Says that a request has begun; it is open until the returned value is dropped.
+    /// Begins a request, which is open until the guard is dropped.
     #[must_use]
-    pub fn open(&self) -> Open {
+    pub fn begin_request(&self) -> RequestGuard {
         let mut requests = self.lock();
         requests.open += 1;
         requests.begun += 1;
-        Open(self.clone())
+        RequestGuard(self.clone())
     }
 
-    /// Says that an upload is on its way; it is until the returned value is dropped.
-    pub(super) fn upload(&self) -> Uploading {
+    /// Begins an upload, which goes on until the guard is dropped.
+    pub(super) fn begin_upload(&self) -> UploadGuard {
         self.lock().uploads += 1;
-        Uploading(self.clone())
+        UploadGuard(self.clone())
     }
 
     pub(super) fn requests(&self) -> Requests {
         *self.lock()
     }
 
-    /// When the connection has received its last bytes.
-    pub(super) fn received(&self) -> Instant {
-        self.0.accepted + Duration::from_nanos(self.0.received.load(Ordering::Relaxed))
+    /// The time of the connection's last read.
+    pub(super) fn last_read(&self) -> Instant {
+        self.0.accepted + Duration::from_nanos(self.0.last_read.load(Ordering::Relaxed))
     }
 
-    /// Some bytes have come.
-    pub(super) fn receive(&self) {
+    /// Records that the connection has received bytes.
+    pub(super) fn record_read(&self) {
         let since = self.0.accepted.elapsed().as_nanos();
         let since = u64::try_from(since).unwrap_or(u64::MAX);
-        self.0.received.store(since, Ordering::Relaxed);
+        self.0.last_read.store(since, Ordering::Relaxed);
     }
 
-    /// Says that requests share the connection, as in HTTP/2: what comes and goes between them may belong to any of them.
-    pub fn share(&self) {
-        self.0.shared.store(true, Ordering::Relaxed);
+    /// Marks a connection whose requests share its stream, as in HTTP/2: its bytes may belong to any of them.
+    pub fn set_multiplexed(&self) {
+        self.0.is_multiplexed.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn is_shared(&self) -> bool {
-        self.0.shared.load(Ordering::Relaxed)
+    pub(super) fn is_multiplexed(&self) -> bool {
+        self.0.is_multiplexed.load(Ordering::Relaxed)
     }
 
-    /// Whether the connection was given up because its client did not read.
+    /// Whether the connection was closed because its client did not read.
     #[must_use]
-    pub fn was_unread(&self) -> bool {
-        self.0.unread.load(Ordering::Relaxed)
+    pub fn has_write_timed_out(&self) -> bool {
+        self.0.write_timed_out.load(Ordering::Relaxed)
     }
 
-    pub(super) fn give_up_unread(&self) {
-        self.0.unread.store(true, Ordering::Relaxed);
+    pub(super) fn record_write_timeout(&self) {
+        self.0.write_timed_out.store(true, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Requests> {
@@ -126,26 +126,26 @@ impl Default for Activity {
     }
 }
 
-/// An open request.
+/// An open request. Dropping the guard ends it.
 #[derive(Debug)]
-pub struct Open(Activity);
+pub struct RequestGuard(Activity);
 
-impl Drop for Open {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         let mut requests = self.0.lock();
         requests.open = requests.open.saturating_sub(1);
-        requests.ended = Instant::now();
+        requests.last_end = Instant::now();
     }
 }
 
-/// An upload on its way.
+/// An upload on its way. Dropping the guard ends it.
 #[derive(Debug)]
-pub(super) struct Uploading(Activity);
+pub(super) struct UploadGuard(Activity);
 
-impl Drop for Uploading {
+impl Drop for UploadGuard {
     fn drop(&mut self) {
         let mut requests = self.0.lock();
         requests.uploads = requests.uploads.saturating_sub(1);
-        requests.ended = Instant::now();
+        requests.last_end = Instant::now();
     }
 }

@@ -1,4 +1,4 @@
-//! A stream that is read to its end although its peer takes no more writes.
+//! A stream that can be read to its end after its peer has closed its read half.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -6,13 +6,13 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Reports writes to a peer that has closed its end as done, so that the answer it sent before can still be read.
+/// Reports writes to a peer that has closed its end as successful, so that the response before it can still be read.
 ///
-/// A service may refuse an upload and close. An error of the next write would end the exchange, and with it the answer
-/// that waits in the socket. The end of the stream follows that answer, and tells as much as the error.
+/// A service may refuse an upload and close. An error of the next write would end the exchange, and with it the response
+/// that waits in the socket. The end of the stream follows that response, and carries the same information.
 pub(super) struct IgnoreBrokenPipe<S> {
     stream: S,
-    /// The peer takes no more.
+    /// Whether the peer has closed its end.
     closed: bool,
 }
 

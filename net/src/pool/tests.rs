@@ -1,4 +1,4 @@
-//! The pool against a service that is scripted to the byte.
+//! The pool against a service that a script drives byte by byte.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -51,7 +51,10 @@ async fn dropping_an_answer_before_its_end_kills_a_connection_that_is_stuck_in_i
         stream.write_all(&ANSWER[..ANSWER.len() - 1]).await.unwrap();
         stream
     });
-    let answer = pool.send(request(vec![0; 15_000_000]), |_| ()).await.unwrap();
+    let answer = pool
+        .send(request(vec![0; 15_000_000]), |_| ())
+        .await
+        .unwrap();
     let mut stream = service.await.unwrap();
     drop(answer);
     let end = async {
@@ -87,7 +90,7 @@ async fn a_request_on_a_connection_that_was_closed_meanwhile_is_sent_again() {
     service.await.unwrap();
 }
 
-/// The service closes with the answer, between two steps of its client: what was to be read next is followed by a write that fails.
+/// The service closes with the answer, between two steps of its client: the answer waits to be read when a write fails.
 #[tokio::test]
 async fn an_answer_that_is_there_is_worth_more_than_an_upload_that_nobody_takes() {
     let folder = tempfile::tempdir().unwrap();
@@ -100,7 +103,9 @@ async fn an_answer_that_is_there_is_worth_more_than_an_upload_that_nobody_takes(
         Ok::<_, Infallible>(Frame::data(Bytes::from(vec![0; 1_000_000])))
     });
     let request = request(Vec::new()).map(|_| StreamBody::new(upload).boxed_unsync());
-    let answer = Pool::new(&path, Deadlines::default()).send(request, |_| ()).await;
+    let answer = Pool::new(&path, Deadlines::default())
+        .send(request, |_| ())
+        .await;
     let body = answer.unwrap().into_body().collect().await;
     assert_eq!(body.unwrap().to_bytes(), "hello");
 }
@@ -177,13 +182,13 @@ async fn a_connection_that_ends_before_its_answer_is_not_taken_for_unsolicited_b
         let (ours, mut theirs) = tokio::io::duplex(1_024);
         let (mut sender, driver) = http1::handshake(TokioIo::new(ours)).await.unwrap();
         let driver = tokio::spawn(driver);
-        let asked = sender.send_request(Request::new(Empty::<Bytes>::new()));
-        let asked = tokio::spawn(asked);
+        let response = sender.send_request(Request::new(Empty::<Bytes>::new()));
+        let response = tokio::spawn(response);
         let mut head = [0; 18];
         theirs.read_exact(&mut head).await.unwrap();
         theirs.write_all(answer).await.unwrap();
         drop(theirs);
-        let error = asked.await.unwrap().unwrap_err();
+        let error = response.await.unwrap().unwrap_err();
         assert!(!is_unsolicited(&error), "{answer:?}: {error:?}");
         if let Err(error) = driver.await.unwrap() {
             assert!(!is_unsolicited(&error), "{answer:?}: {error:?}");

@@ -1,67 +1,67 @@
-//! The events of one request: the first, in memory that is taken with it, and the last, if there are so many.
+//! The first and the last events of one request. The memory for the first is allocated with the request.
 
 use safelight_protocol::trace::{TransportAct, TransportEvent};
 
-/// Events that are kept from the beginning, and as many from the end.
-pub(super) const HALF: usize = 32;
+/// Most events that are kept from the beginning, and as many from the end.
+pub(super) const MAX_HALF: usize = 32;
 
-/// The first events and the last.
+/// The first and the last events.
 #[derive(Debug)]
 pub(super) struct Events {
     first: Vec<TransportEvent>,
-    /// A ring once it is full.
+    /// A ring buffer once it is full.
     last: Vec<TransportEvent>,
     oldest: usize,
     left_out: u64,
-    /// What happened last.
+    /// The last event.
     newest: Option<TransportAct>,
-    written: bool,
+    is_unflushed: bool,
 }
 
 impl Events {
     pub(super) fn new() -> Self {
         Self {
-            first: Vec::with_capacity(HALF),
+            first: Vec::with_capacity(MAX_HALF),
             last: Vec::new(),
             oldest: 0,
             left_out: 0,
             newest: None,
-            written: false,
+            is_unflushed: false,
         }
     }
 
-    /// Forgets what has happened, and keeps the memory.
+    /// Removes all events, and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.first.clear();
         self.last.clear();
         (self.oldest, self.left_out) = (0, 0);
-        (self.newest, self.written) = (None, false);
+        (self.newest, self.is_unflushed) = (None, false);
     }
 
     /// Whether there was a write since the last flush.
     pub(super) fn unflushed(&self) -> bool {
-        self.written
+        self.is_unflushed
     }
 
     pub(super) fn push(&mut self, event: TransportEvent) {
         if event.what == TransportAct::Write {
-            self.written = true;
+            self.is_unflushed = true;
         } else if event.what == TransportAct::Flush {
-            self.written = false;
+            self.is_unflushed = false;
         }
-        let again = self.newest == Some(event.what) && event.what != TransportAct::Write;
+        let is_repeated = self.newest == Some(event.what) && event.what != TransportAct::Write;
         self.newest = Some(event.what);
-        if again && let Some(last) = self.newest_mut() {
+        if is_repeated && let Some(last) = self.newest_mut() {
             last.bytes += event.bytes;
             last.times += 1;
-        } else if self.first.len() < HALF {
+        } else if self.first.len() < MAX_HALF {
             self.first.push(event);
-        } else if self.last.len() < HALF {
-            self.last.reserve_exact(HALF - self.last.len());
+        } else if self.last.len() < MAX_HALF {
+            self.last.reserve_exact(MAX_HALF - self.last.len());
             self.last.push(event);
-        } else if let Some(place) = self.last.get_mut(self.oldest) {
-            *place = event;
-            self.oldest = (self.oldest + 1) % HALF;
+        } else if let Some(slot) = self.last.get_mut(self.oldest) {
+            *slot = event;
+            self.oldest = (self.oldest + 1) % MAX_HALF;
             self.left_out += 1;
         }
     }

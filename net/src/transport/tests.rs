@@ -1,4 +1,4 @@
-//! What is noted of a scripted stream, and that the stream sees what it would see without notes.
+//! The records of a scripted stream, and that the stream sees what it would see without a recorder.
 
 use std::{
     collections::VecDeque,
@@ -14,8 +14,8 @@ use safelight_protocol::trace::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Recorder, Transports, events::HALF};
-use crate::deadline::{Activity, Deadlines, Progress};
+use super::{Recorder, TransportLog, events::MAX_HALF};
+use crate::deadline::{Activity, Deadlines, TimeoutStream};
 
 /// Answers writes as the script says, and reads with ten bytes each.
 #[derive(Debug, Default)]
@@ -75,22 +75,22 @@ impl AsyncWrite for Scripted {
 
 /// A connection with a recorder, driven call by call.
 struct Played {
-    all: Arc<Transports>,
+    log: Arc<TransportLog>,
     recorder: Arc<Recorder>,
-    stream: Progress<Scripted>,
+    stream: TimeoutStream<Scripted>,
 }
 
 fn play(writes: impl IntoIterator<Item = Poll<io::Result<usize>>>) -> Played {
-    let all = Transports::new(3).unwrap();
-    let recorder = all.connection();
+    let log = TransportLog::new(3).unwrap();
+    let recorder = log.new_recorder();
     let scripted = Scripted {
         writes: writes.into_iter().collect(),
         ..Scripted::default()
     };
-    let stream = Progress::server(scripted, &Deadlines::default(), Activity::new());
-    let stream = stream.recorded(Some(Arc::clone(&recorder)));
+    let stream = TimeoutStream::server(scripted, &Deadlines::default(), Activity::new());
+    let stream = stream.with_recorder(Some(Arc::clone(&recorder)));
     Played {
-        all,
+        log,
         recorder,
         stream,
     }
@@ -99,7 +99,7 @@ fn play(writes: impl IntoIterator<Item = Poll<io::Result<usize>>>) -> Played {
 impl Played {
     fn call<T>(
         &mut self,
-        call: impl FnOnce(Pin<&mut Progress<Scripted>>, &mut Context<'_>) -> T,
+        call: impl FnOnce(Pin<&mut TimeoutStream<Scripted>>, &mut Context<'_>) -> T,
     ) -> T {
         call(
             Pin::new(&mut self.stream),
@@ -115,8 +115,8 @@ impl Played {
         let head = Request::builder()
             .header(REQUEST_HEADER, number)
             .header(CALL_HEADER, 1);
-        self.recorder.handled(&head.body(()).unwrap());
-        self.recorder.answered(&Response::new(()));
+        self.recorder.record_request(&head.body(()).unwrap());
+        self.recorder.record_response(&Response::new(()));
     }
 
     fn write(&mut self, bytes: usize) -> Poll<io::Result<usize>> {
@@ -133,9 +133,9 @@ impl Played {
     }
 
     fn transport(&self, number: u64) -> Transport {
-        let found = self.all.of(number);
-        let [transport] = found.as_slice() else {
-            panic!("{} transports of request {number}", found.len());
+        let transports = self.log.of_request(number);
+        let [transport] = transports.as_slice() else {
+            panic!("{} transports of request {number}", transports.len());
         };
         transport.clone()
     }
@@ -214,15 +214,15 @@ async fn a_failed_write_says_what_the_system_said() {
     let mut played = play([Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))]);
     played.request(7);
     let _ = played.write(1_000);
-    let Played { all, stream, .. } = played;
+    let Played { log, stream, .. } = played;
     drop(stream);
-    let transport = all.of(7).pop().unwrap();
+    let transport = log.of_request(7).pop().unwrap();
     assert_eq!(transport.end, TransportEnd::Failed);
     assert_eq!(transport.error.as_deref(), Some("broken pipe"));
 }
 
 #[tokio::test]
-async fn a_second_request_on_the_connection_has_notes_of_its_own() {
+async fn a_second_request_on_the_connection_has_a_record_of_its_own() {
     let mut played = play([]);
     for (number, bytes) in [(7, 500), (8, 300)] {
         played.request(number);
@@ -245,7 +245,7 @@ async fn only_the_last_requests_are_kept() {
         played.flush();
     }
     let kept: Vec<_> = (1..=5)
-        .filter(|&number| !played.all.of(number).is_empty())
+        .filter(|&number| !played.log.of_request(number).is_empty())
         .collect();
     assert_eq!(kept, [3, 4, 5]);
 }
@@ -264,17 +264,17 @@ async fn of_many_events_the_first_and_the_last_are_kept_and_the_sums_are_of_all(
         (200, 200 * 201 / 2)
     );
     let sizes: Vec<_> = transport.events.iter().map(|event| event.bytes).collect();
-    assert_eq!(sizes.len(), 2 * HALF);
+    assert_eq!(sizes.len(), 2 * MAX_HALF);
     // Three events come before the first write.
     assert_eq!(
-        &sizes[3..HALF + 1],
+        &sizes[3..MAX_HALF + 1],
         (1..=29).chain([170]).collect::<Vec<_>>()
     );
-    assert_eq!(sizes[2 * HALF - 2..], [200, 0]);
+    assert_eq!(sizes[2 * MAX_HALF - 2..], [200, 0]);
     assert_eq!(transport.left_out, 204 - 64);
 }
 
 #[test]
 fn nothing_is_recorded_unless_asked_for() {
-    assert!(Transports::new(0).is_none());
+    assert!(TransportLog::new(0).is_none());
 }

@@ -1,11 +1,11 @@
-//! What a config says of a worker's static files.
+//! The config of a worker's static files.
 
 use std::path::PathBuf;
 
 /// A folder of files that are served beside the worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetsConfig {
-    /// Absolute. It need not exist: then there are no files yet.
+    /// Absolute. If it does not exist, there are no files yet.
     pub directory: PathBuf,
     /// The name by which the worker asks for files itself.
     pub binding: Option<String>,
@@ -17,7 +17,7 @@ pub struct AssetsConfig {
     pub navigation: bool,
 }
 
-/// Which of a page's addresses is the one that answers (`html_handling`).
+/// The canonical address of a page (`html_handling`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HtmlHandling {
     #[default]
@@ -27,7 +27,7 @@ pub enum HtmlHandling {
     None,
 }
 
-/// What answers where there is no file (`not_found_handling`).
+/// The response where there is no file (`not_found_handling`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NotFoundHandling {
     #[default]
@@ -36,15 +36,15 @@ pub enum NotFoundHandling {
     NearestPage,
 }
 
-/// Which requests the worker gets although a file could answer (`run_worker_first`).
+/// The requests that go to the worker before the files (`run_worker_first`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum WorkerFirst {
     #[default]
     Never,
     Always,
     Rules(Vec<WorkerRule>),
-    /// There is no worker: the files answer everything.
-    Nobody,
+    /// There is no worker: the files answer every request.
+    NoWorker,
 }
 
 /// One pattern of `run_worker_first`.
@@ -52,12 +52,12 @@ pub enum WorkerFirst {
 pub struct WorkerRule {
     /// Without the `!`.
     pub pattern: String,
-    /// Whether it sends what it matches to the files.
+    /// Whether the rule sends its matches to the files.
     pub is_negative: bool,
 }
 
 impl WorkerRule {
-    /// Whether the rule is about this path, as it stands in the request; a `*` stands for anything.
+    /// Whether the rule matches this path of a request. A `*` matches any text.
     pub fn matches(&self, path: &str) -> bool {
         let mut pieces = self.pattern.split('*');
         let first = pieces.next().unwrap_or_default();
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_anything_and_all_else_for_itself() {
-        for (pattern, path, wanted) in [
+        for (pattern, path, matches) in [
             ("/api", "/api", true),
             ("/api", "/api/", false),
             ("/api/*", "/api/", true),
@@ -103,7 +103,7 @@ mod tests {
                 pattern: pattern.into(),
                 is_negative: false,
             };
-            assert_eq!(rule.matches(path), wanted, "{pattern} {path}");
+            assert_eq!(rule.matches(path), matches, "{pattern} {path}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The bindings of a worker: each a name and what stands behind it.
+//! The bindings of a worker.
 
 use safelight_protocol::BindingKind;
 
-use crate::error::Place;
+use crate::error::Position;
 use crate::public_path::PublicPath;
 
 /// A binding of a worker.
@@ -10,11 +10,11 @@ use crate::public_path::PublicPath;
 pub struct Binding {
     /// The name by which the worker finds it.
     pub name: String,
-    /// What stands behind the name.
+    /// The service behind the name.
     pub config: BindingConfig,
 }
 
-/// What stands behind a binding's name.
+/// The service behind a binding's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BindingConfig {
     /// The images process.
@@ -32,7 +32,7 @@ pub enum BindingConfig {
 pub struct R2Config {
     /// The bucket's name. Bindings with the same bucket share its objects.
     pub bucket: String,
-    /// The path below which clients find its objects (`safelight.r2.<binding>.public_path`); none without.
+    /// The path below which clients find its objects (`safelight.r2.<binding>.public_path`), if it is public.
     pub public_path: Option<PublicPath>,
 }
 
@@ -41,9 +41,9 @@ pub struct R2Config {
 pub struct ServiceConfig {
     /// The callee's `name`.
     pub service: String,
-    /// The place of the name in the config, for the message that no worker of the run has it.
-    pub place: Option<Place>,
-    /// The same as a dotted key.
+    /// The position of the name in the config, for the error that no worker of the run has it.
+    pub position: Option<Position>,
+    /// The same position as a dotted key.
     pub key: String,
 }
 

@@ -1,11 +1,14 @@
-//! Which keys count: the top level, or the chosen `env.<name>` over it.
+//! The keys of the chosen environment: the top level, or `env.<name>` over it.
 
+use super::diagnostics::Diagnostics;
 use super::error::{ConfigError, Notice};
-use super::item::{Diagnostics, Item, MOST, shown};
+use super::item::Item;
+use super::key_name::display_key;
 use super::keys::{self, Role, Scope};
+use super::limits::MAX_DIAGNOSTICS;
 use super::tree::{Entry, Value};
 
-/// The `env.<name>` that was asked for.
+/// The chosen `env.<name>`.
 pub(super) struct Chosen<'a> {
     pub(super) name: &'a str,
     items: Vec<Item<'a>>,
@@ -19,40 +22,40 @@ impl Chosen<'_> {
 
 pub(super) fn choose<'a>(
     entries: &'a [Entry],
-    wanted: Option<&str>,
-    found: &mut Diagnostics<'_>,
+    name: Option<&str>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Option<Chosen<'a>> {
     let environments = match entries.iter().find(|entry| entry.key == "env") {
-        Some(entry) => Item::top(entry).table(found)?,
+        Some(entry) => Item::top(entry).table(diagnostics)?,
         None => Vec::new(),
     };
     let mut known = Vec::new();
     let mut chosen = None;
     for item in environments {
         if is_binding(&item) {
-            found.warn(item.at, &item.path, Notice::BindingAsEnvironment);
+            diagnostics.warn(item.at, &item.path, Notice::BindingAsEnvironment);
             continue;
         }
-        if known.len() < MOST {
-            known.push(shown(item.key));
+        if known.len() < MAX_DIAGNOSTICS {
+            known.push(display_key(item.key));
         }
-        if wanted == Some(item.key) {
+        if name == Some(item.key) {
             chosen = Some(item);
         }
     }
-    let wanted = wanted?;
+    let name = name?;
     let Some(item) = chosen else {
-        let path = format!("env.{}", shown(wanted));
-        found.absent(&path, ConfigError::NoEnvironment { known });
+        let path = format!("env.{}", display_key(name));
+        diagnostics.error_without_position(&path, ConfigError::NoEnvironment { known });
         return None;
     };
     Some(Chosen {
         name: item.key,
-        items: item.table(found)?,
+        items: item.table(diagnostics)?,
     })
 }
 
-/// `env: { IMAGES: { type: "images" } }` is a draft of another meaning of `env`.
+/// Whether the item is a binding: `env: { IMAGES: { type: "images" } }` is a draft syntax with another meaning of `env`.
 fn is_binding(item: &Item<'_>) -> bool {
     let Value::Table(entries) = &item.node.value else {
         return false;
@@ -61,28 +64,28 @@ fn is_binding(item: &Item<'_>) -> bool {
     entries.iter().any(is_type)
 }
 
-/// The known keys that count, each once, with their roles.
+/// Returns the effective keys, each once, with their roles.
 pub(super) fn effective<'a>(
     entries: &'a [Entry],
     chosen: Option<&Chosen<'a>>,
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Vec<(Item<'a>, Role)> {
     let mut items = Vec::new();
     for item in entries.iter().map(Item::top) {
-        let Some((role, scope)) = known(&item, found) else {
+        let Some((role, scope)) = known(&item, diagnostics) else {
             continue;
         };
         match (scope, chosen) {
             (Scope::TopLevelOnly, _) | (_, None) => items.push((item, role)),
             (_, Some(chosen)) if chosen.has(item.key) => {}
             (Scope::Inherited, Some(_)) => items.push((item, role)),
-            (Scope::PerEnvironment, Some(chosen)) => not_inherited(&item, chosen, found),
+            (Scope::PerEnvironment, Some(chosen)) => not_inherited(&item, chosen, diagnostics),
         }
     }
     for item in chosen.iter().flat_map(|chosen| &chosen.items) {
-        match known(item, found) {
+        match known(item, diagnostics) {
             Some((_, Scope::TopLevelOnly)) => {
-                found.mistake(item.at, &item.path, ConfigError::TopLevelOnly);
+                diagnostics.error(item.at, &item.path, ConfigError::TopLevelOnly);
             }
             Some((role, Scope::Inherited | Scope::PerEnvironment)) => {
                 items.push((item.clone(), role));
@@ -93,21 +96,21 @@ pub(super) fn effective<'a>(
     items
 }
 
-fn known(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<(Role, Scope)> {
+fn known(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<(Role, Scope)> {
     let known = keys::lookup(item.key);
     if known.is_none() {
-        found.unknown_key(item.at, &item.path, item.key, &keys::names());
+        diagnostics.unknown_key(item.at, &item.path, item.key, &keys::names());
     }
     known
 }
 
-fn not_inherited(item: &Item<'_>, chosen: &Chosen<'_>, found: &mut Diagnostics<'_>) {
+fn not_inherited(item: &Item<'_>, chosen: &Chosen<'_>, diagnostics: &mut Diagnostics<'_>) {
     if item.node.value.is_empty() {
         return;
     }
     let notice = Notice::NotInherited {
         key: item.path.clone(),
-        environment: shown(chosen.name),
+        environment: display_key(chosen.name),
     };
-    found.warn(item.at, &item.path, notice);
+    diagnostics.warn(item.at, &item.path, notice);
 }

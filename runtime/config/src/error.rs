@@ -1,39 +1,41 @@
-//! What can be wrong with a config, and where: each finding knows its file, line, column and dotted key.
+//! The errors and warnings of a config, each with its file, line, column and dotted key.
 
-mod grant;
+mod assets;
+mod run;
 mod storage;
 
 use std::fmt;
 use std::path::PathBuf;
 
-use super::file::MAX_BYTES;
-use super::tree::MAX_DEPTH;
+use super::dotenv::DotenvError;
+use super::limits::{MAX_DEPTH, MAX_FILE_BYTES};
 use safelight_hop::faults::FaultError;
 
-pub use grant::GrantError;
+pub use assets::AssetsError;
+pub use run::RunError;
 pub use storage::StorageError;
 
-/// Everything that keeps a config from being used; never empty.
+/// All errors of a config; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors {
-    mistakes: Vec<Located<ConfigError>>,
-    /// Found, but past the number that anyone would read.
+    errors: Vec<Located<ConfigError>>,
+    /// Further errors, which were only counted.
     left_out: usize,
 }
 
 impl ConfigErrors {
-    pub(super) fn new(mistakes: Vec<Located<ConfigError>>, left_out: usize) -> Self {
-        Self { mistakes, left_out }
+    pub(super) fn new(errors: Vec<Located<ConfigError>>, left_out: usize) -> Self {
+        Self { errors, left_out }
     }
 
-    pub fn mistakes(&self) -> &[Located<ConfigError>] {
-        &self.mistakes
+    pub fn errors(&self) -> &[Located<ConfigError>] {
+        &self.errors
     }
 }
 
 impl From<Located<ConfigError>> for ConfigErrors {
-    fn from(mistake: Located<ConfigError>) -> Self {
-        Self::new(vec![mistake], 0)
+    fn from(error: Located<ConfigError>) -> Self {
+        Self::new(vec![error], 0)
     }
 }
 
@@ -41,11 +43,11 @@ impl std::error::Error for ConfigErrors {}
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, mistake) in self.mistakes.iter().enumerate() {
+        for (index, error) in self.errors.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
-            mistake.fmt(f)?;
+            error.fmt(f)?;
         }
         if self.left_out > 0 {
             write!(f, "\nand {} more", self.left_out)?;
@@ -54,20 +56,20 @@ impl fmt::Display for ConfigErrors {
     }
 }
 
-/// A finding and where it was made.
+/// An error or a warning with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located<T> {
     pub file: PathBuf,
-    /// None: the finding is about the file as a whole.
-    pub place: Option<Place>,
-    /// Dotted, as in `images.binding`; empty: the finding is not about one key.
+    /// `None` for a message about the file as a whole.
+    pub position: Option<Position>,
+    /// Dotted, as in `images.binding`; empty for a message that is not about one key.
     pub key: String,
-    pub what: T,
+    pub message: T,
 }
 
-/// Counted from 1; columns in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+/// A position in a file: both numbers from 1, the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
     pub line: usize,
     pub column: usize,
 }
@@ -75,18 +77,18 @@ pub struct Place {
 impl<T: fmt::Display> fmt::Display for Located<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file.display())?;
-        if let Some(Place { line, column }) = self.place {
+        if let Some(Position { line, column }) = self.position {
             write!(f, ":{line}:{column}")?;
         }
         f.write_str(": ")?;
         if !self.key.is_empty() {
             write!(f, "`{}` ", self.key)?;
         }
-        self.what.fmt(f)
+        self.message.fmt(f)
     }
 }
 
-/// Why a config cannot be used. The text follows the key: "`main` is missing".
+/// One error of a config. The text follows the key: "`main` is missing".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigError {
     NoFile,
@@ -100,8 +102,8 @@ pub enum ConfigError {
     NumberRange,
     DuplicateKey,
     NotATable,
-    NoBindingYet,
-    NoFeatureYet,
+    UnsupportedBinding,
+    UnsupportedFeature,
     UnknownKey {
         like: Option<&'static str>,
     },
@@ -111,8 +113,8 @@ pub enum ConfigError {
     },
     Missing,
     WrongType {
-        wanted: &'static str,
-        found: &'static str,
+        expected: &'static str,
+        actual: &'static str,
     },
     Empty,
     BadWorkerName,
@@ -136,16 +138,20 @@ pub enum ConfigError {
     /// In `safelight.faults`.
     Fault(FaultError),
     OnlyTrue,
-    /// An element of a list, and what it should be.
+    /// An element of a list, with the text of the error.
     NotOneOf(String),
-    /// Elements of a list.
+    /// A list has too many elements.
     TooMany {
-        most: usize,
-        of: &'static str,
+        max: usize,
+        items: &'static str,
     },
-    /// In `services`, `assets`, the secrets, or the run as a whole.
-    Grant(GrantError),
-    /// Of buckets, or of where they are.
+    /// In a file of secrets.
+    Dotenv(DotenvError),
+    /// In `assets`, or in a config that has nothing else.
+    Assets(AssetsError),
+    /// In `services`, or in the run as a whole.
+    Run(RunError),
+    /// In `r2_buckets`, `safelight.r2` or `safelight.storage`.
     Storage(StorageError),
 }
 
@@ -156,15 +162,15 @@ impl fmt::Display for ConfigError {
             Self::NotAFile => "not a file",
             Self::UnknownSyntax => "the name of a config ends in .json, .jsonc or .toml",
             Self::Unreadable(why) => return write!(f, "cannot be read: {why}"),
-            Self::TooLarge => return write!(f, "larger than {MAX_BYTES} bytes"),
+            Self::TooLarge => return write!(f, "larger than {MAX_FILE_BYTES} bytes"),
             Self::NotUtf8 => "not UTF-8 text",
             Self::Syntax(why) | Self::NotOneOf(why) => why,
             Self::TooDeep => return write!(f, "nested more than {MAX_DEPTH} deep"),
             Self::NumberRange => "this number does not fit",
             Self::DuplicateKey => "is given twice",
             Self::NotATable => "the config is not a table of keys",
-            Self::NoBindingYet => "is a binding that safelight does not have yet",
-            Self::NoFeatureYet => "is not supported by safelight yet",
+            Self::UnsupportedBinding => "is a binding that safelight does not have yet",
+            Self::UnsupportedFeature => "is not supported by safelight yet",
             Self::UnknownKey { like: None } => "is not a key that is known here",
             Self::UnknownKey { like: Some(like) } => {
                 return write!(f, "is not a key that is known here; did you mean `{like}`?");
@@ -172,8 +178,8 @@ impl fmt::Display for ConfigError {
             Self::TopLevelOnly => "belongs at the top level of the config, not in an environment",
             Self::NoEnvironment { known } => return no_environment(f, known),
             Self::Missing => "is missing",
-            Self::WrongType { wanted, found } => {
-                return write!(f, "must be {wanted}, but is {found}");
+            Self::WrongType { expected, actual } => {
+                return write!(f, "must be {expected}, but is {actual}");
             }
             Self::Empty => "is empty",
             Self::BadWorkerName => {
@@ -199,9 +205,11 @@ impl fmt::Display for ConfigError {
             }
             Self::Fault(error) => return error.fmt(f),
             Self::OnlyTrue => "can only be true; leave it out to say no",
-            Self::TooMany { most, of } => return write!(f, "has more than {most} {of}"),
-            Self::Grant(mistake) => return mistake.fmt(f),
-            Self::Storage(mistake) => return mistake.fmt(f),
+            Self::TooMany { max, items } => return write!(f, "has more than {max} {items}"),
+            Self::Dotenv(error) => return error.fmt(f),
+            Self::Assets(error) => return error.fmt(f),
+            Self::Run(error) => return error.fmt(f),
+            Self::Storage(error) => return error.fmt(f),
             Self::NoHttps => "must be `http`: safelight does not serve https yet",
             Self::NoOtherHost => {
                 "is not supported by safelight yet: the worker sees the host it was asked for"
@@ -217,17 +225,17 @@ fn no_environment(f: &mut fmt::Formatter<'_>, known: &[String]) -> fmt::Result {
     }
 }
 
-/// What the author should hear about a config that works.
+/// A warning about a config that is valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// Known keys that change nothing on a local run, together.
+    /// All known keys without an effect on a local run.
     NoEffect(Vec<String>),
     NotInherited {
         key: String,
         environment: String,
     },
     BindingAsEnvironment,
-    /// Of a value in an `.env` file.
+    /// In a value of an `.env` file.
     NotExpanded,
 }
 
@@ -252,7 +260,7 @@ impl fmt::Display for Notice {
     }
 }
 
-/// `a`, `b` and `c`.
+/// Formats names as `a`, `b` and `c`.
 fn quoted(names: &[String]) -> String {
     let mut text = String::new();
     for (index, name) in names.iter().enumerate() {

@@ -1,28 +1,29 @@
-//! Every key that wrangler's config has, what it means to us, and how environments inherit it.
+//! Every key of wrangler's config, with its role here and its scope in environments.
 
 use safelight_protocol::BindingKind;
 
-use crate::item::{Diagnostics, Item};
+use crate::diagnostics::Diagnostics;
+use crate::item::Item;
 use crate::sections::{NamedBinding, images, r2, services};
 
 /// Reads the bindings of a section. Items without effect here are added to the second argument.
 pub(super) type ReadBindings =
     for<'a> fn(&Item<'a>, &mut Vec<Item<'a>>, &mut Diagnostics<'_>) -> Vec<NamedBinding<'a>>;
 
-/// What we do with a key.
+/// The role of a key.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Role {
-    /// A section of ours reads it.
+    /// A section reads it.
     Read(Section),
-    /// It grants bindings, which this function reads.
+    /// It declares bindings, which this function reads.
     Bindings(BindingKind, ReadBindings),
-    /// Grants the worker something that we do not have: an error unless it grants nothing.
-    Binding,
-    /// Changes what the worker answers in a way that we do not do: an error unless it asks for nothing.
-    Feature,
-    /// Concerns deploying, or bundling JavaScript: accepted, and said to do nothing here.
+    /// It declares bindings that safelight does not have: an error unless it is empty.
+    UnsupportedBinding,
+    /// It changes the worker's responses in a way that safelight does not support: an error unless it is empty.
+    UnsupportedFeature,
+    /// It concerns deploying, or bundling JavaScript: accepted with a warning that it has no effect.
     NoEffect,
-    /// Says something to editors only.
+    /// It is for editors only.
     Silent,
 }
 
@@ -41,12 +42,12 @@ pub(super) enum Section {
     Safelight,
 }
 
-/// What an environment makes of the same key at the top level.
+/// The scope of a key in environments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// Taken over unless the environment has its own.
+    /// An environment inherits it unless it has its own.
     Inherited,
-    /// Each environment says it for itself.
+    /// An environment does not inherit it.
     PerEnvironment,
     TopLevelOnly,
 }
@@ -57,33 +58,16 @@ pub(super) fn lookup(key: &str) -> Option<(Role, Scope)> {
         .map(|(_, role, scope)| (*role, *scope))
 }
 
-/// The key of the top level that `key` was probably meant to be is among these.
+/// The keys of the top level.
 pub(super) fn names() -> Vec<&'static str> {
     KEYS.iter().map(|(name, _, _)| *name).collect()
 }
 
-/// The likeliest of `known` for a mistyped key, if any is likely at all.
-pub(super) fn closest(key: &str, known: &[&'static str]) -> Option<&'static str> {
-    const LONGEST: usize = 40;
-    if key.len() > LONGEST {
-        return None;
-    }
-    // `kv-namespaces` and `kvNamespaces` are habits of other config files, not typing slips.
-    let plain = |text: &str| text.replace(['-', '_'], "").to_lowercase();
-    let wanted = plain(key);
-    known
-        .iter()
-        .map(|name| (strsim::osa_distance(&wanted, &plain(name)), *name))
-        .filter(|(distance, name)| *distance <= name.len().min(key.len()) / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
-use Role::{Binding, Bindings, Feature, NoEffect, Read, Silent};
+use Role::{Bindings, NoEffect, Read, Silent, UnsupportedBinding, UnsupportedFeature};
 use Scope::{Inherited, PerEnvironment, TopLevelOnly};
 
 const KEYS: &[(&str, Role, Scope)] = &[
-    // What we read.
+    // Keys that are read.
     ("name", Read(Section::Name), Inherited),
     ("main", Read(Section::Main), Inherited),
     (
@@ -97,54 +81,70 @@ const KEYS: &[(&str, Role, Scope)] = &[
         Inherited,
     ),
     ("vars", Read(Section::Vars), PerEnvironment),
-    ("images", Bindings(BindingKind::Images, images::read), PerEnvironment),
-    ("services", Bindings(BindingKind::Service, services::read), PerEnvironment),
+    (
+        "images",
+        Bindings(BindingKind::Images, images::read),
+        PerEnvironment,
+    ),
+    (
+        "services",
+        Bindings(BindingKind::Service, services::read),
+        PerEnvironment,
+    ),
     ("assets", Read(Section::Assets), Inherited),
-    ("r2_buckets", Bindings(BindingKind::R2, r2::read), PerEnvironment),
+    (
+        "r2_buckets",
+        Bindings(BindingKind::R2, r2::read),
+        PerEnvironment,
+    ),
     ("dev", Read(Section::Dev), TopLevelOnly),
     ("limits", Read(Section::Limits), Inherited),
     ("build", Read(Section::Build), Inherited),
     ("env", Read(Section::Env), TopLevelOnly),
     ("safelight", Read(Section::Safelight), TopLevelOnly),
     ("$schema", Silent, TopLevelOnly),
-    // Bindings we do not have.
-    ("ai", Binding, PerEnvironment),
-    ("ai_search", Binding, PerEnvironment),
-    ("ai_search_namespaces", Binding, PerEnvironment),
-    ("analytics_engine_datasets", Binding, PerEnvironment),
-    ("artifacts", Binding, PerEnvironment),
-    ("browser", Binding, PerEnvironment),
-    ("d1_databases", Binding, PerEnvironment),
-    ("data_blobs", Binding, TopLevelOnly),
-    ("dispatch_namespaces", Binding, PerEnvironment),
-    ("durable_objects", Binding, PerEnvironment),
-    ("flagship", Binding, PerEnvironment),
-    ("hyperdrive", Binding, PerEnvironment),
-    ("kv_namespaces", Binding, PerEnvironment),
-    ("logfwdr", Binding, Inherited),
-    ("media", Binding, PerEnvironment),
-    ("mtls_certificates", Binding, PerEnvironment),
-    ("pipelines", Binding, PerEnvironment),
-    ("queues", Binding, PerEnvironment),
-    ("ratelimits", Binding, PerEnvironment),
-    ("secrets_store_secrets", Binding, PerEnvironment),
-    ("send_email", Binding, PerEnvironment),
-    ("stream", Binding, PerEnvironment),
-    ("text_blobs", Binding, TopLevelOnly),
-    ("unsafe", Binding, PerEnvironment),
-    ("unsafe_hello_world", Binding, PerEnvironment),
-    ("vectorize", Binding, PerEnvironment),
-    ("version_metadata", Binding, PerEnvironment),
-    ("vpc_networks", Binding, PerEnvironment),
-    ("vpc_services", Binding, PerEnvironment),
-    ("wasm_modules", Binding, TopLevelOnly),
-    ("worker_loaders", Binding, PerEnvironment),
-    ("workflows", Binding, PerEnvironment),
-    // What would change the worker's answers.
-    ("containers", Feature, PerEnvironment),
-    ("pages_build_output_dir", Feature, TopLevelOnly),
-    ("secrets", Feature, PerEnvironment),
-    ("site", Feature, TopLevelOnly),
+    // Bindings that safelight does not have.
+    ("ai", UnsupportedBinding, PerEnvironment),
+    ("ai_search", UnsupportedBinding, PerEnvironment),
+    ("ai_search_namespaces", UnsupportedBinding, PerEnvironment),
+    (
+        "analytics_engine_datasets",
+        UnsupportedBinding,
+        PerEnvironment,
+    ),
+    ("artifacts", UnsupportedBinding, PerEnvironment),
+    ("browser", UnsupportedBinding, PerEnvironment),
+    ("d1_databases", UnsupportedBinding, PerEnvironment),
+    ("data_blobs", UnsupportedBinding, TopLevelOnly),
+    ("dispatch_namespaces", UnsupportedBinding, PerEnvironment),
+    ("durable_objects", UnsupportedBinding, PerEnvironment),
+    ("flagship", UnsupportedBinding, PerEnvironment),
+    ("hyperdrive", UnsupportedBinding, PerEnvironment),
+    ("kv_namespaces", UnsupportedBinding, PerEnvironment),
+    ("logfwdr", UnsupportedBinding, Inherited),
+    ("media", UnsupportedBinding, PerEnvironment),
+    ("mtls_certificates", UnsupportedBinding, PerEnvironment),
+    ("pipelines", UnsupportedBinding, PerEnvironment),
+    ("queues", UnsupportedBinding, PerEnvironment),
+    ("ratelimits", UnsupportedBinding, PerEnvironment),
+    ("secrets_store_secrets", UnsupportedBinding, PerEnvironment),
+    ("send_email", UnsupportedBinding, PerEnvironment),
+    ("stream", UnsupportedBinding, PerEnvironment),
+    ("text_blobs", UnsupportedBinding, TopLevelOnly),
+    ("unsafe", UnsupportedBinding, PerEnvironment),
+    ("unsafe_hello_world", UnsupportedBinding, PerEnvironment),
+    ("vectorize", UnsupportedBinding, PerEnvironment),
+    ("version_metadata", UnsupportedBinding, PerEnvironment),
+    ("vpc_networks", UnsupportedBinding, PerEnvironment),
+    ("vpc_services", UnsupportedBinding, PerEnvironment),
+    ("wasm_modules", UnsupportedBinding, TopLevelOnly),
+    ("worker_loaders", UnsupportedBinding, PerEnvironment),
+    ("workflows", UnsupportedBinding, PerEnvironment),
+    // Features that would change the worker's responses.
+    ("containers", UnsupportedFeature, PerEnvironment),
+    ("pages_build_output_dir", UnsupportedFeature, TopLevelOnly),
+    ("secrets", UnsupportedFeature, PerEnvironment),
+    ("site", UnsupportedFeature, TopLevelOnly),
     // Deploying and watching a deployed worker.
     ("account_id", NoEffect, Inherited),
     ("cloudchamber", NoEffect, PerEnvironment),
@@ -168,7 +168,7 @@ const KEYS: &[(&str, Role, Scope)] = &[
     ("url_transformations", NoEffect, PerEnvironment),
     ("usage_model", NoEffect, Inherited),
     ("workers_dev", NoEffect, Inherited),
-    // Bundling JavaScript and Python, which no worker of ours is made of.
+    // Bundling JavaScript and Python.
     ("alias", NoEffect, TopLevelOnly),
     ("base_dir", NoEffect, Inherited),
     ("define", NoEffect, PerEnvironment),

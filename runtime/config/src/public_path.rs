@@ -1,10 +1,10 @@
-//! The path of a site under which a bucket's objects are for everybody.
+//! The path of a site under which a bucket's objects are public.
 
 use std::fmt;
 use std::str::FromStr;
 
 /// Longest path, in bytes.
-const MOST: usize = 100;
+const MAX_BYTES: usize = 100;
 
 /// A path such as `/photos/`: plain names between slashes, the last of them a slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,34 +16,34 @@ impl PublicPath {
         &self.0
     }
 
-    /// Whether a URL could be of both.
+    /// Whether a URL could be under both paths.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0) || other.0.starts_with(&self.0)
     }
 }
 
-/// The text is not a path under which objects can be.
+/// The text is not a public path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAPublicPath;
+pub struct PublicPathError;
 
 impl FromStr for PublicPath {
-    type Err = NotAPublicPath;
+    type Err = PublicPathError;
 
-    fn from_str(text: &str) -> Result<Self, NotAPublicPath> {
-        let names = text.strip_prefix('/').ok_or(NotAPublicPath)?;
+    fn from_str(text: &str) -> Result<Self, PublicPathError> {
+        let names = text.strip_prefix('/').ok_or(PublicPathError)?;
         let names = names.strip_suffix('/').unwrap_or(names);
         let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
         let is_name = |name: &str| {
             !matches!(name, "" | "." | "..") && name.chars().all(inside) && name != "cdn-cgi"
         };
-        match names.len() < MOST && names.split('/').all(is_name) {
+        match names.len() < MAX_BYTES && names.split('/').all(is_name) {
             true => Ok(Self(format!("/{names}/"))),
-            false => Err(NotAPublicPath),
+            false => Err(PublicPathError),
         }
     }
 }
 
-impl fmt::Display for NotAPublicPath {
+impl fmt::Display for PublicPathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("must be a path of plain names, such as `/photos`, and none of them `cdn-cgi`")
     }
@@ -53,20 +53,20 @@ impl fmt::Display for NotAPublicPath {
 mod tests {
     use super::PublicPath;
 
-    fn of(text: &str) -> Option<String> {
+    fn parse(text: &str) -> Option<String> {
         let path = text.parse::<PublicPath>().ok()?;
         Some(path.as_str().to_owned())
     }
 
     #[test]
     fn a_public_path_is_of_plain_names_and_ends_in_a_slash() {
-        assert_eq!(of("/photos").as_deref(), Some("/photos/"));
-        assert_eq!(of("/photos/").as_deref(), Some("/photos/"));
-        assert_eq!(of("/a/b.c~d").as_deref(), Some("/a/b.c~d/"));
+        assert_eq!(parse("/photos").as_deref(), Some("/photos/"));
+        assert_eq!(parse("/photos/").as_deref(), Some("/photos/"));
+        assert_eq!(parse("/a/b.c~d").as_deref(), Some("/a/b.c~d/"));
     }
 
     #[test]
-    fn what_would_hide_the_worker_or_lead_elsewhere_is_none() {
+    fn a_path_that_hides_the_worker_or_leaves_the_bucket_is_refused() {
         let long = format!("/{}", "x".repeat(100));
         for text in [
             "",
@@ -84,7 +84,7 @@ mod tests {
             "/cdn-cgi/image/x",
             &long,
         ] {
-            assert_eq!(of(text), None, "{text}");
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 

@@ -1,15 +1,13 @@
-//! The workers of one run: those that were asked for, and those that their configs name.
+//! The workers of one run: those of the command line, and those that their configs list.
 
 use std::path::{Path, PathBuf};
 
 use super::bindings::BindingConfig;
-use super::error::{ConfigError, ConfigErrors, GrantError, Located};
+use super::error::{ConfigError, ConfigErrors, Located, RunError};
+use super::limits::MAX_WORKERS;
 use super::{Config, Loaded};
 
-/// Workers of one run.
-const MOST: usize = 32;
-
-/// The workers of one run; the first answers clients, the others only each other.
+/// The workers of one run. The first one serves clients, the others are reached by service bindings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub first: Loaded,
@@ -21,7 +19,7 @@ impl Run {
     /// of these names.
     ///
     /// # Errors
-    /// The mistakes of a config; two workers of one name; a service that no worker of the run is.
+    /// Fails on the errors of a config, two workers of one name, and a service that is not a worker of the run.
     pub fn load(
         first: &Path,
         others: &[PathBuf],
@@ -31,20 +29,20 @@ impl Run {
             first: read(first, environment)?,
             others: Vec::new(),
         };
-        let mut waiting: Vec<PathBuf> = others.to_vec();
-        waiting.extend_from_slice(&run.first.config.workers);
-        waiting.reverse();
-        while let Some(path) = waiting.pop() {
+        let mut unread: Vec<PathBuf> = others.to_vec();
+        unread.extend_from_slice(&run.first.config.workers);
+        unread.reverse();
+        while let Some(path) = unread.pop() {
             let loaded = read(&path, environment)?;
             if run.configs().any(|config| is_same(config, &loaded.config)) {
                 continue;
             }
             run.check_name(&loaded.config)?;
-            if run.others.len() + 1 == MOST {
-                let what = ConfigError::Grant(GrantError::TooManyWorkers(MOST));
-                return Err(about(&loaded.config, "name", what));
+            if run.others.len() + 1 == MAX_WORKERS {
+                let error = ConfigError::Run(RunError::TooManyWorkers(MAX_WORKERS));
+                return Err(error_at_key(&loaded.config, "name", error));
             }
-            waiting.extend(loaded.config.workers.iter().rev().cloned());
+            unread.extend(loaded.config.workers.iter().rev().cloned());
             run.others.push(loaded);
         }
         run.check_services()?;
@@ -60,17 +58,17 @@ impl Run {
     fn check_name(&self, config: &Config) -> Result<(), ConfigErrors> {
         let same = self.configs().find(|other| other.name == config.name);
         same.map_or(Ok(()), |other| {
-            let what = ConfigError::Grant(GrantError::SameWorkerName {
+            let error = ConfigError::Run(RunError::SameWorkerName {
                 name: config.name.clone(),
                 other: other.file.clone(),
             });
-            Err(about(config, "name", what))
+            Err(error_at_key(config, "name", error))
         })
     }
 
     fn check_services(&self) -> Result<(), ConfigErrors> {
         let names: Vec<String> = self.configs().map(|config| config.name.clone()).collect();
-        let mut mistakes = Vec::new();
+        let mut errors = Vec::new();
         for config in self.configs() {
             for binding in &config.bindings {
                 let BindingConfig::Service(service) = &binding.config else {
@@ -79,20 +77,20 @@ impl Run {
                 if names.contains(&service.service) {
                     continue;
                 }
-                mistakes.push(Located {
+                errors.push(Located {
                     file: config.file.clone(),
-                    place: service.place,
+                    position: service.position,
                     key: service.key.clone(),
-                    what: ConfigError::Grant(GrantError::NoSuchWorker {
+                    message: ConfigError::Run(RunError::NoSuchWorker {
                         name: service.service.clone(),
                         run: names.clone(),
                     }),
                 });
             }
         }
-        match mistakes.is_empty() {
+        match errors.is_empty() {
             true => Ok(()),
-            false => Err(ConfigErrors::new(mistakes, 0)),
+            false => Err(ConfigErrors::new(errors, 0)),
         }
     }
 }
@@ -104,18 +102,18 @@ fn read(path: &Path, environment: Option<&str>) -> Result<Loaded, ConfigErrors> 
     }
 }
 
-/// Whether both were read from one file, by whatever path.
+/// Whether both were read from the same file, even by different paths.
 fn is_same(one: &Config, other: &Config) -> bool {
     let real = |config: &Config| config.file.canonicalize().ok();
     one.file == other.file || real(one).is_some_and(|file| real(other) == Some(file))
 }
 
-fn about(config: &Config, key: &str, what: ConfigError) -> ConfigErrors {
+fn error_at_key(config: &Config, key: &str, error: ConfigError) -> ConfigErrors {
     ConfigErrors::from(Located {
         file: config.file.clone(),
-        place: None,
+        position: None,
         key: key.to_owned(),
-        what,
+        message: error,
     })
 }
 

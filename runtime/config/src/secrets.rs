@@ -1,24 +1,22 @@
-//! Secrets that stand beside the config, in the files from which wrangler takes them for a local run.
-
-mod dotenv;
+//! The secrets in the files beside the config from which wrangler reads them for a local run.
 
 use std::fmt;
 use std::path::Path;
 
-use super::error::{GrantError, Located, ConfigError, Notice, Place};
-use super::file;
-use super::item::{Diagnostics, shown};
-use super::sections::images::is_reserved;
+use super::diagnostics::Diagnostics;
+use super::dotenv;
+use super::error::{ConfigError, Located, Notice, Position};
+use super::key_name::display_key;
+use super::sections::binding_name::is_reserved;
+use super::source;
 
-pub use self::dotenv::DotenvError;
-
-/// A value that is shown nowhere.
+/// A value that no output shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The value itself, for the worker and for nobody else.
-    pub fn reveal(&self) -> &str {
+    /// Returns the value. Only the worker may see it.
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -29,7 +27,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A secret and the file that it is from.
+/// A secret with its name and its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedSecret {
     pub name: String,
@@ -39,11 +37,14 @@ pub struct NamedSecret {
 }
 
 /// Reads the secrets for an environment, sorted by name.
-pub(super) fn read(environment: Option<&str>, found: &mut Diagnostics<'_>) -> Vec<NamedSecret> {
+pub(super) fn read(
+    environment: Option<&str>,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Vec<NamedSecret> {
     let mut secrets: Vec<NamedSecret> = Vec::new();
-    for name in files(&found.source.dir, environment) {
-        for secret in read_file(&name, found) {
-            // The later one wins, within a file and among files.
+    for name in files(&diagnostics.source.dir, environment) {
+        for secret in read_file(&name, diagnostics) {
+            // A later secret replaces an earlier one, within a file and among files.
             secrets.retain(|earlier| earlier.name != secret.name);
             secrets.push(secret);
         }
@@ -52,10 +53,10 @@ pub(super) fn read(environment: Option<&str>, found: &mut Diagnostics<'_>) -> Ve
     secrets
 }
 
-/// The files that count, in the order in which they are read.
+/// The files that are read, in their order.
 fn files(dir: &Path, environment: Option<&str>) -> Vec<String> {
     let is_there = |name: &String| dir.join(name).exists();
-    // A name with a slash would lead out of the folder.
+    // A name with a slash would leave the folder.
     let environment = environment.filter(|name| !name.contains('/'));
     let own = environment.map(|name| format!(".dev.vars.{name}"));
     let dev_vars = own.into_iter().chain([".dev.vars".to_owned()]);
@@ -71,19 +72,19 @@ fn files(dir: &Path, environment: Option<&str>) -> Vec<String> {
     names
 }
 
-fn read_file(name: &str, found: &mut Diagnostics<'_>) -> Vec<NamedSecret> {
-    // Beside the config, and shown as the config is.
-    let path = found.source.path.with_file_name(name);
-    let located = |line: Option<usize>, key: &str, what| Located {
+fn read_file(name: &str, diagnostics: &mut Diagnostics<'_>) -> Vec<NamedSecret> {
+    // The path is formed from the config's path as messages show it.
+    let path = diagnostics.source.path.with_file_name(name);
+    let located = |line: Option<usize>, key: &str, error| Located {
         file: path.clone(),
-        place: line.map(|line| Place { line, column: 1 }),
+        position: line.map(|line| Position { line, column: 1 }),
         key: key.to_owned(),
-        what,
+        message: error,
     };
-    let text = match file::read_text(&found.source.dir.join(name)) {
+    let text = match source::read_text(&diagnostics.source.dir.join(name)) {
         Ok(text) => text,
-        Err(what) => {
-            found.mistake_elsewhere(located(None, "", what));
+        Err(error) => {
+            diagnostics.push_error(located(None, "", error));
             return Vec::new();
         }
     };
@@ -92,22 +93,18 @@ fn read_file(name: &str, found: &mut Diagnostics<'_>) -> Vec<NamedSecret> {
         let entry = match entry {
             Ok(entry) => entry,
             Err((line, error)) => {
-                found.mistake_elsewhere(located(
-                    Some(line),
-                    "",
-                    ConfigError::Grant(GrantError::Dotenv(error)),
-                ));
+                diagnostics.push_error(located(Some(line), "", ConfigError::Dotenv(error)));
                 continue;
             }
         };
-        let key = shown(entry.name);
+        let key = display_key(entry.name);
         if is_reserved(entry.name) {
-            found.mistake_elsewhere(located(Some(entry.line), &key, ConfigError::Reserved));
+            diagnostics.push_error(located(Some(entry.line), &key, ConfigError::Reserved));
             continue;
         }
         if name.starts_with(".env") && entry.has_reference {
-            let what = Notice::NotExpanded;
-            found.warn_elsewhere(located_notice(&path, entry.line, &key, what));
+            let notice = Notice::NotExpanded;
+            diagnostics.push_warning(located_notice(&path, entry.line, &key, notice));
         }
         secrets.push(NamedSecret {
             name: entry.name.to_owned(),
@@ -118,11 +115,11 @@ fn read_file(name: &str, found: &mut Diagnostics<'_>) -> Vec<NamedSecret> {
     secrets
 }
 
-fn located_notice(path: &Path, line: usize, key: &str, what: Notice) -> Located<Notice> {
+fn located_notice(path: &Path, line: usize, key: &str, notice: Notice) -> Located<Notice> {
     Located {
         file: path.to_owned(),
-        place: Some(Place { line, column: 1 }),
+        position: Some(Position { line, column: 1 }),
         key: key.to_owned(),
-        what,
+        message: notice,
     }
 }

@@ -1,9 +1,10 @@
-//! The config's sections: each takes its value and returns what it means.
+//! The config's sections. Each converts its item to checked types.
 
 use crate::bindings::Binding;
 use crate::item::Item;
 
 pub(super) mod assets;
+pub(super) mod binding_name;
 pub(super) mod build;
 pub(super) mod dev;
 pub(super) mod faults;

@@ -3,16 +3,16 @@
 mod accepted;
 mod buckets;
 mod environments;
+mod errors;
 mod files;
 mod hostile;
-mod mistakes;
 mod site;
 mod syntax;
 
 use std::path::PathBuf;
 
 use super::check::check;
-use super::file::{Source, Syntax};
+use super::source::{Source, Syntax};
 use super::{Config, ConfigErrors, Loaded, tree};
 
 fn load(file: &str, text: &str, environment: Option<&str>) -> Result<Loaded, ConfigErrors> {

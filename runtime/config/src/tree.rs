@@ -3,11 +3,8 @@
 mod json;
 mod toml;
 
-use super::error::{ConfigErrors, ConfigError};
-use super::file::{Source, Syntax};
-
-/// Deeper than any key we read, shallow enough to walk by recursion.
-pub(super) const MAX_DEPTH: usize = 64;
+use super::error::{ConfigError, ConfigErrors};
+use super::source::{Source, Syntax};
 
 /// A value and the byte it starts at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +42,7 @@ pub(super) fn parse(source: &Source) -> Result<Node, ConfigErrors> {
 
 impl Value {
     /// For "must be a string, but is a list".
-    pub(super) fn kind(&self) -> &'static str {
+    pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
@@ -56,7 +53,7 @@ impl Value {
         }
     }
 
-    /// Generated configs spell out what a worker does not use: `"queues": { "producers": [] }`.
+    /// Generated configs spell out what a worker does not use: `"unsafe": { "bindings": [] }`.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Null => true,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use http::header::{CONTENT_ENCODING, LOCATION};
 use http::{HeaderMap, StatusCode, Uri};
-use safelight_config::{MAX_SOURCE_BYTES, SourceTime};
+use safelight_config::{MAX_SOURCE_BYTES, SourceTimeouts};
 use safelight_hop::faults::{FaultSet, Hop};
 use safelight_hop::inject::HopFaults;
 use safelight_hop::{
@@ -45,7 +45,7 @@ pub struct FetchedSource {
 
 impl Sources {
     /// Fetches from the hosts that `client` reaches, within `time`. `faults` apply to the hop.
-    pub fn remote(client: Client, time: SourceTime, faults: Arc<FaultSet>) -> Self {
+    pub fn remote(client: Client, time: SourceTimeouts, faults: Arc<FaultSet>) -> Self {
         let service = service_fn(move |call: Call| fetch_host(client.clone(), time, call.request));
         Self {
             worker: None,

@@ -27,7 +27,7 @@ use safelight_hop::body::ObservedBody;
 use safelight_hop::request::{RequestGuard, upload};
 use safelight_hop::{Body, Call, HopError, RequestContext};
 use safelight_net::Deadlines;
-use safelight_net::deadline::{self, Activity, Progress};
+use safelight_net::deadline::{self, Activity, TimeoutStream};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -54,7 +54,7 @@ pub struct SocketServer<F> {
 
 impl<F> SocketServer<F>
 where
-    F: Fn(&Parts, deadline::Open) -> RequestGuard + Send + Sync + 'static,
+    F: Fn(&Parts, deadline::RequestGuard) -> RequestGuard + Send + Sync + 'static,
 {
     /// Serves `listener` until `shutdown` ends, then lets calls in flight finish.
     pub async fn run(self, listener: UnixListener, shutdown: impl Future<Output = ()>) {
@@ -96,7 +96,7 @@ where
         stream: UnixStream,
     ) -> impl GracefulConnection<Error = hyper::Error> {
         let activity = Activity::new();
-        let stream = Progress::server(stream, &self.deadlines, activity.clone());
+        let stream = TimeoutStream::server(stream, &self.deadlines, activity.clone());
         let service = service_fn(move |request| {
             let (server, activity) = (self.clone(), activity.clone());
             async move { Ok::<_, Infallible>(server.answer(request, activity).await) }
@@ -111,13 +111,13 @@ where
 
     async fn answer(&self, request: http::Request<Incoming>, activity: Activity) -> Response<Body> {
         let (mut head, body) = request.into_parts();
-        let mut guard = (self.begin)(&head, activity.open());
+        let mut guard = (self.begin)(&head, activity.begin_request());
         let context = guard.context().clone();
         let mut upload = upload::receive(body, self.deadlines.body_read, activity, &context);
         let response = match self.services.select(&mut head) {
             Ok(service) => {
                 if head.headers.contains_key(EXPECT) {
-                    upload.ask().await;
+                    upload.start().await;
                 }
                 let body = upload::into_body(upload, context.clone());
                 let request = http::Request::from_parts(head, body);

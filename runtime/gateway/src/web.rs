@@ -16,7 +16,7 @@ use safelight_hop::faults::{FaultSet, Hop};
 use safelight_hop::inject::HopFaults;
 use safelight_hop::{Answer, BindingService, Body, Call, HopError, RequestContext, layered};
 use safelight_net::Deadlines;
-use safelight_net::deadline::{Paced, PacedError, Progress};
+use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError, TimeoutStream};
 use safelight_net::exchange::Connection;
 use safelight_protocol::headers::WORKER;
 use tower::{ServiceExt as _, service_fn};
@@ -94,12 +94,12 @@ async fn exchange(
         .oneshot(request.uri().clone())
         .await
         .map_err(HopError::Connect)?;
-    let stream = Progress::client(TokioIo::new(stream), deadlines.write);
+    let stream = TimeoutStream::client(TokioIo::new(stream), deadlines.write);
     let mut connection = Connection::handshake(TokioIo::new(stream)).await?;
     let response = connection.send(origin_form(request)?).await?;
     let guard = connection.into_guard();
     Ok(response.map(|incoming| {
-        let body = Paced::new(incoming, deadlines.body_read);
+        let body = ReadTimeoutBody::new(incoming, deadlines.body_read);
         // The body owns the guard, so the connection stays open while the body is read.
         body.map_err(move |error| {
             let _connection = &guard;
@@ -110,10 +110,10 @@ async fn exchange(
 }
 
 /// The error of a response's body.
-fn body_error(error: PacedError<hyper::Error>) -> HopError {
+fn body_error(error: ReadTimeoutError<hyper::Error>) -> HopError {
     match error {
-        PacedError::Broken(error) => HopError::Http(error),
-        PacedError::Stalled(limit) => HopError::HostStalled(limit),
+        ReadTimeoutError::Body(error) => HopError::Http(error),
+        ReadTimeoutError::Timeout(limit) => HopError::HostStalled(limit),
     }
 }
 
@@ -156,9 +156,12 @@ mod tests {
         let endless = StreamBody::new(futures_util::stream::iter(pieces)).boxed_unsync();
         let mut request = http::Request::post(format!("http://{}/", host.local_addr().unwrap()));
         request = request.header("transfer-encoding", "chunked");
-        let record = RequestContext::background(Log::new(MemoryLog::default()));
-        let answer = outbound.fetch(request.body(endless).unwrap(), record).await;
-        let error = answer.map(|_| ()).unwrap_err().to_string();
+        let context = RequestContext::background(Log::new(MemoryLog::default()));
+        let answer = outbound.fetch(request.body(endless).unwrap(), context);
+        // A regression fails here instead of standing still.
+        let answer = tokio::time::timeout(Duration::from_secs(60), answer).await;
+        let error = answer.expect("the host is given up").map(|_| ());
+        let error = error.unwrap_err().to_string();
         assert!(
             error.contains("the peer has read nothing for 300ms"),
             "{error}"

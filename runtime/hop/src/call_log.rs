@@ -32,7 +32,10 @@ pub async fn log<F: Future<Output = Answer>>(call: Call, next: impl FnOnce(Call)
     guard.status = Some(response.status());
     guard.expected = response.body().size_hint().exact();
     guard.context.record.head(&response, guard.expected);
-    guard.context.record.summary(response.headers().get(SUMMARY));
+    guard
+        .context
+        .record
+        .summary(response.headers().get(SUMMARY));
     Ok(response.map(|body| ObservedBody::new(body, guard).boxed_unsync()))
 }
 

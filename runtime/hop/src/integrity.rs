@@ -250,7 +250,8 @@ mod tests {
                 "the answer of image-source broke off (the answer of PHOTOS was cut short: 6 bytes expected, 3 received): 7 bytes expected, 3 received",
             ),
         ] {
-            let inner = VerifiedBody::new(pieces(&["foo"]), promise(Some(6), None), "PHOTOS".into());
+            let inner =
+                VerifiedBody::new(pieces(&["foo"]), promise(Some(6), None), "PHOTOS".into());
             let inner = inner.boxed_unsync();
             let outer = VerifiedBody::new(inner, promise(length, None), "image-source".into());
             let error = outer.collect().await.map(|_| ()).unwrap_err();

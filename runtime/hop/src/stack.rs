@@ -13,7 +13,9 @@ pub fn layered(service: impl HopService, faults: HopFaults) -> BindingService {
     BoxCloneSyncService::new(service_fn(move |call| {
         let (service, faults) = (service.clone(), faults.clone());
         call_log::log(call, |call| {
-            integrity::verify(call, |call| faults.apply(call, |call| service.oneshot(call)))
+            integrity::verify(call, |call| {
+                faults.apply(call, |call| service.oneshot(call))
+            })
         })
     }))
 }

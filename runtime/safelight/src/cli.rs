@@ -112,7 +112,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     // Before other threads start.
     if let Command::Images { .. } = cli.command {
-        safelight_images::heap::keep_one();
+        safelight_images::heap::limit_malloc_arenas();
     }
     let (log, log_writer) = Log::stdout();
     // The images process has one thread for its connections, and leaves the cores to the pixels.
@@ -185,10 +185,8 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
                 true => End::Stdin,
                 false => End::Signal,
             };
-            let limits = Limits {
-                av1: av1::decoder()?,
-                ..flags.limits()?
-            };
+            let mut limits = flags.limits()?;
+            limits.pixels.decode.av1 = av1::decoder()?;
             images(&socket, limits, end, log).await
         }
         Command::Compile { component } => compile_into_cache(&component),

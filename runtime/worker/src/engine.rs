@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use safelight_hop::{Body, HopError};
-use safelight_net::deadline::{Paced, PacedError};
+use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 /// The engine's error for a [`HopError`]. The guest gets the text of an internal error.
@@ -44,10 +44,10 @@ pub(crate) fn body_to_engine(body: Body) -> WasiBody {
 
 /// A body for the engine that fails when no byte arrives for `limit`: the guest's `between-bytes-timeout`.
 pub(crate) fn body_to_engine_within(body: Body, limit: Duration) -> WasiBody {
-    Paced::new(body, limit)
+    ReadTimeoutBody::new(body, limit)
         .map_err(|error| match error {
-            PacedError::Broken(error) => to_engine(error),
-            PacedError::Stalled(_) => Error::ConnectionReadTimeout,
+            ReadTimeoutError::Body(error) => to_engine(error),
+            ReadTimeoutError::Timeout(_) => Error::ConnectionReadTimeout,
         })
         .boxed_unsync()
 }

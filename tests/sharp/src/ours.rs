@@ -27,7 +27,7 @@ const BOUNDARY: &str = "--------------------------000000000000000000000000";
 
 /// The second process: serves until its input ends.
 pub(crate) fn serve(socket: &Path) -> Outcome<()> {
-    safelight_images::heap::keep_one();
+    safelight_images::heap::limit_malloc_arenas();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

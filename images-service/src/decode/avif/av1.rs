@@ -1,4 +1,4 @@
-//! One coded picture of AV1 to its planes: in this process, or in one of its own.
+//! Decodes one AV1 picture to its planes, in this process or in a child process.
 
 mod child;
 mod coded;
@@ -7,15 +7,19 @@ mod process;
 mod wire;
 
 pub(in crate::decode) use self::child::serve;
-pub(super) use self::coded::{Coded, Depth, Layout, Range};
-use super::super::{Fault, Options};
-use crate::{geometry::Size, limits::Av1Decoder};
+pub(super) use self::coded::{ChromaSubsampling, CodedImage, Depth, Range};
+use super::super::{Options, error::DecodeError};
+use crate::{decode::Av1Decoder, options::Size};
 
 /// What is said of a stream that is in order, and beyond the library.
 const UNKNOWN_CODING: &str = "a coding that no decoder here knows";
 
 /// Decodes the first picture, which must have the size that the container claims.
-pub(super) fn decode(data: &[u8], size: Size, options: Options<'_>) -> Result<Coded, Fault> {
+pub(super) fn decode(
+    data: &[u8],
+    size: Size,
+    options: Options<'_>,
+) -> Result<CodedImage, DecodeError> {
     match options.av1 {
         Av1Decoder::InProcess => library::decode(data, size),
         Av1Decoder::Process { program, arguments } => process::decode(

@@ -1,16 +1,16 @@
-//! From luma and chroma to red, green and blue of 8 bits.
+//! YUV to RGB of 8 bits, by the matrix and range of CICP (ITU-T H.273), with linear chroma upsampling.
 
 use heic_rs::{Nclx, Range};
 
 use super::{
-    super::Fault,
-    av1::{Coded, Depth, Layout, Range as Samples},
+    super::error::DecodeError,
+    av1::{ChromaSubsampling, CodedImage, Depth, Range as SampleRange},
 };
 use crate::image::Channels;
 
 /// What the samples mean.
 #[derive(Clone, Copy)]
-pub(super) struct Meaning {
+pub(super) struct ColorDescription {
     matrix: Matrix,
     scale: Scale,
 }
@@ -22,7 +22,7 @@ enum Matrix {
     /// Weights of red and blue in luma.
     Luma { red: f32, blue: f32 },
     /// Luma, green and orange.
-    GreenOrange,
+    YCgCo,
 }
 
 /// From samples to 0..1 and -0.5..0.5.
@@ -33,18 +33,18 @@ struct Scale {
 }
 
 impl Scale {
-    fn new(depth: Depth, range: Samples) -> Self {
+    fn new(depth: Depth, range: SampleRange) -> Self {
         let step = f32::from(1_u16 << (depth.bits() - 8));
         let middle = 128.0 * step;
         match range {
-            Samples::Full => {
+            SampleRange::Full => {
                 let most = 256.0 * step - 1.0;
                 Self {
                     luma: (0.0, 1.0 / most),
                     chroma: (middle, 1.0 / most),
                 }
             }
-            Samples::Limited => Self {
+            SampleRange::Limited => Self {
                 luma: (16.0 * step, 1.0 / (219.0 * step)),
                 chroma: (middle, 1.0 / (224.0 * step)),
             },
@@ -60,9 +60,9 @@ impl Scale {
     }
 }
 
-impl Meaning {
+impl ColorDescription {
     /// The container's word counts, then the picture's own, then what most files mean.
-    pub(super) fn of(coded: &Coded, nclx: Option<&Nclx>) -> Result<Self, Fault> {
+    pub(super) fn new(coded: &CodedImage, nclx: Option<&Nclx>) -> Result<Self, DecodeError> {
         const UNSPECIFIED: u16 = 2;
         let code = match nclx.map(|nclx| nclx.matrix_code) {
             None | Some(UNSPECIFIED) => coded.matrix.into(),
@@ -70,19 +70,19 @@ impl Meaning {
         };
         let luma = |red, blue| Ok(Matrix::Luma { red, blue });
         let matrix = match code {
-            0 if coded.layout == Layout::Full => Ok(Matrix::Identity),
+            0 if coded.subsampling == ChromaSubsampling::Yuv444 => Ok(Matrix::Identity),
             1 => luma(0.2126, 0.0722),
             UNSPECIFIED | 5 | 6 => luma(0.299, 0.114),
             4 => luma(0.30, 0.11),
             7 => luma(0.212, 0.087),
-            8 => Ok(Matrix::GreenOrange),
+            8 => Ok(Matrix::YCgCo),
             9 => luma(0.2627, 0.0593),
-            _ => Err(Fault::Unsupported("an unusual matrix of colours")),
+            _ => Err(DecodeError::Unsupported("an unusual matrix of colours")),
         }?;
         let range = match nclx.map(|nclx| nclx.range) {
             None => coded.range,
-            Some(Range::Full) => Samples::Full,
-            Some(Range::Limited) => Samples::Limited,
+            Some(Range::Full) => SampleRange::Full,
+            Some(Range::Limited) => SampleRange::Limited,
         };
         Ok(Self {
             matrix,
@@ -100,7 +100,7 @@ impl Meaning {
                 let b = y + 2.0 * (1.0 - blue) * cb;
                 [r, (y - red * r - blue * b) / (1.0 - red - blue), b]
             }
-            Matrix::GreenOrange => {
+            Matrix::YCgCo => {
                 let (y, cg, co) = (scale.luma(y), scale.chroma(u), scale.chroma(v));
                 [y - cg + co, y + cg, y - cg - co]
             }
@@ -109,7 +109,12 @@ impl Meaning {
 }
 
 /// Fills in the colours of every pixel.
-pub(super) fn write_rgb(coded: &Coded, meaning: Meaning, channels: Channels, out: &mut [u8]) {
+pub(super) fn write_rgb(
+    coded: &CodedImage,
+    description: ColorDescription,
+    channels: Channels,
+    out: &mut [u8],
+) {
     let width = coded.size.width as usize;
     let pixel = channels.count();
     let mut luma = vec![0.0; width];
@@ -121,14 +126,14 @@ pub(super) fn write_rgb(coded: &Coded, meaning: Meaning, channels: Channels, out
         v.read(coded, 2, y);
         let samples = luma.iter().zip(&u.samples).zip(&v.samples);
         for (to, ((y, u), v)) in row.chunks_exact_mut(pixel).zip(samples) {
-            let rgb = meaning.rgb(*y, *u, *v).map(to_byte);
+            let rgb = description.rgb(*y, *u, *v).map(to_byte);
             to[..3].copy_from_slice(&rgb);
         }
     }
 }
 
 /// Fills in the alpha of every pixel.
-pub(super) fn write_alpha(coded: &Coded, out: &mut [u8]) {
+pub(super) fn write_alpha(coded: &CodedImage, out: &mut [u8]) {
     let width = coded.size.width as usize;
     let scale = Scale::new(coded.depth, coded.range);
     let mut luma = vec![0.0; width];
@@ -149,11 +154,11 @@ struct Chroma {
 
 impl Chroma {
     /// Without chroma every sample is the middle.
-    fn new(coded: &Coded) -> Self {
+    fn new(coded: &CodedImage) -> Self {
         let width = coded.size.width as usize;
-        let stored = match coded.layout {
-            Layout::Gray | Layout::Full => 0,
-            Layout::Quarter | Layout::Half => width.div_ceil(2),
+        let stored = match coded.subsampling {
+            ChromaSubsampling::Monochrome | ChromaSubsampling::Yuv444 => 0,
+            ChromaSubsampling::Yuv420 | ChromaSubsampling::Yuv422 => width.div_ceil(2),
         };
         let middle = f32::from(1_u16 << (coded.depth.bits() - 1));
         Self {
@@ -163,15 +168,15 @@ impl Chroma {
         }
     }
 
-    fn read(&mut self, coded: &Coded, plane: usize, y: usize) {
-        match coded.layout {
-            Layout::Gray => {}
-            Layout::Full => coded.row(plane, y, &mut self.samples),
-            Layout::Half => {
+    fn read(&mut self, coded: &CodedImage, plane: usize, y: usize) {
+        match coded.subsampling {
+            ChromaSubsampling::Monochrome => {}
+            ChromaSubsampling::Yuv444 => coded.row(plane, y, &mut self.samples),
+            ChromaSubsampling::Yuv422 => {
                 coded.row(plane, y, &mut self.near);
                 self.widen();
             }
-            Layout::Quarter => {
+            ChromaSubsampling::Yuv420 => {
                 coded.row(plane, y / 2, &mut self.near);
                 let beside = if y.is_multiple_of(2) {
                     (y / 2).saturating_sub(1)

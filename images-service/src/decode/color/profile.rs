@@ -1,4 +1,4 @@
-//! A colour profile without what no conversion needs.
+//! Reads an ICC profile without the tags that no conversion needs.
 //!
 //! The parser reads every tag that a profile lists, however often it is listed, and every translation of every text,
 //! however many of them share their bytes: a few kilobytes could ask for any amount of memory.
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use moxcms::ColorProfile;
 
 /// Bytes of the largest profile: those of printing presses have a few million.
-const LARGEST: usize = 10_000_000;
+const MAX_BYTES: usize = 10_000_000;
 /// Bytes before the list of tags, whose first number is its length, and of one entry of it.
 const HEAD: usize = 128;
 const ENTRY: usize = 12;
@@ -27,8 +27,8 @@ pub(super) fn read(icc: &[u8]) -> Result<ColorProfile, String> {
 
 /// The same profile whose list has each used tag once, where it came first, and no other.
 fn essential(icc: &[u8]) -> Result<Vec<u8>, Cow<'static, str>> {
-    if icc.len() > LARGEST {
-        return Err(format!("it has more than {LARGEST} bytes").into());
+    if icc.len() > MAX_BYTES {
+        return Err(format!("it has more than {MAX_BYTES} bytes").into());
     }
     let cut = || Cow::from("it is cut short");
     let (head, rest) = icc.split_at_checked(HEAD).ok_or_else(cut)?;

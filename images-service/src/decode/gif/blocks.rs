@@ -1,14 +1,14 @@
-//! The blocks of a GIF file: how many frames it has, without decoding one.
+//! The blocks of a GIF file: counts its frames without decoding one.
 
-use super::super::{Fault, gate::Gate};
-use crate::geometry::Size;
+use super::super::{error::DecodeError, header_limits::HeaderLimits};
+use crate::options::Size;
 
 const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2C;
 const END: u8 = 0x3B;
 
 /// Counts the frames, and checks each of them and all together.
-pub(super) fn count_frames(bytes: &[u8], gate: Gate<'_>) -> Result<u32, Fault> {
+pub(super) fn count_frames(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<u32, DecodeError> {
     let mut rest = Rest(bytes);
     let head = rest.take(13)?;
     let [w0, w1, h0, h1, flags, ..] = *head.get(6..).unwrap_or_default() else {
@@ -27,16 +27,16 @@ pub(super) fn count_frames(bytes: &[u8], gate: Gate<'_>) -> Result<u32, Fault> {
                 let [_, _, _, _, w0, w1, h0, h1, flags] = *rest.take(9)? else {
                     return Err(cut());
                 };
-                gate.size(Size::new(whole(w0, w1), whole(h0, h1)))?;
+                limits.size(Size::new(whole(w0, w1), whole(h0, h1)))?;
                 frames += 1;
-                gate.frames(canvas, frames)?;
+                limits.frames(canvas, frames)?;
                 rest.skip_table(flags)?;
                 // The width of the first code.
                 rest.byte()?;
                 rest.skip_sub_blocks()?;
             }
             END => return Ok(frames),
-            _ => return Err(Fault::broken("it has an unknown block")),
+            _ => return Err(DecodeError::broken("it has an unknown block")),
         }
     }
 }
@@ -45,27 +45,27 @@ pub(super) fn count_frames(bytes: &[u8], gate: Gate<'_>) -> Result<u32, Fault> {
 struct Rest<'a>(&'a [u8]);
 
 impl<'a> Rest<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Fault> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
         let (taken, rest) = self.0.split_at_checked(length).ok_or_else(cut)?;
         self.0 = rest;
         Ok(taken)
     }
 
-    fn byte(&mut self) -> Result<u8, Fault> {
+    fn byte(&mut self) -> Result<u8, DecodeError> {
         let (byte, rest) = self.0.split_first().ok_or_else(cut)?;
         self.0 = rest;
         Ok(*byte)
     }
 
     /// A table of colours, if the flags say that there is one.
-    fn skip_table(&mut self, flags: u8) -> Result<(), Fault> {
+    fn skip_table(&mut self, flags: u8) -> Result<(), DecodeError> {
         if flags & 0x80 != 0 {
             self.take(3 << ((flags & 7) + 1))?;
         }
         Ok(())
     }
 
-    fn skip_sub_blocks(&mut self) -> Result<(), Fault> {
+    fn skip_sub_blocks(&mut self) -> Result<(), DecodeError> {
         loop {
             match self.byte()? {
                 0 => return Ok(()),
@@ -79,6 +79,6 @@ fn whole(low: u8, high: u8) -> u32 {
     u16::from_le_bytes([low, high]).into()
 }
 
-fn cut() -> Fault {
-    Fault::broken("it is cut short")
+fn cut() -> DecodeError {
+    DecodeError::broken("it is cut short")
 }

@@ -1,10 +1,10 @@
-//! The skeleton of a JPEG file: what its frame claims, and whether the file goes on to its end.
+//! The marker segments of a JPEG file (Annex B): what the frame header claims, and whether the file reaches EOI.
 //!
 //! Decoders are lenient about both: they learn of an unknown coding late, and take the end of the bytes for the end
 //! of the picture.
 
-use super::Fault;
-use crate::geometry::Size;
+use super::DecodeError;
+use crate::options::Size;
 
 /// The frame header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,24 +21,26 @@ pub(super) enum Coding {
 }
 
 /// Reads the first frame header.
-pub(super) fn frame(bytes: &[u8]) -> Result<Frame, Fault> {
+pub(super) fn frame(bytes: &[u8]) -> Result<Frame, DecodeError> {
     let mut segments = Segments::new(bytes);
     loop {
         let segment = segments.next()?;
         let coding = match segment.marker {
             0xC0 | 0xC1 => Coding::Sequential,
             0xC2 => Coding::Progressive,
-            0xC3 => return Err(Fault::Unsupported("lossless coding")),
-            0xC5..=0xC7 | 0xCD..=0xCF => return Err(Fault::Unsupported("hierarchical coding")),
-            0xC9..=0xCB => return Err(Fault::Unsupported("arithmetic coding")),
-            END => return Err(Fault::broken("it has no frame header")),
+            0xC3 => return Err(DecodeError::Unsupported("lossless coding")),
+            0xC5..=0xC7 | 0xCD..=0xCF => {
+                return Err(DecodeError::Unsupported("hierarchical coding"));
+            }
+            0xC9..=0xCB => return Err(DecodeError::Unsupported("arithmetic coding")),
+            END => return Err(DecodeError::broken("it has no frame header")),
             _ => continue,
         };
         let [precision, h1, h0, w1, w0, components, ..] = *segment.content else {
-            return Err(Fault::broken("its frame header is cut short"));
+            return Err(DecodeError::broken("its frame header is cut short"));
         };
         if precision != 8 {
-            return Err(Fault::Unsupported("more than 8 bits a sample"));
+            return Err(DecodeError::Unsupported("more than 8 bits a sample"));
         }
         let [height, width] = [[h1, h0], [w1, w0]].map(|side| u32::from(u16::from_be_bytes(side)));
         return Ok(Frame {
@@ -50,7 +52,7 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Frame, Fault> {
 }
 
 /// Makes sure that the file reaches its end marker, through all scans; returns how many these are.
-pub(super) fn check_complete(bytes: &[u8]) -> Result<usize, Fault> {
+pub(super) fn check_complete(bytes: &[u8]) -> Result<usize, DecodeError> {
     let mut segments = Segments::new(bytes);
     let mut scans = 0;
     loop {
@@ -59,7 +61,7 @@ pub(super) fn check_complete(bytes: &[u8]) -> Result<usize, Fault> {
                 scans += 1;
                 segments.skip_scan();
             }
-            END if scans == 0 => return Err(Fault::broken("it has no scan")),
+            END if scans == 0 => return Err(DecodeError::broken("it has no scan")),
             END => return Ok(scans),
             _ => {}
         }
@@ -109,8 +111,8 @@ impl<'a> Segments<'a> {
         }
     }
 
-    pub(super) fn next(&mut self) -> Result<Segment<'a>, Fault> {
-        let cut = || Fault::broken("it is cut short");
+    pub(super) fn next(&mut self) -> Result<Segment<'a>, DecodeError> {
+        let cut = || DecodeError::broken("it is cut short");
         loop {
             // Whatever stands before a marker is skipped, as every reader does.
             let at = memchr::memchr(0xFF, self.rest).ok_or_else(cut)?;
@@ -153,7 +155,7 @@ impl<'a> Segments<'a> {
 #[cfg(test)]
 mod tests {
     use super::{Coding, check_complete, frame, is_bare};
-    use crate::{decode::Fault, geometry::Size};
+    use crate::{decode::DecodeError, options::Size};
 
     const START: &[u8] = b"\xFF\xD8\xFF\xE0\0\x04ab";
     const FRAME: &[u8] = b"\xFF\xC0\0\x0B\x08\0\x02\0\x03\x01\x01\x11\0";
@@ -181,7 +183,7 @@ mod tests {
         ] {
             let mut bytes = file(&[START, FRAME]);
             bytes[START.len() + 1] = marker;
-            let Err(Fault::Unsupported(what)) = frame(&bytes) else {
+            let Err(DecodeError::Unsupported(what)) = frame(&bytes) else {
                 panic!("{name} is not supported");
             };
             assert!(what.contains(name));

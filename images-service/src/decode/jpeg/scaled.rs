@@ -1,5 +1,5 @@
-//! Sequential JPEG at a fraction of its size: the form that nearly all photographs have, and the work that nearly all
-//! thumbnails are.
+//! Decodes sequential JPEG at n/8 of its size, n from 1 to 7: the form of nearly all photographs, and the work of nearly
+//! all thumbnails.
 //!
 //! It is faster than a decoder for everything because it need not keep what a small picture does not show.
 
@@ -8,39 +8,43 @@ mod block;
 mod headers;
 mod huffman;
 mod idct;
+mod mcu_row;
 mod picture;
 mod scan;
-mod strip;
 
-use self::{headers::Headers, picture::Picture, scan::Scan, strip::Strip};
-use super::{Fault, Model, Raw, Samples, Shrink};
-use crate::geometry::Size;
+use self::{headers::Headers, mcu_row::McuRow, picture::ScaledPicture, scan::Scan};
+use super::{ColorModel, DecodeError, RawImage, SampleBuffer, Shrink};
+use crate::options::Size;
 
 /// Decodes a file that has one scan; `None` if it is one for another decoder.
-pub(super) fn decode(bytes: &[u8], stored: Size, shrink: Shrink) -> Result<Option<Raw>, Fault> {
-    let plan = Headers::read(bytes).and_then(|headers| Plan::new(headers, stored, shrink));
+pub(super) fn decode(
+    bytes: &[u8],
+    stored: Size,
+    shrink: Shrink,
+) -> Result<Option<RawImage>, DecodeError> {
+    let plan = Headers::read(bytes).and_then(|headers| ScaledPlan::new(headers, stored, shrink));
     let Some(plan) = plan else {
         return Ok(None);
     };
-    let mut picture = Picture::new(&plan);
+    let mut picture = ScaledPicture::new(&plan);
     let mut scan = Scan::new(&plan);
     for row in 0..plan.mcus.1 {
-        scan.row(&plan, &mut picture.strips)?;
+        scan.row(&plan, &mut picture.mcu_rows)?;
         picture.finish(row);
     }
-    let model = match picture.strips.len() {
-        1 => Model::Gray,
-        _ => Model::Rgb,
+    let model = match picture.mcu_rows.len() {
+        1 => ColorModel::Gray,
+        _ => ColorModel::Rgb,
     };
-    Ok(Some(Raw {
+    Ok(Some(RawImage {
         size: plan.size,
         model,
-        samples: Samples::Eight(picture.data),
+        samples: SampleBuffer::Eight(picture.data),
     }))
 }
 
 /// How a file is decoded.
-struct Plan<'a> {
+struct ScaledPlan<'a> {
     headers: Headers<'a>,
     size: Size,
     /// MCUs in each direction.
@@ -49,7 +53,7 @@ struct Plan<'a> {
     sides: (usize, usize),
 }
 
-impl<'a> Plan<'a> {
+impl<'a> ScaledPlan<'a> {
     fn new(headers: Headers<'a>, stored: Size, shrink: Shrink) -> Option<Self> {
         let first = headers.components.first()?;
         let side = shrink.eighths() as usize;
@@ -77,7 +81,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn strips(&self) -> Vec<Strip> {
+    fn mcu_rows(&self) -> Vec<McuRow> {
         let components = self.headers.components.iter().enumerate();
         components
             .filter_map(|(number, component)| {
@@ -88,7 +92,7 @@ impl<'a> Plan<'a> {
                     self.sides.1
                 };
                 let blocks = (component.across, component.down);
-                Some(Strip::new(quantisation, side, blocks, self.mcus.0))
+                Some(McuRow::new(quantisation, side, blocks, self.mcus.0))
             })
             .collect()
     }

@@ -1,10 +1,13 @@
-//! The chunks of a WebP file: the frames of an animation, found without decoding one.
+//! The RIFF chunks of a WebP file: finds the frames of an animation without decoding one.
 
-use super::super::{Fault, Frames, canvas::Blend, gate::Gate};
-use crate::{geometry::Size, picture::Plays};
+use super::super::{canvas::Blend, error::DecodeError, header_limits::HeaderLimits};
+use crate::{
+    options::{Frames, Size},
+    picture::LoopCount,
+};
 
 /// The container says how long it is; a file with fewer bytes is cut short, whatever of it can be decoded.
-pub(super) fn check_complete(bytes: &[u8]) -> Result<(), Fault> {
+pub(super) fn check_complete(bytes: &[u8]) -> Result<(), DecodeError> {
     let claimed = bytes
         .get(4..8)
         .and_then(|length| length.first_chunk::<4>())
@@ -17,7 +20,7 @@ pub(super) fn check_complete(bytes: &[u8]) -> Result<(), Fault> {
 
 /// An animation whose frames lie inside its canvas.
 pub(super) struct Animation<'a> {
-    pub(super) plays: Plays,
+    pub(super) loop_count: LoopCount,
     pub(super) frames: Vec<AnimationFrame<'a>>,
 }
 
@@ -42,13 +45,17 @@ enum Coded<'a> {
 }
 
 /// How many frames are wanted: each of them, and all together, within the limits.
-pub(super) fn count_frames(bytes: &[u8], canvas: Size, gate: Gate<'_>) -> Result<u32, Fault> {
+pub(super) fn count_frames(
+    bytes: &[u8],
+    canvas: Size,
+    limits: HeaderLimits<'_>,
+) -> Result<u32, DecodeError> {
     let mut count = 0;
     for chunk in Chunks(bytes.get(12..).unwrap_or_default()) {
         if chunk?.name == b"ANMF" {
             count += 1;
-            gate.frames(canvas, count)?;
-            if gate.frames == Frames::First {
+            limits.frames(canvas, count)?;
+            if limits.frames == Frames::First {
                 break;
             }
         }
@@ -57,22 +64,26 @@ pub(super) fn count_frames(bytes: &[u8], canvas: Size, gate: Gate<'_>) -> Result
 }
 
 /// Finds so many frames, which lie inside of their canvas.
-pub(super) fn animation(bytes: &[u8], canvas: Size, count: u32) -> Result<Animation<'_>, Fault> {
-    let mut plays = Plays::default();
+pub(super) fn animation(
+    bytes: &[u8],
+    canvas: Size,
+    count: u32,
+) -> Result<Animation<'_>, DecodeError> {
+    let mut loop_count = LoopCount::default();
     let mut frames = Vec::new();
     for chunk in Chunks(bytes.get(12..).unwrap_or_default()) {
         let Chunk { name, content } = chunk?;
         match name {
             b"ANIM" => {
                 let times = content.get(4..6).ok_or_else(cut)?;
-                plays = Plays::of(number(times));
+                loop_count = LoopCount::from_times(number(times));
             }
             b"ANMF" => {
                 let frame = frame(content)?;
                 let right = frame.left.saturating_add(frame.size.width);
                 let bottom = frame.top.saturating_add(frame.size.height);
                 if right > canvas.width || bottom > canvas.height {
-                    return Err(Fault::broken("a frame lies outside of its canvas"));
+                    return Err(DecodeError::broken("a frame lies outside of its canvas"));
                 }
                 frames.push(frame);
                 if frames.len() >= count as usize {
@@ -83,12 +94,12 @@ pub(super) fn animation(bytes: &[u8], canvas: Size, count: u32) -> Result<Animat
         }
     }
     if frames.is_empty() {
-        return Err(Fault::broken("it has no frame"));
+        return Err(DecodeError::broken("it has no frame"));
     }
-    Ok(Animation { plays, frames })
+    Ok(Animation { loop_count, frames })
 }
 
-fn frame(content: &[u8]) -> Result<AnimationFrame<'_>, Fault> {
+fn frame(content: &[u8]) -> Result<AnimationFrame<'_>, DecodeError> {
     let (head, chunks) = content.split_at_checked(16).ok_or_else(cut)?;
     let field = |at: usize| number(head.get(at..at + 3).unwrap_or_default());
     let flags = head.get(15).copied().unwrap_or_default();
@@ -115,7 +126,7 @@ fn frame(content: &[u8]) -> Result<AnimationFrame<'_>, Fault> {
         },
         cleared: flags & 1 == 1,
         alpha,
-        coded: coded.ok_or_else(|| Fault::broken("a frame has no picture"))?,
+        coded: coded.ok_or_else(|| DecodeError::broken("a frame has no picture"))?,
     })
 }
 
@@ -162,7 +173,7 @@ struct Chunk<'a> {
 struct Chunks<'a>(&'a [u8]);
 
 impl<'a> Iterator for Chunks<'a> {
-    type Item = Result<Chunk<'a>, Fault>;
+    type Item = Result<Chunk<'a>, DecodeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.0.is_empty() {
@@ -182,7 +193,7 @@ impl<'a> Chunks<'a> {
         let (length, rest) = rest.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
         let (content, rest) = rest.split_at_checked(length)?;
-        // What has an odd length is followed by one byte that belongs to nobody.
+        // A chunk of odd length is followed by one byte of padding.
         self.0 = rest.get(length % 2..).unwrap_or_default();
         Some(Chunk { name, content })
     }
@@ -196,6 +207,6 @@ fn number(bytes: &[u8]) -> u32 {
         .fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
-fn cut() -> Fault {
-    Fault::broken("it is cut short")
+fn cut() -> DecodeError {
+    DecodeError::broken("it is cut short")
 }

@@ -1,9 +1,9 @@
-//! What a frame changes of the one before.
+//! The box in which a frame differs from the one before, and the pixels of it that do.
 
 use super::visible;
 use crate::{
-    geometry::{Rect, Size},
     image::Image,
+    options::{Rect, Size},
 };
 
 /// The smallest box around all changes, and which of its pixels have changed.
@@ -102,8 +102,8 @@ impl<'a> Change<'a> {
 mod tests {
     use super::Change;
     use crate::{
-        geometry::{Rect, Size},
         image::{Channels, Image},
+        options::{Rect, Size},
     };
 
     fn picture(dots: &[(usize, usize)]) -> Image {

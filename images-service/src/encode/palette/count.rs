@@ -1,9 +1,9 @@
-//! Counting colours, as long as there are few.
+//! Counts the colours of a picture, up to the size of a palette.
 
 use super::Indexed;
 
 /// Entries of a palette.
-const MOST: usize = 256;
+const MAX_COLORS: usize = 256;
 
 /// The palette of exactly these colours; `None` as soon as there are too many.
 pub(super) fn colors(pixels: impl Iterator<Item = [u8; 4]>) -> Option<Indexed> {
@@ -27,14 +27,14 @@ pub(super) fn colors(pixels: impl Iterator<Item = [u8; 4]>) -> Option<Indexed> {
 
 /// A small hash table: never more than a quarter full, so that a free place is near.
 struct Table {
-    places: [Option<u8>; 4 * MOST],
+    places: [Option<u8>; 4 * MAX_COLORS],
     colors: Vec<[u8; 4]>,
 }
 
 impl Table {
     fn new() -> Self {
         Self {
-            places: [None; 4 * MOST],
+            places: [None; 4 * MAX_COLORS],
             colors: Vec::new(),
         }
     }

@@ -1,9 +1,9 @@
 //! What a palette promises.
 
-use super::{CLEAR, exact, masked};
+use super::{CLEAR, exact, quantize_with_mask};
 use crate::{
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
 fn greys(count: u32) -> Vec<[u8; 3]> {
@@ -35,7 +35,7 @@ fn up_to_256_colours_are_kept_as_they_are() {
 #[test]
 fn what_is_not_there_takes_one_entry() {
     let pixels = greys(255).into_iter().map(Some).chain([None]);
-    let indexed = masked(Size::new(256, 1), pixels).unwrap();
+    let indexed = quantize_with_mask(Size::new(256, 1), pixels).unwrap();
     assert_eq!(indexed.colors.len(), 256);
     assert_eq!(indexed.colors[usize::from(indexed.indices[255])], CLEAR);
 }
@@ -46,7 +46,7 @@ fn too_many_colours_leave_room_for_the_transparent_one() {
         .into_iter()
         .enumerate()
         .map(|(at, pixel)| (at % 3 != 0).then_some(pixel));
-    let indexed = masked(Size::new(600, 1), pixels.clone()).unwrap();
+    let indexed = quantize_with_mask(Size::new(600, 1), pixels.clone()).unwrap();
     assert!(indexed.colors.len() <= 256);
     for (pixel, index) in pixels.zip(&indexed.indices) {
         let color = indexed.colors[usize::from(*index)];

@@ -13,28 +13,28 @@ use libwebp_sys::{
 };
 use safelight_protocol::Format;
 
-use super::{Picture as Canvas, config, dimensions, failed, mismatch};
+use super::{WebpPicture as Canvas, config, dimensions, failed, mismatch};
 use crate::{
-    budget::Budget,
+    deadline::Deadline,
     error::ServiceError,
-    geometry::Size,
-    picture::{Picture, Plays},
+    options::Size,
+    picture::{LoopCount, Picture},
 };
 
 /// Encodes all frames.
 pub(in crate::encode) fn animated(
     picture: &Picture,
     quality: u8,
-    budget: Budget,
+    deadline: &Deadline,
 ) -> Result<Vec<u8>, ServiceError> {
     let size = picture.size();
     let (width, height, _) = dimensions(picture.first())?;
     let config = config(size, quality)?;
-    let options = options(size, picture.plays())?;
+    let options = options(size, picture.loop_count())?;
     let encoder = Encoder::new(size, [width, height], &options)?;
     let mut at: c_int = 0;
     for frame in picture.frames() {
-        budget.check()?;
+        deadline.check()?;
         let mut canvas = Canvas::new(size)?;
         // Frames are compared in their own colours.
         canvas.import(&frame.image, true)?;
@@ -51,7 +51,7 @@ pub(in crate::encode) fn animated(
     encoder.finish(at)
 }
 
-fn options(size: Size, plays: Plays) -> Result<WebPAnimEncoderOptions, ServiceError> {
+fn options(size: Size, plays: LoopCount) -> Result<WebPAnimEncoderOptions, ServiceError> {
     let mut options = MaybeUninit::<WebPAnimEncoderOptions>::zeroed();
     // SAFETY: the library writes defaults into the structure, and zeroes are good values for all of its fields.
     let mut options = unsafe {
@@ -60,20 +60,20 @@ fn options(size: Size, plays: Plays) -> Result<WebPAnimEncoderOptions, ServiceEr
         }
         options.assume_init()
     };
-    // No frame is a key frame for its own sake: whoever reads from the start needs none, and each costs time twice.
+    // Key frames are not forced: reading from the start needs none, and each is encoded twice.
     options.kmin = c_int::MAX - 1;
     options.kmax = c_int::MAX;
     options.anim_params.loop_count = match plays {
-        Plays::Forever => 0,
-        Plays::Times(times) => c_int::try_from(times.get())
-            .unwrap_or(MOST_PLAYS)
-            .min(MOST_PLAYS),
+        LoopCount::Infinite => 0,
+        LoopCount::Finite(times) => c_int::try_from(times.get())
+            .unwrap_or(MAX_LOOPS)
+            .min(MAX_LOOPS),
     };
     Ok(options)
 }
 
 /// The file has 16 bits for it.
-const MOST_PLAYS: c_int = 0xFFFF;
+const MAX_LOOPS: c_int = 0xFFFF;
 
 #[expect(
     clippy::cast_possible_wrap,
@@ -125,7 +125,7 @@ impl Encoder {
         }
         // SAFETY: the library has written `size` bytes from `bytes` on, and they are freed only after this copy.
         let bytes = unsafe { std::slice::from_raw_parts(data.bytes, data.size) }.to_vec();
-        // SAFETY: the library allocated it, and nobody else frees it.
+        // SAFETY: the library allocated it, and nothing else frees it.
         unsafe { WebPDataClear(&mut data) };
         Ok(bytes)
     }

@@ -2,11 +2,8 @@
 
 use safelight_protocol::Fit;
 
-use super::{Layout, Padding, Target, layout};
-use crate::{
-    geometry::{Rect, Size},
-    request::Gravity,
-};
+use super::{Layout, Padding, Target, layout, padding};
+use crate::options::{Gravity, Rect, Size};
 
 const EVERY_FIT: [Fit; 8] = [
     Fit::ScaleDown,
@@ -19,14 +16,46 @@ const EVERY_FIT: [Fit; 8] = [
     Fit::Squeeze,
 ];
 
-fn fit(source: (u32, u32), fit: Fit, width: Option<u32>, height: Option<u32>) -> Layout {
+/// A layout with the canvas that `pad` puts it on.
+#[derive(Debug, PartialEq)]
+struct Fitted {
+    scaled: Size,
+    crop: Option<Rect>,
+    padding: Option<Padding>,
+}
+
+impl Fitted {
+    const fn scaled(size: Size) -> Self {
+        Self {
+            scaled: size,
+            crop: None,
+            padding: None,
+        }
+    }
+
+    fn size(&self) -> Size {
+        match (self.padding, self.crop) {
+            (Some(padding), _) => padding.canvas,
+            (None, Some(crop)) => crop.size,
+            (None, None) => self.scaled,
+        }
+    }
+}
+
+fn fit(source: (u32, u32), fit: Fit, width: Option<u32>, height: Option<u32>) -> Fitted {
     let target = Target {
         width,
         height,
         fit,
         gravity: Gravity::default(),
     };
-    layout(Size::new(source.0, source.1), target).unwrap()
+    let Layout { scaled, crop } = layout(Size::new(source.0, source.1), target).unwrap();
+    let canvas = width.zip(height).filter(|_| fit == Fit::Pad);
+    Fitted {
+        scaled,
+        crop,
+        padding: canvas.and_then(|(width, height)| padding(scaled, Size::new(width, height))),
+    }
 }
 
 fn sizes(source: (u32, u32), kind: Fit, width: u32, height: u32) -> [(u32, u32); 2] {
@@ -93,7 +122,7 @@ fn one_dimension_alone_keeps_the_ratio() {
         (Fit::AspectCrop, (200, 150), (400, 300)),
         (Fit::Pad, (200, 150), (800, 600)),
     ] {
-        let scaled = |(width, height)| Layout::scaled(Size::new(width, height));
+        let scaled = |(width, height)| Fitted::scaled(Size::new(width, height));
         assert_eq!(width(kind, 200), scaled(smaller), "{kind} w=200");
         assert_eq!(width(kind, 800), scaled(larger), "{kind} w=800");
         assert_eq!(height(kind, 150), scaled(smaller), "{kind} h=150");
@@ -119,7 +148,7 @@ fn no_dimension_means_no_change() {
     for kind in EVERY_FIT {
         assert_eq!(
             fit((7, 5), kind, None, None),
-            Layout::scaled(Size::new(7, 5)),
+            Fitted::scaled(Size::new(7, 5)),
             "{kind}"
         );
     }

@@ -2,9 +2,9 @@
 
 use super::blur;
 use crate::{
-    geometry::{Rect, Size},
     image::{Channels, Image},
     ops::crop::crop,
+    options::{Rect, Size},
 };
 
 fn row(values: &[u8]) -> Image {
@@ -70,7 +70,7 @@ fn slowly(values: &mut [f64], length: usize, step: usize, start: usize, radius: 
 }
 
 fn noise(size: Size, channels: Channels) -> Image {
-    let data = (0..size.bytes(channels))
+    let data = (0..channels.bytes(size))
         .map(|n| u8::try_from((n * 7919 + n / 17 * 104_729) % 256).unwrap())
         .collect();
     Image::new(size, channels, data).unwrap()

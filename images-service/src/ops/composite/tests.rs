@@ -1,6 +1,6 @@
 //! The formulas, by the specification's numbers and by exact fractions.
 
-use super::{atop, inside, lighter, outside, over, xor};
+use super::{atop, lighter, over, source_in, source_out, xor};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
@@ -9,8 +9,8 @@ const BLUE: [u8; 4] = [0, 0, 255, 255];
 fn half_red_on_blue_is_the_specifications_vector_in_every_mode() {
     assert_eq!(over(RED, BLUE, 0.5), [128, 0, 128, 255]);
     assert_eq!(atop(RED, BLUE, 0.5), [128, 0, 128, 255]);
-    assert_eq!(inside(RED, BLUE, 0.5), [255, 0, 0, 128]);
-    assert_eq!(outside(RED, BLUE, 0.5), [0, 0, 0, 0]);
+    assert_eq!(source_in(RED, BLUE, 0.5), [255, 0, 0, 128]);
+    assert_eq!(source_out(RED, BLUE, 0.5), [0, 0, 0, 0]);
     assert_eq!(xor(RED, BLUE, 0.5), [0, 0, 255, 128]);
     assert_eq!(lighter(RED, BLUE, 0.5), [128, 0, 255, 255]);
 }
@@ -21,8 +21,8 @@ fn on_a_half_transparent_base_every_mode_follows_its_formula() {
     let base = [0, 0, 255, 102];
     assert_eq!(over(RED, base, 1.0), RED);
     assert_eq!(atop(RED, base, 1.0), [255, 0, 0, 102]);
-    assert_eq!(inside(RED, base, 1.0), [255, 0, 0, 102]);
-    assert_eq!(outside(RED, base, 1.0), [255, 0, 0, 153]);
+    assert_eq!(source_in(RED, base, 1.0), [255, 0, 0, 102]);
+    assert_eq!(source_out(RED, base, 1.0), [255, 0, 0, 153]);
     assert_eq!(xor(RED, base, 1.0), [255, 0, 0, 153]);
     assert_eq!(lighter(RED, base, 1.0), [255, 0, 102, 255]);
 }
@@ -33,14 +33,14 @@ fn an_overlay_without_opacity_clears_in_two_modes_and_does_nothing_in_the_others
     for mode in [over, atop, xor, lighter] {
         assert_eq!(mode(RED, base, 0.0), base);
     }
-    for mode in [inside, outside] {
+    for mode in [source_in, source_out] {
         assert_eq!(mode(RED, base, 0.0), [0; 4]);
     }
 }
 
 #[test]
 fn what_rounds_to_no_alpha_has_no_colour_either() {
-    for mode in [over, atop, inside, outside, xor, lighter] {
+    for mode in [over, atop, source_in, source_out, xor, lighter] {
         assert_eq!(mode([255, 255, 255, 1], [9, 9, 9, 0], 0.25), [0; 4]);
     }
 }

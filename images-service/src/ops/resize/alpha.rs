@@ -1,14 +1,14 @@
-//! Resampling of pictures that let something through: on premultiplied values, or hidden colours would show.
+//! Resampling of pictures with alpha, on premultiplied values of 16 bits.
 
 use fast_image_resize::{
     images::{TypedCroppedImageMut, TypedImage, TypedImageRef},
     pixels::U16x4,
 };
 
-use super::{Failure, Pass, Pixels, Scale};
+use super::{Pass, Pixels, ResizeError, Scale};
 use crate::{
-    geometry::{Rect, Size},
     image::Image,
+    options::{Rect, Size},
 };
 
 /// Where 0 lies in 16 bits. The kernels overshoot at edges, in the first pass as in the second, and what they take
@@ -23,7 +23,7 @@ const OPAQUE: u32 = 255 * 255 / 2;
 pub(super) const PIECE: u64 = 1 << 19;
 
 /// `most` pixels of it are wide at a time, as [`PIECE`] has it.
-pub(super) fn resize(image: &Image, scale: Scale, most: u64) -> Result<Image, Failure> {
+pub(super) fn resize(image: &Image, scale: Scale, most: u64) -> Result<Image, ResizeError> {
     let (first, second) = scale.passes();
     let between = made(image, first, most)?;
     let mut resized = Image::filled(scale.part.size, image.channels(), [0; 4]);
@@ -40,7 +40,7 @@ pub(super) fn resize(image: &Image, scale: Scale, most: u64) -> Result<Image, Fa
 }
 
 /// What the first pass makes of a picture.
-fn made(image: &Image, pass: Pass, most: u64) -> Result<TypedImage<'static, U16x4>, Failure> {
+fn made(image: &Image, pass: Pass, most: u64) -> Result<TypedImage<'static, U16x4>, ResizeError> {
     let size = pass.size();
     let mut between = TypedImage::<U16x4>::new(size.width, size.height);
     let mut wide = Vec::new();
@@ -53,7 +53,7 @@ fn made(image: &Image, pass: Pass, most: u64) -> Result<TypedImage<'static, U16x
         let [width, height] = piece.direction.ordered(length, lines.length);
         let size = Size::new(width, height);
         premultiply(image, Rect { left, top, size }, &mut wide);
-        let source = TypedImageRef::new(width, height, &wide).map_err(Failure::new)?;
+        let source = TypedImageRef::new(width, height, &wide).map_err(ResizeError::new)?;
         let mut target = TypedCroppedImageMut::from_ref(
             &mut between,
             place.left,
@@ -61,7 +61,7 @@ fn made(image: &Image, pass: Pass, most: u64) -> Result<TypedImage<'static, U16x
             place.size.width,
             place.size.height,
         )
-        .map_err(Failure::new)?;
+        .map_err(ResizeError::new)?;
         let lines = Pixels { first: 0, ..lines };
         Pass { lines, ..piece }.run(&source, &mut target)?;
     }

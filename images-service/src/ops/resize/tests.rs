@@ -2,8 +2,8 @@
 
 use super::{Scale, alpha, resize};
 use crate::{
-    geometry::{Rect, Size},
     image::{Channels, Image},
+    options::{Rect, Size},
 };
 
 /// A picture with edges, gradients and noise in every channel; `opaque` decides over alpha.
@@ -44,8 +44,8 @@ fn resized(image: &Image, size: Size) -> Image {
 /// The kernels' own definition, in floats, on premultiplied values.
 mod reference {
     use crate::{
-        geometry::Size,
         image::{Channels, Image},
+        options::Size,
     };
 
     fn lanczos3(x: f64) -> f64 {

@@ -1,33 +1,33 @@
-//! What the colour of the edges reaches: a stand-in for a model that knows subjects.
+//! A foreground mask by flood fill from the edges: an approximation where there is no model of subjects.
 
 use crate::{
-    geometry::Size,
     image::{Channels, Image},
+    options::Size,
 };
 
-/// How far a colour may be from that of the edge at which the flood began, over all four channels.
+/// The largest Euclidean distance of a background pixel from the colour of the edge at which its fill began.
 const DISTANCE: i32 = 24;
 
-/// 255 for every pixel that a flood from the edges leaves dry, softened at the shore.
-pub(super) fn dry(image: &Image) -> Vec<u8> {
+/// 255 for every pixel that the fill does not reach, with a soft outline.
+pub(super) fn foreground_mask(image: &Image) -> Vec<u8> {
     let mut mask = match image.channels() {
-        Channels::Rgb => flooded(image.data().as_chunks::<3>().0, image.size()),
-        Channels::Rgba => flooded(image.data().as_chunks::<4>().0, image.size()),
+        Channels::Rgb => flood_fill(image.data().as_chunks::<3>().0, image.size()),
+        Channels::Rgba => flood_fill(image.data().as_chunks::<4>().0, image.size()),
     };
     soften(&mut mask, image.size());
     mask
 }
 
-fn flooded<const PIXEL: usize>(pixels: &[[u8; PIXEL]], size: Size) -> Vec<u8> {
+fn flood_fill<const PIXEL: usize>(pixels: &[[u8; PIXEL]], size: Size) -> Vec<u8> {
     let (width, height) = (size.width as usize, size.height as usize);
     let mut mask = vec![255; pixels.len()];
-    // Pairs of a wet pixel and the one at the edge from which the water came.
+    // Pairs of a background pixel and the one at the edge at which its fill began.
     let mut front: Vec<(u32, u32)> = Vec::new();
     let columns = (0..width).flat_map(|x| [x, (height - 1) * width + x]);
     let rows = (1..height.saturating_sub(1)).flat_map(|y| [y * width, y * width + width - 1]);
     for edge in columns.chain(rows) {
-        if let (Some(dry), Ok(edge)) = (mask.get_mut(edge), u32::try_from(edge)) {
-            *dry = 0;
+        if let (Some(value), Ok(edge)) = (mask.get_mut(edge), u32::try_from(edge)) {
+            *value = 0;
             front.push((edge, edge));
         }
     }
@@ -43,13 +43,13 @@ fn flooded<const PIXEL: usize>(pixels: &[[u8; PIXEL]], size: Size) -> Vec<u8> {
                 Some(at + width),
             ];
             for neighbour in around.into_iter().flatten() {
-                let Some(dry) = mask.get_mut(neighbour).filter(|dry| **dry > 0) else {
+                let Some(value) = mask.get_mut(neighbour).filter(|value| **value > 0) else {
                     continue;
                 };
                 if let (true, Ok(number)) =
                     (near(color, pixels[neighbour]), u32::try_from(neighbour))
                 {
-                    *dry = 0;
+                    *value = 0;
                     next.push((number, edge));
                 }
             }
@@ -92,10 +92,10 @@ fn soften(mask: &mut [u8], size: Size) {
 
 #[cfg(test)]
 mod tests {
-    use super::dry;
+    use super::foreground_mask;
     use crate::{
-        geometry::Size,
         image::{Channels, Image},
+        options::Size,
     };
 
     /// A picture of one letter per pixel, and its mask; `edge` is what letters other than `#` look like.
@@ -109,7 +109,7 @@ mod tests {
             .flat_map(|row| row.chars().flat_map(look))
             .collect();
         let image = Image::new(size, Channels::Rgb, data).unwrap();
-        dry(&image)
+        foreground_mask(&image)
             .chunks(rows[0].len())
             .map(<[u8]>::to_vec)
             .collect()
@@ -161,7 +161,7 @@ mod tests {
             })
             .collect();
         let image = Image::new(Size::new(12, 5), Channels::Rgb, rows).unwrap();
-        let mask = dry(&image);
+        let mask = foreground_mask(&image);
         let middle = [0, 0, 0, 64, 191, 255, 255, 191, 64, 0, 0, 0];
         assert_eq!(mask[24..36], middle);
     }
@@ -170,7 +170,7 @@ mod tests {
     fn pictures_without_an_inside_have_no_subject() {
         for (width, height) in [(1, 1), (2, 2), (5, 1), (1, 5), (9, 2)] {
             let image = Image::filled(Size::new(width, height), Channels::Rgba, [7; 4]);
-            assert!(dry(&image).iter().all(|value| *value == 0));
+            assert!(foreground_mask(&image).iter().all(|value| *value == 0));
         }
     }
 }

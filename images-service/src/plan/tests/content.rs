@@ -5,12 +5,11 @@ use safelight_protocol::{ErrorCode, Fit, Segment, Upscale};
 use super::{BOUNDS, plan};
 use crate::{
     error::ServiceError,
-    geometry::{Rect, Size},
     image::{Channels, Image},
     models::{Approximation, Models},
     ops::Op,
+    options::{BorderTrim, Gravity, Rect, Size, Transform, Trim},
     plan::{Performed, perform},
-    request::{BorderTrim, Gravity, Transform, Trim},
 };
 
 fn performed(transform: &Transform, image: &Image, models: Models) -> Performed {

@@ -20,8 +20,9 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use safelight_config::{AssetsConfig, NotFoundHandling};
 use safelight_hop::{Body, Call, HopService, body, caller_url};
-use safelight_net::conditions::{Version, Wanted};
+use safelight_net::conditions::{RangeOutcome, Representation};
 use safelight_protocol::digest;
+use safelight_protocol::etag::EntityTag;
 use tower::service_fn;
 
 use etags::{Etags, Tag};
@@ -169,30 +170,33 @@ impl FoundFile {
     async fn answer(self, request: &Parts) -> io::Result<Response<Body>> {
         let length = self.metadata.len();
         let modified = self.metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-        let version = Version {
-            etag: &self.tag.etag,
+        let representation = Representation {
+            etag: EntityTag {
+                is_weak: false,
+                opaque: self.tag.etag.trim_matches('"'),
+            },
             modified,
             length,
         };
         // A page that says that there is nothing is not what the caller asked for, in part or whole.
-        let wanted = match self.status {
-            StatusCode::OK => version.wanted(&request.method, &request.headers),
-            _ => Wanted::Whole,
+        let outcome = match self.status {
+            StatusCode::OK => representation.range(&request.method, &request.headers),
+            _ => RangeOutcome::Whole,
         };
-        let mut response = match wanted {
-            Wanted::NotModified => bare(StatusCode::NOT_MODIFIED),
-            Wanted::Unsatisfiable => {
+        let mut response = match outcome {
+            RangeOutcome::NotModified => bare(StatusCode::NOT_MODIFIED),
+            RangeOutcome::Unsatisfiable => {
                 let mut response = bare(StatusCode::RANGE_NOT_SATISFIABLE);
                 set(&mut response, CONTENT_RANGE, &format!("bytes */{length}"));
                 return Ok(response);
             }
-            Wanted::Whole => {
+            RangeOutcome::Whole => {
                 let mut response = self.part(request, self.status, (0, length)).await?;
                 let name = HeaderName::from_static(digest::REPR_DIGEST);
                 set(&mut response, name, &digest::value(self.tag.crc32c));
                 response
             }
-            Wanted::Part {
+            RangeOutcome::Part {
                 start,
                 length: size,
             } => {

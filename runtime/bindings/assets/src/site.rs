@@ -30,7 +30,7 @@ impl Site {
     pub async fn answer(&self, request: &Parts) -> Option<Response<Body>> {
         let path = request.uri.path();
         match &self.worker_first {
-            WorkerFirst::Nobody => return Some(self.assets.answer(request).await),
+            WorkerFirst::NoWorker => return Some(self.assets.answer(request).await),
             WorkerFirst::Always => return None,
             WorkerFirst::Never => {}
             WorkerFirst::Rules(rules) => {
@@ -59,7 +59,7 @@ impl Site {
         let mode = request.headers.get("sec-fetch-mode");
         let navigates = mode.is_some_and(|mode| mode == "navigate");
         match &self.worker_first {
-            WorkerFirst::Rules(_) | WorkerFirst::Nobody => self.not_found,
+            WorkerFirst::Rules(_) | WorkerFirst::NoWorker => self.not_found,
             WorkerFirst::Never | WorkerFirst::Always if self.navigation && navigates => {
                 self.not_found
             }

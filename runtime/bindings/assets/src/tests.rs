@@ -5,8 +5,8 @@ use std::fs;
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use tempfile::TempDir;
 use safelight_hop::Body;
+use tempfile::TempDir;
 
 use super::Assets;
 use super::site::Site;

@@ -12,8 +12,8 @@
 //! child ends with it: no `kill -9` leaves an images process behind.
 
 pub mod call;
-mod kill;
 mod health;
+mod kill;
 mod launch;
 mod supervise;
 #[cfg(test)]
@@ -31,12 +31,12 @@ use safelight_protocol::settings::{DeadlineSettings, ImagesSettings};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-pub use call::{CallError, ImagesHandle};
 use self::call::{Link, State};
 use self::kill::KillHandle;
 use self::launch::Launcher;
 use self::supervise::Supervisor;
 use crate::answers;
+pub use call::{CallError, ImagesHandle};
 
 /// What the child writes, on a line of its own, once it takes requests.
 pub const READY_LINE: &str = "images process ready";

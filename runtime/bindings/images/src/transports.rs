@@ -10,7 +10,6 @@ use safelight_net::pool::{Pool, PoolError};
 use safelight_protocol::TRACE_PATH;
 use safelight_protocol::trace::Transport;
 
-
 /// How long the images process may take to answer; it has the answer at hand.
 const TIMEOUT: Duration = Duration::from_secs(1);
 /// Largest answer that is read.
@@ -55,12 +54,17 @@ impl Transports {
             .body(body::full(""))
             .map_err(|error| error.to_string())?;
         let answer = async {
-            let response = pool.send(request, |_| ()).await.map_err(|error| match error {
-                PoolError::Connect(error, _) => error.to_string(),
-                PoolError::Exchange(error) => error_chain(&error),
-            })?;
+            let response = pool
+                .send(request, |_| ())
+                .await
+                .map_err(|error| match error {
+                    PoolError::Connect(error, _) => error.to_string(),
+                    PoolError::Exchange(error) => error_chain(&error),
+                })?;
             let status = response.status();
-            let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;
+            let body = Limited::new(response.into_body(), MAX_BYTES)
+                .collect()
+                .await;
             let body = body.map_err(|error| error.to_string())?.to_bytes();
             if !status.is_success() {
                 return Err(String::from_utf8_lossy(&body).into_owned());

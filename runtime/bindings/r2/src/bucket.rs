@@ -13,10 +13,11 @@ use super::digest::{Digests, Given, Hasher};
 use super::error::{Code, R2Error};
 use super::expiry::{self, Expiry};
 use super::index::{Index, objects, transact};
+use super::key::Key;
 use super::limits::VALUE_BYTES;
 use super::list::ListQuery;
 use super::object::Object;
-use super::request::{Get, Key, Put};
+use super::request::{Get, Put};
 use super::upload::Upload;
 use super::{now, random};
 use safelight_state::State;
@@ -128,9 +129,9 @@ impl Bucket {
                 etag: digests.md5,
                 uploaded: now::milliseconds(),
                 checksums: digests.checksums,
-                http: put.described.http,
-                custom: put.described.custom,
-                storage_class: put.described.storage_class.as_str().to_owned(),
+                http: put.metadata.http,
+                custom: put.metadata.custom,
+                storage_class: put.metadata.storage_class.as_str().to_owned(),
             };
             let released = transact(index, |index| {
                 if let Some(condition) = put.condition {

@@ -101,7 +101,7 @@ impl Bucket {
 /// An index whose blobs are elsewhere would lose them all to the next sweep, or find none of them.
 fn check_place(index: &Index, storage: &Storage) -> anyhow::Result<()> {
     let wanted = match &storage.s3 {
-        Some(s3) => s3.place(),
+        Some(s3) => s3.id(),
         None => "local".to_owned(),
     };
     let place = index.setting("place", &wanted)?;

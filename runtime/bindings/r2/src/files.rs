@@ -8,9 +8,10 @@ use super::bucket::{Bucket, Got};
 use super::error::R2Error;
 use super::index::objects::{self, After};
 use super::index::transact;
-use super::metadata::{HttpFields, StorageClass};
+use super::key::Key;
+use super::metadata::{HttpFields, ObjectMetadata, StorageClass};
 use super::range::Wanted;
-use super::request::{Described, Get, Key, Put};
+use super::request::{Get, Put};
 
 pub use source::Source;
 
@@ -74,7 +75,7 @@ impl Bucket {
     ) -> Result<u64, TransferError> {
         let put = Put {
             key: Key::new(key.to_owned())?,
-            described: Described {
+            metadata: ObjectMetadata {
                 http: HttpFields {
                     content_type,
                     ..HttpFields::default()

@@ -3,6 +3,7 @@
 //! | module | duty |
 //! |---|---|
 //! | `request`, `list_of`, `integer` | a request's JSON to a checked operation |
+//! | `key` | the names of objects and uploads |
 //! | `range`, `condition`, `metadata`, `digest` | the parts of operations, each with its rules |
 //! | `bucket`, `multipart`, `list` | what an operation does |
 //! | `expiry` | what nobody has to ask for: the end of old uploads |
@@ -24,6 +25,7 @@ mod expiry;
 pub mod files;
 mod index;
 mod integer;
+mod key;
 mod limits;
 mod list;
 mod list_of;
@@ -41,9 +43,9 @@ mod upload;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{Method, Request, Response};
-use serde_json::json;
 use safelight_hop::{Body, Call, HopService, log};
 use safelight_protocol::headers::{R2_METADATA_SIZE, R2_REQUEST};
+use serde_json::json;
 use tower::service_fn;
 
 pub use bucket::Bucket;
@@ -197,9 +199,9 @@ async fn write(bucket: &Bucket, write: Write, upload: &mut Upload) -> Result<Don
             bucket.delete(keys).await?;
             (answer::nothing(), what)
         }
-        Write::CreateUpload(key, described) => {
+        Write::CreateUpload(key, metadata) => {
             let what = format!("createMultipartUpload {}", key.as_str());
-            let id = bucket.create_upload(key, described).await?;
+            let id = bucket.create_upload(key, metadata).await?;
             let json = json!({ "uploadId": id }).to_string();
             (answer::json_only(json), what)
         }

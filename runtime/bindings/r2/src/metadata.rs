@@ -114,6 +114,14 @@ fn size(fields: &[CustomField]) -> usize {
         .sum()
 }
 
+/// The metadata that an object is given besides its bytes.
+#[derive(Clone, Debug)]
+pub(super) struct ObjectMetadata {
+    pub(super) http: HttpFields,
+    pub(super) custom: Vec<CustomField>,
+    pub(super) storage_class: StorageClass,
+}
+
 /// How an object is to be kept; told, and without another effect here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum StorageClass {

@@ -8,9 +8,11 @@ use super::digest::etag_of_parts;
 use super::error::{Code, R2Error};
 use super::index::uploads::{self, Part, State};
 use super::index::{objects, transact};
+use super::key::{Key, UploadId};
 use super::limits::OBJECT_BYTES;
+use super::metadata::ObjectMetadata;
 use super::object::Object;
-use super::request::{Described, Key, PartRef, UploadId};
+use super::request::PartRef;
 use super::upload::Upload;
 use super::{now, random};
 
@@ -19,12 +21,12 @@ impl Bucket {
     pub(super) async fn create_upload(
         &self,
         key: Key,
-        described: Described,
+        metadata: ObjectMetadata,
     ) -> Result<String, R2Error> {
         let done = self.index.run(move |index| {
             let id = random::upload_id()?;
             transact(index, |index| {
-                uploads::create(index, &id, &key, &described, now::milliseconds())
+                uploads::create(index, &id, &key, &metadata, now::milliseconds())
             })?;
             Ok(id)
         });
@@ -73,7 +75,7 @@ impl Bucket {
         let done = self.index.run(move |index| {
             let now = now::milliseconds();
             let (object, released) = transact(index, |index| {
-                let described = uploads::open(index, &upload, now)?;
+                let metadata = uploads::open(index, &upload, now)?;
                 let parts = chosen(&uploads::parts(index, &upload.id)?, &listed, least)?;
                 let mut segments: Vec<Segment> = Vec::new();
                 for part in &parts {
@@ -86,9 +88,9 @@ impl Bucket {
                     etag: etag_of_parts(parts.iter().map(|part| part.etag.as_str())),
                     uploaded: now,
                     checksums: Vec::new(),
-                    http: described.http,
-                    custom: described.custom,
-                    storage_class: described.storage_class.as_str().to_owned(),
+                    http: metadata.http,
+                    custom: metadata.custom,
+                    storage_class: metadata.storage_class.as_str().to_owned(),
                 };
                 let mut released = uploads::end(index, &upload.id, State::Done)?;
                 let kept: HashSet<_> = segments.iter().map(|segment| &segment.blob).collect();

@@ -10,9 +10,7 @@ use http::{Request, Response, StatusCode, Uri};
 use safelight_config::PublicPath;
 use safelight_hop::faults::{FaultSet, Hop};
 use safelight_hop::inject::HopFaults;
-use safelight_hop::{
-    BindingService, Body, Call, HopError, RequestContext, body, layered,
-};
+use safelight_hop::{BindingService, Body, Call, HopError, RequestContext, body, layered};
 use safelight_protocol::BINDINGS_HOST;
 use safelight_protocol::headers::SUMMARY;
 use tower::{ServiceExt as _, service_fn};

@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 
 use super::condition::Condition;
 use super::digest::Given;
-use super::error::{Code, R2Error};
+use super::error::R2Error;
 use super::integer::Small;
-use super::limits::KEY_BYTES;
+use super::key::{Key, UploadId};
 use super::list::ListQuery;
-use super::metadata::{CustomField, HttpFields, StorageClass};
+use super::metadata::ObjectMetadata;
 use super::range::Wanted;
 use raw::{Head, RawCreate, RawDelete, RawGet, RawObject, RawPut, RawUpload};
 
@@ -35,35 +35,10 @@ pub(super) enum Read {
 pub(super) enum Write {
     Put(Box<Put>),
     Delete(Vec<Key>),
-    CreateUpload(Key, Described),
+    CreateUpload(Key, ObjectMetadata),
     UploadPart(UploadId, u32),
     CompleteUpload(UploadId, Vec<PartRef>),
     AbortUpload(UploadId),
-}
-
-/// The key of an object: any text of at most 1,024 bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key(String);
-
-impl Key {
-    pub(super) fn new(text: String) -> Result<Self, R2Error> {
-        if text.len() > KEY_BYTES {
-            let message = format!(
-                "The specified object name is not valid: {} bytes exceed the limit of {KEY_BYTES}",
-                text.len()
-            );
-            return Err(R2Error::new(Code::InvalidName, message));
-        }
-        Ok(Self(text))
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
 }
 
 #[derive(Debug)]
@@ -76,24 +51,9 @@ pub(super) struct Get {
 #[derive(Debug)]
 pub(super) struct Put {
     pub(super) key: Key,
-    pub(super) described: Described,
+    pub(super) metadata: ObjectMetadata,
     pub(super) condition: Option<Condition>,
     pub(super) digest: Option<Given>,
-}
-
-/// What an object is given besides its bytes.
-#[derive(Clone, Debug)]
-pub(super) struct Described {
-    pub(super) http: HttpFields,
-    pub(super) custom: Vec<CustomField>,
-    pub(super) storage_class: StorageClass,
-}
-
-/// An upload in parts, for one key.
-#[derive(Clone, Debug)]
-pub(super) struct UploadId {
-    pub(super) key: Key,
-    pub(super) id: String,
 }
 
 /// A part as its uploader names it.

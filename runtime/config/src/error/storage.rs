@@ -1,10 +1,10 @@
-//! What can be wrong with buckets, and with where they are said to be.
+//! The errors of buckets and of their storage.
 
 use std::fmt;
 
-use crate::public_path::NotAPublicPath;
+use crate::public_path::PublicPathError;
 
-/// Why a bucket, or a place for it, cannot be used.
+/// The error of a bucket or of its storage. The text follows the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageError {
     BucketName,
@@ -12,8 +12,8 @@ pub enum StorageError {
     NeedsEndpoint,
     Endpoint,
     Prefix,
-    PublicPath(NotAPublicPath),
-    /// It and another one lie within each other.
+    PublicPath(PublicPathError),
+    /// One path lies within another one.
     PublicPathWithin,
     NoSuchBinding,
 }
@@ -28,7 +28,7 @@ impl fmt::Display for StorageError {
                 "must have 3 to 63 lowercase letters, digits and `-`, and begin and end with a letter or digit"
             }
             Self::Durability => "must be `disk` or `process`",
-            Self::NeedsEndpoint => "says nothing without `safelight.storage.endpoint`",
+            Self::NeedsEndpoint => "has no effect without `safelight.storage.endpoint`",
             Self::Endpoint => "must be `http://` or `https://` and a host, and nothing behind it",
             Self::Prefix => "must be a path of plain names, such as `team/photos`",
         })

@@ -1,13 +1,12 @@
-//! `assets`: a folder of static files, and who answers when both the folder and the worker could.
+//! `assets`: a folder of static files, and its precedence over the worker.
 
 use std::collections::HashSet;
 
-use super::images::binding_name;
-use crate::assets::{
-    AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule,
-};
-use crate::error::{GrantError, ConfigError};
-use crate::item::{Diagnostics, Item};
+use super::binding_name::binding_name;
+use crate::assets::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
+use crate::diagnostics::Diagnostics;
+use crate::error::{AssetsError, ConfigError};
+use crate::item::Item;
 use crate::tree::Value;
 
 const KEYS: [&str; 5] = [
@@ -17,39 +16,41 @@ const KEYS: [&str; 5] = [
     "not_found_handling",
     "run_worker_first",
 ];
-/// Rules of `run_worker_first`, and bytes of one: the platform's own numbers.
-const MOST_RULES: usize = 100;
-const RULE_BYTES: usize = 100;
+/// Most rules of `run_worker_first`, and most bytes of one: the platform's own limits.
+const MAX_RULES: usize = 100;
+const MAX_RULE_BYTES: usize = 100;
 
 /// The section, with the item that names its binding, if one does.
 pub(crate) fn read<'a>(
     item: &Item<'a>,
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Option<(Option<Item<'a>>, AssetsConfig)> {
     let mut directory = None;
     let mut binding = None;
     let mut html = HtmlHandling::default();
     let mut not_found = NotFoundHandling::default();
     let mut worker_first = WorkerFirst::default();
-    for field in item.fields(found, &KEYS)? {
+    for field in item.fields(diagnostics, &KEYS)? {
         match field.key {
             "directory" => directory = Some(field),
             "binding" => binding = Some(field),
-            "html_handling" => html = choice(&field, &HTML, found).unwrap_or_default(),
+            "html_handling" => html = choice(&field, &HTML, diagnostics).unwrap_or_default(),
             "not_found_handling" => {
-                not_found = choice(&field, &NOT_FOUND, found).unwrap_or_default();
+                not_found = choice(&field, &NOT_FOUND, diagnostics).unwrap_or_default();
             }
-            _ => worker_first = self::worker_first(&field, found).unwrap_or_default(),
+            _ => worker_first = self::worker_first(&field, diagnostics).unwrap_or_default(),
         }
     }
     let Some(directory) = directory else {
         let path = format!("{}.directory", item.path);
-        found.mistake(item.at, &path, ConfigError::Missing);
+        diagnostics.error(item.at, &path, ConfigError::Missing);
         return None;
     };
-    let directory = found.source.resolve(directory.filled_text(found)?);
+    let directory = diagnostics
+        .source
+        .resolve(directory.non_empty_text(diagnostics)?);
     let name = match &binding {
-        Some(binding) => Some(binding_name(binding, found)?),
+        Some(binding) => Some(binding_name(binding, diagnostics)?),
         None => None,
     };
     let assets = AssetsConfig {
@@ -63,8 +64,8 @@ pub(crate) fn read<'a>(
     Some((binding, assets))
 }
 
-/// Checks a section that stands in a config without `main`: what is for a worker makes no sense in it.
-pub(crate) fn check_alone(item: &Item<'_>, found: &mut Diagnostics<'_>) {
+/// Refuses the keys that only a worker would use, in a config without `main`.
+pub(crate) fn check_alone(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) {
     let Value::Table(entries) = &item.node.value else {
         return;
     };
@@ -75,10 +76,10 @@ pub(crate) fn check_alone(item: &Item<'_>, found: &mut Diagnostics<'_>) {
             _ => false,
         };
         if is_for_worker {
-            found.mistake(
+            diagnostics.error(
                 field.at,
                 &field.path,
-                ConfigError::Grant(GrantError::NoWorker),
+                ConfigError::Assets(AssetsError::NoWorker),
             );
         }
     }
@@ -102,29 +103,37 @@ const NOT_FOUND: [(&str, NotFoundHandling); 3] = [
 fn choice<T: Copy>(
     item: &Item<'_>,
     choices: &[(&'static str, T)],
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Option<T> {
-    let text = item.text(found)?;
+    let text = item.text(diagnostics)?;
     let chosen = choices.iter().find(|(word, _)| *word == text);
     if chosen.is_none() {
         let words = choices.iter().map(|(word, _)| *word).collect();
-        item.refuse(found, ConfigError::Grant(GrantError::NoneOf(words)));
+        item.refuse(
+            diagnostics,
+            ConfigError::Assets(AssetsError::NotOneOf(words)),
+        );
     }
     chosen.map(|(_, value)| *value)
 }
 
-fn worker_first(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<WorkerFirst> {
+fn worker_first(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<WorkerFirst> {
     match &item.node.value {
         Value::Bool(true) => return Some(WorkerFirst::Always),
         Value::Bool(false) => return Some(WorkerFirst::Never),
         Value::List(_) => {}
-        _ => return item.wrong_type(found, "a boolean or a list of strings"),
+        _ => return item.wrong_type(diagnostics, "a boolean or a list of strings"),
     }
-    let texts = item.texts(found)?;
+    let texts = item.texts(diagnostics)?;
     let mut seen = HashSet::new();
     let mut rules = Vec::new();
-    let mut refuse = |what| item.refuse(found, ConfigError::Grant(GrantError::WorkerRules(what)));
-    if texts.is_empty() || texts.len() > MOST_RULES {
+    let mut refuse = |text| {
+        item.refuse(
+            diagnostics,
+            ConfigError::Assets(AssetsError::WorkerRules(text)),
+        )
+    };
+    if texts.is_empty() || texts.len() > MAX_RULES {
         refuse("must have from 1 to 100 rules");
         return None;
     }
@@ -132,7 +141,7 @@ fn worker_first(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<WorkerFi
         let pattern = text.strip_prefix('!').unwrap_or(text);
         if !pattern.starts_with('/') {
             refuse("must have rules that begin with `/` or `!/`");
-        } else if text.len() > RULE_BYTES {
+        } else if text.len() > MAX_RULE_BYTES {
             refuse("must not have rules of more than 100 bytes");
         } else if !seen.insert(text) {
             refuse("has the same rule twice");

@@ -1,22 +1,23 @@
-//! `build`: the author's own way to make `main`.
+//! `build`: the command that makes `main`.
 
 use crate::Build;
-use crate::item::{Diagnostics, Item};
+use crate::diagnostics::Diagnostics;
+use crate::item::Item;
 use crate::tree::Value;
 
 pub(crate) fn read<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Option<Build> {
     let mut command = None;
     let mut cwd = None;
-    for field in item.fields(found, &["command", "cwd", "watch_dir"])? {
+    for field in item.fields(diagnostics, &["command", "cwd", "watch_dir"])? {
         match field.key {
-            "command" => command = field.filled_text(found),
-            "cwd" => cwd = field.filled_text(found).map(|text| (field, text)),
+            "command" => command = field.non_empty_text(diagnostics),
+            "cwd" => cwd = field.non_empty_text(diagnostics).map(|text| (field, text)),
             _ => {
-                check_watch_dir(&field, found);
+                check_watch_dir(&field, diagnostics);
                 no_effect.push(field);
             }
         }
@@ -27,18 +28,20 @@ pub(crate) fn read<'a>(
     };
     Some(Build {
         command: command.to_owned(),
-        cwd: found.source.resolve(cwd.map_or(".", |(_, text)| text)),
+        cwd: diagnostics
+            .source
+            .resolve(cwd.map_or(".", |(_, text)| text)),
     })
 }
 
-fn check_watch_dir(item: &Item<'_>, found: &mut Diagnostics<'_>) {
+fn check_watch_dir(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) {
     match &item.node.value {
         Value::Text(_) => {}
         Value::List(_) => {
-            item.texts(found);
+            item.texts(diagnostics);
         }
         _ => {
-            item.wrong_type::<()>(found, "a string or a list of strings");
+            item.wrong_type::<()>(diagnostics, "a string or a list of strings");
         }
     }
 }

@@ -1,10 +1,11 @@
-//! `dev`: where the local server listens.
+//! `dev`: the address of the local server.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::Dev;
+use crate::diagnostics::Diagnostics;
 use crate::error::ConfigError;
-use crate::item::{Diagnostics, Item};
+use crate::item::Item;
 
 const KEYS: [&str; 10] = [
     "ip",
@@ -22,24 +23,24 @@ const KEYS: [&str; 10] = [
 pub(crate) fn read<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Dev {
     let mut dev = Dev::default();
-    for field in item.fields(found, &KEYS).unwrap_or_default() {
+    for field in item.fields(diagnostics, &KEYS).unwrap_or_default() {
         match field.key {
-            "ip" => dev.ip = ip(&field, found),
-            "port" => dev.port = port(&field, found),
-            "local_protocol" | "upstream_protocol" => http_only(&field, found),
-            // It changes the URL that the worker sees, so a worker would go wrong unnoticed.
-            "host" => field.refuse(found, ConfigError::NoOtherHost),
+            "ip" => dev.ip = ip(&field, diagnostics),
+            "port" => dev.port = port(&field, diagnostics),
+            "local_protocol" | "upstream_protocol" => http_only(&field, diagnostics),
+            // It changes the URL that the worker sees, so ignoring it would break the worker silently.
+            "host" => field.refuse(diagnostics, ConfigError::NoOtherHost),
             _ => no_effect.push(field),
         }
     }
     dev
 }
 
-fn ip(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<IpAddr> {
-    let text = item.text(found)?;
+fn ip(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<IpAddr> {
+    let text = item.text(diagnostics)?;
     match text {
         "localhost" => return Some(Dev::DEFAULT_IP),
         "*" => return Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
@@ -52,21 +53,21 @@ fn ip(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<IpAddr> {
         .unwrap_or(text);
     let ip = bare.parse().ok();
     if ip.is_none() {
-        item.refuse(found, ConfigError::BadIp);
+        item.refuse(diagnostics, ConfigError::BadIp);
     }
     ip
 }
 
-/// 0 asks the system for a free port.
-fn port(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<u16> {
-    let number = item.whole_number(found, 0..=u64::from(u16::MAX))?;
+/// Reads the port. The system chooses a free one for 0.
+fn port(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<u16> {
+    let number = item.whole_number(diagnostics, 0..=u64::from(u16::MAX))?;
     u16::try_from(number).ok()
 }
 
-fn http_only(item: &Item<'_>, found: &mut Diagnostics<'_>) {
-    if let Some(protocol) = item.text(found)
+fn http_only(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) {
+    if let Some(protocol) = item.text(diagnostics)
         && protocol != "http"
     {
-        item.refuse(found, ConfigError::NoHttps);
+        item.refuse(diagnostics, ConfigError::NoHttps);
     }
 }

@@ -1,87 +1,88 @@
-//! `safelight.faults`: what to break on purpose, a table for each fault.
+//! `safelight.faults`: a table for each fault.
 //!
 //! The keys of a table are the terms of the command line, and `binding` is their target.
 
+use crate::diagnostics::Diagnostics;
 use crate::error::ConfigError;
-use crate::item::{Diagnostics, Item};
+use crate::item::Item;
 use crate::tree::Value;
 use safelight_hop::faults::Fault;
 use safelight_hop::faults::grammar::{Draft, KINDS, Term};
 
-/// Faults of one config.
-const MOST: usize = 100;
-/// The keys of a fault that are not its kind.
-const OTHERS: [&str; 6] = ["binding", "path", "every", "nth", "rate", "seed"];
+/// Most faults of one config.
+const MAX_FAULTS: usize = 100;
+/// The keys of every kind of fault.
+const COMMON_KEYS: [&str; 6] = ["binding", "path", "every", "nth", "rate", "seed"];
 
-/// Each fault, with the item that says what it is aimed at.
+/// Reads each fault, with the item that names its target.
 pub(crate) fn read<'a>(
     item: &Item<'a>,
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Vec<(Item<'a>, Fault)> {
-    item.elements(found, MOST, "faults")
+    item.elements(diagnostics, MAX_FAULTS, "faults")
         .into_iter()
-        .filter_map(|element| fault(&element, found))
+        .filter_map(|element| fault(&element, diagnostics))
         .collect()
 }
 
-fn fault<'a>(item: &Item<'a>, found: &mut Diagnostics<'_>) -> Option<(Item<'a>, Fault)> {
-    let known: Vec<_> = OTHERS.into_iter().chain(KINDS).collect();
+fn fault<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Option<(Item<'a>, Fault)> {
+    let known: Vec<_> = COMMON_KEYS.into_iter().chain(KINDS).collect();
     let mut draft = Draft::default();
     let mut binding = None;
-    let fields = item.fields(found, &known)?;
-    // What a mistyped key meant to say is missing now, which is no second mistake.
-    let mut is_good = item.table(found)?.len() == fields.len();
+    let fields = item.fields(diagnostics, &known)?;
+    // The value of a mistyped key is missing now, which is not a second error.
+    let mut is_valid = item.table(diagnostics)?.len() == fields.len();
     for field in fields {
         if field.key == "binding" {
             binding = Some(field);
             continue;
         }
-        is_good &= add(&field, &mut draft, found).is_some();
+        is_valid &= add(&field, &mut draft, diagnostics).is_some();
     }
     let Some(binding) = binding else {
         let path = format!("{}.binding", item.path);
-        found.mistake(item.at, &path, ConfigError::Missing);
+        diagnostics.error(item.at, &path, ConfigError::Missing);
         return None;
     };
-    let target = match binding.text(found)?.parse() {
+    let target = match binding.text(diagnostics)?.parse() {
         Ok(target) => target,
         Err(error) => {
-            binding.refuse(found, ConfigError::Fault(error));
+            binding.refuse(diagnostics, ConfigError::Fault(error));
             return None;
         }
     };
-    if !is_good {
+    if !is_valid {
         return None;
     }
     match draft.finish(target) {
         Ok(fault) => Some((binding, fault)),
         Err(error) => {
-            item.refuse(found, ConfigError::Fault(error));
+            item.refuse(diagnostics, ConfigError::Fault(error));
             None
         }
     }
 }
 
-/// Adds the term that a key and its value are.
-fn add(field: &Item<'_>, draft: &mut Draft, found: &mut Diagnostics<'_>) -> Option<()> {
+/// Adds the term of a key and its value.
+fn add(field: &Item<'_>, draft: &mut Draft, diagnostics: &mut Diagnostics<'_>) -> Option<()> {
     let value = match field.key {
         "reset" | "hang" | "crash" | "every" => {
-            if !field.boolean(found)? {
-                field.refuse(found, ConfigError::OnlyTrue);
+            if !field.boolean(diagnostics)? {
+                field.refuse(diagnostics, ConfigError::OnlyTrue);
                 return None;
             }
             None
         }
-        "path" | "slow_reader" | "slow_writer" => Some(field.text(found)?),
+        "path" | "slow_reader" | "slow_writer" => Some(field.text(diagnostics)?),
         _ => match &field.node.value {
             Value::Number(text) => Some(text.as_str()),
-            _ => return field.wrong_type(found, "a number"),
+            _ => return field.wrong_type(diagnostics, "a number"),
         },
     };
     match Term::read(field.key, value).and_then(|term| draft.add(term)) {
         Ok(()) => Some(()),
         Err(error) => {
-            field.refuse(found, ConfigError::Fault(error));
+            field.refuse(diagnostics, ConfigError::Fault(error));
             None
         }
     }

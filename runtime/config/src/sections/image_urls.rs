@@ -1,4 +1,4 @@
-//! The keys of `safelight` about pictures by URL: whether there are any, and from where.
+//! The keys of `safelight` about images by URL.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -7,62 +7,63 @@ use std::time::Duration;
 use safelight_outgoing::{Exception, OriginPattern};
 use safelight_protocol::settings::MAX_DEADLINE_MS;
 
+use crate::diagnostics::Diagnostics;
 use crate::error::ConfigError;
-use crate::item::{Diagnostics, Item};
-use crate::{ImageUrlsConfig, SourceTime};
+use crate::image_urls::{ImageUrlsConfig, SourceTimeouts};
+use crate::item::Item;
 
-/// What the keys say.
+/// The values of the keys.
 #[derive(Default)]
 pub(crate) struct ImageUrls {
-    on: Option<bool>,
+    enabled: Option<bool>,
     allowed_origins: Vec<OriginPattern>,
-    denied_origins: Vec<WholeHosts>,
+    denied_origins: Vec<HostPattern>,
     allowed_addresses: Vec<Exception>,
-    source_time: SourceTime,
+    source_timeouts: SourceTimeouts,
     cf_image_fail_open: bool,
 }
 
 impl ImageUrls {
     /// Reads one of the keys.
-    pub(super) fn read(&mut self, field: &Item<'_>, found: &mut Diagnostics<'_>) {
+    pub(super) fn read(&mut self, field: &Item<'_>, diagnostics: &mut Diagnostics<'_>) {
         match field.key {
-            "image_urls" => self.on = field.boolean(found),
-            "allowed_origins" => self.allowed_origins = list(field, found),
-            "denied_origins" => self.denied_origins = list(field, found),
-            "allowed_addresses" => self.allowed_addresses = list(field, found),
-            "source_ms" => time(&mut self.source_time.total, field, found),
-            "source_connect_ms" => time(&mut self.source_time.connect, field, found),
-            _ => self.cf_image_fail_open = field.boolean(found).unwrap_or_default(),
+            "image_urls" => self.enabled = field.boolean(diagnostics),
+            "allowed_origins" => self.allowed_origins = list(field, diagnostics),
+            "denied_origins" => self.denied_origins = list(field, diagnostics),
+            "allowed_addresses" => self.allowed_addresses = list(field, diagnostics),
+            "source_ms" => timeout(&mut self.source_timeouts.total, field, diagnostics),
+            "source_connect_ms" => timeout(&mut self.source_timeouts.connect, field, diagnostics),
+            _ => self.cf_image_fail_open = field.boolean(diagnostics).unwrap_or_default(),
         }
     }
 
-    /// With the default of a worker that has an Images binding, or has none.
-    pub(crate) fn finish(&self, bindings: usize) -> ImageUrlsConfig {
+    /// Builds the config of a worker with so many Images bindings. Any turns image URLs on by default.
+    pub(crate) fn build(&self, images_bindings: usize) -> ImageUrlsConfig {
         ImageUrlsConfig {
-            on: self.on.unwrap_or(bindings > 0),
+            enabled: self.enabled.unwrap_or(images_bindings > 0),
             allowed_origins: self.allowed_origins.clone(),
             denied_origins: self
                 .denied_origins
                 .iter()
-                .map(|WholeHosts(pattern)| pattern.clone())
+                .map(|HostPattern(pattern)| pattern.clone())
                 .collect(),
             allowed_addresses: self.allowed_addresses.clone(),
-            source_time: self.source_time,
+            source_timeouts: self.source_timeouts,
             cf_image_fail_open: self.cf_image_fail_open,
         }
     }
 }
 
-fn time(time: &mut Duration, item: &Item<'_>, found: &mut Diagnostics<'_>) {
-    if let Some(ms) = item.whole_number(found, 1..=MAX_DEADLINE_MS) {
-        *time = Duration::from_millis(ms);
+fn timeout(timeout: &mut Duration, item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) {
+    if let Some(ms) = item.whole_number(diagnostics, 1..=MAX_DEADLINE_MS) {
+        *timeout = Duration::from_millis(ms);
     }
 }
 
-/// A pattern that leaves paths alone: who denies one of them would be got around, as a path can be written in many ways.
-struct WholeHosts(OriginPattern);
+/// A pattern without a path. A denied path could be bypassed, because a path can be written in many ways.
+struct HostPattern(OriginPattern);
 
-impl FromStr for WholeHosts {
+impl FromStr for HostPattern {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -76,17 +77,20 @@ impl FromStr for WholeHosts {
     }
 }
 
-fn list<T: FromStr>(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Vec<T>
+fn list<T: FromStr>(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Vec<T>
 where
     T::Err: Display,
 {
     let mut values = Vec::new();
-    for text in item.texts(found).unwrap_or_default() {
+    for text in item.texts(diagnostics).unwrap_or_default() {
         match text.parse() {
             Ok(value) => values.push(value),
             Err(error) => {
                 let text: String = text.escape_debug().take(64).collect();
-                item.refuse(found, ConfigError::NotOneOf(format!("\"{text}\" is {error}")));
+                item.refuse(
+                    diagnostics,
+                    ConfigError::NotOneOf(format!("\"{text}\" is {error}")),
+                );
             }
         }
     }

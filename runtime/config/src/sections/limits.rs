@@ -1,21 +1,22 @@
-//! `limits`: what one request may use.
+//! `limits`: the limits of one request.
 
 use std::time::Duration;
 
-use crate::item::{Diagnostics, Item};
+use crate::diagnostics::Diagnostics;
+use crate::item::Item;
 
-/// The platform's own ceiling; a worker that needs more would fail there.
-const MOST_CPU_MS: u64 = 300_000;
+/// Largest limit, in milliseconds: the platform's own.
+const MAX_CPU_MS: u64 = 300_000;
 
 pub(crate) fn cpu<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Option<Duration> {
     let mut cpu = None;
-    for field in item.fields(found, &["cpu_ms", "subrequests"])? {
+    for field in item.fields(diagnostics, &["cpu_ms", "subrequests"])? {
         match field.key {
-            "cpu_ms" => cpu = field.whole_number(found, 1..=MOST_CPU_MS),
+            "cpu_ms" => cpu = field.whole_number(diagnostics, 1..=MAX_CPU_MS),
             _ => no_effect.push(field),
         }
     }

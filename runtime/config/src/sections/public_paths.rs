@@ -1,8 +1,9 @@
-//! `safelight.r2`: of each binding, the path under which its bucket is for everybody.
+//! `safelight.r2`: the public path of each binding's bucket.
 
-use crate::PublicPath;
+use crate::diagnostics::Diagnostics;
 use crate::error::{ConfigError, StorageError};
-use crate::item::{Diagnostics, Item};
+use crate::item::Item;
+use crate::public_path::PublicPath;
 
 /// A binding's public path.
 pub(crate) struct BindingPath<'a> {
@@ -11,31 +12,34 @@ pub(crate) struct BindingPath<'a> {
     pub(crate) path: PublicPath,
 }
 
-pub(crate) fn read<'a>(
-    item: &Item<'a>,
-    found: &mut Diagnostics<'_>,
-) -> Vec<BindingPath<'a>> {
+pub(crate) fn read<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Vec<BindingPath<'a>> {
     let mut paths: Vec<BindingPath<'a>> = Vec::new();
-    for binding in item.table(found).unwrap_or_default() {
-        let Some(fields) = binding.fields(found, &["public_path"]) else {
+    for binding in item.table(diagnostics).unwrap_or_default() {
+        let Some(fields) = binding.fields(diagnostics, &["public_path"]) else {
             continue;
         };
         let Some(item) = fields.into_iter().next() else {
             if binding.node.value.is_empty() {
                 let path = format!("{}.public_path", binding.path);
-                found.mistake(binding.at, &path, ConfigError::Missing);
+                diagnostics.error(binding.at, &path, ConfigError::Missing);
             }
             continue;
         };
-        let Some(path) = item.text(found).map(str::parse::<PublicPath>) else {
+        let Some(path) = item.text(diagnostics).map(str::parse::<PublicPath>) else {
             continue;
         };
         match path {
             Ok(path) if paths.iter().any(|other| other.path.overlaps(&path)) => {
-                item.refuse(found, ConfigError::Storage(StorageError::PublicPathWithin));
+                item.refuse(
+                    diagnostics,
+                    ConfigError::Storage(StorageError::PublicPathWithin),
+                );
             }
             Ok(path) => paths.push(BindingPath { binding, path }),
-            Err(error) => item.refuse(found, ConfigError::Storage(StorageError::PublicPath(error))),
+            Err(error) => item.refuse(
+                diagnostics,
+                ConfigError::Storage(StorageError::PublicPath(error)),
+            ),
         }
     }
     paths

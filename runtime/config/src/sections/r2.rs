@@ -1,10 +1,11 @@
-//! `r2_buckets`: a list of buckets, each under the name by which the worker finds it.
+//! `r2_buckets`: a list of buckets, each with the name by which the worker finds it.
 
 use super::NamedBinding;
-use super::images::binding_name;
+use super::binding_name::binding_name;
 use crate::bindings::{Binding, BindingConfig, R2Config};
+use crate::diagnostics::Diagnostics;
 use crate::error::{ConfigError, StorageError};
-use crate::item::{Diagnostics, Item};
+use crate::item::Item;
 
 const KEYS: [&str; 5] = [
     "binding",
@@ -14,40 +15,40 @@ const KEYS: [&str; 5] = [
     "remote",
 ];
 
-/// Buckets of one worker; each has a file of its own that is opened.
-const MOST: usize = 100;
+/// Most buckets of one worker. Each has an open file.
+const MAX_BUCKETS: usize = 100;
 
 /// Each bucket, with the item that names its binding.
 pub(crate) fn read<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Vec<NamedBinding<'a>> {
-    item.elements(found, MOST, "buckets")
+    item.elements(diagnostics, MAX_BUCKETS, "buckets")
         .into_iter()
-        .filter_map(|element| bucket(&element, no_effect, found))
+        .filter_map(|element| bucket(&element, no_effect, diagnostics))
         .collect()
 }
 
 fn bucket<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Option<NamedBinding<'a>> {
     let mut binding = None;
     let mut bucket = None;
-    for field in item.fields(found, &KEYS)? {
+    for field in item.fields(diagnostics, &KEYS)? {
         match field.key {
             "binding" => binding = Some(field),
-            "bucket_name" => bucket = bucket_name(&field, found),
+            "bucket_name" => bucket = bucket_name(&field, diagnostics),
             "remote" => {
-                if field.boolean(found) == Some(true) {
-                    field.refuse(found, ConfigError::Remote);
+                if field.boolean(diagnostics) == Some(true) {
+                    field.refuse(diagnostics, ConfigError::Remote);
                 }
             }
-            // They choose among buckets that are not here.
+            // These keys choose among remote buckets.
             _ => {
-                if field.text(found).is_some() {
+                if field.text(diagnostics).is_some() {
                     no_effect.push(field);
                 }
             }
@@ -55,10 +56,10 @@ fn bucket<'a>(
     }
     let Some(binding) = binding else {
         let path = format!("{}.binding", item.path);
-        found.mistake(item.at, &path, ConfigError::Missing);
+        diagnostics.error(item.at, &path, ConfigError::Missing);
         return None;
     };
-    let name = binding_name(&binding, found)?;
+    let name = binding_name(&binding, diagnostics)?;
     let config = BindingConfig::R2(R2Config {
         // Without a name of its own the bucket has that of its binding.
         bucket: bucket.unwrap_or_else(|| name.clone()),
@@ -68,15 +69,15 @@ fn bucket<'a>(
     Some((binding, Binding { name, config }))
 }
 
-fn bucket_name(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<String> {
-    let name = item.text(found)?;
+fn bucket_name(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<String> {
+    let name = item.text(diagnostics)?;
     let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let good = (3..=63).contains(&name.len())
+    let is_valid = (3..=63).contains(&name.len())
         && name.bytes().all(|byte| is_inner(byte) || byte == b'-')
         && !name.starts_with('-')
         && !name.ends_with('-');
-    if !good {
-        item.refuse(found, ConfigError::Storage(StorageError::BucketName));
+    if !is_valid {
+        item.refuse(diagnostics, ConfigError::Storage(StorageError::BucketName));
         return None;
     }
     Some(name.to_owned())

@@ -1,4 +1,4 @@
-//! `safelight`: the one section that is not wrangler's.
+//! `safelight`: the section that wrangler does not have.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,10 +10,11 @@ use safelight_protocol::settings::{MAX_DEADLINE_MS, PixelSettings};
 use super::image_urls::ImageUrls;
 use super::public_paths::{self, BindingPath};
 use super::{faults, pixels, storage};
-use crate::Storage;
-use crate::item::{Diagnostics, Item};
+use crate::diagnostics::Diagnostics;
+use crate::item::Item;
+use crate::storage::Storage;
 
-/// A 32-bit guest cannot address more.
+/// Largest memory of an instance: a 32-bit guest cannot address more.
 const MAX_MEMORY_MB: u64 = 4096;
 
 const KEYS: &[&str] = &[
@@ -37,7 +38,7 @@ const KEYS: &[&str] = &[
     "jpeg_decoder",
 ];
 
-/// What the section says.
+/// The values of the section.
 #[derive(Default)]
 pub(crate) struct Safelight<'a> {
     /// Linear memory of one instance.
@@ -45,49 +46,49 @@ pub(crate) struct Safelight<'a> {
     pub(crate) deadlines: Deadlines,
     pub(crate) image_urls: ImageUrls,
     pub(crate) pixels: PixelSettings,
-    /// What to break on purpose, with the item that says what it is aimed at.
+    /// The faults, each with the item that names its target.
     pub(crate) faults: Vec<(Item<'a>, Fault)>,
     /// Further workers of a run.
     pub(crate) workers: Vec<PathBuf>,
     pub(crate) storage: Storage,
-    /// Where buckets are for everybody.
+    /// The public paths of buckets.
     pub(crate) public_paths: Vec<BindingPath<'a>>,
 }
 
-pub(crate) fn read<'a>(item: &Item<'a>, found: &mut Diagnostics<'_>) -> Safelight<'a> {
+pub(crate) fn read<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Safelight<'a> {
     let mut safelight = Safelight::default();
-    let fields = item.fields(found, KEYS);
+    let fields = item.fields(diagnostics, KEYS);
     for field in fields.unwrap_or_default() {
         match field.key {
-            "memory_mb" => safelight.memory_bytes = memory(&field, found),
-            "deadlines" => safelight.deadlines = deadlines(&field, found),
-            "storage" => safelight.storage = storage::read(&field, found),
-            "r2" => safelight.public_paths = public_paths::read(&field, found),
-            "faults" => safelight.faults = faults::read(&field, found),
+            "memory_mb" => safelight.memory_bytes = memory(&field, diagnostics),
+            "deadlines" => safelight.deadlines = deadlines(&field, diagnostics),
+            "storage" => safelight.storage = storage::read(&field, diagnostics),
+            "r2" => safelight.public_paths = public_paths::read(&field, diagnostics),
+            "faults" => safelight.faults = faults::read(&field, diagnostics),
             "workers" => {
-                let paths = field.texts(found).unwrap_or_default().into_iter();
-                let source = found.source;
+                let paths = field.texts(diagnostics).unwrap_or_default().into_iter();
+                let source = diagnostics.source;
                 safelight.workers = paths.map(|path| source.resolve(path)).collect();
             }
             "strict" | "avif_input" | "time_budget_ms" | "memory_budget_mb" | "jpeg_decoder" => {
-                pixels::read(&mut safelight.pixels, &field, found);
+                pixels::read(&mut safelight.pixels, &field, diagnostics);
             }
-            _ => safelight.image_urls.read(&field, found),
+            _ => safelight.image_urls.read(&field, diagnostics),
         }
     }
     safelight
 }
 
-fn memory(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<usize> {
-    let megabytes = item.whole_number(found, 1..=MAX_MEMORY_MB)?;
+fn memory(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<usize> {
+    let megabytes = item.whole_number(diagnostics, 1..=MAX_MEMORY_MB)?;
     usize::try_from(megabytes << 20).ok()
 }
 
-fn deadlines(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Deadlines {
+fn deadlines(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Deadlines {
     let mut deadlines = Deadlines::default();
-    let fields = item.fields(found, &["header_read_ms", "body_read_ms", "write_ms"]);
+    let fields = item.fields(diagnostics, &["header_read_ms", "body_read_ms", "write_ms"]);
     for field in fields.unwrap_or_default() {
-        let Some(ms) = field.whole_number(found, 1..=MAX_DEADLINE_MS) else {
+        let Some(ms) = field.whole_number(diagnostics, 1..=MAX_DEADLINE_MS) else {
             continue;
         };
         let deadline = match field.key {

@@ -1,10 +1,11 @@
-//! `services`: other workers of the same run, each under a name by which this one calls it.
+//! `services`: other workers of the same run, each with the name by which this one calls it.
 
 use super::NamedBinding;
-use super::images::binding_name;
+use super::binding_name::binding_name;
 use crate::bindings::{Binding, BindingConfig, ServiceConfig};
+use crate::diagnostics::Diagnostics;
 use crate::error::ConfigError;
-use crate::item::{Diagnostics, Item};
+use crate::item::Item;
 
 const KEYS: [&str; 6] = [
     "binding",
@@ -14,54 +15,54 @@ const KEYS: [&str; 6] = [
     "props",
     "remote",
 ];
-/// Service bindings of one worker.
-const MOST: usize = 100;
+/// Most service bindings of one worker.
+const MAX_SERVICES: usize = 100;
 
 /// Each binding, with the item that names it.
 pub(crate) fn read<'a>(
     item: &Item<'a>,
     _no_effect: &mut Vec<Item<'a>>,
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Vec<NamedBinding<'a>> {
-    item.elements(found, MOST, "services")
+    item.elements(diagnostics, MAX_SERVICES, "services")
         .into_iter()
-        .filter_map(|element| service(&element, found))
+        .filter_map(|element| service(&element, diagnostics))
         .collect()
 }
 
-fn service<'a>(item: &Item<'a>, found: &mut Diagnostics<'_>) -> Option<NamedBinding<'a>> {
+fn service<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Option<NamedBinding<'a>> {
     let mut binding = None;
     let mut service = None;
-    for field in item.fields(found, &KEYS)? {
+    for field in item.fields(diagnostics, &KEYS)? {
         match field.key {
             "binding" => binding = Some(field),
             "service" => service = Some(field),
             "remote" => {
-                if field.boolean(found) == Some(true) {
-                    field.refuse(found, ConfigError::Remote);
+                if field.boolean(diagnostics) == Some(true) {
+                    field.refuse(diagnostics, ConfigError::Remote);
                 }
             }
-            // Each of them would choose another callee than the one that would answer here.
+            // Each of these keys would choose another callee.
             _ if field.node.value.is_empty() => {}
-            _ => found.mistake(field.at, &field.path, ConfigError::NoFeatureYet),
+            _ => diagnostics.error(field.at, &field.path, ConfigError::UnsupportedFeature),
         }
     }
-    let mut needed = |field: Option<Item<'a>>, key| {
+    let mut required = |field: Option<Item<'a>>, key| {
         if field.is_none() {
             let path = format!("{}.{key}", item.path);
-            found.mistake(item.at, &path, ConfigError::Missing);
+            diagnostics.error(item.at, &path, ConfigError::Missing);
         }
         field
     };
-    let (binding, service) = (needed(binding, "binding"), needed(service, "service"));
+    let (binding, service) = (required(binding, "binding"), required(service, "service"));
     let (binding, service) = (binding?, service?);
-    let name = binding_name(&binding, found);
-    let callee = service.filled_text(found)?;
-    let place = found.source.located(service.at, "", ()).place;
+    let name = binding_name(&binding, diagnostics);
+    let callee = service.non_empty_text(diagnostics)?;
+    let position = Some(diagnostics.source.position(service.at));
     let name = name?;
     let config = BindingConfig::Service(ServiceConfig {
         service: callee.to_owned(),
-        place,
+        position,
         key: service.path,
     });
     Some((binding, Binding { name, config }))

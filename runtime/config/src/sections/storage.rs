@@ -1,10 +1,11 @@
-//! `safelight.storage`: where bindings keep what must outlive a run.
+//! `safelight.storage`: the storage of bindings.
 
 use http::Uri;
 
+use crate::diagnostics::Diagnostics;
 use crate::error::{ConfigError, StorageError};
-use crate::item::{Diagnostics, Item};
-use crate::{Durability, S3, StatePlace, Storage};
+use crate::item::Item;
+use crate::storage::{Durability, S3, StateLocation, Storage};
 
 const KEYS: [&str; 7] = [
     "state",
@@ -16,69 +17,72 @@ const KEYS: [&str; 7] = [
     "prefix",
 ];
 
-/// The keys that say more about the store at `endpoint`.
-const OF_ENDPOINT: [&str; 3] = ["bucket", "region", "prefix"];
+/// The keys that describe the store at `endpoint`.
+const ENDPOINT_KEYS: [&str; 3] = ["bucket", "region", "prefix"];
 
-pub(crate) fn read(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Storage {
+pub(crate) fn read(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Storage {
     let mut storage = Storage::default();
-    let fields = item.fields(found, &KEYS).unwrap_or_default();
+    let fields = item.fields(diagnostics, &KEYS).unwrap_or_default();
     for field in &fields {
         match field.key {
-            "state" => storage.place = place(field, found),
-            "durability" => storage.durability = durability(field, found),
+            "state" => storage.location = location(field, diagnostics),
+            "durability" => storage.durability = durability(field, diagnostics),
             "part_bytes" => {
-                storage.part_bytes = field.whole_number(found, 1..=5 << 20);
+                storage.part_bytes = field.whole_number(diagnostics, 1..=5 << 20);
             }
             _ => {}
         }
     }
     let has_endpoint = fields.iter().any(|field| field.key == "endpoint");
     if has_endpoint {
-        storage.s3 = s3(item, &fields, found);
+        storage.s3 = s3(item, &fields, diagnostics);
     } else {
         for field in fields
             .iter()
-            .filter(|field| OF_ENDPOINT.contains(&field.key))
+            .filter(|field| ENDPOINT_KEYS.contains(&field.key))
         {
-            field.refuse(found, ConfigError::Storage(StorageError::NeedsEndpoint));
+            field.refuse(
+                diagnostics,
+                ConfigError::Storage(StorageError::NeedsEndpoint),
+            );
         }
     }
     storage
 }
 
-fn place(item: &Item<'_>, found: &mut Diagnostics<'_>) -> StatePlace {
-    match item.filled_text(found) {
-        Some("memory") => StatePlace::Memory,
-        Some(path) => StatePlace::Folder(found.source.resolve(path)),
-        None => StatePlace::Default,
+fn location(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> StateLocation {
+    match item.non_empty_text(diagnostics) {
+        Some("memory") => StateLocation::Memory,
+        Some(path) => StateLocation::Folder(diagnostics.source.resolve(path)),
+        None => StateLocation::Default,
     }
 }
 
-fn durability(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Durability {
-    match item.text(found) {
+fn durability(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Durability {
+    match item.text(diagnostics) {
         Some("process") => Durability::Process,
         Some("disk") | None => Durability::Disk,
         Some(_) => {
-            item.refuse(found, ConfigError::Storage(StorageError::Durability));
+            item.refuse(diagnostics, ConfigError::Storage(StorageError::Durability));
             Durability::Disk
         }
     }
 }
 
-fn s3(item: &Item<'_>, fields: &[Item<'_>], found: &mut Diagnostics<'_>) -> Option<S3> {
+fn s3(item: &Item<'_>, fields: &[Item<'_>], diagnostics: &mut Diagnostics<'_>) -> Option<S3> {
     let mut endpoint = None;
     let mut bucket = None;
     let mut region = "auto".to_owned();
     let mut prefix = String::new();
     for field in fields {
         match field.key {
-            "endpoint" => endpoint = self::endpoint(field, found),
-            "bucket" => bucket = field.filled_text(found).map(str::to_owned),
-            "region" => region = field.filled_text(found)?.to_owned(),
+            "endpoint" => endpoint = self::endpoint(field, diagnostics),
+            "bucket" => bucket = field.non_empty_text(diagnostics).map(str::to_owned),
+            "region" => region = field.non_empty_text(diagnostics)?.to_owned(),
             "prefix" => {
-                let text = field.text(found)?;
+                let text = field.text(diagnostics)?;
                 if !is_prefix(text) {
-                    field.refuse(found, ConfigError::Storage(StorageError::Prefix));
+                    field.refuse(diagnostics, ConfigError::Storage(StorageError::Prefix));
                 }
                 prefix = text.to_owned();
             }
@@ -87,7 +91,7 @@ fn s3(item: &Item<'_>, fields: &[Item<'_>], found: &mut Diagnostics<'_>) -> Opti
     }
     if !fields.iter().any(|field| field.key == "bucket") {
         let path = format!("{}.bucket", item.path);
-        found.mistake(item.at, &path, ConfigError::Missing);
+        diagnostics.error(item.at, &path, ConfigError::Missing);
     }
     Some(S3 {
         endpoint: endpoint?,
@@ -97,7 +101,7 @@ fn s3(item: &Item<'_>, fields: &[Item<'_>], found: &mut Diagnostics<'_>) -> Opti
     })
 }
 
-/// A path whose parts a store takes as they are.
+/// Whether a path has only parts that a store accepts unchanged.
 fn is_prefix(text: &str) -> bool {
     let path = text.strip_prefix('/').unwrap_or(text);
     let path = path.strip_suffix('/').unwrap_or(path);
@@ -107,9 +111,9 @@ fn is_prefix(text: &str) -> bool {
     path.is_empty() || path.split('/').all(is_part)
 }
 
-fn endpoint(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<String> {
-    let text = item.filled_text(found)?;
-    let good = text.parse::<Uri>().is_ok_and(|uri| {
+fn endpoint(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<String> {
+    let text = item.non_empty_text(diagnostics)?;
+    let is_valid = text.parse::<Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.path() == "/"
             && uri.query().is_none()
@@ -117,8 +121,8 @@ fn endpoint(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<String> {
                 .authority()
                 .is_some_and(|host| !host.as_str().contains('@'))
     });
-    if !good {
-        item.refuse(found, ConfigError::Storage(StorageError::Endpoint));
+    if !is_valid {
+        item.refuse(diagnostics, ConfigError::Storage(StorageError::Endpoint));
         return None;
     }
     Some(text.trim_end_matches('/').to_owned())

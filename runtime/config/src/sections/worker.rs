@@ -2,33 +2,30 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::diagnostics::Diagnostics;
 use crate::error::ConfigError;
-use crate::item::{Diagnostics, Item};
+use crate::item::Item;
 
-/// A name, and whether it was given for the chosen environment alone.
-pub(crate) struct Name {
+/// A worker's name, and whether it stands in the chosen environment.
+pub(crate) struct WorkerName {
     text: String,
     in_environment: bool,
 }
 
-pub(crate) fn name(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<Name> {
-    let text = item.filled_text(found)?;
+pub(crate) fn name(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<WorkerName> {
+    let text = item.non_empty_text(diagnostics)?;
     if !is_worker_name(text) {
-        item.refuse(found, ConfigError::BadWorkerName);
+        item.refuse(diagnostics, ConfigError::BadWorkerName);
         return None;
     }
-    Some(Name {
+    Some(WorkerName {
         text: text.to_owned(),
         in_environment: item.path != item.key,
     })
 }
 
-/// `gallery` is deployed as `gallery-staging` in the environment `staging`, unless that has a name of its own.
-pub(crate) fn full_name(
-    name: Option<Name>,
-    environment: Option<&str>,
-    dir: &Path,
-) -> String {
+/// The name in an environment: `gallery` is `gallery-staging` in the environment `staging`, unless that sets a name.
+pub(crate) fn full_name(name: Option<WorkerName>, environment: Option<&str>, dir: &Path) -> String {
     let Some(name) = name else {
         let folder = dir.file_name().and_then(|folder| folder.to_str());
         return folder
@@ -48,19 +45,19 @@ fn is_worker_name(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('-') && text.chars().all(is_allowed)
 }
 
-pub(crate) fn main(item: &Item<'_>, found: &mut Diagnostics<'_>) -> Option<PathBuf> {
-    let path = item.filled_text(found)?;
-    Some(found.source.resolve(path))
+pub(crate) fn main(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<PathBuf> {
+    let path = item.non_empty_text(diagnostics)?;
+    Some(diagnostics.source.resolve(path))
 }
 
-/// Every project has one; of what we do, only how assets answer navigation changes with it.
+/// Reads the date. It only decides whether assets answer navigation.
 pub(crate) fn compatibility_date<'a>(
     item: &Item<'a>,
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Option<&'a str> {
-    let date = item.text(found)?;
+    let date = item.text(diagnostics)?;
     if !is_date(date) {
-        item.refuse(found, ConfigError::BadDate);
+        item.refuse(diagnostics, ConfigError::BadDate);
         return None;
     }
     Some(date)
@@ -74,13 +71,13 @@ fn is_date(text: &str) -> bool {
         })
 }
 
-/// Flags change workerd, not us, and their author should know; the two that we know are about assets.
+/// Reads the flags. All but the two about assets have no effect, of which the author is warned.
 pub(crate) fn compatibility_flags<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,
-    found: &mut Diagnostics<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Vec<&'a str> {
-    let flags = item.texts(found).unwrap_or_default();
+    let flags = item.texts(diagnostics).unwrap_or_default();
     if flags
         .iter()
         .any(|flag| ![NAVIGATION, NO_NAVIGATION].contains(flag))
@@ -92,7 +89,7 @@ pub(crate) fn compatibility_flags<'a>(
 
 const NAVIGATION: &str = "assets_navigation_prefers_asset_serving";
 const NO_NAVIGATION: &str = "assets_navigation_has_no_effect";
-/// Since when the first of them need not be said. Dates of this form sort as text.
+/// The compatibility date that implies the first flag. Dates of this form sort as text.
 const NAVIGATION_DATE: &str = "2025-04-01";
 
 /// Whether navigation prefers assets to the worker.

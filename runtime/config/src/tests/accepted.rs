@@ -308,9 +308,9 @@ fn one_key_without_effect_is_named_in_the_singular() {
 #[test]
 fn a_section_that_grants_nothing_is_no_mistake() {
     let text = r#"{
-        "main": "w.wasm", "$schema": "./schema.json", "kv_namespaces": [], "r2_buckets": [],
-        "durable_objects": { "bindings": [] }, "queues": { "producers": [], "consumers": [] },
-        "unsafe": {}, "migrations": [], "site": null, "compatibility_flags": []
+        "main": "w.wasm", "$schema": "./schema.json", "hyperdrive": [], "r2_buckets": [],
+        "dispatch_namespaces": [], "unsafe": { "bindings": [], "metadata": [] },
+        "wasm_modules": {}, "migrations": [], "site": null, "compatibility_flags": []
     }"#;
     let loaded = load("wrangler.json", text, None).unwrap();
     assert_eq!(loaded.warnings, []);

@@ -1,7 +1,7 @@
 //! `r2_buckets`, and `safelight.storage`, which says where they are.
 
 use super::{config, errors, warnings};
-use crate::{Binding, BindingConfig, Durability, R2Config, S3, StatePlace, Storage};
+use crate::{Binding, BindingConfig, Durability, R2Config, S3, StateLocation, Storage};
 
 #[test]
 fn buckets_are_bindings_each_with_a_bucket_that_may_have_the_same_name() {
@@ -45,7 +45,7 @@ fn buckets_are_bindings_each_with_a_bucket_that_may_have_the_same_name() {
     assert_eq!(
         config.storage,
         Storage {
-            place: StatePlace::Folder("/project/state".into()),
+            location: StateLocation::Folder("/project/state".into()),
             durability: Durability::Process,
             part_bytes: Some(100),
             s3: Some(S3 {
@@ -126,7 +126,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "safelight.storage.bucket = 'b'",
-        "2:28: `safelight.storage.bucket` says nothing without `safelight.storage.endpoint`",
+        "2:28: `safelight.storage.bucket` has no effect without `safelight.storage.endpoint`",
     ),
     (
         "safelight.storage.endpoint = 'http://h'",

@@ -19,7 +19,7 @@ main = "full.wasm"
 images = { binding = "PICTURES" }
 vars = { TITLE = "full" }
 [env.broken]
-kv_namespaces = [{ binding = "B" }]
+hyperdrive = [{ binding = "B" }]
 dev = { port = 1 }
 imagse = {}
 "#;
@@ -53,7 +53,13 @@ fn what_the_environment_says_itself_counts() {
     assert_eq!(config.main.unwrap().to_str(), Some("/project/full.wasm"));
     let name = "PICTURES".into();
     let config_of = BindingConfig::Images;
-    assert_eq!(config.bindings, [Binding { name, config: config_of }]);
+    assert_eq!(
+        config.bindings,
+        [Binding {
+            name,
+            config: config_of
+        }]
+    );
     assert_eq!(config.vars, [("TITLE".into(), "full".into())]);
 }
 
@@ -75,7 +81,7 @@ fn mistakes_in_the_chosen_environment_have_its_keys() {
     assert_eq!(
         message,
         "\
-wrangler.toml:17:1: `env.broken.kv_namespaces` is a binding that safelight does not have yet
+wrangler.toml:17:1: `env.broken.hyperdrive` is a binding that safelight does not have yet
 wrangler.toml:18:1: `env.broken.dev` belongs at the top level of the config, not in an environment
 wrangler.toml:19:1: `env.broken.imagse` is not a key that is known here; did you mean `images`?"
     );

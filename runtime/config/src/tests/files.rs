@@ -95,7 +95,7 @@ fn secrets(files: &[(&str, &str)], environment: Option<&str>) -> (Vec<String>, V
     let loaded = Config::load(dir.path(), None, environment).unwrap();
     let secrets = loaded.config.secrets.iter();
     let secrets = secrets.map(|secret| {
-        let value = secret.value.reveal();
+        let value = secret.value.expose();
         format!("{}={value} ({})", secret.name, secret.file)
     });
     let warnings = loaded.warnings.iter().map(ToString::to_string);

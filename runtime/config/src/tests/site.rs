@@ -10,7 +10,7 @@ fn files_alone_have_nothing_that_is_for_a_worker() {
     let config = alone.unwrap().config;
     assert_eq!(config.main, None);
     let files = config.assets.unwrap();
-    assert_eq!(files.worker_first, WorkerFirst::Nobody);
+    assert_eq!(files.worker_first, WorkerFirst::NoWorker);
     assert_eq!(
         errors(&text("binding = 'ASSETS'\nrun_worker_first = ['/api/*']")),
         "\

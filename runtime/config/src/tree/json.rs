@@ -6,9 +6,10 @@ use jsonc_parser::ast;
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::{ConfigErrors, Entry, MAX_DEPTH, ConfigError, Node, Source, Value, number};
+use super::{ConfigError, ConfigErrors, Entry, Node, Source, Value, number};
 use crate::error::Located;
-use crate::item::{MOST, shown};
+use crate::key_name::display_key;
+use crate::limits::{MAX_DEPTH, MAX_DIAGNOSTICS};
 
 const OPTIONS: ParseOptions = ParseOptions {
     allow_comments: true,
@@ -97,9 +98,11 @@ impl Reader<'_> {
     }
 
     fn refuse_duplicate(&mut self, at: usize, key: &str) {
-        if self.duplicates.len() < MOST {
-            let mistake = self.source.located(at, &shown(key), ConfigError::DuplicateKey);
-            self.duplicates.push(mistake);
+        if self.duplicates.len() < MAX_DIAGNOSTICS {
+            let error = self
+                .source
+                .located(at, &display_key(key), ConfigError::DuplicateKey);
+            self.duplicates.push(error);
         } else {
             self.left_out += 1;
         }

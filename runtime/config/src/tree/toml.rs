@@ -3,7 +3,8 @@
 use ::toml::Spanned;
 use ::toml::de::{DeInteger, DeTable, DeValue};
 
-use super::{ConfigErrors, Entry, MAX_DEPTH, ConfigError, Node, Source, Value, number};
+use super::{ConfigError, ConfigErrors, Entry, Node, Source, Value, number};
+use crate::limits::MAX_DEPTH;
 
 pub(super) fn parse(source: &Source) -> Result<Node, ConfigErrors> {
     let table = DeTable::parse(&source.text).map_err(|error| {

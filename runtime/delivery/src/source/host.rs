@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{Extensions, HeaderName, StatusCode};
 use http_body_util::BodyExt;
-use safelight_config::{MAX_SOURCE_BYTES, SourceTime};
+use safelight_config::{MAX_SOURCE_BYTES, SourceTimeouts};
 use safelight_hop::{Answer, Body, HopError, body};
 use safelight_outgoing::{Client, Limits, OutgoingError, Request};
 use safelight_protocol::headers::SUMMARY;
@@ -57,7 +57,7 @@ pub fn broken_part_error(extensions: &Extensions, part: usize, why: &str) -> Del
 
 pub(super) async fn fetch_host(
     client: Client,
-    time: SourceTime,
+    time: SourceTimeouts,
     request: http::Request<Body>,
 ) -> Answer {
     let (head, _) = request.into_parts();
@@ -69,7 +69,7 @@ pub(super) async fn fetch_host(
         .extensions
         .get()
         .map_or(MAX_REDIRECTS, |Redirects(left)| *left);
-    let SourceTime { connect, total } = time;
+    let SourceTimeouts { connect, total } = time;
     let limits = Limits {
         max_redirects: redirects,
         connect,

@@ -11,7 +11,7 @@ use safelight_hop::log::{Log, MemoryLog};
 use safelight_hop::request::RequestGuard;
 use safelight_hop::{Answer, Call, RequestContext, body, caller_url, layered};
 use safelight_net::Deadlines;
-use safelight_net::deadline::Open;
+use safelight_net::deadline;
 use safelight_protocol::BindingKind;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -42,7 +42,9 @@ struct Running {
 }
 
 /// A server of two services, as [`echo`] answers them.
-fn server(log: &MemoryLog) -> SocketServer<impl Fn(&Parts, Open) -> RequestGuard + use<>> {
+fn server(
+    log: &MemoryLog,
+) -> SocketServer<impl Fn(&Parts, deadline::RequestGuard) -> RequestGuard + use<>> {
     let mut services = SocketServices::default();
     for (kind, id, hop) in [
         (BindingKind::R2, "photos", "PHOTOS"),

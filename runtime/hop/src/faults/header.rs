@@ -78,10 +78,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-other", HeaderValue::from_static("stays"));
         for value in values {
-            headers.append(
-                FAULT,
-                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
-            );
+            headers.append(FAULT, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let taken = take(&mut headers, &targets);
         let shown = taken.map(|set| set.map_or("none".to_owned(), |set| set.to_string()));

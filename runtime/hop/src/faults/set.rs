@@ -200,11 +200,7 @@ mod tests {
     #[test]
     fn only_calls_that_a_fault_is_aimed_at_are_counted() {
         let set = set(&["IMAGES:hang,path=/info,nth=2"]);
-        let strikes = |name, path| {
-            set.matching(&images(name), path)
-                .next()
-                .is_some()
-        };
+        let strikes = |name, path| set.matching(&images(name), path).next().is_some();
         assert!(!strikes("IMAGES", "/info"));
         assert!(!strikes("IMAGES", "/transform"));
         assert!(!strikes("OTHER", "/info"));

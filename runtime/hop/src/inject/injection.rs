@@ -122,7 +122,9 @@ impl Injection {
                 let body = TruncatedBody::new(body, bytes, &parts.headers, note).boxed_unsync();
                 Response::from_parts(parts, body)
             }
-            Kind::Corrupt(at) => response.map(|body| CorruptBody::new(body, at, note).boxed_unsync()),
+            Kind::Corrupt(at) => {
+                response.map(|body| CorruptBody::new(body, at, note).boxed_unsync())
+            }
             Kind::Delay(_)
             | Kind::SlowReader(_)
             | Kind::Reset

@@ -24,7 +24,7 @@ pub struct RequestGuard {
     end: Option<End>,
     on_end: Option<OnEnd>,
     /// Keeps the request open for the clocks of its connection.
-    _open: deadline::Open,
+    _open: deadline::RequestGuard,
 }
 
 type OnEnd = Box<dyn FnOnce(&RequestContext) + Send>;
@@ -32,7 +32,7 @@ type OnEnd = Box<dyn FnOnce(&RequestContext) + Send>;
 impl RequestGuard {
     /// Guards a request without a response. The request counts as open on its connection for as long as the guard
     /// lives.
-    pub fn new(context: Arc<RequestContext>, open: deadline::Open) -> Self {
+    pub fn new(context: Arc<RequestContext>, open: deadline::RequestGuard) -> Self {
         let status = StatusCode::from_u16(CLIENT_CLOSED_REQUEST);
         Self {
             context,

@@ -9,7 +9,7 @@ use http_body::Frame;
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::InspectFrame;
 use hyper::body::Incoming;
-use safelight_net::deadline::{Activity, Paced, PacedError};
+use safelight_net::deadline::{Activity, ReadTimeoutBody, ReadTimeoutError};
 use safelight_net::drain::DrainOnDrop;
 
 use super::RequestContext;
@@ -20,7 +20,7 @@ use crate::error::HopError;
 pub type Upload = DrainOnDrop<CountedBody>;
 
 /// A body whose bytes are counted in the request's trace.
-type CountedBody = InspectFrame<Paced<Incoming>, Box<dyn FnMut(&Frame<Bytes>) + Send>>;
+type CountedBody = InspectFrame<ReadTimeoutBody<Incoming>, Box<dyn FnMut(&Frame<Bytes>) + Send>>;
 
 /// Receives an upload on this connection. It fails when no byte arrives for `limit`.
 pub fn receive(
@@ -29,7 +29,7 @@ pub fn receive(
     connection: Activity,
     context: &RequestContext,
 ) -> Upload {
-    let paced = Paced::on(body, limit, connection);
+    let paced = ReadTimeoutBody::with_activity(body, limit, connection);
     let count = context.trace().map(|trace| trace.upload());
     let counted: CountedBody = paced.inspect_frame(Box::new(move |frame| {
         if let (Some(count), Some(data)) = (&count, frame.data_ref()) {
@@ -47,10 +47,10 @@ pub fn into_body(upload: Upload, context: Arc<RequestContext>) -> Body {
 }
 
 /// The error of an upload. A stall is logged, since the handler may not report it.
-fn upload_error(error: PacedError<hyper::Error>, context: &RequestContext) -> HopError {
+fn upload_error(error: ReadTimeoutError<hyper::Error>, context: &RequestContext) -> HopError {
     let error = match error {
-        PacedError::Broken(error) => HopError::UploadBroke(error),
-        PacedError::Stalled(limit) => {
+        ReadTimeoutError::Body(error) => HopError::UploadBroke(error),
+        ReadTimeoutError::Timeout(limit) => {
             let error = HopError::UploadStalled(limit);
             context.note(&error);
             error

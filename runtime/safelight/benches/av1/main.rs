@@ -4,18 +4,18 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark is read on the terminal")]
 
-#[path = "../../../images-service/tests/pixels/deep.rs"]
+#[path = "../../../../images-service/tests/pixels/deep.rs"]
 mod deep;
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use rav1e::prelude::{ChromaSampling, PixelRange};
-use safelight_images::Limits;
-use safelight_images::budget::Budget;
-use safelight_images::decode::{self, Frames, Options, Shrink};
-use safelight_images::interest::Interest;
+use safelight_images::deadline::Deadline;
+use safelight_images::decode::{self, Options, Shrink};
 use safelight_images::limits::{Av1Decoder, JpegDecoder};
+use safelight_images::options::Frames;
+use safelight_images::pipeline::PixelLimits;
 
 use deep::Coding;
 
@@ -84,16 +84,15 @@ fn textured(plane: usize, x: f64, y: f64) -> f64 {
 
 /// Milliseconds from the file to its pixels.
 fn time(file: &[u8], av1: &Av1Decoder) -> anyhow::Result<f64> {
-    let limits = Limits::default();
+    let limits = PixelLimits::default();
     let started = Instant::now();
-    let header = decode::inspect(file, Frames::First, &limits)?;
+    let header = decode::inspect(file, Frames::First, &limits.decode)?;
     let options = Options {
         shrink: Shrink::NONE,
         jpeg: JpegDecoder::default(),
         av1,
-        memory: limits.pixel_bytes,
-        budget: Budget::new(Duration::MAX),
-        interest: &Interest::default(),
+        memory: limits.memory,
+        deadline: &Deadline::new(Duration::MAX),
     };
     decode::pixels(file, &header, options, Ok)?;
     Ok(started.elapsed().as_secs_f64() * 1e3)

@@ -75,7 +75,7 @@ fn measure(format: &str, files: u64) -> anyhow::Result<()> {
 
 /// The fuzzers' files of a format.
 fn seeds(format: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../images-service/fuzz/corpus");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../images-service/fuzz/corpus");
     let mut paths: Vec<_> = fs::read_dir(corpus.join(format))?
         .map(|entry| Ok(entry?.path()))
         .collect::<std::io::Result<_>>()?;

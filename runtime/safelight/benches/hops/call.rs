@@ -88,9 +88,7 @@ impl Caller {
             whole: layered(images.clone(), faults.clone()),
             without_integrity: BoxCloneSyncService::new(service_fn(move |call| {
                 let (images, faults) = (images.clone(), faults.clone());
-                call_log::log(call, |call| {
-                    faults.apply(call, |call| images.oneshot(call))
-                })
+                call_log::log(call, |call| faults.apply(call, |call| images.oneshot(call)))
             })),
             traces: Traces::new(TraceOptions::default(), None, log.clone()),
             log,

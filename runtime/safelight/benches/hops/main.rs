@@ -94,9 +94,7 @@ async fn sit(table: &mut Table, load: Load, program: &Path, sitting: usize) -> a
     }
     processes.sort_by_key(|(number, _)| *number);
     let callers = processes.iter();
-    let callers: Vec<_> = callers
-        .map(|(_, process)| Caller::new(process))
-        .collect();
+    let callers: Vec<_> = callers.map(|(_, process)| Caller::new(process)).collect();
     let mut chance = fastrand::Rng::with_seed(sitting as u64);
     for size in SIZES {
         let mut sitting_of_size = table.sitting(size);

@@ -14,8 +14,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use safelight_images_client::READY_LINE;
 use safelight_net::Deadlines;
-use safelight_net::deadline::{Activity, Progress};
-use safelight_net::transport::{Recorder, Transports};
+use safelight_net::deadline::{Activity, TimeoutStream};
+use safelight_net::transport::{Recorder, TransportLog};
 use safelight_protocol::digest;
 use safelight_protocol::settings::ImagesSettings;
 use tokio::io::AsyncReadExt;
@@ -28,7 +28,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let place = arguments.iter().position(|argument| argument == "--socket");
     let socket = place.and_then(|place| arguments.get(place + 1));
     let socket = socket.context("no socket")?;
-    let settings = arguments.iter().position(|argument| argument == "--settings");
+    let settings = arguments
+        .iter()
+        .position(|argument| argument == "--settings");
     let settings = settings.and_then(|settings| arguments.get(settings + 1));
     let settings: ImagesSettings = serde_json::from_str(settings.context("no settings")?)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -37,7 +39,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         .build()?;
     runtime.block_on(async {
         let bound = safelight_net::socket::bind(socket.as_ref())?;
-        let transports = Transports::new(settings.transports.into());
+        let transports = TransportLog::new(settings.transports.into());
         let block = Bytes::from(bytes(SIZES.into_iter().max().unwrap_or_default()));
         println!("{READY_LINE}");
         let mut stdin = tokio::io::stdin();
@@ -45,7 +47,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         loop {
             tokio::select! {
                 accepted = bound.listener.accept() => {
-                    let recorder = transports.as_ref().map(Transports::connection);
+                    let recorder = transports.as_ref().map(TransportLog::new_recorder);
                     tokio::spawn(serve(accepted?.0, recorder, block.clone()));
                 }
                 read = stdin.read(&mut ignored) => if read? == 0 { return Ok(()) },
@@ -56,18 +58,18 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
 
 async fn serve(stream: UnixStream, recorder: Option<Arc<Recorder>>, block: Bytes) {
     let activity = Activity::new();
-    let stream = Progress::server(stream, &Deadlines::default(), activity.clone())
-        .recorded(recorder.clone());
+    let stream = TimeoutStream::server(stream, &Deadlines::default(), activity.clone())
+        .with_recorder(recorder.clone());
     let service = service_fn(move |request| {
-        let (block, recorder, open) = (block.clone(), recorder.clone(), activity.open());
+        let (block, recorder, open) = (block.clone(), recorder.clone(), activity.begin_request());
         async move {
             if let Some(recorder) = &recorder {
-                recorder.handled(&request);
+                recorder.record_request(&request);
             }
             let answer = answer(request, &block).await;
             drop(open);
             if let Some(recorder) = &recorder {
-                recorder.answered(&answer);
+                recorder.record_response(&answer);
             }
             Ok::<_, Infallible>(answer)
         }

@@ -66,7 +66,7 @@ fn requests() -> anyhow::Result<usize> {
 }
 
 async fn run(requests: usize) -> anyhow::Result<()> {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     let repository = repository.context("the crate lies in the repository")?;
     let state = tempfile::tempdir()?;
     let server = DevServer::builder(repository.join("examples/nested-pipeline"))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use safelight_config::{Config, StatePlace};
+use safelight_config::{Config, StateLocation};
 use safelight_hop::log::{Bytes, Log};
 use safelight_r2::Bucket;
 use tokio::io::AsyncWriteExt as _;
@@ -114,7 +114,7 @@ impl Opened {
 impl Place {
     async fn open(&self, name: &str) -> anyhow::Result<Opened> {
         let config = Config::load(&self.dir, self.config.as_deref(), self.env.as_deref())?.config;
-        if config.storage.place == StatePlace::Memory && self.persist_to.is_none() {
+        if config.storage.location == StateLocation::Memory && self.persist_to.is_none() {
             bail!(
                 "safelight.storage.state is \"memory\", of which nothing is left when a command ends; \
                  name the folder that is meant with --persist-to"

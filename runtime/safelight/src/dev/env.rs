@@ -98,7 +98,7 @@ fn worker_env(
     faults: &Arc<FaultSet>,
 ) -> anyhow::Result<WorkerEnv> {
     let cf_images = match images {
-        Some(images) if config.image_urls.on => Some(cf_images(config, images, faults)?),
+        Some(images) if config.image_urls.enabled => Some(cf_images(config, images, faults)?),
         Some(_) | None => None,
     };
     Ok(WorkerEnv {
@@ -120,7 +120,7 @@ fn variables(config: &Config) -> Vec<(String, String)> {
     let kinds: serde_json::Map<_, _> = kinds.collect();
     let mut variables = config.vars.clone();
     let secrets = config.secrets.iter();
-    variables.extend(secrets.map(|secret| (secret.name.clone(), secret.value.reveal().to_owned())));
+    variables.extend(secrets.map(|secret| (secret.name.clone(), secret.value.expose().to_owned())));
     let kinds = serde_json::Value::Object(kinds).to_string();
     variables.push((BINDINGS_VARIABLE.into(), kinds));
     variables
@@ -166,7 +166,7 @@ fn cf_images(
 pub(super) fn remote_sources(config: &Config, faults: &Arc<FaultSet>) -> anyhow::Result<Sources> {
     let client = Client::new(config.image_urls.policy());
     let client = client.context("prepare the client for pictures")?;
-    let time = config.image_urls.source_time;
+    let time = config.image_urls.source_timeouts;
     Ok(Sources::remote(client, time, faults.clone()))
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn start(
 
 fn needs_images(config: &Config) -> bool {
     let mut bindings = config.bindings.iter();
-    config.image_urls.on || bindings.any(|binding| binding.config == BindingConfig::Images)
+    config.image_urls.enabled || bindings.any(|binding| binding.config == BindingConfig::Images)
 }
 
 fn settings(config: &Config, trace: TraceOptions) -> ImagesSettings {
@@ -63,7 +63,7 @@ pub(super) fn image_urls(
     images: Option<&ImagesProcess>,
     front: &Arc<WorkerFront>,
 ) -> anyhow::Result<Option<ImageUrls>> {
-    let Some(images) = images.filter(|_| config.image_urls.on) else {
+    let Some(images) = images.filter(|_| config.image_urls.enabled) else {
         return Ok(None);
     };
     let sources = env::remote_sources(config, faults)?;

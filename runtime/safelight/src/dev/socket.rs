@@ -13,7 +13,7 @@ use safelight_hop::RequestContext;
 use safelight_hop::log::Log;
 use safelight_hop::request::RequestGuard;
 use safelight_hop::trace::Arrival;
-use safelight_net::deadline::Open;
+use safelight_net::deadline;
 use safelight_net::socket::{SocketFile, bind};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -93,7 +93,7 @@ impl BindingsSocket {
 }
 
 impl Requests {
-    fn begin(&self, head: &Parts, open: Open) -> RequestGuard {
+    fn begin(&self, head: &Parts, open: deadline::RequestGuard) -> RequestGuard {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let trace = self.traces.begin(&Arrival {
             id,

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
-use safelight_config::{Config, StatePlace};
+use safelight_config::{Config, StateLocation};
 use safelight_state::State;
 
 /// The default folder, beside the config.
@@ -15,13 +15,13 @@ const DEFAULT: [&str; 2] = [".safelight", "state"];
 /// # Errors
 /// When its folder cannot be made or locked.
 pub(super) fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<State> {
-    let folder = match (persist_to, &config.storage.place) {
+    let folder = match (persist_to, &config.storage.location) {
         (Some(folder), _) => folder.to_owned(),
-        (None, StatePlace::Folder(folder)) => folder.clone(),
-        (None, StatePlace::Memory) => {
+        (None, StateLocation::Folder(folder)) => folder.clone(),
+        (None, StateLocation::Memory) => {
             return State::temporary().context("make a folder for the state of this run");
         }
-        (None, StatePlace::Default) => {
+        (None, StateLocation::Default) => {
             let [own, state] = DEFAULT;
             let own = config.dir.join(own);
             hide_from_git(&own).with_context(|| format!("make {}", own.display()))?;

@@ -23,7 +23,7 @@ use safelight_hop::request::{RequestGuard, upload};
 use safelight_hop::trace::Arrival;
 use safelight_hop::{Body, RequestContext};
 use safelight_net::Deadlines;
-use safelight_net::deadline::Progress;
+use safelight_net::deadline::TimeoutStream;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -88,7 +88,7 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
             continue;
         };
         let activity = client.activity.clone();
-        let stream = Progress::server(stream, &deadlines, activity.clone());
+        let stream = TimeoutStream::server(stream, &deadlines, activity.clone());
         let front = front.clone();
         let service = service_fn(move |request| {
             let (front, client) = (front.clone(), client.clone());
@@ -102,7 +102,7 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
         tokio::spawn(async move {
             // The client sees the failure of its connection, and each request logs its own end.
             let _ = connection.await;
-            if activity.was_unread() {
+            if activity.has_write_timed_out() {
                 log.warn(format_args!(
                     "a connection was given up: its client has read nothing for {}",
                     Time(deadlines.write)
@@ -174,7 +174,7 @@ impl Front {
         let response = match request {
             Ok(mut request) => {
                 if request.headers().contains_key(EXPECT) {
-                    request.body_mut().ask().await;
+                    request.body_mut().start().await;
                 }
                 let request = request.map(|body| upload::into_body(body, context.clone()));
                 let platform = Platform {
@@ -207,7 +207,7 @@ impl Front {
     ) -> RequestGuard {
         let id = self.served.next_id.fetch_add(1, Ordering::Relaxed);
         if request.version() == Version::HTTP_2 {
-            client.activity.share();
+            client.activity.set_multiplexed();
         }
         let trace = self.served.traces.begin(&Arrival {
             id,
@@ -223,7 +223,7 @@ impl Front {
             .with_trace(trace)
             .with_faults(faults.unwrap_or_default());
         let traces = self.served.traces.clone();
-        RequestGuard::new(Arc::new(context), client.activity.open())
+        RequestGuard::new(Arc::new(context), client.activity.begin_request())
             .with_on_end(move |context| traces.show(context))
     }
 }

@@ -1,4 +1,4 @@
-//! The other end: a process that decodes one picture and is gone.
+//! The child process: decodes one picture and ends.
 
 use std::{
     fs::File,
@@ -30,7 +30,7 @@ pub(in crate::decode) fn serve() -> io::Result<()> {
         let _unheard = Answer::Failed(info.to_string()).write(&mut &told);
         process::abort();
     }));
-    // Nobody reads its standard error.
+    // Its standard error is not read.
     let answer = decoded(input).unwrap_or_else(|error| Answer::Failed(error.to_string()));
     answer.write(&mut output)
 }
@@ -44,10 +44,10 @@ fn decoded(mut input: File) -> io::Result<Answer> {
     // The data is there once more while it is decoded.
     let all = memory.saturating_add(2 * data.len() as u64);
     limit(Resource::Data, all.saturating_add(OWN_MEMORY))?;
-    Ok(Answer::of(library::decode(&data, size)))
+    Ok(Answer::from_result(library::decode(&data, size)))
 }
 
-/// Whoever wants the picture holds the other end of the input; without him there is nothing to do.
+/// The parent holds the other end of the input. When it is closed, the picture is not needed any more.
 #[expect(
     clippy::exit,
     reason = "the decoder on the other thread cannot be asked to stop"

@@ -1,14 +1,14 @@
-//! A decoded picture, still as luma and chroma.
+//! A decoded AV1 picture in planes of luma and chroma.
 
 use std::io::{self, Read, Write};
 
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// The planes of a picture, each without gaps between its rows.
-pub(in crate::decode::avif) struct Coded {
+pub(in crate::decode::avif) struct CodedImage {
     pub(in crate::decode::avif) size: Size,
     pub(in crate::decode::avif) depth: Depth,
-    pub(in crate::decode::avif) layout: Layout,
+    pub(in crate::decode::avif) subsampling: ChromaSubsampling,
     /// The code of the matrix that the coded picture itself names.
     pub(in crate::decode::avif) matrix: u8,
     pub(in crate::decode::avif) range: Range,
@@ -26,17 +26,17 @@ pub(in crate::decode::avif) enum Depth {
     Twelve,
 }
 
-/// How many chroma samples there are.
+/// How chroma is subsampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::decode::avif) enum Layout {
-    /// None.
-    Gray,
-    /// One for four pixels.
-    Quarter,
-    /// One for two pixels of a row.
-    Half,
-    /// One for every pixel.
-    Full,
+pub(in crate::decode::avif) enum ChromaSubsampling {
+    /// No chroma (4:0:0).
+    Monochrome,
+    /// One sample for two by two pixels (4:2:0).
+    Yuv420,
+    /// One sample for two pixels of a row (4:2:2).
+    Yuv422,
+    /// One sample for every pixel (4:4:4).
+    Yuv444,
 }
 
 /// Which numbers samples are.
@@ -82,23 +82,23 @@ impl Extent {
 
 /// What a picture without its samples is.
 #[derive(Clone, Copy)]
-pub(super) struct Kind {
+pub(super) struct CodedFormat {
     pub(super) size: Size,
     pub(super) depth: Depth,
-    pub(super) layout: Layout,
+    pub(super) subsampling: ChromaSubsampling,
     pub(super) matrix: u8,
     pub(super) range: Range,
 }
 
-impl Kind {
+impl CodedFormat {
     /// The planes that there are.
     pub(super) fn planes(self) -> impl Iterator<Item = Extent> {
         let [width, height] = [self.size.width, self.size.height];
-        let chroma = match self.layout {
-            Layout::Gray => None,
-            Layout::Quarter => Some((width.div_ceil(2), height.div_ceil(2))),
-            Layout::Half => Some((width.div_ceil(2), height)),
-            Layout::Full => Some((width, height)),
+        let chroma = match self.subsampling {
+            ChromaSubsampling::Monochrome => None,
+            ChromaSubsampling::Yuv420 => Some((width.div_ceil(2), height.div_ceil(2))),
+            ChromaSubsampling::Yuv422 => Some((width.div_ceil(2), height)),
+            ChromaSubsampling::Yuv444 => Some((width, height)),
         };
         let planes = [Some((width, height)), chroma, chroma];
         planes
@@ -114,12 +114,12 @@ impl Kind {
     pub(super) fn filled<E>(
         self,
         mut plane: impl FnMut(usize, Extent) -> Result<Vec<u8>, E>,
-    ) -> Result<Coded, E> {
+    ) -> Result<CodedImage, E> {
         let extents = self.planes().enumerate();
-        Ok(Coded {
+        Ok(CodedImage {
             size: self.size,
             depth: self.depth,
-            layout: self.layout,
+            subsampling: self.subsampling,
             matrix: self.matrix,
             range: self.range,
             planes: extents
@@ -129,7 +129,7 @@ impl Kind {
     }
 
     /// A picture whose samples follow one another; exactly that many are read.
-    pub(super) fn read(self, input: &mut impl Read) -> io::Result<Coded> {
+    pub(super) fn read(self, input: &mut impl Read) -> io::Result<CodedImage> {
         self.filled(|_, extent| {
             let length = extent.bytes();
             let mut samples = Vec::with_capacity(length);
@@ -145,7 +145,7 @@ impl Kind {
     }
 }
 
-impl Coded {
+impl CodedImage {
     /// Writes the samples of all planes.
     pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
         self.planes
@@ -154,11 +154,11 @@ impl Coded {
     }
 
     /// What it is besides its samples.
-    pub(super) const fn kind(&self) -> Kind {
-        Kind {
+    pub(super) const fn kind(&self) -> CodedFormat {
+        CodedFormat {
             size: self.size,
             depth: self.depth,
-            layout: self.layout,
+            subsampling: self.subsampling,
             matrix: self.matrix,
             range: self.range,
         }

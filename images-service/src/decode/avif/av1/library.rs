@@ -1,4 +1,4 @@
-//! The library that decodes AV1. A panic in it ends the process that calls it.
+//! Decodes AV1 by rav1d. A panic in it ends the process that calls it.
 
 use re_rav1d::dav1d::{
     Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings,
@@ -6,27 +6,27 @@ use re_rav1d::dav1d::{
 };
 
 use super::{
-    super::super::Fault,
-    Coded, Layout, UNKNOWN_CODING,
-    coded::{Depth, Extent, Kind, Range},
+    super::super::error::DecodeError,
+    ChromaSubsampling, CodedImage, UNKNOWN_CODING,
+    coded::{CodedFormat, Depth, Extent, Range},
 };
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// How often a decoder may ask for a pause before it has a picture.
-const MOST_TURNS: usize = 100;
+const MAX_TURNS: usize = 100;
 
 /// Decodes the first picture, which must have the size that the container claims.
-pub(super) fn decode(data: &[u8], size: Size) -> Result<Coded, Fault> {
+pub(super) fn decode(data: &[u8], size: Size) -> Result<CodedImage, DecodeError> {
     let mut settings = Settings::new();
     settings.set_n_threads(1);
     settings.set_max_frame_delay(1);
     settings.set_frame_size_limit(u32::try_from(size.area()).unwrap_or(u32::MAX));
     settings.set_strict_std_compliance(true);
-    let mut decoder = Decoder::with_settings(&settings).map_err(fault)?;
+    let mut decoder = Decoder::with_settings(&settings).map_err(decode_error)?;
     let mut sent = decoder.send_data(data.to_vec(), None, None, None);
     let mut picture = decoder.get_picture();
     // It may want to be asked several times before it takes all of the data.
-    for _ in 0..MOST_TURNS {
+    for _ in 0..MAX_TURNS {
         if sent != Err(Error::Again) || picture.is_ok() {
             break;
         }
@@ -35,29 +35,29 @@ pub(super) fn decode(data: &[u8], size: Size) -> Result<Coded, Fault> {
     }
     let picture = match (picture, sent) {
         (Ok(picture), _) => picture,
-        (Err(Error::Again), Ok(())) => return Err(Fault::broken("it has no picture")),
-        (Err(Error::Again), Err(error)) | (Err(error), _) => return Err(fault(error)),
+        (Err(Error::Again), Ok(())) => return Err(DecodeError::broken("it has no picture")),
+        (Err(Error::Again), Err(error)) | (Err(error), _) => return Err(decode_error(error)),
     };
     if [picture.width(), picture.height()] != [size.width, size.height] {
-        return Err(Fault::broken("it has another size than it claims"));
+        return Err(DecodeError::broken("it has another size than it claims"));
     }
     let kind = kind(&picture, size)?;
     kind.filled(|plane, extent| copy(&picture, plane, extent))
 }
 
-fn kind(picture: &Picture, size: Size) -> Result<Kind, Fault> {
+fn kind(picture: &Picture, size: Size) -> Result<CodedFormat, DecodeError> {
     let depth = Depth::ALL
         .into_iter()
         .find(|depth| usize::from(depth.bits()) == picture.bit_depth())
-        .ok_or_else(|| Fault::broken("it has an unknown depth"))?;
-    Ok(Kind {
+        .ok_or_else(|| DecodeError::broken("it has an unknown depth"))?;
+    Ok(CodedFormat {
         size,
         depth,
-        layout: match picture.pixel_layout() {
-            PixelLayout::I400 => Layout::Gray,
-            PixelLayout::I420 => Layout::Quarter,
-            PixelLayout::I422 => Layout::Half,
-            PixelLayout::I444 => Layout::Full,
+        subsampling: match picture.pixel_layout() {
+            PixelLayout::I400 => ChromaSubsampling::Monochrome,
+            PixelLayout::I420 => ChromaSubsampling::Yuv420,
+            PixelLayout::I422 => ChromaSubsampling::Yuv422,
+            PixelLayout::I444 => ChromaSubsampling::Yuv444,
         },
         matrix: code(picture.matrix_coefficients()),
         range: match picture.color_range() {
@@ -68,13 +68,13 @@ fn kind(picture: &Picture, size: Size) -> Result<Kind, Fault> {
 }
 
 /// The samples of a plane without what the library keeps behind each row.
-fn copy(picture: &Picture, plane: usize, extent: Extent) -> Result<Vec<u8>, Fault> {
+fn copy(picture: &Picture, plane: usize, extent: Extent) -> Result<Vec<u8>, DecodeError> {
     const COMPONENTS: [PlanarImageComponent; 3] = [
         PlanarImageComponent::Y,
         PlanarImageComponent::U,
         PlanarImageComponent::V,
     ];
-    let missing = || Fault::broken("it has fewer samples than pixels");
+    let missing = || DecodeError::broken("it has fewer samples than pixels");
     let component = *COMPONENTS.get(plane).ok_or_else(missing)?;
     let (stride, _) = picture.plane_data_geometry(component);
     let stored = picture.plane(component);
@@ -109,9 +109,9 @@ fn code(matrix: MatrixCoefficients) -> u8 {
     }
 }
 
-fn fault(error: Error) -> Fault {
+fn decode_error(error: Error) -> DecodeError {
     match error {
-        Error::UnsupportedBitstream => Fault::Unsupported(UNKNOWN_CODING),
-        error => Fault::broken(format!("AV1: {error}")),
+        Error::UnsupportedBitstream => DecodeError::Unsupported(UNKNOWN_CODING),
+        error => DecodeError::broken(format!("AV1: {error}")),
     }
 }

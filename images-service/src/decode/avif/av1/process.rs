@@ -1,4 +1,4 @@
-//! A decoder in a process of its own: started for one picture, and ended with it, in whatever way.
+//! Starts a child process that decodes one picture, and ends it with the picture.
 
 use std::{
     ffi::OsString,
@@ -14,13 +14,13 @@ use std::{
 use safelight_protocol::ErrorCode;
 
 use super::{
-    super::super::{Fault, Options},
-    Coded,
+    super::super::{Options, error::DecodeError},
+    CodedImage,
     wire::{Answer, Request},
 };
-use crate::{error::ServiceError, geometry::Size};
+use crate::{error::ServiceError, options::Size};
 
-/// How often it is asked whether anybody still waits.
+/// How often the deadline is asked whether the work is cancelled.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Has the process of a program with its arguments decode data of the size that its container claims.
@@ -28,7 +28,7 @@ pub(super) fn decode(
     (program, arguments): (&Path, &[OsString]),
     (data, size): (&[u8], Size),
     options: Options<'_>,
-) -> Result<Coded, Fault> {
+) -> Result<CodedImage, DecodeError> {
     let (child, pipes) = start(program, arguments)?;
     let request = Request {
         memory: options.memory,
@@ -50,7 +50,7 @@ pub(super) fn decode(
         (answer, ended)
     });
     if let Some(error) = because {
-        return Err(Fault::Process(error));
+        return Err(DecodeError::Process(error));
     }
     match answer.map(Answer::into_picture) {
         Ok(Ok(decoded)) => decoded,
@@ -65,14 +65,14 @@ pub(super) fn decode(
 /// What a process says and hears.
 type Pipes = (ChildStdin, ChildStdout);
 
-fn start(program: &Path, arguments: &[OsString]) -> Result<(Child, Pipes), Fault> {
+fn start(program: &Path, arguments: &[OsString]) -> Result<(Child, Pipes), DecodeError> {
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         // The library prints a line for every broken file.
         .stderr(Stdio::null())
-        // A Ctrl-C on the terminal is for those who take requests, which then finish them.
+        // A Ctrl-C on the terminal is for the servers, which finish their requests.
         .process_group(0)
         .spawn()
         .map_err(|error| not_started(program, &error.to_string()))?;
@@ -98,20 +98,16 @@ struct Ended {
     because: Option<ServiceError>,
 }
 
-/// Waits until the work is done, the time is over or nobody waits any more; then the process is no more.
+/// Waits until the work is done or its deadline is over, and ends the process.
 fn watch(mut child: Child, done: &Receiver<()>, options: Options<'_>) -> Ended {
     let because = loop {
-        let left = options.budget.left();
+        let left = options.deadline.left();
         match done.recv_timeout(PAUSE.min(left)) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => break None,
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if let Err(error) = options.budget.check() {
+        if let Err(error) = options.deadline.check() {
             break Some(error);
-        }
-        if options.interest.is_lost() {
-            let text = "nobody waits for the picture any more";
-            break Some(ServiceError::new(ErrorCode::Internal, text));
         }
     };
     // One that is about to end by itself keeps the status it has.
@@ -122,17 +118,17 @@ fn watch(mut child: Child, done: &Receiver<()>, options: Options<'_>) -> Ended {
     }
 }
 
-fn failed(how: &str) -> Fault {
+fn failed(how: &str) -> DecodeError {
     tracing::error!(how, "the decoder of image/avif failed");
-    Fault::Process(ServiceError::new(
+    DecodeError::Process(ServiceError::new(
         ErrorCode::DecodingFailed,
         "the decoder of image/avif failed at this image; the log says how",
     ))
 }
 
-fn not_started(program: &Path, why: &str) -> Fault {
+fn not_started(program: &Path, why: &str) -> DecodeError {
     let program = program.display();
-    Fault::Process(ServiceError::new(
+    DecodeError::Process(ServiceError::new(
         ErrorCode::Internal,
         format!("could not start the decoder of image/avif, {program}: {why}"),
     ))

@@ -1,19 +1,19 @@
-//! What goes between the images process and a decoder of AV1: one request, one answer, in the byte order of the machine.
+//! The messages between the images process and its AV1 child: one request and one answer, in native byte order.
 //!
-//! Both ends are the same program, so nothing here has a version. But whoever reads an answer believes nothing: the
-//! one who wrote it has just read a stranger's file.
+//! Both ends are the same program, so nothing here has a version. But the parent trusts
+//! no answer: the child that wrote it has read a hostile file.
 
 use std::io::{self, Read, Write};
 
 use super::{
-    super::super::Fault,
-    Coded, Layout, UNKNOWN_CODING,
-    coded::{Depth, Kind, Range},
+    super::super::error::DecodeError,
+    ChromaSubsampling, CodedImage, UNKNOWN_CODING,
+    coded::{CodedFormat, Depth, Range},
 };
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// Bytes of a text, at most.
-const LONGEST_TEXT: usize = 1_000;
+const MAX_TEXT_BYTES: usize = 1_000;
 
 /// A picture to decode.
 pub(super) struct Request<D> {
@@ -58,7 +58,7 @@ impl Request<Vec<u8>> {
 
 /// What became of it.
 pub(super) enum Answer {
-    Picture(Coded),
+    Picture(CodedImage),
     Broken(String),
     Unsupported,
     /// The library panicked, or the process could not begin; with its words.
@@ -71,16 +71,23 @@ const BROKEN: u8 = 1;
 const UNSUPPORTED: u8 = 2;
 const FAILED: u8 = 3;
 
-const LAYOUTS: [Layout; 4] = [Layout::Gray, Layout::Quarter, Layout::Half, Layout::Full];
+const SUBSAMPLINGS: [ChromaSubsampling; 4] = [
+    ChromaSubsampling::Monochrome,
+    ChromaSubsampling::Yuv420,
+    ChromaSubsampling::Yuv422,
+    ChromaSubsampling::Yuv444,
+];
 const RANGES: [Range; 2] = [Range::Full, Range::Limited];
 
 impl Answer {
-    pub(super) fn of(decoded: Result<Coded, Fault>) -> Self {
+    pub(super) fn from_result(decoded: Result<CodedImage, DecodeError>) -> Self {
         match decoded {
             Ok(coded) => Self::Picture(coded),
-            Err(Fault::Broken(reason)) => Self::Broken(reason),
-            Err(Fault::Unsupported(_)) => Self::Unsupported,
-            Err(Fault::Limit(error) | Fault::Process(error)) => Self::Broken(error.message),
+            Err(DecodeError::Broken(reason)) => Self::Broken(reason),
+            Err(DecodeError::Unsupported(_)) => Self::Unsupported,
+            Err(DecodeError::Limit(error) | DecodeError::Process(error)) => {
+                Self::Broken(error.message)
+            }
         }
     }
 
@@ -88,10 +95,10 @@ impl Answer {
         match self {
             Self::Picture(coded) => {
                 let kind = coded.kind();
-                let layout = number(&LAYOUTS, &kind.layout);
+                let subsampling = number(&SUBSAMPLINGS, &kind.subsampling);
                 let range = number(&RANGES, &kind.range);
                 let depth = kind.depth.bits();
-                output.write_all(&[PICTURE, depth, layout, kind.matrix, range])?;
+                output.write_all(&[PICTURE, depth, subsampling, kind.matrix, range])?;
                 coded.write(output)
             }
             Self::Broken(reason) => write_text(BROKEN, reason, output),
@@ -108,12 +115,12 @@ impl Answer {
         let [kind] = array(input)?;
         let answer = match kind {
             PICTURE => {
-                let [depth, layout, matrix, range] = array(input)?;
+                let [depth, subsampling, matrix, range] = array(input)?;
                 let depth = Depth::ALL.into_iter().find(|known| known.bits() == depth);
-                let kind = Kind {
+                let kind = CodedFormat {
                     size,
                     depth: depth.ok_or_else(nonsense)?,
-                    layout: named(&LAYOUTS, layout)?,
+                    subsampling: named(&SUBSAMPLINGS, subsampling)?,
                     matrix,
                     range: named(&RANGES, range)?,
                 };
@@ -131,18 +138,18 @@ impl Answer {
     }
 
     /// The picture, if there is one; a failure is for the caller to tell.
-    pub(super) fn into_picture(self) -> Result<Result<Coded, Fault>, String> {
+    pub(super) fn into_picture(self) -> Result<Result<CodedImage, DecodeError>, String> {
         match self {
             Self::Picture(coded) => Ok(Ok(coded)),
-            Self::Broken(reason) => Ok(Err(Fault::Broken(reason))),
-            Self::Unsupported => Ok(Err(Fault::Unsupported(UNKNOWN_CODING))),
+            Self::Broken(reason) => Ok(Err(DecodeError::Broken(reason))),
+            Self::Unsupported => Ok(Err(DecodeError::Unsupported(UNKNOWN_CODING))),
             Self::Failed(words) => Err(words),
         }
     }
 }
 
 fn write_text(kind: u8, text: &str, output: &mut impl Write) -> io::Result<()> {
-    let text = &text.as_bytes()[..text.len().min(LONGEST_TEXT)];
+    let text = &text.as_bytes()[..text.len().min(MAX_TEXT_BYTES)];
     let length = u16::try_from(text.len()).unwrap_or(0);
     let head = [&[kind][..], &length.to_ne_bytes()].concat();
     output.write_all(&[&head[..], text].concat())
@@ -150,7 +157,7 @@ fn write_text(kind: u8, text: &str, output: &mut impl Write) -> io::Result<()> {
 
 fn read_text(input: &mut impl Read) -> io::Result<String> {
     let length = usize::from(u16::from_ne_bytes(array(input)?));
-    if length > LONGEST_TEXT {
+    if length > MAX_TEXT_BYTES {
         return Err(nonsense());
     }
     let mut text = vec![0; length];

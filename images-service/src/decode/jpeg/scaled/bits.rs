@@ -1,15 +1,15 @@
-//! The bits of a scan: its bytes without their stuffing, a window at a time, and a cursor that takes bits from it.
+//! The bits of a scan: its bytes without their stuffing, a window at a time, and a cursor that consumes bits of it.
 //!
 //! Stuffing is taken out for many bytes at once, so that taking bits never looks at a byte's value.
 
 use std::ops::Range;
 
-use super::Fault;
+use super::DecodeError;
 
 /// Bytes without stuffing that are there at a time.
 const WINDOW: usize = 1 << 16;
 /// More than the longest codes of one MCU take: six blocks of 64 coefficients of 32 bits.
-const LONGEST: usize = 2048;
+const MAX_MCU_BYTES: usize = 2048;
 /// Bytes that a cursor loads at once.
 const LOAD: usize = 8;
 
@@ -27,7 +27,7 @@ impl<'a> Bits<'a> {
     pub(super) fn new(source: &'a [u8]) -> Self {
         Self {
             source,
-            window: vec![0; WINDOW + LONGEST + LOAD],
+            window: vec![0; WINDOW + MAX_MCU_BYTES + LOAD],
             filled: 0,
             ended: false,
         }
@@ -37,15 +37,15 @@ impl<'a> Bits<'a> {
     ///
     /// Fails if the codes before have taken more bits than there are.
     #[inline]
-    pub(super) fn hold(&mut self, cursor: Cursor) -> Result<Cursor, Fault> {
-        if cursor.next + LONGEST <= self.filled {
+    pub(super) fn ensure_mcu(&mut self, cursor: Cursor) -> Result<Cursor, DecodeError> {
+        if cursor.next + MAX_MCU_BYTES <= self.filled {
             return Ok(cursor);
         }
         self.fill(cursor)
     }
 
     #[cold]
-    fn fill(&mut self, mut cursor: Cursor) -> Result<Cursor, Fault> {
+    fn fill(&mut self, mut cursor: Cursor) -> Result<Cursor, DecodeError> {
         if self.ended {
             self.check(cursor)?;
             return Ok(cursor);
@@ -58,7 +58,7 @@ impl<'a> Bits<'a> {
         while self.filled < WINDOW && !self.ended {
             self.append();
         }
-        let end = (self.filled + LONGEST + LOAD).min(self.window.len());
+        let end = (self.filled + MAX_MCU_BYTES + LOAD).min(self.window.len());
         self.window[self.filled..end].fill(0);
         Ok(cursor)
     }
@@ -88,9 +88,9 @@ impl<'a> Bits<'a> {
     }
 
     /// Fails if more bits were taken than there are.
-    pub(super) fn check(&self, cursor: Cursor) -> Result<(), Fault> {
+    pub(super) fn check(&self, cursor: Cursor) -> Result<(), DecodeError> {
         if cursor.next * 8 > self.filled * 8 + cursor.held as usize {
-            return Err(Fault::broken(
+            return Err(DecodeError::broken(
                 "a scan has fewer codes than its picture needs",
             ));
         }
@@ -98,7 +98,7 @@ impl<'a> Bits<'a> {
     }
 
     /// Goes on behind the restart marker of this number, which must be the next one.
-    pub(super) fn restart(&mut self, cursor: Cursor, number: u8) -> Result<Cursor, Fault> {
+    pub(super) fn restart(&mut self, cursor: Cursor, number: u8) -> Result<Cursor, DecodeError> {
         self.check(cursor)?;
         while !self.ended {
             // Bytes that no code needed.
@@ -112,7 +112,9 @@ impl<'a> Bits<'a> {
                 self.source = &self.source[run + 1..];
             }
             Some(_) | None => {
-                return Err(Fault::broken("a restart marker is not where it belongs"));
+                return Err(DecodeError::broken(
+                    "a restart marker is not where it belongs",
+                ));
             }
         }
         self.filled = 0;
@@ -141,7 +143,7 @@ impl Cursor {
     pub(super) const LOADED: u32 = 56;
 
     #[inline(always)]
-    pub(super) fn load(&mut self, window: &[u8]) {
+    pub(super) fn refill(&mut self, window: &[u8]) {
         let bytes = window
             .get(self.next..self.next + LOAD)
             .and_then(<[u8]>::first_chunk);
@@ -163,7 +165,7 @@ impl Cursor {
     }
 
     #[inline(always)]
-    pub(super) const fn take(&mut self, bits: u32) {
+    pub(super) const fn consume(&mut self, bits: u32) {
         self.buffer <<= bits;
         self.held -= bits;
     }

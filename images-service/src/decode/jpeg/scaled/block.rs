@@ -1,43 +1,41 @@
-//! The coefficients of one block: those that a small picture needs are kept, the others only passed by.
+//! Entropy decoding of one block (JPEG Annex F.2.2): DC and AC coefficients that a small picture needs are dequantised,
+//! and the others are skipped.
 
 use super::{
     bits::Cursor,
-    huffman::{END, LOOK, Table},
-    idct::Basis,
+    huffman::{EOB, HuffmanTable, LOOKAHEAD},
+    idct::{Block, IdctBasis},
 };
 
-/// Coefficients in rows of eight. Behind them is room for those that nobody needs.
-pub(super) type Block = [f32; 128];
-
-/// What the coefficients of a component are worth, and where they go, in the order in which they come.
-pub(super) struct Places {
+/// What the coefficients of a component are quant, and where they go, in the order in which they come.
+pub(super) struct DequantTable {
     /// Longer than a block, so that no step can leave it.
-    places: Box<[Place; 256]>,
+    dequant: Box<[DequantEntry; 256]>,
     /// How many have to be kept.
     kept: usize,
 }
 
 #[derive(Clone, Copy)]
-struct Place {
-    worth: f32,
+struct DequantEntry {
+    quant: f32,
     at: u32,
 }
 
-impl Places {
-    pub(super) fn new(quantisation: &[u16; 64], basis: &Basis) -> Self {
-        let mut places = Box::new([Place { worth: 0.0, at: 64 }; 256]);
+impl DequantTable {
+    pub(super) fn new(quantisation: &[u16; 64], basis: &IdctBasis) -> Self {
+        let mut dequant = Box::new([DequantEntry { quant: 0.0, at: 64 }; 256]);
         let mut kept = 1;
-        for (order, (place, step)) in places.iter_mut().zip(quantisation).enumerate() {
+        for (order, (place, step)) in dequant.iter_mut().zip(quantisation).enumerate() {
             let natural = usize::from(ZIGZAG[order]);
             if natural % 8 < basis.inputs && natural / 8 < basis.inputs {
-                *place = Place {
-                    worth: f32::from(*step),
+                *place = DequantEntry {
+                    quant: f32::from(*step),
                     at: u32::from(ZIGZAG[order]),
                 };
                 kept = order + 1;
             }
         }
-        Self { places, kept }
+        Self { dequant, kept }
     }
 }
 
@@ -48,72 +46,72 @@ const ZIGZAG: [u8; 64] = [
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// Steps of at most [`LOOK`] bits that one load is enough for.
-const STEPS: u32 = Cursor::LOADED / LOOK;
+/// Steps of at most [`LOOKAHEAD`] bits that one load is enough for.
+const SYMBOLS_PER_REFILL: u32 = Cursor::LOADED / LOOKAHEAD;
 
-/// The tables of a component.
-pub(super) struct Codes<'a> {
-    pub(super) dc: &'a Table,
-    pub(super) ac: &'a Table,
+/// The codes of a component.
+pub(super) struct HuffmanTables<'a> {
+    pub(super) dc: &'a HuffmanTable,
+    pub(super) ac: &'a HuffmanTable,
 }
 
 /// Reads a block; what is not kept of it is zero already.
 ///
-/// Returns the number of the last coefficient that may not be zero, or `None` if the codes are none.
+/// Returns the number of the last coefficient that may not be zero, or `None` if the bits are no code.
 #[inline(always)]
 pub(super) fn read(
     window: &[u8],
     cursor: &mut Cursor,
-    codes: &Codes<'_>,
-    places: &Places,
+    tables: &HuffmanTables<'_>,
+    dequant: &DequantTable,
     (dc, block): (&mut i16, &mut Block),
 ) -> Option<usize> {
     let mut bits = *cursor;
-    bits.load(window);
-    let mut step = codes.dc.steps[bits.peek(LOOK) & LOOKED];
+    bits.refill(window);
+    let mut step = tables.dc.steps[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
     if step.bits == 0 {
-        (step, bits) = codes.dc.long_step(bits, window)?;
+        (step, bits) = tables.dc.slow_path(bits, window)?;
     } else {
-        bits.take(u32::from(step.bits));
+        bits.consume(u32::from(step.bits));
     }
     *dc = dc.wrapping_add(step.value);
-    block[0] = f32::from(*dc) * places.places[0].worth;
+    block[0] = f32::from(*dc) * dequant.dequant[0].quant;
 
     let mut at = 1;
-    let mut last = 0;
-    'kept: while at < places.kept {
-        bits.load(window);
-        for _ in 0..STEPS {
-            let mut step = codes.ac.steps[bits.peek(LOOK) & LOOKED];
+    let mut last_nonzero = 0;
+    'kept: while at < dequant.kept {
+        bits.refill(window);
+        for _ in 0..SYMBOLS_PER_REFILL {
+            let mut step = tables.ac.steps[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
             if step.bits == 0 {
-                (step, bits) = codes.ac.long_step(bits, window)?;
+                (step, bits) = tables.ac.slow_path(bits, window)?;
             } else {
-                bits.take(u32::from(step.bits));
+                bits.consume(u32::from(step.bits));
             }
             at += usize::from(step.advance);
-            let place = places.places[(at - 1) & 255];
-            block[place.at as usize & 127] = f32::from(step.value) * place.worth;
-            if at >= places.kept {
+            let place = dequant.dequant[(at - 1) & 255];
+            block[place.at as usize & 127] = f32::from(step.value) * place.quant;
+            if at >= dequant.kept {
                 break 'kept;
             }
-            last = at - 1;
+            last_nonzero = at - 1;
         }
     }
     // The last one may still be one that is kept.
-    if at == places.kept {
-        last = at - 1;
+    if at == dequant.kept {
+        last_nonzero = at - 1;
     }
     while at < 64 {
-        bits.load(window);
-        for _ in 0..STEPS {
-            let stride = codes.ac.strides[bits.peek(LOOK) & LOOKED];
+        bits.refill(window);
+        for _ in 0..SYMBOLS_PER_REFILL {
+            let stride = tables.ac.skip_runs[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
             // Behind the last place of a block its end is not told, so that a stride may reach into the next one.
             if stride.bits > 0 && at + usize::from(stride.advance & 127) < 64 {
-                bits.take(u32::from(stride.bits));
+                bits.consume(u32::from(stride.bits));
                 at += usize::from(stride.advance);
             } else {
                 let step;
-                (step, bits) = codes.ac.long_step(bits, window)?;
+                (step, bits) = tables.ac.slow_path(bits, window)?;
                 at += usize::from(step.advance);
             }
             if at >= 64 {
@@ -123,7 +121,7 @@ pub(super) fn read(
     }
     *cursor = bits;
     // A run of zeros that leaves the block is not a code.
-    (at == 64 || at > END).then_some(last)
+    (at == 64 || at > EOB).then_some(last_nonzero)
 }
 
-const LOOKED: usize = (1 << LOOK) - 1;
+const LOOKAHEAD_MASK: usize = (1 << LOOKAHEAD) - 1;

@@ -1,10 +1,10 @@
-//! What the segments before a scan say, as far as this decoder reads such files at all.
+//! The segments before a scan: frame header, quantisation and Huffman tables, restart interval.
 
 use super::{
     super::markers::Segments,
-    huffman::{Kind, Table},
+    huffman::{CoefficientKind, HuffmanTable},
 };
-use crate::geometry::Size;
+use crate::options::Size;
 
 /// A file that can be decoded at a fraction of its size.
 pub(super) struct Headers<'a> {
@@ -31,8 +31,8 @@ pub(super) struct Component {
 #[derive(Default)]
 struct Tables {
     quantisation: [Option<[u16; 64]>; 4],
-    dc: [Option<Table>; 4],
-    ac: [Option<Table>; 4],
+    dc: [Option<HuffmanTable>; 4],
+    ac: [Option<HuffmanTable>; 4],
 }
 
 impl<'a> Headers<'a> {
@@ -46,7 +46,7 @@ impl<'a> Headers<'a> {
             let segment = segments.next().ok()?;
             match (segment.marker, segment.content) {
                 (0xC0 | 0xC1, content) if frame.is_none() => frame = Some(components(content)?),
-                (0xC0..=0xCF, content) if segment.marker == 0xC4 => tables.codes(content)?,
+                (0xC0..=0xCF, content) if segment.marker == 0xC4 => tables.tables(content)?,
                 (0xC0..=0xCF | 0xD9, _) => return None,
                 (0xDB, content) => tables.quantise(content)?,
                 (0xDD, content) => restart = u16::from_be_bytes(*content.first_chunk()?),
@@ -78,8 +78,11 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// Quantisation in the order in which coefficients come, and the codes.
-    pub(super) fn tables(&self, component: &Component) -> Option<(&[u16; 64], &Table, &Table)> {
+    /// The quantisation table in zig-zag order, and the Huffman tables.
+    pub(super) fn tables(
+        &self,
+        component: &Component,
+    ) -> Option<(&[u16; 64], &HuffmanTable, &HuffmanTable)> {
         let [quantisation, dc, ac] =
             [component.quantisation, component.dc, component.ac].map(usize::from);
         Some((
@@ -172,18 +175,18 @@ impl Tables {
         Some(())
     }
 
-    fn codes(&mut self, mut content: &[u8]) -> Option<()> {
+    fn tables(&mut self, mut content: &[u8]) -> Option<()> {
         while let Some((head, rest)) = content.split_first() {
             let (counts, rest) = rest.split_first_chunk::<16>()?;
             let count = counts.iter().map(|count| usize::from(*count)).sum();
             let (symbols, rest) = rest.split_at_checked(count)?;
             let (kind, tables) = match head >> 4 {
-                0 => (Kind::Dc, &mut self.dc),
-                1 => (Kind::Ac, &mut self.ac),
+                0 => (CoefficientKind::Dc, &mut self.dc),
+                1 => (CoefficientKind::Ac, &mut self.ac),
                 _ => return None,
             };
             let table = tables.get_mut(usize::from(head & 15))?;
-            *table = Some(Table::new(kind, counts, symbols)?);
+            *table = Some(HuffmanTable::new(kind, counts, symbols)?);
             content = rest;
         }
         Some(())

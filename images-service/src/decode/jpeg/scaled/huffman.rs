@@ -1,42 +1,43 @@
-//! Huffman codes as tables: a look at the next bits gives a whole coefficient, or how far several of them go.
+//! Huffman decoding by lookup tables (JPEG Annex F.2.2): the next 11 bits give a whole symbol with its value, or how far a
+//! run of symbols goes whose coefficients are not needed.
 
 use super::bits::Cursor;
 
-/// Bits that are looked at at once.
-pub(super) const LOOK: u32 = 11;
-/// How far the end of a block advances: behind every place a coefficient can have.
-pub(super) const END: usize = 128;
+/// Bits of lookahead.
+pub(super) const LOOKAHEAD: u32 = 11;
+/// How far the end of a block (EOB) advances: behind every place that a coefficient can have.
+pub(super) const EOB: usize = 128;
 
-/// What the codes of a table stand for.
+/// Whether a table codes DC or AC coefficients.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CoefficientKind {
     Dc,
     Ac,
 }
 
-/// One coefficient and the zeros before it, or the end of a block.
+/// One coefficient and the zeros before it, or EOB.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Step {
+pub(super) struct Symbol {
     /// Bits of the code and the value behind it; 0 where they are more than were looked at.
     pub(super) bits: u8,
-    /// Places that it goes on by.
+    /// Coefficients that it goes on by.
     pub(super) advance: u8,
     pub(super) value: i16,
 }
 
-/// As many steps as the bits have, without their values.
+/// As many symbols as the lookahead has, without their values.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Stride {
+pub(super) struct SkipRun {
     /// 0 where not even one is whole.
     pub(super) bits: u8,
-    /// Places that they go on by.
+    /// Coefficients that they go on by.
     pub(super) advance: u8,
 }
 
-pub(super) struct Table {
-    pub(super) steps: Box<[Step; 1 << LOOK]>,
-    pub(super) strides: Box<[Stride; 1 << LOOK]>,
-    kind: Kind,
+pub(super) struct HuffmanTable {
+    pub(super) steps: Box<[Symbol; 1 << LOOKAHEAD]>,
+    pub(super) skip_runs: Box<[SkipRun; 1 << LOOKAHEAD]>,
+    kind: CoefficientKind,
     symbols: Vec<u8>,
     /// For each length from 1: the first code behind those of this length, moved to the top of 16 bits.
     ends: [u32; 16],
@@ -44,9 +45,9 @@ pub(super) struct Table {
     offsets: [i32; 16],
 }
 
-impl Table {
+impl HuffmanTable {
     /// From the numbers of codes of each length; `None` if there are more than fit.
-    pub(super) fn new(kind: Kind, counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
+    pub(super) fn new(kind: CoefficientKind, counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut ends = [0; 16];
         let mut offsets = [0; 16];
         let (mut code, mut number) = (0_u32, 0_u32);
@@ -61,39 +62,39 @@ impl Table {
             code <<= 1;
         }
         let mut table = Self {
-            steps: Box::new([Step::default(); 1 << LOOK]),
-            strides: Box::new([Stride::default(); 1 << LOOK]),
+            steps: Box::new([Symbol::default(); 1 << LOOKAHEAD]),
+            skip_runs: Box::new([SkipRun::default(); 1 << LOOKAHEAD]),
             kind,
             symbols: symbols.to_vec(),
             ends,
             offsets,
         };
         let mut index = 0;
-        for look in 0..1 << LOOK {
+        for look in 0..1 << LOOKAHEAD {
             // Codes are in the order of their lengths.
-            while index < LOOK as usize && table.ends[index] <= look << (16 - LOOK) {
+            while index < LOOKAHEAD as usize && table.ends[index] <= look << (16 - LOOKAHEAD) {
                 index += 1;
             }
-            if let Some(step) = table.coded(index, look << (32 - LOOK), LOOK) {
+            if let Some(step) = table.coded(index, look << (32 - LOOKAHEAD), LOOKAHEAD) {
                 table.steps[look as usize] = step;
             }
         }
-        if kind == Kind::Ac {
-            for look in 0..1 << LOOK {
-                table.strides[look as usize] = table.stride(look);
+        if kind == CoefficientKind::Ac {
+            for look in 0..1 << LOOKAHEAD {
+                table.skip_runs[look as usize] = table.stride(look);
             }
         }
         Some(table)
     }
 
     /// The step at the top of these bits, so many of which are known.
-    fn step(&self, bits: u32, known: u32) -> Option<Step> {
+    fn step(&self, bits: u32, known: u32) -> Option<Symbol> {
         let index = self.ends.iter().position(|end| bits >> 16 < *end)?;
         self.coded(index, bits, known)
     }
 
     /// The same, if the length of its code is known: one more than this.
-    fn coded(&self, index: usize, bits: u32, known: u32) -> Option<Step> {
+    fn coded(&self, index: usize, bits: u32, known: u32) -> Option<Symbol> {
         let length = u32::try_from(index).ok()? + 1;
         let code = i32::try_from(bits.checked_shr(32 - length)?).ok()?;
         let number = self.offsets.get(index)? + code;
@@ -101,17 +102,17 @@ impl Table {
         let (run, size) = (symbol >> 4, symbol & 15);
         let total = length + u32::from(size);
         let advance = match (self.kind, run, size) {
-            (Kind::Dc, 0, _) => 1,
-            (Kind::Dc, _, _) => return None,
-            (Kind::Ac, 0, 0) => 128,
-            (Kind::Ac, 15, 0) => 16,
-            (Kind::Ac, _, 0) => return None,
-            (Kind::Ac, _, _) => run + 1,
+            (CoefficientKind::Dc, 0, _) => 1,
+            (CoefficientKind::Dc, _, _) => return None,
+            (CoefficientKind::Ac, 0, 0) => 128,
+            (CoefficientKind::Ac, 15, 0) => 16,
+            (CoefficientKind::Ac, _, 0) => return None,
+            (CoefficientKind::Ac, _, _) => run + 1,
         };
         if total > known {
             return None;
         }
-        Some(Step {
+        Some(Symbol {
             bits: u8::try_from(total).ok()?,
             advance,
             value: value(bits << length, size),
@@ -119,19 +120,19 @@ impl Table {
     }
 
     /// All steps that these bits have, up to the end of a block.
-    fn stride(&self, look: u32) -> Stride {
-        let mut stride = Stride::default();
+    fn stride(&self, look: u32) -> SkipRun {
+        let mut stride = SkipRun::default();
         loop {
             let used = u32::from(stride.bits);
-            let rest = (look << used) as usize & ((1 << LOOK) - 1);
+            let rest = (look << used) as usize & ((1 << LOOKAHEAD) - 1);
             let step = self.steps[rest];
-            let fits = step.bits > 0 && used + u32::from(step.bits) <= LOOK;
+            let fits = step.bits > 0 && used + u32::from(step.bits) <= LOOKAHEAD;
             if !fits {
                 return stride;
             }
             stride.bits += step.bits;
             stride.advance += step.advance;
-            if stride.advance >= 64 || u32::from(stride.bits) == LOOK {
+            if stride.advance >= 64 || u32::from(stride.bits) == LOOKAHEAD {
                 return stride;
             }
         }
@@ -140,11 +141,11 @@ impl Table {
     /// The next step, however long its code is; `None` if it is not a code.
     #[cold]
     #[inline(never)]
-    pub(super) fn long_step(&self, mut cursor: Cursor, window: &[u8]) -> Option<(Step, Cursor)> {
-        cursor.load(window);
+    pub(super) fn slow_path(&self, mut cursor: Cursor, window: &[u8]) -> Option<(Symbol, Cursor)> {
+        cursor.refill(window);
         let step = self.step(u32::try_from(cursor.peek(32)).ok()?, 32)?;
-        cursor.take(u32::from(step.bits));
-        cursor.load(window);
+        cursor.consume(u32::from(step.bits));
+        cursor.refill(window);
         Some((step, cursor))
     }
 }

@@ -1,18 +1,19 @@
-//! From coefficients to samples, at any size up to that of the block.
+//! The inverse DCT (JPEG Annex A.3.3), scaled to 1 to 8 samples a side.
 
 use std::f64::consts::PI;
 
-use super::block::Block;
+/// Coefficients in rows of eight. Behind them is room for those that are not needed.
+pub(super) type Block = [f32; 128];
 
 /// What each coefficient along one side contributes to each sample.
-pub(super) struct Basis {
+pub(super) struct IdctBasis {
     /// Coefficients that count.
     pub(super) inputs: usize,
     /// By coefficient, then by sample.
     by_input: [[f32; 8]; 8],
 }
 
-impl Basis {
+impl IdctBasis {
     /// For 1 to 8 samples.
     ///
     /// Two and four are the means of what eight would be, as libjpeg-turbo has them; the other numbers have a
@@ -51,36 +52,36 @@ impl Basis {
 
 /// So many samples a side, which are written eight or four bytes a row; leaves nothing of the block.
 #[inline(always)]
-pub(super) fn transform(
+pub(super) fn idct_scaled(
     outputs: usize,
-    basis: &Basis,
-    (block, last): (&mut Block, usize),
+    basis: &IdctBasis,
+    (block, last_nonzero): (&mut Block, usize),
     out: &mut [u8],
     stride: usize,
 ) {
     match outputs {
-        1 => square::<1, 1, 4>(basis, block, last, out, stride),
-        2 => square::<2, 8, 4>(basis, block, last, out, stride),
-        3 => square::<3, 3, 4>(basis, block, last, out, stride),
-        4 => square::<4, 8, 4>(basis, block, last, out, stride),
-        5 => square::<5, 5, 8>(basis, block, last, out, stride),
-        6 => square::<6, 6, 8>(basis, block, last, out, stride),
-        7 => square::<7, 7, 8>(basis, block, last, out, stride),
-        _ => square::<8, 8, 8>(basis, block, last, out, stride),
+        1 => idct::<1, 1, 4>(basis, block, last_nonzero, out, stride),
+        2 => idct::<2, 8, 4>(basis, block, last_nonzero, out, stride),
+        3 => idct::<3, 3, 4>(basis, block, last_nonzero, out, stride),
+        4 => idct::<4, 8, 4>(basis, block, last_nonzero, out, stride),
+        5 => idct::<5, 5, 8>(basis, block, last_nonzero, out, stride),
+        6 => idct::<6, 6, 8>(basis, block, last_nonzero, out, stride),
+        7 => idct::<7, 7, 8>(basis, block, last_nonzero, out, stride),
+        _ => idct::<8, 8, 8>(basis, block, last_nonzero, out, stride),
     }
 }
 
 /// `N` samples a side from `K` coefficients a side, written `W` bytes a row.
 #[inline(always)]
-fn square<const N: usize, const K: usize, const W: usize>(
-    basis: &Basis,
+fn idct<const N: usize, const K: usize, const W: usize>(
+    basis: &IdctBasis,
     block: &mut Block,
-    last: usize,
+    last_nonzero: usize,
     out: &mut [u8],
     stride: usize,
 ) {
     // Most blocks of a photograph's chroma have few coefficients.
-    match last {
+    match last_nonzero {
         0 => {
             let sample = samples::<1>([block[0] * 0.125])[0];
             for row in out.chunks_mut(stride).take(N) {
@@ -90,14 +91,14 @@ fn square<const N: usize, const K: usize, const W: usize>(
             }
             block[0] = 0.0;
         }
-        1..=5 if K > 3 => part::<N, 3, W>(basis, block, out, stride),
-        _ => part::<N, K, W>(basis, block, out, stride),
+        1..=5 if K > 3 => idct_partial::<N, 3, W>(basis, block, out, stride),
+        _ => idct_partial::<N, K, W>(basis, block, out, stride),
     }
 }
 
 #[inline(always)]
-fn part<const N: usize, const K: usize, const W: usize>(
-    basis: &Basis,
+fn idct_partial<const N: usize, const K: usize, const W: usize>(
+    basis: &IdctBasis,
     block: &mut Block,
     out: &mut [u8],
     stride: usize,

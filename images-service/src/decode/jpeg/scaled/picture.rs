@@ -1,13 +1,13 @@
-//! The picture, a row of MCUs after the other.
+//! The decoded picture, which grows by one MCU row at a time.
 
 use libjpeg_turbo_rs::simd::{self, SimdRoutines};
 
-use super::{Plan, strip::Strip};
-use crate::geometry::Size;
+use super::{ScaledPlan, mcu_row::McuRow};
+use crate::options::Size;
 
 /// The picture as it grows.
-pub(super) struct Picture {
-    pub(super) strips: Vec<Strip>,
+pub(super) struct ScaledPicture {
+    pub(super) mcu_rows: Vec<McuRow>,
     size: Size,
     /// Rows of the picture that a row of MCUs has.
     height: usize,
@@ -18,14 +18,14 @@ pub(super) struct Picture {
     pub(super) data: Vec<u8>,
 }
 
-impl Picture {
-    pub(super) fn new(plan: &Plan<'_>) -> Self {
+impl ScaledPicture {
+    pub(super) fn new(plan: &ScaledPlan<'_>) -> Self {
         let first = &plan.headers.components[0];
         let channels = plan.headers.components.len();
         let half = first.across == 2 && first.down == 1;
         let width = plan.size.width as usize;
         Self {
-            strips: plan.strips(),
+            mcu_rows: plan.mcu_rows(),
             size: plan.size,
             height: first.down * plan.sides.0,
             half,
@@ -38,11 +38,11 @@ impl Picture {
     /// Colours what a row of MCUs has.
     pub(super) fn finish(&mut self, mcus: usize) {
         let width = self.size.width as usize;
-        let bytes = width * self.strips.len();
+        let bytes = width * self.mcu_rows.len();
         let start = (mcus * self.height * bytes).min(self.data.len());
         let rows = self.data[start..].chunks_exact_mut(bytes).take(self.height);
         for (number, out) in rows.enumerate() {
-            let [luma, chroma @ ..] = &self.strips[..] else {
+            let [luma, chroma @ ..] = &self.mcu_rows[..] else {
                 return;
             };
             let luma = luma.row(number);

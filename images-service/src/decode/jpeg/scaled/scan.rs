@@ -1,25 +1,26 @@
-//! The codes of a scan, MCU by MCU.
+//! Entropy decoding of a scan, MCU by MCU.
 
 use super::{
-    Fault, Plan,
+    DecodeError, ScaledPlan,
     bits::{Bits, Cursor},
-    block::{self, Block, Codes},
-    strip::Strip,
+    block::{self, HuffmanTables},
+    idct::Block,
+    mcu_row::McuRow,
 };
 
 /// The entropy-coded data.
 pub(super) struct Scan<'a> {
     bits: Bits<'a>,
     cursor: Cursor,
-    components: Vec<Coded<'a>>,
+    components: Vec<ScanComponent<'a>>,
     block: Box<Block>,
     /// MCUs until the next restart marker, and its number.
     left: u16,
     number: u8,
 }
 
-struct Coded<'a> {
-    codes: Codes<'a>,
+struct ScanComponent<'a> {
+    tables: HuffmanTables<'a>,
     across: usize,
     down: usize,
     /// The value of the block before.
@@ -27,11 +28,11 @@ struct Coded<'a> {
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(plan: &'a Plan<'a>) -> Self {
+    pub(super) fn new(plan: &'a ScaledPlan<'a>) -> Self {
         let components = plan.headers.components.iter().filter_map(|component| {
             let (_, dc, ac) = plan.headers.tables(component)?;
-            Some(Coded {
-                codes: Codes { dc, ac },
+            Some(ScanComponent {
+                tables: HuffmanTables { dc, ac },
                 across: component.across,
                 down: component.down,
                 dc: 0,
@@ -48,7 +49,11 @@ impl<'a> Scan<'a> {
     }
 
     /// One row of MCUs.
-    pub(super) fn row(&mut self, plan: &Plan<'_>, strips: &mut [Strip]) -> Result<(), Fault> {
+    pub(super) fn row(
+        &mut self,
+        plan: &ScaledPlan<'_>,
+        mcu_rows: &mut [McuRow],
+    ) -> Result<(), DecodeError> {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")
@@ -59,39 +64,47 @@ impl<'a> Scan<'a> {
                 unsafe_code,
                 reason = "the same code, compiled for a processor that was asked"
             )]
-            return unsafe { self.row_wide(plan, strips) };
+            return unsafe { self.row_wide(plan, mcu_rows) };
         }
-        self.row_anywhere(plan, strips)
+        self.row_anywhere(plan, mcu_rows)
     }
 
     /// The same for processors with wide registers and shifts by any number of bits.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2")]
-    fn row_wide(&mut self, plan: &Plan<'_>, strips: &mut [Strip]) -> Result<(), Fault> {
-        self.row_anywhere(plan, strips)
+    fn row_wide(
+        &mut self,
+        plan: &ScaledPlan<'_>,
+        mcu_rows: &mut [McuRow],
+    ) -> Result<(), DecodeError> {
+        self.row_anywhere(plan, mcu_rows)
     }
 
     #[inline(always)]
-    fn row_anywhere(&mut self, plan: &Plan<'_>, strips: &mut [Strip]) -> Result<(), Fault> {
+    fn row_anywhere(
+        &mut self,
+        plan: &ScaledPlan<'_>,
+        mcu_rows: &mut [McuRow],
+    ) -> Result<(), DecodeError> {
         for mcu in 0..plan.mcus.0 {
             if plan.headers.restart > 0 {
                 self.restart(plan.headers.restart)?;
             }
-            self.cursor = self.bits.hold(self.cursor)?;
-            for (component, strip) in self.components.iter_mut().zip(strips.iter_mut()) {
+            self.cursor = self.bits.ensure_mcu(self.cursor)?;
+            for (component, mcu_row) in self.components.iter_mut().zip(mcu_rows.iter_mut()) {
                 for row in 0..component.down {
                     for column in 0..component.across {
-                        let last = block::read(
+                        let last_nonzero = block::read(
                             self.bits.window(),
                             &mut self.cursor,
-                            &component.codes,
-                            &strip.places,
+                            &component.tables,
+                            &mcu_row.dequant,
                             (&mut component.dc, &mut self.block),
                         );
-                        let last = last.ok_or_else(|| {
-                            Fault::broken("its scan has a code that stands for nothing")
+                        let last_nonzero = last_nonzero.ok_or_else(|| {
+                            DecodeError::broken("its scan has a code that stands for nothing")
                         })?;
-                        strip.put(mcu, (column, row), &mut self.block, last);
+                        mcu_row.put(mcu, (column, row), &mut self.block, last_nonzero);
                     }
                 }
             }
@@ -99,7 +112,7 @@ impl<'a> Scan<'a> {
         self.bits.check(self.cursor)
     }
 
-    fn restart(&mut self, interval: u16) -> Result<(), Fault> {
+    fn restart(&mut self, interval: u16) -> Result<(), DecodeError> {
         if self.left == 0 {
             self.cursor = self.bits.restart(self.cursor, self.number)?;
             self.number = self.number.wrapping_add(1);

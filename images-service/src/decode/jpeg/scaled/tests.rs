@@ -2,11 +2,10 @@
 
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 
-use super::{super::turbo, Fault, Raw, Samples, decode};
+use super::{super::turbo, DecodeError, RawImage, SampleBuffer, decode};
 use crate::{
-    decode::{Frames, Gate, Header, Shrink, jpeg::header},
-    geometry::Size,
-    limits::Limits,
+    decode::{DecodeLimits, Header, HeaderLimits, Shrink, jpeg::header},
+    options::{Frames, Size},
 };
 
 const SAMPLINGS: [Option<Subsampling>; 5] = [
@@ -52,22 +51,22 @@ fn file(size: Size, sampling: Option<Subsampling>, quality: u8, restart: u16) ->
 }
 
 fn header_of(file: &[u8]) -> Header {
-    let limits = Limits::default();
-    let gate = Gate {
+    let limits = DecodeLimits::default();
+    let limits = HeaderLimits {
         limits: &limits,
         frames: Frames::First,
     };
-    header(file, gate).ok().unwrap()
+    header(file, limits).ok().unwrap()
 }
 
 fn shrinks() -> impl Iterator<Item = Shrink> {
     (1..8).filter_map(Shrink::new)
 }
 
-fn bytes(raw: &Raw) -> &[u8] {
+fn bytes(raw: &RawImage) -> &[u8] {
     match &raw.samples {
-        Samples::Eight(bytes) => bytes,
-        Samples::Sixteen(_) => panic!("JPEG has eight bits"),
+        SampleBuffer::Eight(bytes) => bytes,
+        SampleBuffer::Sixteen(_) => panic!("JPEG has eight bits"),
     }
 }
 
@@ -113,7 +112,7 @@ fn no_channel_is_further_than_three_from_libjpeg_turbo() {
 }
 
 fn is_broken(file: &[u8], size: Size) -> bool {
-    shrinks().all(|shrink| matches!(decode(file, size, shrink), Err(Fault::Broken(_))))
+    shrinks().all(|shrink| matches!(decode(file, size, shrink), Err(DecodeError::Broken(_))))
 }
 
 /// Where the scan's codes begin.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use safelight_hop::Body;
-use safelight_net::deadline::PacedError;
+use safelight_net::deadline::ReadTimeoutError;
 use safelight_net::pool::{ConnectionInfo, Pool, PoolError, PooledBody, is_protocol_error};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
@@ -208,14 +208,14 @@ pub struct CallBody {
 
 impl http_body::Body for CallBody {
     type Data = Bytes;
-    type Error = PacedError<hyper::Error>;
+    type Error = ReadTimeoutError<hyper::Error>;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(Some(Err(PacedError::Broken(error)))) = &polled
+        if let Poll::Ready(Some(Err(ReadTimeoutError::Body(error)))) = &polled
             && is_protocol_error(error)
         {
             self.call

@@ -70,7 +70,11 @@ impl Launcher {
         let mut output = BufReader::new(stdout).lines();
         let failure = match tokio::time::timeout(READY_TIMEOUT, self.ready(&mut output)).await {
             Ok(Ok(true)) => {
-                tokio::spawn(follow_lines(output, StderrTail::default(), self.log.clone()));
+                tokio::spawn(follow_lines(
+                    output,
+                    StderrTail::default(),
+                    self.log.clone(),
+                ));
                 return Ok(Running { child, pid, stdin });
             }
             Ok(Ok(false)) => format!("it ended with {}", child.wait().await?),
@@ -169,7 +173,11 @@ async fn follow(output: impl AsyncRead + Unpin, words: StderrTail, log: Log) {
     follow_lines(BufReader::new(output).lines(), words, log).await;
 }
 
-async fn follow_lines(mut lines: Lines<BufReader<impl AsyncRead + Unpin>>, words: StderrTail, log: Log) {
+async fn follow_lines(
+    mut lines: Lines<BufReader<impl AsyncRead + Unpin>>,
+    words: StderrTail,
+    log: Log,
+) {
     while let Ok(Some(line)) = lines.next_line().await {
         log.line(format_args!("images | {line}"));
         words.keep(line);

@@ -7,8 +7,8 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::call::{Link, State, Unhealthy};
-use super::kill::{KillRequests, KillWaiters};
 use super::health;
+use super::kill::{KillRequests, KillWaiters};
 use super::launch::{Launcher, Running};
 use safelight_hop::log::{Log, Time};
 

@@ -89,7 +89,9 @@ async fn a_call_that_is_refused_a_connection_fails_within_a_second() {
     // The socket is bound and never listens, or there is none. A listener that was dropped would not do: a child that
     // another test starts meanwhile holds its descriptor until it is executed, and takes the connection.
     let stale = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
-    stale.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
+    stale
+        .bind(&socket2::SockAddr::unix(&path).unwrap())
+        .unwrap();
     for _ in 0..2 {
         let (error, time) = failed_call(&path).await;
         assert!(matches!(error, CallError::Down), "{error:?}");

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
+use safelight_hop::HopError;
 use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, stdin};
 use tokio::sync::oneshot;
-use safelight_hop::HopError;
 
 use super::Progress;
 use crate::limits::VALUE_BYTES;

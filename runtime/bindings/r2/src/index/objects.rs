@@ -7,8 +7,8 @@ use crate::blobs::Segment;
 use crate::blobs::blocks::Blocks;
 use crate::digest::Algorithm;
 use crate::error::{Code, R2Error};
+use crate::key::Key;
 use crate::object::Object;
-use crate::request::Key;
 
 /// Where a scan begins.
 #[derive(Debug)]
@@ -23,10 +23,7 @@ const COLUMNS: &str =
     "key, version, size, etag, uploaded, checksums, http_metadata, custom_metadata, storage_class";
 
 /// The object of this key.
-pub(crate) fn get(
-    index: &Connection,
-    key: &Key,
-) -> Result<Option<Object>, R2Error> {
+pub(crate) fn get(index: &Connection, key: &Key) -> Result<Option<Object>, R2Error> {
     let select = format!("SELECT {COLUMNS} FROM objects WHERE key = ?1");
     index
         .query_row(&select, [key.as_bytes()], |row| Ok(object(row)))
@@ -67,10 +64,7 @@ pub(crate) fn replace(
 }
 
 /// Removes an object, if it is there, and returns the blobs that nothing names any more.
-pub(crate) fn remove(
-    index: &Connection,
-    key: &[u8],
-) -> Result<Vec<String>, R2Error> {
+pub(crate) fn remove(index: &Connection, key: &[u8]) -> Result<Vec<String>, R2Error> {
     let delete = "DELETE FROM objects WHERE key = ?1 RETURNING version";
     let version: Option<String> = index
         .query_row(delete, [key], |row| row.get(0))
@@ -108,10 +102,7 @@ pub(super) fn remove_segments(index: &Connection, owner: &str) -> Result<Vec<Str
 }
 
 /// The bytes of an object or a part, in order.
-pub(crate) fn segments(
-    index: &Connection,
-    owner: &str,
-) -> Result<Vec<Segment>, R2Error> {
+pub(crate) fn segments(index: &Connection, owner: &str) -> Result<Vec<Segment>, R2Error> {
     let select = "SELECT blob, size, crc32c, blocks FROM segments WHERE owner = ?1 ORDER BY number";
     let mut select = index.prepare(select)?;
     let rows = select.query_map([owner], |row| {
@@ -131,9 +122,7 @@ pub(crate) fn segments(
 }
 
 /// Every blob that something names.
-pub(crate) fn all_blobs(
-    index: &Connection,
-) -> Result<std::collections::HashSet<String>, R2Error> {
+pub(crate) fn all_blobs(index: &Connection) -> Result<std::collections::HashSet<String>, R2Error> {
     let mut select = index.prepare("SELECT blob FROM segments")?;
     let blobs = select.query_map([], |row| row.get(0))?;
     Ok(blobs.collect::<Result<_, _>>()?)
@@ -160,10 +149,7 @@ pub(crate) fn scan(
 }
 
 /// The first key there is.
-pub(crate) fn first_key(
-    index: &Connection,
-    after: &After,
-) -> Result<Option<Vec<u8>>, R2Error> {
+pub(crate) fn first_key(index: &Connection, after: &After) -> Result<Option<Vec<u8>>, R2Error> {
     let (relation, key) = after.relation();
     let select = format!("SELECT key FROM objects WHERE key {relation} ?1 ORDER BY key LIMIT 1");
     Ok(index
@@ -172,10 +158,7 @@ pub(crate) fn first_key(
 }
 
 /// The last key that is less than this one.
-pub(crate) fn last_before(
-    index: &Connection,
-    end: &[u8],
-) -> Result<Option<Vec<u8>>, R2Error> {
+pub(crate) fn last_before(index: &Connection, end: &[u8]) -> Result<Option<Vec<u8>>, R2Error> {
     let select = "SELECT key FROM objects WHERE key < ?1 ORDER BY key DESC LIMIT 1";
     Ok(index
         .query_row(select, [end], |row| row.get(0))

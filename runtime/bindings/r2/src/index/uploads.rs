@@ -7,9 +7,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::objects::{add_segments, from_json, integer, json, natural, remove_segments};
 use crate::blobs::Segment;
 use crate::error::{Code, R2Error};
+use crate::key::{Key, UploadId};
 use crate::limits::UPLOAD_MS;
-use crate::metadata::StorageClass;
-use crate::request::{Described, Key, UploadId};
+use crate::metadata::{ObjectMetadata, StorageClass};
 
 /// How far an upload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(crate) fn create(
     index: &Connection,
     id: &str,
     key: &Key,
-    described: &Described,
+    metadata: &ObjectMetadata,
     now: i64,
 ) -> Result<(), R2Error> {
     let insert = "INSERT INTO uploads (id, key, created, state, http_metadata, custom_metadata, storage_class)
@@ -53,9 +53,9 @@ pub(crate) fn create(
             id,
             key.as_bytes(),
             now,
-            json(&described.http)?,
-            json(&described.custom)?,
-            described.storage_class.as_str()
+            json(&metadata.http)?,
+            json(&metadata.custom)?,
+            metadata.storage_class.as_str()
         ],
     )?;
     Ok(())
@@ -66,7 +66,7 @@ pub(crate) fn open(
     index: &Connection,
     upload: &UploadId,
     now: i64,
-) -> Result<Described, R2Error> {
+) -> Result<ObjectMetadata, R2Error> {
     let select = "SELECT http_metadata, custom_metadata, storage_class FROM uploads
         WHERE id = ?1 AND key = ?2 AND state = 'open' AND created > ?3";
     let since = now.saturating_sub(UPLOAD_MS);
@@ -78,17 +78,14 @@ pub(crate) fn open(
         )
         .optional()?;
     let (http, custom, storage_class) = found.ok_or_else(no_such_upload)?;
-    Ok(Described {
+    Ok(ObjectMetadata {
         http: from_json(&http)?,
         custom: from_json(&custom)?,
         storage_class: StorageClass::read(&storage_class)?,
     })
 }
 
-pub(crate) fn state(
-    index: &Connection,
-    upload: &UploadId,
-) -> Result<State, R2Error> {
+pub(crate) fn state(index: &Connection, upload: &UploadId) -> Result<State, R2Error> {
     let select = "SELECT state FROM uploads WHERE id = ?1 AND key = ?2";
     let found: Option<String> = index
         .query_row(select, params![upload.id, upload.key.as_bytes()], |row| {
@@ -128,10 +125,7 @@ pub(crate) fn replace_part(
 }
 
 /// The parts of an upload by their numbers.
-pub(crate) fn parts(
-    index: &Connection,
-    upload: &str,
-) -> Result<BTreeMap<u32, Part>, R2Error> {
+pub(crate) fn parts(index: &Connection, upload: &str) -> Result<BTreeMap<u32, Part>, R2Error> {
     let mut select =
         index.prepare("SELECT number, version, size, etag FROM parts WHERE upload = ?1")?;
     let rows = select.query_map([upload], |row| {
@@ -153,11 +147,7 @@ pub(crate) fn parts(
 }
 
 /// Ends an upload: its parts are gone. Returns the blobs that nothing names any more.
-pub(crate) fn end(
-    index: &Connection,
-    upload: &str,
-    state: State,
-) -> Result<Vec<String>, R2Error> {
+pub(crate) fn end(index: &Connection, upload: &str, state: State) -> Result<Vec<String>, R2Error> {
     let mut released = Vec::new();
     for part in parts(index, upload)?.into_values() {
         released.extend(remove_segments(index, &part.version)?);
@@ -171,10 +161,7 @@ pub(crate) fn end(
 }
 
 /// Forgets the uploads that were begun before this time, with their parts. Returns the blobs that nothing names any more.
-pub(crate) fn forget(
-    index: &Connection,
-    before: i64,
-) -> Result<Vec<String>, R2Error> {
+pub(crate) fn forget(index: &Connection, before: i64) -> Result<Vec<String>, R2Error> {
     let mut select = index.prepare("SELECT id FROM uploads WHERE created <= ?1")?;
     let old: Vec<String> = select
         .query_map([before], |row| row.get(0))?

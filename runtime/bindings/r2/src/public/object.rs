@@ -9,18 +9,20 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
-use safelight_protocol::digest;
 use safelight_hop::Body;
+use safelight_protocol::digest;
 
-use safelight_net::conditions::{Version, Wanted};
 use crate::answer;
 use crate::bucket::{Bucket, Found, Got};
 use crate::condition::Condition;
 use crate::error::{Code, R2Error};
+use crate::key::Key;
 use crate::object::Object;
 use crate::range::{Slice, Wanted as Range};
-use crate::request::{Get, Key};
+use crate::request::Get;
 use safelight_hop::body;
+use safelight_net::conditions::{RangeOutcome, Representation};
+use safelight_protocol::etag::EntityTag;
 
 /// How often an object may be replaced between the look at it and the way to its bytes.
 const TRIES: usize = 8;
@@ -70,21 +72,24 @@ async fn object(bucket: &Bucket, key: Key, request: &Parts) -> Result<Response<B
     for _ in 0..TRIES {
         let object = bucket.head(key.clone()).await?;
         let etag = format!("\"{}\"", object.etag);
-        let version = Version {
-            etag: &etag,
+        let representation = Representation {
+            etag: EntityTag {
+                is_weak: false,
+                opaque: &object.etag,
+            },
             modified: time(object.uploaded),
             length: object.size,
         };
-        if version.is_refused(&request.headers) {
+        if representation.precondition_fails(&request.headers) {
             return Err(R2Error::precondition_failed());
         }
-        let part = match version.wanted(&request.method, &request.headers) {
-            Wanted::NotModified => {
+        let part = match representation.range(&request.method, &request.headers) {
+            RangeOutcome::NotModified => {
                 return described(&object, &etag, StatusCode::NOT_MODIFIED, body::full(""));
             }
-            Wanted::Unsatisfiable => return unsatisfiable(&object, &etag),
-            Wanted::Whole => None,
-            Wanted::Part { start, length } => Some((start, length)),
+            RangeOutcome::Unsatisfiable => return unsatisfiable(&object, &etag),
+            RangeOutcome::Whole => None,
+            RangeOutcome::Part { start, length } => Some((start, length)),
         };
         if request.method == Method::HEAD {
             let mut response = described(&object, &etag, StatusCode::OK, body::full(""))?;

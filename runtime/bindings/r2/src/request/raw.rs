@@ -3,14 +3,15 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Described, Get, Key, PartRef, Put, Read, UploadId, Write};
+use super::{Get, PartRef, Put, Read, Write};
 use crate::condition::Condition;
 use crate::digest::{Algorithm, Given};
 use crate::error::{Code, R2Error};
 use crate::integer;
+use crate::key::{Key, UploadId};
 use crate::limits::{DELETE_KEYS, PART_NUMBER};
 use crate::list_of::{FirstOf, ListOf};
-use crate::metadata::{self, CustomFields, HttpFields, StorageClass};
+use crate::metadata::{self, CustomFields, HttpFields, ObjectMetadata, StorageClass};
 use crate::range::{Slice, Wanted};
 
 /// What every request begins with; the rest is not kept.
@@ -29,12 +30,12 @@ fn no_key(ssec: Option<&IgnoredAny>) -> Result<(), R2Error> {
     }
 }
 
-fn described(
+fn object_metadata(
     http: Option<HttpFields>,
     custom: Option<CustomFields>,
     storage_class: Option<&str>,
-) -> Result<Described, R2Error> {
-    Ok(Described {
+) -> Result<ObjectMetadata, R2Error> {
+    Ok(ObjectMetadata {
         http: http.unwrap_or_default().checked()?,
         custom: metadata::checked(custom.unwrap_or_default())?,
         storage_class: storage_class.map_or(Ok(StorageClass::default()), StorageClass::read)?,
@@ -109,7 +110,7 @@ impl RawPut {
     pub(super) fn checked(self) -> Result<Write, R2Error> {
         no_key(self.ssec.as_ref())?;
         let key = Key::new(self.object)?;
-        let described = described(
+        let metadata = object_metadata(
             self.http_fields,
             self.custom_fields,
             self.storage_class.as_deref(),
@@ -128,7 +129,7 @@ impl RawPut {
         }
         Ok(Write::Put(Box::new(Put {
             key,
-            described,
+            metadata,
             condition: self.only_if,
             digest,
         })))
@@ -176,7 +177,7 @@ impl RawCreate {
         no_key(self.ssec.as_ref())?;
         Ok(Write::CreateUpload(
             Key::new(self.object)?,
-            described(
+            object_metadata(
                 self.http_fields,
                 self.custom_fields,
                 self.storage_class.as_deref(),

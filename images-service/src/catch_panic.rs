@@ -1,0 +1,44 @@
+//! Turns a panic of a codec into an error of its own request.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use safelight_protocol::ErrorCode;
+
+use crate::error::ServiceError;
+
+/// Runs a codec; a panic becomes an error with the given code.
+///
+/// The values that the work has changed are dropped with it, so that none is seen half done.
+pub(crate) fn catch_panic<T>(
+    code: ErrorCode,
+    format: &str,
+    work: impl FnOnce() -> Result<T, ServiceError>,
+) -> Result<T, ServiceError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_panic| {
+        tracing::error!(format, "a codec panicked");
+        let text = format!("the codec of {format} failed at this image; the log says where");
+        Err(ServiceError::new(code, text))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use safelight_protocol::ErrorCode;
+
+    use super::catch_panic;
+
+    #[test]
+    fn a_panic_is_an_error_of_the_request() {
+        let error = catch_panic::<()>(ErrorCode::DecodingFailed, "image/gif", || {
+            panic!("on purpose")
+        });
+        let error = error.unwrap_err();
+        assert_eq!(error.code, ErrorCode::DecodingFailed);
+        assert!(error.message.contains("image/gif"));
+    }
+
+    #[test]
+    fn work_that_ends_is_left_alone() {
+        assert_eq!(catch_panic(ErrorCode::Internal, "x", || Ok(7)), Ok(7));
+    }
+}

@@ -1,0 +1,125 @@
+//! The deadline of work on pixels, which can be cancelled.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use safelight_protocol::ErrorCode;
+
+use crate::error::ServiceError;
+
+/// Work has to end at this moment, or as soon as it is cancelled. It asks [`Deadline::check`] between its pieces.
+#[derive(Clone, Debug)]
+pub struct Deadline {
+    /// `None` if the moment lies beyond the clock.
+    until: Option<Instant>,
+    limit: Duration,
+    /// What takes the time, for the error.
+    work: &'static str,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Deadline {
+    /// A deadline of one request's pixels, which begins now.
+    #[must_use]
+    pub fn new(limit: Duration) -> Self {
+        Self {
+            until: Instant::now().checked_add(limit),
+            limit,
+            work: "the pixels",
+            cancelled: Arc::default(),
+        }
+    }
+
+    /// A deadline for a part of the work, which begins now and ends no later than this one.
+    pub(crate) fn within(&self, limit: Duration, work: &'static str) -> Self {
+        let part = Self {
+            work,
+            cancelled: Arc::clone(&self.cancelled),
+            ..Self::new(limit)
+        };
+        match (part.until, self.until) {
+            (Some(part), Some(until)) if until < part => self.clone(),
+            (None, Some(_)) => self.clone(),
+            _ => part,
+        }
+    }
+
+    /// Cancels the work when it is dropped.
+    #[must_use]
+    pub fn cancel_guard(&self) -> CancelGuard {
+        CancelGuard(Arc::clone(&self.cancelled))
+    }
+
+    /// The time that is left.
+    pub(crate) fn left(&self) -> Duration {
+        self.until.map_or(Duration::MAX, |until| {
+            until.saturating_duration_since(Instant::now())
+        })
+    }
+
+    /// Whether the next piece of work may begin.
+    ///
+    /// # Errors
+    /// When the time is over, or the work is cancelled.
+    pub fn check(&self) -> Result<(), ServiceError> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            let text = "the request was cancelled: nobody waits for its result";
+            return Err(ServiceError::new(ErrorCode::Internal, text));
+        }
+        if self.left() > Duration::ZERO {
+            return Ok(());
+        }
+        let Self { work, limit, .. } = self;
+        let ms = limit.as_millis();
+        Err(ServiceError::new(
+            ErrorCode::DeadlinePassed,
+            format!("{work} took longer than {ms} ms, which is the most that a request may have"),
+        ))
+    }
+}
+
+/// Cancels work when it is dropped, which is when the result is not waited for any more.
+#[derive(Debug)]
+pub struct CancelGuard(Arc<AtomicBool>);
+
+impl Drop for CancelGuard {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use safelight_protocol::ErrorCode;
+
+    use super::Deadline;
+
+    #[test]
+    fn a_deadline_that_is_over_or_cancelled_fails_its_check() {
+        assert!(Deadline::new(Duration::MAX).check().is_ok());
+        let over = Deadline::new(Duration::ZERO).check().unwrap_err();
+        assert_eq!(over.code, ErrorCode::DeadlinePassed);
+        let deadline = Deadline::new(Duration::MAX);
+        let part = deadline.within(Duration::from_secs(60), "the text");
+        drop(deadline.cancel_guard());
+        assert_eq!(part.check().unwrap_err().code, ErrorCode::Internal);
+    }
+
+    #[test]
+    fn a_part_ends_no_later_than_the_whole() {
+        let whole = Deadline::new(Duration::ZERO);
+        let part = whole.within(Duration::MAX, "the text");
+        assert!(part.check().unwrap_err().message.contains("the pixels"));
+        let whole = Deadline::new(Duration::MAX);
+        let part = whole.within(Duration::ZERO, "the text");
+        assert!(part.check().unwrap_err().message.contains("the text"));
+        assert!(whole.check().is_ok());
+    }
+}

@@ -1,0 +1,93 @@
+//! The header of an image: everything that is known before its pixels are decoded.
+
+use safelight_protocol::extension;
+
+use super::{limits::JpegDecoder, shrink::Shrink, sniff::Kind};
+use crate::{
+    image::Channels,
+    metadata::{Exif, Metadata, orientation::is_transposed},
+    options::Size,
+};
+
+/// What is known of an image before its pixels are decoded.
+#[derive(Clone, Debug)]
+pub struct Header {
+    pub(super) kind: Kind,
+    pub(super) stored: Size,
+    /// How many frames are decoded.
+    pub(super) frames: u32,
+    pub(super) channels: Channels,
+    /// Bytes that decoding takes for every pixel at its peak, besides the picture itself.
+    pub(super) cost: u64,
+    /// Whether it can come out smaller than it is.
+    pub(super) shrinks: bool,
+    pub(super) icc: Option<Vec<u8>>,
+    pub(super) exif: Exif,
+}
+
+impl Header {
+    /// MIME type of the file.
+    #[must_use]
+    pub const fn format(&self) -> &'static str {
+        self.kind.mime()
+    }
+
+    /// Size of the upright picture.
+    #[must_use]
+    pub const fn size(&self) -> Size {
+        if is_transposed(self.exif.orientation) {
+            self.stored.transposed()
+        } else {
+            self.stored
+        }
+    }
+
+    /// How many frames are decoded.
+    #[must_use]
+    pub const fn frames(&self) -> u32 {
+        self.frames
+    }
+
+    /// Channels of the decoded picture.
+    #[must_use]
+    pub const fn channels(&self) -> Channels {
+        self.channels
+    }
+
+    /// Whether it can come out smaller than it is.
+    #[must_use]
+    pub const fn shrinks(&self) -> bool {
+        self.shrinks
+    }
+
+    /// How far it may shrink while it is decoded, when the upright picture will be reduced to `target`.
+    #[must_use]
+    pub fn shrink_towards(&self, target: Size, decoder: JpegDecoder) -> Shrink {
+        if !self.shrinks || decoder != JpegDecoder::Turbo {
+            return Shrink::NONE;
+        }
+        Shrink::towards(self.size(), target)
+    }
+
+    /// Bytes of memory that decoding takes at its peak, besides the picture itself.
+    #[must_use]
+    pub const fn memory(&self) -> u64 {
+        self.stored.area().saturating_mul(self.cost)
+    }
+
+    /// The metadata of the result, for a caller who wants this of it.
+    #[must_use]
+    pub fn metadata(&self, wanted: Option<extension::Metadata>) -> Metadata {
+        match wanted {
+            Some(extension::Metadata::None) => Metadata::default(),
+            Some(extension::Metadata::Copyright) | None => Metadata {
+                copyright: self.exif.copyright.clone(),
+                exif: None,
+            },
+            Some(extension::Metadata::Keep) => Metadata {
+                copyright: self.exif.copyright.clone(),
+                exif: self.exif.kept(),
+            },
+        }
+    }
+}

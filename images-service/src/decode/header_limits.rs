@@ -1,0 +1,56 @@
+//! Checks the claims of headers against the limits, before anything is allocated for them.
+
+use safelight_protocol::ErrorCode;
+
+use super::{error::DecodeError, limits::DecodeLimits};
+use crate::{
+    error::ServiceError,
+    options::{Frames, Size},
+};
+
+/// What a header may claim.
+#[derive(Clone, Copy)]
+pub(super) struct HeaderLimits<'a> {
+    pub(super) limits: &'a DecodeLimits,
+    /// How many frames will be decoded.
+    pub(super) frames: Frames,
+}
+
+impl HeaderLimits<'_> {
+    /// One picture of the size.
+    pub(super) fn size(&self, size: Size) -> Result<(), DecodeError> {
+        if size.area() == 0 {
+            return Err(DecodeError::broken(format!("it claims a size of {size}")));
+        }
+        if size.area() > self.limits.area {
+            return Err(too_large(format!(
+                "the image is too large: {size} are {} pixels, and the maximum is {}",
+                size.area(),
+                self.limits.area
+            )));
+        }
+        Ok(())
+    }
+
+    /// So many frames on a canvas of the size; to be asked at each of them, so that counting has an end.
+    pub(super) fn frames(&self, canvas: Size, count: u32) -> Result<(), DecodeError> {
+        if count > self.limits.frames {
+            return Err(too_large(format!(
+                "the animation has more than {} frames",
+                self.limits.frames
+            )));
+        }
+        let area = canvas.area().saturating_mul(count.into());
+        if count > 1 && area > self.limits.animation_area {
+            return Err(too_large(format!(
+                "the animation is too large: its frames of {canvas} have more than {} pixels together",
+                self.limits.animation_area
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn too_large(text: String) -> DecodeError {
+    DecodeError::Limit(ServiceError::new(ErrorCode::TooManyPixels, text))
+}

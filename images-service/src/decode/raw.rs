@@ -1,0 +1,78 @@
+//! Samples as decoders deliver them, before their colours are converted.
+
+use crate::{
+    image::{Channels, Image},
+    options::Size,
+};
+
+/// Samples as a decoder delivers them, and what they mean.
+pub(super) struct RawImage {
+    pub(super) size: Size,
+    pub(super) model: ColorModel,
+    pub(super) samples: SampleBuffer,
+}
+
+/// What the samples of one pixel are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ColorModel {
+    Gray,
+    GrayAlpha,
+    Rgb,
+    Rgba,
+    /// Inverted CMYK, as Adobe's JPEG stores it: 255 is no ink.
+    Cmyk,
+}
+
+pub(super) enum SampleBuffer {
+    Eight(Vec<u8>),
+    Sixteen(Vec<u16>),
+}
+
+impl ColorModel {
+    pub(super) const fn count(self) -> usize {
+        match self {
+            Self::Gray => 1,
+            Self::GrayAlpha => 2,
+            Self::Rgb => 3,
+            Self::Rgba | Self::Cmyk => 4,
+        }
+    }
+
+    pub(super) const fn channels(self) -> Channels {
+        match self {
+            Self::Gray | Self::Rgb | Self::Cmyk => Channels::Rgb,
+            Self::GrayAlpha | Self::Rgba => Channels::Rgba,
+        }
+    }
+}
+
+impl RawImage {
+    /// The number of samples.
+    pub(super) fn len(&self) -> usize {
+        match &self.samples {
+            SampleBuffer::Eight(samples) => samples.len(),
+            SampleBuffer::Sixteen(samples) => samples.len(),
+        }
+    }
+}
+
+/// A frame as a decoder delivers it.
+pub(super) struct RawFrame {
+    pub(super) raw: RawImage,
+    /// In milliseconds.
+    pub(super) delay: u32,
+}
+
+impl RawFrame {
+    pub(super) fn new(image: Image, delay: u32) -> Self {
+        let raw = RawImage {
+            size: image.size(),
+            model: match image.channels() {
+                Channels::Rgb => ColorModel::Rgb,
+                Channels::Rgba => ColorModel::Rgba,
+            },
+            samples: SampleBuffer::Eight(image.into_data()),
+        };
+        Self { raw, delay }
+    }
+}

@@ -1,0 +1,73 @@
+//! The initial palette by median cut (Heckbert 1982): the box of colours with the largest variance is split until there
+//! are enough.
+
+use super::{Premultiplied, centroid::Centroid};
+
+/// The centroids of at max `max` boxes; none where there are no colours.
+pub(super) fn centroids(mut colors: Vec<Premultiplied>, max: usize) -> Vec<Premultiplied> {
+    let mut boxes = vec![Box::new(&mut colors)];
+    while boxes.len() < max {
+        let worst = boxes
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| one.spread > 0.0)
+            .max_by(|(_, one), (_, other)| one.spread.total_cmp(&other.spread));
+        let Some((worst, _)) = worst else { break };
+        let (low, high) = boxes.swap_remove(worst).split();
+        boxes.extend([low, high]);
+    }
+    boxes.iter().filter_map(|one| one.middle).collect()
+}
+
+/// Colours near each other.
+struct Box<'a> {
+    colors: &'a mut [Premultiplied],
+    middle: Option<Premultiplied>,
+    /// The channel along which they differ max.
+    channel: usize,
+    /// The sum of squared distances from the centroid along that channel.
+    spread: f32,
+}
+
+impl<'a> Box<'a> {
+    fn new(colors: &'a mut [Premultiplied]) -> Self {
+        let middle = Centroid::new(colors).get();
+        let spreads = spreads(colors, middle.unwrap_or_default());
+        let (channel, spread) = spreads
+            .into_iter()
+            .enumerate()
+            .max_by(|(_, one), (_, other)| one.total_cmp(other))
+            .unwrap_or((0, 0.0));
+        Self {
+            colors,
+            middle,
+            channel,
+            spread,
+        }
+    }
+
+    /// Its colours below the centroid of the channel, and the others; neither is empty as long as there is any spread.
+    fn split(self) -> (Self, Self) {
+        let Self {
+            colors,
+            middle,
+            channel,
+            ..
+        } = self;
+        let middle = middle.unwrap_or_default()[channel];
+        colors.sort_unstable_by(|one, other| one[channel].total_cmp(&other[channel]));
+        let at = colors.partition_point(|color| color[channel] < middle);
+        let (low, high) = colors.split_at_mut(at);
+        (Self::new(low), Self::new(high))
+    }
+}
+
+fn spreads(colors: &[Premultiplied], middle: Premultiplied) -> Premultiplied {
+    let mut spreads = [0.0; 4];
+    for color in colors {
+        for (spread, (value, middle)) in spreads.iter_mut().zip(color.iter().zip(middle)) {
+            *spread += (value - middle).powi(2);
+        }
+    }
+    spreads
+}

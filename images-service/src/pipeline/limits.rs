@@ -1,0 +1,36 @@
+//! The limits of the pixels of one request.
+
+use std::time::Duration;
+
+use crate::{decode::DecodeLimits, models::Models, text::TextLimits};
+
+/// The limits of one request's pixels, and the models that work on them.
+#[derive(Clone, Debug)]
+pub struct PixelLimits {
+    /// Input images. The area holds for produced images as well.
+    pub decode: DecodeLimits,
+    /// Texts.
+    pub text: TextLimits,
+    /// Bytes of memory that the pixels may take at a time.
+    pub memory: u64,
+    /// Width or height of an output, in pixels.
+    pub dimension: u32,
+    /// Time that the pixels may take, from their decoding on.
+    pub time: Duration,
+    /// What stands behind the options that need a model.
+    pub models: Models,
+}
+
+impl Default for PixelLimits {
+    fn default() -> Self {
+        Self {
+            decode: DecodeLimits::default(),
+            text: TextLimits::default(),
+            // Enough for one image of the largest area at 16 bits a channel.
+            memory: 2_000_000_000,
+            dimension: 12_000,
+            time: Duration::from_secs(60),
+            models: Models::default(),
+        }
+    }
+}

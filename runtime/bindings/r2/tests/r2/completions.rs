@@ -1,0 +1,123 @@
+//! A program that is killed just before or after it completes an upload in parts leaves a whole object, or an upload that is still open.
+//! The commit itself is so short that these kills hardly ever meet it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use safelight_config::Storage;
+use serde_json::Value;
+
+use crate::bucket::TestBucket;
+use crate::content::{upload_key, upload_parts};
+use crate::moto;
+use crate::program::Program;
+use crate::uploads::Upload;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_kills_leave_whole_objects_and_open_uploads_in_a_folder() {
+    survive(100, Storage::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_kills_leave_whole_objects_and_open_uploads_in_a_store() {
+    let storage = Storage {
+        s3: Some(moto::store().await),
+        ..Storage::default()
+    };
+    survive(10, storage).await;
+}
+
+async fn survive(rounds: usize, storage: Storage) {
+    let mut folder = tempfile::tempdir().unwrap();
+    let mut random = fastrand::Rng::with_seed(13);
+    // Key → number of the upload that it has the bytes of.
+    let mut there = BTreeMap::new();
+    let (mut next, mut met) = (0, 0);
+    for _ in 0..rounds {
+        let killed = kill_after(random.usize(1..8), folder.path(), &storage, next);
+        for number in killed.answered {
+            there.insert(upload_key(number), number);
+        }
+        let bucket = TestBucket::open(folder, storage.clone()).await;
+        if let Some(begun) = killed.begun {
+            next = begun.number + 1;
+            let key = upload_key(begun.number);
+            if there.get(key) != Some(&begun.number) {
+                met += 1;
+                let upload = Upload {
+                    bucket: &bucket,
+                    key,
+                    id: begun.id,
+                };
+                let found = bucket.get(key).await.value;
+                if found != content(begun.number) {
+                    // It was not done, so it still can be.
+                    assert!(
+                        there
+                            .get(key)
+                            .is_none_or(|number| found == content(*number))
+                    );
+                    upload.complete(&begun.parts).await.good();
+                }
+                assert_eq!(upload.complete(&begun.parts).await.code(), 10024);
+                there.insert(key, begun.number);
+            }
+        }
+        for (key, number) in &there {
+            let found = bucket.get(key).await;
+            assert!(found.value == content(*number), "{key}: {:?}", found.error);
+        }
+        assert_eq!(bucket.blobs().await, bucket.named());
+        folder = bucket.closed();
+    }
+    // Else the kills came when nothing was being completed.
+    assert!(
+        met > rounds / 4,
+        "only {met} of {rounds} kills met a completion"
+    );
+}
+
+fn content(number: u64) -> Vec<u8> {
+    upload_parts(number).concat().into_bytes()
+}
+
+struct Killed {
+    answered: Vec<u64>,
+    /// The last completion that it began.
+    begun: Option<Begun>,
+}
+
+struct Begun {
+    number: u64,
+    id: String,
+    parts: Vec<Value>,
+}
+
+/// Runs the writer, and kills it after so many lines of its output.
+fn kill_after(lines: usize, folder: &Path, storage: &Storage, first: u64) -> Killed {
+    let mut uploader = Program::run("complete", folder, storage);
+    uploader.write(&first.to_string());
+    let mut killed = Killed {
+        answered: Vec::new(),
+        begun: None,
+    };
+    let mut said = 0;
+    while let Some(what) = uploader.next_line() {
+        match what.split(' ').collect::<Vec<_>>().as_slice() {
+            ["begun", number, id, parts] => {
+                killed.begun = Some(Begun {
+                    number: number.parse().unwrap(),
+                    id: (*id).to_owned(),
+                    parts: serde_json::from_str(parts).unwrap(),
+                });
+            }
+            ["answered", number] => killed.answered.push(number.parse().unwrap()),
+            other => panic!("{other:?}"),
+        }
+        said += 1;
+        if said == lines {
+            uploader.kill();
+        }
+    }
+    killed
+}

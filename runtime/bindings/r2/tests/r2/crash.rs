@@ -1,0 +1,131 @@
+//! A program that is killed while it stores objects leaves no half one behind, and none that it has answered for is lost.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use safelight_config::Storage;
+
+use crate::bucket::TestBucket;
+use crate::content::{PUT_KEYS, put_content, put_key};
+use crate::moto;
+use crate::program::Program;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_kills_leave_no_half_object_in_a_folder_and_lose_none() {
+    survive(200, Storage::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_kills_leave_no_half_object_in_a_store_and_lose_none() {
+    let storage = Storage {
+        s3: Some(moto::store().await),
+        ..Storage::default()
+    };
+    survive(20, storage).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_program_left_is_gone_when_the_next_one_comes_though_a_third_goes_on() {
+    let bucket = TestBucket::in_a_folder().await;
+    let mut random = fastrand::Rng::with_seed(12);
+    let (rounds, mut left) = (30, 0);
+    for _ in 0..rounds {
+        // The first of them are large.
+        kill_after(random.usize(1..60), bucket.path(), &bucket.storage(), 12);
+        left += usize::from(bucket.blobs().await > bucket.named());
+        let next = TestBucket::open_at(bucket.path(), bucket.storage()).await;
+        assert_eq!(next.blobs().await, next.named());
+    }
+    assert!(
+        left > rounds / 4,
+        "only {left} of {rounds} kills left something"
+    );
+}
+
+async fn survive(rounds: u64, storage: Storage) {
+    let mut folder = tempfile::tempdir().unwrap();
+    let mut random = fastrand::Rng::with_seed(rounds);
+    // Key → number of the put that was answered last.
+    let mut answered = BTreeMap::new();
+    let mut number = 0;
+    let mut halves = 0;
+    for _ in 0..rounds {
+        let killed = kill_after(random.usize(1..60), folder.path(), &storage, number);
+        let begun = killed.begun;
+        for number in killed.answered {
+            answered.insert(put_key(number), number);
+        }
+        halves +=
+            u64::from(begun.is_some_and(|begun| answered.get(&put_key(begun)) != Some(&begun)));
+        number = begun.map_or(number, |begun| begun + 1);
+
+        let bucket = TestBucket::open(folder, storage.clone()).await;
+        let mut blobs = 0;
+        for place in 0..PUT_KEYS {
+            let found = bucket.get(&put_key(place)).await;
+            let last = answered.get(&put_key(place)).copied();
+            // The put that was not answered may have been done, or not.
+            let possible = [
+                last,
+                begun.filter(|begun| put_key(*begun) == put_key(place)),
+            ];
+            let seen = possible
+                .into_iter()
+                .flatten()
+                .find(|number| found.status == 200 && found.value == put_content(*number));
+            match seen {
+                Some(number) => drop(answered.insert(put_key(place), number)),
+                None => assert!(
+                    found.code() == 10007 && last.is_none(),
+                    "{} holds neither of the puts {possible:?}, but {} bytes: {:?}",
+                    put_key(place),
+                    found.value.len(),
+                    found.error
+                ),
+            }
+            blobs += usize::from(!found.value.is_empty());
+        }
+        assert_eq!(
+            bucket.blobs().await,
+            blobs,
+            "there are blobs that no object has"
+        );
+        folder = bucket.closed();
+    }
+    // Else the kills came when nothing was under way, and this has shown nothing.
+    assert!(
+        halves > rounds / 4,
+        "only {halves} of {rounds} kills met a put"
+    );
+}
+
+/// What is known of a program that was killed.
+struct Killed {
+    answered: Vec<u64>,
+    /// The last put that it began.
+    begun: Option<u64>,
+}
+
+/// Runs the writer, and kills it after so many lines of its output.
+fn kill_after(lines: usize, folder: &Path, storage: &Storage, first: u64) -> Killed {
+    let mut writer = Program::run("put", folder, storage);
+    writer.write(&first.to_string());
+    let mut killed = Killed {
+        answered: Vec::new(),
+        begun: None,
+    };
+    let mut said = 0;
+    // What it said before it died still arrives.
+    while let Some(what) = writer.next_line() {
+        match what.split_once(' ') {
+            Some(("begun", number)) => killed.begun = Some(number.parse().unwrap()),
+            Some(("answered", number)) => killed.answered.push(number.parse().unwrap()),
+            _ => {}
+        }
+        said += 1;
+        if said == lines {
+            writer.kill();
+        }
+    }
+    killed
+}

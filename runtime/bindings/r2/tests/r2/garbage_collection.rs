@@ -1,0 +1,128 @@
+//! What a run of the program leaves undone is done by a later one, whoever wrote the blob, though somebody is always there.
+
+use std::path::{Path, PathBuf};
+
+use http::{Method, Request};
+use serde_json::json;
+
+use crate::bucket::TestBucket;
+use crate::client::{full, reply, with_version};
+
+/// A blob that cannot be deleted for a while: as if who wanted to had been killed.
+struct Stuck {
+    file: PathBuf,
+    aside: PathBuf,
+}
+
+impl Stuck {
+    /// The only blob of the bucket.
+    fn of(bucket: &TestBucket) -> Self {
+        let file = bucket.only_blob();
+        let aside = bucket.path().join("aside");
+        std::fs::rename(&file, &aside).unwrap();
+        // Which no file can be removed as.
+        std::fs::create_dir(&file).unwrap();
+        Self { file, aside }
+    }
+
+    fn freed(self) {
+        std::fs::remove_dir(&self.file).unwrap();
+        std::fs::rename(&self.aside, &self.file).unwrap();
+    }
+}
+
+/// One run of the program more.
+async fn another(bucket: &TestBucket) -> TestBucket {
+    TestBucket::open_at(bucket.path(), bucket.storage()).await
+}
+
+/// The files of runs that have not got their names.
+fn hidden_runs(bucket: &TestBucket) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(runs(&bucket.index)).unwrap();
+    let files = entries.map(|entry| entry.unwrap().path());
+    let is_hidden = |file: &PathBuf| file.file_name().unwrap().as_encoded_bytes()[0] == b'.';
+    files.filter(is_hidden).collect()
+}
+
+fn runs(index: &Path) -> PathBuf {
+    index.parent().unwrap().join("runs")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_blob_goes_though_who_wrote_it_has_ended_before_who_released_it() {
+    let bucket = TestBucket::in_a_folder().await;
+    let writer = another(&bucket).await;
+    writer.put("k", "one").await;
+    writer.close().await;
+    let killed = another(&bucket).await;
+    let blob = Stuck::of(&bucket);
+    killed.put("k", "two").await;
+    assert_eq!(killed.blobs().await, 2);
+    drop(killed);
+    blob.freed();
+    let next = another(&bucket).await;
+    assert_eq!((next.blobs().await, next.named()), (1, 1));
+    assert_eq!(bucket.get("k").await.text(), "two");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_could_not_delete_a_blob_leaves_word_of_it() {
+    let bucket = TestBucket::in_a_folder().await;
+    let other = another(&bucket).await;
+    other.put("k", "one").await;
+    let blob = Stuck::of(&bucket);
+    let delete = json!({ "method": "delete", "object": "k" });
+    other.write(delete, "").await.good();
+    other.close().await;
+    blob.freed();
+    let next = another(&bucket).await;
+    assert_eq!((next.blobs().await, next.named()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_ends_while_a_deleted_blob_is_read_leaves_word_of_it() {
+    let bucket = TestBucket::in_a_folder().await;
+    let other = another(&bucket).await;
+    other.put("k", "one").await;
+    let get = with_version(json!({ "method": "get", "object": "k" }));
+    let request = Request::get("http://fake-host/").header("cf-r2-request", get);
+    let reading = other.send(request.body(full("")).unwrap()).await;
+    let delete = json!({ "method": "delete", "object": "k" });
+    other.write(delete, "").await.good();
+    other.close().await;
+    let blob = Stuck::of(&bucket);
+    let reading = reply(&Method::GET, reading).await;
+    assert_eq!(reading.text(), "one");
+    assert_eq!(bucket.blobs().await, 1);
+    blob.freed();
+    let next = another(&bucket).await;
+    assert_eq!((next.blobs().await, next.named()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_blob_whose_writer_goes_on_is_remembered_until_he_has_ended() {
+    let bucket = TestBucket::in_a_folder().await;
+    let writer = another(&bucket).await;
+    writer.put("k", "one").await;
+    let killed = another(&bucket).await;
+    let blob = Stuck::of(&bucket);
+    killed.put("k", "two").await;
+    assert_eq!(killed.blobs().await, 2);
+    drop(killed);
+    blob.freed();
+    // Which may not know what the writer is about to name.
+    let next = another(&bucket).await;
+    assert_eq!((next.blobs().await, next.named()), (2, 1));
+    next.close().await;
+    writer.close().await;
+    let next = another(&bucket).await;
+    assert_eq!((next.blobs().await, next.named()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_was_killed_as_it_began_is_forgotten() {
+    let bucket = TestBucket::in_a_folder().await;
+    std::fs::write(runs(&bucket.index).join(".0123"), "").unwrap();
+    let _next = another(&bucket).await;
+    assert_eq!(hidden_runs(&bucket), [] as [PathBuf; 0]);
+}

@@ -1,0 +1,205 @@
+//! Where a bucket is: who else may use it, and what is refused instead of being spoilt.
+
+use http::{Method, Request};
+use safelight_config::{S3, Storage};
+use safelight_r2::buckets::Buckets;
+use safelight_state::State;
+use serde_json::json;
+
+use crate::bucket::TestBucket;
+use crate::client::{credentials, full, reply, with_version};
+use crate::objects::noise;
+use crate::program::Program;
+use crate::uploads::Upload;
+use crate::{moto, on_both_stores};
+
+on_both_stores! {
+    two_programs_share_a_bucket
+    who_reads_by_one_handle_is_safe_from_another
+    an_upload_of_last_week_is_given_up
+}
+
+async fn two_programs_share_a_bucket(bucket: TestBucket) {
+    let mut other = Program::run("obey", bucket.path(), &bucket.storage());
+    bucket.put("k", "one").await;
+    assert_eq!(other.ask("get"), "one");
+    assert_eq!(other.ask("put two"), "done");
+    assert_eq!(bucket.get("k").await.text(), "two");
+    // Both at once, which is no reason for either to fail.
+    other.write("put many");
+    for number in 0..20 {
+        bucket.put("k", number.to_string()).await;
+    }
+    assert_eq!(other.answer(), "done");
+    assert_eq!(bucket.get("k").await.text(), other.ask("get"));
+}
+
+async fn who_reads_by_one_handle_is_safe_from_another(bucket: TestBucket) {
+    let other = TestBucket::open_at(bucket.path(), bucket.storage()).await;
+    let upload = Upload::create(&other, "k").await;
+    let mut parts = Vec::new();
+    for number in 1..=3 {
+        parts.push(
+            upload
+                .good_part(number, &number.to_string().repeat(100))
+                .await,
+        );
+    }
+    upload.complete(&parts).await.good();
+    let get = with_version(json!({ "method": "get", "object": "k" }));
+    let request = Request::get("http://fake-host/").header("cf-r2-request", get);
+    let reading = bucket.send(request.body(full("")).unwrap()).await;
+    let delete = json!({ "method": "delete", "object": "k" });
+    other.write(delete, "").await.good();
+    assert_eq!(other.blobs().await, 3, "they are still read");
+    let reading = reply(&Method::GET, reading).await;
+    assert_eq!(
+        reading.text(),
+        ["1", "2", "3"].map(|digit| digit.repeat(100)).concat()
+    );
+    assert_eq!(bucket.blobs().await, 0);
+}
+
+/// Begins an upload in parts as if that had been a week ago. Returns the request of a part.
+async fn of_last_week(bucket: &TestBucket) -> serde_json::Value {
+    let create = json!({ "method": "createMultipartUpload", "object": "k" });
+    let id = bucket.write(create, "").await.good()["uploadId"].clone();
+    let part = json!({ "method": "uploadPart", "object": "k", "uploadId": id, "partNumber": 1 });
+    bucket.write(part.clone(), "x").await.good();
+    let index = rusqlite::Connection::open(&bucket.index).unwrap();
+    let week = 7 * 24 * 60 * 60 * 1000;
+    index
+        .execute("UPDATE uploads SET created = created - ?1", [week])
+        .unwrap();
+    part
+}
+
+async fn an_upload_of_last_week_is_given_up(bucket: TestBucket) {
+    let part = of_last_week(&bucket).await;
+    // In this run as in the next one.
+    assert_eq!(bucket.write(part.clone(), "x").await.code(), 10024);
+    assert_eq!(bucket.blobs().await, 1);
+    let bucket = bucket.reopened().await;
+    assert_eq!(bucket.write(part, "x").await.code(), 10024);
+    assert_eq!(bucket.blobs().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_upload_is_given_up_within_the_hour_in_a_run_that_does_not_end() {
+    let bucket = TestBucket::in_a_folder().await;
+    let fresh = Upload::create(&bucket, "k").await;
+    of_last_week(&bucket).await;
+    let later = Upload::create(&bucket, "l").await;
+    let part = later.good_part(1, "kept").await;
+    tokio::time::advance(std::time::Duration::from_secs(60 * 60)).await;
+    // The round begins when its task gets its turn.
+    let mut turns = 0;
+    while bucket.blobs().await > 1 {
+        tokio::task::yield_now().await;
+        turns += 1;
+        assert!(turns < 1_000, "nothing was given up");
+    }
+    assert_eq!(fresh.part(1, "x").await.code(), 10024);
+    later.complete(&[part]).await.good();
+    assert_eq!(bucket.get("l").await.text(), "kept");
+}
+
+/// Why the bucket cannot be opened.
+async fn refusal(folder: &std::path::Path, storage: &Storage) -> String {
+    let state = State::open(folder).unwrap();
+    match Buckets::open(["photos"], &state, storage, Some(&credentials())).await {
+        Ok(_) => panic!("it is opened"),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+#[tokio::test]
+async fn an_index_of_another_store_or_of_another_kind_is_refused_and_left_as_it_is() {
+    let bucket = TestBucket::in_a_folder().await;
+    bucket.put("k", "kept").await;
+    let index = bucket.index.clone();
+    let folder = bucket.closed();
+    let elsewhere = Storage {
+        s3: Some(moto::store().await),
+        ..Storage::default()
+    };
+    let words = refusal(folder.path(), &elsewhere).await;
+    assert!(
+        words.contains("photos") && words.contains("stored at `local`"),
+        "{words}"
+    );
+    let set = |pragma: &str, value: i32| {
+        let index = rusqlite::Connection::open(&index).unwrap();
+        index.pragma_update(None, pragma, value).unwrap();
+    };
+    set("user_version", 3);
+    let words = refusal(folder.path(), &Storage::default()).await;
+    assert!(words.contains("version 3"), "{words}");
+    set("user_version", 2);
+    let bucket = TestBucket::open(folder, Storage::default()).await;
+    assert_eq!(bucket.get("k").await.text(), "kept");
+    let folder = bucket.closed();
+    std::fs::write(&index, "this is no database, but somebody may need it").unwrap();
+    let words = refusal(folder.path(), &Storage::default()).await;
+    assert!(words.contains("index.sqlite"), "{words}");
+    assert!(
+        std::fs::read_to_string(&index)
+            .unwrap()
+            .starts_with("this is no database")
+    );
+}
+
+#[tokio::test]
+async fn an_index_without_checksums_of_blocks_is_taken_over_and_its_ranges_are_proved() {
+    let bucket = TestBucket::in_a_folder().await;
+    let value = noise(600_000);
+    bucket.put("k", &value).await;
+    let (index, blob) = (bucket.index.clone(), bucket.only_blob());
+    let folder = bucket.closed();
+    let index = rusqlite::Connection::open(index).unwrap();
+    let older = "ALTER TABLE segments DROP COLUMN blocks; PRAGMA user_version = 1";
+    index.execute_batch(older).unwrap();
+    drop(index);
+    let bucket = TestBucket::open(folder, Storage::default()).await;
+    let get =
+        json!({ "method": "get", "object": "k", "range": { "offset": 10, "length": 300_000 } });
+    let part = bucket.read(get.clone()).await;
+    assert!(part.value == value[10..300_010] && part.has_right_digest());
+    let mut altered = value;
+    altered[599_999] ^= 1;
+    std::fs::write(blob, altered).unwrap();
+    assert_eq!(bucket.read(get).await.code(), 10001);
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_there_is_an_error_of_the_call() {
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let storage = Storage {
+        s3: Some(S3 {
+            endpoint: format!("http://127.0.0.1:{port}"),
+            bucket: "blobs".into(),
+            region: "auto".into(),
+            prefix: String::new(),
+        }),
+        ..Storage::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let words = refusal(folder.path(), &storage).await;
+    assert!(
+        words.contains("photos") && words.contains("Connection refused"),
+        "{words}"
+    );
+    // Who comes second, and finds nothing left by runs that have ended, meets the store only when it is asked.
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = State::open(folder.path()).unwrap();
+    first.share().unwrap();
+    let bucket = TestBucket::open(folder, storage).await;
+    let put = bucket
+        .write(json!({ "method": "put", "object": "k" }), "value")
+        .await;
+    assert_eq!((put.status.as_u16(), put.code()), (500, 10001));
+    assert_eq!(bucket.get("k").await.code(), 10007);
+}

@@ -1,0 +1,78 @@
+//! A second program that uses a bucket: `r2-writer`, the example target of this package.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use safelight_config::Storage;
+
+pub(crate) struct Program {
+    process: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Program {
+    /// Runs the writer in one of its modes.
+    pub(crate) fn run(mode: &str, folder: &Path, storage: &Storage) -> Self {
+        let mut command = Command::new(writer());
+        command
+            .arg(mode)
+            .arg(folder)
+            .args(storage.s3.as_ref().map(|s3| &s3.endpoint))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        Self { process, output }
+    }
+
+    pub(crate) fn write(&mut self, line: &str) {
+        let input = self.process.stdin.as_mut().unwrap();
+        input.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// The next line of its output; none when it has ended.
+    pub(crate) fn next_line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        // A kill may cut a line off; no event is told before its line is whole.
+        match self.output.read_line(&mut line).unwrap() {
+            0 => None,
+            _ => line.strip_suffix('\n').map(str::to_owned),
+        }
+    }
+
+    pub(crate) fn answer(&mut self) -> String {
+        self.next_line().expect("the writer still runs")
+    }
+
+    pub(crate) fn ask(&mut self, line: &str) -> String {
+        self.write(line);
+        self.answer()
+    }
+
+    /// Kills it. Its earlier output can still be read.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ended = self.process.kill();
+        self.process.wait().unwrap();
+    }
+}
+
+/// The path of the writer. Cargo builds the examples of a package with its tests, in a folder beside theirs.
+fn writer() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let profile = tests.ancestors().nth(2).unwrap();
+    let name = format!("r2-writer{}", std::env::consts::EXE_SUFFIX);
+    let path = profile.join("examples").join(name);
+    assert!(
+        path.is_file(),
+        "{} is missing: `cargo build -p safelight-r2 --example r2-writer` builds it",
+        path.display()
+    );
+    path
+}

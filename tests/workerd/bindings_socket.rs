@@ -1,0 +1,176 @@
+//! The bindings socket of a dev server, reached by workerd's own clients of R2 and of Images.
+
+use std::fs;
+use std::path::Path;
+
+use safelight_harness::{Client, DevServer};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::process::Workerd;
+use crate::{BLUE, TEST_TIMEOUT, plain};
+
+const WRANGLER: &str = r#"
+name = "files"
+compatibility_date = "2026-09-01"
+assets = { directory = "public" }
+images = { binding = "IMAGES" }
+safelight.image_urls = true
+safelight.r2.PHOTOS.public_path = "/photos"
+
+[[r2_buckets]]
+binding = "PHOTOS"
+bucket_name = "photos"
+"#;
+
+/// One socket for all services; the header that workerd injects names each.
+const CONFIG: &str = r#"
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "worker", worker = (
+      modules = [(name = "worker.js", esModule = embed "worker.js")],
+      compatibilityDate = "2026-09-01",
+      bindings = [
+        (name = "PHOTOS", r2Bucket = "photos"),
+        (name = "NOTHING", r2Bucket = "nothing"),
+        (name = "IMAGES", wrapped = (
+          moduleName = "cloudflare-internal:images-api",
+          innerBindings = [(name = "fetcher", service = "images")],
+        )),
+      ],
+    )),
+    (name = "photos", external = (address = "unix:SOCKET",
+      http = (injectRequestHeaders = [(name = "x-emulator-service", value = "r2/photos")]))),
+    (name = "nothing", external = (address = "unix:SOCKET",
+      http = (injectRequestHeaders = [(name = "x-emulator-service", value = "r2/nothing")]))),
+    (name = "images", external = (address = "unix:SOCKET",
+      http = (injectRequestHeaders = [(name = "x-emulator-service", value = "images/IMAGES")]))),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
+);
+"#;
+
+struct Running {
+    workerd: Workerd,
+    server: DevServer,
+    _folder: TempDir,
+}
+
+impl Running {
+    async fn start(arguments: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("wrangler.toml"), WRANGLER).unwrap();
+        fs::create_dir(folder.path().join("public")).unwrap();
+        let socket = folder.path().join("bindings.sock");
+        let mut builder = DevServer::builder(folder.path())
+            .program(env!("CARGO_BIN_EXE_safelight"))
+            .argument(format!("--bindings-socket={}", socket.display()));
+        for argument in arguments {
+            builder = builder.argument(argument);
+        }
+        let server = builder.start().await.unwrap();
+        Self {
+            workerd: workerd(&socket),
+            server,
+            _folder: folder,
+        }
+    }
+
+    async fn run(&self, path: &str, body: &Value) -> (u16, Vec<u8>) {
+        let client = Client::new(self.workerd.address, TEST_TIMEOUT);
+        let answer = client.post(path, body.to_string()).await.unwrap();
+        assert!(answer.is_whole(), "{path}: {:?}", answer.broken);
+        (answer.status, answer.body.to_vec())
+    }
+
+    async fn json(&self, path: &str, body: &Value) -> Value {
+        let (status, body) = self.run(path, body).await;
+        let text = String::from_utf8_lossy(&body);
+        assert_eq!(status, 200, "{text}");
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+fn workerd(socket: &Path) -> Workerd {
+    let folder = TempDir::new().unwrap();
+    Workerd::with(folder, CONFIG, include_str!("bindings_socket.js"), socket)
+}
+
+#[tokio::test]
+async fn objects_are_stored_listed_read_in_parts_and_deleted() {
+    let running = Running::start(&[]).await;
+    let put = running
+        .json("/put", &json!({ "key": "a/b", "value": "hello" }))
+        .await;
+    assert_eq!(put["size"], 5);
+    assert_eq!(put["etag"], "5d41402abc4b2a76b9719d911017c592");
+    let listed = running.json("/list", &json!({ "prefix": "a/" })).await;
+    assert_eq!(listed, json!(["a/b"]));
+    let (_, part) = running
+        .run("/get", &json!({ "key": "a/b", "offset": 1, "length": 3 }))
+        .await;
+    assert_eq!(part, b"ell");
+    let none = running.json("/delete", &json!({ "key": "a/b" })).await;
+    assert_eq!(none, json!([]));
+    // The same bucket answers clients of the dev server.
+    running
+        .json("/put", &json!({ "key": "c", "value": "seen" }))
+        .await;
+    let seen = running.server.get("/photos/c").await.unwrap();
+    assert_eq!(seen.text(), "seen");
+}
+
+#[tokio::test]
+async fn a_large_object_goes_in_and_out_whole() {
+    let running = Running::start(&[]).await;
+    let large = running
+        .json("/large", &json!({ "bytes": 15_000_000 }))
+        .await;
+    assert_eq!(
+        large,
+        json!({ "stored": 15_000_000, "read": 15_000_000, "same": true })
+    );
+}
+
+#[tokio::test]
+async fn an_upload_in_parts_is_one_object() {
+    let running = Running::start(&[]).await;
+    let parts = running.json("/parts", &json!({ "key": "whole" })).await;
+    assert_eq!(parts["size"], 5 * 1024 * 1024 + 4);
+}
+
+#[tokio::test]
+async fn pictures_go_the_same_way() {
+    let running = Running::start(&[]).await;
+    let picture = json!({ "base": plain(30, 20, BLUE) });
+    let (status, pixels) = running.run("/picture", &picture).await;
+    assert_eq!(status, 200);
+    assert_eq!(pixels.len(), 3 * 2 * 4);
+    assert!(pixels.chunks_exact(4).all(|pixel| pixel == BLUE));
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there_is_an_error_and_not_an_absent_object() {
+    let running = Running::start(&[]).await;
+    let (status, text) = running.run("/nothing", &json!({})).await;
+    let text = String::from_utf8(text).unwrap();
+    assert_eq!(status, 500, "{text}");
+    assert!(text.contains("10006"), "{text}");
+}
+
+#[tokio::test]
+async fn faults_and_integrity_are_those_of_every_hop() {
+    let running = Running::start(&["--fault=PHOTOS:corrupt=400,nth=2"]).await;
+    running
+        .json("/put", &json!({ "key": "k", "value": "x".repeat(1_000) }))
+        .await;
+    let (status, text) = running.run("/get", &json!({ "key": "k" })).await;
+    let text = String::from_utf8(text).unwrap();
+    assert_eq!(status, 500, "{text}");
+    let line = running
+        .server
+        .wait_for_line("was altered on its way", TEST_TIMEOUT);
+    line.await.unwrap();
+}
