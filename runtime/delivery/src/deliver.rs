@@ -6,11 +6,13 @@ use http::Method;
 use http::request::Parts;
 use safelight_hop::{Body, RequestContext, body};
 
-use crate::answer::{CacheValidators, ResponseHints, success_response};
+use crate::answer::success_response;
 use crate::error::DeliveryError;
 use crate::request::TransformRequest;
+use crate::response_hints::ResponseHints;
 use crate::source::FetchedSource;
 use crate::transform::Transformations;
+use crate::validators::CacheValidators;
 
 /// A fetched source with the transformation to apply.
 pub(crate) struct Delivery {

@@ -17,11 +17,11 @@ use safelight_protocol::paths::IMAGE_URL_PREFIX;
 use serde_json::{Map, Value};
 
 use self::options::{Options, OverlaySource};
-use crate::answer::ResponseHints;
 use crate::deliver::Delivery;
 use crate::error::{DeliveryError, ErrorKind};
 use crate::output::{AcceptedFormats, Format};
 use crate::request::{Part, TransformRequest};
+use crate::response_hints::ResponseHints;
 use crate::source::{CREDENTIALS, Sources};
 use crate::subrequest::{is_image_resizing, subrequest_headers};
 use crate::transform::Transformations;

@@ -1,26 +1,19 @@
-//! The host side of a guest: outgoing requests and the two output streams.
+//! The host side of a guest's outgoing requests.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use safelight_delivery::CfImages;
 use safelight_delivery::fetch::CfImageOptions;
 use safelight_gateway::{Bindings, Outbound};
 use safelight_hop::{Answer, Body, HopError, RequestContext, body, error_chain};
 use safelight_protocol::BINDINGS_HOST;
-use tokio::io::AsyncWrite;
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode as P2ErrorCode;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as P3ErrorCode;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::engine::{InstanceBody, body_to_engine, body_to_engine_within, to_engine};
-use crate::guest_request::Stream;
 use crate::shared::Shared;
 
 /// The engine's hooks of one instance.
@@ -161,80 +154,6 @@ async fn within_head_timeout(
             .await
             .unwrap_or(Err(HopError::Timeout)),
         None => response.await,
-    }
-}
-
-/// One of a guest's output streams. Its bytes belong to the current request.
-#[derive(Clone)]
-pub(crate) struct GuestOutput {
-    shared: Arc<Shared>,
-    stream: Stream,
-}
-
-/// Maximum number of bytes of one write.
-const MAX_WRITE_BYTES: usize = 64 * 1024;
-
-impl GuestOutput {
-    /// A stream of one instance.
-    pub(crate) fn new(shared: Arc<Shared>, stream: Stream) -> Self {
-        Self { shared, stream }
-    }
-}
-
-impl IsTerminal for GuestOutput {
-    fn is_terminal(&self) -> bool {
-        // Lines are prefixed and interleaved with those of other requests, so control sequences would not work.
-        false
-    }
-}
-
-impl StdoutStream for GuestOutput {
-    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(self.clone())
-    }
-
-    // The default implementation writes from another task, where another request may be current.
-    fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(self.clone())
-    }
-}
-
-#[wasmtime_wasi::async_trait]
-impl Pollable for GuestOutput {
-    async fn ready(&mut self) {}
-}
-
-impl OutputStream for GuestOutput {
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.shared.current().write_output(self.stream, &bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> StreamResult<()> {
-        Ok(())
-    }
-
-    fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(MAX_WRITE_BYTES)
-    }
-}
-
-impl AsyncWrite for GuestOutput {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        self.shared.current().write_output(self.stream, bytes);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
     }
 }
 

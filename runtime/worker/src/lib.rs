@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`compile`] | compiles components and caches their machine code |
 //! | [`service`] | answers a service binding by another worker of the run |
-//! | [`worker`] | links a component once and answers requests with its instances |
-//! | `hooks` | the host side of a guest: outgoing requests, output streams |
+//! | [`worker`] | answers requests with the instances of a component |
+//! | `factory` | links a component and creates its instances |
+//! | `hooks` | the host side of a guest's outgoing requests |
+//! | `guest_output` | a guest's output streams |
 //! | `instance` | an instance: its requests, its lifetime and its end |
 //! | [`limits`] | memory and CPU time of an instance |
 //! | [`error`] [`death`] | the errors of a request; the death of an instance |
@@ -17,6 +19,8 @@ pub mod compile;
 pub mod death;
 mod engine;
 pub mod error;
+mod factory;
+mod guest_output;
 mod guest_request;
 mod hooks;
 mod instance;
