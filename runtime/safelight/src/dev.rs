@@ -137,13 +137,13 @@ impl DevServer<'_> {
         let mut workers = Vec::new();
         for (worker, component) in self.workers.iter().zip(&components) {
             self.announce(worker);
-            let world = WorkerResources {
+            let resources = WorkerResources {
                 images: images.as_ref(),
                 registry: &registry,
                 open: Some(&worker.open),
                 faults: worker.faults.clone(),
             };
-            let loaded = env::load(worker.config, component.as_deref(), world, &self.log)?;
+            let loaded = env::load(worker.config, component.as_deref(), &resources, &self.log)?;
             workers.push(StartedWorker {
                 front: Arc::new(loaded.front),
                 bindings: loaded.bindings,

@@ -21,7 +21,7 @@ const MAX_TABLE_ELEMENTS: usize = 1_000_000;
 
 /// Counts the memory of one instance and refuses growth beyond the limit.
 #[derive(Debug)]
-pub struct MemoryLimit {
+pub(crate) struct MemoryLimit {
     limit: usize,
     total: usize,
     tables: usize,
@@ -31,7 +31,7 @@ pub struct MemoryLimit {
 
 impl MemoryLimit {
     /// A limit in bytes.
-    pub fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
             total: 0,
@@ -41,17 +41,17 @@ impl MemoryLimit {
     }
 
     /// The limit in bytes.
-    pub fn limit(&self) -> usize {
+    pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
     /// The total that was refused, if any was.
-    pub fn refused(&self) -> Option<usize> {
+    pub(crate) fn refused(&self) -> Option<usize> {
         self.refused
     }
 
     /// Whether the instance should end with its current requests because of its size.
-    pub fn should_retire(&self) -> bool {
+    pub(crate) fn should_retire(&self) -> bool {
         self.total > self.limit / RETIRE_SHARE
     }
 }
@@ -85,7 +85,7 @@ impl ResourceLimiter for MemoryLimit {
 }
 
 /// The length of a tick: the time that a guest computes before it yields to others.
-pub const TICK: Duration = Duration::from_millis(1);
+const TICK: Duration = Duration::from_millis(1);
 
 /// Measures the CPU time of a guest in slices, from each entry to the next exit.
 ///
@@ -93,25 +93,25 @@ pub const TICK: Duration = Duration::from_millis(1);
 /// there are cores, the first part of a tick after such a wait counts as a whole tick, so a guest may be stopped at
 /// about half its limit. A guest that computes alone is not.
 #[derive(Debug)]
-pub struct CpuMeter {
+pub(crate) struct CpuMeter {
     entered: Instant,
 }
 
 impl CpuMeter {
     /// A meter for a guest that is not running.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             entered: Instant::now(),
         }
     }
 
     /// The guest is entered.
-    pub fn enter(&mut self) {
+    pub(crate) fn enter(&mut self) {
         self.entered = Instant::now();
     }
 
     /// The CPU time since the last call of either method. Begins the next slice.
-    pub fn slice(&mut self) -> Duration {
+    pub(crate) fn slice(&mut self) -> Duration {
         let now = Instant::now();
         let slice = now.duration_since(self.entered).min(TICK);
         self.entered = now;
@@ -121,7 +121,7 @@ impl CpuMeter {
 
 /// Advances an engine's epoch once per tick while a [`TickGuard`] exists, so that an idle program sleeps.
 #[derive(Clone)]
-pub struct Ticker(Arc<Owner>);
+pub(crate) struct Ticker(Arc<Owner>);
 
 /// Ends the thread when the last [`Ticker`] is dropped.
 struct Owner(Arc<Clock>);
@@ -143,7 +143,7 @@ impl Ticker {
     ///
     /// # Errors
     /// When the system cannot create a thread.
-    pub fn start(engine: &Engine) -> std::io::Result<Self> {
+    pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
         let clock = Arc::<Clock>::default();
         let ticker = Self(Arc::new(Owner(clock.clone())));
         let engine = engine.weak();
@@ -154,7 +154,7 @@ impl Ticker {
     }
 
     /// Keeps the clock running until the returned value is dropped.
-    pub fn hold(&self) -> TickGuard {
+    pub(crate) fn hold(&self) -> TickGuard {
         self.0.0.change(|state| state.holders += 1);
         TickGuard(self.0.0.clone())
     }
@@ -193,7 +193,7 @@ impl Clock {
 }
 
 /// Keeps an engine's epoch advancing.
-pub struct TickGuard(Arc<Clock>);
+pub(crate) struct TickGuard(Arc<Clock>);
 
 impl Drop for TickGuard {
     fn drop(&mut self) {

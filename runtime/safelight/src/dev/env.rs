@@ -50,7 +50,7 @@ pub(super) struct LoadedWorker {
 pub(super) fn load(
     config: &Config,
     component: Option<&Path>,
-    resources: WorkerResources<'_>,
+    resources: &WorkerResources<'_>,
     log: &Log,
 ) -> anyhow::Result<LoadedWorker> {
     let faults = &resources.faults;
@@ -208,6 +208,6 @@ pub fn check(config: &Config, log: &Log) -> anyhow::Result<Option<PathBuf>> {
         open: None,
         faults: Arc::default(),
     };
-    load(config, component.as_deref(), resources, log)?;
+    load(config, component.as_deref(), &resources, log)?;
     Ok(component)
 }
