@@ -6,11 +6,13 @@ use http::Method;
 use http::request::Parts;
 use safelight_hop::{Body, RequestContext, body};
 
-use crate::answer::{CacheValidators, ResponseHints, success_response};
+use crate::answer::success_response;
 use crate::error::DeliveryError;
 use crate::request::TransformRequest;
+use crate::response_hints::ResponseHints;
 use crate::source::FetchedSource;
 use crate::transform::Transformations;
+use crate::validators::CacheValidators;
 
 /// A fetched source with the transformation to apply.
 pub(crate) struct Delivery {
@@ -18,7 +20,8 @@ pub(crate) struct Delivery {
     pub(crate) source: FetchedSource,
     /// The transformation.
     pub(crate) request: TransformRequest,
-    /// A text that differs for different results of the same source. The entity tag is made of it; without it there is none.
+    /// A text that differs for different results of the same source. The entity tag is made of it; without it there is
+    /// none.
     pub(crate) identity: Option<String>,
     /// The response headers that do not come from the images process.
     pub(crate) hints: ResponseHints,

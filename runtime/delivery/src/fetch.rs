@@ -17,11 +17,11 @@ use safelight_protocol::paths::IMAGE_URL_PREFIX;
 use serde_json::{Map, Value};
 
 use self::options::{Options, OverlaySource};
-use crate::answer::ResponseHints;
 use crate::deliver::Delivery;
 use crate::error::{DeliveryError, ErrorKind};
 use crate::output::{AcceptedFormats, Format};
 use crate::request::{Part, TransformRequest};
+use crate::response_hints::ResponseHints;
 use crate::source::{CREDENTIALS, Sources};
 use crate::subrequest::{is_image_resizing, subrequest_headers};
 use crate::transform::Transformations;
@@ -33,7 +33,8 @@ const MAX_OPTIONS_BYTES: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct CfImages {
     pub transformations: Transformations,
-    /// The client for sources. It reaches fewer hosts than a plain `fetch`, since a source's URL may come from a visitor.
+    /// The client for sources. It reaches fewer hosts than a plain `fetch`, since a source's URL may come from a
+    /// visitor.
     pub sources: Sources,
     /// Whether an error is answered with the untransformed source.
     pub fail_open: bool,

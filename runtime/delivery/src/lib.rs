@@ -13,20 +13,24 @@
 //! | [`form`] | streams sources and options as a multipart form |
 //! | [`request`] | a transformation: its steps and overlays, and its result |
 //! | [`output`] | format, quality and the other output options |
-//! | [`answer`] | the response with the headers that the platform sets |
+//! | `answer` | the response with the headers that the platform sets |
+//! | `response_hints` | the headers of a response that do not come from the images process |
+//! | `validators` | the entity tag of a result, and the 304 response |
 //! | [`error`] | the errors, with the platform's numbers |
 
-pub mod answer;
+mod answer;
 mod deliver;
 pub mod error;
 pub mod fetch;
 pub mod form;
 pub mod output;
 pub mod request;
+mod response_hints;
 pub mod source;
 mod subrequest;
 pub mod transform;
 pub mod url;
+mod validators;
 
 pub use error::{DeliveryError, ErrorKind};
 pub use fetch::CfImages;

@@ -62,8 +62,8 @@ impl Sources {
         }
     }
 
-    /// Fetches a URL of the worker's own host: from a public bucket, a static file or the worker. Follows redirects, also to
-    /// other hosts.
+    /// Fetches a URL of the worker's own host: from a public bucket, a static file or the worker. Follows redirects,
+    /// also to other hosts.
     ///
     /// # Errors
     /// When the response is not a success.

@@ -21,8 +21,8 @@ use crate::form::{BrokenPart, Form};
 use crate::request::{TransformRequest, Transformed, content_length};
 use crate::source::{FetchedSource, broken_part_error};
 
-/// Maximum size of a result that is buffered until it is complete, so that a broken one becomes an error with a text. A larger
-/// one streams, and an error cuts its transfer off.
+/// Maximum size of a result that is buffered until it is complete, so that a broken one becomes an error with a text. A
+/// larger one streams, and an error cuts its transfer off.
 const MAX_BUFFERED_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Maximum length of an error's text, in bytes.

@@ -25,11 +25,11 @@ use serde_json::Value;
 
 use self::options::Options;
 use self::path::SourceUrl;
-use crate::answer::ResponseHints;
 use crate::deliver::Delivery;
 use crate::error::{DeliveryError, ErrorKind};
 use crate::output::{AcceptedFormats, Format};
 use crate::request::TransformRequest;
+use crate::response_hints::ResponseHints;
 use crate::source::{FetchedSource, Sources};
 use crate::subrequest::{is_image_resizing, subrequest_headers};
 use crate::transform::Transformations;

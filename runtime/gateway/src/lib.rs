@@ -1,4 +1,4 @@
-//! The way from a worker to services: by name in process, by name over a socket, and by URL to the web.
+//! The gateway from workers to services: by name in process, by name over a socket, and by URL to the web.
 //!
 //! | module | does |
 //! |---|---|

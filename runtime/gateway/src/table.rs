@@ -1,4 +1,4 @@
-//! The table from a binding's name to its service, with the layers of every hop around it.
+//! The bindings of a worker: a table from names to services, each with the layers of every hop.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Bindings {
 }
 
 impl Bindings {
-    /// An empty table. These faults may happen to the calls of its bindings.
+    /// An empty table. `faults` apply to the calls of its bindings.
     pub fn new(faults: Arc<FaultSet>) -> Self {
         Self {
             services: BTreeMap::new(),
@@ -28,7 +28,7 @@ impl Bindings {
         }
     }
 
-    /// Binds a service to the hop's name, with the layers that every hop has.
+    /// Binds a service to the hop's name, with the layers of every hop.
     pub fn bind(&mut self, hop: Hop, service: impl HopService) {
         let name = hop.name.clone();
         let faults = HopFaults::new(hop, self.faults.clone());
@@ -40,10 +40,10 @@ impl Bindings {
         self.services.get(name)
     }
 
-    /// Makes the call that a guest addressed to `http://bindings.internal/<NAME>/<path>`.
+    /// Makes the call of a guest to `http://bindings.internal/<NAME>/<path>`.
     ///
     /// # Errors
-    /// When the worker has no binding of that name; the error lists those that it has. Otherwise as the service does.
+    /// When the worker has no binding of that name; the error lists its bindings. When the service returns an error.
     pub async fn call(
         &self,
         mut request: http::Request<Body>,
@@ -65,7 +65,7 @@ impl Bindings {
     }
 }
 
-/// Splits `/<NAME>/<path>?<query>` into the name and a URI that the service sees.
+/// Splits `/<NAME>/<path>?<query>` into the name and the URI for the service.
 fn split_name(uri: &Uri) -> Result<(&str, Uri), HopError> {
     let path = uri.path().trim_start_matches('/');
     let (name, rest) = path.split_once('/').unwrap_or((path, ""));

@@ -21,12 +21,12 @@ use safelight_net::exchange::Connection;
 use safelight_protocol::headers::WORKER;
 use tower::{ServiceExt as _, service_fn};
 
-/// How long connecting to a host may take.
+/// Time to connect to a host.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a host may take to begin its answer.
+/// Time to the head of a host's response.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(100);
 
-/// The client for other hosts; cheap to clone, since every instance has one.
+/// The client for other hosts. It is cheap to clone, since every instance has one.
 #[derive(Clone)]
 pub struct Outbound {
     service: BindingService,
@@ -34,9 +34,9 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// The client of the worker of this name. It trusts the certificate authorities of the web and follows no redirects;
-    /// these faults may happen to it.
-    pub fn to_the_web(worker: &str, deadlines: Deadlines, faults: Arc<FaultSet>) -> Self {
+    /// The client of the worker of this name. It trusts the web's certificate authorities and follows no redirects.
+    /// `faults` apply to its requests.
+    pub fn new(worker: &str, deadlines: Deadlines, faults: Arc<FaultSet>) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -63,7 +63,7 @@ impl Outbound {
     /// Sends a request to the host in its URI.
     ///
     /// # Errors
-    /// When the host cannot be reached, breaks the protocol, or is silent for too long.
+    /// When the host cannot be reached, violates the protocol, or exceeds a timeout.
     pub async fn fetch(
         &self,
         mut request: http::Request<Body>,
@@ -96,11 +96,11 @@ async fn exchange(
         .map_err(HopError::Connect)?;
     let stream = TimeoutStream::client(TokioIo::new(stream), deadlines.write);
     let mut connection = Connection::handshake(TokioIo::new(stream)).await?;
-    let response = connection.send(on_the_wire(request)?).await?;
+    let response = connection.send(origin_form(request)?).await?;
     let guard = connection.into_guard();
     Ok(response.map(|incoming| {
         let body = ReadTimeoutBody::new(incoming, deadlines.body_read);
-        // The body owns the guard, so the connection is open for as long as it is read.
+        // The body owns the guard, so the connection stays open while the body is read.
         body.map_err(move |error| {
             let _connection = &guard;
             body_error(error)
@@ -109,7 +109,7 @@ async fn exchange(
     }))
 }
 
-/// Why an answer does not go on.
+/// The error of a response's body.
 fn body_error(error: ReadTimeoutError<hyper::Error>) -> HopError {
     match error {
         ReadTimeoutError::Body(error) => HopError::Http(error),
@@ -118,7 +118,7 @@ fn body_error(error: ReadTimeoutError<hyper::Error>) -> HopError {
 }
 
 /// The request in origin form, with the host in its header.
-fn on_the_wire(request: http::Request<Body>) -> Result<http::Request<Body>, HopError> {
+fn origin_form(request: http::Request<Body>) -> Result<http::Request<Body>, HopError> {
     let (mut parts, body) = request.into_parts();
     let host = HeaderValue::from_str(host(&parts.uri)).map_err(|_| HopError::InvalidUri)?;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -149,8 +149,8 @@ mod tests {
             write: Duration::from_millis(300),
             ..Deadlines::default()
         };
-        let outbound = Outbound::to_the_web("test", deadlines, Arc::default());
-        // The system accepts the connection, and nobody reads it.
+        let outbound = Outbound::new("test", deadlines, Arc::default());
+        // The system accepts the connection, and no program reads from it.
         let host = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let pieces = std::iter::repeat_with(|| Ok(Frame::data(Bytes::from(vec![0; 65_536]))));
         let endless = StreamBody::new(futures_util::stream::iter(pieces)).boxed_unsync();
@@ -160,11 +160,8 @@ mod tests {
         let answer = outbound.fetch(request.body(endless).unwrap(), context);
         // A regression fails here instead of standing still.
         let answer = tokio::time::timeout(Duration::from_secs(60), answer).await;
-        let error = answer
-            .expect("the host is given up")
-            .map(|_| ())
-            .unwrap_err()
-            .to_string();
+        let error = answer.expect("the host is given up").map(|_| ());
+        let error = error.unwrap_err().to_string();
         assert!(
             error.contains("the peer has read nothing for 300ms"),
             "{error}"

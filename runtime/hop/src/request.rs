@@ -2,6 +2,8 @@
 
 mod chain;
 mod failures;
+mod guard;
+pub mod upload;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use tokio::sync::watch;
 use self::chain::Chain;
 pub use self::chain::SubrequestLimitError;
 pub use self::failures::Failures;
+pub use self::guard::RequestGuard;
 use crate::faults::FaultSet;
 use crate::log::{Bytes, Log, Time};
 use crate::trace::{End, RequestTrace};

@@ -1,4 +1,4 @@
-//! Flags and subcommands, turned into one run with an exit code.
+//! The command line: flags, subcommands and the exit code.
 
 mod av1;
 mod images;
@@ -46,12 +46,14 @@ enum Command {
         /// Address to listen on [default: dev.ip of the config, else 127.0.0.1].
         #[arg(long)]
         ip: Option<IpAddr>,
-        /// Break calls of a binding on purpose, as in `IMAGES:truncate=200000,nth=2,seed=7`; may be given several times.
+        /// Break calls of a binding on purpose, as in `IMAGES:truncate=200000,nth=2,seed=7`; may be given several
+        /// times.
         #[arg(long = "fault", value_name = "FAULT")]
         faults: Vec<Fault>,
         #[command(flatten)]
         trace: TraceOptions,
-        /// Folder of what bindings keep [default: safelight.storage.state of the config, else .safelight/state beside it].
+        /// Folder of what bindings keep [default: safelight.storage.state of the config, else .safelight/state beside
+        /// it].
         #[arg(long, value_name = "FOLDER")]
         persist_to: Option<PathBuf>,
         /// Serve the bindings on a Unix socket too, for a foreign runtime such as workerd.
@@ -104,21 +106,21 @@ struct Project {
 
 /// Runs the program with the arguments of this process.
 pub fn run() -> ExitCode {
-    if av1::is_asked_for() {
+    if av1::is_decoder() {
         return av1::serve();
     }
     let cli = Cli::parse();
-    // Before there is another thread.
+    // Before other threads start.
     if let Command::Images { .. } = cli.command {
         safelight_images::heap::limit_malloc_arenas();
     }
     let (log, log_writer) = Log::stdout();
-    // The images process has one thread for its connections: the cores are for pixels.
+    // The images process has one thread for its connections, and leaves the cores to the pixels.
     let mut runtime = match cli.command {
         Command::Dev { .. } => tokio::runtime::Builder::new_multi_thread(),
         _ => tokio::runtime::Builder::new_current_thread(),
     };
-    // A guest that spins is polled for a tick at a time; looking for I/O this often keeps the others quick.
+    // A guest that spins is polled for a tick at a time, so I/O is polled often to keep the others fast.
     let runtime = runtime
         .enable_all()
         .event_interval(8)
@@ -126,7 +128,7 @@ pub fn run() -> ExitCode {
         .context("start the runtime");
     let result = runtime.and_then(|runtime| {
         let result = runtime.block_on(execute(cli.command, &log));
-        // A read of standard input may be under way on a thread, and would keep the program until its end.
+        // A blocking read of standard input may be in progress on a thread, and would delay the exit.
         runtime.shutdown_background();
         result
     });
@@ -142,7 +144,7 @@ pub fn run() -> ExitCode {
 
 #[expect(
     clippy::print_stderr,
-    reason = "the one place where the program says why it ends"
+    reason = "the only place that prints the error with which the program ends"
 )]
 fn log_error(error: &anyhow::Error) {
     eprintln!("error: {error:#}");
@@ -265,17 +267,17 @@ fn compile_into_cache(component: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What ends an images process, besides being told to terminate.
+/// The event that ends an images process, in addition to a signal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// Nothing else.
+    /// No other event.
     Signal,
     /// The end of standard input, which the program that started it holds.
     Stdin,
 }
 
 async fn images(socket: &Path, limits: Limits, end: End, log: &Log) -> anyhow::Result<()> {
-    // The file is removed when this value is dropped, after the last request.
+    // Dropping the file removes it, after the last request.
     let bound = safelight_net::socket::bind(socket)?;
     let interrupted = interrupted()?;
     show_events();
@@ -291,13 +293,13 @@ async fn images(socket: &Path, limits: Limits, end: End, log: &Log) -> anyhow::R
     if end == End::Stdin
         && let Some(folder) = socket.parent()
     {
-        // The folder was made for this run alone; one that holds something else stays.
+        // The folder was created for this run. If it has other content, it stays.
         let _ = std::fs::remove_dir(folder);
     }
     Ok(served?)
 }
 
-/// Writes what the service has to tell to standard output, from warnings up unless `RUST_LOG` says otherwise.
+/// Writes the events of the service to standard output, from warnings up unless `RUST_LOG` sets another level.
 fn show_events() {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::WARN.into())
@@ -310,14 +312,14 @@ fn show_events() {
         .init();
 }
 
-/// Ends when standard input does: the program that started this one is gone, or wants it gone.
+/// Completes at the end of standard input, which the program that started this one closes when it exits.
 async fn stdin_ended() {
     let mut stdin = tokio::io::stdin();
     let mut ignored = [0; 64];
     while matches!(stdin.read(&mut ignored).await, Ok(1..)) {}
 }
 
-/// Ends at the first Ctrl-C or request to terminate.
+/// Completes at the first SIGINT or SIGTERM.
 fn interrupted() -> anyhow::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for Ctrl-C")?;
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;

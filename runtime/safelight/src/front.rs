@@ -2,15 +2,14 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | [`server`] | accepts connections, makes each request whole, and sees every response to its end |
-//! | [`router`] | finds who answers a request: safelight itself, pictures by URL, or the worker's front |
+//! | [`server`] | accepts connections, begins requests, and observes each response to its end |
+//! | [`router`] | routes a request to safelight's own paths, to pictures by URL, or to the worker's front |
 //! | [`worker_front`] | answers by public buckets, then static files, then the worker |
 //! | [`traces`] | keeps the traces of the last requests |
-//! | [`refusal`] | the answer for a request without one |
+//! | [`refusal`] | the response to a request that has none of the worker |
 
 mod client;
 pub mod refusal;
-mod request_guard;
 pub mod router;
 pub mod server;
 mod streams;

@@ -1,4 +1,4 @@
-//! From a worker's source to its component: the author's own build command, a ready component, or a Rust crate.
+//! Builds a worker's component: by the author's build command, from a Rust crate, or from a ready component.
 
 mod cargo;
 mod command;
@@ -12,13 +12,13 @@ use safelight_config::{Build, Config};
 
 pub use error::GuestError;
 
-/// Builds what the config's `main` stands for and returns the path of the component: none where files are all there is,
-/// whatever the author's own command makes of them.
+/// Builds the config's `main` and returns the path of the component; none for a site of static files alone, after its
+/// build command has run.
 ///
-/// The tools that it runs report their progress on stderr; it blocks until they end.
+/// Blocks until the build tools end. They report their progress on stderr.
 ///
 /// # Errors
-/// When `main` is of a kind that cannot be built, or a tool is missing or fails. The tool has said why by then.
+/// When `main` is of an unknown kind, or a tool is missing or fails. The tool prints its own message.
 pub fn build(config: &Config) -> Result<Option<PathBuf>, GuestError> {
     if let Some(build) = &config.build {
         run_command(build)?;
@@ -42,7 +42,7 @@ pub fn build(config: &Config) -> Result<Option<PathBuf>, GuestError> {
 #[derive(Debug, PartialEq, Eq)]
 enum Kind {
     Component,
-    /// The folder of its Cargo.toml.
+    /// A Rust crate, by the folder of its Cargo.toml.
     Crate(PathBuf),
 }
 
@@ -55,7 +55,7 @@ fn kind(main: &Path) -> Result<Kind, GuestError> {
     }
     match main.extension().and_then(OsStr::to_str) {
         Some("wasm") => Ok(Kind::Component),
-        Some("rs") => crate_around(main).map(Kind::Crate),
+        Some("rs") => enclosing_crate(main).map(Kind::Crate),
         Some("js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx") => {
             Err(GuestError::NoJavaScript(main.to_path_buf()))
         }
@@ -63,8 +63,8 @@ fn kind(main: &Path) -> Result<Kind, GuestError> {
     }
 }
 
-/// The nearest folder above `main` with a Cargo.toml, as cargo itself looks for it.
-fn crate_around(main: &Path) -> Result<PathBuf, GuestError> {
+/// The nearest folder above `main` with a Cargo.toml, by the rule of cargo.
+fn enclosing_crate(main: &Path) -> Result<PathBuf, GuestError> {
     if !main.is_file() {
         return Err(GuestError::NoMain(main.to_path_buf()));
     }

@@ -2,8 +2,8 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | [`cli`] | turns flags and subcommands into one run with an exit code |
-//! | [`dev`] | runs the dev server and its processes, from start to end |
+//! | [`cli`] | the command line: flags, subcommands and the exit code |
+//! | [`dev`] | starts, serves and stops the dev server and its processes |
 //! | [`front`] | accepts requests, routes them, and answers them |
 //! | [`guest`] | builds a worker's source to a component |
 

@@ -1,25 +1,25 @@
-//! From the bytes of a component to machine code, kept on disk by content and engine.
+//! Compiles components to machine code and caches it on disk, by content and engine.
 //!
-//! Compiling takes a tenth of a second and memory that is never given back, so it happens in a child process; the
-//! program itself only loads what is in the cache.
+//! Compilation takes a tenth of a second and memory that is never returned to the system, so a child process does it.
+//! The program itself only loads the cached code.
 
 use std::path::{Path, PathBuf};
 
 use wasmtime::component::Component;
 use wasmtime::{Cache, CacheConfig, Config, Engine};
 
-/// Why a file could not be made into a worker.
+/// A component that could not be compiled or linked.
 #[derive(Debug)]
 pub enum CompileError {
-    /// The engine could not be set up; with its words.
+    /// The engine could not be set up.
     Engine(wasmtime::Error),
     /// The file could not be read.
     Read(PathBuf, std::io::Error),
-    /// The file is not WebAssembly at all.
+    /// The file is not WebAssembly.
     NotWasm(PathBuf),
     /// The file is a core module, not a component.
     CoreModule(PathBuf),
-    /// The file is a component that the engine refuses; with its words.
+    /// The engine refuses the component.
     Invalid(PathBuf, wasmtime::Error),
 }
 
@@ -43,10 +43,10 @@ impl std::fmt::Display for CompileError {
 
 impl std::error::Error for CompileError {}
 
-/// The engine that all workers of this program share, with a cache of compiled code or without.
+/// An engine for workers, with or without a cache of compiled code.
 ///
 /// # Errors
-/// When the cache folder cannot be used or the settings do not fit this machine.
+/// When the cache folder cannot be used, or the machine does not support the settings.
 pub fn engine(cache: Option<&Path>) -> Result<Engine, CompileError> {
     let mut config = Config::new();
     config
@@ -61,7 +61,7 @@ pub fn engine(cache: Option<&Path>) -> Result<Engine, CompileError> {
     Engine::new(&config).map_err(CompileError::Engine)
 }
 
-/// The folder for compiled code; `None` if there is none that can be written to, and every start compiles anew.
+/// The cache folder for compiled code; none if it is not writable. Without it, every start compiles.
 pub fn cache_folder() -> Option<PathBuf> {
     let folder = safelight_state::cache::folder()?.join("code");
     std::fs::create_dir_all(&folder).ok()?;
@@ -71,13 +71,13 @@ pub fn cache_folder() -> Option<PathBuf> {
     Some(folder)
 }
 
-/// Compiles the component at `path`, or loads what the cache has of it.
+/// Compiles the component at `path`, or loads its code from the cache.
 ///
 /// # Errors
 /// When the file cannot be read or is not a component.
 pub fn component(engine: &Engine, path: &Path) -> Result<Component, CompileError> {
     let bytes = std::fs::read(path).map_err(|error| CompileError::Read(path.into(), error))?;
-    // Preamble: magic, version, layer. The engine's own words for a wrong one say nothing to a worker's author.
+    // Preamble: magic, version, layer. The engine's own message for a wrong one does not help a worker's author.
     match bytes.get(..8) {
         Some([0, b'a', b's', b'm', _, _, 0, 0]) => Err(CompileError::CoreModule(path.into())),
         Some([0, b'a', b's', b'm', _, _, 1, 0]) => Component::from_binary(engine, &bytes)
@@ -86,33 +86,33 @@ pub fn component(engine: &Engine, path: &Path) -> Result<Component, CompileError
     }
 }
 
-/// Marks a component that has been compiled into the cache for this engine.
+/// A file that marks a component as compiled into the cache for this engine.
 pub struct Stamp(PathBuf);
 
 impl Stamp {
-    /// The mark of the component at `path` in a cache folder.
+    /// The stamp of the component at `path`, in a cache folder.
     ///
     /// # Errors
     /// When the component cannot be read.
-    pub fn of(path: &Path, folder: &Path) -> Result<Self, CompileError> {
+    pub fn new(path: &Path, folder: &Path) -> Result<Self, CompileError> {
         use sha2::{Digest, Sha256};
         use std::hash::{Hash, Hasher};
 
-        struct Bytes(Sha256);
+        struct HashWriter(Sha256);
 
-        impl Hasher for Bytes {
+        impl Hasher for HashWriter {
             fn write(&mut self, bytes: &[u8]) {
                 self.0.update(bytes);
             }
 
-            // Only the whole digest is used.
+            // Unused: the name is the whole digest.
             fn finish(&self) -> u64 {
                 0
             }
         }
 
         let bytes = std::fs::read(path).map_err(|error| CompileError::Read(path.into(), error))?;
-        let mut hasher = Bytes(Sha256::new_with_prefix(&bytes));
+        let mut hasher = HashWriter(Sha256::new_with_prefix(&bytes));
         engine(None)?
             .precompile_compatibility_hash()
             .hash(&mut hasher);
@@ -125,13 +125,13 @@ impl Stamp {
         Ok(Self(folder.join("compiled").join(name)))
     }
 
-    /// Whether the component was compiled before.
+    /// Whether the component has been compiled.
     pub fn exists(&self) -> bool {
         self.0.exists()
     }
 
-    /// Notes that it has been compiled. Without the note it is only compiled once more.
-    pub fn set(&self) {
+    /// Writes the stamp. A failure is harmless: the component is compiled again.
+    pub fn write(&self) {
         if let Some(folder) = self.0.parent() {
             let _ = std::fs::create_dir_all(folder);
         }

@@ -1,4 +1,4 @@
-//! How an instance died.
+//! The death of an instance: its cause, and the request that caused it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use safelight_hop::RequestContext;
 
-/// How an instance died, and of which request.
+/// The death of an instance.
 #[derive(Debug)]
 pub struct Death {
-    /// The request that the guest was working for, if it was the guest's doing.
+    /// The current request, if the guest caused the death.
     pub culprit: Option<Arc<RequestContext>>,
-    /// What ended it.
+    /// The cause.
     pub cause: Cause,
 }
 
-/// What ends an instance.
+/// The cause of an instance's death.
 #[derive(Debug)]
 pub enum Cause {
     /// A panic or another trap, with the engine's text.
@@ -24,27 +24,27 @@ pub enum Cause {
     Cpu(Duration),
     /// The instance asked for more memory than it may have, in bytes.
     Memory {
-        /// What it would have had.
+        /// The total that the growth would have reached.
         requested: usize,
-        /// What it may have.
+        /// The limit.
         limit: usize,
     },
-    /// Its work went on long after nobody waited for it any more.
+    /// Background work exceeded its time.
     BackgroundWork,
     /// The program ends.
     Stopped,
 }
 
 impl Death {
-    /// Whether it was this request that the instance died of.
-    pub fn is_of(&self, request: &RequestContext) -> bool {
+    /// Whether this request caused the death.
+    pub fn is_caused_by(&self, request: &RequestContext) -> bool {
         self.culprit
             .as_ref()
             .is_some_and(|culprit| culprit.id() == request.id())
     }
 
-    /// What happened to a request that was not the cause, on one line.
-    pub(crate) fn text_for_others(&self) -> String {
+    /// The text for a request that was not the cause, on one line.
+    pub(crate) fn bystander_text(&self) -> String {
         match &self.culprit {
             Some(culprit) => format!(
                 "this request shared its instance with {culprit}, for which the worker {}; try it again",
@@ -55,7 +55,7 @@ impl Death {
     }
 }
 
-/// Shows a cause as the rest of a sentence that begins with "the worker".
+/// Formats the cause as the rest of a sentence that begins with "the worker".
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! Bodies and errors between the engine's types and ours. Every conversion of either stands here.
+//! Conversions of bodies and errors between the engine's types and those of the runtime.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use safelight_hop::{Body, HopError};
 use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError};
 use wasmtime_wasi_http::{Error, WasiBody};
 
-/// The engine's error for one of ours. The engine gives the text of every kind but its own to the guest.
+/// The engine's error for a [`HopError`]. The guest gets the text of an internal error.
 pub(crate) fn to_engine(error: HopError) -> Error {
     match error {
         HopError::InvalidUri => Error::HttpRequestUriInvalid,
@@ -25,7 +25,7 @@ pub(crate) fn to_engine(error: HopError) -> Error {
     }
 }
 
-/// Our error for one of the engine's, which ends a guest's body or a guest's call.
+/// The [`HopError`] for an error of the engine, which ends a guest's body or call.
 pub(crate) fn from_engine(error: Error) -> HopError {
     match error {
         Error::InternalError(Some(text)) => HopError::Guest(text),
@@ -42,7 +42,7 @@ pub(crate) fn body_to_engine(body: Body) -> WasiBody {
     body.map_err(to_engine).boxed_unsync()
 }
 
-/// A body for the engine that is given up when no byte comes for the limit, as the guest has asked.
+/// A body for the engine that fails when no byte arrives for `limit`: the guest's `between-bytes-timeout`.
 pub(crate) fn body_to_engine_within(body: Body, limit: Duration) -> WasiBody {
     ReadTimeoutBody::new(body, limit)
         .map_err(|error| match error {
@@ -52,10 +52,10 @@ pub(crate) fn body_to_engine_within(body: Body, limit: Duration) -> WasiBody {
         .boxed_unsync()
 }
 
-/// A body that an instance writes. It ends in an error, never cleanly, when the instance has died.
+/// A body that an instance writes. It ends in an error if the instance has died.
 ///
-/// The engine takes the dropped channels of a dead instance for a good end: a response without Content-Length would
-/// reach the client cut, with a correct terminator.
+/// The engine takes the dropped channels of a dead instance for a clean end. A response without Content-Length would
+/// reach the client truncated, with a correct terminator.
 pub(crate) struct InstanceBody<K> {
     inner: WasiBody,
     dead: Arc<AtomicBool>,
@@ -89,7 +89,7 @@ impl<K: Unpin> http_body::Body for InstanceBody<K> {
         }
     }
 
-    // `is_end_stream` stays false, so that the reader polls to the end and meets the error.
+    // `is_end_stream` stays false, so that the reader polls to the end and gets the error.
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
@@ -98,9 +98,51 @@ impl<K: Unpin> http_body::Body for InstanceBody<K> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use futures_util::StreamExt as _;
+    use http_body::Frame;
+    use http_body_util::{BodyExt as _, StreamBody};
+    use safelight_hop::Body;
+    use tokio::time::{Instant, sleep_until};
     use wasmtime_wasi_http::Error;
 
-    use super::from_engine;
+    use super::{body_to_engine_within, from_engine};
+
+    const LIMIT: Duration = Duration::from_millis(100);
+
+    /// A body of one byte after each of these pauses.
+    fn paused_body(pauses: &'static [Duration]) -> Body {
+        let frames = futures_util::stream::iter(pauses).then(|pause| async move {
+            sleep_until(Instant::now() + *pause).await;
+            Ok(Frame::data(Bytes::from_static(b"x")))
+        });
+        StreamBody::new(Box::pin(frames)).boxed_unsync()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stalls_for_longer_than_the_limit_is_a_read_timeout() {
+        const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(150)];
+        let mut body = body_to_engine_within(paused_body(&PAUSES), LIMIT);
+        let started = Instant::now();
+        assert!(body.frame().await.unwrap().is_ok());
+        let error = body.frame().await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::ConnectionReadTimeout), "{error:?}");
+        let elapsed = started.elapsed();
+        assert!(elapsed >= Duration::from_millis(150), "{elapsed:?}");
+        assert!(elapsed < Duration::from_millis(200), "{elapsed:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_goes_on_may_take_longer_than_the_limit_in_all() {
+        const PAUSES: [Duration; 5] = [Duration::from_millis(90); 5];
+        let body = body_to_engine_within(paused_body(&PAUSES), LIMIT);
+        let started = Instant::now();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        assert_eq!(bytes.as_ref(), b"xxxxx");
+        assert!(started.elapsed() >= LIMIT * 4);
+    }
 
     #[test]
     fn a_body_of_another_length_is_not_called_too_long() {

@@ -1,4 +1,4 @@
-//! Why a worker has no answer.
+//! The errors of a request to a worker.
 
 use std::sync::Arc;
 
@@ -6,32 +6,32 @@ use safelight_hop::RequestContext;
 
 use crate::death::Death;
 
-/// Why a worker has no answer, and the last lines that it printed for the request.
+/// A request that a worker did not answer.
 #[derive(Debug)]
 pub struct WorkerError {
-    /// What happened.
+    /// The kind.
     pub kind: WorkerErrorKind,
     /// The last lines that the worker printed for the request, oldest first.
     pub output: Vec<String>,
 }
 
-/// What happened to a request without an answer.
+/// The kind of a [`WorkerError`].
 #[derive(Debug)]
 pub enum WorkerErrorKind {
     /// The worker's `fetch` returned an error.
     Returned(String),
     /// The worker ended without an answer.
     NoAnswer(String),
-    /// No instance could be made.
+    /// No instance could be created.
     Instantiation(String),
-    /// The instance died, of this request or of another one in it.
+    /// The instance died, because of this request or of another one.
     Died(Arc<Death>),
     /// The worker took too long after its client had left.
     Expired,
 }
 
 impl WorkerError {
-    /// An error of a request for which the worker has printed nothing.
+    /// An error without output of the worker.
     pub fn new(kind: WorkerErrorKind) -> Self {
         Self {
             kind,
@@ -39,12 +39,12 @@ impl WorkerError {
         }
     }
 
-    /// Whether the log of this request tells already what happened.
+    /// Whether this request's log contains the error already.
     pub fn is_logged(&self, request: &RequestContext) -> bool {
-        matches!(&self.kind, WorkerErrorKind::Died(death) if death.is_of(request))
+        matches!(&self.kind, WorkerErrorKind::Died(death) if death.is_caused_by(request))
     }
 
-    /// What happened to this request, on one line.
+    /// The message for this request, on one line.
     pub fn text(&self, request: &RequestContext) -> String {
         match &self.kind {
             WorkerErrorKind::Returned(text) => format!("the worker returned an error: {text}"),
@@ -55,10 +55,10 @@ impl WorkerError {
                 format!("the worker could not be started: {text}")
             }
             WorkerErrorKind::Expired => "the worker took too long".into(),
-            WorkerErrorKind::Died(death) if death.is_of(request) => {
+            WorkerErrorKind::Died(death) if death.is_caused_by(request) => {
                 format!("the worker {}", death.cause)
             }
-            WorkerErrorKind::Died(death) => death.text_for_others(),
+            WorkerErrorKind::Died(death) => death.bystander_text(),
         }
     }
 }

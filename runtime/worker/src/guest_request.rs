@@ -1,16 +1,16 @@
-//! A request inside of an instance: its context, and what the guest prints for it.
+//! A request in an instance: its context, and the guest's output for it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use safelight_hop::RequestContext;
 
-/// Longest line of guest output that is kept whole; a longer one is broken.
+/// Maximum length of a line of guest output. A longer one is split.
 const MAX_LINE_BYTES: usize = 8 * 1024;
-/// Lines of guest output that an error page repeats.
-const KEPT_LINES: usize = 10;
+/// Maximum number of lines of guest output that an error page repeats.
+const MAX_OUTPUT_LINES: usize = 10;
 
-/// A request inside of an instance.
+/// A request in an instance.
 #[derive(Debug)]
 pub(crate) struct GuestRequest {
     context: Arc<RequestContext>,
@@ -26,7 +26,7 @@ pub(crate) enum Stream {
     Err,
 }
 
-/// Output arrives in pieces; a line is logged when it is whole.
+/// The guest's output. It arrives in pieces, and a line is logged when it is complete.
 #[derive(Debug, Default)]
 struct Output {
     out: Vec<u8>,
@@ -48,7 +48,7 @@ impl GuestRequest {
         &self.context
     }
 
-    /// Takes a piece of guest output and logs the lines that it completes.
+    /// Adds a piece of guest output and logs the lines that it completes.
     pub(crate) fn write_output(&self, stream: Stream, mut bytes: &[u8]) {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         while !bytes.is_empty() {
@@ -73,7 +73,7 @@ impl GuestRequest {
         output.last.iter().cloned().collect()
     }
 
-    /// Logs output that has no end of a line.
+    /// Logs output without the end of a line.
     pub(crate) fn flush_output(&self) {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         for stream in [Stream::Out, Stream::Err] {
@@ -92,7 +92,7 @@ impl GuestRequest {
             Stream::Err => "stderr",
         };
         self.context.note(format_args!("{name} | {line}"));
-        if output.last.len() == KEPT_LINES {
+        if output.last.len() == MAX_OUTPUT_LINES {
             output.last.pop_front();
         }
         output.last.push_back(line.to_owned());

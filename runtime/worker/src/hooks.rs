@@ -1,43 +1,36 @@
-//! The host's answers to a guest: outgoing requests and the two output streams.
+//! The host side of a guest's outgoing requests.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use safelight_delivery::CfImages;
 use safelight_delivery::fetch::CfImageOptions;
 use safelight_gateway::{Bindings, Outbound};
 use safelight_hop::{Answer, Body, HopError, RequestContext, body, error_chain};
 use safelight_protocol::BINDINGS_HOST;
-use tokio::io::AsyncWrite;
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode as P2ErrorCode;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as P3ErrorCode;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::engine::{InstanceBody, body_to_engine, body_to_engine_within, to_engine};
-use crate::guest_request::Stream;
 use crate::shared::Shared;
 
-/// The ways of the outgoing requests of one instance.
+/// The engine's hooks of one instance.
 pub(crate) struct Hooks {
-    ways: Ways,
+    routes: Routes,
     shared: Arc<Shared>,
 }
 
-/// The ways out of a worker.
+/// The destinations of a worker's outgoing requests.
 #[derive(Clone)]
-struct Ways {
+struct Routes {
     bindings: Arc<Bindings>,
     outbound: Outbound,
     cf_images: Option<CfImages>,
 }
 
-/// The engine's form of a response and of what is left to do for it.
+/// A response for the engine, with the rest of its transmission.
 type Sent = (
     http::Response<WasiBody>,
     Box<dyn Future<Output = Result<(), Error>> + Send>,
@@ -46,18 +39,18 @@ type Sent = (
 impl Hooks {
     /// Hooks for one instance.
     pub(crate) fn new(bindings: Arc<Bindings>, outbound: Outbound, shared: Arc<Shared>) -> Self {
-        let ways = Ways {
+        let routes = Routes {
             bindings,
             outbound,
             cf_images: None,
         };
-        Self { ways, shared }
+        Self { routes, shared }
     }
 
-    /// The same, with pictures that are transformed on their way.
+    /// Adds the transformation of fetched pictures.
     #[must_use]
     pub(crate) fn with_cf_images(mut self, cf_images: Option<CfImages>) -> Self {
-        self.ways.cf_images = cf_images;
+        self.routes.cf_images = cf_images;
         self
     }
 }
@@ -72,9 +65,9 @@ impl WasiHttpHooks for Hooks {
         let dead = self.shared.dead.clone();
         let request = request.map(|body| InstanceBody::new(body, dead, ()).boxed_unsync());
         let context = self.shared.current().context().clone();
-        let ways = self.ways.clone();
+        let routes = self.routes.clone();
         Box::new(async move {
-            let response = within_head_timeout(options, ways.send(request, context)).await;
+            let response = within_head_timeout(options, routes.send(request, context)).await;
             let response = response.map_err(to_engine)?.map(|body| {
                 match options.and_then(|options| options.between_bytes_timeout) {
                     Some(limit) => body_to_engine_within(body, limit),
@@ -87,7 +80,7 @@ impl WasiHttpHooks for Hooks {
         })
     }
 
-    // The engine's defaults keep the text of these errors to themselves.
+    // The engine's defaults drop the text of these errors.
 
     fn p2_error_from_hyper(&mut self, error: &hyper::Error) -> P2ErrorCode {
         P2ErrorCode::InternalError(Some(error_chain(error)))
@@ -98,7 +91,7 @@ impl WasiHttpHooks for Hooks {
     }
 }
 
-impl Ways {
+impl Routes {
     async fn send(self, mut request: http::Request<Body>, context: Arc<RequestContext>) -> Answer {
         let options = CfImageOptions::take(request.headers_mut());
         match (is_bindings_host(request.uri()), options) {
@@ -111,7 +104,7 @@ impl Ways {
         }
     }
 
-    /// Sends a request whose picture is transformed on its way.
+    /// Sends a request with `cf.image`, whose response is a transformed picture.
     async fn fetch_image(
         self,
         request: http::Request<Body>,
@@ -139,17 +132,17 @@ impl Ways {
     }
 }
 
-/// Whether a URI is that of a binding. Names of hosts have no case, and may end in the dot of the root.
+/// Whether a URI addresses a binding. Host names are case-insensitive and may end in the dot of the root.
 fn is_bindings_host(uri: &http::Uri) -> bool {
     let host = uri.host().unwrap_or_default();
     let host = host.strip_suffix('.').unwrap_or(host);
     host.eq_ignore_ascii_case(BINDINGS_HOST)
 }
 
-/// Waits for a response's head for as long as the guest says, else for as long as the hop allows.
+/// Waits for the head of a response within the guest's timeouts, if it has set any.
 ///
-/// A service may connect, or wait for a process, before it sends anything, and nothing outside of it tells when: the
-/// guest's timeouts for connecting and for the first byte are one limit for both.
+/// A service does not report when it has connected, so the guest's timeouts for connecting and for the first byte are
+/// added up to one limit.
 async fn within_head_timeout(
     options: Option<RequestOptions>,
     response: impl Future<Output = Answer>,
@@ -164,85 +157,61 @@ async fn within_head_timeout(
     }
 }
 
-/// One of a guest's output streams. Its bytes go to the request that the guest works for.
-#[derive(Clone)]
-pub(crate) struct GuestOutput {
-    shared: Arc<Shared>,
-    stream: Stream,
-}
-
-/// Largest piece that a guest may write at once.
-const MAX_WRITE_BYTES: usize = 64 * 1024;
-
-impl GuestOutput {
-    /// The given stream of one instance.
-    pub(crate) fn new(shared: Arc<Shared>, stream: Stream) -> Self {
-        Self { shared, stream }
-    }
-}
-
-impl IsTerminal for GuestOutput {
-    fn is_terminal(&self) -> bool {
-        // Lines are prefixed and shared with other requests: nothing for cursors and colours.
-        false
-    }
-}
-
-impl StdoutStream for GuestOutput {
-    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(self.clone())
-    }
-
-    // The default writes from a task of its own, when another request may be the current one.
-    fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(self.clone())
-    }
-}
-
-#[wasmtime_wasi::async_trait]
-impl Pollable for GuestOutput {
-    async fn ready(&mut self) {}
-}
-
-impl OutputStream for GuestOutput {
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.shared.current().write_output(self.stream, &bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> StreamResult<()> {
-        Ok(())
-    }
-
-    fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(MAX_WRITE_BYTES)
-    }
-}
-
-impl AsyncWrite for GuestOutput {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        self.shared.current().write_output(self.stream, bytes);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use http::Uri;
+    use std::time::Duration;
 
-    use super::is_bindings_host;
+    use http::Uri;
+    use safelight_hop::{Answer, HopError, body};
+    use tokio::time::{Instant, sleep_until};
+    use wasmtime_wasi_http::RequestOptions;
+
+    use super::{is_bindings_host, within_head_timeout};
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// The outcome of a response whose head takes so long, and the time until then.
+    async fn outcome(options: Option<RequestOptions>, head: Duration) -> (Answer, Duration) {
+        let started = Instant::now();
+        let response = async move {
+            sleep_until(started + head).await;
+            Ok(http::Response::new(body::full("")))
+        };
+        let answer = within_head_timeout(options, response).await;
+        (answer, started.elapsed())
+    }
+
+    fn timeouts(connect: Option<Duration>, first_byte: Option<Duration>) -> RequestOptions {
+        RequestOptions {
+            connect_timeout: connect,
+            first_byte_timeout: first_byte,
+            between_bytes_timeout: Some(MS),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_the_sum_of_the_guests_timeouts() {
+        for (connect, first_byte, limit) in [
+            (Some(100 * MS), Some(200 * MS), 300 * MS),
+            (Some(100 * MS), None, 100 * MS),
+            (None, Some(200 * MS), 200 * MS),
+        ] {
+            let options = timeouts(connect, first_byte);
+            let (answer, _) = outcome(Some(options), limit - 10 * MS).await;
+            assert!(answer.is_ok(), "{limit:?}");
+            let (answer, elapsed) = outcome(Some(options), limit + 10 * MS).await;
+            assert!(matches!(answer, Err(HopError::Timeout)), "{limit:?}");
+            assert!(elapsed < limit + 10 * MS, "{limit:?}: {elapsed:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_without_timeouts_of_the_guest_is_awaited() {
+        for options in [None, Some(timeouts(None, None))] {
+            let (answer, _) = outcome(options, Duration::from_secs(3_600)).await;
+            assert!(answer.is_ok());
+        }
+    }
 
     #[test]
     fn the_bindings_host_has_no_case_and_may_end_in_a_dot() {

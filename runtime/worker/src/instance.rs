@@ -1,4 +1,4 @@
-//! One running copy of a worker: its store, the requests in it, and what it leaves behind when it dies.
+//! An instance of a worker: its store, its current requests and its CPU accounting.
 
 mod failure;
 mod lifetime;
@@ -21,14 +21,14 @@ use crate::limits::{CpuMeter, MemoryLimit, Ticker, WorkerLimits};
 use crate::shared::Shared;
 use safelight_hop::log::Log;
 
-/// Requests that an instance remembers, so that late output still finds its request.
+/// Maximum number of requests that an instance remembers, so that late output still belongs to its request.
 const MAX_REMEMBERED: usize = 64;
 
-/// Things of the host's, such as header lists and streams, that one instance may hold; the engine's own limit is a
-/// million, each of up to 128 KB, all of it outside the guest's memory.
+/// Maximum number of host resources, such as header lists and streams, of one instance. The engine's own limit is a
+/// million of up to 128 KB each, outside the guest's memory.
 const MAX_RESOURCES: usize = 4_096;
 
-/// What a store holds: the guest's view of the world, and who is being served.
+/// The data of a store: the guest's WASI contexts, its limits and its current requests.
 pub(crate) struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
@@ -39,12 +39,12 @@ pub(crate) struct State {
     cpu_limit: Duration,
     tasks: Vec<Task>,
     current: Option<GuestTaskId>,
-    /// CPU time of the start, and of work whose request is forgotten.
+    /// CPU time of the start, and of work for no remembered request.
     background_cpu: Duration,
     shared: Arc<Shared>,
 }
 
-/// One request in an instance.
+/// A request in an instance.
 struct Task {
     id: GuestTaskId,
     request: Arc<GuestRequest>,
@@ -69,7 +69,7 @@ impl State {
             table,
             hooks: hooks(&shared),
             memory: MemoryLimit::new(limits.memory),
-            cpu: CpuMeter::start(),
+            cpu: CpuMeter::new(),
             cpu_limit: limits.cpu,
             tasks: Vec::new(),
             current: None,
@@ -78,18 +78,18 @@ impl State {
         }
     }
 
-    /// What outlives the store.
+    /// The part of the instance that outlives the store.
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
-    /// Remembers a request. The engine gives the number of a task that has ended to a later one.
+    /// Remembers a request. The engine reuses the id of a task that has ended.
     fn begin(&mut self, id: GuestTaskId, request: Arc<GuestRequest>) {
         self.tasks.retain(|task| task.id != id);
-        // A request that its connection still knows of is never forgotten; there are only so many of those.
+        // A request that its connection still holds is never forgotten. `MAX_CONCURRENT` bounds their number.
         if self.tasks.len() >= MAX_REMEMBERED {
-            let over = |task: &Task| Arc::strong_count(&task.request) == 1;
-            if let Some(oldest) = self.tasks.iter().position(over) {
+            let is_over = |task: &Task| Arc::strong_count(&task.request) == 1;
+            if let Some(oldest) = self.tasks.iter().position(is_over) {
                 self.tasks.remove(oldest);
             }
         }
@@ -102,7 +102,7 @@ impl State {
         self.background_cpu = Duration::ZERO;
     }
 
-    /// Notes that the guest works for this task from now on.
+    /// Makes a task the current one.
     fn set_current(&mut self, task: GuestTaskId) {
         if self.current == Some(task) {
             return;
@@ -116,8 +116,9 @@ impl State {
         self.tasks.iter_mut().rev().find(|task| task.id == id)
     }
 
-    /// Charges the slice that just ended to the current request; the limit, if that was too much.
-    fn charge(&mut self) -> Option<Duration> {
+    /// Adds the slice that has just ended to the CPU time of the current request. Returns whether the limit is
+    /// exceeded.
+    fn charge_cpu(&mut self) -> bool {
         let slice = self.cpu.slice();
         let limit = self.cpu_limit;
         let cpu = match self.current.and_then(|id| self.task(id)) {
@@ -125,7 +126,7 @@ impl State {
             None => &mut self.background_cpu,
         };
         *cpu += slice;
-        (*cpu > limit).then_some(limit)
+        *cpu > limit
     }
 }
 
@@ -148,34 +149,35 @@ impl WasiHttpView for State {
     }
 }
 
-/// Arms a fresh store: memory and CPU limits, and the hook that knows which request is being served.
-pub(crate) fn arm(store: &mut Store<State>) {
+/// Sets the memory and CPU limits of a fresh store, and the hook that tracks the current request.
+pub(crate) fn apply_limits(store: &mut Store<State>) {
     store.limiter(|state| &mut state.memory);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| {
-        note_current(&mut store);
-        match store.data_mut().charge() {
-            Some(_) => Ok(UpdateDeadline::Interrupt),
-            None => Ok(UpdateDeadline::Yield(1)),
+        update_current(&mut store);
+        match store.data_mut().charge_cpu() {
+            true => Ok(UpdateDeadline::Interrupt),
+            false => Ok(UpdateDeadline::Yield(1)),
         }
     });
     store.call_hook(|mut store, hook| {
         match hook {
             CallHook::CallingWasm | CallHook::ReturningFromHost => store.data_mut().cpu.enter(),
             CallHook::CallingHost => {
-                note_current(&mut store);
-                store.data_mut().charge();
+                update_current(&mut store);
+                store.data_mut().charge_cpu();
             }
             CallHook::ReturningFromWasm => {
-                store.data_mut().charge();
+                store.data_mut().charge_cpu();
             }
         }
         Ok(())
     });
 }
 
-/// Finds the request whose task runs; neither outgoing calls nor output streams are told by the engine.
-fn note_current(store: &mut StoreContextMut<'_, State>) {
+/// Updates the current request from the task that runs. The engine does not pass it to outgoing calls and output
+/// streams.
+fn update_current(store: &mut StoreContextMut<'_, State>) {
     let task = store.async_call_stack().ok().and_then(Iterator::last);
     if let Some(task) = task {
         store.data_mut().set_current(task);

@@ -1,4 +1,4 @@
-//! What a guest may cost: memory of an instance, CPU time of a request, and the clock by which it is stopped.
+//! The limits of a guest: memory per instance, CPU time per request, and the clock that interrupts it.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,24 +14,24 @@ pub struct WorkerLimits {
     pub memory: usize,
 }
 
-/// An instance that once grew beyond this share of its limit takes no new requests: guest memory never shrinks.
+/// Divisor of the memory limit. An instance above that size takes no new requests, since guest memory never shrinks.
 const RETIRE_SHARE: usize = 2;
-/// Elements of all tables of one instance together.
-const TABLE_ELEMENTS: usize = 1_000_000;
+/// Maximum number of elements in all tables of one instance.
+const MAX_TABLE_ELEMENTS: usize = 1_000_000;
 
-/// Counts the memory of one instance and refuses growth beyond its limit.
+/// Counts the memory of one instance and refuses growth beyond the limit.
 #[derive(Debug)]
-pub struct MemoryLimit {
+pub(crate) struct MemoryLimit {
     limit: usize,
     total: usize,
     tables: usize,
-    /// What the guest asked for when it was refused.
+    /// The total that was refused.
     refused: Option<usize>,
 }
 
 impl MemoryLimit {
-    /// A limit of so many bytes.
-    pub fn new(limit: usize) -> Self {
+    /// A limit in bytes.
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
             total: 0,
@@ -41,17 +41,17 @@ impl MemoryLimit {
     }
 
     /// The limit in bytes.
-    pub fn limit(&self) -> usize {
+    pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// The total size that was refused, if any was.
-    pub fn refused(&self) -> Option<usize> {
+    /// The total that was refused, if any was.
+    pub(crate) fn refused(&self) -> Option<usize> {
         self.refused
     }
 
-    /// Whether the instance has grown so far that it should end with its present requests.
-    pub fn should_retire(&self) -> bool {
+    /// Whether the instance should end with its current requests because of its size.
+    pub(crate) fn should_retire(&self) -> bool {
         self.total > self.limit / RETIRE_SHARE
     }
 }
@@ -66,7 +66,7 @@ impl ResourceLimiter for MemoryLimit {
         let total = self.total.saturating_add(desired.saturating_sub(current));
         if total > self.limit {
             self.refused = Some(total);
-            // An error traps: a guest that is merely told "no" dies of its own words, which name no limit.
+            // An error traps. A guest whose growth returns -1 would panic with a message that names no limit.
             return Err(wasmtime::format_err!("memory limit"));
         }
         self.total = total;
@@ -80,38 +80,38 @@ impl ResourceLimiter for MemoryLimit {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         self.tables = self.tables.saturating_add(desired.saturating_sub(current));
-        Ok(self.tables <= TABLE_ELEMENTS)
+        Ok(self.tables <= MAX_TABLE_ELEMENTS)
     }
 }
 
-/// The length of one tick: how long a guest computes before others get their turn.
-pub const TICK: Duration = Duration::from_millis(1);
+/// The length of a tick: the time that a guest computes before it yields to others.
+const TICK: Duration = Duration::from_millis(1);
 
-/// Measures the CPU time of guests by slices between entering and leaving the guest.
+/// Measures the CPU time of a guest in slices, from each entry to the next exit.
 ///
-/// A slice counts for one tick at most: a longer one was waiting for its turn, not computing. Where more guests compute
-/// than there are cores, the first part of a tick after such a wait counts as a whole one, so that a guest may be
-/// stopped at about half its limit; alone it never is.
+/// A slice counts as one tick at most, since in a longer one the thread waited for a core. If more guests compute than
+/// there are cores, the first part of a tick after such a wait counts as a whole tick, so a guest may be stopped at
+/// about half its limit. A guest that computes alone is not.
 #[derive(Debug)]
-pub struct CpuMeter {
+pub(crate) struct CpuMeter {
     entered: Instant,
 }
 
 impl CpuMeter {
     /// A meter for a guest that is not running.
-    pub fn start() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             entered: Instant::now(),
         }
     }
 
-    /// The guest runs from now on.
-    pub fn enter(&mut self) {
+    /// The guest is entered.
+    pub(crate) fn enter(&mut self) {
         self.entered = Instant::now();
     }
 
-    /// The CPU time since the last call of either method; the next slice begins.
-    pub fn slice(&mut self) -> Duration {
+    /// The CPU time since the last call of either method. Begins the next slice.
+    pub(crate) fn slice(&mut self) -> Duration {
         let now = Instant::now();
         let slice = now.duration_since(self.entered).min(TICK);
         self.entered = now;
@@ -119,11 +119,11 @@ impl CpuMeter {
     }
 }
 
-/// Advances an engine's epoch once per tick while anyone holds a [`Ticking`], so that an idle program sleeps.
+/// Advances an engine's epoch once per tick while a [`TickGuard`] exists, so that an idle program sleeps.
 #[derive(Clone)]
-pub struct Ticker(Arc<Owner>);
+pub(crate) struct Ticker(Arc<Owner>);
 
-/// Ends the thread when the last [`Ticker`] is gone.
+/// Ends the thread when the last [`Ticker`] is dropped.
 struct Owner(Arc<Clock>);
 
 #[derive(Default)]
@@ -142,8 +142,8 @@ impl Ticker {
     /// Starts the thread, which ends with the last clone of the returned value.
     ///
     /// # Errors
-    /// When the system grants no thread.
-    pub fn start(engine: &Engine) -> std::io::Result<Self> {
+    /// When the system cannot create a thread.
+    pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
         let clock = Arc::<Clock>::default();
         let ticker = Self(Arc::new(Owner(clock.clone())));
         let engine = engine.weak();
@@ -154,9 +154,9 @@ impl Ticker {
     }
 
     /// Keeps the clock running until the returned value is dropped.
-    pub fn hold(&self) -> Ticking {
+    pub(crate) fn hold(&self) -> TickGuard {
         self.0.0.change(|state| state.holders += 1);
-        Ticking(self.0.0.clone())
+        TickGuard(self.0.0.clone())
     }
 }
 
@@ -182,7 +182,7 @@ impl Clock {
             if state.ended {
                 return;
             }
-            // A change wakes this wait early; a tick too many does no harm.
+            // A change of the state ends this wait early. An additional tick is harmless.
             drop(self.wake.wait_timeout(state, TICK));
             match engine.upgrade() {
                 Some(engine) => engine.increment_epoch(),
@@ -193,9 +193,9 @@ impl Clock {
 }
 
 /// Keeps an engine's epoch advancing.
-pub struct Ticking(Arc<Clock>);
+pub(crate) struct TickGuard(Arc<Clock>);
 
-impl Drop for Ticking {
+impl Drop for TickGuard {
     fn drop(&mut self) {
         self.0.change(|state| state.holders -= 1);
     }
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_slice_never_counts_for_more_than_a_tick() {
-        let mut meter = CpuMeter::start();
+        let mut meter = CpuMeter::new();
         meter.entered = meter.entered.checked_sub(TICK * 50).unwrap();
         assert_eq!(meter.slice(), TICK);
     }

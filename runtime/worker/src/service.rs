@@ -9,7 +9,8 @@ use tower::service_fn;
 
 use crate::error::WorkerError;
 
-/// The workers of a run by name. Their bindings hold the registry before the workers exist, since two may call each other.
+/// The workers of a run by name. Bindings hold the registry before the workers exist, since two workers may call each
+/// other.
 #[derive(Clone, Default)]
 pub struct WorkerRegistry(Arc<OnceLock<BTreeMap<String, Callee>>>);
 
@@ -47,7 +48,7 @@ impl WorkerRegistry {
             let text = format!("the worker {callee} does not run");
             return Err(HopError::Service(text));
         };
-        // An error of the callee is one of the call: no status stands for it.
+        // An error of the callee is an error of the call; it has no status.
         let answer = worker(request, called.clone()).await;
         answer.map_err(|error| HopError::Service(format!("{callee}: {}", error.text(&called))))
     }

@@ -1,4 +1,4 @@
-//! The part of an instance that outlives its store: the bodies and the waiting requests of the instance read it.
+//! The part of an instance that outlives its store. Its bodies and waiting requests read it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,34 +10,34 @@ use tokio::sync::watch;
 
 use crate::death::Death;
 use crate::guest_request::GuestRequest;
-use crate::limits::{Ticker, Ticking};
+use crate::limits::{TickGuard, Ticker};
 
-/// How long a failed request waits to learn how its instance ended, which is known just after the failure.
+/// Time that a failed request waits for the cause of its instance's end, which is known just after the failure.
 const END_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The part of an instance that outlives its store.
 pub(crate) struct Shared {
     /// Set before the store of a failed instance is dropped.
     pub(crate) dead: Arc<AtomicBool>,
-    /// Response bodies that are still being read.
+    /// Number of response bodies that are being read.
     pub(crate) open_bodies: AtomicUsize,
     /// Set when the engine's task is dropped before the instance has ended.
     pub(crate) is_task_dropped: AtomicBool,
-    /// The work of the guest outside of any request.
+    /// Stands for the guest's work outside of any request.
     pub(crate) background: Arc<GuestRequest>,
     current: Mutex<Arc<GuestRequest>>,
     pub(crate) end: watch::Sender<Option<End>>,
     ticker: Ticker,
-    ticking: Mutex<Option<Ticking>>,
+    ticking: Mutex<Option<TickGuard>>,
     pub(crate) background_work: BackgroundWork,
 }
 
-/// Work that goes on after its responses, or after its clients have left.
+/// Work after the responses of an instance, or after its clients have left.
 #[derive(Debug, Default)]
 pub(crate) struct BackgroundWork {
-    /// The instance is ended because of it.
+    /// Set when the instance is ended because of it.
     pub(crate) is_too_long: AtomicBool,
-    /// Requests whose clients have left long ago, and that the worker has not answered.
+    /// The requests that the worker has not answered long after their clients have left.
     pub(crate) requests: Mutex<Vec<Arc<RequestContext>>>,
 }
 
@@ -57,7 +57,7 @@ impl Shared {
         })
     }
 
-    /// The request that the guest is working for just now.
+    /// The current request.
     pub(crate) fn current(&self) -> Arc<GuestRequest> {
         self.current
             .lock()
@@ -65,24 +65,24 @@ impl Shared {
             .clone()
     }
 
-    /// Sets the request that the guest works for from now on; none for background work.
+    /// Sets the current request; none for background work.
     pub(crate) fn set_current(&self, request: Option<Arc<GuestRequest>>) {
         let request = request.unwrap_or_else(|| self.background.clone());
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = request;
     }
 
-    /// The guest may run. A guest that spins gives way only while the clock ticks.
-    pub(crate) fn busy(&self) {
+    /// Starts the clock, since the guest may run. Without it, a guest that spins is never interrupted.
+    pub(crate) fn set_busy(&self) {
         let mut ticking = self.ticking.lock().unwrap_or_else(PoisonError::into_inner);
         ticking.get_or_insert_with(|| self.ticker.hold());
     }
 
-    /// The guest has nothing to do.
-    pub(crate) fn idle(&self) {
+    /// Stops the clock, since the guest has no work.
+    pub(crate) fn set_idle(&self) {
         *self.ticking.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// How the instance died, if it ends within a moment and not well.
+    /// The death of the instance, if it dies within [`END_TIMEOUT`].
     pub(crate) async fn death(&self) -> Option<Arc<Death>> {
         let mut end = self.end.subscribe();
         let ended = tokio::time::timeout(END_TIMEOUT, end.wait_for(Option::is_some)).await;
@@ -93,10 +93,10 @@ impl Shared {
     }
 }
 
-/// How an instance ended.
+/// The end of an instance.
 pub(crate) enum End {
-    /// With all its work done.
+    /// All its work was done.
     Finished,
-    /// Before that.
+    /// It died.
     Died(Arc<Death>),
 }

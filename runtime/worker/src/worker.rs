@@ -1,54 +1,33 @@
-//! A worker: compiled and linked once, then asked for an answer per request.
+//! A worker: a component that is linked once, and answers each request with an instance.
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use http_body_util::BodyExt as _;
-use safelight_delivery::CfImages;
-use safelight_gateway::{Bindings, Outbound};
 use safelight_hop::log::Log;
 use safelight_hop::{Body, RequestContext};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use wasmtime::component::{Component, Linker};
-use wasmtime::{Engine, Store, Trap};
-use wasmtime_wasi::WasiCtx;
-use wasmtime_wasi_http::handler::{
-    ExpirationError, HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre,
-};
-use wasmtime_wasi_http::p2::bindings::ProxyPre as P2Pre;
+use wasmtime::component::Component;
+use wasmtime::{Engine, Trap};
+use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode as P2ErrorCode;
-use wasmtime_wasi_http::p3::bindings::ServicePre as P3Pre;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as P3ErrorCode;
 
 use crate::compile::CompileError;
 use crate::engine::{InstanceBody, body_to_engine};
 use crate::error::{WorkerError, WorkerErrorKind};
-use crate::guest_request::{GuestRequest, Stream};
-use crate::hooks::{GuestOutput, Hooks};
-use crate::instance::{self, Expiration, InstanceState, RequestData, State, WasiVersion};
-use crate::limits::{Ticker, WorkerLimits};
+use crate::factory::InstanceFactory;
+pub use crate::factory::WorkerEnv;
+use crate::guest_request::GuestRequest;
+use crate::instance::RequestData;
 use crate::shared::Shared;
 
-/// Requests that are inside a worker at the same time; further ones wait for a place. As many calls of other workers
-/// may be there besides, and further ones of these fail.
+/// Maximum number of concurrent requests of a worker; further ones wait. It is also the maximum number of concurrent
+/// calls of other workers; further ones fail.
 const MAX_CONCURRENT_REQUESTS: usize = 1_024;
 
-/// The world of a worker: all that its `env` and its `fetch` reach, and its limits.
-pub struct WorkerEnv {
-    /// Environment variables: `vars`, secrets, and what the SDK needs to know of the bindings.
-    pub variables: Vec<(String, String)>,
-    /// The bindings by name.
-    pub bindings: Arc<Bindings>,
-    /// The client for other hosts.
-    pub outbound: Outbound,
-    /// Pictures that are transformed on their way, if the config has them.
-    pub cf_images: Option<CfImages>,
-    /// Memory and CPU time.
-    pub limits: WorkerLimits,
-}
-
-/// A worker that is ready to answer.
+/// A linked worker.
 pub struct Worker {
     handler: ProxyHandler<InstanceFactory>,
     permits: Arc<Semaphore>,
@@ -56,10 +35,10 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Links a component to what the host offers.
+    /// Links a component to the host's interfaces.
     ///
     /// # Errors
-    /// When it imports what the host does not have, which the error names, or exports no HTTP handler.
+    /// When the component imports an interface that the host lacks, which the error names, or exports no HTTP handler.
     pub fn link(
         engine: &Engine,
         path: &Path,
@@ -67,18 +46,7 @@ impl Worker {
         env: WorkerEnv,
         log: Log,
     ) -> Result<Self, CompileError> {
-        let invalid = |error| CompileError::Invalid(path.into(), error);
-        let (pre, version) = link(engine, component).map_err(invalid)?;
-        let ticker = Ticker::start(engine)
-            .map_err(|error| CompileError::Engine(wasmtime::Error::from(error)))?;
-        let factory = InstanceFactory {
-            engine: engine.clone(),
-            pre,
-            version,
-            env,
-            ticker,
-            log,
-        };
+        let factory = InstanceFactory::link(engine, path, component, env, log)?;
         Ok(Self {
             handler: ProxyHandler::new(factory),
             permits: Arc::new(Semaphore::new(MAX_CONCURRENT_REQUESTS)),
@@ -86,10 +54,10 @@ impl Worker {
         })
     }
 
-    /// Answers a request, whose URI must be absolute. A request above the limit waits for its turn.
+    /// Answers a request, whose URI must be absolute. A request above the limit waits.
     ///
     /// # Errors
-    /// When there is no answer, with the reason as far as it is known.
+    /// When the worker does not answer, with the reason if it is known.
     pub async fn answer(
         &self,
         request: http::Request<Body>,
@@ -99,14 +67,14 @@ impl Worker {
             let text = "the worker is shut down".into();
             return Err(WorkerError::new(WorkerErrorKind::NoAnswer(text)));
         };
-        self.answer_with(permit, request, context).await
+        self.answer_with_permit(permit, request, context).await
     }
 
-    /// Answers the call of another worker, which does not wait for its turn: workers that wait for each other would never
-    /// end.
+    /// Answers the call of another worker. A call above the limit fails, since workers that wait for each other would
+    /// deadlock.
     ///
     /// # Errors
-    /// When there are too many calls already, or no answer.
+    /// When there are too many calls, or the worker does not answer.
     pub async fn answer_call(
         &self,
         request: http::Request<Body>,
@@ -116,10 +84,10 @@ impl Worker {
             let text = format!("it has {MAX_CONCURRENT_REQUESTS} calls of other workers already");
             return Err(WorkerError::new(WorkerErrorKind::NoAnswer(text)));
         };
-        self.answer_with(permit, request, context).await
+        self.answer_with_permit(permit, request, context).await
     }
 
-    async fn answer_with(
+    async fn answer_with_permit(
         &self,
         permit: OwnedSemaphorePermit,
         request: http::Request<Body>,
@@ -127,18 +95,18 @@ impl Worker {
     ) -> Result<http::Response<Body>, WorkerError> {
         let taken_by = Arc::new(OnceLock::new());
         let request_of = GuestRequest::new(context.clone());
-        // Dropped with this future, which tells the instance that nobody waits any more.
-        let (_waiting, waiting) = oneshot::channel();
+        // Dropped with this future, so the instance learns that the response is no longer awaited.
+        let (_awaited, awaited) = oneshot::channel();
         let data = RequestData {
             request: request_of.clone(),
             taken_by: taken_by.clone(),
-            waiting,
+            awaited,
         };
         match self.handler.handle(data, request.map(body_to_engine)).await {
             Ok(response) => Ok(response.map(|body| {
                 let shared = taken_by.get().cloned();
                 let dead = shared.as_ref().map(|shared| shared.dead.clone());
-                // Output that is printed while the body is written belongs to the same request.
+                // Output while the body is written belongs to the same request.
                 let guard = ResponseGuard {
                     _open_body: shared.map(OpenBody::new),
                     _permit: permit,
@@ -147,14 +115,14 @@ impl Worker {
                 InstanceBody::new(body, dead.unwrap_or_default(), guard).boxed_unsync()
             })),
             Err(error) => Err(WorkerError {
-                kind: kind_of(&error, taken_by.get()).await,
+                kind: error_kind(&error, taken_by.get()).await,
                 output: request_of.last_output(),
             }),
         }
     }
 }
 
-/// What lives as long as a response's body.
+/// Lives as long as a response's body.
 struct ResponseGuard {
     _open_body: Option<OpenBody>,
     _permit: OwnedSemaphorePermit,
@@ -168,7 +136,7 @@ impl Drop for ResponseGuard {
     }
 }
 
-/// Counts a response's body among those that its instance still has to write.
+/// Counts a response's body as open in its instance.
 struct OpenBody(Arc<Shared>);
 
 impl OpenBody {
@@ -184,7 +152,7 @@ impl Drop for OpenBody {
     }
 }
 
-async fn kind_of(error: &wasmtime::Error, taken_by: Option<&Arc<Shared>>) -> WorkerErrorKind {
+async fn error_kind(error: &wasmtime::Error, taken_by: Option<&Arc<Shared>>) -> WorkerErrorKind {
     if let Some(error) = error.downcast_ref::<InstantiationError<RequestData>>() {
         return WorkerErrorKind::Instantiation(match error.error.downcast_ref() {
             Some(Trap::Interrupt) => "it used more than its CPU limit while starting".into(),
@@ -206,93 +174,11 @@ async fn kind_of(error: &wasmtime::Error, taken_by: Option<&Arc<Shared>>) -> Wor
             other => format!("{other:?}"),
         });
     }
-    // Of a 0.2 worker's death the engine says at first only that there was no answer.
+    // For the death of a 0.2 worker, the engine first reports only that there was no response.
     if let Some(shared) = taken_by
         && let Some(death) = shared.death().await
     {
         return WorkerErrorKind::Died(death);
     }
     WorkerErrorKind::NoAnswer(format!("{error:#}"))
-}
-
-/// Makes new instances.
-struct InstanceFactory {
-    engine: Engine,
-    pre: ProxyPre<State>,
-    version: WasiVersion,
-    env: WorkerEnv,
-    ticker: Ticker,
-    log: Log,
-}
-
-impl InstanceFactory {
-    fn wasi(&self, shared: &Arc<Shared>) -> WasiCtx {
-        WasiCtx::builder()
-            .envs(&self.env.variables)
-            .stdout(GuestOutput::new(shared.clone(), Stream::Out))
-            .stderr(GuestOutput::new(shared.clone(), Stream::Err))
-            .build()
-    }
-
-    fn hooks(&self, shared: &Arc<Shared>) -> Hooks {
-        let WorkerEnv {
-            bindings,
-            outbound,
-            cf_images,
-            ..
-        } = &self.env;
-        Hooks::new(bindings.clone(), outbound.clone(), shared.clone())
-            .with_cf_images(cf_images.clone())
-    }
-}
-
-impl HandlerState for InstanceFactory {
-    type StoreData = State;
-    type WorkerExpiration = Expiration;
-    type WorkerState = InstanceState;
-
-    async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, InstanceState>> {
-        let state = State::new(
-            |shared| self.wasi(shared),
-            |shared| self.hooks(shared),
-            self.env.limits,
-            self.ticker.clone(),
-            self.log.clone(),
-        );
-        let shared = state.shared().clone();
-        let mut store = Store::new(&self.engine, state);
-        instance::arm(&mut store);
-        let proxy = self.pre.instantiate_async(&mut store).await?;
-        Ok(Instance {
-            store,
-            proxy,
-            view: wasmtime_wasi_http::WasiHttpView::http,
-            expiration: Expiration::new(shared.clone()),
-            state: InstanceState::new(self.version, shared),
-        })
-    }
-}
-
-/// A 0.3 guest imports both versions, because Rust's standard library is written for 0.2.
-fn link(
-    engine: &Engine,
-    component: &Component,
-) -> wasmtime::Result<(ProxyPre<State>, WasiVersion)> {
-    let mut linker = Linker::<State>::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
-    let pre = linker.instantiate_pre(component)?;
-    match P3Pre::new(pre.clone()) {
-        Ok(pre) => Ok((ProxyPre::P3(pre), WasiVersion::P3)),
-        Err(_) => {
-            let pre = P2Pre::new(pre).map_err(|error| {
-                error.context(
-                    "it exports neither wasi:http/handler@0.3 nor wasi:http/incoming-handler@0.2",
-                )
-            })?;
-            Ok((ProxyPre::P2(pre), WasiVersion::P2))
-        }
-    }
 }

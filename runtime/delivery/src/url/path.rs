@@ -110,7 +110,8 @@ fn absolute(text: &str) -> Option<String> {
     })
 }
 
-/// Whether the source is a percent-encoded URL, as other services expect it. Here it would be the path of a missing file.
+/// Whether the source is a percent-encoded URL, as other services expect it. Here it would be the path of a missing
+/// file.
 fn is_encoded_url(text: &str) -> bool {
     let text = text.trim_start_matches('/').to_ascii_lowercase();
     text.starts_with("http%3a") || text.starts_with("https%3a")

@@ -1,13 +1,17 @@
-//! The socket as a client with bytes of its own sees it.
+//! Tests of the bindings socket by clients that write the bytes of HTTP/1.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use http::request::Parts;
 use safelight_hop::faults::Hop;
 use safelight_hop::inject::HopFaults;
 use safelight_hop::log::{Log, MemoryLog};
+use safelight_hop::request::RequestGuard;
 use safelight_hop::{Answer, Call, RequestContext, body, caller_url, layered};
 use safelight_net::Deadlines;
+use safelight_net::deadline;
 use safelight_protocol::BindingKind;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -17,14 +21,16 @@ use tower::service_fn;
 
 use super::{SocketServer, SocketServices};
 
-/// Tells what a service gets of a call.
+/// Answers with the request that the service receives.
 async fn echo(call: Call) -> Answer {
     let request = match call.context.hop.as_ref() {
         "AUTH" => caller_url::restore(call.request)?,
         _ => call.request,
     };
-    let service = request.headers().contains_key("x-emulator-service");
-    let text = format!("{} {} {service}", request.method(), request.uri());
+    let is_leaked = ["x-emulator-service", "binding-url", "safelight-cf-image"]
+        .iter()
+        .any(|name| request.headers().contains_key(*name));
+    let text = format!("{} {} {is_leaked}", request.method(), request.uri());
     Ok(http::Response::new(body::full(text)))
 }
 
@@ -35,33 +41,42 @@ struct Running {
     server: tokio::task::JoinHandle<()>,
 }
 
+/// A server of two services, as [`echo`] answers them.
+fn server(
+    log: &MemoryLog,
+) -> SocketServer<impl Fn(&Parts, deadline::RequestGuard) -> RequestGuard + use<>> {
+    let mut services = SocketServices::default();
+    for (kind, id, hop) in [
+        (BindingKind::R2, "photos", "PHOTOS"),
+        (BindingKind::Service, "auth", "AUTH"),
+    ] {
+        let faults = HopFaults::new(Hop::binding(hop, kind), Arc::default());
+        services.insert(kind, id, hop.into(), layered(service_fn(echo), faults));
+    }
+    let log = Log::new(log.clone());
+    SocketServer {
+        services,
+        deadlines: Deadlines::default(),
+        begin: move |head: &Parts, open| {
+            let context = RequestContext::new(7, head.method.clone(), &head.uri, log.clone());
+            RequestGuard::new(Arc::new(context), open)
+        },
+    }
+}
+
+fn listener(folder: &TempDir) -> UnixListener {
+    UnixListener::bind(folder.path().join("b.sock")).unwrap()
+}
+
 impl Running {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let listener = UnixListener::bind(folder.path().join("b.sock")).unwrap();
-        let mut services = SocketServices::default();
-        for (kind, id, hop) in [
-            (BindingKind::R2, "photos", "PHOTOS"),
-            (BindingKind::Service, "auth", "AUTH"),
-        ] {
-            let faults = HopFaults::new(Hop::binding(hop, kind), Arc::default());
-            services.insert(kind, id, hop.into(), layered(service_fn(echo), faults));
-        }
         let log = MemoryLog::default();
-        let lines = Log::new(log.clone());
-        let context = move |head: &http::request::Parts| {
-            RequestContext::new(7, head.method.clone(), &head.uri, lines.clone())
-        };
-        let deadlines = Deadlines::default();
-        let server = SocketServer {
-            services,
-            deadlines,
-            context,
-        };
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(server.run(listener, async move {
+        let server = server(&log).run(listener(&folder), async move {
             let _ = stopped.await;
-        }));
+        });
+        let server = tokio::spawn(server);
         Self {
             folder,
             log,
@@ -150,4 +165,47 @@ async fn a_request_that_names_no_service_is_misdirected_and_says_so() {
         assert!(answer.contains("cf-r2-error: {"), "{answer}");
         assert!(answer.contains("\"v4code\":10006"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn a_header_of_the_client_never_replaces_one_of_the_socket() {
+    let running = Running::start();
+    let request = "GET /a HTTP/1.1\nhost: inner.example\nbinding-url: http://evil.example/\n\
+                   binding-url: http://evil.example/b\nsafelight-cf-image: {}\n\
+                   x-emulator-service: service/auth\nconnection: close\n\n";
+    let answer = exchange(&running.socket(), request).await;
+    assert_eq!(body_of(&answer), "GET http://inner.example/a false");
+}
+
+#[tokio::test]
+async fn a_call_of_a_worker_without_a_url_is_a_bad_request() {
+    let running = Running::start();
+    let request = "GET /a HTTP/1.1\nx-emulator-service: service/auth\nconnection: close\n\n";
+    let answer = exchange(&running.socket(), request).await;
+    let status = "HTTP/1.1 400 the request has no URL\r\n";
+    assert!(answer.starts_with(status), "{answer}");
+    assert!(!answer.contains("cf-r2-error"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_connection_serves_on_after_an_upload_that_no_service_read() {
+    let running = Running::start();
+    let upload = "x".repeat(300_000);
+    let request = format!(
+        "POST / HTTP/1.1\nhost: x\ncontent-length: 300000\n\n{upload}\
+         GET / HTTP/1.1\nhost: x\nx-emulator-service: r2/photos\nconnection: close\n\n"
+    );
+    let answers = exchange(&running.socket(), &request).await;
+    assert!(answers.starts_with("HTTP/1.1 421 "), "{answers}");
+    let second = answers.split("HTTP/1.1 ").nth(2).unwrap();
+    assert!(second.starts_with("200 "), "{answers}");
+    assert_eq!(body_of(second), "GET / false");
+}
+
+#[tokio::test]
+async fn a_full_socket_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = server(&MemoryLog::default()).serve(listener(&folder), 0, async {});
+    let stopped = tokio::time::timeout(Duration::from_secs(60), full).await;
+    assert!(stopped.is_ok());
 }

@@ -1,6 +1,6 @@
-//! The decoder of AV1, a process for each picture: how this program starts it, and how it is one.
+//! The AV1 decoder, a process of this program for each picture.
 //!
-//! It is no subcommand like others: it starts for every picture, so nothing is made ready that it does not need.
+//! It is not a subcommand of the command line parser, since it starts for every picture and must start fast.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,12 +12,12 @@ use safelight_images::limits::Av1Decoder;
 /// The first and only argument.
 const NAME: &str = "decode-av1";
 
-/// Whether this process was started to be one.
-pub(super) fn is_asked_for() -> bool {
+/// Whether this process was started as a decoder.
+pub(super) fn is_decoder() -> bool {
     std::env::args_os().nth(1).is_some_and(|name| name == NAME)
 }
 
-/// Decodes what comes by standard input.
+/// Decodes the picture on standard input.
 pub(super) fn serve() -> ExitCode {
     match serve_av1() {
         Ok(()) => ExitCode::SUCCESS,
@@ -28,10 +28,10 @@ pub(super) fn serve() -> ExitCode {
     }
 }
 
-/// How an images process starts one.
+/// The command with which an images process starts a decoder.
 ///
 /// # Errors
-/// When the system does not tell which file this program is.
+/// When the program's own file is unknown.
 pub(super) fn decoder() -> anyhow::Result<Av1Decoder> {
     Ok(Av1Decoder::Process {
         program: this_program()?,
@@ -39,7 +39,7 @@ pub(super) fn decoder() -> anyhow::Result<Av1Decoder> {
     })
 }
 
-/// This very program: on Linux what runs, even if its file has been replaced since.
+/// The file of this program. On Linux it is the running one, even if the file has been replaced.
 fn this_program() -> anyhow::Result<PathBuf> {
     let running = Path::new("/proc/self/exe");
     match running.exists() {

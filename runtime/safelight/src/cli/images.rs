@@ -1,4 +1,4 @@
-//! The flags of `safelight images`: the settings of the images process, as whoever starts it by hand gives them.
+//! The flags of `safelight images`: the settings of an images process that is started by hand.
 
 use anyhow::anyhow;
 use clap::Args;
@@ -8,7 +8,7 @@ use safelight_protocol::settings::{
     ImagesSettings, JpegDecoder, MAX_DEADLINE_MS, MAX_MEMORY_BUDGET_MB, MAX_TIME_BUDGET_MS,
 };
 
-/// The settings of the images process. Each flag goes before `--settings`.
+/// The settings of the images process. Each flag has precedence over `--settings`.
 #[derive(Args)]
 pub(super) struct ImagesFlags {
     /// All settings as one JSON object, as the runtime gives them.
@@ -51,7 +51,7 @@ impl ImagesFlags {
     /// The limits of a service with these settings.
     ///
     /// # Errors
-    /// When `--settings` has an address that is none.
+    /// When `--settings` has an invalid address.
     pub(super) fn limits(self) -> anyhow::Result<Limits> {
         Limits::from_settings(&self.settings()).map_err(|why| anyhow!("--settings: {why}"))
     }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_goes_before_the_json() {
+    fn a_flag_has_precedence_over_the_json() {
         let json = serde_json::to_string(&other()).unwrap();
         let settings = parsed(&["--settings", &json, "--write-ms=9"]);
         assert_eq!(settings.deadlines.write_ms, 9);

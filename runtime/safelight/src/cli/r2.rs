@@ -77,7 +77,7 @@ impl std::fmt::Display for ObjectName {
     }
 }
 
-/// Whose buckets they are.
+/// The config that names the buckets, and the folder of their state.
 #[derive(Args)]
 pub(super) struct Place {
     /// Folder of the worker.
@@ -94,20 +94,20 @@ pub(super) struct Place {
     persist_to: Option<PathBuf>,
 }
 
-/// A bucket in use, and the others that were opened with it.
+/// An open bucket, and the state that it was opened with.
 struct Opened {
     bucket: Bucket,
-    open: dev::Open,
+    open: dev::OpenBindings,
 }
 
 impl Opened {
-    /// Waits until what was replaced is gone, which the end of the program would interrupt. What was done failed by its own error, if it
-    /// did.
-    async fn close_after<T>(self, done: anyhow::Result<T>) -> anyhow::Result<T> {
+    /// Closes the buckets after a command: waits for the deletion of replaced objects, which the end of the program
+    /// would interrupt. The command's own error has precedence.
+    async fn close_after<T>(self, result: anyhow::Result<T>) -> anyhow::Result<T> {
         let closed = self.open.close().await.context("close the buckets");
-        let done = done?;
+        let value = result?;
         closed?;
-        Ok(done)
+        Ok(value)
     }
 }
 
@@ -184,7 +184,7 @@ async fn list(bucket: &str, prefix: &str, place: &Place) -> anyhow::Result<()> {
 }
 
 async fn show_rows(bucket: &Bucket, prefix: &str) -> anyhow::Result<()> {
-    // Not the log, which drops lines sooner than it waits.
+    // Not the log, which drops lines when its queue is full.
     let mut output = tokio::io::stdout();
     let mut after = None;
     loop {

@@ -1,4 +1,5 @@
-//! What each kind of binding has at the start of a run, as a service, and at its end: three matches over all kinds.
+//! The bindings of a run, by kind: opens their state, makes their services, closes them. Each step is a match over
+//! all kinds.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,33 +18,33 @@ use safelight_worker::service::WorkerRegistry;
 
 use super::state;
 
-/// What the bindings of one worker hold open during a run.
+/// The state that the bindings of one worker hold open during a run.
 #[derive(Default)]
-pub struct Open {
-    /// In use as long as this value lives.
+pub struct OpenBindings {
+    /// Locked while this value lives.
     _state: Option<State>,
     /// The buckets of the config.
     pub buckets: Buckets,
 }
 
-/// What services are made of. A worker that is only checked has none of it, and its bindings refuse every call by name.
+/// The sources of services. They are absent for a worker that is only checked; its bindings refuse every call by name.
 #[derive(Clone, Copy)]
-pub(super) struct Parts<'a> {
+pub(super) struct ServiceSources<'a> {
     /// The images process.
     pub images: Option<&'a ImagesProcess>,
-    /// What the worker's bindings hold open.
-    pub open: Option<&'a Open>,
+    /// The open state of the worker's bindings.
+    pub open: Option<&'a OpenBindings>,
     /// The worker's static files.
     pub assets: Option<&'a Assets>,
     /// The workers of the run.
     pub registry: &'a WorkerRegistry,
 }
 
-/// Opens what the config's bindings keep.
+/// Opens the state of a config's bindings.
 ///
 /// # Errors
-/// When the state, or what is in it, cannot be opened.
-pub async fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<Open> {
+/// When the state, or a bucket in it, cannot be opened.
+pub async fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<OpenBindings> {
     let mut buckets = Vec::new();
     for binding in &config.bindings {
         match &binding.config {
@@ -52,7 +53,7 @@ pub async fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<
         }
     }
     if buckets.is_empty() {
-        return Ok(Open::default());
+        return Ok(OpenBindings::default());
     }
     let mut state = state::open(config, persist_to)?;
     let credentials = match &config.storage.s3 {
@@ -62,14 +63,18 @@ pub async fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<
     let names = buckets.into_iter();
     let buckets = Buckets::open(names, &state, &config.storage, credentials.as_ref()).await?;
     state.share().context("share the state with others")?;
-    Ok(Open {
+    Ok(OpenBindings {
         _state: Some(state),
         buckets,
     })
 }
 
-/// The table of a worker's bindings, on which these faults are on.
-pub(super) fn services(config: &Config, parts: Parts<'_>, faults: &Arc<FaultSet>) -> Bindings {
+/// The table of a worker's bindings. `faults` apply to its calls.
+pub(super) fn services(
+    config: &Config,
+    parts: ServiceSources<'_>,
+    faults: &Arc<FaultSet>,
+) -> Bindings {
     let mut bindings = Bindings::new(faults.clone());
     for binding in &config.bindings {
         bind(&mut bindings, binding, parts);
@@ -77,7 +82,7 @@ pub(super) fn services(config: &Config, parts: Parts<'_>, faults: &Arc<FaultSet>
     bindings
 }
 
-fn bind(bindings: &mut Bindings, binding: &Binding, parts: Parts<'_>) {
+fn bind(bindings: &mut Bindings, binding: &Binding, parts: ServiceSources<'_>) {
     let hop = Hop::binding(&binding.name, binding.config.kind());
     match &binding.config {
         BindingConfig::Images => {
@@ -102,7 +107,7 @@ fn bind(bindings: &mut Bindings, binding: &Binding, parts: Parts<'_>) {
     }
 }
 
-/// The name of a binding's resource on the bindings socket: `<kind>/<this>`.
+/// The id of a binding's resource on the bindings socket.
 pub(super) fn socket_id<'a>(config: &'a Config, binding: &'a Binding) -> &'a str {
     match &binding.config {
         BindingConfig::Images => &binding.name,
@@ -112,11 +117,11 @@ pub(super) fn socket_id<'a>(config: &'a Config, binding: &'a Binding) -> &'a str
     }
 }
 
-impl Open {
-    /// Waits until the bindings have done what they do in the background.
+impl OpenBindings {
+    /// Waits for the background work of the bindings.
     ///
     /// # Errors
-    /// When one of them cannot.
+    /// When a binding cannot complete its work.
     pub async fn close(&self) -> Result<(), R2Error> {
         for kind in BindingKind::ALL {
             match kind {

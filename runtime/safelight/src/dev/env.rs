@@ -1,4 +1,4 @@
-//! The world of a worker, as its config describes it: bindings, variables, files, and the hosts that it reaches.
+//! The environment of a worker, by its config: bindings, variables, files, and the hosts that it reaches.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,52 +19,52 @@ use safelight_worker::limits::WorkerLimits;
 use safelight_worker::service::WorkerRegistry;
 use safelight_worker::{Worker, WorkerEnv, compile};
 
-use super::bindings::{self, Open, Parts};
+use super::bindings::{self, OpenBindings, ServiceSources};
 use crate::front::WorkerFront;
 use crate::guest;
 
-/// What a worker's world is made of.
-pub(super) struct World<'a> {
-    /// The images process; without one the worker is only checked, or needs none.
+/// The resources of a run for a worker.
+pub(super) struct WorkerResources<'a> {
+    /// The images process; none if the worker is only checked, or needs none.
     pub images: Option<&'a ImagesProcess>,
     /// The workers that service bindings reach.
     pub registry: &'a WorkerRegistry,
-    /// What the worker's bindings hold open; nothing of a worker that is only checked.
-    pub open: Option<&'a Open>,
-    /// The faults that are on for the run.
+    /// The open state of the worker's bindings; none if the worker is only checked.
+    pub open: Option<&'a OpenBindings>,
+    /// The faults of the run.
     pub faults: Arc<FaultSet>,
 }
 
-/// A worker that is ready, and the table of its bindings.
-pub(super) struct Loaded {
-    /// The worker, with what answers before it.
+/// A loaded worker, and the table of its bindings.
+pub(super) struct LoadedWorker {
+    /// The front: public buckets, static files and the worker.
     pub front: WorkerFront,
     /// The bindings, which foreign runtimes reach as well.
     pub bindings: Arc<Bindings>,
 }
 
-/// Loads the component, if there is one, and gives it the world that the config describes.
+/// Loads the component, if there is one, in the environment that the config describes.
 ///
 /// # Errors
-/// When it is not a component that this host can run, or its files cannot be served.
+/// When this host cannot run the component, or the static files cannot be served.
 pub(super) fn load(
     config: &Config,
     component: Option<&Path>,
-    world: World<'_>,
+    resources: &WorkerResources<'_>,
     log: &Log,
-) -> anyhow::Result<Loaded> {
-    let faults = &world.faults;
+) -> anyhow::Result<LoadedWorker> {
+    let faults = &resources.faults;
     let assets = assets(config, log)?;
-    let parts = Parts {
-        images: world.images,
-        open: world.open,
+    let parts = ServiceSources {
+        images: resources.images,
+        open: resources.open,
         assets: assets.as_ref(),
-        registry: world.registry,
+        registry: resources.registry,
     };
     let bindings = Arc::new(bindings::services(config, parts, faults));
     let worker = match component {
         Some(component) => {
-            let env = worker_env(config, bindings.clone(), world.images, faults)?;
+            let env = worker_env(config, bindings.clone(), resources.images, faults)?;
             let engine = compile::engine(compile::cache_folder().as_deref())?;
             let compiled = compile::component(&engine, component)?;
             Some(Worker::link(
@@ -80,8 +80,8 @@ pub(super) fn load(
     let site = assets
         .zip(config.assets.as_ref())
         .map(|(assets, config)| Site::new(assets, config));
-    let public = public_buckets(config, world.open, faults);
-    Ok(Loaded {
+    let public = public_buckets(config, resources.open, faults);
+    Ok(LoadedWorker {
         front: WorkerFront {
             public,
             site,
@@ -104,7 +104,7 @@ fn worker_env(
     Ok(WorkerEnv {
         variables: variables(config),
         bindings,
-        outbound: Outbound::to_the_web(&config.name, config.deadlines, faults.clone()),
+        outbound: Outbound::new(&config.name, config.deadlines, faults.clone()),
         cf_images,
         limits: WorkerLimits {
             cpu: config.limits.cpu,
@@ -126,8 +126,12 @@ fn variables(config: &Config) -> Vec<(String, String)> {
     variables
 }
 
-/// The buckets that the config opens to everybody.
-fn public_buckets(config: &Config, open: Option<&Open>, faults: &Arc<FaultSet>) -> PublicBuckets {
+/// The buckets with a public path.
+fn public_buckets(
+    config: &Config,
+    open: Option<&OpenBindings>,
+    faults: &Arc<FaultSet>,
+) -> PublicBuckets {
     let mut public = PublicBuckets::default();
     for binding in &config.bindings {
         let BindingConfig::R2(r2) = &binding.config else {
@@ -179,7 +183,7 @@ fn assets(config: &Config, log: &Log) -> anyhow::Result<Option<Assets>> {
         ));
     }
     for name in instructions {
-        // The files that it hides would be served.
+        // Without support for it, the files that it hides would be served.
         if name == "/.assetsignore" {
             bail!(
                 "{directory}{name} is not supported by safelight yet: move what it names elsewhere"
@@ -192,18 +196,18 @@ fn assets(config: &Config, log: &Log) -> anyhow::Result<Option<Assets>> {
     Ok(Some(opened))
 }
 
-/// The component of a worker that is only checked, not run; none where files are all there is.
+/// Checks a worker without running it. Returns the path of its component; none for a worker of static files alone.
 ///
 /// # Errors
 /// When the worker cannot be built, or its component imports what this host lacks.
 pub fn check(config: &Config, log: &Log) -> anyhow::Result<Option<PathBuf>> {
     let component = guest::build(config)?;
-    let world = World {
+    let resources = WorkerResources {
         images: None,
         registry: &WorkerRegistry::default(),
         open: None,
         faults: Arc::default(),
     };
-    load(config, component.as_deref(), world, log)?;
+    load(config, component.as_deref(), &resources, log)?;
     Ok(component)
 }

@@ -11,7 +11,9 @@ use safelight_gateway::Bindings;
 use safelight_gateway::socket::{SocketServer, SocketServices};
 use safelight_hop::RequestContext;
 use safelight_hop::log::Log;
+use safelight_hop::request::RequestGuard;
 use safelight_hop::trace::Arrival;
+use safelight_net::deadline;
 use safelight_net::socket::{SocketFile, bind};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -19,15 +21,15 @@ use tokio::task::JoinHandle;
 use super::bindings::socket_id;
 use crate::front::traces::Traces;
 
-/// A socket that serves until it is stopped.
+/// A bindings socket, which serves until it is stopped.
 pub(super) struct BindingsSocket {
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
-    /// Removed when it is dropped, after the last call.
+    /// Removes the socket when it is dropped, after the last call.
     _file: SocketFile,
 }
 
-/// What the calls on the socket share with the requests of clients.
+/// The state that calls on the socket share with the requests of clients.
 pub(super) struct Requests {
     /// The number of the next request.
     pub next_id: Arc<AtomicU64>,
@@ -69,11 +71,11 @@ impl BindingsSocket {
         let server = SocketServer {
             services,
             deadlines: deadlines.unwrap_or_default(),
-            context: move |head: &Parts| requests.context(head),
+            begin: move |head: &Parts, open| requests.begin(head, open),
         };
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(server.run(bound.listener, async move {
-            // An end of the other side is as good as a word from it.
+            // A dropped sender stops the server as well.
             let _ = stopped.await;
         }));
         Ok(Self {
@@ -83,7 +85,7 @@ impl BindingsSocket {
         })
     }
 
-    /// Lets calls in flight finish, within bounds.
+    /// Stops the server after the calls in flight, within its drain timeout.
     pub(super) async fn stop(self) {
         let _ = self.stop.send(());
         let _ = self.server.await;
@@ -91,7 +93,7 @@ impl BindingsSocket {
 }
 
 impl Requests {
-    fn context(&self, head: &Parts) -> RequestContext {
+    fn begin(&self, head: &Parts, open: deadline::RequestGuard) -> RequestGuard {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let trace = self.traces.begin(&Arrival {
             id,
@@ -101,6 +103,10 @@ impl Requests {
             connection: 0,
             request_on_connection: 0,
         });
-        RequestContext::new(id, head.method.clone(), &head.uri, self.log.clone()).with_trace(trace)
+        let log = self.log.clone();
+        let context = RequestContext::new(id, head.method.clone(), &head.uri, log);
+        let traces = self.traces.clone();
+        RequestGuard::new(Arc::new(context.with_trace(trace)), open)
+            .with_on_end(move |context| traces.show(context))
     }
 }

@@ -1,4 +1,4 @@
-//! The place of a worker's state: in the folder of the command line, where its config says, or beside the config.
+//! The folder of a worker's state: by the command line, by its config, or beside the config.
 
 use std::io;
 use std::path::Path;
@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use safelight_config::{Config, StateLocation};
 use safelight_state::State;
 
-/// The state beside the config, unless the command line or the config names another place.
+/// The default folder, beside the config.
 const DEFAULT: [&str; 2] = [".safelight", "state"];
 
 /// Opens the state of a worker.
@@ -31,7 +31,7 @@ pub(super) fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result
     State::open(&folder).with_context(|| format!("use the state in {}", folder.display()))
 }
 
-/// Makes the folder, whose content does not belong in a repository.
+/// Creates the folder with a `.gitignore` for all its content.
 fn hide_from_git(folder: &Path) -> io::Result<()> {
     if folder.exists() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! A client's connection as its requests see it: its address here, its signs of life, and whether it has left.
+//! The connection of a client, for its requests: the addresses, its activity, and the departure of the client.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,28 +12,28 @@ use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long a client that sends nothing more is waited for. TCP does not tell one that has left from one that only
-/// has no more to say.
+/// Time from the end of a client's sending side to its departure. TCP does not distinguish a client that has left from
+/// one that has only closed its sending side.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the requests of one connection share.
+/// The client of a connection. The connection's requests share it.
 #[derive(Clone)]
 pub(super) struct Client {
     pub(super) local: Option<SocketAddr>,
     pub(super) peer: SocketAddr,
-    /// Which of the server's connections it is, from 1.
+    /// The number of the connection on the server, from 1.
     pub(super) number: u64,
     requests: Arc<AtomicU64>,
     pub(super) activity: Activity,
-    /// The same socket by another handle, since the first belongs to the HTTP stack.
+    /// A second handle of the socket, since the HTTP stack owns the first.
     handle: Arc<TcpStream>,
 }
 
 impl Client {
-    /// The client at the other end of `stream`. Takes a descriptor.
+    /// The client at the other end of `stream`. Uses a file descriptor.
     ///
     /// # Errors
-    /// When the process may not have another descriptor.
+    /// When the process has no file descriptors left.
     pub(super) fn new(stream: &TcpStream, peer: SocketAddr, number: u64) -> io::Result<Self> {
         let handle = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
         Ok(Self {
@@ -51,21 +51,21 @@ impl Client {
         self.requests.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Waits until nobody can be expected to wait for an answer: the client has closed its sending side, or the whole
-    /// connection, and some time has passed since; or it has reset the connection, which says it all.
+    /// Waits until the client has left: [`LEAVE_TIMEOUT`] after it has closed its sending side or the connection, or at
+    /// once when it resets the connection.
     pub(super) async fn left(&self) {
         self.until(Interest::READABLE, Ready::is_read_closed).await;
         let reset = self.until(Interest::WRITABLE, Ready::is_write_closed);
         let _ = timeout(LEAVE_TIMEOUT, reset).await;
     }
 
-    async fn until(&self, interest: Interest, is_so: fn(Ready) -> bool) {
-        // Without a runtime to report it there is nobody to serve either.
+    async fn until(&self, interest: Interest, is_ready: fn(Ready) -> bool) {
+        // The only error is a runtime that shuts down.
         while let Ok(ready) = self.handle.ready(interest).await {
-            if is_so(ready) {
+            if is_ready(ready) {
                 break;
             }
-            // Says that there is nothing to do with this handle, so that the next round waits for news.
+            // Clears the readiness of this handle, so that the next round waits for an event.
             let _would_block = self
                 .handle
                 .try_io(interest, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
@@ -83,7 +83,7 @@ mod tests {
 
     use super::{Client, LEAVE_TIMEOUT};
 
-    /// Both ends of a connection: the client's, and the server's with a request that can be read; and the client as seen from there.
+    /// Both ends of a connection, with a request that the server can read, and the server's view of the client.
     async fn connection() -> (TcpStream, TcpStream, Client) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut far = TcpStream::connect(listener.local_addr().unwrap())
@@ -97,13 +97,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_client_that_closes_is_given_up_and_one_that_only_talks_is_not() {
+    async fn a_client_that_closes_has_left_and_one_that_only_sends_has_not() {
         let (far, near, client) = connection().await;
         let mut left = std::pin::pin!(client.left());
         let first = std::future::poll_fn(|cx| Poll::Ready(left.as_mut().poll(cx))).await;
         assert!(first.is_pending());
         drop(far);
-        // The clock jumps as soon as nothing else is left to wait for: the end of the connection has been seen then.
+        // The paused clock advances only when all tasks are idle, so the end of the connection must be seen before.
         while !near
             .ready(Interest::READABLE)
             .await
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_client_that_resets_its_connection_is_given_up_at_once() {
+    async fn a_client_that_resets_its_connection_has_left_at_once() {
         let (far, near, client) = connection().await;
         far.set_zero_linger().unwrap();
         drop(far);

@@ -1,4 +1,4 @@
-//! The answer that a client gets where a request has none: a status, a word for the cause, and a text.
+//! The response to a request that has no response of the worker: a status, a word for the cause, and a text.
 
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
@@ -8,10 +8,10 @@ use safelight_protocol::headers::RUNTIME_ERROR;
 use safelight_worker::death::{Cause, Death};
 use safelight_worker::{WorkerError, WorkerErrorKind};
 
-/// Why a request has no answer of the worker.
+/// The reason why a request has no response of the worker.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The request cannot be handed to a worker.
+    /// The request is malformed.
     BadRequest(&'static str),
     /// The request asks for a fault that cannot be applied.
     BadFault(FaultHeaderError),
@@ -19,20 +19,20 @@ pub enum Refusal {
     NotServed(String),
     /// Pictures by URL are turned off.
     ImageUrlsOff,
-    /// The path shows what other clients did, and this client is on another machine.
+    /// The path shows the requests of other clients, and this client is on another machine.
     NotLocal,
-    /// The path has this method only.
+    /// The path has only this method.
     BadMethod(&'static str),
-    /// The trace that was asked for is not kept.
+    /// The requested trace is not kept.
     NotKept(String),
-    /// The client has left before there was an answer.
+    /// The client has left before there was a response.
     Expired,
-    /// The worker has no answer.
+    /// The worker did not answer.
     Worker(WorkerError),
 }
 
 impl Refusal {
-    /// The status of the answer, and the word for the header that marks it.
+    /// The status of the response, and the word for its header.
     fn class(&self, context: &RequestContext) -> (StatusCode, &'static str) {
         match self {
             Self::BadRequest(_) | Self::BadFault(_) => (StatusCode::BAD_REQUEST, "bad-request"),
@@ -45,8 +45,8 @@ impl Refusal {
         }
     }
 
-    /// The answer for the client of this request: plain text that says what happened.
-    pub fn answer(&self, context: &RequestContext) -> http::Response<Body> {
+    /// The response for the client: plain text with the reason.
+    pub fn to_response(&self, context: &RequestContext) -> http::Response<Body> {
         let (status, class) = self.class(context);
         let mut text = format!("{}\n", self.text(context));
         for (index, line) in self.output().iter().enumerate() {
@@ -67,16 +67,16 @@ impl Refusal {
         response
     }
 
-    /// The same answer, and a line in the log unless the log tells already what happened.
+    /// Logs the reason, unless the log contains it already, and returns the response.
     pub fn report(&self, context: &RequestContext) -> http::Response<Body> {
         let is_logged = matches!(self, Self::Worker(error) if error.is_logged(context));
         if !is_logged {
             context.note(self.text(context));
         }
-        self.answer(context)
+        self.to_response(context)
     }
 
-    /// What happened, on one line.
+    /// The reason, on one line.
     pub fn text(&self, context: &RequestContext) -> String {
         match self {
             Self::BadRequest(what) => format!("bad request: {what}"),
@@ -93,7 +93,7 @@ impl Refusal {
         }
     }
 
-    /// The output that the answer repeats: that of a worker that died, or ended without an answer.
+    /// The worker's output that the response repeats: of a worker that died, or ended without a response.
     fn output(&self) -> &[String] {
         match self {
             Self::Worker(WorkerError {
@@ -116,7 +116,7 @@ fn class_of(kind: &WorkerErrorKind, context: &RequestContext) -> (StatusCode, &'
 }
 
 fn class_of_death(death: &Death, context: &RequestContext) -> (StatusCode, &'static str) {
-    if !death.is_of(context) {
+    if !death.is_caused_by(context) {
         return (StatusCode::SERVICE_UNAVAILABLE, "bystander");
     }
     match death.cause {

@@ -1,4 +1,4 @@
-//! Where a request goes: to a path that safelight keeps for itself, or to the worker.
+//! Routes requests: to safelight's own paths, to pictures by URL, or to the worker.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use super::refusal::Refusal;
 use super::traces::Traces;
 use super::worker_front::WorkerFront;
 
-/// What happened on the hops of the last requests; below it, of one.
+/// The path of the traces of the last requests. Below it is the trace of one request.
 const TRACE_PATH: &str = "/cdn-cgi/safelight/trace";
 
-/// What safelight's own paths know beside the request.
+/// The services of safelight's own paths, and the client's address.
 #[derive(Clone, Copy)]
 pub struct Platform<'a> {
-    /// What is kept of the last requests.
+    /// The traces of the last requests.
     pub traces: &'a Traces,
-    /// Who asks.
+    /// The address of the client.
     pub peer: SocketAddr,
-    /// Pictures by URL, if the config has them.
+    /// Pictures by URL, if the config enables them.
     pub image_urls: Option<&'a ImageUrls>,
 }
 
-/// Answers a request, whatever it takes.
+/// Answers a request. A failure becomes a response.
 pub async fn answer(
     worker: &WorkerFront,
     platform: Platform<'_>,
@@ -37,7 +37,7 @@ pub async fn answer(
     fetch::strip_header(request.headers_mut());
     let path = request.uri().path();
     let answer = if path.starts_with(OWN_PREFIX) {
-        own(platform, request.method(), path).await
+        own_path(platform, request.method(), path).await
     } else if url::is_image_url_path(path) {
         match platform.image_urls {
             Some(image_urls) => Ok(image_urls.answer(&request.into_parts().0, context).await),
@@ -59,13 +59,13 @@ pub async fn answer(
     answer.unwrap_or_else(|refusal| refusal.report(context))
 }
 
-/// Answers on safelight's own paths.
-async fn own(
+/// Answers a request for one of safelight's own paths.
+async fn own_path(
     platform: Platform<'_>,
     method: &Method,
     path: &str,
 ) -> Result<http::Response<Body>, Refusal> {
-    // A listener for both families shows a loopback peer of the older one as a mapped address.
+    // A dual-stack listener shows an IPv4 loopback peer as a mapped address.
     if !platform.peer.ip().to_canonical().is_loopback() {
         return Err(Refusal::NotLocal);
     }
@@ -98,43 +98,45 @@ mod tests {
 
     use safelight_hop::log::Log;
 
-    use super::{Platform, own};
+    use super::{Platform, own_path};
     use crate::front::refusal::Refusal;
     use crate::front::traces::{TraceOptions, Traces};
 
-    /// The status that a peer gets on a path, as the failure or as nothing.
-    async fn failure(peer: &str, method: &str, path: &str) -> Option<Refusal> {
+    /// The refusal that a peer gets on a path, if any.
+    async fn refusal(peer: &str, method: &str, path: &str) -> Option<Refusal> {
         let traces = Traces::new(TraceOptions::default(), None, Log::new(std::io::sink()));
         let platform = Platform {
             traces: &traces,
             peer: SocketAddr::new(peer.parse::<IpAddr>().unwrap(), 4_000),
             image_urls: None,
         };
-        own(platform, &method.parse().unwrap(), path).await.err()
+        own_path(platform, &method.parse().unwrap(), path)
+            .await
+            .err()
     }
 
     #[tokio::test]
     async fn only_this_machine_sees_traces() {
         let path = "/cdn-cgi/safelight/trace";
         for local in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"] {
-            assert!(failure(local, "GET", path).await.is_none(), "{local}");
+            assert!(refusal(local, "GET", path).await.is_none(), "{local}");
         }
         for other in ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "0.0.0.0"] {
-            let failure = failure(other, "GET", path).await;
-            assert!(matches!(failure, Some(Refusal::NotLocal)), "{other}");
+            let refusal = refusal(other, "GET", path).await;
+            assert!(matches!(refusal, Some(Refusal::NotLocal)), "{other}");
         }
     }
 
     #[tokio::test]
     async fn other_methods_paths_and_numbers_are_refused() {
         let local = "127.0.0.1";
-        let method = failure(local, "POST", "/cdn-cgi/safelight/trace").await;
+        let method = refusal(local, "POST", "/cdn-cgi/safelight/trace").await;
         assert!(matches!(method, Some(Refusal::BadMethod("GET"))));
-        let path = failure(local, "GET", "/cdn-cgi/safelight/traces").await;
+        let path = refusal(local, "GET", "/cdn-cgi/safelight/traces").await;
         assert!(matches!(path, Some(Refusal::NotServed(_))));
         for id in ["7", "-1", "x"] {
             let path = format!("/cdn-cgi/safelight/trace/{id}");
-            let kept = failure(local, "GET", &path).await;
+            let kept = refusal(local, "GET", &path).await;
             assert!(matches!(kept, Some(Refusal::NotKept(_))), "{id}");
         }
     }

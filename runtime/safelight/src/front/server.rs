@@ -1,4 +1,4 @@
-//! Accepts connections, makes each request whole, and sees every response to its end.
+//! The HTTP server for clients: accepts connections, begins requests, and observes each response to its end.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -6,13 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{EXPECT, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Uri, Version};
-use http_body::Frame;
 use http_body_util::BodyExt as _;
-use http_body_util::combinators::InspectFrame;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,26 +19,25 @@ use safelight_delivery::ImageUrls;
 use safelight_hop::body::ObservedBody;
 use safelight_hop::faults::{FaultSet, Targets, header};
 use safelight_hop::log::{Log, Time};
+use safelight_hop::request::{RequestGuard, upload};
 use safelight_hop::trace::Arrival;
-use safelight_hop::{Body, HopError, RequestContext};
+use safelight_hop::{Body, RequestContext};
 use safelight_net::Deadlines;
-use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError, TimeoutStream};
-use safelight_net::drain::DrainOnDrop;
+use safelight_net::deadline::TimeoutStream;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::client::Client;
 use super::refusal::Refusal;
-use super::request_guard::RequestGuard;
 use super::router::{self, Platform};
 use super::streams::{FlowControlledBody, Streams};
 use super::traces::Traces;
 use super::worker_front::WorkerFront;
 
-/// How long requests in flight may take after the server was told to stop.
+/// Time for the requests in flight after the shutdown signal.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections at the same time; further ones wait to be accepted.
+/// Maximum number of connections; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 4_096;
 /// Bytes that the system keeps of what a client cannot take yet. With more of them a slow reader would show no sign of
 /// life for minutes.
@@ -49,21 +45,21 @@ const MAX_UNSENT_BYTES: u32 = 128 * 1024;
 /// Pause after a failed accept, which usually means that the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What is served, and how.
+/// The configuration of the server.
 pub struct Served {
-    /// The worker, with what answers before it.
+    /// The front: public buckets, static files and the worker.
     pub worker: Arc<WorkerFront>,
-    /// The hops that the faults of a request can be aimed at.
+    /// The hops to which the faults of a request can apply.
     pub targets: Targets,
-    /// The number of the next request, which other servers of the run share.
+    /// The number of the next request. All servers of the run share it.
     pub next_id: Arc<AtomicU64>,
-    /// Pictures by URL, if the config has them.
+    /// Pictures by URL, if the config enables them.
     pub image_urls: Option<ImageUrls>,
-    /// Where what happens is told.
+    /// The log.
     pub log: Log,
-    /// How long clients may make no progress.
+    /// The timeouts of a connection.
     pub deadlines: Deadlines,
-    /// Where what happened is kept.
+    /// The traces of the last requests.
     pub traces: Arc<Traces>,
 }
 
@@ -74,23 +70,16 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
         served,
         connections: AtomicU64::new(0),
     });
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
-    let mut builder = auto::Builder::new(Streams::new(deadlines.write, log.clone()));
-    // A client may close its sending side and still wait for the answer.
-    builder
-        .http1()
-        .half_close(true)
-        // The stream has clocks of its own, for both versions alike.
-        .header_read_timeout(None);
-    builder.http2().timer(TokioTimer::new());
+    let builder = connection_builder(Streams::new(deadlines.write, log.clone()));
     tokio::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &permits) => accepted,
             () = &mut shutdown => break,
         };
-        let Some((stream, peer, place)) = accepted else {
+        let Some((stream, peer, permit)) = accepted else {
             continue;
         };
         let number = front.connections.fetch_add(1, Ordering::Relaxed) + 1;
@@ -111,7 +100,7 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
         let connection = graceful.watch(connection);
         let log = log.clone();
         tokio::spawn(async move {
-            // A connection that fails is the client's affair; the request's own line says how it ended.
+            // The client sees the failure of its connection, and each request logs its own end.
             let _ = connection.await;
             if activity.has_write_timed_out() {
                 log.warn(format_args!(
@@ -119,32 +108,45 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
                     Time(deadlines.write)
                 ));
             }
-            drop(place);
+            drop(permit);
         });
     }
     drop(listener);
-    // What is not done by then is cut off, visibly for its client.
+    // Requests that are not complete by then are cut off, visibly for their clients.
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
 }
 
-/// The next connection, and its place among all connections; `None` after a failure and a pause.
+/// The settings of a connection, for both versions of HTTP.
+fn connection_builder(streams: Streams) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(streams);
+    builder
+        .http1()
+        // A client may close its sending side and still wait for the response.
+        .half_close(true)
+        // The stream has timeouts of its own, for both versions.
+        .header_read_timeout(None);
+    builder.http2().timer(TokioTimer::new());
+    builder
+}
+
+/// The next connection with its permit; none after a failed accept and a pause.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = places.clone().acquire_owned().await.ok()?;
+    let permit = permits.clone().acquire_owned().await.ok()?;
     let Ok((stream, peer)) = listener.accept().await else {
         tokio::time::sleep_until(Instant::now() + ACCEPT_PAUSE).await;
         return None;
     };
-    // Answers are written in whole pieces; waiting to fill packets only delays the last one.
+    // Responses are written in whole pieces, so waiting to fill packets would only delay the last one.
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
     let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT_BYTES);
-    Some((stream, peer, place))
+    Some((stream, peer, permit))
 }
 
-/// What every connection shares.
+/// The state that all connections share.
 struct Front {
     served: Served,
     connections: AtomicU64,
@@ -156,29 +158,25 @@ impl Front {
         mut request: http::Request<Incoming>,
         client: &Client,
     ) -> http::Response<Body> {
-        let method = request.method().clone();
-        let (faults, refused) = match header::take(request.headers_mut(), &self.served.targets) {
+        let (faults, bad_fault) = match header::take(request.headers_mut(), &self.served.targets) {
             Ok(faults) => (faults, None),
-            Err(refused) => (None, Some(refused)),
+            Err(error) => (None, Some(error)),
         };
-        // A client that leaves drops this future before there is a response.
-        let mut guard = self.open(&request, client, faults);
-        let context = guard.context.clone();
-        let request = request.map(|body| self.upload(body, &context, client));
-        let request = match refused {
-            None => absolute(request, client.local),
-            Some(refused) => Err(Refusal::BadFault(refused)),
+        // If the client leaves before the response, this future is dropped, and the guard with it.
+        let mut guard = self.begin(&request, client, faults);
+        let context = guard.context().clone();
+        let (limit, activity) = (self.served.deadlines.body_read, &client.activity);
+        let request = request.map(|body| upload::receive(body, limit, activity.clone(), &context));
+        let request = match bad_fault {
+            None => with_absolute_uri(request, client.local),
+            Some(error) => Err(Refusal::BadFault(error)),
         };
         let response = match request {
             Ok(mut request) => {
                 if request.headers().contains_key(EXPECT) {
                     request.body_mut().start().await;
                 }
-                let uploader = context.clone();
-                let request = request.map(|body| {
-                    body.map_err(move |error| upload_error(error, &uploader))
-                        .boxed_unsync()
-                });
+                let request = request.map(|body| upload::into_body(body, context.clone()));
                 let platform = Platform {
                     traces: &self.served.traces,
                     peer: client.peer,
@@ -187,13 +185,13 @@ impl Front {
                 let answer = router::answer(&self.served.worker, platform, request, &context);
                 tokio::select! {
                     response = answer => response,
-                    () = client.left() => Refusal::Expired.answer(&context),
+                    () = client.left() => Refusal::Expired.to_response(&context),
                 }
             }
-            Err(refusal) => refusal.answer(&context),
+            Err(refusal) => refusal.to_response(&context),
         };
-        guard.head(&method, &response);
-        // Only bytes that the client has room for are handed over, and counted.
+        guard.head(&response);
+        // Only bytes that the client has room for are handed over and counted.
         response.map(|body| {
             let body = FlowControlledBody::new(body).boxed_unsync();
             ObservedBody::new(body, guard).boxed_unsync()
@@ -201,7 +199,7 @@ impl Front {
     }
 
     /// Gives a request its number, its context and its trace.
-    fn open(
+    fn begin(
         &self,
         request: &http::Request<Incoming>,
         client: &Client,
@@ -211,7 +209,6 @@ impl Front {
         if request.version() == Version::HTTP_2 {
             client.activity.set_multiplexed();
         }
-        let on_connection = client.activity.begin_request();
         let trace = self.served.traces.begin(&Arrival {
             id,
             method: request.method(),
@@ -225,47 +222,14 @@ impl Front {
         let context = RequestContext::new(id, method, request.uri(), log)
             .with_trace(trace)
             .with_faults(faults.unwrap_or_default());
-        RequestGuard::new(Arc::new(context), self.served.traces.clone(), on_connection)
-    }
-
-    /// An upload that is counted, and never left unread.
-    fn upload(
-        &self,
-        body: Incoming,
-        context: &RequestContext,
-        client: &Client,
-    ) -> DrainOnDrop<Upload> {
-        let limit = self.served.deadlines.body_read;
-        let paced = ReadTimeoutBody::with_activity(body, limit, client.activity.clone());
-        let count = context.trace().map(|trace| trace.upload());
-        let counted: Upload = paced.inspect_frame(Box::new(move |frame| {
-            if let (Some(count), Some(data)) = (&count, frame.data_ref()) {
-                count.fetch_add(data.len() as u64, Ordering::Relaxed);
-            }
-        }));
-        DrainOnDrop::new(counted)
+        let traces = self.served.traces.clone();
+        RequestGuard::new(Arc::new(context), client.activity.begin_request())
+            .with_on_end(move |context| traces.show(context))
     }
 }
 
-/// A client's upload, counted.
-type Upload = InspectFrame<ReadTimeoutBody<Incoming>, Box<dyn FnMut(&Frame<Bytes>) + Send>>;
-
-/// Why an upload does not go on, for the worker; a stall is for the log as well, since the client may never say.
-fn upload_error(error: ReadTimeoutError<hyper::Error>, context: &RequestContext) -> HopError {
-    let error = match error {
-        ReadTimeoutError::Body(error) => HopError::UploadBroke(error),
-        ReadTimeoutError::Timeout(limit) => {
-            let error = HopError::UploadStalled(limit);
-            context.note(&error);
-            error
-        }
-    };
-    context.failures().upload_broke(&error);
-    error
-}
-
-/// Gives the request an absolute URI: over HTTP/1 the host is only in a header, which guests may not see.
-fn absolute<B>(
+/// Makes the request's URI absolute: over HTTP/1 the host is only in a header, which guests do not see.
+fn with_absolute_uri<B>(
     request: http::Request<B>,
     local: Option<SocketAddr>,
 ) -> Result<http::Request<B>, Refusal> {

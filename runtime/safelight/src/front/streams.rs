@@ -1,4 +1,5 @@
-//! Streams of HTTP/2: each is given up alone when its client takes nothing of its answer, without the others of its connection.
+//! Flow control of HTTP/2 streams: a stream whose client takes nothing of the response ends alone, without its
+//! connection.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,24 +13,24 @@ use safelight_hop::HopError;
 use safelight_hop::log::{Log, Time};
 use tokio::time::{Instant, sleep_until};
 
-/// Bytes of a window for which a client has one deadline. It may tell of nothing before half of its window is read, and a reader
-/// of 8 KB/s needs 256 s for so many.
+/// Bytes of a flow-control window per deadline. A client may send no update before it has read half of its window, and
+/// a reader of 8 KB/s needs 256 s for so many bytes.
 const WINDOW_BYTES: u64 = 2 * 1024 * 1024;
-/// Deadlines of one client at most: for a window of 16 MB and more.
+/// Maximum number of deadlines of a client, for a window of 16 MB and more.
 const MAX_WINDOWS: u32 = 8;
 
-/// Bytes of an answer that are handed over at a time, as many as a frame has. So every question is a sign of life, however many streams
-/// share a slow reader, and what HTTP/2 itself keeps of an answer is no more.
+/// Maximum number of bytes of a response that are handed over at a time: the size of a frame. So every poll shows
+/// progress, even if many streams share a slow reader, and HTTP/2 buffers no more of a response.
 const FRAME_BYTES: usize = 16 * 1024;
 
 tokio::task_local! {
     static STREAM: Arc<StreamProgress>;
 }
 
-/// Runs the streams of a connection.
+/// Runs the streams of a connection, each with a timeout of its own.
 ///
-/// hyper gives each a task of its own here, and asks an answer for its next piece when the client has given room for the last one. A
-/// client that goes on reading the connection, but gives a stream no room, is no affair of the connection's clocks.
+/// hyper spawns each stream here, and polls a response when the client has room for the next piece. The timeouts of the
+/// connection do not cover a client that reads the connection but opens no window for a stream.
 #[derive(Clone)]
 pub(super) struct Streams {
     limit: Duration,
@@ -58,13 +59,13 @@ impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
     }
 }
 
-/// How the client of one stream takes its answer.
+/// The progress of a client in reading the response of one stream.
 #[derive(Default)]
 struct StreamProgress(Mutex<Progress>);
 
 #[derive(Clone, Copy, Default)]
 struct Progress {
-    /// Since when there is a piece that may wait for room.
+    /// Start of the wait for the client to take the last piece; none while there is no such piece.
     waits: Option<Instant>,
     bytes: u64,
 }
@@ -91,17 +92,17 @@ impl StreamProgress {
     }
 }
 
-/// An answer that tells the task of its stream when it is asked for more.
+/// A response body that records in [`StreamProgress`] when it is polled.
 pub(super) struct FlowControlledBody<B> {
     inner: B,
-    /// What came in one piece with what was handed over last.
+    /// The rest of the last piece of `inner`.
     rest: Bytes,
-    /// None with HTTP/1, where the connection has a clock for this.
+    /// None with HTTP/1, where the connection has a timeout for this.
     progress: Option<Arc<StreamProgress>>,
 }
 
 impl<B> FlowControlledBody<B> {
-    /// An answer on the stream of this task.
+    /// A response on the stream of this task.
     pub(super) fn new(inner: B) -> Self {
         let progress = STREAM.try_with(Clone::clone).ok();
         Self {
@@ -113,7 +114,7 @@ impl<B> FlowControlledBody<B> {
 }
 
 impl<B: Body<Data = Bytes, Error = HopError> + Unpin> FlowControlledBody<B> {
-    /// The next piece, of no more than a frame's size.
+    /// The next piece, of at most [`FRAME_BYTES`].
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
         if self.rest.is_empty() {
             match std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
@@ -156,7 +157,7 @@ impl<B: Body<Data = Bytes, Error = HopError> + Unpin> Body for FlowControlledBod
         polled
     }
 
-    // `is_end_stream` stays false, as that of what is inside.
+    // `is_end_stream` stays false, like that of the inner body.
 
     fn size_hint(&self) -> SizeHint {
         let held = self.rest.len() as u64;
@@ -189,8 +190,8 @@ mod tests {
         while let Some(frame) = body.frame().await {
             let length = frame.unwrap().into_data().unwrap().len();
             pieces.push(length);
-            let told: usize = pieces.iter().sum();
-            assert_eq!(body.size_hint().exact(), Some((bytes - told) as u64));
+            let sent: usize = pieces.iter().sum();
+            assert_eq!(body.size_hint().exact(), Some((bytes - sent) as u64));
         }
         pieces
     }
@@ -203,7 +204,7 @@ mod tests {
         assert_eq!(pieces(bytes).await, [bytes]);
     }
 
-    /// How long a stream is kept whose client has had room for so many bytes, and takes nothing more.
+    /// The time until a stream ends whose client has taken so many bytes and takes no more.
     async fn kept(bytes: u64, limit: Duration) -> Duration {
         let progress = StreamProgress::default();
         progress.change(|state| {
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_is_owed_something_is_waited_for() {
+    async fn a_stream_without_a_piece_to_take_does_not_end() {
         let progress = StreamProgress::default();
         let hour = Duration::from_secs(3_600);
         let stalled = tokio::time::timeout(hour, progress.stalled(Duration::from_secs(1))).await;

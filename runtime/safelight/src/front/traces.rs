@@ -1,24 +1,24 @@
-//! The traces of the last requests, kept for whoever asks.
+//! The traces of the last requests.
 //!
-//! The images process records nothing unless `--trace` or `--trace-keep` asks for it.
+//! The images process records its side only with `--trace` or `--trace-keep`.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use safelight_hop::log::Log;
-use safelight_hop::trace::{Arrival, End, RequestTrace, Trace, tree};
+use safelight_hop::trace::{Arrival, RequestTrace, Trace, tree};
 use safelight_hop::{Body, RequestContext};
 use safelight_images_client::transports::Transports;
 use safelight_net::pool::Pool;
 use safelight_protocol::paths::OWN_PREFIX;
 use tokio::runtime::Handle;
 
-/// Requests that are kept unless the command line says otherwise.
+/// Default number of requests that are kept.
 const DEFAULT_KEEP: u16 = 100;
-/// Most requests that may be kept.
+/// Maximum number of requests that are kept.
 const MAX_KEEP: i64 = 10_000;
-/// Calls that the images process keeps for each request that is kept here.
+/// Number of calls that the images process keeps for each request that is kept here.
 const CALLS_PER_REQUEST: u16 = 4;
 
 /// The flags for traces.
@@ -38,7 +38,7 @@ impl TraceOptions {
         self.trace_keep.unwrap_or(DEFAULT_KEEP)
     }
 
-    /// Calls whose transport the images process is to keep.
+    /// Number of calls whose transport the images process keeps.
     pub fn transports(self) -> u16 {
         match self.trace || self.trace_keep.is_some() {
             true => self.keep().saturating_mul(CALLS_PER_REQUEST),
@@ -57,7 +57,7 @@ pub struct Traces {
 }
 
 impl Traces {
-    /// Keeps what `options` say; `pool` leads to the images process, if there is one.
+    /// Traces by these options. `pool` connects to the images process, if there is one.
     pub fn new(options: TraceOptions, pool: Option<Pool<Body>>, log: Log) -> Arc<Self> {
         let keep = options.keep().into();
         Arc::new(Self {
@@ -69,7 +69,7 @@ impl Traces {
         })
     }
 
-    /// Begins the trace of a request, unless none are kept or it only asks for traces.
+    /// Begins the trace of a request, unless no traces are kept or the request is for one of safelight's own paths.
     pub fn begin(&self, arrival: &Arrival<'_>) -> Option<Arc<RequestTrace>> {
         if self.keep == 0 || arrival.uri.path().starts_with(OWN_PREFIX) {
             return None;
@@ -83,10 +83,9 @@ impl Traces {
         Some(trace)
     }
 
-    /// Ends a request's trace and shows it, if that is wanted.
-    pub fn end(self: &Arc<Self>, context: &RequestContext, bytes: u64, end: End) {
+    /// Shows the trace of a request that has ended, if traces are shown live.
+    pub fn show(self: &Arc<Self>, context: &RequestContext) {
         let Some(trace) = context.trace() else { return };
-        trace.end(bytes, end);
         if self.live
             && let Ok(runtime) = Handle::try_current()
         {
@@ -98,7 +97,7 @@ impl Traces {
         }
     }
 
-    /// All that are kept, newest first, as a JSON array. The images process is not asked.
+    /// All kept traces, newest first, as a JSON array, without the images process's side.
     pub fn list(&self) -> String {
         let kept: Vec<_> = {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,12 +107,12 @@ impl Traces {
         json(&traces)
     }
 
-    /// Requests that are kept.
+    /// Number of requests that are kept.
     pub fn keep(&self) -> usize {
         self.keep
     }
 
-    /// The trace of one request as a JSON object, with the images process's side; none if it is not kept.
+    /// The trace of a request as a JSON object, with the images process's side; none if it is not kept.
     pub async fn one(&self, id: &str) -> Option<String> {
         let kept = {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,7 +133,7 @@ impl Traces {
     }
 }
 
-/// The types here have nothing that JSON cannot hold.
+/// Serializes a value. The types of this module never fail.
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value)
         .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string())

@@ -1,4 +1,4 @@
-//! The order in which a worker's requests find an answer: public buckets, then static files, then the worker.
+//! The front of a worker: public buckets answer first, then static files, then the worker.
 
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
@@ -12,13 +12,13 @@ use tower::service_fn;
 
 use super::refusal::Refusal;
 
-/// A worker with what answers before it.
+/// A worker with its public buckets and static files.
 pub struct WorkerFront {
     /// The buckets with a public path. They answer clients, and not the calls of other workers.
     pub public: PublicBuckets,
     /// The static files, if there are any.
     pub site: Option<Site>,
-    /// The worker; none where files are all there is.
+    /// The worker; none for a site of static files alone.
     pub worker: Option<Worker>,
 }
 
@@ -28,7 +28,7 @@ impl WorkerFront {
     /// Answers a request of a client, whose URI must be absolute.
     ///
     /// # Errors
-    /// When the worker has no answer, or is missing.
+    /// When the worker does not answer, or is missing.
     pub async fn answer(
         &self,
         request: http::Request<Body>,
@@ -72,7 +72,7 @@ impl WorkerFront {
         })
     }
 
-    /// The front as a source of pictures by URL: a failure is an answer there.
+    /// The front as a source of pictures by URL, where a failure is a response.
     pub fn source(self: &Arc<Self>) -> impl HopService {
         let front = self.clone();
         service_fn(move |call: Call| {

@@ -1,4 +1,4 @@
-//! Builds a crate with cargo and finds the component among what cargo says it made.
+//! Builds a crate with cargo and finds the component among the artifacts that cargo reports.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -20,16 +20,16 @@ pub(super) fn build(
     cargo.arg("--message-format=json-render-diagnostics");
     if let Toolchain::Private { rustc, linkers } = toolchain {
         cargo.env("RUSTC", rustc).env("SAFELIGHT_LINKERS", linkers);
-        let target = target_folder(folder)?.join(format!("safelight-{}", made_at(rustc)));
+        let target = target_folder(folder)?.join(format!("safelight-{}", creation_stamp(rustc)));
         cargo.arg("--target-dir").arg(target);
     }
     let made = components(&mut cargo, folder)?;
-    the_one(&made, folder, main)
+    select_component(&made, folder, main)
 }
 
-/// Tells a toolchain from one that was made anew: it says the same version of itself, but crates that were compiled
-/// with the other's standard library do not fit it. In one folder, they would undo each other's work.
-fn made_at(rustc: &Path) -> String {
+/// The time at which a private toolchain was made. A new one reports the same version, but crates that were compiled
+/// with another standard library do not fit it, so each has a target folder of its own.
+fn creation_stamp(rustc: &Path) -> String {
     let made = std::fs::metadata(rustc)
         .and_then(|file| file.modified())
         .ok();
@@ -37,7 +37,7 @@ fn made_at(rustc: &Path) -> String {
     format!("{:x}", since.map_or(0, |since| since.as_secs()))
 }
 
-/// Cargo's target folder is the workspace's, or wherever the user's settings put it.
+/// The target folder of cargo: that of the workspace, or of the user's settings.
 fn target_folder(folder: &Path) -> Result<PathBuf, GuestError> {
     #[derive(Deserialize)]
     struct Metadata {
@@ -55,14 +55,14 @@ fn target_folder(folder: &Path) -> Result<PathBuf, GuestError> {
     Ok(metadata.target_directory)
 }
 
-/// A component that cargo made, with the source at the root of its crate.
+/// A component that cargo built, with the source at the root of its crate.
 #[derive(Debug)]
-struct Made {
+struct BuiltComponent {
     root: PathBuf,
     component: PathBuf,
 }
 
-fn components(cargo: &mut Command, folder: &Path) -> Result<Vec<Made>, GuestError> {
+fn components(cargo: &mut Command, folder: &Path) -> Result<Vec<BuiltComponent>, GuestError> {
     let failed = || GuestError::CargoFailed(folder.to_path_buf());
     let mut child = cargo
         .stdout(Stdio::piped())
@@ -71,7 +71,7 @@ fn components(cargo: &mut Command, folder: &Path) -> Result<Vec<Made>, GuestErro
     let manifest = folder.join("Cargo.toml");
     let mut made = Vec::new();
     if let Some(stdout) = child.stdout.take() {
-        // A line that cannot be read is one of a build script's; cargo's own are UTF-8.
+        // A line that is not JSON comes from a build script.
         for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
             made.extend(component(&line, &manifest));
         }
@@ -82,8 +82,8 @@ fn components(cargo: &mut Command, folder: &Path) -> Result<Vec<Made>, GuestErro
     }
 }
 
-/// The component of the crate itself that a line of cargo's reports, if it reports one.
-fn component(line: &[u8], manifest: &Path) -> Option<Made> {
+/// The component that a line of cargo's output reports for the crate itself, if any.
+fn component(line: &[u8], manifest: &Path) -> Option<BuiltComponent> {
     #[derive(Deserialize)]
     struct Artifact {
         reason: String,
@@ -97,22 +97,26 @@ fn component(line: &[u8], manifest: &Path) -> Option<Made> {
     }
 
     let artifact: Artifact = serde_json::from_slice(line).ok()?;
-    if artifact.reason != "compiler-artifact" || !is_same(&artifact.manifest_path, manifest) {
+    if artifact.reason != "compiler-artifact" || !is_same_file(&artifact.manifest_path, manifest) {
         return None;
     }
     let is_component = |file: &PathBuf| file.extension().is_some_and(|kind| kind == "wasm");
-    Some(Made {
+    Some(BuiltComponent {
         root: artifact.target.src_path,
         component: artifact.filenames.into_iter().find(is_component)?,
     })
 }
 
-/// A `main` that is a source names the crate by its root; a folder leaves the choice to what there is.
-fn the_one(made: &[Made], folder: &Path, main: &Path) -> Result<PathBuf, GuestError> {
+/// Selects the component of `main`: a source selects by the root of its crate, a folder takes the only component.
+fn select_component(
+    made: &[BuiltComponent],
+    folder: &Path,
+    main: &Path,
+) -> Result<PathBuf, GuestError> {
     if made.is_empty() {
         return Err(GuestError::NoComponent(folder.to_path_buf()));
     }
-    let is_meant = |made: &&Made| main.is_dir() || is_same(&made.root, main);
+    let is_meant = |made: &&BuiltComponent| main.is_dir() || is_same_file(&made.root, main);
     let meant: Vec<_> = made.iter().filter(is_meant).collect();
     match meant.as_slice() {
         [one] => Ok(one.component.clone()),
@@ -126,8 +130,8 @@ fn the_one(made: &[Made], folder: &Path, main: &Path) -> Result<PathBuf, GuestEr
     }
 }
 
-/// The same file, by whatever way it is reached.
-fn is_same(one: &Path, other: &Path) -> bool {
+/// Whether both paths lead to the same file.
+fn is_same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => one == other,
@@ -148,7 +152,7 @@ mod tests {
     }
 
     /// The components that `lines` report for the crate in `/w`.
-    fn made(lines: &[String]) -> Vec<Made> {
+    fn made(lines: &[String]) -> Vec<BuiltComponent> {
         let manifest = Path::new("/w/Cargo.toml");
         let lines = lines.iter();
         lines
@@ -180,9 +184,9 @@ mod tests {
             line("/w/Cargo.toml", "/w/src/main.rs", &["/t/bin.wasm"]),
         ]);
         let folder = Path::new("/w");
-        let one = the_one(&made, folder, Path::new("/w/src/main.rs")).unwrap();
+        let one = select_component(&made, folder, Path::new("/w/src/main.rs")).unwrap();
         assert_eq!(one, Path::new("/t/bin.wasm"));
-        let none = the_one(&made, folder, Path::new("/w/src/page.rs")).unwrap_err();
+        let none = select_component(&made, folder, Path::new("/w/src/page.rs")).unwrap_err();
         assert_eq!(
             none.to_string(),
             "`main` is /w/src/page.rs, which is the root of none or of several of these: \
@@ -192,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_crate_without_a_component_is_told_what_to_add() {
-        let none = the_one(&[], Path::new("/w"), Path::new("/w/src/lib.rs")).unwrap_err();
+        let none = select_component(&[], Path::new("/w"), Path::new("/w/src/lib.rs")).unwrap_err();
         assert_eq!(
             none.to_string(),
             "the crate in /w makes no component; hint: add `crate-type = [\"cdylib\"]` to its [lib]"

@@ -1,4 +1,4 @@
-//! Tools run for a guest: in its folder, free of what cargo told safelight about itself.
+//! Runs the build tools of a guest: in its folder, without the environment variables of safelight's own build.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -20,14 +20,14 @@ pub(super) fn new(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     command
 }
 
-/// The compiler that cargo would take for a guest: the user's own choice, or the one of the folder.
+/// The compiler that cargo would use for a guest: the user's choice, or that of the folder.
 pub(super) fn rustc() -> OsString {
     let is_own_choice = std::env::var_os("CARGO").is_none();
     let chosen = std::env::var_os("RUSTC").filter(|_| is_own_choice);
     chosen.unwrap_or_else(|| "rustc".into())
 }
 
-/// Runs a tool whose whole output is for people: stdout belongs to safelight's own answer.
+/// Runs a tool with its stdout redirected to stderr, since stdout is for safelight's own output.
 pub(super) fn run(command: &mut Command) -> Result<ExitStatus, GuestError> {
     let stderr = io::stderr().as_fd().try_clone_to_owned();
     let status = stderr.and_then(|stderr| command.stdout(stderr).status());
@@ -41,10 +41,11 @@ pub(super) fn not_started(command: &Command, error: io::Error) -> GuestError {
     }
 }
 
-/// What the guest's tools must not inherit: `None` removes a variable.
+/// The changes to the environment of the guest's tools: `None` removes a variable.
 ///
-/// Flags and wrappers are the host build's: `-C target-cpu=native` or coverage would break a wasm build. A guest says
-/// its own in its `.cargo/config.toml`. The rest is set when safelight itself runs under `cargo run` or `cargo test`.
+/// Flags and wrappers belong to the host build: `-C target-cpu=native` or coverage would break a wasm build. A guest
+/// sets its own in its `.cargo/config.toml`. The other variables are set when safelight itself runs under `cargo run`
+/// or `cargo test`.
 fn changes(vars: impl Iterator<Item = (OsString, OsString)>) -> Vec<(OsString, Option<OsString>)> {
     let vars: Vec<_> = vars.collect();
     let under_cargo = vars.iter().any(|(name, _)| name == "CARGO");
@@ -83,12 +84,12 @@ fn is_for_another_build(name: &str) -> bool {
     NAMES.contains(&name) || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_BIN_EXE_")
 }
 
-/// Under cargo these are the answer to "which compiler for safelight"; the guest's folder has an answer of its own.
+/// Under cargo, these variables name the compiler of safelight. The guest's folder determines its own.
 fn is_cargos_choice(name: &str) -> bool {
     matches!(name, "RUSTC" | "RUSTUP_TOOLCHAIN")
 }
 
-/// Cargo puts its target folders and its compiler's libraries first; another compiler must not find those.
+/// Removes the target folders and compiler libraries that cargo puts first, since another compiler must not load them.
 fn without_cargos_folders(paths: &OsStr) -> Option<OsString> {
     let kept: Vec<_> = std::env::split_paths(paths)
         .filter(|folder| !is_cargos_folder(folder))

@@ -1,4 +1,4 @@
-//! Why there is no component, and what its author can do about it.
+//! The errors of a build, with hints for the worker's author.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -31,9 +31,9 @@ pub enum GuestError {
     NoCacheFolder,
     ToolchainFailed,
     CargoFailed(PathBuf),
-    /// Cargo did well, and made nothing that could be a worker.
+    /// Cargo succeeded, and built no component.
     NoComponent(PathBuf),
-    /// Cargo made components, and which one is meant cannot be told.
+    /// Cargo built several components, and `main` does not select one.
     WhichComponent {
         main: PathBuf,
         made: Vec<String>,

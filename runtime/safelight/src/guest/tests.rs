@@ -1,4 +1,4 @@
-//! Which kinds of `main` there are, and what a build command must leave behind.
+//! Tests: the kinds of `main`, and the component that a build command must produce.
 
 use std::fs;
 use std::path::Path;
@@ -51,7 +51,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
     }
 }
 
-/// The message, with the test's own folder left out.
+/// The message, with `DIR` for the test's own folder.
 fn message(dir: &TempDir, main: &str, command: Option<&str>) -> String {
     let error = build(&config(dir, main, command)).unwrap_err();
     error

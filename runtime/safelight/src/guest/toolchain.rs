@@ -1,4 +1,4 @@
-//! A compiler for the guests' target: the installed one, one from rustup, or one made from Debian's packages.
+//! Chooses a compiler for the guests' target: the installed one, one from rustup, or one made from Debian's packages.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,22 +9,22 @@ use super::error::GuestError;
 
 pub(super) const TARGET: &str = "wasm32-wasip2";
 
-/// It takes locks, builds aside and renames; see its own head.
+/// The script that makes the private toolchain. It locks, builds in a temporary folder and renames.
 const MAKE: &str = include_str!("../../toolchain/make-wasip2.sh");
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Toolchain {
-    /// The one that cargo takes by itself.
+    /// Cargo's default.
     Installed,
-    /// One of our own, beside it.
+    /// A toolchain in safelight's cache.
     Private {
         rustc: PathBuf,
-        /// The installed toolchain's: the private one has none.
+        /// The linkers of the installed toolchain, since the private one has none.
         linkers: PathBuf,
     },
 }
 
-/// In the order of preference; `folder` is the guest's, since rustup's choice can depend on it.
+/// Chooses the first available toolchain. `folder` is the guest's, since rustup's choice can depend on it.
 pub(super) fn choose(folder: &Path) -> Result<Toolchain, GuestError> {
     let rustc = command::rustc();
     if has_target(&rustc, folder)? || (add_with_rustup(folder) && has_target(&rustc, folder)?) {
@@ -33,10 +33,10 @@ pub(super) fn choose(folder: &Path) -> Result<Toolchain, GuestError> {
     private(&rustc, folder)
 }
 
-/// Whether the standard library for the target lies where this compiler looks for it.
+/// Whether this compiler has the standard library of the target.
 fn has_target(rustc: &OsStr, folder: &Path) -> Result<bool, GuestError> {
-    let query = ["--print", "target-libdir", "--target", TARGET];
-    let Some(library) = ask(rustc, folder, &query)? else {
+    let arguments = ["--print", "target-libdir", "--target", TARGET];
+    let Some(library) = query(rustc, folder, &arguments)? else {
         return Ok(false);
     };
     let is_std = |name: &str| name.starts_with("libstd-") && name.ends_with(".rlib");
@@ -46,11 +46,11 @@ fn has_target(rustc: &OsStr, folder: &Path) -> Result<bool, GuestError> {
         .any(|name| is_std(&name)))
 }
 
-/// The one line that the compiler answers; none if it has no answer.
-fn ask(rustc: &OsStr, folder: &Path, query: &[&str]) -> Result<Option<PathBuf>, GuestError> {
+/// The compiler's output of one line; none if the query fails.
+fn query(rustc: &OsStr, folder: &Path, arguments: &[&str]) -> Result<Option<PathBuf>, GuestError> {
     let mut command = command::new(rustc, folder);
     let output = command
-        .args(query)
+        .args(arguments)
         .output()
         .map_err(|error| command::not_started(&command, error))?;
     let line = String::from_utf8(output.stdout).unwrap_or_default();
@@ -58,14 +58,15 @@ fn ask(rustc: &OsStr, folder: &Path, query: &[&str]) -> Result<Option<PathBuf>, 
     Ok((output.status.success() && !line.is_empty()).then(|| PathBuf::from(line)))
 }
 
-/// Rustup downloads, and changes the user's toolchain by a target: what `RUSTUP_AUTO_INSTALL=0` forbids.
+/// Adds the target to the user's toolchain, unless `RUSTUP_AUTO_INSTALL=0` forbids downloads. Returns whether it
+/// succeeded.
 fn add_with_rustup(folder: &Path) -> bool {
     if std::env::var_os("RUSTUP_AUTO_INSTALL").is_some_and(|value| value == "0") {
         return false;
     }
     let mut rustup = command::new("rustup", folder);
     rustup.args(["target", "add", TARGET]);
-    // Without rustup, or without a network, there is one more way; rustup has said what was wrong.
+    // Without rustup or a network, the private toolchain is next. Rustup prints its own message.
     command::run(&mut rustup).is_ok_and(|status| status.success())
 }
 
@@ -75,13 +76,13 @@ fn private(rustc: &OsStr, folder: &Path) -> Result<Toolchain, GuestError> {
     if !can_make {
         return Err(GuestError::NoTarget);
     }
-    let sysroot = ask(rustc, folder, &["--print", "sysroot"])?.ok_or(GuestError::NoTarget)?;
+    let sysroot = query(rustc, folder, &["--print", "sysroot"])?.ok_or(GuestError::NoTarget)?;
     let linkers = sysroot.join("lib/rustlib/x86_64-unknown-linux-gnu/bin");
     if !linkers.join("wasm-component-ld").is_file() {
         return Err(GuestError::NoLinkers(linkers));
     }
     let cache = safelight_state::cache::folder().ok_or(GuestError::NoCacheFolder)?;
-    // The recipe is part of the name, so that a newer safelight makes its own and does not take an older one's.
+    // The script's hash is part of the path, so that each version of the script has a toolchain of its own.
     let toolchain = cache
         .join("wasip2-toolchain")
         .join(format!("{:016x}", fingerprint(MAKE)));
@@ -101,7 +102,7 @@ fn make(toolchain: &Path) -> Result<(), GuestError> {
     }
 }
 
-/// FNV-1a: the same for the same text in every version of safelight, which std's hasher does not promise.
+/// The FNV-1a hash, which is stable across versions, unlike std's hasher.
 fn fingerprint(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compiler_without_the_target_is_told_apart_from_none_at_all() {
+    fn a_compiler_without_the_target_differs_from_a_missing_one() {
         let folder = tempfile::tempdir().unwrap();
         let says_nothing = has_target(OsStr::new("true"), folder.path());
         assert!(matches!(says_nothing, Ok(false)), "{says_nothing:?}");

@@ -1,18 +1,18 @@
-//! Reads from a failed store how its instance died, and logs it.
+//! Determines the cause of an instance's death from its store, and logs it.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use wasmtime::{AsContextMut as _, Store};
 
-use super::{State, note_current};
+use super::{State, update_current};
 use crate::death::{Cause, Death};
 use crate::shared::Shared;
 
 impl Death {
-    /// Reads from a store that failed what it failed of.
+    /// Determines the cause from a store that has failed.
     pub(super) fn read(store: &mut Store<State>, error: &wasmtime::Error) -> Self {
-        // In both cases the request that the guest has worked for last is as innocent as any other.
+        // In both cases the current request is not the cause.
         if store
             .data()
             .shared
@@ -20,14 +20,14 @@ impl Death {
             .is_too_long
             .load(Ordering::Relaxed)
         {
-            return Self::of_background(Cause::BackgroundWork);
+            return Self::without_culprit(Cause::BackgroundWork);
         }
         let is_dropped = store.data().shared.is_task_dropped.load(Ordering::Relaxed);
         // A panic drops the task as well.
         if is_dropped && !std::thread::panicking() {
-            return Self::of_background(Cause::Stopped);
+            return Self::without_culprit(Cause::Stopped);
         }
-        note_current(&mut store.as_context_mut());
+        update_current(&mut store.as_context_mut());
         let state = store.data_mut();
         let limit = state.cpu_limit;
         let task = state.current.and_then(|id| state.task(id));
@@ -44,14 +44,14 @@ impl Death {
         Self { culprit, cause }
     }
 
-    fn of_background(cause: Cause) -> Self {
+    fn without_culprit(cause: Cause) -> Self {
         Self {
             culprit: None,
             cause,
         }
     }
 
-    /// Logs the death, with the requests that are to blame.
+    /// Logs the death, for the requests that caused it.
     pub(super) fn report(&self, shared: &Shared) {
         match (&self.cause, &self.culprit) {
             (Cause::Trap(_) | Cause::Cpu(_) | Cause::Memory { .. }, Some(culprit)) => {
@@ -72,7 +72,7 @@ impl Death {
                         self.cause
                     ));
                 }
-                // What is done after an answer cannot be told apart by request.
+                // Work after a response cannot be assigned to a request.
                 if requests.is_empty() {
                     shared
                         .background
@@ -80,7 +80,7 @@ impl Death {
                         .note(format_args!("the worker {}", self.cause));
                 }
             }
-            // Requests that still wait get an answer; background work ends with the program.
+            // Waiting requests get a response of their own, and background work ends with the program.
             (Cause::Stopped, _) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! The life of an instance: the requests that it takes, how long it is kept, and its end.
+//! The lifetime of an instance: the requests that it accepts, its expiration and its end.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,26 +17,26 @@ use crate::death::Death;
 use crate::guest_request::GuestRequest;
 use crate::shared::{End, Shared};
 
-/// Requests that one instance serves before it is replaced.
+/// Maximum number of requests of one instance, which is then replaced.
 const MAX_REUSE: usize = 10_000;
-/// Requests that one instance serves at the same time.
+/// Maximum number of concurrent requests of one instance.
 const MAX_CONCURRENT: usize = 16;
-/// How long an instance without work is kept.
+/// Time that an instance without work is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long work goes on after its client has gone or its response is complete.
+/// Time for work after its client has left or its response is complete.
 const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The data that travels with a request into the instance that takes it.
+/// The data of a request for the instance that takes it.
 pub(crate) struct RequestData {
     /// The request.
     pub request: Arc<GuestRequest>,
-    /// Filled in by the instance that takes the request.
+    /// Set by the instance that takes the request.
     pub taken_by: Arc<OnceLock<Arc<Shared>>>,
-    /// Ends when nobody waits for the response any more.
-    pub waiting: oneshot::Receiver<()>,
+    /// Ends when the response is no longer awaited.
+    pub awaited: oneshot::Receiver<()>,
 }
 
-/// Which version of the interface a worker was compiled for.
+/// The version of WASI that a worker was compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WasiVersion {
     /// WASI 0.2: one request per instance.
@@ -45,7 +45,7 @@ pub(crate) enum WasiVersion {
     P3,
 }
 
-/// Decides what an instance takes on, and settles its affairs when it ends.
+/// The engine's callbacks for an instance: it accepts requests, and reports the instance's end.
 pub(crate) struct InstanceState {
     version: WasiVersion,
     shared: Arc<Shared>,
@@ -87,22 +87,22 @@ impl WorkerState for InstanceState {
         data: RequestData,
         id: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
-        self.shared.busy();
+        self.shared.set_busy();
         let state = store.data_mut();
         if state.memory.should_retire() {
             self.retire.store(true, Ordering::Relaxed);
         }
         let context = data.request.context().clone();
         state.begin(id, data.request);
-        // The cell is fresh with every request, so it cannot be full.
+        // Each request has a cell of its own, so it is empty.
         let _ = data.taken_by.set(self.shared.clone());
-        let waiting = data.waiting;
+        let awaited = data.awaited;
         let shared = self.shared.clone();
         Box::pin(async move {
-            // Nothing is ever sent: an end means that the other side is gone.
-            let _ = waiting.await;
+            // Nothing is ever sent: the channel ends when its sender is dropped.
+            let _ = awaited.await;
             tokio::time::sleep_until(tokio::time::Instant::now() + BACKGROUND_TIMEOUT).await;
-            // Not reached by a request that has been answered: the engine drops this then.
+            // Not reached for an answered request, since the engine drops this future then.
             let requests = &shared.background_work.requests;
             let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
             requests.push(context);
@@ -123,19 +123,19 @@ impl WorkerState for InstanceState {
     }
 }
 
-/// Ends an instance that has had no work for a while, or whose afterwork does not end.
+/// Ends an instance that is idle, or whose background work does not end.
 ///
-/// No request waits for an answer then. What is lost is what the worker does after its answers, and the engine cannot tell for
-/// which of them: so the log names the requests that it never answered, and no request if there is none.
+/// No request waits for a response then. The engine cannot tell which request the background work belongs to, so the
+/// log names the requests that were never answered, or none.
 pub(crate) struct Expiration {
     shared: Arc<Shared>,
     sleep: Pin<Box<Sleep>>,
-    /// Since when afterwork has had no body to write.
+    /// Start of the time in which background work has had no body to write.
     quiet: Option<Instant>,
 }
 
 impl Expiration {
-    /// For a fresh instance.
+    /// The expiration of a fresh instance.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let sleep = Box::pin(tokio::time::sleep_until(
             tokio::time::Instant::now() + IDLE_TIMEOUT,
@@ -158,7 +158,8 @@ impl Expiration {
 
 impl Drop for Expiration {
     fn drop(&mut self) {
-        // The engine drops this before it settles an instance whose task was dropped, and after it has settled any other.
+        // For an instance whose task is dropped, the engine drops this before it calls `WorkerState::drop`; for any
+        // other, after.
         self.shared.is_task_dropped.store(true, Ordering::Relaxed);
     }
 }
@@ -172,17 +173,17 @@ impl WorkerExpiration for Expiration {
     ) -> Poll<()> {
         match status {
             WorkerStatus::Idle => {
-                self.shared.idle();
+                self.shared.set_idle();
                 self.quiet = None;
                 self.poll_until(cx, start + IDLE_TIMEOUT)
             }
-            // A request ends by its response, by its CPU limit, or some time after its client has gone.
+            // A request ends by its response, by its CPU limit, or some time after its client has left.
             WorkerStatus::Requests => {
                 self.quiet = None;
                 Poll::Pending
             }
-            // A response that is still being read may take as long as it likes. Nothing wakes an instance when the
-            // last of its bodies is dropped, so that is looked at again later.
+            // A response that is being read has no limit. The drop of the last body does not wake the instance, so a
+            // timer checks again.
             WorkerStatus::PostReturn if self.shared.open_bodies.load(Ordering::Relaxed) > 0 => {
                 self.quiet = None;
                 let _ = self.poll_until(cx, Instant::now() + BACKGROUND_TIMEOUT);

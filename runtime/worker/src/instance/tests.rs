@@ -1,4 +1,4 @@
-//! Whom the log blames when an instance is ended.
+//! Tests: the requests to which the log assigns the end of an instance.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,7 +17,7 @@ use super::{Expiration, InstanceState, State, WasiVersion};
 use crate::hooks::Hooks;
 use crate::limits::{Ticker, WorkerLimits};
 
-/// What is logged when an instance ends of this error, after something was done to it.
+/// The log of an instance that ends in this error after `prepare` has changed it.
 fn log_of(error: &'static str, prepare: impl FnOnce(&State, Log)) -> String {
     let sink = MemoryLog::default();
     let log = Log::new(sink.clone());
@@ -29,7 +29,7 @@ fn log_of(error: &'static str, prepare: impl FnOnce(&State, Log)) -> String {
     let state = State::new(
         |_| WasiCtx::builder().build(),
         |shared| {
-            let outbound = Outbound::to_the_web("test", Deadlines::default(), Arc::default());
+            let outbound = Outbound::new("test", Deadlines::default(), Arc::default());
             Hooks::new(Arc::<Bindings>::default(), outbound, shared.clone())
         },
         limits,
@@ -49,20 +49,20 @@ fn context(id: u64, log: Log) -> Arc<RequestContext> {
 }
 
 #[test]
-fn work_that_is_left_over_is_told_of_the_requests_that_were_never_answered() {
+fn background_work_is_logged_for_the_requests_that_were_never_answered() {
     let log = log_of("guest timed out", |state, log| {
         let background_work = &state.shared().background_work;
         background_work.is_too_long.store(true, Ordering::Relaxed);
         let requests = [context(7, log.clone()), context(9, log)];
         background_work.requests.lock().unwrap().extend(requests);
     });
-    let told = "the worker had no answer long after the client had left, and was ended: \
+    let line = "the worker had no answer long after the client had left, and was ended: \
                 its work had gone on while nobody waited for it\n";
-    assert_eq!(log, format!("  [7] {told}  [9] {told}"));
+    assert_eq!(log, format!("  [7] {line}  [9] {line}"));
 }
 
 #[test]
-fn work_that_is_left_over_after_all_answers_is_told_of_nobody() {
+fn background_work_after_all_answers_is_logged_for_no_request() {
     let log = log_of("guest timed out", |state, _| {
         let background_work = &state.shared().background_work;
         background_work.is_too_long.store(true, Ordering::Relaxed);
@@ -74,7 +74,7 @@ fn work_that_is_left_over_after_all_answers_is_told_of_nobody() {
 }
 
 #[test]
-fn an_instance_whose_task_is_dropped_is_told_of_nobody() {
+fn an_instance_whose_task_is_dropped_is_not_logged() {
     let log = log_of("worker panicked", |state, _| {
         drop(Expiration::new(state.shared().clone()));
     });
@@ -82,7 +82,7 @@ fn an_instance_whose_task_is_dropped_is_told_of_nobody() {
 }
 
 #[test]
-fn another_end_is_told_as_it_was() {
+fn another_end_is_logged_with_its_error() {
     let log = log_of("out of bounds", |_, _| {});
     assert_eq!(
         log,

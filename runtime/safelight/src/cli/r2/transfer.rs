@@ -1,4 +1,4 @@
-//! `put` and `get`: objects from files and into files, and which side it was that failed.
+//! `put` and `get`: copies objects from files and into files, and reports the side that failed.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,8 +13,8 @@ use safelight_hop::log::{Bytes, Log};
 use safelight_r2::Bucket;
 use safelight_r2::files::{Source, TransferError};
 
-/// Bytes from which on a transfer shows how far it is.
-const LARGE: u64 = 1_000_000;
+/// Minimum size of a transfer that shows its progress, in bytes.
+const MIN_PROGRESS_BYTES: u64 = 1_000_000;
 
 pub(super) async fn put(
     object: &ObjectName,
@@ -23,29 +23,29 @@ pub(super) async fn put(
     place: &Place,
     log: &Log,
 ) -> anyhow::Result<()> {
-    // An object may have the empty key, but who writes it so has forgotten one.
+    // An empty key is valid, but on the command line it is more likely a mistake.
     if object.key.is_empty() {
         bail!("{object} names no key, as {object}cat.jpg would");
     }
-    // Before the value is read, which may be long: so nobody gives it in vain.
+    // Opened before the value is read, so that a missing bucket is reported first.
     let opened = place.open(&object.bucket).await?;
     let source = match is_dash(file) {
-        true => Source::of_input().await.context("read standard input")?,
+        true => Source::from_stdin().await.context("read standard input")?,
         false => {
-            let source = Source::of_file(file).await;
+            let source = Source::from_file(file).await;
             source.with_context(|| format!("read {}", file.display()))?
         }
     };
     let bar = bar(source.length());
-    let told = bar.clone();
+    let progress = bar.clone();
     let stored = opened
         .bucket
         .put_file(&object.key, source, content_type, move |bytes| {
-            told.inc(bytes)
+            progress.inc(bytes)
         });
     let stored = stored.await;
     bar.finish_and_clear();
-    let stored = stored.map_err(|error| failed(error, ("read", file), ("store", object)));
+    let stored = stored.map_err(|error| with_side(error, ("read", file), ("store", object)));
     let size = opened.close_after(stored).await?;
     log.line(format_args!("stored {object}, {}", Bytes(size)));
     Ok(())
@@ -64,7 +64,7 @@ pub(super) async fn get(
         false => write_file(&opened.bucket, &object.key, file, &bar).await,
     };
     bar.finish_and_clear();
-    let written = written.map_err(|error| failed(error, ("write", file), ("read", object)));
+    let written = written.map_err(|error| with_side(error, ("write", file), ("read", object)));
     opened.close_after(written).await?;
     if !is_dash(file) {
         log.line(format_args!("wrote {}", file.display()));
@@ -72,14 +72,14 @@ pub(super) async fn get(
     Ok(())
 }
 
-/// Writes an object to a file that is complete or not there: it gets its name when all of it has come.
+/// Writes an object to a file. The file gets its name when it is complete.
 async fn write_file(
     bucket: &Bucket,
     key: &str,
     file: &Path,
     bar: &ProgressBar,
 ) -> Result<(), TransferError> {
-    // A link, a pipe or a device would be gone, and a file in its place.
+    // The rename would replace a link, a pipe or a device by a file.
     if std::fs::symlink_metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
         let text = "what is there is no regular file";
         return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, text).into());
@@ -103,14 +103,14 @@ async fn write(
     into: impl AsyncWrite + Unpin,
     bar: &ProgressBar,
 ) -> Result<(), TransferError> {
-    let told = bar.clone();
+    let counter = bar.clone();
     let begin = |size| show(bar, size);
-    let progress = move |bytes| told.inc(bytes);
+    let progress = move |bytes| counter.inc(bytes);
     bucket.get_into(key, into, begin, progress).await
 }
 
-/// Says which side failed, the file's or the bucket's, and at what.
-fn failed(
+/// Adds the side that failed, the file or the bucket, and its operation to the error.
+fn with_side(
     error: TransferError,
     (at_file, file): (&str, &Path),
     (at_object, object): (&str, &ObjectName),
@@ -134,7 +134,7 @@ fn is_dash(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// A bar on standard error, if that is a terminal and there is much to do.
+/// A progress bar on standard error, if that is a terminal and the transfer is large.
 fn bar(size: u64) -> ProgressBar {
     let bar = ProgressBar::hidden();
     show(&bar, size);
@@ -143,7 +143,7 @@ fn bar(size: u64) -> ProgressBar {
 
 fn show(bar: &ProgressBar, size: u64) {
     bar.set_length(size);
-    if size < LARGE {
+    if size < MIN_PROGRESS_BYTES {
         return;
     }
     let style = ProgressStyle::with_template(

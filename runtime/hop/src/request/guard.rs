@@ -1,0 +1,121 @@
+//! The guard of a client's request: it logs the request's line and ends its trace when the response has ended.
+
+use std::sync::Arc;
+
+use http::header::CONTENT_LENGTH;
+use http::{Method, StatusCode};
+use http_body::Body as _;
+use safelight_net::deadline;
+
+use super::RequestContext;
+use crate::body::{Body, BodyObserver};
+use crate::error::HopError;
+use crate::trace::End;
+
+/// The status in the log of a request whose client has left before there was a response.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// A request whose line is not logged yet. Dropping the guard logs it, so every way to end is seen.
+pub struct RequestGuard {
+    context: Arc<RequestContext>,
+    status: StatusCode,
+    bytes: u64,
+    expected: Option<u64>,
+    end: Option<End>,
+    on_end: Option<OnEnd>,
+    /// Keeps the request open for the clocks of its connection.
+    _open: deadline::RequestGuard,
+}
+
+type OnEnd = Box<dyn FnOnce(&RequestContext) + Send>;
+
+impl RequestGuard {
+    /// Guards a request without a response. The request counts as open on its connection for as long as the guard
+    /// lives.
+    pub fn new(context: Arc<RequestContext>, open: deadline::RequestGuard) -> Self {
+        let status = StatusCode::from_u16(CLIENT_CLOSED_REQUEST);
+        Self {
+            context,
+            status: status.unwrap_or(StatusCode::REQUEST_TIMEOUT),
+            bytes: 0,
+            expected: None,
+            end: None,
+            on_end: None,
+            _open: open,
+        }
+    }
+
+    /// Calls `on_end` after the request's line is logged and its trace has ended.
+    #[must_use]
+    pub fn with_on_end(mut self, on_end: impl FnOnce(&RequestContext) + Send + 'static) -> Self {
+        self.on_end = Some(Box::new(on_end));
+        self
+    }
+
+    /// The context of the request.
+    pub fn context(&self) -> &Arc<RequestContext> {
+        &self.context
+    }
+
+    /// Records the head of the response.
+    pub fn head(&mut self, response: &http::Response<Body>) {
+        self.status = response.status();
+        if let Some(trace) = self.context.trace() {
+            trace.head(self.status);
+        }
+        let has_no_body = self.context.method == Method::HEAD
+            || matches!(
+                self.status,
+                StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+            );
+        self.expected = if has_no_body {
+            Some(0)
+        } else {
+            expected_bytes(response)
+        };
+    }
+}
+
+/// The length of the body, by its own size hint or by `Content-Length`.
+fn expected_bytes(response: &http::Response<Body>) -> Option<u64> {
+    let content_length = || {
+        let value = response.headers().get(CONTENT_LENGTH)?;
+        value.to_str().ok()?.parse().ok()
+    };
+    response.body().size_hint().exact().or_else(content_length)
+}
+
+impl BodyObserver for RequestGuard {
+    fn data(&mut self, bytes: u64) {
+        self.bytes += bytes;
+    }
+
+    fn end(&mut self, result: Result<(), &mut HopError>) {
+        self.end = Some(match result {
+            Ok(()) => End::Whole,
+            Err(error) => {
+                if !self.context.failures().explains(error) {
+                    self.context
+                        .note(format_args!("the response broke off: {error}"));
+                }
+                End::Broken
+            }
+        });
+    }
+}
+
+impl Drop for RequestGuard {
+    fn drop(&mut self) {
+        let is_whole = self.expected == Some(self.bytes);
+        let end = self
+            .end
+            .unwrap_or(if is_whole { End::Whole } else { End::Dropped });
+        self.context.finish(self.status, self.bytes, end);
+        if let Some(trace) = self.context.trace() {
+            trace.end(self.bytes, end);
+        }
+        if let Some(on_end) = self.on_end.take() {
+            on_end(&self.context);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The images process of a run, and pictures by URL.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use safelight_config::{BindingConfig, Config};
+use safelight_delivery::{ImageUrls, Transformations};
+use safelight_hop::faults::FaultSet;
+use safelight_hop::log::Log;
+use safelight_images_client::ImagesProcess;
+use safelight_protocol::settings::{DeadlineSettings, ImagesSettings};
+
+use super::env;
+use crate::front::WorkerFront;
+use crate::front::traces::TraceOptions;
+
+/// Starts the images process, if one of the configs needs it. All workers share the process, with the settings of the
+/// first config.
+pub(super) async fn start(
+    program: &Path,
+    configs: &[&Config],
+    trace: TraceOptions,
+    log: &Log,
+) -> std::io::Result<Option<ImagesProcess>> {
+    match configs.first() {
+        Some(first) if configs.iter().any(|config| needs_images(config)) => {
+            let settings = settings(first, trace);
+            let images = ImagesProcess::start(program.to_owned(), settings, log.clone());
+            images.await.map(Some)
+        }
+        Some(_) | None => Ok(None),
+    }
+}
+
+fn needs_images(config: &Config) -> bool {
+    let mut bindings = config.bindings.iter();
+    config.image_urls.enabled || bindings.any(|binding| binding.config == BindingConfig::Images)
+}
+
+fn settings(config: &Config, trace: TraceOptions) -> ImagesSettings {
+    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let addresses = config.image_urls.allowed_addresses.iter();
+    ImagesSettings {
+        deadlines: DeadlineSettings {
+            header_read_ms: ms(config.deadlines.header_read),
+            body_read_ms: ms(config.deadlines.body_read),
+            write_ms: ms(config.deadlines.write),
+        },
+        pixels: config.pixels,
+        allowed_addresses: addresses.map(ToString::to_string).collect(),
+        transports: trace.transports(),
+    }
+}
+
+/// Pictures by URL, if the config enables them and the images process runs.
+///
+/// # Errors
+/// When the client for sources cannot be set up.
+pub(super) fn image_urls(
+    config: &Config,
+    faults: &Arc<FaultSet>,
+    images: Option<&ImagesProcess>,
+    front: &Arc<WorkerFront>,
+) -> anyhow::Result<Option<ImageUrls>> {
+    let Some(images) = images.filter(|_| config.image_urls.enabled) else {
+        return Ok(None);
+    };
+    let sources = env::remote_sources(config, faults)?;
+    Ok(Some(ImageUrls {
+        transformations: Transformations::new(images, faults.clone()),
+        sources: sources.with_worker(front.source(), faults.clone()),
+        allowed: config.image_urls.allowed_origins.clone(),
+        worker: config.name.clone(),
+    }))
+}
