@@ -52,10 +52,9 @@ impl Workerd {
         let folder = TempDir::new().expect("a folder");
         let socket = folder.path().join("images.sock");
         let images = images(&socket);
-        Self {
-            images: Some(images),
-            ..Self::with(folder, CONFIG, include_str!("worker.js"), &socket)
-        }
+        let mut workerd = Self::with(folder, CONFIG, include_str!("worker.js"), &socket);
+        workerd.images = Some(images);
+        workerd
     }
 
     /// workerd alone, with this worker and this config, in which SOCKET stands for the path of `socket`.

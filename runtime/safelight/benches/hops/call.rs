@@ -118,7 +118,9 @@ impl Caller {
             bytes += frame?.data_ref().map_or(0, bytes::Bytes::len);
         }
         drop(body);
-        self.traces.end(&context, bytes as u64, End::Whole);
+        if let Some(trace) = context.trace() {
+            trace.end(bytes as u64, End::Whole);
+        }
         let time = started.elapsed();
         ensure!(status.is_success(), "the service answered {status}");
         // The sides of a picture are whole numbers.
