@@ -83,17 +83,13 @@ impl Default for PixelSettings {
 
 words! {
     /// The decoder of JPEG.
+    #[derive(Default)]
     pub enum JpegDecoder {
         /// Decodes at a reduced size where the result is small.
+        #[default]
         Turbo = "turbo",
         /// Decodes at full size.
         Zune = "zune",
-    }
-}
-
-impl Default for JpegDecoder {
-    fn default() -> Self {
-        Self::Turbo
     }
 }
 
