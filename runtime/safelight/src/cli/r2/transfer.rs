@@ -1,4 +1,4 @@
-//! `put` and `get`: transfers between files and objects. An error names the side that failed.
+//! `put` and `get`: copies objects from files and into files, and reports the side that failed.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,11 +18,11 @@ pub(super) async fn put(
     place: &Place,
     log: &Log,
 ) -> anyhow::Result<()> {
-    // An object may have the empty key, but here it is more likely a forgotten one.
+    // An empty key is valid, but on the command line it is more likely a mistake.
     if object.key.is_empty() {
         bail!("{object} names no key, as {object}cat.jpg would");
     }
-    // The bucket is opened before the value is read, which may take long.
+    // Opened before the value is read, so that a missing bucket is reported first.
     let opened = place.open(&object.bucket).await?;
     let source = match is_dash(file) {
         true => Source::from_stdin().await.context("read standard input")?,
@@ -34,7 +34,7 @@ pub(super) async fn put(
     let stored = opened.bucket.put_file(&object.key, source, content_type);
     let stored = stored
         .await
-        .map_err(|error| failed(error, ("read", file), ("store", object)));
+        .map_err(|error| with_side(error, ("read", file), ("store", object)));
     let size = opened.close_after(stored).await?;
     log.line(format_args!("stored {object}, {}", Bytes(size)));
     Ok(())
@@ -56,7 +56,7 @@ pub(super) async fn get(
         }
         false => write_file(&opened.bucket, &object.key, file).await,
     };
-    let written = written.map_err(|error| failed(error, ("write", file), ("read", object)));
+    let written = written.map_err(|error| with_side(error, ("write", file), ("read", object)));
     opened.close_after(written).await?;
     if !is_dash(file) {
         log.line(format_args!("wrote {}", file.display()));
@@ -64,9 +64,9 @@ pub(super) async fn get(
     Ok(())
 }
 
-/// Writes an object to a file that is complete or not there: it gets its name when all of it has come.
+/// Writes an object to a file. The file gets its name when it is complete.
 async fn write_file(bucket: &Bucket, key: &str, file: &Path) -> Result<(), TransferError> {
-    // A link, a pipe or a device would be gone, and a file in its place.
+    // The rename would replace a link, a pipe or a device by a file.
     if std::fs::symlink_metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
         let text = "what is there is no regular file";
         return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, text).into());
@@ -84,8 +84,8 @@ async fn write_file(bucket: &Bucket, key: &str, file: &Path) -> Result<(), Trans
     Ok(())
 }
 
-/// Says which side failed, the file's or the bucket's, and at what.
-fn failed(
+/// Adds the side that failed, the file or the bucket, and its operation to the error.
+fn with_side(
     error: TransferError,
     (at_file, file): (&str, &Path),
     (at_object, object): (&str, &ObjectName),
