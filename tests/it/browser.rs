@@ -23,7 +23,7 @@ const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const PIPES: &str = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null"#;
 
 /// No window, no first steps, and nothing asked of any host but this one.
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 13] = [
     "--headless=new",
     "--remote-debugging-pipe",
     "--disable-gpu",
@@ -33,6 +33,7 @@ const FLAGS: [&str; 12] = [
     "--disable-component-update",
     "--disable-extensions",
     "--disable-sync",
+    "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--no-default-browser-check",
     "--no-first-run",

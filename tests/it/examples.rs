@@ -88,19 +88,29 @@ async fn gallery_shows_every_picture_of_its_page_in_the_size_that_it_asks_for() 
     for path in pictures {
         let answer = get(server.address, path).await;
         assert_eq!(
-            (answer.status.as_u16(), answer.broken),
+            (answer.status.as_u16(), answer.broken.as_ref()),
             (200, None),
             "{path}"
         );
-        let (_, width) = path.split_once("width=").unwrap();
-        let (width, _) = width.split_once(',').unwrap();
-        let picture = image::load_from_memory(&answer.body).unwrap();
-        assert_eq!(picture.width().to_string(), width, "{path}");
+        let mut options = path.split(['/', ',']);
+        let asked = options.find_map(|option| option.strip_prefix("width="));
+        let asked: u32 = asked.unwrap().parse().unwrap();
+        assert_eq!(width(&answer), asked, "{path}");
     }
     let style = get(server.address, "/style.css").await;
     assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
     let nothing = get(server.address, "/photos/none.jpg").await;
     assert_eq!(nothing.status, 404);
+}
+
+/// The width of a whole picture. `image` decodes no AVIF here, whose property `ispe` has it after a version of four bytes.
+fn width(answer: &Answer) -> u32 {
+    if answer.header("content-type") != "image/avif" {
+        return image::load_from_memory(&answer.body).unwrap().width();
+    }
+    let mut boxes = answer.body.windows(12);
+    let extent = boxes.find(|bytes| bytes.starts_with(b"ispe")).unwrap();
+    u32::from_be_bytes(extent[8..].try_into().unwrap())
 }
 
 #[tokio::test]

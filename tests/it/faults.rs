@@ -69,7 +69,9 @@ async fn a_fault_of_the_config_strikes_and_is_told_at_the_start_and_when_it_does
     assert_eq!(cut.status, 502);
     assert!(cut.text().contains("200000 received"), "{cut:?}");
     server
-        .line(|line| line == "  [2] FAULT IMAGES:truncate=200000,nth=2 struck IMAGES /transform")
+        .line(|line| {
+            line == "  [2] FAULT IMAGES:truncate=200000,nth=2 applied to IMAGES /transform"
+        })
         .await;
     assert_eq!(get(server.address, "/careful-image").await.status, 200);
 }
@@ -140,7 +142,7 @@ async fn several_faults_of_one_request_all_happen() {
     assert!(answer.text().contains("300000 received"), "{answer:?}");
     for fault in faults {
         server
-            .line(|line| line.contains(&format!("FAULT {fault} struck")))
+            .line(|line| line.contains(&format!("FAULT {fault} applied")))
             .await;
     }
 }
@@ -227,7 +229,7 @@ async fn a_hanging_call_ends_with_the_client_that_waits_for_it() {
         .unwrap();
     let waiting = tokio::spawn(sender.send_request(request));
     server
-        .line(|line| line.contains("FAULT IMAGES:hang struck"))
+        .line(|line| line.contains("FAULT IMAGES:hang applied"))
         .await;
     waiting.abort();
     driver.abort();

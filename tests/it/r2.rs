@@ -359,7 +359,7 @@ async fn a_fault_breaks_a_call_of_a_bucket() {
     let answer = crate::client::try_get(server.address, "/get?key=f").await;
     assert!(answer.is_err() || answer.unwrap().broken.is_some());
     server
-        .line(|line| line.contains("FAULT BUCKET:truncate=100000 struck"))
+        .line(|line| line.contains("FAULT BUCKET:truncate=100000 applied"))
         .await;
 }
 

@@ -61,7 +61,7 @@ impl fmt::Display for Blames {
 fn only_a_request_whose_call_hung_may_be_blamed_for_work_that_is_left_over() {
     let end = "the worker had no answer long after the client had left, and was ended: its work had gone on while nobody waited for it";
     let lines = [
-        "  [3] FAULT IMAGES:hang struck IMAGES /transform".to_owned(),
+        "  [3] FAULT IMAGES:hang applied to IMAGES /transform".to_owned(),
         format!("  [3] {end}"),
         format!("  [4] {end}"),
         "  [3] the worker panicked or trapped (guest timed out)".to_owned(),

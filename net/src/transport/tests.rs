@@ -21,7 +21,7 @@ use crate::deadline::{Activity, Deadlines, TimeoutStream};
 #[derive(Debug, Default)]
 struct Scripted {
     writes: VecDeque<Poll<io::Result<usize>>>,
-    /// How many slices each write came in; 0 for one that was not vectored.
+    /// The number of slices of each write; 0 for one that was not vectored.
     slices: Vec<usize>,
 }
 

@@ -37,7 +37,7 @@ fn config(text: &str) -> Config {
     loaded.config
 }
 
-/// What a TOML config's author is told, line by line.
+/// The errors of a TOML config, line by line.
 fn errors(text: &str) -> String {
     match load("wrangler.toml", text, None) {
         Ok(loaded) => panic!("accepted as {loaded:?}"),

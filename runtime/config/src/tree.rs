@@ -1,4 +1,4 @@
-//! A config as values that know where they stand, whatever syntax they were written in.
+//! A config as values with their offsets, for either syntax.
 
 mod json;
 mod toml;
@@ -28,7 +28,7 @@ pub(super) enum Value {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) key: String,
-    /// Where the key is written.
+    /// The offset of the key.
     pub(super) at: usize,
     pub(super) node: Node,
 }

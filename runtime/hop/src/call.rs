@@ -13,13 +13,13 @@ use crate::trace::{CallHead, CallRecord};
 
 /// A call: an HTTP request, and on whose behalf it goes where.
 pub struct Call {
-    /// What every layer knows of the call.
+    /// The context for the layers.
     pub context: CallContext,
-    /// What the service gets.
+    /// The request for the service.
     pub request: http::Request<Body>,
 }
 
-/// What every layer knows of a call.
+/// The context of a call, for every layer.
 #[derive(Clone)]
 pub struct CallContext {
     /// The hop: the worker's name for a binding, or `fetch` with method and host.

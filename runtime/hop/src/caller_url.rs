@@ -1,4 +1,5 @@
-//! The URL that a call of a service or of assets was written with, which is not the one by which it reached the host.
+//! The caller's URL of a call of a service or of assets. The call reaches the host by another URL, with this one in a
+//! header.
 
 use http::{HeaderName, Uri};
 use safelight_protocol::fetcher::URL_HEADER;
@@ -7,33 +8,32 @@ use url::Url;
 use crate::body::Body;
 use crate::error::HopError;
 
-/// Takes the URL out of its header and makes it the request's own.
+/// Moves the URL from its header to the request.
 ///
 /// # Errors
-/// When there is none, more than one, or it is not an absolute URL of http or https.
+/// Fails unless there is exactly one, an absolute URL of http or https.
 pub fn restore(request: http::Request<Body>) -> Result<http::Request<Body>, HopError> {
     let (mut parts, body) = request.into_parts();
-    let wrong = |what: &str| {
+    let invalid = |text: &str| {
         HopError::Service(format!(
-            "the header {URL_HEADER} must hold the absolute URL of the call: {what}"
+            "the header {URL_HEADER} must hold the absolute URL of the call: {text}"
         ))
     };
     let name = HeaderName::from_static(URL_HEADER);
-    let mut given = parts.headers.get_all(&name).iter();
-    let url = match (given.next(), given.next()) {
-        (Some(url), None) => url.to_str().map_err(|_| wrong("it is not a URL"))?,
-        (None, _) => return Err(wrong("it is missing")),
-        (Some(_), Some(_)) => return Err(wrong("there are several")),
+    let mut values = parts.headers.get_all(&name).iter();
+    let url = match (values.next(), values.next()) {
+        (Some(url), None) => url.to_str().map_err(|_| invalid("it is not a URL"))?,
+        (None, _) => return Err(invalid("it is missing")),
+        (Some(_), Some(_)) => return Err(invalid("there are several")),
     };
-    parts.uri = absolute(url).map_err(wrong)?;
+    parts.uri = absolute(url).map_err(invalid)?;
     parts.headers.remove(&name);
-    // What the layers noted is about the hop, and ends with it.
+    // The extensions belong to the hop, which ends here.
     parts.extensions.clear();
     Ok(http::Request::from_parts(parts, body))
 }
 
-/// The URL as a worker sees it, which is as browsers read one: names of hosts have no case, dot segments are resolved, and a URL
-/// without a path is that of the root.
+/// Parses a URL as browsers do: the host in lowercase, dot segments resolved, and `/` for an empty path.
 fn absolute(url: &str) -> Result<Uri, &'static str> {
     let mut url = Url::parse(url).map_err(|_| "it is not a URL")?;
     if !matches!(url.scheme(), "http" | "https") {

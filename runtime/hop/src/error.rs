@@ -57,12 +57,12 @@ pub enum HopError {
     Guest(String),
 }
 
-/// How an answer differs from what its head promised.
+/// The difference of an answer from what its head promised.
 #[derive(Debug)]
 pub struct IntegrityError {
     /// The hop that the answer came from.
     pub hop: Arc<str>,
-    /// What is wrong with it.
+    /// The kind of the difference.
     pub kind: IntegrityErrorKind,
     /// Bytes that the head promised, if it did.
     pub expected: Option<u64>,
@@ -70,7 +70,7 @@ pub struct IntegrityError {
     pub received: u64,
 }
 
-/// What is wrong with an answer.
+/// The kinds of differences.
 #[derive(Debug)]
 pub enum IntegrityErrorKind {
     /// It ended early.

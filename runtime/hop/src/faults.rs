@@ -1,13 +1,13 @@
-//! Faults: what to break on purpose, and at which calls.
+//! Faults: the values, their grammar and the active set.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`header`] | the faults of one request, from its header |
 //! | [`grammar`] | a fault from its text |
-//! | [`set`] | the faults that are on, and the hops that they can be aimed at |
+//! | [`set`] | the active faults, and the hops that faults can be aimed at |
 //! | [`hop`] | a hop as faults see it |
 //! | [`fault`] | a fault as a value |
-//! | [`error`] | why a text is not a fault, or a fault cannot be applied |
+//! | [`error`] | the error of a fault that is malformed or cannot apply |
 
 pub mod error;
 pub mod fault;
@@ -18,6 +18,6 @@ mod limits;
 pub mod set;
 
 pub use error::FaultError;
-pub use fault::Fault;
+pub use fault::{Fault, FaultKind};
 pub use hop::{Hop, ImagesFaults};
 pub use set::{FaultSet, Targets};

@@ -1,10 +1,11 @@
-//! The layer that applies faults, nearest to a service, so that everything above must live with what it does.
+//! The layer that injects faults. It is the innermost one, so that all others see the effect.
 //!
-//! Faults are on for a run (from the config and the command line) or for the calls of one request (from its header).
-//! Without any, the layer waits for the service's own future, without an allocation.
+//! Faults are active for a run (from the config and the command line) or for the calls of one request (from its header).
+//! Without a fault, the layer awaits for the service's own future, without an allocation.
 
 mod bodies;
 mod injection;
+mod note;
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::body::Answer;
 use crate::call::Call;
 use crate::faults::{FaultSet, Hop};
 
-/// The faults that may happen at one hop.
+/// The faults that may apply to one hop.
 #[derive(Clone)]
 pub struct HopFaults {
     hop: Hop,
@@ -21,12 +22,12 @@ pub struct HopFaults {
 }
 
 impl HopFaults {
-    /// For one hop, with the faults that are on for the whole run.
+    /// Makes the layer of a hop, with the faults of the whole run.
     pub fn new(hop: Hop, run: Arc<FaultSet>) -> Self {
         Self { hop, run }
     }
 
-    /// Makes a call, to which all matching faults are applied.
+    /// Makes a call with all matching faults.
     pub async fn apply<F: Future<Output = Answer>>(
         self,
         call: Call,
@@ -39,7 +40,7 @@ impl HopFaults {
         }
     }
 
-    /// The faults for this call: first those of the run, then those of the request that makes it.
+    /// The faults for this call: those of the run, then those of its request.
     fn matching(&self, call: &Call) -> Vec<Injection> {
         let path = call.request.uri().path();
         let own = call.context.request.faults();

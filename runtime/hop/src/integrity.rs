@@ -40,7 +40,7 @@ pub async fn verify<F: Future<Output = Answer>>(
     Ok(response.map(|body| VerifiedBody::new(body, expected, hop).boxed_unsync()))
 }
 
-/// What the head of an answer promises of its body.
+/// The length and digest that the head of an answer promises.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Expected {
     length: Option<u64>,
@@ -78,7 +78,7 @@ impl Expected {
     }
 }
 
-/// A body that is compared with what was promised of it.
+/// A body that is verified against its head.
 struct VerifiedBody {
     inner: Body,
     hop: Arc<str>,
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    /// What a reader gets before the end, and the text of the error if that is how it ends.
+    /// The bytes that a reader gets, and the text of the error if the body ends in one.
     async fn read(body: Body, expected: Expected) -> (String, Option<String>) {
         let mut body = VerifiedBody::new(body, expected, "IMAGES".into());
         let mut text = String::new();

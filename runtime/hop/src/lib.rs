@@ -1,17 +1,17 @@
-//! What every call out of a worker has, whatever service it goes to.
+//! The code that every call out of a worker shares, whatever service it goes to.
 //!
-//! Top down, each module knows only those below it:
+//! Each module imports only modules below it:
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`stack`] | the layers around a service, in their order |
 //! | [`call_log`] [`integrity`] [`inject`] | the layers |
-//! | [`caller_url`] | the URL that a call of a service or of assets was written with |
-//! | [`call`] | one call: its context and its request; what a service is |
-//! | [`request`] | the client's request on whose behalf a call is made |
-//! | [`faults`] | what to break on purpose, and at which calls |
+//! | [`caller_url`] | the caller's URL of a call of a service or of assets |
+//! | [`call`] | one call: its context, its request, and the trait of services |
+//! | [`request`] | the context of the client's request |
+//! | [`faults`] | faults: their values, their grammar, and the active set |
 //! | [`trace`] | the records of a request's hops |
-//! | [`body`] [`error`] | bodies and the errors that they end in |
+//! | [`body`] [`error`] | bodies and errors |
 //! | [`log`] | the program's log |
 
 pub mod body;

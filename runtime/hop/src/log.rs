@@ -1,4 +1,7 @@
-//! Where the program's lines go: one sink for request lines, binding calls, guest output and warnings.
+//! The program's log: one sink for request lines, binding calls, guest output and warnings.
+//!
+//! The queue is not `tracing-appender`'s: that one counts the lines that it drops and writes no line about them. A wrapper
+//! that does, and can tell whether its own line was dropped, is as long as the queue.
 
 use std::fmt;
 use std::io::Write;
@@ -6,10 +9,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// A sink for whole lines, shared by everything that has something to say.
+/// A shared sink for whole lines.
 ///
-/// A line is written at once and never mixed with another. A sink that is gone (a closed pipe) is no reason to stop
-/// serving, so its errors are dropped.
+/// A line is written at once and never mixed with another. A closed sink must not stop the server, so errors are
+/// ignored.
 #[derive(Clone)]
 pub struct Log(Arc<Mutex<Box<dyn Write + Send>>>);
 
@@ -19,12 +22,12 @@ impl Log {
         Self(Arc::new(Mutex::new(Box::new(sink))))
     }
 
-    /// The log of the program itself: standard output, written by a thread of its own.
+    /// Makes the log of the program: standard output, written by a thread of its own.
     ///
-    /// A terminal that is stopped or a pipe that nobody reads must not stop the server. Past a bound lines are dropped,
-    /// and their number is told as soon as there is room.
+    /// A stopped terminal or an unread pipe must not stop the server. Lines beyond a bound are dropped, and a line with
+    /// their number follows as soon as there is room.
     pub fn stdout() -> (Self, LogWriter) {
-        let (sender, receiver) = sync_channel(WAITING_LINES);
+        let (sender, receiver) = sync_channel(MAX_QUEUED_LINES);
         std::thread::spawn(move || write_lines(&receiver, &mut std::io::stdout()));
         let queue = Queue {
             sender: sender.clone(),
@@ -41,20 +44,20 @@ impl Log {
         let _ = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
     }
 
-    /// Writes a line that asks for attention.
+    /// Writes a warning.
     pub fn warn(&self, what: impl fmt::Display) {
         self.line(format_args!("warning: {what}"));
     }
 }
 
-/// Lines that wait for a slow terminal.
-const WAITING_LINES: usize = 10_000;
-/// How long the end of the program waits for its last lines to be written.
-const FINISH_TIME: Duration = Duration::from_secs(1);
+/// Most lines in the queue.
+const MAX_QUEUED_LINES: usize = 10_000;
+/// Longest time for which the end of the program waits for its last lines.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 enum Message {
     Line(Vec<u8>),
-    /// Answered when everything before it has been written.
+    /// Acknowledged when everything before it has been written.
     Finish(SyncSender<()>),
 }
 
@@ -62,17 +65,17 @@ enum Message {
 pub struct LogWriter(SyncSender<Message>);
 
 impl LogWriter {
-    /// Waits for what has been logged to be written, within bounds.
+    /// Waits, within a bound, until all lines are written.
     pub fn finish(self) {
-        let (done, written) = sync_channel(1);
-        if self.0.try_send(Message::Finish(done)).is_ok() {
-            // A terminal that is stopped is not waited for.
-            let _ = written.recv_timeout(FINISH_TIME);
+        let (sender, written) = sync_channel(1);
+        if self.0.try_send(Message::Finish(sender)).is_ok() {
+            // A stopped terminal may not take them in time.
+            let _ = written.recv_timeout(FINISH_TIMEOUT);
         }
     }
 }
 
-/// Hands lines to the thread that writes them.
+/// Sends lines to the thread that writes them.
 struct Queue {
     sender: SyncSender<Message>,
     dropped: u64,
@@ -104,9 +107,9 @@ impl Write for Queue {
 fn write_lines(messages: &Receiver<Message>, sink: &mut impl Write) {
     for message in messages {
         match message {
-            // Nobody is left to be told that standard output is gone.
+            // A closed standard output is ignored.
             Message::Line(line) => drop(sink.write_all(&line).and_then(|()| sink.flush())),
-            Message::Finish(done) => drop(done.send(())),
+            Message::Finish(written) => drop(written.send(())),
         }
     }
 }
@@ -117,7 +120,7 @@ impl fmt::Debug for Log {
     }
 }
 
-/// A number of bytes as people read it: `999 B`, `34.1 KB`, `3.3 MB`, in powers of ten.
+/// Formats a number of bytes: `999 B`, `34.1 KB`, `3.3 MB`, in powers of ten.
 pub struct Bytes(pub u64);
 
 impl fmt::Display for Bytes {
@@ -133,7 +136,7 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// A duration as people read it: `840 µs`, `12.3 ms`, `2.41 s`.
+/// Formats a duration: `840 µs`, `12.3 ms`, `2.41 s`.
 pub struct Time(pub Duration);
 
 impl fmt::Display for Time {
@@ -182,7 +185,7 @@ mod tests {
     use super::{Bytes, Message, Queue, Time};
 
     #[test]
-    fn lines_that_nobody_writes_are_counted_and_told_later() {
+    fn dropped_lines_are_counted_and_reported_later() {
         let (sender, receiver) = sync_channel(2);
         let mut queue = Queue { sender, dropped: 0 };
         for line in ["1\n", "2\n", "3\n", "4\n"] {

@@ -1,4 +1,4 @@
-//! The request of a client, as everything that is done on its behalf knows it.
+//! The context of a client's request, shared by all calls on its behalf.
 
 mod chain;
 mod failures;
@@ -12,15 +12,15 @@ use std::time::Instant;
 use http::{Method, StatusCode, Uri};
 use tokio::sync::watch;
 
-pub use self::chain::CallRefused;
 use self::chain::Chain;
+pub use self::chain::SubrequestLimitError;
 pub use self::failures::Failures;
 pub use self::guard::RequestGuard;
 use crate::faults::FaultSet;
 use crate::log::{Bytes, Log, Time};
 use crate::trace::{End, RequestTrace};
 
-/// A client's request, or the call of another worker on its behalf. Nothing of it changes once it is made.
+/// A client's request, or the call of another worker on its behalf. It never changes.
 #[derive(Debug)]
 pub struct RequestContext {
     id: u64,
@@ -37,7 +37,7 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// A request that has just arrived, without trace and faults of its own.
+    /// Makes the context of a new request, without trace and faults.
     pub fn new(id: u64, method: Method, uri: &Uri, log: Log) -> Self {
         let target = uri.path_and_query().map_or("/", |path| path.as_str());
         Self {
@@ -60,7 +60,7 @@ impl RequestContext {
         Self { trace, ..self }
     }
 
-    /// Has faults happen to the request's own calls.
+    /// Injects faults into the request's own calls.
     #[must_use]
     pub fn with_faults(self, faults: FaultSet) -> Self {
         Self {
@@ -69,7 +69,7 @@ impl RequestContext {
         }
     }
 
-    /// Stands for everything that a guest does outside of any request.
+    /// Makes the context of a guest's work outside of any request.
     pub fn background(log: Log) -> Arc<Self> {
         Arc::new(Self::new(0, Method::GET, &Uri::from_static("/"), log))
     }
@@ -77,13 +77,13 @@ impl RequestContext {
     /// The context of another worker that is called on behalf of this request: same number, faults and trace.
     ///
     /// # Errors
-    /// When the chain of workers, or their number, is at its limit.
+    /// Fails when the chain of workers, or their number, is at its limit.
     pub fn calling(
         &self,
         worker: &Arc<str>,
         method: Method,
         uri: &Uri,
-    ) -> Result<Arc<Self>, CallRefused> {
+    ) -> Result<Arc<Self>, SubrequestLimitError> {
         Ok(Arc::new(Self {
             id: self.id,
             method,
@@ -94,7 +94,7 @@ impl RequestContext {
             faults: self.faults.clone(),
             failures: self.failures.clone(),
             ended: self.ended.clone(),
-            chain: self.chain.to(worker)?,
+            chain: self.chain.call(worker)?,
         }))
     }
 
@@ -103,7 +103,7 @@ impl RequestContext {
         self.id
     }
 
-    /// The worker that was called; none for the one that the client asked.
+    /// The called worker; `None` for the worker of the client's own request.
     pub fn worker(&self) -> Option<&str> {
         self.chain.worker.as_deref()
     }

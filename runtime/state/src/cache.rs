@@ -1,10 +1,10 @@
-//! The one folder for what can be made again: toolchains and compiled code.
+//! The cache folder, for toolchains and compiled code.
 
 use std::path::PathBuf;
 
-/// `safelight` in the user's cache folder; `None` if the environment names neither that nor a home.
+/// Returns `safelight` in the user's cache folder; `None` if the environment names neither that nor a home.
 pub fn folder() -> Option<PathBuf> {
-    // The specification of these variables says that a relative path is to be ignored.
+    // The XDG specification says that a relative path is ignored.
     let absolute = |name| {
         std::env::var_os(name)
             .map(PathBuf::from)

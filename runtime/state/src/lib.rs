@@ -1,6 +1,6 @@
-//! The folder in which bindings keep what must outlive a run, and the folder for what can be made again.
+//! The folder of the state of bindings, and the cache folder.
 //!
-//! Several processes may use the state at once. A process that finds no other one may clean it up first.
+//! Several processes may use the state at once. The first one to lock the folder may clean it up.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -11,34 +11,34 @@ use tempfile::TempDir;
 
 pub mod cache;
 
-/// The form of what is in the folder.
+/// The version of the folder's format.
 const VERSION: &str = "v1";
-/// Longest name of a folder, in bytes; longer ones are cut, and end in a digest.
+/// Longest name of a folder, in bytes. A longer one is cut, and ends in a digest.
 const MAX_NAME_BYTES: usize = 120;
 
-/// A folder of state, in use as long as this value lives.
+/// A folder of state, locked as long as this value lives.
 #[derive(Debug)]
 pub struct State {
     folder: PathBuf,
     lock: File,
-    alone: bool,
-    /// Removed at the end.
+    is_exclusive: bool,
+    /// Removes the folder when dropped.
     _temporary: Option<TempDir>,
 }
 
 impl State {
-    /// Uses the folder, which is made if need be.
+    /// Opens the folder, which is created if it does not exist.
     ///
     /// # Errors
-    /// When it cannot be made or locked.
+    /// Fails when the folder cannot be created or locked.
     pub fn open(folder: &Path) -> io::Result<Self> {
         let folder = folder.join(VERSION);
         std::fs::create_dir_all(&folder)?;
         let lock = File::create(folder.join("lock"))?;
-        let alone = match lock.try_lock() {
+        let is_exclusive = match lock.try_lock() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => {
-                // Who clears up is waited for.
+                // This waits until a process that cleans up has finished.
                 lock.lock_shared()?;
                 false
             }
@@ -47,15 +47,15 @@ impl State {
         Ok(Self {
             folder,
             lock,
-            alone,
+            is_exclusive,
             _temporary: None,
         })
     }
 
-    /// Uses a folder of its own, which goes with this value.
+    /// Opens a temporary folder, which is removed when this value is dropped.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// Fails when the folder cannot be created.
     pub fn temporary() -> io::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("safelight-state-")
@@ -65,20 +65,20 @@ impl State {
         Ok(state)
     }
 
-    /// Whether nobody else uses the folder.
-    pub fn is_alone(&self) -> bool {
-        self.alone
+    /// Whether no other process uses the folder.
+    pub fn is_exclusive(&self) -> bool {
+        self.is_exclusive
     }
 
-    /// Lets others in, when everything is cleared up.
+    /// Shares the folder with other processes, after the cleanup.
     ///
     /// # Errors
-    /// When the system does not.
+    /// Fails when the system cannot change the lock.
     pub fn share(&mut self) -> io::Result<()> {
-        if self.alone {
-            self.alone = false;
+        if self.is_exclusive {
+            self.is_exclusive = false;
             self.lock.unlock()?;
-            // Whoever comes between may clear up as well: nothing has been begun here.
+            // A process that locks the folder in between may clean up as well: this one has written nothing yet.
             self.lock.lock_shared()?;
         }
         Ok(())
@@ -90,7 +90,7 @@ impl State {
     }
 }
 
-/// A name that is another one for every id, on every disk.
+/// Encodes an id as a name that is unique, also on a file system without case.
 fn folder_name(id: &str) -> String {
     use std::fmt::Write;
     let name = id.bytes().fold(String::new(), |mut name, byte| {
@@ -129,15 +129,15 @@ mod tests {
     }
 
     #[test]
-    fn only_who_comes_first_is_alone_until_others_are_let_in() {
+    fn only_the_first_process_is_exclusive_until_it_shares() {
         let folder = tempfile::tempdir().unwrap();
         let mut first = State::open(folder.path()).unwrap();
-        assert!(first.is_alone());
+        assert!(first.is_exclusive());
         first.share().unwrap();
         let second = State::open(folder.path()).unwrap();
-        assert!(!first.is_alone() && !second.is_alone());
+        assert!(!first.is_exclusive() && !second.is_exclusive());
         drop((first, second));
-        assert!(State::open(folder.path()).unwrap().is_alone());
+        assert!(State::open(folder.path()).unwrap().is_exclusive());
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Fault {
     ///     .await?;
     /// let answer = server.get("/careful-image").await?;
     /// assert!(answer.status == 200 && answer.is_whole());
-    /// server.wait_for_line(|line| line.contains("FAULT IMAGES:slow_reader=20000/20 struck")).await?;
+    /// server.wait_for_line(|line| line.contains("FAULT IMAGES:slow_reader=20000/20 applied")).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -90,7 +90,7 @@ impl Fault {
     ///     .await?;
     /// let answer = server.get("/photo").await?;
     /// assert!(answer.status == 200 && answer.is_whole());
-    /// server.wait_for_line(|line| line.contains("FAULT IMAGES:slow_writer=50000/20 struck")).await?;
+    /// server.wait_for_line(|line| line.contains("FAULT IMAGES:slow_writer=50000/20 applied")).await?;
     /// # Ok(())
     /// # }
     /// ```

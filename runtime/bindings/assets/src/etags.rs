@@ -1,4 +1,5 @@
-//! The tags and checksums of files, each computed from the content once and kept until the file changes.
+//! A cache of the tags and checksums of files. Both are computed from the content once, and again when the file
+//! changes.
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
@@ -9,25 +10,25 @@ use std::sync::{Mutex, PoisonError};
 use crc_fast::CrcAlgorithm;
 use sha2::{Digest, Sha256};
 
-use super::folder::FILE_BYTES;
+use super::folder::MAX_FILE_BYTES;
 
-/// Tags that are kept; past them all are forgotten.
-const KEPT: usize = 10_000;
+/// Maximum tags in the cache. A full cache is cleared.
+const MAX_TAGS: usize = 10_000;
 
 /// The tags of one folder's files.
 #[derive(Debug, Default)]
-pub(super) struct Etags(Mutex<HashMap<Identity, Tag>>);
+pub(super) struct Etags(Mutex<HashMap<Identity, FileTag>>);
 
-/// What a file's content comes to.
+/// The tag and the checksum of a file's content.
 #[derive(Debug, Clone)]
-pub(super) struct Tag {
+pub(super) struct FileTag {
     /// The entity tag, quoted.
     pub(super) etag: String,
-    /// By which whoever gets the whole file proves that it is unchanged.
+    /// The checksum for the digest of an answer with the whole file.
     pub(super) crc32c: u32,
 }
 
-/// A file's content, as far as the file system tells without reading it.
+/// The identity of a file's content, from the file's metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Identity {
     device: u64,
@@ -38,11 +39,11 @@ struct Identity {
 }
 
 impl Etags {
-    /// The tag, and whether it was known. Leaves the file at its beginning.
+    /// The tag, and whether it was in the cache. Leaves the file at its beginning.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(super) fn of(&self, file: &mut File, metadata: &Metadata) -> io::Result<(Tag, bool)> {
+    pub(super) fn get(&self, file: &mut File, metadata: &Metadata) -> io::Result<(FileTag, bool)> {
         let identity = Identity {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -62,7 +63,7 @@ impl Etags {
         let tag = tag(file)?;
         file.rewind()?;
         let mut tags = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tags.len() >= KEPT {
+        if tags.len() >= MAX_TAGS {
             tags.clear();
         }
         tags.insert(identity, tag.clone());
@@ -71,11 +72,11 @@ impl Etags {
 }
 
 /// The entity tag is the first half of the content's SHA-256.
-fn tag(file: &mut File) -> io::Result<Tag> {
+fn tag(file: &mut File) -> io::Result<FileTag> {
     let mut hash = Sha256::new();
     let mut crc32c = crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi);
-    // One that grows meanwhile has no end to wait for.
-    let mut file = file.take(FILE_BYTES);
+    // A file that grows meanwhile may have no end.
+    let mut file = file.take(MAX_FILE_BYTES);
     let mut piece = vec![0; 64 * 1024];
     loop {
         let read = file.read(&mut piece)?;
@@ -87,9 +88,9 @@ fn tag(file: &mut File) -> io::Result<Tag> {
         crc32c.update(read);
     }
     let hash = hash.finalize();
-    let half = hash.iter().take(16).map(|byte| format!("{byte:02x}"));
-    Ok(Tag {
-        etag: format!("\"{}\"", half.collect::<String>()),
+    let (half, _) = hash.split_at(16);
+    Ok(FileTag {
+        etag: format!("\"{}\"", hex::encode(half)),
         crc32c: u32::try_from(crc32c.finalize()).map_err(io::Error::other)?,
     })
 }

@@ -11,13 +11,13 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
-/// Bytes that are read at once.
+/// Bytes of one read.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// `length` bytes of a file from `start` on. A file that ends before is an error of the body.
+/// A body of `length` bytes of a file from `start` on. A file that ends earlier is an error of the body.
 ///
 /// # Errors
-/// When the file cannot be read from there.
+/// When the file cannot be positioned at `start`.
 pub(super) async fn body(file: std::fs::File, start: u64, length: u64) -> io::Result<Body> {
     let mut file = File::from_std(file);
     file.set_max_buf_size(PIECE_BYTES);

@@ -1,4 +1,4 @@
-//! The files below a folder, and no other: every step of a path is a real folder or file, never a link.
+//! The files below a folder, and no others: no step of a path is a link.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-/// Files of one worker, and bytes of one file: the platform's own numbers.
-const MOST_FILES: usize = 100_000;
-pub(super) const FILE_BYTES: u64 = 25 << 20;
-/// Names in the folder itself that are instructions and no assets.
+/// Maximum files of one worker: the platform's limit.
+const MAX_FILES: usize = 100_000;
+/// Maximum bytes of one file: the platform's limit.
+pub(super) const MAX_FILE_BYTES: u64 = 25 << 20;
+/// Names of files in the folder itself that are instructions, and no assets.
 pub(super) const INSTRUCTIONS: [&str; 3] = ["/_headers", "/_redirects", "/.assetsignore"];
 
-/// A folder whose files are served.
+/// A folder of assets.
 #[derive(Debug, Clone)]
 pub(super) struct Folder {
     root: PathBuf,
@@ -24,15 +25,15 @@ impl Folder {
         Self { root: root.into() }
     }
 
-    /// Whether there is such an asset.
+    /// Whether an asset has this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.open(name).is_ok_and(|file| file.is_some())
     }
 
-    /// The asset of this name, which begins with a slash; none if there is no such regular file.
+    /// Opens the asset of this name, which begins with a slash; none if no regular file has the name.
     ///
     /// # Errors
-    /// When a file that is there cannot be read.
+    /// When an existing file cannot be opened.
     pub(super) fn open(&self, name: &str) -> io::Result<Option<(File, Metadata)>> {
         let Some(relative) = name.strip_prefix('/') else {
             return Ok(None);
@@ -53,26 +54,26 @@ impl Folder {
     }
 
     fn step_down(&self, folders: &str, file: &str) -> io::Result<File> {
-        // The folder itself may be a link: its path is the config's own.
+        // The folder itself may be a link: its path is from the config.
         let root = openat(CWD, &self.root, FOLDER, Mode::empty())?;
         let mut at: OwnedFd = root;
         for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
             at = openat(&at, folder, FOLDER | OFlags::NOFOLLOW, Mode::empty())?;
         }
-        // A pipe would wait for its writer.
+        // Without NONBLOCK, opening a pipe waits for its writer.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         Ok(File::from(openat(&at, file, flags, Mode::empty())?))
     }
 
-    /// Whether it is there by now.
-    pub(super) fn is_there(&self) -> bool {
+    /// Whether the folder exists.
+    pub(super) fn exists(&self) -> bool {
         self.root.is_dir()
     }
 
-    /// Makes sure that the files are not too many nor too large, and names the instructions that are there.
+    /// Checks the number and the sizes of the files. Returns the instructions that exist.
     ///
     /// # Errors
-    /// When they are, or a folder cannot be read. A folder that is not there yet has no files.
+    /// When there are too many files, one is too large, or a folder cannot be read. A missing folder has no files.
     pub(super) fn survey(&self) -> io::Result<Vec<&'static str>> {
         if self.root.exists() && !self.root.is_dir() {
             return Err(about(&self.root, "it is not a folder"));
@@ -92,11 +93,11 @@ impl Folder {
                     waiting.push(entry.path());
                 } else if kind.is_file() {
                     files += 1;
-                    if entry.metadata()?.len() > FILE_BYTES {
+                    if entry.metadata()?.len() > MAX_FILE_BYTES {
                         return Err(about(&entry.path(), "it is larger than 25 MiB"));
                     }
                 }
-                if files > MOST_FILES {
+                if files > MAX_FILES {
                     return Err(about(&self.root, "it has more than 100000 files"));
                 }
             }
@@ -110,7 +111,7 @@ const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::CLOEXEC);
 
-/// Nothing of that name, a link, or a file where a folder should be.
+/// Whether the error means that no asset has the name: no file, a link, or a file in the place of a folder.
 fn is_absence(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let absences = [
@@ -138,7 +139,7 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::{FILE_BYTES, Folder};
+    use super::{Folder, MAX_FILE_BYTES};
 
     /// `public/` with a file in it and one below, and a secret beside it with links to it.
     fn site() -> (TempDir, Folder) {
@@ -216,7 +217,7 @@ mod tests {
         let (dir, folder) = site();
         assert_eq!(folder.survey().unwrap(), ["/_headers"]);
         let large = fs::File::create(dir.path().join("public/sub/large.bin")).unwrap();
-        large.set_len(FILE_BYTES + 1).unwrap();
+        large.set_len(MAX_FILE_BYTES + 1).unwrap();
         let error = folder.survey().unwrap_err().to_string();
         assert!(
             error.contains("sub/large.bin: it is larger than 25 MiB"),
@@ -229,10 +230,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::new(dir.path().join("later"));
         assert!(folder.survey().unwrap().is_empty());
-        assert!(!folder.has("/a") && !folder.is_there());
+        assert!(!folder.has("/a") && !folder.exists());
         fs::create_dir(dir.path().join("later")).unwrap();
         fs::write(dir.path().join("later/a"), "a").unwrap();
-        assert!(folder.has("/a") && folder.is_there());
+        assert!(folder.has("/a") && folder.exists());
     }
 
     #[test]

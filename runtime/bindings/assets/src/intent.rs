@@ -1,19 +1,19 @@
-//! Which file a path means, or to which other path it leads: the platform's table of HTML addresses.
+//! The file of a path, or the path that it redirects to: the platform's table of HTML addresses.
 
 use safelight_config::{HtmlHandling, NotFoundHandling};
 
-/// What a path comes to.
+/// The meaning of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Intent {
-    /// This file is it.
+    /// The path names this file.
     File(String),
-    /// There is nothing, which this page says, with a status of its own or as if it were there.
+    /// No file has the path. A page answers instead, with the status 404 if `is_error`, and 200 otherwise.
     Page { file: String, is_error: bool },
-    /// Another path is the right one.
+    /// The path redirects to the canonical one.
     Redirect(String),
 }
 
-/// How paths are looked up.
+/// The config of lookups.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Handling {
     pub(super) html: HtmlHandling,
@@ -21,7 +21,7 @@ pub(super) struct Handling {
 }
 
 impl Handling {
-    /// What a decoded path means, if anything, where `exists` knows the files.
+    /// The meaning of a decoded path, if it has one. `exists` tells which files there are.
     pub(super) fn intent(self, path: &str, exists: &impl Fn(&str) -> bool) -> Option<Intent> {
         self.resolve(path, exists, Redirects::Followed)
     }
@@ -85,22 +85,22 @@ impl Handling {
     }
 }
 
-/// A path that is only looked up to see what it serves leads nowhere else.
+/// Whether a lookup follows redirects. The lookup of the target of a redirect does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Redirects {
     Followed,
     Skipped,
 }
 
-/// One cell of the table: the first that holds decides.
+/// One cell of the table. The first matching cell decides.
 enum Step {
-    /// If there is this file, it answers.
+    /// This file answers if it exists.
     Serve(String),
-    /// If there is this file and the other path would serve it, go there.
+    /// The path redirects to `to` if `file` exists and `to` serves it.
     Redirect { file: String, to: String },
 }
 
-/// The cells for a path, by how it ends, then by what holds for every path.
+/// The cells for a path: those for its ending, then those for every path.
 fn steps(html: HtmlHandling, path: &str) -> Vec<Step> {
     let mut steps = match html {
         HtmlHandling::None => return vec![serve(path)],
@@ -133,7 +133,7 @@ fn redirect(file: &str, to: &str) -> Step {
     }
 }
 
-/// How a path ends, with what stands before.
+/// The ending of a path, with the text before it.
 enum End<'a> {
     Index(&'a str),
     IndexPage(&'a str),
@@ -143,7 +143,7 @@ enum End<'a> {
 }
 
 impl<'a> End<'a> {
-    fn of(path: &'a str) -> Self {
+    fn from_path(path: &'a str) -> Self {
         if let Some(x) = path.strip_suffix("/index") {
             Self::Index(x)
         } else if let Some(x) = path.strip_suffix("/index.html") {
@@ -159,7 +159,7 @@ impl<'a> End<'a> {
 }
 
 fn auto(p: &str) -> Vec<Step> {
-    match End::of(p) {
+    match End::from_path(p) {
         End::Index(x) => vec![
             serve(p),
             redirect(&format!("{p}.html"), &format!("{x}/")),
@@ -182,7 +182,7 @@ fn auto(p: &str) -> Vec<Step> {
 }
 
 fn force(p: &str) -> Vec<Step> {
-    match End::of(p) {
+    match End::from_path(p) {
         End::Index(x) => vec![
             serve(p),
             redirect(&format!("{p}.html"), &format!("{x}/")),
@@ -206,7 +206,7 @@ fn force(p: &str) -> Vec<Step> {
 }
 
 fn drop_slash(p: &str) -> Vec<Step> {
-    match End::of(p) {
+    match End::from_path(p) {
         End::Index("") => vec![
             serve(p),
             redirect("/index.html", "/"),

@@ -1,8 +1,8 @@
-//! Paths of assets: from a request's target to the name of a file, and back into a URL.
+//! Paths of assets: from the path of a URL to the name of a file, and back.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Everything but what a browser's `encodeURIComponent` leaves as it is.
+/// All characters but those that a browser's `encodeURIComponent` leaves unchanged.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -16,8 +16,8 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A request's path with each segment decoded once, and repeated slashes as one.
 ///
-/// What cannot be decoded stays as it is. The result is a name to compare with those of files; a segment that came
-/// encoded may hold a slash, and then is two.
+/// A segment that cannot be decoded stays unchanged. The result is compared with names of files. A decoded segment with
+/// a slash becomes two.
 pub(super) fn decoded(path: &str) -> String {
     let mut decoded = String::with_capacity(path.len());
     for segment in path.split('/') {

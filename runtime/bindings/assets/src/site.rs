@@ -1,4 +1,4 @@
-//! Who answers when a worker has files: the files, or the worker.
+//! The files in front of a worker, and the rules by which the files or the worker answer.
 
 use http::Response;
 use http::request::Parts;
@@ -16,7 +16,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// The files of a config, which says when the worker goes before them.
+    /// The files of a config, with its rules.
     pub fn new(assets: Assets, config: &AssetsConfig) -> Self {
         Self {
             assets,
@@ -26,7 +26,7 @@ impl Site {
         }
     }
 
-    /// The files' answer; none if the request is the worker's.
+    /// Answers a request from the files; none if the worker answers it.
     pub async fn answer(&self, request: &Parts) -> Option<Response<Body>> {
         let path = request.uri.path();
         match &self.worker_first {
@@ -54,7 +54,8 @@ impl Site {
         }
     }
 
-    /// A worker answers what is not there, unless there are rules that would have said so, or a person goes to a page.
+    /// The handling of a missing file. The worker answers for it, unless the config has rules, or a browser navigates
+    /// and the config gives navigation to the files.
     fn not_found_for(&self, request: &Parts) -> NotFoundHandling {
         let mode = request.headers.get("sec-fetch-mode");
         let navigates = mode.is_some_and(|mode| mode == "navigate");

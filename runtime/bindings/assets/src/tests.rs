@@ -1,4 +1,4 @@
-//! Requests to a folder of files, and who of folder and worker answers them.
+//! Requests to a folder of files, and the choice between the files and the worker.
 
 use std::fs;
 
@@ -197,7 +197,7 @@ async fn nothing_found_is_what_the_config_says() {
     }
 }
 
-/// Whether the files answer, and not the worker.
+/// Whether the files answer instead of the worker.
 async fn is_of_assets(config: &AssetsConfig, path: &str, headers: &[(&str, &str)]) -> bool {
     let (assets, _) = Assets::open(config).unwrap();
     let site = Site::new(assets, config);

@@ -1,4 +1,4 @@
-//! Answers of the Images binding that the images process has not given: errors of the wire's own form.
+//! Error answers of the Images binding that do not come from the images process, in the form of its wire.
 
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
@@ -6,7 +6,7 @@ use safelight_hop::{Body, body};
 use safelight_protocol::headers::SUMMARY;
 use safelight_protocol::{ErrorCode, error};
 
-/// The answer for a connection that ended before there was one.
+/// The answer for a connection that ended before an answer.
 pub(crate) fn ended_early(why: &str) -> http::Response<Body> {
     failed(ErrorCode::Internal, &ended_early_text(why))
 }
@@ -16,7 +16,7 @@ pub(crate) fn ended_early_text(why: &str) -> String {
     format!("the images process ended the connection before it answered: {why}")
 }
 
-/// An answer that is marked with an error code.
+/// An answer with an error code.
 pub(crate) fn failed(code: ErrorCode, message: &str) -> http::Response<Body> {
     let mut response = http::Response::new(body::full(error::body_text(code, message)));
     *response.status_mut() = code.status();
@@ -28,7 +28,7 @@ pub(crate) fn failed(code: ErrorCode, message: &str) -> http::Response<Body> {
     if let Ok(value) = HeaderValue::try_from(error::header_value(code)) {
         headers.insert(error::ERROR_HEADER, value);
     }
-    // So that the log's line of the call tells it too.
+    // The log's line of the call shows the summary.
     if let Ok(value) = HeaderValue::try_from(format!("{}: {message}", code.number())) {
         headers.insert(SUMMARY, value);
     }

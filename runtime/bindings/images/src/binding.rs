@@ -15,7 +15,7 @@ use tower::service_fn;
 use crate::answers::{ended_early_text, failed};
 use crate::process::{CallError, ImagesHandle};
 
-/// A service that sends calls to the images process, whichever one runs.
+/// A service that sends calls to the images process that runs at the time.
 pub fn service(process: ImagesHandle) -> impl HopService {
     service_fn(move |call| send(process.clone(), call))
 }
@@ -26,7 +26,7 @@ async fn send(process: ImagesHandle, call: Call) -> Answer {
     let connected = |connection| record.connection(connection);
     match process.send(request, connected).await {
         Ok(response) => Ok(response.map(|body| {
-            // A connection that ends, or stalls, in the middle of a response.
+            // The connection ended or stalled in the middle of a response.
             body.map_err(|error| HopError::Service(error_chain(&error)))
                 .boxed_unsync()
         })),
@@ -38,7 +38,7 @@ async fn send(process: ImagesHandle, call: Call) -> Answer {
     }
 }
 
-/// The request as the socket's protocol has it: origin form, and a Host that only fills its place.
+/// The request in the form of the socket: in origin form, with a Host that HTTP/1.1 requires and the process ignores.
 fn on_the_wire(
     request: http::Request<Body>,
     record: &CallRecord,
@@ -50,7 +50,7 @@ fn on_the_wire(
     parts
         .headers
         .insert(HOST, HeaderValue::from_static("images"));
-    // The runtime alone sets these numbers, whatever a guest writes.
+    // The runtime alone sets these headers. A guest's own values are removed.
     parts.headers.remove(REQUEST_HEADER);
     parts.headers.remove(CALL_HEADER);
     if let Some((request, call)) = record.numbers() {
@@ -88,7 +88,7 @@ fn describe(error: &CallError) -> (ErrorCode, String) {
     }
 }
 
-/// Why the call's own upload broke off, if that is what ended the exchange.
+/// The error of the call's upload, if it ended the exchange.
 fn broken_upload(error: &hyper::Error) -> Option<&HopError> {
     let of_body = error.source()?.downcast_ref::<HopError>()?;
     error.is_user().then_some(of_body)

@@ -5,7 +5,7 @@
 //! | [`binding`] | answers calls of an Images binding |
 //! | [`transports`] | asks the process for its side of a trace |
 //! | [`process`] | starts the images process, watches it, restarts it, and ends it |
-//! | `answers` | errors that the process has not given |
+//! | `answers` | error answers that do not come from the process |
 
 mod answers;
 pub mod binding;

@@ -1,20 +1,22 @@
-//! The images process from the runtime's side: start it, know when it serves, start it again, take it down.
+//! The images process from the runtime's side: its start, its health, its restarts and its end.
 //!
 //! | module | duty |
 //! |---|---|
-//! | [`call`] | calls of whichever process runs just now |
-//! | `launch` | one child process, until it says that it is ready |
-//! | `health` | whether it still answers while somebody waits for it |
-//! | `supervise` | what happens when it does not |
-//! | [`kill`] | killing it on purpose |
+//! | [`call`] | calls of the process |
+//! | `link` | the state that calls and the supervisor share |
+//! | `launch` | the start of one child process |
+//! | `health` | health checks while calls are in flight |
+//! | `supervise` | the replacement of a process that has failed |
+//! | `kill` | the fault that kills the process |
 //!
-//! The child's standard input is a pipe that nobody writes to. It ends when this program ends, in whatever way, and the
-//! child ends with it: no `kill -9` leaves an images process behind.
+//! The child's standard input is a pipe without data. The pipe ends with this program, even after `kill -9`, and the
+//! child ends with the pipe.
 
 pub mod call;
 mod health;
 mod kill;
 mod launch;
+mod link;
 mod supervise;
 #[cfg(test)]
 mod tests;
@@ -31,17 +33,17 @@ use safelight_protocol::settings::{DeadlineSettings, ImagesSettings};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use self::call::{Link, State};
 use self::kill::KillHandle;
 use self::launch::Launcher;
+use self::link::{Link, ProcessState};
 use self::supervise::Supervisor;
 use crate::answers;
 pub use call::{CallError, ImagesHandle};
 
-/// What the child writes, on a line of its own, once it takes requests.
+/// The line that the child writes once it takes requests.
 pub const READY_LINE: &str = "images process ready";
 
-/// The running images process and whoever watches it.
+/// The running images process and its supervisor.
 pub struct ImagesProcess {
     handle: ImagesHandle,
     socket: PathBuf,
@@ -54,7 +56,7 @@ impl ImagesProcess {
     /// Starts `program` as an images process on a private socket and waits until it serves.
     ///
     /// # Errors
-    /// When it cannot be started or ends before it is ready; the error has its last words.
+    /// When it cannot be started or ends before it is ready. The error has the end of its standard error.
     pub async fn start(
         program: PathBuf,
         settings: ImagesSettings,
@@ -69,7 +71,7 @@ impl ImagesProcess {
             log: log.clone(),
         };
         let running = launcher.launch().await?;
-        let (state, states) = watch::channel(State::Up(0));
+        let (state, states) = watch::channel(ProcessState::Up(0));
         let link = Arc::new(Link::new(Pool::new(&socket, deadlines), states));
         let (stop, stopped) = oneshot::channel();
         let (kill_handle, kills) = KillHandle::new();
@@ -88,17 +90,17 @@ impl ImagesProcess {
         })
     }
 
-    /// The way to it, which stays good when it is restarted.
+    /// A handle for calls, which stays valid when the process is restarted.
     pub fn handle(&self) -> ImagesHandle {
         self.handle.clone()
     }
 
-    /// The socket on which it serves, also when it is restarted.
+    /// The socket of the process. A restarted process has the same one.
     pub fn socket(&self) -> &Path {
         &self.socket
     }
 
-    /// The faults that only this process can have.
+    /// The faults of this process.
     pub fn faults(&self) -> ImagesFaults {
         let kill = self.kill_handle.clone();
         ImagesFaults {
@@ -111,7 +113,7 @@ impl ImagesProcess {
         }
     }
 
-    /// Lets it finish its requests and waits for its end.
+    /// Stops the process after its requests, and waits for its end.
     pub async fn stop(self) {
         let _ = self.stop.send(());
         let _ = self.supervisor.await;
@@ -132,7 +134,7 @@ fn deadlines(settings: &ImagesSettings) -> Deadlines {
     }
 }
 
-/// A path of this process alone. Its folder is made before each start, for this user alone.
+/// A socket path that no other process has. Its folder is made before each start, with access for this user alone.
 fn private_socket() -> PathBuf {
     static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let base = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);

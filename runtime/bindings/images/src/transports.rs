@@ -1,4 +1,5 @@
-//! The images process's side of calls: asked for only when somebody looks, and joined by the numbers of request and call.
+//! The transports of calls in the images process: read when a trace is read, and joined by the numbers of request and
+//! call.
 
 use std::time::Duration;
 
@@ -10,31 +11,33 @@ use safelight_net::pool::{Pool, PoolError};
 use safelight_protocol::TRACE_PATH;
 use safelight_protocol::trace::Transport;
 
-/// How long the images process may take to answer; it has the answer at hand.
+/// Maximum wait for the images process, which answers from memory.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// Largest answer that is read.
+/// Maximum bytes of an answer.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
-/// Where to ask.
+/// The client for transports.
 pub struct Transports(Option<Pool<Body>>);
 
 impl Transports {
-    /// Asks over `pool`, if transports are recorded.
+    /// A client over `pool`, if transports are recorded.
     pub fn new(pool: Option<Pool<Body>>) -> Self {
         Self(pool)
     }
 
-    /// Fills in the transport of every call that went to the socket, or why there is none.
+    /// Sets the transport of each call with a connection to the process, or the reason that it is missing.
     pub async fn join(&self, trace: &mut Trace) {
         if trace.calls.iter().all(|call| call.connection.is_none()) {
             return;
         }
-        let told = self.ask(trace.id).await;
+        let transports = self.ask(trace.id).await;
         let calls = trace.calls.iter_mut();
         for call in calls.filter(|call| call.connection.is_some()) {
-            match &told {
+            match &transports {
                 Ok(transports) => {
-                    let transport = transports.iter().find(|told| told.call == call.call);
+                    let transport = transports
+                        .iter()
+                        .find(|transport| transport.call == call.call);
                     call.transport = transport.cloned();
                     if transport.is_none() {
                         call.transport_missing = Some("the images process does not know it".into());
@@ -74,6 +77,6 @@ impl Transports {
         tokio::time::timeout(TIMEOUT, answer)
             .await
             .unwrap_or_else(|_| Err("no answer in time".into()))
-            .map_err(|why| format!("the images process did not tell: {why}"))
+            .map_err(|why| format!("the images process gave no transports: {why}"))
     }
 }

@@ -1,4 +1,4 @@
-//! Answers as the wire has them: JSON in front, then an object's bytes; an error in a header.
+//! Answers on the wire: JSON, followed by an object's bytes. An error is in a header.
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
@@ -13,39 +13,40 @@ use safelight_protocol::headers::{R2_ERROR, R2_JSON_APART, R2_METADATA_SIZE, SUM
 use serde_json::json;
 
 use super::blobs::reader::Reader;
-use super::bucket::Found;
+use super::bucket::FoundObject;
+use super::checksum;
 use super::error::R2Error;
 use super::object::{Include, Object};
 
-/// An answer that is JSON alone.
-pub(super) fn json_only(json: String) -> Response<Body> {
+/// An answer of JSON alone.
+pub(super) fn json(json: String) -> Response<Body> {
     let mut headers = HeaderMap::new();
     headers.insert(R2_METADATA_SIZE, json.len().into());
     headers.insert(CONTENT_LENGTH, json.len().into());
     headers.insert(
         digest::REPR_DIGEST,
-        repr_digest(crc32c::crc32c(json.as_bytes())),
+        repr_digest(checksum::crc32c(json.as_bytes())),
     );
     response(headers, body::full(json))
 }
 
-/// The answer of what needs none.
-pub(super) fn nothing() -> Response<Body> {
+/// An answer without JSON and bytes.
+pub(super) fn empty() -> Response<Body> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
     response(headers, body::full(""))
 }
 
-/// An object with its bytes, or some of them.
-pub(super) fn object(found: Found) -> Response<Body> {
+/// An object's JSON, followed by the requested range of its bytes.
+pub(super) fn object(found: FoundObject) -> Response<Body> {
     let json = found.object.json(Include::ALL, Some(&found.range));
     let length = found.range.end - found.range.start;
     let mut headers = HeaderMap::new();
     headers.insert(R2_METADATA_SIZE, json.len().into());
     headers.insert(CONTENT_LENGTH, (json.len() as u64 + length).into());
     headers.insert(R2_JSON_APART, HeaderValue::from_static("1"));
-    // What was written is what is sent, or the answer breaks.
-    let whole = found.crc32c(crc32c::crc32c(json.as_bytes()));
+    // The digest is that of the stored bytes: an answer with other bytes breaks.
+    let whole = found.crc32c(checksum::crc32c(json.as_bytes()));
     headers.insert(digest::REPR_DIGEST, repr_digest(whole));
     let left = json.len() as u64 + length;
     let front = stream::once(async { Ok(Frame::data(Bytes::from(json))) });
@@ -54,7 +55,7 @@ pub(super) fn object(found: Found) -> Response<Body> {
     response(headers, SizedBody::new(body, left).boxed_unsync())
 }
 
-/// An object's bytes, or some of them, and nothing in front.
+/// The bytes of a range of an object.
 pub(super) fn bytes(reader: Reader, length: u64) -> Body {
     let body = StreamBody::new(stream::unfold(Some(reader), next)).boxed_unsync();
     let left = length;
@@ -70,31 +71,31 @@ async fn next(reader: Option<Reader>) -> Option<(Result<Frame<Bytes>, HopError>,
     }
 }
 
-/// An error; to a `get` whose condition does not hold, with the object that it does not hold of.
+/// An error. The answer of a `get` with a failed condition has the JSON of the object.
 pub(super) fn error(error: &R2Error, object: Option<&Object>) -> Response<Body> {
-    let json = object.map(|object| object.json(Include::ALL, Some(&(0..object.size))));
-    let mut answer = match json {
-        Some(json) => json_only(json),
-        None => nothing(),
+    let mut answer = match object {
+        Some(object) => json(object.json(Include::ALL, Some(&(0..object.size)))),
+        None => empty(),
     };
     *answer.status_mut() = error.code.status();
-    let told = json!({ "version": 1, "v4code": error.code.number(), "message": error.message });
-    // The one character that JSON leaves as it is and a header must not have.
-    let told = told.to_string().replace('\u{7f}', "\\u007f");
-    if let Ok(value) = HeaderValue::try_from(told) {
+    let described =
+        json!({ "version": 1, "v4code": error.code.number(), "message": error.message });
+    // DEL is the only character that JSON does not escape and a header must not have.
+    let described = described.to_string().replace('\u{7f}', "\\u007f");
+    if let Ok(value) = HeaderValue::try_from(described) {
         answer.headers_mut().insert(R2_ERROR, value);
     }
-    summarize(&mut answer, &error.to_string());
+    set_summary(&mut answer, &error.to_string());
     answer
 }
 
-/// Has the log's line of the call say what was done, within reason.
-pub(super) fn summarize(answer: &mut Response<Body>, what: &str) {
-    const MOST: usize = 200;
+/// Sets the summary that the log's line of the call shows, cut to a maximum length.
+pub(super) fn set_summary(answer: &mut Response<Body>, what: &str) {
+    const MAX_CHARS: usize = 200;
     let shown: String = what
         .chars()
         .flat_map(char::escape_default)
-        .take(MOST)
+        .take(MAX_CHARS)
         .collect();
     if let Ok(value) = HeaderValue::try_from(shown) {
         answer.headers_mut().insert(SUMMARY, value);

@@ -1,19 +1,20 @@
-//! The bytes of a bucket: blobs under names of our own, written once and never changed.
+//! The bytes of a bucket: blobs under generated names, written once and never changed.
 //!
-//! A key never becomes a path. A blob is whole when its name is told, and lives until no row names it and nobody reads it.
+//! A key never becomes a path. A blob is complete before a row names it. It is deleted when no row names it and no
+//! reader reads it.
 
 pub(super) mod blocks;
-mod chores;
 pub(super) mod pins;
 pub(super) mod reader;
 pub(super) mod run;
+mod sweep;
+mod tasks;
 pub(super) mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as StorePath;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -22,16 +23,16 @@ use safelight_config::Durability;
 
 use super::error::R2Error;
 use blocks::Blocks;
-use chores::{Chores, Counted};
 use pins::Pins;
-use run::{Ended, Live, Run};
+use run::RunLock;
+use tasks::{BackgroundTasks, TaskGuard};
 
-/// Bytes that are handed to a file at once.
-const FILE_STEP: usize = 512 * 1024;
-/// Bytes of one blob in a store that takes blobs only whole. So much of a value is held in memory.
-const REMOTE_STEP: usize = 8 * 1024 * 1024;
-/// Bytes that all values on their way into a bucket may hold in memory before they go on in smaller steps.
-const MOST_HELD: usize = 64 * 1024 * 1024;
+/// Bytes of one write to a file.
+const FILE_WRITE_BYTES: usize = 512 * 1024;
+/// Bytes of one blob in a store that takes a blob only as a whole. A value holds as many in memory.
+const REMOTE_BLOB_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes that all writers of a bucket hold in memory before they write smaller pieces.
+const MAX_BUFFERED_BYTES: usize = 64 * 1024 * 1024;
 
 /// A blob, as the index names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,86 +43,87 @@ pub(super) struct Segment {
     pub(super) blocks: Blocks,
 }
 
-/// Where a bucket's blobs are.
+/// The blobs of a bucket.
 #[derive(Clone)]
 pub(super) struct Blobs {
     store: Arc<dyn ObjectStore>,
-    place: Place,
-    /// Those of the index that names them.
+    location: Location,
+    /// The pins of the index that names the blobs.
     pins: Arc<Pins>,
-    run: Arc<Run>,
-    /// Whether this run could not delete something, so that it does not say that it leaves nothing.
-    leaves: Arc<AtomicBool>,
-    /// Bytes in memory, of all values on their way here.
-    held: Arc<AtomicUsize>,
-    chores: Chores,
+    run: Arc<RunLock>,
+    /// Whether this run failed to delete a blob. Its lock file then stays for the next sweep.
+    unclean: Arc<AtomicBool>,
+    /// Bytes that all writers hold in memory.
+    buffered: Arc<AtomicUsize>,
+    tasks: BackgroundTasks,
 }
 
-/// Who uses the blobs: the readers of this process, and this run of the program.
-pub(super) struct Used {
+/// The users of the blobs: the readers of this process, and this run of the program.
+pub(super) struct BlobUsers {
     pub(super) pins: Arc<Pins>,
-    pub(super) run: Run,
+    pub(super) run: RunLock,
 }
 
-/// Work that has rows name some blobs no more. If nobody waits for it any more, it is done all the same.
-pub(super) struct Releasing {
+/// Counts a transaction that releases blobs as a background task until it discards them. The transaction ends even if
+/// its caller is dropped.
+pub(super) struct ReleaseGuard {
     blobs: Blobs,
-    _counted: Counted,
+    _guard: TaskGuard,
 }
 
-impl Releasing {
-    /// Deletes what was released.
+impl ReleaseGuard {
+    /// Deletes the released blobs.
     pub(super) fn discard(self, blobs: Vec<String>) {
         self.blobs.discard(blobs);
     }
 }
 
 #[derive(Clone)]
-enum Place {
-    /// In this folder, a file for each value.
+enum Location {
+    /// A folder, with a file for each value.
     Folder(Arc<Path>),
-    /// In another machine's store, below this path, a value in pieces: each is there whole or not at all.
+    /// A path in another machine's store, with a value in several blobs, each complete or absent.
     Remote(StorePath),
 }
 
 impl Blobs {
-    /// Blobs in a folder, which is made if need be.
+    /// Opens the blobs in a folder, which is made if it is missing.
     pub(super) fn in_folder(
         folder: PathBuf,
         durability: Durability,
-        used: Used,
+        used: BlobUsers,
     ) -> Result<Self, R2Error> {
         std::fs::create_dir_all(&folder)?;
         let store =
             LocalFileSystem::new_with_prefix(&folder)?.with_fsync(durability == Durability::Disk);
         Ok(Self::new(
             Arc::new(store),
-            Place::Folder(folder.into()),
+            Location::Folder(folder.into()),
             used,
         ))
     }
 
-    /// Blobs in a store, below `path`, which is nobody else's.
-    pub(super) fn remote(store: Arc<dyn ObjectStore>, path: StorePath, used: Used) -> Self {
-        Self::new(store, Place::Remote(path), used)
+    /// Opens the blobs in a store below `path`, which no other bucket uses.
+    pub(super) fn remote(store: Arc<dyn ObjectStore>, path: StorePath, used: BlobUsers) -> Self {
+        Self::new(store, Location::Remote(path), used)
     }
 
-    fn new(store: Arc<dyn ObjectStore>, place: Place, used: Used) -> Self {
+    fn new(store: Arc<dyn ObjectStore>, location: Location, used: BlobUsers) -> Self {
         Self {
             store,
-            place,
+            location,
             pins: used.pins,
             run: Arc::new(used.run),
-            leaves: Arc::default(),
-            held: Arc::default(),
-            chores: Chores::new(),
+            unclean: Arc::default(),
+            buffered: Arc::default(),
+            tasks: BackgroundTasks::new(),
         }
     }
 
     fn path(&self, blob: &str) -> StorePath {
-        match &self.place {
-            Place::Folder(_) => StorePath::from(blob),
-            Place::Remote(path) => path.clone().join(blob),
+        match &self.location {
+            Location::Folder(_) => StorePath::from(blob),
+            Location::Remote(path) => path.clone().join(blob),
         }
     }
 
@@ -129,50 +131,52 @@ impl Blobs {
         &self.pins
     }
 
-    /// For work that releases blobs, to be begun before it: [`settled`](Self::settled) waits for both.
-    pub(super) fn releasing(&self) -> Releasing {
-        Releasing {
+    /// The guard of a transaction that releases blobs. [`settled`](Self::settled) waits for the transaction and for the
+    /// deletion.
+    pub(super) fn release_guard(&self) -> ReleaseGuard {
+        ReleaseGuard {
             blobs: self.clone(),
-            _counted: self.chores.counted(),
+            _guard: self.tasks.guard(),
         }
     }
 
-    /// Deletes blobs that nothing names any more, as soon as nobody reads them. What fails is left to the next sweep.
+    /// Deletes blobs that no row names, in the background, each when its last reader has ended. The next sweep deletes
+    /// a blob that cannot be deleted now.
     pub(super) fn discard(&self, blobs: Vec<String>) {
-        let blobs = self.pins.doom(blobs);
+        let blobs = self.pins.mark_for_deletion(blobs);
         if blobs.is_empty() {
             return;
         }
         let this = self.clone();
-        // Nobody waits for it.
-        let _chore = self.chores.begin(async move {
+        // The task goes on when its handle is dropped.
+        let _task = self.tasks.spawn(async move {
             for blob in blobs {
                 if this.delete(&blob).await.is_err() {
-                    this.leave();
+                    this.mark_unclean();
                 }
             }
         });
     }
 
-    /// Does other work on the bucket that [`settled`](Self::settled) waits for.
-    pub(super) async fn chore<T: Send + 'static>(
+    /// Runs other work on the bucket, which [`settled`](Self::settled) waits for.
+    pub(super) async fn run_in_background<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, R2Error> {
-        self.chores.begin(work).done().await
+        self.tasks.spawn(work).join().await
     }
 
-    /// Waits until everything that was discarded or given up is gone, and nothing is on its way.
+    /// Waits until no background task runs: discarded blobs are deleted, and no value is being written.
     pub(super) async fn settled(&self) {
-        self.chores.settled().await;
+        self.tasks.settled().await;
     }
 
-    /// Something of this run stays, for the next sweep.
-    fn leave(&self) {
-        self.leaves.store(true, Ordering::Relaxed);
+    /// Leaves the deletion of a blob to the next sweep.
+    fn mark_unclean(&self) {
+        self.unclean.store(true, Ordering::Relaxed);
     }
 
-    /// Deletes a blob that another one may have deleted before.
+    /// Deletes a blob. A missing blob is no error: another process may have deleted it.
     async fn delete(&self, blob: &str) -> Result<(), R2Error> {
         match self.store.delete(&self.path(blob)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -180,80 +184,13 @@ impl Blobs {
         }
     }
 
-    /// The runs of the program that have ended, and may have left something.
-    pub(super) fn ended_runs(&self) -> Result<Vec<Ended>, R2Error> {
-        Ok(self.run.ended()?)
-    }
-
-    /// The runs of the program that go on, with this one.
-    pub(super) fn live_runs(&self, ended: &[Ended]) -> Result<Live, R2Error> {
-        Ok(self.run.live(ended)?)
-    }
-
-    /// Waits until nothing is under way, and says that nothing is left of this run, if that is so.
+    /// Waits until no background task runs. Releases this run's lock if it leaves no blob behind.
     pub(super) async fn close(&self) -> Result<(), R2Error> {
         self.settled().await;
-        // Who still reads deletes what he has read, if the program does not end before.
-        match self.leaves.load(Ordering::Relaxed) || self.pins.has_doomed() {
+        // A reader deletes its marked blobs at its end, if the program does not end before.
+        match self.unclean.load(Ordering::Relaxed) || self.pins.has_marked() {
             true => Ok(()),
-            false => Ok(self.run.end()?),
+            false => Ok(self.run.release()?),
         }
     }
-
-    /// All blobs, with those that are not whole.
-    pub(super) async fn list(&self) -> Result<Vec<String>, R2Error> {
-        match &self.place {
-            Place::Folder(folder) => {
-                let folder = folder.clone();
-                // The store does not list the files that it had begun to write.
-                let names = tokio::task::spawn_blocking(move || names(&folder));
-                Ok(names.await.map_err(std::io::Error::other)??)
-            }
-            Place::Remote(path) => {
-                let mut names = Vec::new();
-                let mut found = self.store.list(Some(path));
-                while let Some(found) = found.try_next().await? {
-                    names.extend(found.location.filename().map(str::to_owned));
-                }
-                Ok(names)
-            }
-        }
-    }
-
-    /// Deletes blobs, and waits for it. Returns whether all are gone, and none is still read here.
-    pub(super) async fn remove(&self, blobs: Vec<String>) -> Result<bool, R2Error> {
-        let count = blobs.len();
-        let blobs = self.pins.doom(blobs);
-        let all = blobs.len() == count;
-        match &self.place {
-            Place::Folder(folder) => {
-                let folder = folder.clone();
-                let removed = tokio::task::spawn_blocking(move || {
-                    let mut files = blobs.iter().map(|name| folder.join(name));
-                    files.try_for_each(|file| run::remove(&file))
-                });
-                removed.await.map_err(std::io::Error::other)??;
-            }
-            Place::Remote(_) => {
-                for blob in blobs {
-                    self.delete(&blob).await?;
-                }
-            }
-        }
-        Ok(all)
-    }
-}
-
-/// The files of a folder. What is no text is no name of ours.
-fn names(folder: &Path) -> std::io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if let Ok(name) = entry.file_name().into_string()
-            && entry.file_type()?.is_file()
-        {
-            names.push(name);
-        }
-    }
-    Ok(names)
 }

@@ -1,24 +1,24 @@
-//! A bucket: what its operations do to the index and the blobs.
+//! A bucket: the operations, on its index and its blobs.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::blobs::blocks::{self, Check};
 use super::blobs::pins::Pin;
-use super::blobs::reader::{Reader, Unreadable};
-use super::blobs::run::Ended;
-use super::blobs::writer::{Writer, Written};
+use super::blobs::reader::{ReadError, Reader};
+use super::blobs::run::StaleRun;
+use super::blobs::writer::{StagedBlobs, Writer};
 use super::blobs::{Blobs, Segment};
-use super::digest::{Digests, Given, Hasher};
+use super::checksum;
+use super::digest::{Digests, ExpectedDigest, Hasher};
 use super::error::{Code, R2Error};
-use super::expiry::{self, Expiry};
+use super::expiry::{self, UploadExpiry};
 use super::index::{Index, objects, transact};
 use super::key::Key;
-use super::limits::VALUE_BYTES;
+use super::limits::MAX_VALUE_BYTES;
 use super::list::ListQuery;
 use super::object::Object;
 use super::request::{Get, Put};
-use super::upload::Upload;
+use super::request_body::RequestBody;
 use super::{now, random};
 use safelight_state::State;
 
@@ -28,31 +28,31 @@ pub struct Bucket {
     pub(super) name: Arc<str>,
     pub(super) index: Index,
     pub(super) blobs: Blobs,
-    /// Bytes of every part but the last, at least.
+    /// Minimum bytes of every part but the last.
     pub(super) part_bytes: u64,
-    pub(super) _expiry: Expiry,
+    pub(super) _expiry: UploadExpiry,
 }
 
-/// What a `get` found.
-pub(super) enum Got {
-    Object(Box<Found>),
-    /// The condition does not hold of this object.
-    Refused(Box<Object>),
+/// The outcome of a `get`.
+pub(super) enum GetOutcome {
+    Found(Box<FoundObject>),
+    /// The condition does not hold for this object.
+    PreconditionFailed(Box<Object>),
 }
 
-/// An object, and the part of it that was asked for.
-pub(super) struct Found {
+/// An object, and a reader of the requested range.
+pub(super) struct FoundObject {
     pub(super) object: Object,
     pub(super) range: Range<u64>,
     pub(super) reader: Reader,
-    /// Of the bytes that were asked for.
-    checks: Vec<Check>,
+    /// The checksums of the range.
+    checks: Vec<checksum::Part>,
 }
 
-impl Found {
-    /// The checksum of `front`, given as its own, and the bytes that were asked for.
+impl FoundObject {
+    /// The checksum of a part with the checksum `front`, followed by the range.
     pub(super) fn crc32c(&self, front: u32) -> u32 {
-        blocks::combined(front, &self.checks)
+        checksum::combine(front, &self.checks)
     }
 }
 
@@ -62,47 +62,47 @@ impl Bucket {
         found.await?.ok_or_else(R2Error::no_such_key)
     }
 
-    pub(super) async fn get(&self, get: Get) -> Result<Got, R2Error> {
+    pub(super) async fn get(&self, get: Get) -> Result<GetOutcome, R2Error> {
         let mut missing_in = None;
         loop {
             let (object, segments, pin) = self.find(&get.key).await?;
             if let Some(condition) = &get.condition
                 && !condition.holds(Some((&object.etag, object.uploaded)))
             {
-                return Ok(Got::Refused(Box::new(object)));
+                return Ok(GetOutcome::PreconditionFailed(Box::new(object)));
             }
-            let range = get.wanted.of(object.size)?;
+            let range = get.range.resolve(object.size)?;
             match self.reader(&segments, &range, pin).await {
                 Ok((reader, checks)) => {
-                    return Ok(Got::Object(Box::new(Found {
+                    return Ok(GetOutcome::Found(Box::new(FoundObject {
                         object,
                         range,
                         reader,
                         checks,
                     })));
                 }
-                // Another process has replaced the object between the look at its row and the look at its blob.
-                Err(Unreadable::Missing(_)) if missing_in.as_ref() != Some(&object.version) => {
+                // Another process replaced the object after its row was read and before its blob was opened.
+                Err(ReadError::Missing(_)) if missing_in.as_ref() != Some(&object.version) => {
                     missing_in = Some(object.version);
                 }
-                Err(Unreadable::Missing(blob)) => return Err(R2Error::missing_blob(&blob)),
-                Err(Unreadable::Failed(error)) => return Err(error),
+                Err(ReadError::Missing(blob)) => return Err(R2Error::missing_blob(&blob)),
+                Err(ReadError::Failed(error)) => return Err(error),
             }
         }
     }
 
-    /// A reader of a range of these, and the checksums that prove it.
+    /// A reader of a range of these segments, and the checksums that verify it.
     async fn reader(
         &self,
         segments: &[Segment],
         range: &Range<u64>,
         pin: Pin,
-    ) -> Result<(Reader, Vec<Check>), Unreadable> {
+    ) -> Result<(Reader, Vec<checksum::Part>), ReadError> {
         let reader = Reader::open(self.blobs.clone(), segments, range.clone(), pin).await?;
         Ok((reader, self.blobs.checks(segments, range).await?))
     }
 
-    /// An object, and its blobs in use, so that they stay.
+    /// An object, its segments, and a pin that keeps their blobs.
     async fn find(&self, key: &Key) -> Result<(Object, Vec<Segment>, Pin), R2Error> {
         let (key, blobs) = (key.clone(), self.blobs.clone());
         let found = self.index.run(move |index| {
@@ -118,14 +118,14 @@ impl Bucket {
         found.await
     }
 
-    pub(super) async fn put(&self, put: Put, value: &mut Upload) -> Result<Object, R2Error> {
-        let (written, digests) = self.store(put.digest, value).await?;
+    pub(super) async fn put(&self, put: Put, value: &mut RequestBody) -> Result<Object, R2Error> {
+        let (staged, digests) = self.store(put.digest, value).await?;
         let blobs = self.blobs.clone();
         let done = self.index.run(move |index| {
             let object = Object {
                 key: put.key.as_str().to_owned(),
                 version: random::hex_id()?,
-                size: written.size(),
+                size: staged.size(),
                 etag: digests.md5,
                 uploaded: now::milliseconds(),
                 checksums: digests.checksums,
@@ -141,23 +141,23 @@ impl Bucket {
                         return Err(R2Error::precondition_failed());
                     }
                 }
-                objects::replace(index, &object, written.segments())
+                objects::replace(index, &object, staged.segments())
             })?;
             blobs.discard(released);
-            written.keep();
+            staged.commit();
             Ok(object)
         });
         done.await
     }
 
-    /// Stores a value, which no row names yet.
+    /// Stores a value in blobs that no row names yet.
     pub(super) async fn store(
         &self,
-        digest: Option<Given>,
-        value: &mut Upload,
-    ) -> Result<(Written, Digests), R2Error> {
-        if value.left() > VALUE_BYTES {
-            let text = format!("a value has at most {VALUE_BYTES} bytes");
+        digest: Option<ExpectedDigest>,
+        value: &mut RequestBody,
+    ) -> Result<(StagedBlobs, Digests), R2Error> {
+        if value.left() > MAX_VALUE_BYTES {
+            let text = format!("a value has at most {MAX_VALUE_BYTES} bytes");
             return Err(R2Error::new(Code::TooLarge, text));
         }
         let mut hasher = Hasher::new(digest);
@@ -166,13 +166,13 @@ impl Bucket {
             hasher.update(&piece);
             writer.write(piece).await?;
         }
-        // Before the last bytes are written, as it may spare that.
+        // The digest is verified before the last bytes are written: a mismatch spares the write.
         let digests = hasher.finish()?;
         Ok((writer.finish().await?, digests))
     }
 
     pub(super) async fn delete(&self, keys: Vec<Key>) -> Result<(), R2Error> {
-        let blobs = self.blobs.releasing();
+        let blobs = self.blobs.release_guard();
         let done = self.index.run(move |index| {
             let released = transact(index, |index| {
                 let mut released = Vec::new();
@@ -195,28 +195,30 @@ impl Bucket {
         list.await
     }
 
-    /// Waits until what was replaced, deleted or given up is gone, and nothing is on its way into the bucket.
+    /// Waits until no background task runs: replaced, deleted and aborted values are gone, and no value is being
+    /// written.
     pub async fn settled(&self) {
         self.blobs.settled().await;
     }
 
-    /// Ends this run's use of the bucket, when nothing is under way any more.
+    /// Ends this run's use of the bucket, after its background tasks.
     pub(super) async fn close(&self) -> Result<(), R2Error> {
         self.blobs.close().await
     }
 
-    /// Gives up old uploads, and deletes the blobs that no row names, unless one of the runs that go on wrote them: it may be about to
-    /// name them.
+    /// Aborts old uploads, and deletes the blobs that no row names. A blob of a live run stays: the run may be about to
+    /// name it.
     pub(super) async fn sweep(&self, state: &State) -> Result<(), R2Error> {
-        expiry::give_up_old(self.index.clone(), self.blobs.clone()).await?;
-        let ended = self.blobs.ended_runs()?;
-        // Of whatever is left, a run that has not said its end knows, or one that goes on.
-        if ended.is_empty() && !state.is_alone() {
+        expiry::abort_expired(self.index.clone(), self.blobs.clone()).await?;
+        let stale = self.blobs.stale_runs()?;
+        // Every leftover belongs to a stale run or to a live one.
+        if stale.is_empty() && !state.is_exclusive() {
             return Ok(());
         }
-        // In this order: whose blob is listed has begun, and who has ended when the rows are looked at adds none.
+        // The order matters: the writer of a listed blob has its lock already, and a run that is not live when the rows
+        // are read names no further blob.
         let mut blobs = self.blobs.list().await?;
-        let live = self.blobs.live_runs(&ended)?;
+        let live = self.blobs.live_runs(&stale)?;
         let named = self.index.run(|index| objects::all_blobs(index)).await?;
         blobs.retain(|blob| !named.contains(blob));
         let (theirs, left) = blobs
@@ -224,8 +226,8 @@ impl Bucket {
             .partition::<Vec<_>, _>(|blob| live.wrote(blob));
         let are_gone = self.blobs.remove(left).await?;
         match are_gone && theirs.is_empty() {
-            true => ended.into_iter().try_for_each(Ended::forget),
-            // One of these may be theirs who have ended, to delete.
+            true => stale.into_iter().try_for_each(StaleRun::remove),
+            // A stale run may have been about to delete one of these, so its file stays.
             false => Ok(()),
         }
     }

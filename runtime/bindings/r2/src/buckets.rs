@@ -1,4 +1,4 @@
-//! The buckets of a config, opened: each once, however many bindings name it.
+//! The opened buckets of a config. A bucket that several bindings name is opened once.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -8,13 +8,13 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use object_store::path::Path as StorePath;
 
-use super::blobs::run::Run;
-use super::blobs::{Blobs, Used};
+use super::blobs::run::RunLock;
+use super::blobs::{BlobUsers, Blobs};
 use super::bucket::Bucket;
 use super::error::R2Error;
-use super::expiry::Expiry;
+use super::expiry::UploadExpiry;
 use super::index::Index;
-use super::limits::PART_BYTES;
+use super::limits::MIN_PART_BYTES;
 use super::random;
 use super::s3::{self, Credentials};
 use safelight_config::Storage;
@@ -27,7 +27,7 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// Opens the buckets of these names, and clears away what killed processes have left in them.
+    /// Opens the buckets of these names, and deletes the blobs that killed processes left in them.
     ///
     /// # Errors
     /// When one cannot be opened; the error names it.
@@ -51,7 +51,8 @@ impl Buckets {
         Ok(Self { buckets })
     }
 
-    /// Ends this run's use of them, when nothing is under way any more. Who does not come to that leaves it to the next run.
+    /// Ends this run's use of the buckets, after their background tasks. The next run sweeps after a run that does not
+    /// call this.
     ///
     /// # Errors
     /// When the state folder cannot be written.
@@ -62,7 +63,7 @@ impl Buckets {
         Ok(())
     }
 
-    /// The names of all of them.
+    /// The names of all buckets.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.buckets.keys().map(String::as_str)
     }
@@ -74,7 +75,7 @@ impl Buckets {
 }
 
 impl Bucket {
-    /// Opens the bucket whose index is in `folder`, or makes it.
+    /// Opens the bucket with the index in `folder`, or creates it.
     fn open(
         name: &str,
         folder: &Path,
@@ -90,15 +91,15 @@ impl Bucket {
         let blobs = blobs(&index, folder, storage, credentials)?;
         Ok(Self {
             name: name.into(),
-            _expiry: Expiry::begin(&index, blobs.clone()),
+            _expiry: UploadExpiry::start(&index, blobs.clone()),
             blobs,
             index,
-            part_bytes: storage.part_bytes.unwrap_or(PART_BYTES),
+            part_bytes: storage.part_bytes.unwrap_or(MIN_PART_BYTES),
         })
     }
 }
 
-/// An index whose blobs are elsewhere would lose them all to the next sweep, or find none of them.
+/// Refuses an index with its blobs in another store: the next sweep would delete them all, and no read would find one.
 fn check_place(index: &Index, storage: &Storage) -> anyhow::Result<()> {
     let wanted = match &storage.s3 {
         Some(s3) => s3.id(),
@@ -118,16 +119,16 @@ fn blobs(
     storage: &Storage,
     credentials: Option<&Credentials>,
 ) -> anyhow::Result<Blobs> {
-    let used = Used {
+    let used = BlobUsers {
         pins: index.pins().clone(),
-        run: Run::begin(folder.join("runs"))?,
+        run: RunLock::acquire(folder.join("runs"))?,
     };
     let Some(s3) = &storage.s3 else {
         let folder = folder.join("blobs");
         return Ok(Blobs::in_folder(folder, storage.durability, used)?);
     };
     let credentials = credentials.context("have credentials of the store")?;
-    // Each index has a path of its own in the store, so that none sweeps away what another names.
+    // Each index has a path of its own in the store: a sweep deletes no blob of another index.
     let own = index.setting("store", &random::hex_id()?)?;
     let path = StorePath::parse(&s3.prefix)
         .with_context(|| format!("use the prefix `{}`", s3.prefix))?

@@ -1,17 +1,17 @@
-//! `onlyIf`: what must hold of the object that is there.
+//! `onlyIf`: the condition that the current object must meet.
 
 use serde::Deserialize;
 
+use super::bounded_list::BoundedList;
 use super::integer;
-use super::limits::CONDITION_ETAGS;
-use super::list_of::ListOf;
+use super::limits::MAX_CONDITION_ETAGS;
 
-/// A condition as the wire has it.
+/// A condition in the form of the wire.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(super) struct Condition {
-    etag_matches: Option<ListOf<Tag, CONDITION_ETAGS>>,
-    etag_does_not_match: Option<ListOf<Tag, CONDITION_ETAGS>>,
+    etag_matches: Option<BoundedList<EntityTag, MAX_CONDITION_ETAGS>>,
+    etag_does_not_match: Option<BoundedList<EntityTag, MAX_CONDITION_ETAGS>>,
     #[serde(deserialize_with = "integer::optional")]
     uploaded_before: Option<i64>,
     #[serde(deserialize_with = "integer::optional")]
@@ -22,14 +22,14 @@ pub(super) struct Condition {
 /// An entity tag of a condition.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
-enum Tag {
+enum EntityTag {
     Strong { value: String },
     Weak { value: String },
     Wildcard,
 }
 
-impl Tag {
-    /// Whether any object has it. Older runtimes write the wildcard as if it were a tag.
+impl EntityTag {
+    /// Whether the tag matches every object. Older runtimes write the wildcard as a strong tag.
     fn is_any(&self) -> bool {
         match self {
             Self::Wildcard => true,
@@ -40,16 +40,16 @@ impl Tag {
 }
 
 impl Condition {
-    /// That the object has this tag.
-    pub(super) fn is(etag: &str) -> Self {
+    /// The condition that the object has this tag.
+    pub(super) fn etag_is(etag: &str) -> Self {
         let value = etag.to_owned();
         Self {
-            etag_matches: Some(ListOf(vec![Tag::Strong { value }])),
+            etag_matches: Some(BoundedList(vec![EntityTag::Strong { value }])),
             ..Self::default()
         }
     }
 
-    /// Whether it holds of the object with this tag, uploaded at this time (in milliseconds), if there is one.
+    /// Whether the condition holds for the current object: its tag, and its time of upload in milliseconds.
     pub(super) fn holds(&self, object: Option<(&str, i64)>) -> bool {
         let Some((etag, uploaded)) = object else {
             return self.etag_matches.is_none() && self.uploaded_after.is_none();
@@ -57,16 +57,16 @@ impl Condition {
         let is_match = self.etag_matches.as_ref().map(|tags| {
             tags.0.iter().any(|tag| match tag {
                 tag if tag.is_any() => true,
-                Tag::Strong { value } => value == etag,
-                // A weak tag never proves that the bytes are the same.
-                Tag::Weak { .. } | Tag::Wildcard => false,
+                EntityTag::Strong { value } => value == etag,
+                // A weak tag never matches strongly (RFC 9110, 8.8.3.2).
+                EntityTag::Weak { .. } | EntityTag::Wildcard => false,
             })
         });
         let is_none = self.etag_does_not_match.as_ref().map(|tags| {
             !tags.0.iter().any(|tag| match tag {
                 tag if tag.is_any() => true,
-                Tag::Strong { value } | Tag::Weak { value } => value == etag,
-                Tag::Wildcard => false,
+                EntityTag::Strong { value } | EntityTag::Weak { value } => value == etag,
+                EntityTag::Wildcard => false,
             })
         });
         let uploaded = self.grain(uploaded);
@@ -176,7 +176,7 @@ mod tests {
     /// Whether the upload is after a date, and before it.
     type Sides = (bool, bool);
 
-    /// A date beside the upload, and where the upload is; in milliseconds, then in seconds.
+    /// A date relative to the upload, and the sides of the upload, in milliseconds and in seconds.
     const DATES: [(Option<i64>, [Sides; 2]); 6] = [
         (None, [(true, true), (true, true)]),
         (Some(-1000), [(true, false), (true, false)]),

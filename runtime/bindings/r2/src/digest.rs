@@ -1,4 +1,4 @@
-//! Digests of a value as it streams by: MD5 always, and the one that a caller gave, to be compared.
+//! Digests of a value, computed while it is stored: MD5, and the digest that the caller expects.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -47,7 +47,7 @@ impl Algorithm {
         }
     }
 
-    /// Of a digest, in bytes.
+    /// The length of a digest in bytes.
     fn length(self) -> usize {
         match self {
             Self::Md5 => 16,
@@ -70,20 +70,20 @@ impl Algorithm {
     }
 }
 
-/// A digest that the caller says the value has.
+/// The digest that the caller expects the value to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Given {
+pub(super) struct ExpectedDigest {
     pub(super) algorithm: Algorithm,
     bytes: Vec<u8>,
 }
 
-impl Given {
-    /// Reads a digest of the wire: MD5 in base64, the others in hex.
-    pub(super) fn read(algorithm: Algorithm, text: &str) -> Result<Self, R2Error> {
+impl ExpectedDigest {
+    /// Parses a digest of the wire: MD5 in base64, the others in hex.
+    pub(super) fn parse(algorithm: Algorithm, text: &str) -> Result<Self, R2Error> {
         let bytes = match algorithm {
             Algorithm::Md5 => STANDARD.decode(text).ok(),
             Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha384 | Algorithm::Sha512 => {
-                from_hex(text)
+                hex::decode(text).ok()
             }
         };
         match bytes {
@@ -99,109 +99,84 @@ impl Given {
 /// Digests a value, piece by piece.
 pub(super) struct Hasher {
     md5: Md5,
-    given: Option<(Given, Option<Context>)>,
+    expected: Option<(ExpectedDigest, Option<Context>)>,
 }
 
 /// The digests of a whole value, in hex.
 pub(super) struct Digests {
     pub(super) md5: String,
-    /// Key in an object's JSON → digest, of all that are to be kept.
+    /// The digests that the object keeps.
     pub(super) checksums: Vec<(Algorithm, String)>,
 }
 
 impl Hasher {
-    pub(super) fn new(given: Option<Given>) -> Self {
+    pub(super) fn new(expected: Option<ExpectedDigest>) -> Self {
         Self {
             md5: Md5::new(),
-            given: given.map(|given| {
-                let context = given.algorithm.context();
-                (given, context)
+            expected: expected.map(|expected| {
+                let context = expected.algorithm.context();
+                (expected, context)
             }),
         }
     }
 
     pub(super) fn update(&mut self, piece: &[u8]) {
         self.md5.update(piece);
-        if let Some((_, Some(context))) = &mut self.given {
+        if let Some((_, Some(context))) = &mut self.expected {
             context.update(piece);
         }
     }
 
     /// # Errors
-    /// When the value is not the one that the caller's digest is of.
+    /// When the value does not have the expected digest.
     pub(super) fn finish(self) -> Result<Digests, R2Error> {
         let md5 = self.md5.finalize();
-        let mut checksums = vec![(Algorithm::Md5, hex(&md5))];
-        if let Some((given, context)) = self.given {
+        let mut checksums = vec![(Algorithm::Md5, hex::encode(&md5))];
+        if let Some((expected, context)) = self.expected {
             let computed = match context {
                 Some(context) => context.finish().as_ref().to_vec(),
                 None => md5.to_vec(),
             };
-            if computed != given.bytes {
-                return Err(mismatch(&given, &computed));
+            if computed != expected.bytes {
+                return Err(mismatch(&expected, &computed));
             }
-            if given.algorithm != Algorithm::Md5 {
-                checksums.push((given.algorithm, hex(&computed)));
+            if expected.algorithm != Algorithm::Md5 {
+                checksums.push((expected.algorithm, hex::encode(&computed)));
             }
         }
         Ok(Digests {
-            md5: hex(&md5),
+            md5: hex::encode(&md5),
             checksums,
         })
     }
 }
 
-fn mismatch(given: &Given, computed: &[u8]) -> R2Error {
-    let name = given.algorithm.name();
+fn mismatch(expected: &ExpectedDigest, computed: &[u8]) -> R2Error {
+    let name = expected.algorithm.name();
     R2Error::new(
         Code::DigestMismatch,
         format!(
             "The {name} checksum you specified did not match what we received. You provided a {name} \
              checksum with value: {}. Actual {name} was: {}",
-            hex(&given.bytes),
-            hex(computed)
+            hex::encode(&expected.bytes),
+            hex::encode(computed)
         ),
     )
 }
 
-/// The entity tag of an object made of parts with these MD5 sums, in hex.
+/// The entity tag of an object of parts with these MD5 sums, in hex.
 pub(super) fn etag_of_parts<'a>(parts: impl ExactSizeIterator<Item = &'a str>) -> String {
     let count = parts.len();
     let mut md5 = Md5::new();
     for part in parts {
-        md5.update(from_hex(part).unwrap_or_default());
+        md5.update(hex::decode(part).unwrap_or_default());
     }
-    format!("{}-{count}", hex(&md5.finalize()))
-}
-
-/// Lower-case digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
-        return None;
-    };
-    pairs
-        .iter()
-        .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
-        .collect()
+    format!("{}-{count}", hex::encode(&md5.finalize()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Algorithm, Given, Hasher, etag_of_parts};
+    use super::{Algorithm, ExpectedDigest, Hasher, etag_of_parts};
 
     #[test]
     fn a_value_has_the_platforms_tag() {
@@ -247,7 +222,8 @@ mod tests {
             ),
         ] {
             let of = |text: &str| {
-                let mut hasher = Hasher::new(Some(Given::read(algorithm, of_abc).unwrap()));
+                let mut hasher =
+                    Hasher::new(Some(ExpectedDigest::parse(algorithm, of_abc).unwrap()));
                 hasher.update(text.as_bytes());
                 hasher.finish()
             };
@@ -269,7 +245,7 @@ mod tests {
             (Algorithm::Sha1, "zz993e364706816aba3e25717850c26c9cd0d89d"),
             (Algorithm::Sha256, "é"),
         ] {
-            let error = Given::read(algorithm, text).unwrap_err();
+            let error = ExpectedDigest::parse(algorithm, text).unwrap_err();
             assert_eq!(error.code.number(), 10014, "{text}");
         }
     }

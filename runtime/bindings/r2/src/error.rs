@@ -1,10 +1,10 @@
-//! What a bucket refuses or fails with: the platform's code, its status and a text.
+//! The errors of a bucket: the platform's code, its status and a text.
 
 use http::StatusCode;
 
-use safelight_hop::error_chain as chain;
+use safelight_hop::error_chain;
 
-/// The platform's codes, as far as they can happen here.
+/// The platform's codes that a bucket answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     Internal,
@@ -79,7 +79,7 @@ impl Code {
     }
 }
 
-/// Why a bucket did not do what it was asked.
+/// The error of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct R2Error {
     pub(crate) code: Code,
@@ -94,7 +94,7 @@ impl R2Error {
         }
     }
 
-    /// The request says something that cannot be.
+    /// The request has an invalid argument.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::new(Code::InvalidArgument, message)
     }
@@ -108,13 +108,13 @@ impl R2Error {
         Self::new(Code::PreconditionFailed, message)
     }
 
-    /// The index names a blob that is not there: never taken for a key that does not exist.
+    /// A blob that the index names is missing. This is an internal error, and not a missing key.
     pub(super) fn missing_blob(blob: &str) -> Self {
         let message = format!("the object's data is gone: blob {blob} is missing in the store");
         Self::new(Code::Internal, message)
     }
 
-    /// Work in the background has not come to its end: by a mistake of this program, or because the program ends.
+    /// A background task did not end: it panicked, or the program ends.
     pub(super) fn unfinished(error: &tokio::task::JoinError, what: &str) -> Self {
         match error.is_panic() {
             true => Self::new(Code::Internal, format!("a panic while {what}")),
@@ -122,7 +122,7 @@ impl R2Error {
         }
     }
 
-    /// The bytes in the store are not those that were written.
+    /// The bytes in the store differ from those that were written.
     pub(super) fn altered(key: &str) -> Self {
         let message = format!("the data of {key} was altered in the store");
         Self::new(Code::Internal, message)
@@ -157,7 +157,7 @@ impl From<object_store::Error> for R2Error {
         };
         Self::new(
             code,
-            format!("the bucket's store failed: {}", chain(&error)),
+            format!("the bucket's store failed: {}", error_chain(&error)),
         )
     }
 }
@@ -172,7 +172,7 @@ impl From<std::io::Error> for R2Error {
     }
 }
 
-/// Whether it comes of a disk without room.
+/// Whether the error is that of a full disk.
 fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,4 +1,4 @@
-//! Uploads in parts that nobody completes: given up a week after they were begun, at the start and every hour.
+//! The abortion of uploads in parts that are a week old, when the bucket is opened and every hour.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,52 +9,52 @@ use tokio::time::{Instant, interval_at};
 use super::blobs::Blobs;
 use super::error::R2Error;
 use super::index::{Index, transact, uploads};
-use super::limits::UPLOAD_MS;
+use super::limits::MAX_UPLOAD_AGE_MS;
 use super::now;
 
-const PAUSE: Duration = Duration::from_secs(60 * 60);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Looks for old uploads of a bucket as long as one of its clones lives.
+/// Aborts old uploads of a bucket every hour, as long as a clone of this value lives.
 #[derive(Clone)]
-pub(super) struct Expiry {
-    _rounds: Arc<Rounds>,
+pub(super) struct UploadExpiry {
+    _task: Arc<AbortOnDrop>,
 }
 
-struct Rounds(AbortHandle);
+struct AbortOnDrop(AbortHandle);
 
-impl Expiry {
-    /// Begins an hour from now; at the start it is waited for.
-    pub(super) fn begin(index: &Index, blobs: Blobs) -> Self {
-        // It keeps no index open that nobody else uses.
+impl UploadExpiry {
+    /// Starts the task. Its first round is in an hour: the sweep at the start aborts old uploads itself.
+    pub(super) fn start(index: &Index, blobs: Blobs) -> Self {
+        // The task alone does not keep the index open.
         let index = index.downgrade();
-        let rounds = tokio::spawn(async move {
-            let mut hours = interval_at(Instant::now() + PAUSE, PAUSE);
+        let task = tokio::spawn(async move {
+            let mut hours = interval_at(Instant::now() + SWEEP_INTERVAL, SWEEP_INTERVAL);
             loop {
                 hours.tick().await;
                 let Some(index) = index.upgrade() else {
                     return;
                 };
-                let round = blobs.chore(give_up_old(index, blobs.clone()));
-                // An index that is busy or full now may do it in an hour; who uses it is told by himself.
+                let round = blobs.run_in_background(abort_expired(index, blobs.clone()));
+                // After an error the next round tries again. A caller of the bucket gets the error by itself.
                 let _ = round.await;
             }
         });
         Self {
-            _rounds: Arc::new(Rounds(rounds.abort_handle())),
+            _task: Arc::new(AbortOnDrop(task.abort_handle())),
         }
     }
 }
 
-impl Drop for Rounds {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-/// Gives up the uploads that were begun too long ago, and forgets those that are over.
-pub(super) async fn give_up_old(index: Index, blobs: Blobs) -> Result<(), R2Error> {
-    let before = now::milliseconds().saturating_sub(UPLOAD_MS);
-    let blobs = blobs.releasing();
+/// Aborts the uploads above the maximum age, and deletes the rows of those that ended as long ago.
+pub(super) async fn abort_expired(index: Index, blobs: Blobs) -> Result<(), R2Error> {
+    let before = now::milliseconds().saturating_sub(MAX_UPLOAD_AGE_MS);
+    let blobs = blobs.release_guard();
     let done = index.run(move |index| {
         let released = transact(index, |index| uploads::forget(index, before))?;
         blobs.discard(released);

@@ -1,40 +1,41 @@
-//! Objects to and from files, for the command line.
+//! Transfers between objects and files, for the command line.
 
 mod source;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
-use super::bucket::{Bucket, Got};
+use super::bucket::{Bucket, GetOutcome};
 use super::error::R2Error;
-use super::index::objects::{self, After};
+use super::index::objects::{self, ScanStart};
 use super::index::transact;
 use super::key::Key;
 use super::metadata::{HttpFields, ObjectMetadata, StorageClass};
-use super::range::Wanted;
+use super::range::RangeRequest;
 use super::request::{Get, Put};
 
 pub use source::Source;
 
-/// Objects that are listed at once.
-const ROWS: usize = 1000;
+/// Maximum objects of one list.
+const PAGE_ROWS: usize = 1000;
 
-/// Told how many bytes more have passed.
+/// Called with the number of bytes of each piece that is transferred.
 pub trait Progress: Fn(u64) + Clone + Send + 'static {}
 
 impl<P: Fn(u64) + Clone + Send + 'static> Progress for P {}
 
-/// What a list shows of an object.
+/// An object in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub key: String,
     pub size: u64,
 }
 
-/// Why an object and a file did not become the same.
+/// The error of a transfer, by its side.
 #[derive(Debug)]
 pub enum TransferError {
-    /// What is on this side: the file cannot be read or written.
+    /// The file cannot be read or written.
     File(std::io::Error),
+    /// The bucket failed or refused.
     Bucket(R2Error),
 }
 
@@ -62,10 +63,10 @@ impl From<R2Error> for TransferError {
 }
 
 impl Bucket {
-    /// Stores the bytes of a file. Returns how many there are.
+    /// Stores the bytes of a file. Returns their number.
     ///
     /// # Errors
-    /// As the service; and when the file cannot be read.
+    /// The errors of the service, and those of reading the file.
     pub async fn put_file(
         &self,
         key: &str,
@@ -90,17 +91,17 @@ impl Bucket {
         let (mut value, mut failure) = source.upload(progress);
         match self.put(put, &mut value).await {
             Ok(object) => Ok(object.size),
-            // What the bucket has to say of a file that ended in an error is not the cause.
+            // A file that cannot be read is the cause of the bucket's error.
             Err(error) => Err(failure
                 .try_recv()
                 .map_or(TransferError::Bucket(error), TransferError::File)),
         }
     }
 
-    /// Writes an object's bytes, after `begun` was told how many there are.
+    /// Writes an object's bytes. `begun` is called with their number first.
     ///
     /// # Errors
-    /// As the service; and when they cannot be written, or are not those that were stored.
+    /// The errors of the service, those of writing, and altered bytes.
     pub async fn get_into(
         &self,
         key: &str,
@@ -110,18 +111,18 @@ impl Bucket {
     ) -> Result<(), TransferError> {
         let get = Get {
             key: Key::new(key.to_owned())?,
-            wanted: Wanted::Whole,
+            range: RangeRequest::Whole,
             condition: None,
         };
         let found = match self.get(get).await? {
-            Got::Object(found) => found,
-            // There is no condition.
-            Got::Refused(_) => return Err(R2Error::precondition_failed().into()),
+            GetOutcome::Found(found) => found,
+            // The request has no condition.
+            GetOutcome::PreconditionFailed(_) => return Err(R2Error::precondition_failed().into()),
         };
         let size = found.object.size;
         begun(size);
-        let proof = found.crc32c(0);
-        let mut reader = found.reader.proved(proof);
+        let verification = found.crc32c(0);
+        let mut reader = found.reader.with_crc32c(verification);
         while let Some(bytes) = reader.next().await? {
             into.write_all(&bytes).await?;
             progress(bytes.len() as u64);
@@ -130,19 +131,19 @@ impl Bucket {
         Ok(())
     }
 
-    /// The next objects whose keys begin with `prefix`, behind the one of key `after`; none at the end.
+    /// The next objects with the prefix, after the key `after`; none at the end.
     ///
     /// # Errors
-    /// As the service.
+    /// The errors of the service.
     pub async fn rows(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Row>, R2Error> {
         let prefix = prefix.to_owned();
         let after = match after {
-            Some(key) => After::Key(key.as_bytes().to_vec()),
-            None => After::From(prefix.as_bytes().to_vec()),
+            Some(key) => ScanStart::Key(key.as_bytes().to_vec()),
+            None => ScanStart::From(prefix.as_bytes().to_vec()),
         };
         let rows = self.index.run(move |index| {
             let mut rows = Vec::new();
-            objects::scan(index, &after, ROWS, |object| {
+            objects::scan(index, &after, PAGE_ROWS, |object| {
                 let is_meant = object.key.starts_with(&prefix);
                 if is_meant {
                     rows.push(Row {
@@ -160,10 +161,10 @@ impl Bucket {
     /// Deletes an object. Returns whether there was one.
     ///
     /// # Errors
-    /// As the service.
+    /// The errors of the service.
     pub async fn delete_one(&self, key: &str) -> Result<bool, R2Error> {
         let key = Key::new(key.to_owned())?;
-        let blobs = self.blobs.releasing();
+        let blobs = self.blobs.release_guard();
         let done = self.index.run(move |index| {
             let (there, released) = transact(index, |index| {
                 let there = objects::get(index, &key)?.is_some();

@@ -1,4 +1,4 @@
-//! What is known of a bucket's objects: one SQLite file, asked on threads that may wait.
+//! The index of a bucket: one SQLite file, used on blocking threads.
 
 pub(super) mod objects;
 pub(super) mod uploads;
@@ -16,12 +16,12 @@ use safelight_config::Durability;
 use super::blobs::pins::Pins;
 use super::error::{Code, R2Error};
 
-/// Marks the file as an index of this program's.
+/// Marks the file as an index of this program.
 const APPLICATION_ID: i32 = 0x5AFE_4C32;
-/// The form of the tables below.
+/// The version of the schema below.
 const SCHEMA_VERSION: i32 = 2;
-/// How long to wait for another process that writes.
-const BUSY: Duration = Duration::from_secs(10);
+/// Maximum wait for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 const SCHEMA: &str = "
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -66,43 +66,44 @@ CREATE TABLE parts (
 ) WITHOUT ROWID;
 ";
 
-/// Makes an index of version 1, which knows no blocks, one of this version.
+/// Upgrades an index of version 1, which has no checksums of blocks.
 const FROM_VERSION_1: &str = "ALTER TABLE segments ADD COLUMN blocks BLOB NOT NULL DEFAULT x'';";
 
-/// A bucket's index. Clones, and all who open the same file in this process, share one connection.
+/// A bucket's index. All clones, and all handles of the same file in this process, share one connection.
 #[derive(Clone)]
 pub(super) struct Index {
-    opened: Arc<Opened>,
+    shared: Arc<SharedConnection>,
 }
 
-struct Opened {
+struct SharedConnection {
     connection: Mutex<Connection>,
     pins: Arc<Pins>,
 }
 
-/// What this process has open, by the files themselves. Two handles of one index would not know what the other one reads.
-static OPEN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+/// The indexes that this process has open, by device and inode. Two handles with pins of their own would delete each
+/// other's blobs.
+static OPEN_INDEXES: Mutex<Vec<OpenIndex>> = Mutex::new(Vec::new());
 
-struct Known {
+struct OpenIndex {
     device: u64,
     inode: u64,
-    opened: Weak<Opened>,
-    /// Of readers, who may outlive the index.
+    shared: Weak<SharedConnection>,
+    /// The readers hold the pins, and may outlive the index.
     pins: Weak<Pins>,
 }
 
 impl Index {
-    /// Opens the index at `path`, or makes it.
+    /// Opens the index at `path`, or creates it.
     ///
     /// # Errors
-    /// When it cannot be opened, or is not an index that this program knows; then it is left as it is.
+    /// When the file cannot be opened, or is no index of a known version. The file is then left unchanged.
     pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, R2Error> {
-        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|known| known.opened.strong_count() + known.pins.strong_count() > 0);
+        let mut open = OPEN_INDEXES.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|known| known.shared.strong_count() + known.pins.strong_count() > 0);
         let known = open.iter().filter(|known| known.is(path).unwrap_or(false));
-        if let Some(opened) = known.clone().find_map(|known| known.opened.upgrade()) {
-            let index = Self { opened };
-            // Who wants more of it gets it, and the others with him.
+        if let Some(shared) = known.clone().find_map(|known| known.shared.upgrade()) {
+            let index = Self { shared };
+            // The shared connection has the highest durability that a handle asks for.
             if durability == Durability::Disk {
                 index.with(|connection| synchronize(connection, durability))?;
             }
@@ -110,30 +111,30 @@ impl Index {
         }
         let pins = known.clone().find_map(|known| known.pins.upgrade());
         let pins = pins.unwrap_or_default();
-        let opened = Arc::new(Opened {
+        let shared = Arc::new(SharedConnection {
             connection: Mutex::new(connect(path, durability)?),
             pins: pins.clone(),
         });
         let file = std::fs::metadata(path)?;
-        open.push(Known {
+        open.push(OpenIndex {
             device: file.dev(),
             inode: file.ino(),
-            opened: Arc::downgrade(&opened),
+            shared: Arc::downgrade(&shared),
             pins: Arc::downgrade(&pins),
         });
-        Ok(Self { opened })
+        Ok(Self { shared })
     }
 
     pub(super) fn downgrade(&self) -> WeakIndex {
-        WeakIndex(Arc::downgrade(&self.opened))
+        WeakIndex(Arc::downgrade(&self.shared))
     }
 
-    /// Which of the blobs are being read.
+    /// The blobs that are being read.
     pub(super) fn pins(&self) -> &Arc<Pins> {
-        &self.opened.pins
+        &self.shared.pins
     }
 
-    /// Reads or writes, on a thread that may wait. What is begun is done even if nobody waits for it any more.
+    /// Reads or writes on a blocking thread. The work ends even if the caller is dropped.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, R2Error> + Send + 'static,
@@ -145,21 +146,21 @@ impl Index {
         })
     }
 
-    /// The same, on this thread.
+    /// Reads or writes on this thread.
     pub(super) fn with<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, R2Error>,
     ) -> Result<T, R2Error> {
-        // A transaction that a panic cut off has been rolled back.
+        // A panic rolls its transaction back, so the connection of a poisoned lock is usable.
         let mut connection = self
-            .opened
+            .shared
             .connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         work(&mut connection)
     }
 
-    /// A setting of the index; the first one who says it decides it.
+    /// A setting of the index. `value` is stored if the setting has no value yet.
     pub(super) fn setting(&self, name: &str, value: &str) -> Result<String, R2Error> {
         self.with(|connection| {
             let insert =
@@ -171,17 +172,17 @@ impl Index {
     }
 }
 
-/// An index that others keep open, or do not.
-pub(super) struct WeakIndex(Weak<Opened>);
+/// A reference that does not keep the index open.
+pub(super) struct WeakIndex(Weak<SharedConnection>);
 
 impl WeakIndex {
     pub(super) fn upgrade(&self) -> Option<Index> {
-        let opened = self.0.upgrade()?;
-        Some(Index { opened })
+        let shared = self.0.upgrade()?;
+        Some(Index { shared })
     }
 }
 
-impl Known {
+impl OpenIndex {
     fn is(&self, path: &Path) -> io::Result<bool> {
         let file = std::fs::metadata(path)?;
         Ok((self.device, self.inode) == (file.dev(), file.ino()))
@@ -195,7 +196,7 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, R2Error> {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    connection.busy_timeout(BUSY)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     match (number("application_id")?, number("user_version")?) {
@@ -233,7 +234,7 @@ fn synchronize(connection: &Connection, durability: Durability) -> Result<(), R2
     Ok(connection.pragma_update(None, "synchronous", synchronous)?)
 }
 
-/// Does work that writes: all of it or nothing. No other process writes meanwhile.
+/// Runs a write transaction. No other process writes meanwhile.
 pub(super) fn transact<T>(
     connection: &mut Connection,
     work: impl FnOnce(&Connection) -> Result<T, R2Error>,

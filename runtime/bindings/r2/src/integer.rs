@@ -1,20 +1,20 @@
-//! Integers of the wire, which come as numbers or as decimal text.
+//! Integers of the wire: numbers or decimal text.
 
 use std::fmt;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// An integer that need not be there. Numbers past its type are as large as can be.
+/// An optional integer. A larger number than `i64` holds becomes `i64::MAX`.
 pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
     from.deserialize_any(Integer).map(Some)
 }
 
-/// One that must be there, and is a number of 32 bits.
+/// A required integer of 32 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Small(pub(super) u32);
+pub(super) struct WireU32(pub(super) u32);
 
-impl<'de> Deserialize<'de> for Small {
+impl<'de> Deserialize<'de> for WireU32 {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let number = from.deserialize_any(Integer)?;
         let number = u32::try_from(number);

@@ -1,7 +1,7 @@
 //! The names of objects and of uploads in parts.
 
 use super::error::{Code, R2Error};
-use super::limits::KEY_BYTES;
+use super::limits::MAX_KEY_BYTES;
 
 /// The key of an object: any text of at most 1,024 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,9 +9,9 @@ pub(super) struct Key(String);
 
 impl Key {
     pub(super) fn new(text: String) -> Result<Self, R2Error> {
-        if text.len() > KEY_BYTES {
+        if text.len() > MAX_KEY_BYTES {
             let message = format!(
-                "The specified object name is not valid: {} bytes exceed the limit of {KEY_BYTES}",
+                "The specified object name is not valid: {} bytes exceed the limit of {MAX_KEY_BYTES}",
                 text.len()
             );
             return Err(R2Error::new(Code::InvalidName, message));

@@ -2,22 +2,24 @@
 //!
 //! | module | duty |
 //! |---|---|
-//! | `request`, `list_of`, `integer` | a request's JSON to a checked operation |
+//! | `request`, `bounded_list`, `integer` | a request's JSON to a checked operation |
 //! | `key` | the names of objects and uploads |
-//! | `range`, `condition`, `metadata`, `digest` | the parts of operations, each with its rules |
-//! | `bucket`, `multipart`, `list` | what an operation does |
-//! | `expiry` | what nobody has to ask for: the end of old uploads |
-//! | `index` | what is known of objects: SQLite |
-//! | `blobs` | their bytes: files, or another machine's store |
-//! | `upload`, `answer` | bodies in, bodies out |
+//! | `range`, `condition`, `metadata`, `digest`, `checksum` | the options of operations, and checksums |
+//! | `bucket`, `multipart`, `list` | the operations |
+//! | `expiry` | the abortion of old uploads |
+//! | `index` | the rows of objects and uploads, in SQLite |
+//! | `blobs` | the bytes of objects, in files or in another machine's store |
+//! | `request_body`, `answer` | the bodies of requests and of answers |
 //! | `buckets`, `s3` | the buckets of a config, opened |
-//! | `files` | objects to and from files, for the command line |
-//! | `public` | objects to whoever asks by a URL, where the config says so |
+//! | `files` | transfers between objects and files, for the command line |
+//! | `public` | the objects under the public path of a bucket |
 
 mod answer;
 mod blobs;
+mod bounded_list;
 mod bucket;
 pub mod buckets;
+mod checksum;
 mod condition;
 mod digest;
 mod error;
@@ -28,7 +30,6 @@ mod integer;
 mod key;
 mod limits;
 mod list;
-mod list_of;
 mod metadata;
 mod multipart;
 mod now;
@@ -37,8 +38,8 @@ pub mod public;
 mod random;
 mod range;
 mod request;
+mod request_body;
 mod s3;
-mod upload;
 
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
@@ -52,12 +53,12 @@ pub use bucket::Bucket;
 pub use error::R2Error;
 pub use s3::Credentials;
 
-use bucket::Got;
+use bucket::GetOutcome;
 use error::Code;
-use limits::REQUEST_JSON_BYTES;
+use limits::MAX_REQUEST_JSON_BYTES;
 use object::{Include, Object};
 use request::{Operation, Read, Write};
-use upload::Upload;
+use request_body::RequestBody;
 
 /// The service behind an R2 binding to a bucket.
 pub fn service(bucket: Bucket) -> impl HopService {
@@ -67,29 +68,29 @@ pub fn service(bucket: Bucket) -> impl HopService {
     })
 }
 
-/// Answers a request, whatever it is.
+/// Answers any request.
 async fn answer(bucket: &Bucket, request: Request<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let length = match head.headers.get(CONTENT_LENGTH) {
         Some(length) => length.to_str().ok().and_then(|text| text.parse().ok()),
         None => None,
     };
-    let mut upload = Upload::new(body, length.unwrap_or(0));
-    let answered = match operation(&head, length, &mut upload).await {
-        Ok(operation) => perform(bucket, operation, &mut upload).await,
+    let mut body = RequestBody::new(body, length.unwrap_or(0));
+    let outcome = match operation(&head, length, &mut body).await {
+        Ok(operation) => perform(bucket, operation, &mut body).await,
         Err(error) => Err(error),
     };
-    if answered.is_err() {
-        upload.drain().await;
+    if outcome.is_err() {
+        body.drain().await;
     }
-    answered.unwrap_or_else(|error| answer::error(&error, None))
+    outcome.unwrap_or_else(|error| answer::error(&error, None))
 }
 
-/// Reads what is asked for, and nothing of a value.
+/// Parses the operation, and reads nothing of its value.
 async fn operation(
     head: &Parts,
     length: Option<u64>,
-    upload: &mut Upload,
+    body: &mut RequestBody,
 ) -> Result<Operation, R2Error> {
     if head.uri.path() != "/" {
         let text = "a bucket answers at / only";
@@ -105,15 +106,15 @@ async fn operation(
             let json = head.headers.get(R2_REQUEST);
             let json =
                 json.ok_or_else(|| R2Error::invalid("the header cf-r2-request is missing"))?;
-            Operation::read(json.as_bytes())?
+            Operation::parse(json.as_bytes())?
         }
         false => {
             if length.is_none() {
                 let text = "Content-Length is missing";
                 return Err(R2Error::new(Code::LengthMissing, text));
             }
-            let size = metadata_size(head, upload.left())?;
-            Operation::read(&upload.exactly(size).await?)?
+            let size = metadata_size(head, body.left())?;
+            Operation::parse(&body.read_exact(size).await?)?
         }
     };
     match operation.is_read() == reads {
@@ -124,13 +125,13 @@ async fn operation(
     }
 }
 
-/// How much of the body is the request's JSON.
+/// The number of bytes at the front of the body that are the request's JSON.
 fn metadata_size(head: &Parts, length: u64) -> Result<usize, R2Error> {
     let size = head.headers.get(R2_METADATA_SIZE);
     let size = size.and_then(|size| size.to_str().ok()?.parse::<u64>().ok());
     match size {
-        Some(size) if size > REQUEST_JSON_BYTES => Err(R2Error::invalid(format!(
-            "the JSON of a request has at most {REQUEST_JSON_BYTES} bytes"
+        Some(size) if size > MAX_REQUEST_JSON_BYTES => Err(R2Error::invalid(format!(
+            "the JSON of a request has at most {MAX_REQUEST_JSON_BYTES} bytes"
         ))),
         Some(size) if size <= length => {
             usize::try_from(size).map_err(|_| R2Error::invalid("cf-r2-metadata-size is too large"))
@@ -144,90 +145,104 @@ fn metadata_size(head: &Parts, length: u64) -> Result<usize, R2Error> {
 async fn perform(
     bucket: &Bucket,
     operation: Operation,
-    upload: &mut Upload,
+    body: &mut RequestBody,
 ) -> Result<Response<Body>, R2Error> {
-    if !operation.has_value() && upload.left() > 0 {
+    if !operation.has_value() && body.left() > 0 {
         return Err(R2Error::invalid("only put and uploadPart have a value"));
     }
-    let (mut answer, what) = match operation {
+    let Outcome {
+        mut answer,
+        summary,
+    } = match operation {
         Operation::Read(read) => self::read(bucket, read).await?,
-        Operation::Write(write) => self::write(bucket, write, upload).await?,
+        Operation::Write(write) => self::write(bucket, write, body).await?,
     };
-    // An error says itself what it is.
+    // An answer of an error has a summary of its own.
     if answer.status().is_success() {
-        answer::summarize(&mut answer, &format!("{}: {what}", bucket.name));
+        answer::set_summary(&mut answer, &format!("{}: {summary}", bucket.name));
     }
     Ok(answer)
 }
 
-/// An answer, and what was done, for the log.
-type Done = (Response<Body>, String);
+/// The outcome of an operation.
+struct Outcome {
+    answer: Response<Body>,
+    /// The operation in the log.
+    summary: String,
+}
 
-async fn read(bucket: &Bucket, read: Read) -> Result<Done, R2Error> {
+impl Outcome {
+    fn new(answer: Response<Body>, summary: String) -> Self {
+        Self { answer, summary }
+    }
+}
+
+async fn read(bucket: &Bucket, read: Read) -> Result<Outcome, R2Error> {
     Ok(match read {
         Read::Head(key) => {
             let object = bucket.head(key).await?;
             let whole = 0..object.size;
             let json = object.json(Include::ALL, Some(&whole));
-            (answer::json_only(json), told("head", &object))
+            Outcome::new(answer::json(json), log_summary("head", &object))
         }
         Read::Get(get) => match bucket.get(get).await? {
-            Got::Object(found) => {
-                let what = told("get", &found.object);
-                (answer::object(*found), what)
+            GetOutcome::Found(found) => {
+                let summary = log_summary("get", &found.object);
+                Outcome::new(answer::object(*found), summary)
             }
-            Got::Refused(object) => {
+            GetOutcome::PreconditionFailed(object) => {
                 let error = R2Error::precondition_failed();
-                (answer::error(&error, Some(&object)), String::new())
+                Outcome::new(answer::error(&error, Some(&object)), String::new())
             }
         },
-        Read::List(query) => (answer::json_only(bucket.list(query).await?), "list".into()),
+        Read::List(query) => Outcome::new(answer::json(bucket.list(query).await?), "list".into()),
     })
 }
 
-async fn write(bucket: &Bucket, write: Write, upload: &mut Upload) -> Result<Done, R2Error> {
+async fn write(bucket: &Bucket, write: Write, body: &mut RequestBody) -> Result<Outcome, R2Error> {
     Ok(match write {
         Write::Put(put) => {
-            let object = bucket.put(*put, upload).await?;
+            let object = bucket.put(*put, body).await?;
             stored("put", &object)
         }
         Write::Delete(keys) => {
-            let what = match keys.as_slice() {
+            let summary = match keys.as_slice() {
                 [key] => format!("delete {}", key.as_str()),
                 keys => format!("delete {} keys", keys.len()),
             };
             bucket.delete(keys).await?;
-            (answer::nothing(), what)
+            Outcome::new(answer::empty(), summary)
         }
         Write::CreateUpload(key, metadata) => {
-            let what = format!("createMultipartUpload {}", key.as_str());
+            let summary = format!("createMultipartUpload {}", key.as_str());
             let id = bucket.create_upload(key, metadata).await?;
             let json = json!({ "uploadId": id }).to_string();
-            (answer::json_only(json), what)
+            Outcome::new(answer::json(json), summary)
         }
         Write::UploadPart(id, number) => {
-            let what = format!("uploadPart {number} of {}", id.key.as_str());
-            let etag = bucket.upload_part(id, number, upload).await?;
-            (answer::json_only(json!({ "etag": etag }).to_string()), what)
+            let summary = format!("uploadPart {number} of {}", id.key.as_str());
+            let etag = bucket.upload_part(id, number, body).await?;
+            let json = json!({ "etag": etag }).to_string();
+            Outcome::new(answer::json(json), summary)
         }
         Write::CompleteUpload(id, parts) => {
             let object = bucket.complete_upload(id, parts).await?;
             stored("completeMultipartUpload", &object)
         }
         Write::AbortUpload(id) => {
-            let what = format!("abortMultipartUpload {}", id.key.as_str());
+            let summary = format!("abortMultipartUpload {}", id.key.as_str());
             bucket.abort_upload(id).await?;
-            (answer::nothing(), what)
+            Outcome::new(answer::empty(), summary)
         }
     })
 }
 
-fn stored(method: &str, object: &Object) -> Done {
-    let answer = answer::json_only(object.json(Include::ALL, None));
-    (answer, told(method, object))
+fn stored(method: &str, object: &Object) -> Outcome {
+    let answer = answer::json(object.json(Include::ALL, None));
+    Outcome::new(answer, log_summary(method, object))
 }
 
-/// What was done to an object, for the log.
-fn told(method: &str, object: &Object) -> String {
+/// The summary of an operation on an object, for the log.
+fn log_summary(method: &str, object: &Object) -> String {
     format!("{method} {}, {}", object.key, log::Bytes(object.size))
 }

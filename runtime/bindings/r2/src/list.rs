@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
+use super::bounded_list::BoundedList;
 use super::error::{Code, R2Error};
-use super::index::objects::{self, After};
-use super::integer::{self, Small};
-use super::limits::{LIST_JSON_BYTES, LIST_ROWS, LIST_ROWS_WITH_METADATA};
-use super::list_of::ListOf;
+use super::index::objects::{self, ScanStart};
+use super::integer::{self, WireU32};
+use super::limits::{MAX_LIST_JSON_BYTES, MAX_LIST_ROWS, MAX_LIST_ROWS_WITH_METADATA};
 use super::object::Include;
 
 /// The first byte of a cursor.
@@ -33,19 +33,19 @@ pub(super) struct RawList {
     delimiter: String,
     start_after: Option<String>,
     #[serde(default)]
-    include: ListOf<Small, 16>,
-    /// Always true; says nothing.
+    include: BoundedList<WireU32, 16>,
+    /// Always true, and without effect.
     #[serde(default, rename = "newRuntime")]
     _new_runtime: IgnoredAny,
 }
 
-/// What is to be listed.
+/// The options of a list, checked.
 #[derive(Debug)]
 pub(super) struct ListQuery {
     rows: usize,
     prefix: String,
     delimiter: String,
-    /// Everything up to here, in the order of bytes, is left out.
+    /// Keys up to this one, in the order of bytes, are left out.
     after: Option<Vec<u8>>,
     include: Include,
 }
@@ -62,13 +62,13 @@ impl ListQuery {
         }
         let limit = raw
             .limit
-            .map_or(Some(LIST_ROWS), |limit| limit.try_into().ok());
-        let Some(limit) = limit.filter(|limit| (1..=LIST_ROWS).contains(limit)) else {
-            let message = format!("MaxKeys params must be positive integer <= {LIST_ROWS}.");
+            .map_or(Some(MAX_LIST_ROWS), |limit| limit.try_into().ok());
+        let Some(limit) = limit.filter(|limit| (1..=MAX_LIST_ROWS).contains(limit)) else {
+            let message = format!("MaxKeys params must be positive integer <= {MAX_LIST_ROWS}.");
             return Err(R2Error::new(Code::LimitOutOfRange, message));
         };
         let rows = match include.any() {
-            true => limit.min(LIST_ROWS_WITH_METADATA),
+            true => limit.min(MAX_LIST_ROWS_WITH_METADATA),
             false => limit,
         };
         let cursor = raw.cursor.as_deref().map(read_cursor).transpose()?;
@@ -91,24 +91,24 @@ impl ListQuery {
     }
 }
 
-/// A page as it fills.
+/// A page while it is filled.
 struct Page<'a> {
     query: &'a ListQuery,
     objects: Vec<String>,
     prefixes: Vec<String>,
     bytes: usize,
-    /// The last key that a row stands for.
+    /// The last key that a row covers.
     last: Option<Vec<u8>>,
-    /// Where to go on reading.
-    next: Option<After>,
+    /// The start of the next scan.
+    next: Option<ScanStart>,
 }
 
 impl<'a> Page<'a> {
     fn new(query: &'a ListQuery) -> Self {
         let prefix = query.prefix.as_bytes();
         let start = match &query.after {
-            Some(after) if after.as_slice() >= prefix => After::Key(after.clone()),
-            _ => After::From(prefix.to_vec()),
+            Some(after) if after.as_slice() >= prefix => ScanStart::Key(after.clone()),
+            _ => ScanStart::From(prefix.to_vec()),
         };
         Self {
             query,
@@ -120,8 +120,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Reads rows up to the end of the page, of the keys, or to a group.
-    fn read(&mut self, index: &Connection, from: &After) -> Result<(), R2Error> {
+    /// Reads rows up to the end of the page, the end of the keys, or a group.
+    fn read(&mut self, index: &Connection, from: &ScanStart) -> Result<(), R2Error> {
         let wanted = self.query.rows - self.rows();
         if wanted == 0 {
             return Ok(());
@@ -149,12 +149,12 @@ impl<'a> Page<'a> {
             let end = objects::successor(group.as_bytes());
             self.last = objects::last_before(index, &end)?;
             self.prefixes.push(group);
-            self.next = Some(After::From(end));
+            self.next = Some(ScanStart::From(end));
         }
         Ok(())
     }
 
-    /// The text that the key shares with its group, if it has one.
+    /// The common prefix of the key's group, if the key has a group.
     fn group(&self, key: &str) -> Option<String> {
         let delimiter = self.query.delimiter.as_str();
         if delimiter.is_empty() {
@@ -165,10 +165,10 @@ impl<'a> Page<'a> {
         Some(key.get(..start + found + delimiter.len())?.to_owned())
     }
 
-    /// Whether so many bytes more fit in; the first row always does.
+    /// Whether a row of this size fits in. The first row always does.
     fn has_room(&mut self, bytes: usize) -> bool {
         let bytes = self.bytes + bytes + 1;
-        let fits = bytes <= LIST_JSON_BYTES || self.rows() == 0;
+        let fits = bytes <= MAX_LIST_JSON_BYTES || self.rows() == 0;
         if fits {
             self.bytes = bytes;
         }
@@ -182,7 +182,7 @@ impl<'a> Page<'a> {
     fn finish(self, index: &Connection) -> Result<String, R2Error> {
         let cursor = match self.last {
             Some(last) => {
-                let after = After::Key(last.clone());
+                let after = ScanStart::Key(last.clone());
                 objects::first_key(index, &after)?
                     .filter(|key| key.starts_with(self.query.prefix.as_bytes()))
                     .map(|_| cursor(&last))
@@ -207,6 +207,6 @@ fn read_cursor(text: &str) -> Result<Vec<u8>, R2Error> {
     let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
     match bytes.split_first() {
         Some((&CURSOR_VERSION, key)) => Ok(key.to_vec()),
-        _ => Err(R2Error::invalid("the cursor is not one that a list gave")),
+        _ => Err(R2Error::invalid("the cursor is not that of a list")),
     }
 }

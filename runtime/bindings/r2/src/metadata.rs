@@ -1,13 +1,13 @@
-//! What an object carries besides its bytes.
+//! The metadata of an object.
 
 use serde::{Deserialize, Serialize};
 
+use super::bounded_list::TruncatedList;
 use super::error::{Code, R2Error};
 use super::integer;
-use super::limits::{CUSTOM_METADATA, HTTP_METADATA};
-use super::list_of::FirstOf;
+use super::limits::{MAX_CUSTOM_METADATA_UNITS, MAX_HTTP_METADATA_BYTES};
 
-/// The headers that an object is to be served with.
+/// The headers that an object is served with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(super) struct HttpFields {
@@ -30,10 +30,10 @@ pub(super) struct HttpFields {
 }
 
 impl HttpFields {
-    /// Takes them as given, also what no header can carry: that is noticed where they are made headers.
+    /// Checks the size. A text that no header can hold is accepted here, and refused when it is made a header.
     ///
     /// # Errors
-    /// When they are larger than the limit.
+    /// When the texts are larger than the limit.
     pub(super) fn checked(self) -> Result<Self, R2Error> {
         let size: usize = [
             &self.content_type,
@@ -46,8 +46,8 @@ impl HttpFields {
         .flatten()
         .map(String::len)
         .sum();
-        match size > HTTP_METADATA {
-            true => Err(too_large("httpMetadata", size, HTTP_METADATA)),
+        match size > MAX_HTTP_METADATA_BYTES {
+            true => Err(too_large("httpMetadata", size, MAX_HTTP_METADATA_BYTES)),
             false => Ok(self),
         }
     }
@@ -58,7 +58,7 @@ fn too_large(what: &str, size: usize, limit: usize) -> R2Error {
     R2Error::new(Code::MetadataTooLarge, text)
 }
 
-/// One field of an author's own metadata.
+/// One field of custom metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CustomField {
@@ -66,19 +66,23 @@ pub(super) struct CustomField {
     pub(super) v: String,
 }
 
-/// Fields that can be within the limit: an empty key and value count nothing, but only once.
-const MOST_FIELDS: usize = CUSTOM_METADATA + 1;
+/// Maximum fields. Each field but one has a unit at least: an empty key with an empty value is the same field again.
+const MAX_CUSTOM_FIELDS: usize = MAX_CUSTOM_METADATA_UNITS + 1;
 
-pub(super) type CustomFields = FirstOf<CustomField, MOST_FIELDS>;
+pub(super) type CustomFields = TruncatedList<CustomField, MAX_CUSTOM_FIELDS>;
 
-/// Takes an author's metadata: of a key that comes again the last value counts.
+/// Checks custom metadata. The last value of a repeated key replaces the earlier ones.
 ///
 /// # Errors
-/// When it is larger than the limit.
+/// When the metadata is larger than the limit.
 pub(super) fn checked(fields: CustomFields) -> Result<Vec<CustomField>, R2Error> {
     let size = size(&fields.first);
-    if size > CUSTOM_METADATA {
-        return Err(too_large("custom metadata", size, CUSTOM_METADATA));
+    if size > MAX_CUSTOM_METADATA_UNITS {
+        return Err(too_large(
+            "custom metadata",
+            size,
+            MAX_CUSTOM_METADATA_UNITS,
+        ));
     }
     if fields.has_more {
         let text = "custom metadata has more fields than its limit has room for";
@@ -102,7 +106,7 @@ pub(super) fn checked(fields: CustomFields) -> Result<Vec<CustomField>, R2Error>
     Ok(kept)
 }
 
-/// What the platform counts: a string's UTF-16 units, twice if any of them is 256 or more.
+/// The size that the platform counts: the UTF-16 units of each string, twice if one of them is 256 or more.
 fn size(fields: &[CustomField]) -> usize {
     let of_text = |text: &str| {
         let wide = text.encode_utf16().any(|unit| unit >= 256);
@@ -122,7 +126,7 @@ pub(super) struct ObjectMetadata {
     pub(super) storage_class: StorageClass,
 }
 
-/// How an object is to be kept; told, and without another effect here.
+/// The storage class of an object. It is stored and has no other effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum StorageClass {
     #[default]
@@ -131,7 +135,7 @@ pub(super) enum StorageClass {
 }
 
 impl StorageClass {
-    pub(super) fn read(text: &str) -> Result<Self, R2Error> {
+    pub(super) fn parse(text: &str) -> Result<Self, R2Error> {
         match text {
             "Standard" => Ok(Self::Standard),
             "InfrequentAccess" => Ok(Self::InfrequentAccess),

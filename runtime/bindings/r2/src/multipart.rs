@@ -1,4 +1,4 @@
-//! Uploads in parts: begun, filled in any order, and made an object at one stroke.
+//! Uploads in parts: created, filled in any order, and completed in one transaction.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,15 +9,15 @@ use super::error::{Code, R2Error};
 use super::index::uploads::{self, Part, State};
 use super::index::{objects, transact};
 use super::key::{Key, UploadId};
-use super::limits::OBJECT_BYTES;
+use super::limits::MAX_OBJECT_BYTES;
 use super::metadata::ObjectMetadata;
 use super::object::Object;
 use super::request::PartRef;
-use super::upload::Upload;
+use super::request_body::RequestBody;
 use super::{now, random};
 
 impl Bucket {
-    /// Begins an upload, and returns its id.
+    /// Creates an upload, and returns its id.
     pub(super) async fn create_upload(
         &self,
         key: Key,
@@ -33,50 +33,50 @@ impl Bucket {
         done.await
     }
 
-    /// Stores a part, in the place of what has its number, and returns its entity tag.
+    /// Stores a part, which replaces the one with its number. Returns its entity tag.
     pub(super) async fn upload_part(
         &self,
         upload: UploadId,
         number: u32,
-        value: &mut Upload,
+        value: &mut RequestBody,
     ) -> Result<String, R2Error> {
         let asked = upload.clone();
         let open = self
             .index
             .run(move |index| uploads::open(index, &asked, now::milliseconds()));
         open.await?;
-        let (written, digests) = self.store(None, value).await?;
+        let (staged, digests) = self.store(None, value).await?;
         let blobs = self.blobs.clone();
         let done = self.index.run(move |index| {
             let part = Part {
                 version: random::hex_id()?,
-                size: written.size(),
+                size: staged.size(),
                 etag: digests.md5,
             };
             let released = transact(index, |index| {
-                // It may have been ended while the part was on its way.
+                // The upload may have ended while the part was stored.
                 uploads::open(index, &upload, now::milliseconds())?;
-                uploads::replace_part(index, &upload.id, number, &part, written.segments())
+                uploads::replace_part(index, &upload.id, number, &part, staged.segments())
             })?;
             blobs.discard(released);
-            written.keep();
+            staged.commit();
             Ok(part.etag)
         });
         done.await
     }
 
-    /// Makes the parts an object.
+    /// Makes one object of the parts.
     pub(super) async fn complete_upload(
         &self,
         upload: UploadId,
         listed: Vec<PartRef>,
     ) -> Result<Object, R2Error> {
-        let (blobs, least) = (self.blobs.releasing(), self.part_bytes);
+        let (blobs, min_bytes) = (self.blobs.release_guard(), self.part_bytes);
         let done = self.index.run(move |index| {
             let now = now::milliseconds();
             let (object, released) = transact(index, |index| {
                 let metadata = uploads::open(index, &upload, now)?;
-                let parts = chosen(&uploads::parts(index, &upload.id)?, &listed, least)?;
+                let parts = select_parts(&uploads::parts(index, &upload.id)?, &listed, min_bytes)?;
                 let mut segments: Vec<Segment> = Vec::new();
                 for part in &parts {
                     segments.extend(objects::segments(index, &part.version)?);
@@ -104,9 +104,9 @@ impl Bucket {
         done.await
     }
 
-    /// Gives an upload up; one that is over stays as it is.
+    /// Aborts an upload. An upload that has ended stays unchanged.
     pub(super) async fn abort_upload(&self, upload: UploadId) -> Result<(), R2Error> {
-        let blobs = self.blobs.releasing();
+        let blobs = self.blobs.release_guard();
         let done = self.index.run(move |index| {
             let released = transact(index, |index| match uploads::state(index, &upload)? {
                 State::Open => uploads::end(index, &upload.id, State::Aborted),
@@ -119,21 +119,21 @@ impl Bucket {
     }
 }
 
-/// The parts of the object in their order, if the list names parts that there are and that fit together.
-fn chosen(
-    there: &BTreeMap<u32, Part>,
+/// The listed parts in the order of their numbers, if all exist and their sizes fit together.
+fn select_parts(
+    uploaded: &BTreeMap<u32, Part>,
     listed: &[PartRef],
-    least: u64,
+    min_bytes: u64,
 ) -> Result<Vec<Part>, R2Error> {
     let mut numbers = HashSet::new();
     if let Some(twice) = listed.iter().find(|part| !numbers.insert(part.part.0)) {
         let text = format!("part {} is listed twice", twice.part.0);
         return Err(R2Error::new(Code::Internal, text));
     }
-    let mut chosen = Vec::with_capacity(listed.len());
+    let mut selected = Vec::with_capacity(listed.len());
     for wanted in listed {
-        match there.get(&wanted.part.0) {
-            Some(part) if part.etag == wanted.etag => chosen.push((wanted.part.0, part.clone())),
+        match uploaded.get(&wanted.part.0) {
+            Some(part) if part.etag == wanted.etag => selected.push((wanted.part.0, part.clone())),
             _ => {
                 return Err(R2Error::new(
                     Code::NoSuchPart,
@@ -145,33 +145,33 @@ fn chosen(
             }
         }
     }
-    let all_but_last = chosen.len().saturating_sub(1);
-    if let Some((number, part)) = chosen
+    let all_but_last = selected.len().saturating_sub(1);
+    if let Some((number, part)) = selected
         .iter()
         .take(all_but_last)
-        .find(|(_, part)| part.size < least)
+        .find(|(_, part)| part.size < min_bytes)
     {
         let text = format!(
             "Your proposed upload is smaller than the minimum allowed object size: part {number} has {} \
-             bytes, at least {least} are needed",
+             bytes, at least {min_bytes} are needed",
             part.size
         );
         return Err(R2Error::new(Code::PartTooSmall, text));
     }
-    chosen.sort_by_key(|(number, _)| *number);
-    let parts: Vec<Part> = chosen.into_iter().map(|(_, part)| part).collect();
-    check_sizes(&parts, least)?;
+    selected.sort_by_key(|(number, _)| *number);
+    let parts: Vec<Part> = selected.into_iter().map(|(_, part)| part).collect();
+    check_sizes(&parts, min_bytes)?;
     Ok(parts)
 }
 
 /// All parts but the last, in the order of their numbers, have one size, and the last is not larger.
-fn check_sizes(parts: &[Part], least: u64) -> Result<(), R2Error> {
+fn check_sizes(parts: &[Part], min_bytes: u64) -> Result<(), R2Error> {
     let Some((last, others)) = parts.split_last() else {
         return Ok(());
     };
     let size = others.first().map_or(last.size, |part| part.size);
     let fits = others.is_empty()
-        || size >= least && last.size <= size && others.iter().all(|part| part.size == size);
+        || size >= min_bytes && last.size <= size && others.iter().all(|part| part.size == size);
     if !fits {
         let text = "There was a problem with the multipart upload: all parts but the last must have the same size";
         return Err(R2Error::new(Code::UnequalParts, text));
@@ -179,8 +179,8 @@ fn check_sizes(parts: &[Part], least: u64) -> Result<(), R2Error> {
     let total = parts
         .iter()
         .fold(0_u64, |total, part| total.saturating_add(part.size));
-    if total > OBJECT_BYTES {
-        let text = format!("an object has at most {OBJECT_BYTES} bytes");
+    if total > MAX_OBJECT_BYTES {
+        let text = format!("an object has at most {MAX_OBJECT_BYTES} bytes");
         return Err(R2Error::new(Code::TooLarge, text));
     }
     Ok(())
@@ -190,27 +190,27 @@ fn check_sizes(parts: &[Part], least: u64) -> Result<(), R2Error> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Part, PartRef, chosen};
-    use crate::integer::Small;
+    use super::{Part, PartRef, select_parts};
+    use crate::integer::WireU32;
 
-    const LEAST: u64 = 5;
+    const MIN_PART_BYTES: u64 = 5;
 
-    /// Whether an upload whose parts have these sizes is an object when they are listed in this order.
+    /// The sizes of the object's parts, for an upload of parts with `sizes`, completed with `listed`.
     fn complete(sizes: &[u64], listed: &[(u32, &str)]) -> Result<Vec<u64>, u32> {
         let part = |size| Part {
             version: String::new(),
             size,
             etag: "e".into(),
         };
-        let there: BTreeMap<_, _> = (1..).zip(sizes.iter().map(|size| part(*size))).collect();
+        let uploaded: BTreeMap<_, _> = (1..).zip(sizes.iter().map(|size| part(*size))).collect();
         let listed: Vec<_> = listed
             .iter()
             .map(|(part, etag)| PartRef {
-                part: Small(*part),
+                part: WireU32(*part),
                 etag: (*etag).into(),
             })
             .collect();
-        match chosen(&there, &listed, LEAST) {
+        match select_parts(&uploaded, &listed, MIN_PART_BYTES) {
             Ok(parts) => Ok(parts.iter().map(|part| part.size).collect()),
             Err(error) => Err(error.code.number()),
         }

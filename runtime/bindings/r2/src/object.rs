@@ -1,4 +1,4 @@
-//! An object as the index knows it, and as the wire shows it.
+//! An object in the index, and its JSON on the wire.
 
 use std::ops::Range;
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::digest::Algorithm;
 use super::metadata::{CustomField, HttpFields};
 
-/// What is known of an object, without its bytes.
+/// An object without its bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Object {
     pub(super) key: String,
-    /// New with every write.
+    /// Each write has a new version.
     pub(super) version: String,
     pub(super) size: u64,
     pub(super) etag: String,
@@ -23,7 +23,7 @@ pub(super) struct Object {
     pub(super) storage_class: String,
 }
 
-/// The metadata that an answer brings along.
+/// The metadata that an answer includes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Include {
     pub(super) http: bool,
@@ -43,7 +43,7 @@ impl Include {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+struct ObjectJson<'a> {
     name: &'a str,
     version: &'a str,
     size: u64,
@@ -54,22 +54,22 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     custom_fields: Option<&'a [CustomField]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    range: Option<ShownRange>,
+    range: Option<RangeJson>,
     checksums: serde_json::Map<String, serde_json::Value>,
     storage_class: &'a str,
 }
 
 #[derive(Serialize)]
-struct ShownRange {
+struct RangeJson {
     offset: u64,
     length: u64,
 }
 
 impl Object {
-    /// The object's JSON; with the range of the bytes that come with it, where there is one.
+    /// The object's JSON, with the range of the bytes that follow it, if any do.
     pub(super) fn json(&self, include: Include, range: Option<&Range<u64>>) -> String {
         let checksums = self.checksums.iter();
-        let shown = Shown {
+        let json = ObjectJson {
             name: &self.key,
             version: &self.version,
             size: self.size,
@@ -77,7 +77,7 @@ impl Object {
             uploaded: self.uploaded,
             http_fields: include.http.then_some(&self.http),
             custom_fields: include.custom.then_some(&self.custom),
-            range: range.map(|range| ShownRange {
+            range: range.map(|range| RangeJson {
                 offset: range.start,
                 length: range.end - range.start,
             }),
@@ -86,7 +86,7 @@ impl Object {
                 .collect(),
             storage_class: &self.storage_class,
         };
-        // Strings and numbers under names that are strings: nothing there can fail.
-        serde_json::to_string(&shown).unwrap_or_default()
+        // Strings, numbers and maps with string keys cannot fail to serialize.
+        serde_json::to_string(&json).unwrap_or_default()
     }
 }

@@ -1,5 +1,5 @@
-//! A bucket's public path: its objects for whoever asks by a URL, as a site serves files. No bucket has one unless the
-//! config says so.
+//! The public path of a bucket, under which any client reads its objects by URL. A bucket has one only if the config
+//! says so.
 
 mod object;
 
@@ -17,11 +17,11 @@ use tower::{ServiceExt as _, service_fn};
 
 use super::bucket::Bucket;
 
-/// The buckets of a worker that have a public path.
+/// The buckets of a worker with a public path.
 #[derive(Default)]
 pub struct PublicBuckets(Vec<PublicBucket>);
 
-/// One of them. The way to its objects has the layers that every hop has, under the name of its binding.
+/// A bucket with a public path. A request for an object passes the layers of a hop, under the name of the binding.
 struct PublicBucket {
     path: PublicPath,
     hop: Arc<str>,
@@ -29,14 +29,14 @@ struct PublicBucket {
 }
 
 impl PublicBuckets {
-    /// Opens a bucket to the public. No two of the paths may lie within each other.
+    /// Adds a bucket. No public path may lie within another.
     pub fn open(&mut self, path: PublicPath, hop: Hop, bucket: Bucket, faults: Arc<FaultSet>) {
         let name = hop.name.clone();
         let service = service_fn(move |call: Call| {
             let bucket = bucket.clone();
             async move {
                 let (head, _) = call.request.into_parts();
-                Ok(object::answered(&bucket, &head).await)
+                Ok(object::respond(&bucket, &head).await)
             }
         });
         self.0.push(PublicBucket {
@@ -46,7 +46,7 @@ impl PublicBuckets {
         });
     }
 
-    /// The answer for a request whose path is a bucket's; none for others.
+    /// Answers a request with the path of a bucket; none for other paths.
     pub async fn answer(
         &self,
         request: &Parts,
@@ -57,10 +57,10 @@ impl PublicBuckets {
             .0
             .iter()
             .find_map(|bucket| Some((bucket, path.strip_prefix(bucket.path.as_str())?)))?;
-        let answered = bucket.ask(key, request, context).await;
-        Some(answered.unwrap_or_else(|error| {
+        let respond = bucket.ask(key, request, context).await;
+        Some(respond.unwrap_or_else(|error| {
             let text = format!("{}: {}", bucket.hop, error);
-            object::told(StatusCode::BAD_GATEWAY, &text)
+            object::text_response(StatusCode::BAD_GATEWAY, &text)
         }))
     }
 }

@@ -1,15 +1,14 @@
-//! Names that nobody can guess and nobody uses twice.
+//! Random names: unique, and impossible to guess.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::digest::hex;
 use super::error::{Code, R2Error};
 
 /// 16 random bytes in lower-case hex.
 pub(super) fn hex_id() -> Result<String, R2Error> {
-    bytes::<16>().map(|bytes| hex(&bytes))
+    bytes::<16>().map(hex::encode)
 }
 
 /// 128 random bytes in URL-safe base64.

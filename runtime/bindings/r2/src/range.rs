@@ -1,4 +1,4 @@
-//! Which bytes of an object a `get` asks for.
+//! The range of an object that a `get` asks for.
 
 use std::ops::Range;
 
@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::error::{Code, R2Error};
 use super::integer;
 
-/// A part of an object, in one of the two ways to ask for it.
+/// A requested range, in one of its two forms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum RangeRequest {
     #[default]
     Whole,
     Slice(Slice),
@@ -29,22 +29,22 @@ pub(super) struct Slice {
     pub(super) suffix: Option<i64>,
 }
 
-impl Wanted {
-    /// The bytes of an object of this size.
+impl RangeRequest {
+    /// The range in an object of this size.
     ///
     /// # Errors
-    /// When there are none to send, or the request contradicts itself.
-    pub(super) fn of(&self, size: u64) -> Result<Range<u64>, R2Error> {
+    /// When the range is empty, or its fields contradict each other.
+    pub(super) fn resolve(&self, size: u64) -> Result<Range<u64>, R2Error> {
         match self {
             Self::Whole => Ok(0..size),
-            Self::Slice(slice) => slice.of(size),
-            Self::Header(value) => of_header(value, size),
+            Self::Slice(slice) => slice.resolve(size),
+            Self::Header(value) => resolve_header(value, size),
         }
     }
 }
 
 impl Slice {
-    fn of(self, size: u64) -> Result<Range<u64>, R2Error> {
+    fn resolve(self, size: u64) -> Result<Range<u64>, R2Error> {
         let natural = |number: i64| {
             u64::try_from(number).map_err(|_| R2Error::invalid("a range cannot be negative"))
         };
@@ -78,8 +78,8 @@ impl Slice {
     }
 }
 
-/// What cannot be read, and what names several ranges, means the whole object.
-fn of_header(value: &str, size: u64) -> Result<Range<u64>, R2Error> {
+/// A malformed header, or one of several ranges, means the whole object.
+fn resolve_header(value: &str, size: u64) -> Result<Range<u64>, R2Error> {
     let Some((first, last)) = parse(value) else {
         return Ok(0..size);
     };
@@ -106,7 +106,7 @@ fn parse(value: &str) -> Option<(Option<u64>, Option<u64>)> {
     Some((number(first)?, number(last)?))
 }
 
-/// A number, or nothing at all; one that is too large is as large as can be.
+/// A number, or none if the text is empty. A number that is too large becomes `u64::MAX`.
 fn number(text: &str) -> Option<Option<u64>> {
     let text = text.trim_matches(' ');
     if text.is_empty() {
@@ -126,25 +126,25 @@ fn unsatisfiable(size: u64) -> R2Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Slice, Wanted};
+    use super::{RangeRequest, Slice};
 
-    fn slice(offset: Option<i64>, length: Option<i64>, suffix: Option<i64>) -> Wanted {
-        Wanted::Slice(Slice {
+    fn slice(offset: Option<i64>, length: Option<i64>, suffix: Option<i64>) -> RangeRequest {
+        RangeRequest::Slice(Slice {
             offset,
             length,
             suffix,
         })
     }
 
-    fn of(wanted: &Wanted, size: u64) -> Result<(u64, u64), u32> {
-        let range = wanted.of(size).map_err(|error| error.code.number())?;
+    fn of(wanted: &RangeRequest, size: u64) -> Result<(u64, u64), u32> {
+        let range = wanted.resolve(size).map_err(|error| error.code.number())?;
         Ok((range.start, range.end - range.start))
     }
 
     #[test]
     fn an_object_of_five_bytes_is_cut_as_asked() {
         for (wanted, expected) in [
-            (Wanted::Whole, Ok((0, 5))),
+            (RangeRequest::Whole, Ok((0, 5))),
             (slice(None, None, None), Ok((0, 5))),
             (slice(Some(3), None, None), Ok((3, 2))),
             (slice(None, Some(3), None), Ok((0, 3))),
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn an_empty_object_has_no_range() {
-        assert_eq!(of(&Wanted::Whole, 0), Ok((0, 0)));
+        assert_eq!(of(&RangeRequest::Whole, 0), Ok((0, 0)));
         for wanted in [
             slice(None, None, None),
             slice(Some(0), None, None),
@@ -195,7 +195,11 @@ mod tests {
             ("items=0-1", Ok((0, 5))),
             ("", Ok((0, 5))),
         ] {
-            assert_eq!(of(&Wanted::Header(value.into()), 5), expected, "{value:?}");
+            assert_eq!(
+                of(&RangeRequest::Header(value.into()), 5),
+                expected,
+                "{value:?}"
+            );
         }
     }
 }

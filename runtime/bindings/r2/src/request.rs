@@ -1,4 +1,4 @@
-//! A request's JSON, as the wire has it, to a typed and checked operation.
+//! The operation of a request, parsed from its JSON and checked.
 
 mod raw;
 
@@ -6,21 +6,21 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::condition::Condition;
-use super::digest::Given;
+use super::digest::ExpectedDigest;
 use super::error::R2Error;
-use super::integer::Small;
+use super::integer::WireU32;
 use super::key::{Key, UploadId};
 use super::list::ListQuery;
 use super::metadata::ObjectMetadata;
-use super::range::Wanted;
+use super::range::RangeRequest;
 use raw::{Head, RawCreate, RawDelete, RawGet, RawObject, RawPut, RawUpload};
 
-/// What a bucket can be asked for.
+/// An operation of a bucket.
 #[derive(Debug)]
 pub(super) enum Operation {
-    /// The wire has these as `GET`.
+    /// Sent with `GET`.
     Read(Read),
-    /// And these as `PUT`.
+    /// Sent with `PUT`.
     Write(Write),
 }
 
@@ -44,7 +44,7 @@ pub(super) enum Write {
 #[derive(Debug)]
 pub(super) struct Get {
     pub(super) key: Key,
-    pub(super) wanted: Wanted,
+    pub(super) range: RangeRequest,
     pub(super) condition: Option<Condition>,
 }
 
@@ -53,23 +53,23 @@ pub(super) struct Put {
     pub(super) key: Key,
     pub(super) metadata: ObjectMetadata,
     pub(super) condition: Option<Condition>,
-    pub(super) digest: Option<Given>,
+    pub(super) digest: Option<ExpectedDigest>,
 }
 
-/// A part as its uploader names it.
+/// A part in the list of a completion.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PartRef {
     pub(super) etag: String,
-    pub(super) part: Small,
+    pub(super) part: WireU32,
 }
 
 impl Operation {
-    /// Reads a request's JSON.
+    /// Parses a request's JSON.
     ///
     /// # Errors
-    /// When it cannot be read, or says something that a bucket does not take.
-    pub(super) fn read(json: &[u8]) -> Result<Self, R2Error> {
+    /// When the JSON is malformed, or asks for something that a bucket does not support.
+    pub(super) fn parse(json: &[u8]) -> Result<Self, R2Error> {
         let Head { version, method } = from_json(json)?;
         if version != Some(1) {
             return Err(R2Error::invalid("the version of a request must be 1"));
@@ -95,7 +95,7 @@ impl Operation {
         }
     }
 
-    /// Whether bytes to be stored come behind its JSON.
+    /// Whether a value follows the JSON.
     pub(super) fn has_value(&self) -> bool {
         matches!(self, Self::Write(Write::Put(_) | Write::UploadPart(..)))
     }

@@ -1,4 +1,4 @@
-//! A store on another machine, reached by the S3 protocol over our own HTTP client.
+//! A store on another machine, by the S3 protocol over hyper's client.
 
 use std::time::Duration;
 
@@ -22,16 +22,16 @@ use tokio::time::timeout;
 
 use safelight_config::S3;
 
-/// Longest wait for a connection.
-const CONNECT_TIME: Duration = Duration::from_secs(5);
-/// Longest wait for the head of an answer, while up to 8 MB go out.
-const HEAD_TIME: Duration = Duration::from_secs(60);
-/// Longest pause between the pieces of an answer.
-const PIECE_TIME: Duration = Duration::from_secs(30);
-/// When a request that failed is given up.
-const RETRY_TIME: Duration = Duration::from_secs(10);
+/// Maximum wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Maximum wait for the head of an answer, which includes the upload of up to 8 MB.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// Maximum wait for the next piece of an answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Maximum time for the retries of a request.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Who the store takes us for. Never in a config, which is shared.
+/// The credentials of the store. They are never in a config, because configs are shared.
 #[derive(Clone)]
 pub struct Credentials {
     pub key_id: String,
@@ -40,10 +40,10 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Those of the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, if there is one, `AWS_SESSION_TOKEN`.
+    /// Reads the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, if it is set, `AWS_SESSION_TOKEN`.
     ///
     /// # Errors
-    /// Names the variable that is missing.
+    /// When a variable is missing. The error names it.
     pub fn from_environment() -> anyhow::Result<Self> {
         let variable = |name| {
             std::env::var(name).with_context(|| {
@@ -58,7 +58,7 @@ impl Credentials {
     }
 }
 
-/// A client of the store that the config names.
+/// Connects to the store of the config.
 pub(super) fn connect(s3: &S3, credentials: &Credentials) -> anyhow::Result<AmazonS3> {
     let mut builder = AmazonS3Builder::new()
         .with_endpoint(&s3.endpoint)
@@ -70,7 +70,7 @@ pub(super) fn connect(s3: &S3, credentials: &Credentials) -> anyhow::Result<Amaz
         .with_allow_http(s3.endpoint.starts_with("http://"))
         .with_retry(RetryConfig {
             max_retries: 3,
-            retry_timeout: RETRY_TIME,
+            retry_timeout: RETRY_TIMEOUT,
             ..RetryConfig::default()
         })
         .with_http_connector(Connector);
@@ -82,14 +82,14 @@ pub(super) fn connect(s3: &S3, credentials: &Credentials) -> anyhow::Result<Amaz
         .with_context(|| format!("use the store at {}", s3.endpoint))
 }
 
-/// Makes the one kind of client that there is. What the store's options would change is what S3 does not need.
+/// Makes the HTTP client. The options of `object_store` are for features that S3 does not need, and are ignored.
 #[derive(Debug)]
 struct Connector;
 
 impl HttpConnector for Connector {
     fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
         let mut tcp = TcpConnector::new();
-        tcp.set_connect_timeout(Some(CONNECT_TIME));
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()
             .with_webpki_roots()
@@ -110,7 +110,7 @@ struct Sender {
 #[async_trait::async_trait]
 impl HttpService for Sender {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let response = timeout(HEAD_TIME, self.client.request(request)).await;
+        let response = timeout(HEAD_TIMEOUT, self.client.request(request)).await;
         let response = response.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?;
         let response = response.map_err(|error| {
             let kind = match error.is_connect() {
@@ -126,12 +126,12 @@ impl HttpService for Sender {
     }
 }
 
-/// The next piece of an answer, which does not wait for ever.
+/// The next piece of an answer, with a timeout.
 async fn next(
     body: Option<Incoming>,
 ) -> Option<(Result<Frame<Bytes>, HttpError>, Option<Incoming>)> {
     let mut body = body?;
-    match timeout(PIECE_TIME, body.frame()).await {
+    match timeout(READ_TIMEOUT, body.frame()).await {
         Ok(Some(Ok(frame))) => Some((Ok(frame), Some(body))),
         Ok(Some(Err(error))) => {
             Some((Err(HttpError::new(HttpErrorKind::Interrupted, error)), None))

@@ -7,7 +7,8 @@ use crate::error::ConfigError;
 use crate::item::Item;
 use crate::tree::Value;
 use safelight_hop::faults::Fault;
-use safelight_hop::faults::grammar::{Draft, KINDS, Term};
+use safelight_hop::faults::fault::KIND_WORDS;
+use safelight_hop::faults::grammar::{FaultBuilder, Term};
 
 /// Most faults of one config.
 const MAX_FAULTS: usize = 100;
@@ -26,8 +27,8 @@ pub(crate) fn read<'a>(
 }
 
 fn fault<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Option<(Item<'a>, Fault)> {
-    let known: Vec<_> = COMMON_KEYS.into_iter().chain(KINDS).collect();
-    let mut draft = Draft::default();
+    let known: Vec<_> = COMMON_KEYS.into_iter().chain(KIND_WORDS).collect();
+    let mut builder = FaultBuilder::default();
     let mut binding = None;
     let fields = item.fields(diagnostics, &known)?;
     // The value of a mistyped key is missing now, which is not a second error.
@@ -37,7 +38,7 @@ fn fault<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Option<(Item
             binding = Some(field);
             continue;
         }
-        is_valid &= add(&field, &mut draft, diagnostics).is_some();
+        is_valid &= add(&field, &mut builder, diagnostics).is_some();
     }
     let Some(binding) = binding else {
         let path = format!("{}.binding", item.path);
@@ -54,7 +55,7 @@ fn fault<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Option<(Item
     if !is_valid {
         return None;
     }
-    match draft.finish(target) {
+    match builder.build(target) {
         Ok(fault) => Some((binding, fault)),
         Err(error) => {
             item.refuse(diagnostics, ConfigError::Fault(error));
@@ -64,7 +65,11 @@ fn fault<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Option<(Item
 }
 
 /// Adds the term of a key and its value.
-fn add(field: &Item<'_>, draft: &mut Draft, diagnostics: &mut Diagnostics<'_>) -> Option<()> {
+fn add(
+    field: &Item<'_>,
+    builder: &mut FaultBuilder,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<()> {
     let value = match field.key {
         "reset" | "hang" | "crash" | "every" => {
             if !field.boolean(diagnostics)? {
@@ -79,7 +84,7 @@ fn add(field: &Item<'_>, draft: &mut Draft, diagnostics: &mut Diagnostics<'_>) -
             _ => return field.wrong_type(diagnostics, "a number"),
         },
     };
-    match Term::read(field.key, value).and_then(|term| draft.add(term)) {
+    match Term::parse(field.key, value).and_then(|term| builder.add(term)) {
         Ok(()) => Some(()),
         Err(error) => {
             field.refuse(diagnostics, ConfigError::Fault(error));

@@ -1,4 +1,4 @@
-//! What a right config comes to.
+//! Valid configs and their values.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What `env.<name>` takes over from the top level and what it does not.
+//! The keys that `env.<name>` inherits from the top level, and those that it does not.
 
 use super::{errors, load};
 use crate::{Binding, BindingConfig};

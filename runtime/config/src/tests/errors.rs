@@ -193,11 +193,11 @@ const FAULTS: &[Row] = &[
     ),
     (
         "safelight.faults = [{ binding = '*', crash = true }]",
-        "2:33: `safelight.faults[0].binding` cannot strike: crash needs an Images binding, and * has none",
+        "2:33: `safelight.faults[0].binding` cannot apply: crash needs an Images binding, and * has none",
     ),
     (
         "safelight.faults = [{ binding = '*', nth = 1 }]",
-        "2:21: `safelight.faults[0]` says not what to break: one of delay, slow_reader, slow_writer, truncate, corrupt, reset, hang, error, status, crash",
+        "2:21: `safelight.faults[0]` has no kind: one of delay, slow_reader, slow_writer, truncate, corrupt, reset, hang, error, status, crash",
     ),
     (
         "safelight.faults = [{ binding = '*', hang = true, reset = true }]",

@@ -49,7 +49,7 @@ wrangler.toml:10:2: `images` is for a worker, and there is none without `main`
 wrangler.toml:13:1: `r2_buckets[0].binding` is for a worker, and there is none without `main`
 wrangler.toml:19:1: `safelight.memory_mb` is for a worker, and there is none without `main`"
     );
-    // What is wrong with them is no reason to ask for a worker.
+    // Errors in them do not also ask for a worker.
     let wrong = "wrangler.toml:1:10: `assets` must be a table, but is a number";
     assert_eq!(errors("assets = 5"), wrong);
 }

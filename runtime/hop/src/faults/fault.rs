@@ -1,4 +1,4 @@
-//! What a fault is: aimed at a binding, of one kind, at certain calls.
+//! A fault as a value: a target, a kind, and the calls that it applies to.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -7,54 +7,68 @@ use std::time::Duration;
 use http::StatusCode;
 use safelight_protocol::ErrorCode;
 
-/// Something to break on purpose. Shown, it is the text that it can be read from again.
+/// A fault to inject. `Display` shows the text that parses to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Whose calls it strikes.
+    /// The hop whose calls it applies to.
     pub target: Target,
-    /// The one path of the service that it strikes; all of them, if none is given.
+    /// The path of the calls that it applies to, or `None` for every path.
     pub path: Option<String>,
-    /// What it does to a call.
-    pub kind: Kind,
-    /// Which of the calls it strikes.
+    /// The effect on a call.
+    pub kind: FaultKind,
+    /// The calls that it applies to.
     pub when: When,
-    /// Where its chance begins. Without one, its place among the faults stands for it.
+    /// The seed of its random numbers. The default is its position among the faults, from 1.
     pub seed: Option<u64>,
 }
 
-/// Whose calls a fault strikes.
+/// The target of a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// Every hop out of a worker that the fault's kind can happen to: bindings, and `fetch` to other hosts.
+    /// Every hop out of a worker that the kind can apply to: bindings, and `fetch` to other hosts.
     All,
     /// The binding of this name.
     Binding(String),
 }
 
-/// What a fault does to a call.
+/// The effect of a fault on a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The call begins so much later.
+pub enum FaultKind {
+    /// The call begins after this delay.
     Delay(Duration),
-    /// The service takes the upload slowly.
+    /// The service reads the upload slowly.
     SlowReader(Pace),
-    /// The service delivers its answer slowly.
+    /// The service sends its answer slowly.
     SlowWriter(Pace),
     /// The answer ends after so many bytes.
     Truncate(u64),
-    /// The byte at this offset of the answer, from 0, is another one.
+    /// The byte at this offset of the answer, from 0, is inverted.
     Corrupt(u64),
     /// The connection ends before an answer.
     Reset,
-    /// There is no answer, ever.
+    /// The answer never comes.
     Hang,
     /// The answer is this error of the Images table.
     Error(ErrorCode),
-    /// The answer has this status, and nothing of the service's.
+    /// The answer has this status, and the service is not called.
     Status(StatusCode),
-    /// The service's process is killed while it has the call.
+    /// The service's process is killed during the call.
     Crash,
 }
+
+/// The words of all kinds.
+pub const KIND_WORDS: [&str; 10] = [
+    "delay",
+    "slow_reader",
+    "slow_writer",
+    "truncate",
+    "corrupt",
+    "reset",
+    "hang",
+    "error",
+    "status",
+    "crash",
+];
 
 /// So many bytes in every interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,21 +79,21 @@ pub struct Pace {
     pub interval: Duration,
 }
 
-/// Which of the calls that it is aimed at a fault strikes.
+/// The calls of its target that a fault applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// All of them.
     Every,
     /// The one of this number, from 1.
     Nth(NonZeroU64),
-    /// So many of a million, by chance.
+    /// So many of a million, at random.
     Rate(u32),
 }
 
 /// The denominator of [`When::Rate`].
 pub const MILLION: u32 = 1_000_000;
 
-/// Shows what [`grammar`](super::grammar) reads.
+/// Shows the text that [`grammar`](super::grammar) parses.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.target, self.kind)?;
@@ -112,8 +126,8 @@ impl fmt::Display for Target {
     }
 }
 
-impl Kind {
-    /// The word for it, on the command line and in the config alike.
+impl FaultKind {
+    /// The word of the kind, on the command line and in the config.
     pub fn word(self) -> &'static str {
         match self {
             Self::Delay(_) => "delay",
@@ -130,7 +144,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())?;
         match self {

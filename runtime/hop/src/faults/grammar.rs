@@ -12,45 +12,31 @@ use http::StatusCode;
 use safelight_protocol::ErrorCode;
 
 use super::error::FaultError;
-use super::fault::{Fault, Kind, MILLION, Pace, Target, When};
+use super::fault::{Fault, FaultKind, MILLION, Pace, Target, When};
 use super::limits::{
-    MOST_BYTES, MOST_INTERVAL_MS, MOST_MS, MOST_NTH, MOST_PACE_BYTES, MOST_PATH, MOST_SEED,
-    MOST_TEXT, STATUSES,
+    MAX_DELAY_MS, MAX_INTERVAL_MS, MAX_NTH, MAX_OFFSET, MAX_PACE_BYTES, MAX_PATH_BYTES, MAX_SEED,
+    MAX_TEXT_BYTES, STATUSES,
 };
 use crate::{SOURCE_HOP, TRANSFORM_HOP};
-
-/// The words that stand for kinds.
-pub const KINDS: [&str; 10] = [
-    "delay",
-    "slow_reader",
-    "slow_writer",
-    "truncate",
-    "corrupt",
-    "reset",
-    "hang",
-    "error",
-    "status",
-    "crash",
-];
 
 impl FromStr for Fault {
     type Err = FaultError;
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
-        if text.len() > MOST_TEXT {
+        if text.len() > MAX_TEXT_BYTES {
             return Err(FaultError::TooLong);
         }
         let (target, terms) = text.split_once(':').ok_or(FaultError::NoTarget)?;
         let target = target.parse()?;
-        let mut draft = Draft::default();
+        let mut builder = FaultBuilder::default();
         for term in terms.split(',').map(str::trim) {
             let (word, value) = match term.split_once('=') {
                 Some((word, value)) => (word, Some(value)),
                 None => (term, None),
             };
-            draft.add(Term::read(word, value)?)?;
+            builder.add(Term::parse(word, value)?)?;
         }
-        draft.finish(target)
+        builder.build(target)
     }
 }
 
@@ -61,7 +47,7 @@ impl FromStr for Target {
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         match text {
             "*" => Ok(Self::All),
-            // Their hyphen is what no binding's name can have.
+            // No binding's name has a hyphen.
             TRANSFORM_HOP | SOURCE_HOP => Ok(Self::Binding(text.to_owned())),
             name if !name.is_empty() && name.chars().all(is_word) => {
                 Ok(Self::Binding(name.to_owned()))
@@ -74,53 +60,65 @@ impl FromStr for Target {
 /// One term of a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Term {
-    Kind(Kind),
+    Kind(FaultKind),
     Path(String),
     When(When),
     Seed(u64),
 }
 
 impl Term {
-    /// Reads a word and its value.
+    /// Parses a word and its value.
     ///
     /// # Errors
-    /// When the word is unknown, or the value is not one of its.
-    pub fn read(word: &str, value: Option<&str>) -> Result<Self, FaultError> {
+    /// Fails when the word is unknown, or its value is invalid.
+    pub fn parse(word: &str, value: Option<&str>) -> Result<Self, FaultError> {
         Ok(match word {
-            "delay" => Self::Kind(Kind::Delay(ms(number("delay", value, 1..=MOST_MS)?))),
-            "slow_reader" => Self::Kind(Kind::SlowReader(pace("slow_reader", value)?)),
-            "slow_writer" => Self::Kind(Kind::SlowWriter(pace("slow_writer", value)?)),
-            "truncate" => Self::Kind(Kind::Truncate(number("truncate", value, 0..=MOST_BYTES)?)),
-            "corrupt" => Self::Kind(Kind::Corrupt(number("corrupt", value, 0..=MOST_BYTES)?)),
-            "reset" => Self::Kind(flag("reset", value, Kind::Reset)?),
-            "hang" => Self::Kind(flag("hang", value, Kind::Hang)?),
-            "error" => Self::Kind(Kind::Error(code(value)?)),
-            "status" => Self::Kind(Kind::Status(status(value)?)),
-            "crash" => Self::Kind(flag("crash", value, Kind::Crash)?),
+            "delay" => Self::Kind(FaultKind::Delay(ms(number(
+                "delay",
+                value,
+                1..=MAX_DELAY_MS,
+            )?))),
+            "slow_reader" => Self::Kind(FaultKind::SlowReader(pace("slow_reader", value)?)),
+            "slow_writer" => Self::Kind(FaultKind::SlowWriter(pace("slow_writer", value)?)),
+            "truncate" => Self::Kind(FaultKind::Truncate(number(
+                "truncate",
+                value,
+                0..=MAX_OFFSET,
+            )?)),
+            "corrupt" => Self::Kind(FaultKind::Corrupt(number(
+                "corrupt",
+                value,
+                0..=MAX_OFFSET,
+            )?)),
+            "reset" => Self::Kind(flag("reset", value, FaultKind::Reset)?),
+            "hang" => Self::Kind(flag("hang", value, FaultKind::Hang)?),
+            "error" => Self::Kind(FaultKind::Error(code(value)?)),
+            "status" => Self::Kind(FaultKind::Status(status(value)?)),
+            "crash" => Self::Kind(flag("crash", value, FaultKind::Crash)?),
             "path" => Self::Path(path(value)?),
             "every" => Self::When(flag("every", value, When::Every)?),
             "nth" => Self::When(When::Nth(nth(value)?)),
             "rate" => Self::When(When::Rate(rate(value)?)),
-            "seed" => Self::Seed(number("seed", value, 0..=MOST_SEED)?),
+            "seed" => Self::Seed(number("seed", value, 0..=MAX_SEED)?),
             other => return Err(FaultError::UnknownTerm(shown(other))),
         })
     }
 }
 
-/// A fault that is being put together from its terms.
+/// Builds a fault from its terms.
 #[derive(Debug, Default)]
-pub struct Draft {
-    kind: Option<Kind>,
+pub struct FaultBuilder {
+    kind: Option<FaultKind>,
     path: Option<String>,
     when: Option<When>,
     seed: Option<u64>,
 }
 
-impl Draft {
+impl FaultBuilder {
     /// Adds a term.
     ///
     /// # Errors
-    /// When there is one of its sort already.
+    /// Fails when there is a term of the same sort.
     pub fn add(&mut self, term: Term) -> Result<(), FaultError> {
         match term {
             Term::Kind(kind) => put(&mut self.kind, kind, "kind"),
@@ -130,11 +128,11 @@ impl Draft {
         }
     }
 
-    /// Aims it.
+    /// Builds the fault for a target.
     ///
     /// # Errors
-    /// When nothing said what is to break.
-    pub fn finish(self, target: Target) -> Result<Fault, FaultError> {
+    /// Fails without a kind.
+    pub fn build(self, target: Target) -> Result<Fault, FaultError> {
         Ok(Fault {
             target,
             path: self.path,
@@ -145,8 +143,8 @@ impl Draft {
     }
 }
 
-fn put<T>(place: &mut Option<T>, value: T, what: &'static str) -> Result<(), FaultError> {
-    match place.replace(value) {
+fn put<T>(slot: &mut Option<T>, value: T, what: &'static str) -> Result<(), FaultError> {
+    match slot.replace(value) {
         Some(_) => Err(FaultError::Twice(what)),
         None => Ok(()),
     }
@@ -158,7 +156,7 @@ fn number(
     range: RangeInclusive<u64>,
 ) -> Result<u64, FaultError> {
     let value = value.ok_or(FaultError::NoValue(word))?;
-    // `parse` alone would take a sign.
+    // `parse` alone would accept a sign.
     let digits = value.bytes().all(|byte| byte.is_ascii_digit());
     match value.parse() {
         Ok(number) if digits && range.contains(&number) => Ok(number),
@@ -181,8 +179,8 @@ fn pace(word: &'static str, value: Option<&str>) -> Result<Pace, FaultError> {
     let bad = || FaultError::BadPace(word);
     let value = value.ok_or(FaultError::NoValue(word))?;
     let (bytes, interval) = value.split_once('/').ok_or_else(bad)?;
-    let bytes = number(word, Some(bytes), 1..=MOST_PACE_BYTES).map_err(|_| bad())?;
-    let interval = number(word, Some(interval), 1..=MOST_INTERVAL_MS).map_err(|_| bad())?;
+    let bytes = number(word, Some(bytes), 1..=MAX_PACE_BYTES).map_err(|_| bad())?;
+    let interval = number(word, Some(interval), 1..=MAX_INTERVAL_MS).map_err(|_| bad())?;
     Ok(Pace {
         bytes: usize::try_from(bytes).map_err(|_| bad())?,
         interval: ms(interval),
@@ -206,7 +204,7 @@ fn status(value: Option<&str>) -> Result<StatusCode, FaultError> {
 fn path(value: Option<&str>) -> Result<String, FaultError> {
     let value = value.ok_or(FaultError::NoValue("path"))?;
     let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b',';
-    if value.starts_with('/') && value.len() <= MOST_PATH && value.bytes().all(is_plain) {
+    if value.starts_with('/') && value.len() <= MAX_PATH_BYTES && value.bytes().all(is_plain) {
         Ok(value.to_owned())
     } else {
         Err(FaultError::BadPath)
@@ -214,11 +212,11 @@ fn path(value: Option<&str>) -> Result<String, FaultError> {
 }
 
 fn nth(value: Option<&str>) -> Result<NonZeroU64, FaultError> {
-    let number = number("nth", value, 1..=MOST_NTH)?;
-    NonZeroU64::new(number).ok_or(FaultError::NotBetween("nth", 1..=MOST_NTH))
+    let number = number("nth", value, 1..=MAX_NTH)?;
+    NonZeroU64::new(number).ok_or(FaultError::NotBetween("nth", 1..=MAX_NTH))
 }
 
-/// Decimal digits only, so that the same text is the same rate on every machine.
+/// Parses decimal digits without floating point, so that a rate is the same on every machine.
 fn rate(value: Option<&str>) -> Result<u32, FaultError> {
     const DIGITS: usize = 6;
     let value = value.ok_or(FaultError::NoValue("rate"))?;
@@ -237,11 +235,11 @@ fn rate(value: Option<&str>) -> Result<u32, FaultError> {
     }
 }
 
-/// A piece of somebody's text, short and without anything that steers a terminal.
+/// Shortens and escapes a term, so that it cannot control the terminal.
 fn shown(text: &str) -> String {
-    const LONGEST: usize = 40;
+    const MAX_CHARS: usize = 40;
     text.chars()
-        .take(LONGEST)
+        .take(MAX_CHARS)
         .flat_map(char::escape_debug)
         .collect()
 }

@@ -10,11 +10,14 @@ use super::set::{FaultSet, Targets};
 /// Most faults of one request.
 const MAX_FAULTS: usize = 16;
 
-/// Takes the faults out of a request's headers.
+/// Removes the faults from a request's headers.
 ///
 /// # Errors
-/// With the text, when one is malformed or cannot strike.
-pub fn take(headers: &mut HeaderMap, targets: &Targets) -> Result<Option<FaultSet>, BadHeader> {
+/// Fails when a fault is malformed or cannot apply.
+pub fn take(
+    headers: &mut HeaderMap,
+    targets: &Targets,
+) -> Result<Option<FaultSet>, FaultHeaderError> {
     if !headers.contains_key(FAULT) {
         return Ok(None);
     }
@@ -24,18 +27,18 @@ pub fn take(headers: &mut HeaderMap, targets: &Targets) -> Result<Option<FaultSe
         .enumerate()
         .map(|(index, value)| {
             let text = value.to_str().unwrap_or_default();
-            read(index, text, targets).map_err(|error| BadHeader {
-                text: text.chars().take(SHOWN).collect(),
+            read(index, text, targets).map_err(|error| FaultHeaderError {
+                text: text.chars().take(MAX_SHOWN_CHARS).collect(),
                 error,
             })
         })
         .collect::<Result<Vec<_>, _>>();
     headers.remove(FAULT);
-    Ok(Some(FaultSet::arm(faults?)))
+    Ok(Some(FaultSet::new(faults?)))
 }
 
-/// As much of a refused text as an answer repeats.
-const SHOWN: usize = 80;
+/// Most characters of a refused text that the answer repeats.
+const MAX_SHOWN_CHARS: usize = 80;
 
 fn read(index: usize, text: &str, targets: &Targets) -> Result<Fault, FaultError> {
     if index >= MAX_FAULTS {
@@ -49,20 +52,20 @@ fn read(index: usize, text: &str, targets: &Targets) -> Result<Fault, FaultError
     Ok(fault)
 }
 
-/// A header that is no fault, or none that can strike here.
+/// The error of a header with an invalid fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadHeader {
+pub struct FaultHeaderError {
     text: String,
     error: FaultError,
 }
 
-impl std::fmt::Display for BadHeader {
+impl std::fmt::Display for FaultHeaderError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{FAULT}: `{}` {}", self.text, self.error)
     }
 }
 
-impl std::error::Error for BadHeader {}
+impl std::error::Error for FaultHeaderError {}
 
 #[cfg(test)]
 mod tests {

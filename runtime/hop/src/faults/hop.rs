@@ -1,4 +1,4 @@
-//! A hop as faults see it: its name, its kind, and what only the Images binding has.
+//! A hop as faults see it: its name, its kind, and the faults that only the Images binding has.
 
 use std::fmt;
 use std::pin::Pin;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use safelight_protocol::{BindingKind, ErrorCode};
 
-use super::fault::Kind;
+use super::fault::FaultKind;
 use crate::SOURCE_HOP;
 use crate::body::Answer;
 use crate::error::HopError;
@@ -32,11 +32,11 @@ pub struct ImagesFaults {
     /// The answer that is marked with an error code.
     pub error: fn(ErrorCode) -> Answer,
     /// Kills the process, and waits for its end.
-    pub kill: Kill,
+    pub kill: KillProcess,
 }
 
 /// Kills a process, and ends when the process has.
-pub type Kill = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+pub type KillProcess = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 impl Hop {
     /// A binding of this kind.
@@ -67,7 +67,7 @@ impl Hop {
         }
     }
 
-    /// The way to the source of a picture by URL or by `fetch`.
+    /// The hop to the source of an image by URL or by `fetch`.
     pub fn source() -> Self {
         Self {
             name: SOURCE_HOP.into(),
@@ -98,17 +98,17 @@ impl fmt::Debug for Hop {
     }
 }
 
-/// Whether a kind of fault can happen to a binding of this kind, or, without one, to `fetch`.
-pub(super) fn can_happen(kind: Kind, binding: Option<BindingKind>) -> bool {
+/// Whether a kind of fault can apply to a binding of this kind, or, without one, to `fetch`.
+pub(super) fn can_apply(kind: FaultKind, binding: Option<BindingKind>) -> bool {
     match kind {
-        Kind::Crash | Kind::Error(_) => binding == Some(BindingKind::Images),
-        Kind::Delay(_)
-        | Kind::SlowReader(_)
-        | Kind::SlowWriter(_)
-        | Kind::Truncate(_)
-        | Kind::Corrupt(_)
-        | Kind::Reset
-        | Kind::Hang
-        | Kind::Status(_) => true,
+        FaultKind::Crash | FaultKind::Error(_) => binding == Some(BindingKind::Images),
+        FaultKind::Delay(_)
+        | FaultKind::SlowReader(_)
+        | FaultKind::SlowWriter(_)
+        | FaultKind::Truncate(_)
+        | FaultKind::Corrupt(_)
+        | FaultKind::Reset
+        | FaultKind::Hang
+        | FaultKind::Status(_) => true,
     }
 }

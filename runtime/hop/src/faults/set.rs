@@ -1,4 +1,4 @@
-//! The faults that are on: which of them a call matches, and the hops that they can be aimed at.
+//! The active faults: the matches of a call, and the hops that faults can be aimed at.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -7,69 +7,69 @@ use safelight_protocol::BindingKind;
 
 use super::error::FaultError;
 use super::fault::{Fault, MILLION, Target, When};
-use super::hop::{Hop, can_happen};
+use super::hop::{Hop, can_apply};
 
-/// Faults that are on together, each with its own count of calls and its own chance.
+/// The active faults, each with its own count of calls and its own random numbers.
 #[derive(Debug, Default)]
-pub struct FaultSet(Vec<Armed>);
+pub struct FaultSet(Vec<ActiveFault>);
 
 #[derive(Debug)]
-struct Armed {
+struct ActiveFault {
     fault: Fault,
-    state: Mutex<State>,
+    state: Mutex<CallCount>,
 }
 
 #[derive(Debug)]
-struct State {
+struct CallCount {
     /// Calls so far that the fault is aimed at.
     calls: u64,
-    /// One number is drawn for every such call, so that the calls that are struck depend on the seed alone.
-    chance: fastrand::Rng,
+    /// Every such call draws one number, so that the matching calls depend on the seed alone.
+    random: fastrand::Rng,
 }
 
 impl FaultSet {
-    /// Turns faults on. One without a seed gets its place, from 1, so that what is shown can be repeated.
-    pub fn arm(faults: impl IntoIterator<Item = Fault>) -> Self {
-        let armed = faults.into_iter().zip(1..).map(|(fault, place)| {
-            let seed = fault.seed.unwrap_or(place);
-            Armed {
+    /// Activates faults. A random fault without a seed gets its position, from 1, so that its text repeats the run.
+    pub fn new(faults: impl IntoIterator<Item = Fault>) -> Self {
+        let active = faults.into_iter().zip(1..).map(|(fault, position)| {
+            let seed = fault.seed.unwrap_or(position);
+            ActiveFault {
                 fault: Fault {
                     seed: matches!(fault.when, When::Rate(_))
                         .then_some(seed)
                         .or(fault.seed),
                     ..fault
                 },
-                state: Mutex::new(State {
+                state: Mutex::new(CallCount {
                     calls: 0,
-                    chance: fastrand::Rng::with_seed(seed),
+                    random: fastrand::Rng::with_seed(seed),
                 }),
             }
         });
-        Self(armed.collect())
+        Self(active.collect())
     }
 
-    /// All of them.
+    /// All faults.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
-        self.0.iter().map(|armed| &armed.fault)
+        self.0.iter().map(|active| &active.fault)
     }
 
-    /// Counts a call for each fault that is aimed at it, and returns those that happen to it.
+    /// Counts a call for each fault that is aimed at it, and returns the faults to apply.
     pub fn matching(&self, hop: &Hop, path: &str) -> impl Iterator<Item = &Fault> {
         self.0
             .iter()
-            .filter(|armed| armed.fault.is_aimed_at(hop, path) && armed.happens())
-            .map(|armed| &armed.fault)
+            .filter(|active| active.fault.is_aimed_at(hop, path) && active.draw())
+            .map(|active| &active.fault)
     }
 }
 
-impl Armed {
-    fn happens(&self) -> bool {
+impl ActiveFault {
+    fn draw(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.calls += 1;
         match self.fault.when {
             When::Every => true,
             When::Nth(nth) => state.calls == nth.get(),
-            When::Rate(millionths) => state.chance.u32(0..MILLION) < millionths,
+            When::Rate(millionths) => state.random.u32(0..MILLION) < millionths,
         }
     }
 }
@@ -77,10 +77,10 @@ impl Armed {
 impl Fault {
     fn is_aimed_at(&self, hop: &Hop, path: &str) -> bool {
         let at_hop = match &self.target {
-            Target::All => can_happen(self.kind, hop.kind),
+            Target::All => can_apply(self.kind, hop.kind),
             Target::Binding(name) => hop.is_target && **name == *hop.name,
         };
-        at_hop && self.path.as_deref().is_none_or(|wanted| wanted == path)
+        at_hop && self.path.as_deref().is_none_or(|own| own == path)
     }
 }
 
@@ -94,31 +94,31 @@ impl Targets {
         Self(hops.into_iter().collect())
     }
 
-    /// Makes sure that a fault can strike at all.
+    /// Checks that a fault can apply.
     ///
     /// # Errors
-    /// When the worker does not have its target, or its kind cannot happen there.
+    /// Fails when the worker does not have its target, or its kind cannot apply to it.
     pub fn check(&self, fault: &Fault) -> Result<(), FaultError> {
         let mut kinds = self
             .0
             .iter()
             .filter(|(name, _)| match &fault.target {
                 Target::All => true,
-                Target::Binding(wanted) => wanted == name,
+                Target::Binding(target) => target == name,
             })
             .map(|(_, kind)| *kind)
             .peekable();
         if let (Target::Binding(name), None) = (&fault.target, kinds.peek()) {
-            return Err(FaultError::NoBinding {
+            return Err(FaultError::UnknownTarget {
                 name: name.clone(),
-                granted: self.0.iter().map(|(name, _)| name.clone()).collect(),
+                known: self.0.iter().map(|(name, _)| name.clone()).collect(),
             });
         }
         // A worker can also `fetch`, which is not a binding.
         let fetch = (fault.target == Target::All).then_some(None);
         if kinds
             .chain(fetch)
-            .any(|binding| can_happen(fault.kind, binding))
+            .any(|binding| can_apply(fault.kind, binding))
         {
             return Ok(());
         }
@@ -152,10 +152,10 @@ mod tests {
     }
 
     fn set(faults: &[&str]) -> FaultSet {
-        FaultSet::arm(faults.iter().map(|text| text.parse().unwrap()))
+        FaultSet::new(faults.iter().map(|text| text.parse().unwrap()))
     }
 
-    /// For each of some calls, whether anything strikes it.
+    /// Whether a fault applies, for each of some calls.
     fn run(set: &FaultSet, calls: usize) -> Vec<bool> {
         let hop = images("IMAGES");
         (0..calls)
@@ -239,7 +239,7 @@ mod tests {
         );
         assert_eq!(
             check(&none, "*:crash").unwrap_err(),
-            "cannot strike: crash needs an Images binding, and * has none"
+            "cannot apply: crash needs an Images binding, and * has none"
         );
     }
 }

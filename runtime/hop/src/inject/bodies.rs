@@ -9,20 +9,20 @@ use http::header::CONTENT_LENGTH;
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
-use super::injection::FaultNote;
+use super::note::FaultNote;
 use crate::body::Body;
 use crate::error::HopError;
 use crate::faults::fault::Pace;
 
 type Polled = Poll<Option<Result<Frame<Bytes>, HopError>>>;
 
-/// Ends after a number of bytes, as quietly as its reader can notice.
+/// A body that ends after a number of bytes.
 pub(super) struct TruncatedBody {
     inner: Option<Body>,
     hint: SizeHint,
     left: u64,
     passed: u64,
-    /// The head promises a length, so that a short body is not taken for whole.
+    /// Whether the head promises a length, by which the reader notices a short body.
     promised: bool,
     note: Option<FaultNote>,
 }
@@ -31,7 +31,7 @@ impl TruncatedBody {
     /// Cuts a body whose head has these headers.
     pub(super) fn new(inner: Body, bytes: u64, headers: &HeaderMap, note: FaultNote) -> Self {
         Self {
-            // What the body said of its length must go on looking true.
+            // The hint is that of the whole body, as the head promises it.
             hint: inner.size_hint(),
             inner: Some(inner),
             left: bytes,
@@ -99,7 +99,7 @@ impl Drop for TruncatedBody {
     }
 }
 
-/// Has one byte changed.
+/// A body with one inverted byte.
 pub(super) struct CorruptBody {
     inner: Body,
     at: u64,
@@ -108,7 +108,7 @@ pub(super) struct CorruptBody {
 }
 
 impl CorruptBody {
-    /// Changes the byte at offset `at`.
+    /// Inverts the byte at offset `at`.
     pub(super) fn new(inner: Body, at: u64, note: FaultNote) -> Self {
         Self {
             inner,
@@ -159,13 +159,13 @@ impl Drop for CorruptBody {
     }
 }
 
-/// Passes so many bytes in every interval.
+/// A body that passes so many bytes in every interval.
 pub(super) struct SlowBody {
     inner: Body,
     pace: Pace,
-    /// What the present interval still lets through.
+    /// Bytes that may still pass in this interval.
     left: usize,
-    /// What came in one piece with more than that.
+    /// The rest of a frame that was larger.
     rest: Bytes,
     pause: Option<Pin<Box<Sleep>>>,
 }
@@ -229,7 +229,7 @@ impl http_body::Body for SlowBody {
     }
 }
 
-/// Says how long it will be, and never comes.
+/// A body that keeps its size hint and never has a frame.
 pub(super) struct StalledBody(pub(super) Body);
 
 impl http_body::Body for StalledBody {

@@ -4,20 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Workers that may wait for each other on behalf of one request.
-const DEPTH: u32 = 16;
-/// Workers that one request may ask altogether, the first one included; the platform's own number.
-const WORKERS: u32 = 32;
+/// Most workers that wait for each other on behalf of one request.
+const MAX_DEPTH: u32 = 16;
+/// Most workers that one request calls, the first one included: the platform's own limit.
+const MAX_WORKERS: u32 = 32;
 
-/// Where in a request's chain of workers a record stands.
+/// The position in a request's chain of workers.
 #[derive(Debug)]
 pub(super) struct Chain {
-    /// The worker that was called; none for the one that the client asked.
+    /// The called worker; `None` for the worker of the client's own request.
     pub(super) worker: Option<Arc<str>>,
     /// Workers from the first to this one.
     depth: u32,
-    /// Workers that were asked on behalf of the request, shared by its whole tree.
-    asked: Arc<AtomicU32>,
+    /// Workers that were called on behalf of the request, shared by its whole tree.
+    calls: Arc<AtomicU32>,
 }
 
 impl Default for Chain {
@@ -25,49 +25,49 @@ impl Default for Chain {
         Self {
             worker: None,
             depth: 1,
-            asked: Arc::new(AtomicU32::new(1)),
+            calls: Arc::new(AtomicU32::new(1)),
         }
     }
 }
 
 impl Chain {
-    /// One link more, unless there are too many.
-    pub(super) fn to(&self, worker: &Arc<str>) -> Result<Self, CallRefused> {
-        if self.depth >= DEPTH {
-            return Err(CallRefused::Depth(DEPTH));
+    /// Adds a link, within the limits.
+    pub(super) fn call(&self, worker: &Arc<str>) -> Result<Self, SubrequestLimitError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(SubrequestLimitError::Depth(MAX_DEPTH));
         }
-        if self.asked.fetch_add(1, Ordering::Relaxed) >= WORKERS {
-            // It was not asked, so that the number cannot grow without end.
-            self.asked.fetch_sub(1, Ordering::Relaxed);
-            return Err(CallRefused::Workers(WORKERS));
+        if self.calls.fetch_add(1, Ordering::Relaxed) >= MAX_WORKERS {
+            // The worker is not called, so the number must not grow.
+            self.calls.fetch_sub(1, Ordering::Relaxed);
+            return Err(SubrequestLimitError::Workers(MAX_WORKERS));
         }
         Ok(Self {
             worker: Some(worker.clone()),
             depth: self.depth + 1,
-            asked: self.asked.clone(),
+            calls: self.calls.clone(),
         })
     }
 }
 
-/// Why a worker may not call another one.
+/// The limit that refuses a call of another worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallRefused {
+pub enum SubrequestLimitError {
     /// The chain of workers that wait for each other would be longer than this.
     Depth(u32),
-    /// The request would have asked more workers than this.
+    /// The request would call more workers than this.
     Workers(u32),
 }
 
-impl fmt::Display for CallRefused {
+impl fmt::Display for SubrequestLimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Depth(most) => write!(
+            Self::Depth(max) => write!(
                 f,
-                "subrequest depth limit exceeded: {most} workers already wait for each other"
+                "subrequest depth limit exceeded: {max} workers already wait for each other"
             ),
-            Self::Workers(most) => write!(
+            Self::Workers(max) => write!(
                 f,
-                "worker limit exceeded: {most} workers have already been asked for this request"
+                "worker limit exceeded: {max} workers have already been asked for this request"
             ),
         }
     }
@@ -75,27 +75,30 @@ impl fmt::Display for CallRefused {
 
 #[cfg(test)]
 mod tests {
-    use super::{CallRefused, Chain, DEPTH, WORKERS};
+    use super::{Chain, MAX_DEPTH, MAX_WORKERS, SubrequestLimitError};
 
     #[test]
     fn a_chain_of_workers_ends_at_its_limit() {
         let mut chain = Chain::default();
-        for _ in 1..DEPTH {
-            chain = chain.to(&"inner".into()).unwrap();
+        for _ in 1..MAX_DEPTH {
+            chain = chain.call(&"inner".into()).unwrap();
         }
-        let refused = chain.to(&"inner".into());
-        assert_eq!(refused.unwrap_err(), CallRefused::Depth(DEPTH));
+        let refused = chain.call(&"inner".into());
+        assert_eq!(refused.unwrap_err(), SubrequestLimitError::Depth(MAX_DEPTH));
     }
 
     #[test]
     fn a_request_asks_so_many_workers_and_no_more() {
         let chain = Chain::default();
-        for _ in 1..WORKERS {
-            chain.to(&"inner".into()).unwrap();
+        for _ in 1..MAX_WORKERS {
+            chain.call(&"inner".into()).unwrap();
         }
         for _ in 0..3 {
-            let refused = chain.to(&"inner".into());
-            assert_eq!(refused.unwrap_err(), CallRefused::Workers(WORKERS));
+            let refused = chain.call(&"inner".into());
+            assert_eq!(
+                refused.unwrap_err(),
+                SubrequestLimitError::Workers(MAX_WORKERS)
+            );
         }
     }
 }

@@ -8,7 +8,7 @@ use http::{HeaderValue, Method};
 use safelight_net::pool::ConnectionInfo;
 
 use super::hops::{CallConnection, CallHop, End};
-use super::request::{RequestTrace, micros, short};
+use super::request::{RequestTrace, micros, truncated};
 use crate::log::{Bytes, Time};
 
 /// The record of one call. It is filled in on the way, and kept if its request's trace is.
@@ -21,7 +21,7 @@ pub struct CallRecord {
     zero: Instant,
 }
 
-/// What is known of a call when it begins.
+/// The facts of a call at its beginning.
 #[derive(Clone, Copy, Debug)]
 pub struct CallHead<'a> {
     /// The binding's name, or `fetch`, method and host.
@@ -34,7 +34,7 @@ pub struct CallHead<'a> {
     pub path: &'a str,
 }
 
-/// What is known of a call when it is over.
+/// The facts of a call at its end.
 #[derive(Debug)]
 pub struct CallEnd {
     /// Bytes of the request's body that the service took.
@@ -48,16 +48,16 @@ pub struct CallEnd {
 }
 
 impl CallRecord {
-    /// Begins the record of a call. A trace keeps the first calls of its request; the others are recorded for the log alone.
+    /// Begins the record of a call. A trace keeps the first calls of its request. The log alone has the others.
     pub fn begin(trace: Option<&Arc<RequestTrace>>, head: &CallHead<'_>) -> Self {
         let zero = trace.map_or_else(Instant::now, |trace| trace.started());
         let hop = Arc::new(Mutex::new(CallHop {
             call: 0,
-            hop: short(head.hop),
-            worker: head.worker.map(short),
+            hop: truncated(head.hop),
+            worker: head.worker.map(truncated),
             callee: None,
             method: head.method.to_string(),
-            path: short(head.path),
+            path: truncated(head.path),
             called_us: micros(zero.elapsed()),
             connection: None,
             sent_bytes: 0,
@@ -90,7 +90,7 @@ impl CallRecord {
 
     /// Another worker is asked.
     pub fn callee(&self, worker: &str) {
-        self.lock().callee = Some(short(worker));
+        self.lock().callee = Some(truncated(worker));
     }
 
     /// The call goes over this connection. A second one means that the first gave the request back untouched.
@@ -106,17 +106,17 @@ impl CallRecord {
 
     /// The service could not be asked, and an error answers in its place.
     pub fn failed(&self, why: &str) {
-        self.lock().fault = Some(short(why));
+        self.lock().fault = Some(truncated(why));
     }
 
     /// A fault was applied to the call.
     pub fn fault(&self, fault: &str) {
-        self.lock().faults.push(short(fault));
+        self.lock().faults.push(truncated(fault));
     }
 
     /// The head of the answer is there.
     pub fn head<B>(&self, response: &http::Response<B>, expected: Option<u64>) {
-        let header = |name| response.headers().get(name)?.to_str().ok().map(short);
+        let header = |name| response.headers().get(name)?.to_str().ok().map(truncated);
         let now = self.now();
         let mut hop = self.lock();
         hop.status = Some(response.status().as_u16());
@@ -128,7 +128,7 @@ impl CallRecord {
     /// The service says in one line what it did.
     pub fn summary(&self, summary: Option<&HeaderValue>) {
         let text = summary.and_then(|summary| summary.to_str().ok());
-        self.lock().summary = text.map(short);
+        self.lock().summary = text.map(truncated);
     }
 
     /// The call is over.
@@ -147,7 +147,7 @@ impl CallRecord {
                 (false, Some(_)) => End::Whole,
             };
             if let Some(failure) = end.failure {
-                hop.fault.get_or_insert_with(|| short(&failure));
+                hop.fault.get_or_insert_with(|| truncated(&failure));
             }
         }
         if let Some(trace) = &self.trace {

@@ -43,7 +43,7 @@ pub struct ClientHop {
     pub head_us: Option<u64>,
     /// Bytes of the response's body that were handed to the connection.
     pub body_bytes: u64,
-    /// How it ended.
+    /// The outcome.
     pub end: End,
     /// When it ended.
     pub end_us: Option<u64>,
@@ -89,19 +89,19 @@ pub struct CallHop {
     pub expected_bytes: Option<u64>,
     /// Bytes of its body that came.
     pub received_bytes: u64,
-    /// How it ended.
+    /// The outcome.
     pub end: End,
     /// When it ended.
     pub end_us: Option<u64>,
-    /// What went wrong, if anything.
+    /// The text of the failure, if it failed.
     pub fault: Option<String>,
-    /// What was done to it on purpose.
+    /// The faults that were applied to it.
     pub faults: Vec<String>,
-    /// What the service says that it did.
+    /// The service's own summary of its work.
     pub summary: Option<String>,
-    /// What the service says of its own time, as its `server-timing` header.
+    /// The `server-timing` header of the service.
     pub server_timing: Option<String>,
-    /// What the service's transport did. In the trace of one request only, not in the list.
+    /// The record of the service's transport. In the trace of one request only, not in the list.
     pub transport: Option<Transport>,
     /// Why there is no transport although the call went to a socket, where that was asked.
     pub transport_missing: Option<String>,
@@ -118,7 +118,7 @@ pub struct CallConnection {
     pub resent: bool,
 }
 
-/// How a hop ended.
+/// The outcome of a hop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
@@ -130,7 +130,7 @@ pub enum End {
     Broken,
     /// Without a head.
     Failed,
-    /// Whoever was to receive it left first.
+    /// The receiver left before the end.
     Dropped,
 }
 

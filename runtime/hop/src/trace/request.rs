@@ -9,12 +9,12 @@ use tokio::sync::Notify;
 
 use super::hops::{CallHop, ClientHop, End, Trace, WorkerHop};
 
-/// Calls of one request that are kept.
+/// Most calls of one request that are kept.
 const MAX_CALLS: usize = 64;
-/// Bytes of a text that are kept: a path, a failure, a summary.
+/// Most bytes of a text that are kept: a path, a failure, a summary.
 const MAX_TEXT_BYTES: usize = 1_024;
-/// How long a request that has ended is given for its calls to end as well, which comes a moment later.
-const SETTLE_TIME: Duration = Duration::from_millis(250);
+/// Longest wait for the calls of a request that has ended. They end a moment later.
+const SETTLE_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A request as it arrives.
 pub struct Arrival<'a> {
@@ -51,7 +51,7 @@ impl RequestTrace {
         let trace = Trace {
             id: arrival.id,
             method: arrival.method.to_string(),
-            target: short(target.map_or("/", |target| target.as_str())),
+            target: truncated(target.map_or("/", |target| target.as_str())),
             started_unix_us: since.map_or(0, micros),
             client: ClientHop {
                 connection: arrival.connection,
@@ -103,7 +103,7 @@ impl RequestTrace {
         let now = self.now();
         if let Some(worker) = &mut self.lock().worker {
             worker.answered_us = Some(now);
-            worker.failure = failure.map(short);
+            worker.failure = failure.map(truncated);
         }
     }
 
@@ -135,8 +135,8 @@ impl RequestTrace {
                 ended.await;
             }
         };
-        // What is still open then goes on after the response, and is shown as open.
-        let _ = tokio::time::timeout(SETTLE_TIME, settled).await;
+        // A call that is still open then goes on after the response, and is shown as open.
+        let _ = tokio::time::timeout(SETTLE_TIMEOUT, settled).await;
     }
 
     fn is_settled(&self) -> bool {
@@ -144,8 +144,8 @@ impl RequestTrace {
         self.lock().client.end == End::Open || calls.iter().all(|call| lock(call).end != End::Open)
     }
 
-    /// A copy of what is known by now.
-    pub fn so_far(&self) -> Trace {
+    /// A copy of the trace so far.
+    pub fn snapshot(&self) -> Trace {
         let mut trace = self.lock().clone();
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         trace.calls = calls.iter().map(|call| lock(call).clone()).collect();
@@ -194,8 +194,8 @@ pub(super) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A text that is not longer than what is kept of one.
-pub(super) fn short(text: &str) -> String {
+/// Cuts a text to the bytes that are kept.
+pub(super) fn truncated(text: &str) -> String {
     text.get(..text.floor_char_boundary(MAX_TEXT_BYTES))
         .unwrap_or_default()
         .to_owned()

@@ -177,7 +177,7 @@ fn assets(config: &Config, log: &Log) -> anyhow::Result<Option<Assets>> {
     };
     let (opened, instructions) = Assets::open(assets).context("serve `assets.directory`")?;
     let directory = assets.directory.display();
-    if !opened.are_there() {
+    if !opened.folder_exists() {
         log.warn(format_args!(
             "`assets.directory` is {directory}, which does not exist: there are no files until it does"
         ));

@@ -2,7 +2,7 @@
 
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
-use safelight_hop::faults::header::BadHeader;
+use safelight_hop::faults::header::FaultHeaderError;
 use safelight_hop::{Body, RequestContext, body};
 use safelight_protocol::headers::RUNTIME_ERROR;
 use safelight_worker::death::{Cause, Death};
@@ -14,7 +14,7 @@ pub enum Refusal {
     /// The request is malformed.
     BadRequest(&'static str),
     /// The request asks for a fault that cannot be applied.
-    BadFault(BadHeader),
+    BadFault(FaultHeaderError),
     /// The path is one of the platform's, and is not served.
     NotServed(String),
     /// Pictures by URL are turned off.

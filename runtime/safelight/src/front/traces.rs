@@ -103,7 +103,7 @@ impl Traces {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.iter().rev().cloned().collect()
         };
-        let traces: Vec<Trace> = kept.iter().map(|trace| trace.so_far()).collect();
+        let traces: Vec<Trace> = kept.iter().map(|trace| trace.snapshot()).collect();
         json(&traces)
     }
 
@@ -127,7 +127,7 @@ impl Traces {
     /// A trace with both sides of every call.
     async fn whole(&self, trace: &RequestTrace) -> Trace {
         trace.settle().await;
-        let mut whole = trace.so_far();
+        let mut whole = trace.snapshot();
         self.transports.join(&mut whole).await;
         whole
     }

@@ -1,12 +1,12 @@
-//! Whether the images process still answers while somebody waits for it.
+//! Health checks of the images process while calls are in flight.
 //!
-//! Its I/O has a thread of its own, the main one, which only ever moves bytes: pixels are worked on elsewhere. So a
-//! health check is answered at once, unless the thread hangs or gets no processor. The kernel tells the two apart: a
-//! thread that waits for a processor is runnable. That one gets seven seconds; one that sleeps on an open request does not.
+//! The main thread of the process does I/O alone, and other threads work on pixels. The main thread answers a health
+//! check at once, unless it hangs or waits for a processor. The kernel tells the two apart: a thread that waits for a
+//! processor is runnable. A runnable thread has seven seconds to answer; a sleeping one has two checks.
 //!
-//! Seven, because a runnable thread is far more often one that others keep from the processor (tests, a compiler, the pixels of its own
-//! process) than one that spins: to kill it fails every call in flight, and a new process would wait in the same queue. A thread
-//! that really spins costs its callers these seconds once.
+//! A runnable thread far more often waits for a processor (beside tests, a compiler, or the pixels of its own process)
+//! than it spins. Killing the process fails every call in flight, and a new process would wait for the same processor.
+//! A thread that does spin costs its callers seven seconds once.
 
 use std::io;
 use std::path::Path;
@@ -27,14 +27,14 @@ use super::call::is_refusal;
 
 /// Pause between two checks.
 const PROBE_INTERVAL: Duration = Duration::from_millis(300);
-/// How long an answer may take before it is missed. The same check may be missed several times.
+/// Time after which an answer counts as missed. One check may be missed several times.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(350);
-/// What it takes to be taken for hung: two misses of a process that could answer, or twenty of one that waits for
-/// a processor or a disk.
+/// Weight of misses at which the process counts as hung: two misses of a process that could answer, or twenty of one
+/// that waits for a processor or a disk.
 const FAILURE_THRESHOLD: u32 = 20;
 
-/// Returns, with the reason, when the process has stopped answering while calls are in flight.
-pub(super) async fn fails(
+/// Probes the process while calls are in flight. Returns the reason when it counts as hung.
+pub(super) async fn until_unhealthy(
     socket: &Path,
     pid: u32,
     mut in_flight: watch::Receiver<usize>,
@@ -42,7 +42,7 @@ pub(super) async fn fails(
     let mut connection = None;
     let mut misses = 0;
     loop {
-        // An idle program must sleep. The sender lives as long as the process is watched.
+        // An idle program must sleep. The sender lives at least as long as this future.
         if in_flight.wait_for(|calls| *calls > 0).await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -50,9 +50,9 @@ pub(super) async fn fails(
         if *in_flight.borrow() == 0 {
             continue;
         }
-        let mut check = pin!(check(socket, connection.take()));
+        let mut probe = pin!(probe(socket, connection.take()));
         loop {
-            match timeout(PROBE_TIMEOUT, &mut check).await {
+            match timeout(PROBE_TIMEOUT, &mut probe).await {
                 Ok(Ok(open)) => {
                     connection = Some(open);
                     misses = 0;
@@ -76,9 +76,9 @@ pub(super) async fn fails(
     }
 }
 
-/// Why a check was not answered.
+/// The error of a check.
 struct ProbeError {
-    /// It is the process's doing, and not perhaps our own lack of something.
+    /// Whether the process is the cause for certain, and not a lack of resources of this program.
     certain: bool,
     why: String,
 }
@@ -103,8 +103,8 @@ impl From<io::Error> for ProbeError {
 
 type Connection = SendRequest<Empty<Bytes>>;
 
-/// Asks once, on the connection of the last check if it still stands.
-async fn check(socket: &Path, connection: Option<Connection>) -> Result<Connection, ProbeError> {
+/// Checks once, on the connection of the last check if it is still open.
+async fn probe(socket: &Path, connection: Option<Connection>) -> Result<Connection, ProbeError> {
     let mut connection = match connection.filter(|connection| !connection.is_closed()) {
         Some(connection) => connection,
         None => connect(socket).await?,
@@ -129,25 +129,25 @@ async fn check(socket: &Path, connection: Option<Connection>) -> Result<Connecti
 async fn connect(socket: &Path) -> Result<Connection, ProbeError> {
     let stream = UnixStream::connect(socket).await?;
     let (connection, driver) = http1::handshake(TokioIo::new(stream)).await?;
-    // Ends when the connection is dropped.
+    // The driver ends when the connection is dropped.
     tokio::spawn(driver);
     Ok(connection)
 }
 
-/// How much a missed answer says about the process.
+/// The weight of a missed answer.
 fn miss_weight(pid: u32) -> u32 {
     match main_thread(pid) {
-        // Waits for a processor, or for a disk.
+        // The thread waits for a processor, or for a disk.
         Some('R' | 'D') => 1,
-        // Somebody debugs it.
+        // A debugger has stopped the thread.
         Some('t') => 0,
         Some(_) | None => FAILURE_THRESHOLD / 2,
     }
 }
 
-/// The state of a process's main thread, as the kernel has it.
+/// The state of a process's main thread, from the kernel.
 pub(super) fn main_thread(pid: u32) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name before it may hold anything.
+    // The name before the state may hold any character.
     stat.rsplit_once(") ")?.1.chars().next()
 }

@@ -1,16 +1,16 @@
-//! The images process killed on purpose, for the fault that asks for it.
+//! The fault that kills the images process.
 
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot};
 
-/// Kills the images process; whoever watches it starts another.
+/// Kills the images process. Its supervisor starts another.
 #[derive(Clone)]
 pub(super) struct KillHandle(mpsc::Sender<oneshot::Sender<()>>);
 
-/// Those who want the process killed.
+/// The requests to kill the process.
 pub(super) struct KillRequests(mpsc::Receiver<oneshot::Sender<()>>);
 
-/// Those who wait for the end of a process. Dropped, it tells them that there it is.
+/// The callers that wait for the end of a process. Dropping this value tells them that it has ended.
 #[derive(Default)]
 pub(super) struct KillWaiters(Vec<oneshot::Sender<()>>);
 
@@ -20,18 +20,18 @@ impl KillHandle {
         (Self(kill_handle), KillRequests(kills))
     }
 
-    /// Kills the process, and returns when it is gone. One that is just being restarted is killed when it is back.
+    /// Kills the process, and returns when it has ended. A process that is being restarted is killed when it is ready.
     pub(super) async fn kill(&self) {
         let (gone, end) = oneshot::channel();
         if self.0.send(gone).await.is_ok() {
-            // Nothing is ever sent: the other side is dropped when the process has ended.
+            // No value is sent: the sender is dropped when the process has ended.
             let _ = end.await;
         }
     }
 }
 
 impl KillRequests {
-    /// Kills the child as often as somebody asks for it, and returns when it has ended.
+    /// Kills the child at each request, and returns when it has ended.
     pub(super) async fn end_of(
         &mut self,
         child: &mut Child,
@@ -41,7 +41,7 @@ impl KillRequests {
             tokio::select! {
                 status = child.wait() => return status,
                 Some(gone) = self.0.recv() => {
-                    // One that cannot be killed has ended already.
+                    // A child that cannot be killed has ended already.
                     let _ = child.start_kill();
                     waiting.0.push(gone);
                 }

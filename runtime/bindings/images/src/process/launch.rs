@@ -1,4 +1,4 @@
-//! One child process, from its start until it says that it is ready; what it prints goes to the log.
+//! The start of one child process until it is ready. Its output goes to the log.
 
 use std::collections::VecDeque;
 use std::fs::DirBuilder;
@@ -18,14 +18,14 @@ use safelight_protocol::settings::ImagesSettings;
 
 use super::READY_LINE;
 
-/// How long the child may take to say that it is ready.
+/// Maximum wait for the child to be ready.
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long what a dead child has said may take to arrive.
+/// Maximum wait for the rest of the output of a child that has ended.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(1);
-/// Lines of its standard error that are kept, in case it does not start.
+/// Maximum lines of its standard error that are kept for the error of a failed start.
 const TAIL_LINES: usize = 10;
 
-/// The means to start children that are all alike.
+/// Starts children with the same settings.
 pub(super) struct Launcher {
     pub(super) program: PathBuf,
     pub(super) socket: PathBuf,
@@ -33,20 +33,20 @@ pub(super) struct Launcher {
     pub(super) log: Log,
 }
 
-/// A child that has said that it is ready.
+/// A child that is ready.
 pub(super) struct Running {
     pub(super) child: Child,
     pub(super) pid: u32,
-    /// Its end tells the child to end. Held apart, because whoever waits for a child closes its input first.
+    /// The child ends when this is closed. It is held apart, because `Child::wait` closes the child's own.
     pub(super) stdin: Option<ChildStdin>,
 }
 
-/// Removes what a child that was killed has left behind, also when this program ends early.
+/// Removes the socket of a killed child, also when this program ends early.
 impl Drop for Launcher {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.socket);
         if let Some(folder) = self.socket.parent() {
-            // Made for this run alone; one that holds something else stays.
+            // The folder was made for this run alone. A folder with other files stays.
             let _ = std::fs::remove_dir(folder);
         }
     }
@@ -56,7 +56,7 @@ impl Launcher {
     /// Starts a child and waits until it is ready.
     ///
     /// # Errors
-    /// When it does not become ready; the text has its last words.
+    /// When it does not become ready. The text has the end of its standard error.
     pub(super) async fn launch(&self) -> io::Result<Running> {
         self.make_folder()?;
         let mut child = self.spawn()?;
@@ -65,8 +65,8 @@ impl Launcher {
             return Err(io::Error::other("the images process has no output"));
         };
         let stdin = child.stdin.take();
-        let words = StderrTail::default();
-        let listening = tokio::spawn(follow(stderr, words.clone(), self.log.clone()));
+        let tail = StderrTail::default();
+        let reading = tokio::spawn(follow(stderr, tail.clone(), self.log.clone()));
         let mut output = BufReader::new(stdout).lines();
         let failure = match tokio::time::timeout(READY_TIMEOUT, self.ready(&mut output)).await {
             Ok(Ok(true)) => {
@@ -84,11 +84,11 @@ impl Launcher {
         let _ = child.kill().await;
         Err(io::Error::other(format!(
             "{failure}{}",
-            words.said(listening).await
+            tail.text(reading).await
         )))
     }
 
-    /// Makes the socket's folder anew: a child that was told to end has taken it along.
+    /// Makes the socket's folder again: a child removes it at its end.
     fn make_folder(&self) -> io::Result<()> {
         let Some(folder) = self.socket.parent() else {
             return Ok(());
@@ -96,7 +96,7 @@ impl Launcher {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)
     }
 
-    /// The command by which someone can see for himself.
+    /// The command that starts the process by hand.
     pub(super) fn by_hand(&self) -> String {
         format!(
             "{} images --socket {}",
@@ -115,13 +115,13 @@ impl Launcher {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // A Ctrl-C on the terminal is for the runtime, which then takes this process down in order.
+            // A Ctrl-C on the terminal goes to the runtime alone, which then stops this process in order.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
     }
 
-    /// Whether the child says that it is ready before its output ends.
+    /// Whether the child is ready before its output ends.
     async fn ready(&self, output: &mut Lines<BufReader<ChildStdout>>) -> io::Result<bool> {
         while let Some(line) = output.next_line().await? {
             if line == READY_LINE {
@@ -139,29 +139,28 @@ struct StderrTail(Arc<Mutex<VecDeque<String>>>);
 
 impl StderrTail {
     fn keep(&self, line: String) {
-        let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if words.len() == TAIL_LINES {
-            words.pop_front();
+        let mut tail = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if tail.len() == TAIL_LINES {
+            tail.pop_front();
         }
-        words.push_back(line);
+        tail.push_back(line);
     }
 
-    /// All that came to the end, as a text that follows the reason.
-    async fn said(&self, mut listening: JoinHandle<()>) -> String {
-        if tokio::time::timeout(TAIL_TIMEOUT, &mut listening)
+    /// All lines up to the end of the output, as a text that follows the reason.
+    async fn text(&self, mut reading: JoinHandle<()>) -> String {
+        if tokio::time::timeout(TAIL_TIMEOUT, &mut reading)
             .await
             .is_err()
         {
-            // Someone whom the child started still holds its standard error.
-            listening.abort();
+            // A process that the child started still holds its standard error.
+            reading.abort();
         }
-        let words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match words.is_empty() {
-            true => ", without a word".to_owned(),
+        let tail = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match tail.is_empty() {
+            true => ", without output on standard error".to_owned(),
             false => format!(
-                "; its last words:{}",
-                words
-                    .iter()
+                "; the end of its standard error:{}",
+                tail.iter()
                     .map(|line| format!("\n    {line}"))
                     .collect::<String>()
             ),
@@ -169,17 +168,17 @@ impl StderrTail {
     }
 }
 
-async fn follow(output: impl AsyncRead + Unpin, words: StderrTail, log: Log) {
-    follow_lines(BufReader::new(output).lines(), words, log).await;
+async fn follow(output: impl AsyncRead + Unpin, tail: StderrTail, log: Log) {
+    follow_lines(BufReader::new(output).lines(), tail, log).await;
 }
 
 async fn follow_lines(
     mut lines: Lines<BufReader<impl AsyncRead + Unpin>>,
-    words: StderrTail,
+    tail: StderrTail,
     log: Log,
 ) {
     while let Ok(Some(line)) = lines.next_line().await {
         log.line(format_args!("images | {line}"));
-        words.keep(line);
+        tail.keep(line);
     }
 }

@@ -1,4 +1,5 @@
-//! What happens when the images process dies, hangs or misbehaves: it is replaced, after a pause that grows while none is of use.
+//! The supervisor of the images process. It replaces a process that dies, hangs or breaks the protocol, after a pause
+//! that doubles with each failure in a row.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,38 +7,39 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
-use super::call::{Link, State, Unhealthy};
 use super::health;
 use super::kill::{KillRequests, KillWaiters};
 use super::launch::{Launcher, Running};
+use super::link::{Link, ProcessState, Unhealthy};
 use safelight_hop::log::{Log, Time};
 
-/// How long the child may take to finish its requests when it is told to end.
+/// Maximum time for the child to finish its requests at its stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(12);
 /// Pause before the first restart; it doubles with every failure in a row.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Longest pause before a restart.
+/// Maximum pause before a restart.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
-/// A child that lived this long was well, and so was one that answered a call: the next pause is the first one again.
-const WELL_TIME: Duration = Duration::from_secs(10);
-/// Failed starts in a row after which the log says how to look into it.
+/// Uptime from which on a child counts as healthy, as one that has answered a call does. The pause is then the first
+/// again.
+const MIN_HEALTHY_UPTIME: Duration = Duration::from_secs(10);
+/// Failed starts in a row after which the log names the command to run by hand.
 const FAILURES_TO_EXPLAIN: u32 = 3;
 
 pub(super) struct Supervisor {
     pub(super) launcher: Launcher,
     pub(super) link: Arc<Link>,
-    pub(super) state: watch::Sender<State>,
+    pub(super) state: watch::Sender<ProcessState>,
     pub(super) log: Log,
 }
 
-/// Why a watched child is not running any more.
-enum Ended {
-    ByRequest,
-    Otherwise(String),
+/// The end of a watched child.
+enum WatchEnd {
+    Stopped,
+    Failed(String),
 }
 
 impl Supervisor {
-    /// Watches one child after the other until told to stop, and leaves nothing behind.
+    /// Watches one child after the other until it is stopped.
     pub(super) async fn run(
         self,
         running: Running,
@@ -45,7 +47,7 @@ impl Supervisor {
         mut kills: KillRequests,
     ) {
         self.watch_all(running, &mut stopped, &mut kills).await;
-        self.state.send_replace(State::Down);
+        self.state.send_replace(ProcessState::Down);
         self.link.pool.drop_idle();
     }
 
@@ -57,12 +59,12 @@ impl Supervisor {
     ) {
         let mut pause = FIRST_PAUSE;
         for process in 0.. {
-            self.state.send_replace(State::Up(process));
+            self.state.send_replace(ProcessState::Up(process));
             let started = Instant::now();
             match self.watch(running, process, stopped, kills).await {
-                Ended::ByRequest => return,
-                Ended::Otherwise(how) => {
-                    if self.link.has_answered(process) || started.elapsed() > WELL_TIME {
+                WatchEnd::Stopped => return,
+                WatchEnd::Failed(how) => {
+                    if self.link.has_answered(process) || started.elapsed() > MIN_HEALTHY_UPTIME {
                         pause = FIRST_PAUSE;
                     }
                     let pause = Time(pause);
@@ -78,41 +80,41 @@ impl Supervisor {
         }
     }
 
-    /// Watches one child until its end; one that is of no use any more is killed.
+    /// Watches one child until its end. An unhealthy child is killed.
     async fn watch(
         &self,
         mut running: Running,
         process: u64,
         stopped: &mut oneshot::Receiver<()>,
         kills: &mut KillRequests,
-    ) -> Ended {
-        // Dropped last, when nobody is sent to the process any more.
+    ) -> WatchEnd {
+        // Dropped last, when no call goes to the process any more.
         let mut waiting = KillWaiters::default();
         let in_flight = self.link.in_flight();
         let ended = tokio::select! {
-            // Also when the handle was dropped: nobody needs the process any more.
+            // An error means that the handle was dropped, which stops the process too.
             _ = stopped => {
                 drop(running.stdin.take());
                 if tokio::time::timeout(STOP_TIMEOUT, running.child.wait()).await.is_err() {
                     let _ = running.child.kill().await;
                 }
-                return Ended::ByRequest;
+                return WatchEnd::Stopped;
             }
             status = kills.end_of(&mut running.child, &mut waiting) => match status {
                 Ok(status) => format!("ended: {status}"),
                 Err(error) => format!("is lost: {error}"),
             },
-            trouble = self.link.trouble(process) => killed(trouble.as_str()),
-            why = health::fails(&self.launcher.socket, running.pid, in_flight) => killed(&why),
+            unhealthy = self.link.unhealthy(process) => killed(unhealthy.as_str()),
+            why = health::until_unhealthy(&self.launcher.socket, running.pid, in_flight) => killed(&why),
         };
-        // First of all nobody may be sent to it any more.
-        self.state.send_replace(State::Down);
+        // Calls must not go to the process any more before it is killed.
+        self.state.send_replace(ProcessState::Down);
         self.link.pool.drop_idle();
         let _ = running.child.kill().await;
-        Ended::Otherwise(ended)
+        WatchEnd::Failed(ended)
     }
 
-    /// Starts children until one is ready; `None` when told to stop meanwhile.
+    /// Starts children until one is ready; none when it is stopped meanwhile.
     async fn replace(
         &self,
         pause: &mut Duration,

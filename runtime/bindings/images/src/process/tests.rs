@@ -1,6 +1,6 @@
-//! How long a call takes to fail when the process does: a second at most, but for one that only looks as if it worked.
+//! The time for a call to fail with its process: a second at most, and eight for a process that is runnable.
 //!
-//! The clock stands still as long as anything can be done, so that what passes is what somebody waited for on purpose.
+//! The clock is paused, so the time that passes is that of timers alone.
 
 use std::path::Path;
 use std::process::{Child, Command};
@@ -17,16 +17,17 @@ use safelight_hop::body;
 use safelight_net::Deadlines;
 use safelight_net::pool::{Pool, PoolError, is_protocol_error};
 
-use super::call::{CallError, ImagesHandle, Link, State};
+use super::call::{CallError, ImagesHandle};
 use super::health;
+use super::link::{Link, ProcessState};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// What tokio's timers round up to.
+/// The resolution of tokio's timers.
 const TICK: Duration = Duration::from_millis(1);
 
 /// A call in flight, and the error that it ends with.
 async fn failed_call(socket: &Path) -> (CallError, Duration) {
-    let (_state, states) = watch::channel(State::Up(0));
+    let (_state, states) = watch::channel(ProcessState::Up(0));
     let pool = Pool::new(socket, Deadlines::default());
     let handle = ImagesHandle(Arc::new(Link::new(pool, states)));
     let request = http::Request::post("/transform")
@@ -38,7 +39,7 @@ async fn failed_call(socket: &Path) -> (CallError, Duration) {
     (call.map(|_| ()).unwrap_err(), started.elapsed())
 }
 
-/// What a process does with a call that it has got.
+/// A process that reads a call and sends these bytes.
 async fn process(listener: UnixListener, answer: &[u8]) {
     let (mut stream, _) = listener.accept().await.unwrap();
     read_head(&mut stream).await;
@@ -100,13 +101,13 @@ async fn a_call_that_is_refused_a_connection_fails_within_a_second() {
     }
 }
 
-/// A process that a test may look at, killed in the end.
+/// A process of a test, killed at the end.
 struct Other(Child);
 
 impl Other {
     fn run(program: &str, arguments: &[&str], state: char) -> Self {
         let other = Self(Command::new(program).args(arguments).spawn().unwrap());
-        // Until it has been executed it is this very program.
+        // Between fork and exec the child is a copy of this program.
         while health::main_thread(other.0.id()) != Some(state) {
             std::thread::yield_now();
         }
@@ -121,13 +122,13 @@ impl Drop for Other {
     }
 }
 
-/// How long a process that takes connections and says nothing is taken for well while a call waits for it.
+/// The time until a process that takes connections and sends nothing counts as hung.
 async fn time_to_notice(process: &Other) -> Duration {
     let (_folder, path) = socket();
     let _listener = UnixListener::bind(&path).unwrap();
     let (_calls, in_flight) = watch::channel(1);
     let started = Instant::now();
-    let why = health::fails(&path, process.0.id(), in_flight).await;
+    let why = health::until_unhealthy(&path, process.0.id(), in_flight).await;
     assert_eq!(why, "does not answer");
     started.elapsed()
 }
@@ -139,7 +140,7 @@ async fn a_process_that_hangs_is_noticed_within_a_second() {
     assert!(time <= SECOND + 3 * TICK, "{time:?}");
 }
 
-/// It may be one that others keep from the processor.
+/// The process may be waiting for a processor.
 #[tokio::test(start_paused = true)]
 async fn a_process_that_hangs_and_looks_as_if_it_worked_is_noticed_after_seven() {
     let busy = Other::run("sh", &["-c", "while :; do :; done"], 'R');

@@ -1,33 +1,29 @@
-//! Checksums of a blob's blocks, so that a part of a blob can be proved without reading all of it.
+//! Checksums of a blob's blocks. They verify a range of a blob without reading the whole blob.
 
 use std::ops::Range;
 
 use bytes::Bytes;
 use object_store::ObjectStoreExt as _;
 
-use super::reader::Unreadable;
+use super::reader::ReadError;
 use super::{Blobs, Segment};
+use crate::checksum::{self, Crc32c, Part};
 use crate::error::R2Error;
 
 /// Bytes of every block but the last.
-const SIZE: usize = 256 * 1024;
-/// The same.
-const BLOCK: u64 = SIZE as u64;
+const BLOCK_BYTES: u64 = 256 * 1024;
 
-/// A checksum, and how many bytes it is of.
-pub(crate) type Check = (u32, u64);
-
-/// The checksums of a blob's blocks, in order; of none that is a single block.
+/// The checksums of a blob's blocks, in order. A blob of a single block has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Blocks(Vec<u32>);
 
-/// Checksums of a blob as it is written.
+/// Computes the checksums of a blob while it is written.
 #[derive(Default)]
-pub(super) struct Summing {
+pub(super) struct BlockHasher {
     full: Vec<u32>,
-    /// Of the block that is not full yet.
-    last: u32,
-    filled: usize,
+    /// The block that is not full yet, and its length.
+    last: Crc32c,
+    last_bytes: u64,
 }
 
 impl Blocks {
@@ -49,31 +45,37 @@ impl Blocks {
     }
 }
 
-impl Summing {
+impl BlockHasher {
     pub(super) fn update(&mut self, mut piece: &[u8]) {
         while !piece.is_empty() {
-            let (now, later) = piece.split_at(piece.len().min(SIZE - self.filled));
-            self.last = crc32c::crc32c_append(self.last, now);
-            self.filled += now.len();
-            if self.filled == SIZE {
-                self.full.push(std::mem::take(&mut self.last));
-                self.filled = 0;
+            let room = usize::try_from(BLOCK_BYTES - self.last_bytes).unwrap_or(usize::MAX);
+            let (now, later) = piece.split_at(piece.len().min(room));
+            self.last.update(now);
+            self.last_bytes += now.len() as u64;
+            if self.last_bytes == BLOCK_BYTES {
+                self.full.push(std::mem::take(&mut self.last).value());
+                self.last_bytes = 0;
             }
             piece = later;
         }
     }
 
-    /// The checksum of all, and those of the blocks.
+    /// The checksum of the blob, and those of its blocks.
     pub(super) fn finish(mut self) -> (u32, Blocks) {
-        if self.filled > 0 {
-            self.full.push(self.last);
+        let full = self.full.iter().map(|crc32c| Part {
+            crc32c: *crc32c,
+            length: BLOCK_BYTES,
+        });
+        let mut parts: Vec<Part> = full.collect();
+        if self.last_bytes > 0 {
+            let crc32c = self.last.value();
+            parts.push(Part {
+                crc32c,
+                length: self.last_bytes,
+            });
+            self.full.push(crc32c);
         }
-        let checks = self.full.iter().map(|crc32c| (*crc32c, BLOCK));
-        let mut checks: Vec<Check> = checks.collect();
-        if let Some((_, length)) = checks.last_mut().filter(|_| self.filled > 0) {
-            *length = self.filled as u64;
-        }
-        let whole = combined(0, &checks);
+        let whole = checksum::combine(0, &parts);
         match self.full.len() {
             0 | 1 => (whole, Blocks::default()),
             _ => (whole, Blocks(self.full)),
@@ -81,27 +83,22 @@ impl Summing {
     }
 }
 
-/// The checksum of `front`, given as its own, and of what the others are of.
-pub(crate) fn combined(front: u32, checks: &[Check]) -> u32 {
-    checks.iter().fold(front, |whole, (crc32c, length)| {
-        let length = usize::try_from(*length).unwrap_or(usize::MAX);
-        crc32c::crc32c_combine(whole, *crc32c, length)
-    })
-}
-
 impl Blobs {
-    /// The checksums of a range of an object, of its pieces in order. Of blocks that it has only a part of, all is read and compared.
+    /// The checksums of the pieces of a range, in order. A block that is only partly in the range is read and verified.
     pub(crate) async fn checks(
         &self,
         segments: &[Segment],
         range: &Range<u64>,
-    ) -> Result<Vec<Check>, Unreadable> {
+    ) -> Result<Vec<Part>, ReadError> {
         let mut checks = Vec::new();
         let mut start = 0;
         for segment in segments {
             let wanted = overlap(range, &(start..start + segment.size));
             if wanted.end - wanted.start == segment.size {
-                checks.push((segment.crc32c, segment.size));
+                checks.push(Part {
+                    crc32c: segment.crc32c,
+                    length: segment.size,
+                });
             } else if !wanted.is_empty() {
                 let within = wanted.start - start..wanted.end - start;
                 checks.extend(self.checks_within(segment, within).await?);
@@ -115,61 +112,67 @@ impl Blobs {
         &self,
         segment: &Segment,
         range: Range<u64>,
-    ) -> Result<Vec<Check>, Unreadable> {
+    ) -> Result<Vec<Part>, ReadError> {
         let blocks = self.blocks(segment).await?;
         let mut checks = Vec::new();
         for (block, crc32c) in blocks_of(segment).zip(&blocks.0) {
             let wanted = overlap(&range, &block);
             if wanted == block {
-                checks.push((*crc32c, block.end - block.start));
+                checks.push(Part {
+                    crc32c: *crc32c,
+                    length: block.end - block.start,
+                });
             } else if !wanted.is_empty() {
                 let bytes = self.block(segment, &block).await?;
-                if crc32c::crc32c(&bytes) != *crc32c {
-                    return Err(Unreadable::Failed(R2Error::altered(&segment.blob)));
+                if checksum::crc32c(&bytes) != *crc32c {
+                    return Err(ReadError::Failed(R2Error::altered(&segment.blob)));
                 }
                 let place = |at: u64| usize::try_from(at - block.start).unwrap_or(usize::MAX);
                 let part = bytes.get(place(wanted.start)..place(wanted.end));
                 let part = part.unwrap_or_default();
-                checks.push((crc32c::crc32c(part), part.len() as u64));
+                checks.push(Part {
+                    crc32c: checksum::crc32c(part),
+                    length: part.len() as u64,
+                });
             }
         }
         Ok(checks)
     }
 
-    /// The checksums of the blob's blocks. Of one that was stored when they were not kept, all is read and compared.
-    async fn blocks(&self, segment: &Segment) -> Result<Blocks, Unreadable> {
+    /// The checksums of the blob's blocks. A blob of an older version has none stored: it is read and verified.
+    async fn blocks(&self, segment: &Segment) -> Result<Blocks, ReadError> {
         if !segment.blocks.0.is_empty() {
             return Ok(segment.blocks.clone());
         }
-        if segment.size <= BLOCK {
+        if segment.size <= BLOCK_BYTES {
             return Ok(Blocks(vec![segment.crc32c]));
         }
-        let mut summing = Summing::default();
+        let mut hasher = BlockHasher::default();
         for block in blocks_of(segment) {
-            summing.update(&self.block(segment, &block).await?);
+            hasher.update(&self.block(segment, &block).await?);
         }
-        match summing.finish() {
+        match hasher.finish() {
             (whole, blocks) if whole == segment.crc32c => Ok(blocks),
-            _ => Err(Unreadable::Failed(R2Error::altered(&segment.blob))),
+            _ => Err(ReadError::Failed(R2Error::altered(&segment.blob))),
         }
     }
 
-    async fn block(&self, segment: &Segment, block: &Range<u64>) -> Result<Bytes, Unreadable> {
+    async fn block(&self, segment: &Segment, block: &Range<u64>) -> Result<Bytes, ReadError> {
         let path = self.path(&segment.blob);
         match self.store.get_range(&path, block.clone()).await {
             Ok(bytes) => Ok(bytes),
             Err(object_store::Error::NotFound { .. }) => {
-                Err(Unreadable::Missing(segment.blob.clone()))
+                Err(ReadError::Missing(segment.blob.clone()))
             }
-            Err(error) => Err(Unreadable::Failed(error.into())),
+            Err(error) => Err(ReadError::Failed(error.into())),
         }
     }
 }
 
 fn blocks_of(segment: &Segment) -> impl Iterator<Item = Range<u64>> + use<> {
     let size = segment.size;
-    let blocks = 0..size.div_ceil(BLOCK);
-    blocks.map(move |number| number * BLOCK..((number + 1) * BLOCK).min(size))
+    let blocks = 0..size.div_ceil(BLOCK_BYTES);
+    blocks.map(move |number| number * BLOCK_BYTES..((number + 1) * BLOCK_BYTES).min(size))
 }
 
 fn overlap(one: &Range<u64>, other: &Range<u64>) -> Range<u64> {
@@ -179,21 +182,23 @@ fn overlap(one: &Range<u64>, other: &Range<u64>) -> Range<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Blocks, SIZE, Summing, combined};
+    use super::{BLOCK_BYTES, BlockHasher, Blocks};
+    use crate::checksum::crc32c;
 
     #[test]
     fn blocks_are_summed_alike_however_the_bytes_come() {
-        let bytes: Vec<u8> = (0..SIZE * 2 + 7)
+        let size = usize::try_from(BLOCK_BYTES).unwrap();
+        let bytes: Vec<u8> = (0..size * 2 + 7)
             .map(|number| number.to_le_bytes()[1])
             .collect();
-        for step in [1_000, SIZE, bytes.len()] {
-            for length in [0, 5, SIZE, bytes.len()] {
+        for step in [1_000, size, bytes.len()] {
+            for length in [0, 5, size, bytes.len()] {
                 let bytes = &bytes[..length];
-                let mut summing = Summing::default();
-                bytes.chunks(step).for_each(|piece| summing.update(piece));
-                let (whole, blocks) = summing.finish();
-                assert_eq!(whole, crc32c::crc32c(bytes), "{length} bytes by {step}");
-                let of_blocks = bytes.chunks(SIZE).map(crc32c::crc32c);
+                let mut hasher = BlockHasher::default();
+                bytes.chunks(step).for_each(|piece| hasher.update(piece));
+                let (whole, blocks) = hasher.finish();
+                assert_eq!(whole, crc32c(bytes), "{length} bytes by {step}");
+                let of_blocks = bytes.chunks(size).map(crc32c);
                 let of_blocks = of_blocks.collect::<Vec<_>>();
                 match of_blocks.len() {
                     0 | 1 => assert_eq!(blocks, Blocks::default()),
@@ -202,15 +207,5 @@ mod tests {
                 assert_eq!(Blocks::from_bytes(&blocks.to_bytes()), blocks);
             }
         }
-    }
-
-    #[test]
-    fn checksums_of_pieces_are_that_of_the_whole() {
-        let checks =
-            ["ab", "", "cde"].map(|text| (crc32c::crc32c(text.as_bytes()), text.len() as u64));
-        assert_eq!(
-            combined(crc32c::crc32c(b"x"), &checks),
-            crc32c::crc32c(b"xabcde")
-        );
     }
 }

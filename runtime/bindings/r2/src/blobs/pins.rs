@@ -1,65 +1,65 @@
-//! Which blobs are being read, so that none is deleted under its reader.
+//! The blobs that are being read. No blob is deleted before its last reader ends.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Blobs;
 
-/// The blobs in use, of one bucket in one process: all its handles share them.
+/// The pinned blobs of one bucket in one process. All handles of the bucket share them.
 #[derive(Default)]
 pub(crate) struct Pins {
-    held: Mutex<Held>,
+    table: Mutex<PinTable>,
 }
 
 #[derive(Default)]
-struct Held {
+struct PinTable {
     readers: HashMap<String, usize>,
-    /// To be deleted by their last reader.
-    doomed: HashSet<String>,
+    /// Blobs that their last reader deletes.
+    marked: HashSet<String>,
 }
 
 impl Pins {
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn table(&self) -> MutexGuard<'_, PinTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those of `blobs` that nobody reads; the others go with their last reader.
-    pub(super) fn doom(&self, mut blobs: Vec<String>) -> Vec<String> {
-        let mut held = self.held();
+    /// Returns those of `blobs` that have no reader. The last reader of each other one deletes it.
+    pub(super) fn mark_for_deletion(&self, mut blobs: Vec<String>) -> Vec<String> {
+        let mut table = self.table();
         blobs.retain(|blob| {
-            let is_read = held.readers.contains_key(blob);
+            let is_read = table.readers.contains_key(blob);
             if is_read {
-                held.doomed.insert(blob.clone());
+                table.marked.insert(blob.clone());
             }
             !is_read
         });
         blobs
     }
 
-    /// Whether readers have some to delete when they end.
-    pub(super) fn has_doomed(&self) -> bool {
-        !self.held().doomed.is_empty()
+    /// Whether a blob waits for its last reader to delete it.
+    pub(super) fn has_marked(&self) -> bool {
+        !self.table().marked.is_empty()
     }
 
     fn pin(&self, blobs: &[String]) {
-        let mut held = self.held();
+        let mut table = self.table();
         for blob in blobs {
-            *held.readers.entry(blob.clone()).or_default() += 1;
+            *table.readers.entry(blob.clone()).or_default() += 1;
         }
     }
 
-    /// Those of `blobs` that this was the last reader of, and that are to be deleted.
+    /// Removes a reader of each of `blobs`. Returns the marked blobs that have no reader left.
     fn release(&self, blobs: &[String]) -> Vec<String> {
-        let mut held = self.held();
+        let mut table = self.table();
         let mut last = Vec::new();
         for blob in blobs {
-            let Some(readers) = held.readers.get_mut(blob) else {
+            let Some(readers) = table.readers.get_mut(blob) else {
                 continue;
             };
             *readers -= 1;
             if *readers == 0 {
-                held.readers.remove(blob);
-                if held.doomed.remove(blob) {
+                table.readers.remove(blob);
+                if table.marked.remove(blob) {
                     last.push(blob.clone());
                 }
             }
@@ -68,14 +68,14 @@ impl Pins {
     }
 }
 
-/// Keeps blobs from being deleted as long as it lives.
+/// Keeps blobs from deletion as long as it lives.
 pub(crate) struct Pin {
     blobs: Blobs,
     names: Vec<String>,
 }
 
 impl Pin {
-    /// Pins blobs. To be made where no row can be changed meanwhile: else they may be gone before.
+    /// Pins blobs. The caller holds the index meanwhile: otherwise they may be deleted before they are pinned.
     pub(crate) fn new(blobs: Blobs, names: Vec<String>) -> Self {
         Arc::clone(blobs.pins()).pin(&names);
         Self { blobs, names }
@@ -104,9 +104,12 @@ mod tests {
         let pins = Pins::default();
         pins.pin(&names(&["a", "b"]));
         pins.pin(&names(&["a"]));
-        assert_eq!(pins.doom(names(&["a", "c"])), names(&["c"]));
+        assert_eq!(pins.mark_for_deletion(names(&["a", "c"])), names(&["c"]));
         assert_eq!(pins.release(&names(&["a", "b"])), names(&[]));
         assert_eq!(pins.release(&names(&["a"])), names(&["a"]));
-        assert_eq!(pins.doom(names(&["a", "b"])), names(&["a", "b"]));
+        assert_eq!(
+            pins.mark_for_deletion(names(&["a", "b"])),
+            names(&["a", "b"])
+        );
     }
 }

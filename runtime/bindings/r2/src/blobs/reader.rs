@@ -1,4 +1,4 @@
-//! An object's bytes on their way out.
+//! The reader of an object's bytes.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -13,79 +13,83 @@ use object_store::{GetOptions, GetRange, GetResultPayload};
 
 use super::pins::Pin;
 use super::{Blobs, Segment};
+use crate::checksum::Crc32c;
 use crate::error::{Code, R2Error};
 
-/// Bytes that are read from a file at once.
-const STEP: u64 = 256 * 1024;
+/// Bytes of one read from a file.
+const READ_BYTES: u64 = 256 * 1024;
 
-/// Reads a range of an object. The object may be replaced meanwhile: what is read stays the same.
+/// Reads a range of an object. The bytes stay the same if the object is replaced meanwhile.
 pub(crate) struct Reader {
     blobs: Blobs,
     rest: VecDeque<(String, Range<u64>)>,
-    open: Option<Open>,
-    /// Bytes of the range that are still to come.
+    open: Option<OpenBlob>,
+    /// Bytes of the range that have not been read.
     left: u64,
-    proof: Option<Proof>,
+    verification: Option<Verification>,
     _pin: Pin,
 }
 
-/// What must come of the bytes, and what has come of those that were read.
-struct Proof {
-    crc32c: u32,
-    so_far: u32,
+/// The checksum that the bytes must have, and the checksum of those that were read.
+struct Verification {
+    expected: u32,
+    read: Crc32c,
 }
 
 /// A blob that is being read.
-enum Open {
+enum OpenBlob {
     File { file: Arc<File>, rest: Range<u64> },
     Stream(BoxStream<'static, object_store::Result<Bytes>>),
 }
 
-/// Why there is nothing to read.
-pub(crate) enum Unreadable {
-    /// The blob is not there: it has been replaced since, or is lost.
+/// The reason that a blob cannot be read.
+pub(crate) enum ReadError {
+    /// The blob is missing: the object was replaced meanwhile, or the blob is lost.
     Missing(String),
     Failed(R2Error),
 }
 
 impl Reader {
-    /// Opens the blob that the range begins in.
+    /// Opens the blob with the first byte of the range.
     pub(crate) async fn open(
         blobs: Blobs,
         segments: &[Segment],
         range: Range<u64>,
         pin: Pin,
-    ) -> Result<Self, Unreadable> {
+    ) -> Result<Self, ReadError> {
         let mut reader = Self {
             blobs,
             left: range.end - range.start,
             rest: pieces(segments, &range),
             open: None,
-            proof: None,
+            verification: None,
             _pin: pin,
         };
         reader.open_next().await?;
         Ok(reader)
     }
 
-    /// The same, whose last bytes come only if all of them together have this checksum.
-    pub(crate) fn proved(mut self, crc32c: u32) -> Self {
-        self.proof = Some(Proof { crc32c, so_far: 0 });
+    /// Verifies the range: the last bytes are returned only if the whole range has this checksum.
+    pub(crate) fn with_crc32c(mut self, crc32c: u32) -> Self {
+        self.verification = Some(Verification {
+            expected: crc32c,
+            read: Crc32c::default(),
+        });
         self
     }
 
-    /// The next bytes; nothing at the end.
+    /// The next bytes; none at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
         let next = self.read().await?;
         let count = next.as_ref().map(|bytes| bytes.len() as u64);
         match self.left.checked_sub(count.unwrap_or_default()) {
             Some(left) if left == 0 || next.is_some() => self.left = left,
-            // A store may end early without a word, or go on too long.
+            // A store may end a response early or late without an error.
             _ => return Err(R2Error::altered("the object")),
         }
-        if let (Some(bytes), Some(proof)) = (&next, &mut self.proof) {
-            proof.so_far = crc32c::crc32c_append(proof.so_far, bytes);
-            if self.left == 0 && proof.so_far != proof.crc32c {
+        if let (Some(bytes), Some(verification)) = (&next, &mut self.verification) {
+            verification.read.update(bytes);
+            if self.left == 0 && verification.read.value() != verification.expected {
                 return Err(R2Error::altered("the object"));
             }
         }
@@ -102,13 +106,13 @@ impl Reader {
             }
             match self.open_next().await {
                 Ok(()) => {}
-                Err(Unreadable::Missing(blob)) => return Err(R2Error::missing_blob(&blob)),
-                Err(Unreadable::Failed(error)) => return Err(error),
+                Err(ReadError::Missing(blob)) => return Err(R2Error::missing_blob(&blob)),
+                Err(ReadError::Failed(error)) => return Err(error),
             }
         }
     }
 
-    async fn open_next(&mut self) -> Result<(), Unreadable> {
+    async fn open_next(&mut self) -> Result<(), ReadError> {
         self.open = match self.rest.pop_front() {
             Some((blob, range)) => Some(self.blobs.open(&blob, range).await?),
             None => None,
@@ -117,7 +121,7 @@ impl Reader {
     }
 }
 
-/// The blobs that a range of an object is in, each with the part of it that is wanted.
+/// The blobs of a range of an object, each with the range inside the blob.
 fn pieces(segments: &[Segment], range: &Range<u64>) -> VecDeque<(String, Range<u64>)> {
     let mut pieces = VecDeque::new();
     let mut start = 0;
@@ -132,35 +136,35 @@ fn pieces(segments: &[Segment], range: &Range<u64>) -> VecDeque<(String, Range<u
 }
 
 impl Blobs {
-    async fn open(&self, blob: &str, range: Range<u64>) -> Result<Open, Unreadable> {
+    async fn open(&self, blob: &str, range: Range<u64>) -> Result<OpenBlob, ReadError> {
         let options = GetOptions {
             range: Some(GetRange::Bounded(range.clone())),
             ..GetOptions::default()
         };
         match self.store.get_opts(&self.path(blob), options).await {
-            Ok(found) if found.range != range => Err(Unreadable::Failed(R2Error::new(
+            Ok(found) if found.range != range => Err(ReadError::Failed(R2Error::new(
                 Code::Internal,
                 format!("blob {blob} is shorter than it was when it was written"),
             ))),
             Ok(found) => Ok(match found.payload {
-                GetResultPayload::File(file, _) => Open::File {
+                GetResultPayload::File(file, _) => OpenBlob::File {
                     file: Arc::new(file),
                     rest: range,
                 },
-                GetResultPayload::Stream(stream) => Open::Stream(stream),
+                GetResultPayload::Stream(stream) => OpenBlob::Stream(stream),
             }),
-            Err(object_store::Error::NotFound { .. }) => Err(Unreadable::Missing(blob.to_owned())),
-            Err(error) => Err(Unreadable::Failed(error.into())),
+            Err(object_store::Error::NotFound { .. }) => Err(ReadError::Missing(blob.to_owned())),
+            Err(error) => Err(ReadError::Failed(error.into())),
         }
     }
 }
 
-impl Open {
+impl OpenBlob {
     async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
         match self {
             Self::Stream(stream) => Ok(stream.next().await.transpose()?),
             Self::File { file, rest } => {
-                let count = (rest.end - rest.start).min(STEP);
+                let count = (rest.end - rest.start).min(READ_BYTES);
                 if count == 0 {
                     return Ok(None);
                 }
@@ -188,16 +192,16 @@ mod tests {
 
     use super::super::blocks::Blocks;
     use super::super::pins::Pin;
-    use super::super::run::Run;
-    use super::super::{Blobs, Used};
-    use super::{Open, Reader, Segment, pieces};
+    use super::super::run::RunLock;
+    use super::super::{BlobUsers, Blobs};
+    use super::{OpenBlob, Reader, Segment, pieces};
     use safelight_config::Durability;
 
-    /// A reader of five bytes in a store that sends these.
+    /// A reader of five bytes, in a store that sends `sent`.
     fn reader(folder: &std::path::Path, sent: &'static [&'static str]) -> Reader {
-        let used = Used {
+        let used = BlobUsers {
             pins: std::sync::Arc::default(),
-            run: Run::begin(folder.join("runs")).unwrap(),
+            run: RunLock::acquire(folder.join("runs")).unwrap(),
         };
         let blobs = Blobs::in_folder(folder.join("blobs"), Durability::Process, used).unwrap();
         let pieces = sent
@@ -205,9 +209,9 @@ mod tests {
             .map(|piece| Ok(Bytes::from_static(piece.as_bytes())));
         Reader {
             rest: std::collections::VecDeque::new(),
-            open: Some(Open::Stream(futures_util::stream::iter(pieces).boxed())),
+            open: Some(OpenBlob::Stream(futures_util::stream::iter(pieces).boxed())),
             left: 5,
-            proof: None,
+            verification: None,
             _pin: Pin::new(blobs.clone(), Vec::new()),
             blobs,
         }
@@ -224,12 +228,12 @@ mod tests {
     #[tokio::test]
     async fn a_store_that_ends_early_or_late_without_an_error_is_not_believed() {
         let folder = tempfile::tempdir().unwrap();
-        let proof = crc32c::crc32c(b"abcde");
+        let verification = crate::checksum::crc32c(b"abcde");
         for sent in [&["ab", "cde"][..], &["ab", "cd"], &[], &["abc", "def"]] {
             let is_whole = sent.concat() == "abcde";
             for read in [
                 read(reader(folder.path(), sent)).await,
-                read(reader(folder.path(), sent).proved(proof)).await,
+                read(reader(folder.path(), sent).with_crc32c(verification)).await,
             ] {
                 match is_whole {
                     true => assert_eq!(read.as_deref(), Ok(&b"abcde"[..])),

@@ -1,5 +1,6 @@
-//! The runs of the program that use a bucket: each holds a lock, so that the next one that comes sees which have ended without having
-//! finished, and looks for what is left. A blob's name says which run wrote it; another one may have been about to delete it.
+//! The runs of the program that use a bucket. Each run holds a lock on a file of its own, and removes the file when it
+//! ends clean. A later run recognises a stale run by a file without a lock, and sweeps the bucket. A blob's name begins
+//! with the id of the run that wrote it.
 
 use std::collections::HashSet;
 use std::fs::{File, TryLockError};
@@ -9,44 +10,45 @@ use std::path::{Path, PathBuf};
 use crate::error::{Code, R2Error};
 use crate::random;
 
-/// This run's use of a bucket.
-pub(crate) struct Run {
+/// The lock of this run on a bucket.
+pub(crate) struct RunLock {
     id: String,
-    /// Of all runs.
+    /// The folder with the files of all runs.
     folder: PathBuf,
     _lock: File,
 }
 
-/// A run that has ended, and may have left something behind.
-pub(crate) struct Ended {
+/// A run that has ended without releasing its lock, and may have left blobs.
+pub(crate) struct StaleRun {
     id: String,
     file: PathBuf,
-    /// Nobody else clears up after it meanwhile.
+    /// Keeps other processes from sweeping after the same run.
     _lock: File,
 }
 
-/// The runs that may yet have a row name what they wrote.
-pub(crate) struct Live(HashSet<String>);
+/// The ids of the runs that go on. A row may yet name a blob that they wrote.
+pub(crate) struct LiveRuns(HashSet<String>);
 
-/// What a run's file says of it.
-enum Seen {
-    /// Nothing is left of it.
-    Gone,
+/// The state of a run, from its file.
+enum RunState {
+    /// The file is gone: the run left nothing behind.
+    Removed,
+    /// The run holds the lock.
     Live,
-    /// It has ended without saying so. Nobody else looks as long as this is held.
-    Ended(File),
+    /// The run has ended without removing its file. The file is locked as long as this value lives.
+    Stale(File),
 }
 
-/// How often a run begins before it gives up: each time, another one took its file for one that was left.
-const TRIES: usize = 16;
+/// Attempts to create the file of a run. One fails if another process takes the new file for a stale run's.
+const MAX_ATTEMPTS: usize = 16;
 
-impl Run {
-    /// Begins one, in the folder of all of them.
-    pub(crate) fn begin(folder: PathBuf) -> Result<Self, R2Error> {
+impl RunLock {
+    /// Creates and locks the file of a new run in `folder`.
+    pub(crate) fn acquire(folder: PathBuf) -> Result<Self, R2Error> {
         std::fs::create_dir_all(&folder)?;
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let id = random::hex_id()?;
-            if let Some(lock) = begin_file(&folder, &id)? {
+            if let Some(lock) = create_locked(&folder, &id)? {
                 return Ok(Self {
                     id,
                     folder,
@@ -54,52 +56,52 @@ impl Run {
                 });
             }
         }
-        let text = "the file of a run is cleared away again and again";
+        let text = "other processes removed the lock file of this run at each attempt";
         Err(R2Error::new(Code::Internal, text))
     }
 
-    /// A name for a blob of this run.
+    /// A new name for a blob of this run.
     pub(super) fn blob(&self) -> Result<String, R2Error> {
         Ok(format!("{}-{}", self.id, random::hex_id()?))
     }
 
-    /// Says that it leaves nothing behind, so that nobody has to look.
-    pub(super) fn end(&self) -> io::Result<()> {
+    /// Removes the file: the run leaves nothing behind.
+    pub(super) fn release(&self) -> io::Result<()> {
         remove(&self.folder.join(&self.id))
     }
 
-    /// The others that have ended.
-    pub(super) fn ended(&self) -> io::Result<Vec<Ended>> {
-        let mut ended = Vec::new();
+    /// The other runs that have ended without releasing their lock.
+    pub(super) fn stale_runs(&self) -> io::Result<Vec<StaleRun>> {
+        let mut stale = Vec::new();
         for (id, file) in self.files()? {
-            let Seen::Ended(lock) = look(&file)? else {
+            let RunState::Stale(lock) = state_of(&file)? else {
                 continue;
             };
             match id.starts_with('.') {
-                // It was killed before it had done anything.
+                // The run was killed before it had a name, so it has written nothing.
                 true => remove(&file)?,
-                false => ended.push(Ended {
+                false => stale.push(StaleRun {
                     id,
                     file,
                     _lock: lock,
                 }),
             }
         }
-        Ok(ended)
+        Ok(stale)
     }
 
-    /// Those that go on, with this one. `ended` are held here, not by themselves.
-    pub(super) fn live(&self, ended: &[Ended]) -> io::Result<Live> {
+    /// The runs that go on, this one included. The locks of the runs in `stale` are held by this process.
+    pub(super) fn live_runs(&self, stale: &[StaleRun]) -> io::Result<LiveRuns> {
         let mut live = HashSet::from([self.id.clone()]);
         for (id, file) in self.files()? {
-            if ended.iter().all(|run| run.id != id) && matches!(look(&file)?, Seen::Live) {
+            if stale.iter().all(|run| run.id != id) && matches!(state_of(&file)?, RunState::Live) {
                 live.insert(id);
             }
         }
-        Ok(Live(live))
+        Ok(LiveRuns(live))
     }
 
-    /// The files of all runs, and whose they are.
+    /// The ids and the files of all runs.
     fn files(&self) -> io::Result<Vec<(String, PathBuf)>> {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(&self.folder)? {
@@ -112,9 +114,9 @@ impl Run {
     }
 }
 
-/// Makes the file of a run, and holds it; nothing, if another one cleared it away before it was held.
-fn begin_file(folder: &Path, id: &str) -> io::Result<Option<File>> {
-    // Seen when it is locked, and not before: else it would be taken for one that has ended.
+/// Creates and locks the file of a run. Returns none if another process removed it before it was locked.
+fn create_locked(folder: &Path, id: &str) -> io::Result<Option<File>> {
+    // The file gets its name once it is locked: without a lock it would be taken for a stale run's.
     let hidden = folder.join(format!(".{id}"));
     let lock = File::create(&hidden)?;
     match lock.try_lock() {
@@ -129,34 +131,34 @@ fn begin_file(folder: &Path, id: &str) -> io::Result<Option<File>> {
     }
 }
 
-impl Ended {
-    /// Nothing of it is left.
-    pub(crate) fn forget(self) -> Result<(), R2Error> {
+impl StaleRun {
+    /// Removes the file, when all that the run left is deleted.
+    pub(crate) fn remove(self) -> Result<(), R2Error> {
         Ok(remove(&self.file)?)
     }
 }
 
-impl Live {
-    /// Whether one of them has written the blob, or has begun to.
+impl LiveRuns {
+    /// Whether one of the runs wrote the blob, or is writing it.
     pub(crate) fn wrote(&self, blob: &str) -> bool {
         let writer = blob.split_once('-').map(|(writer, _)| writer);
         writer.is_some_and(|writer| self.0.contains(writer))
     }
 }
 
-fn look(file: &Path) -> io::Result<Seen> {
+fn state_of(file: &Path) -> io::Result<RunState> {
     let lock = match File::open(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Seen::Gone),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(RunState::Removed),
         opened => opened?,
     };
     match lock.try_lock() {
-        Ok(()) => Ok(Seen::Ended(lock)),
-        Err(TryLockError::WouldBlock) => Ok(Seen::Live),
+        Ok(()) => Ok(RunState::Stale(lock)),
+        Err(TryLockError::WouldBlock) => Ok(RunState::Live),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
-/// Removes a file that another may have removed before.
+/// Removes a file. A missing file is no error: another process may have removed it.
 pub(super) fn remove(file: &Path) -> io::Result<()> {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

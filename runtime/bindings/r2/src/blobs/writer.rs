@@ -1,7 +1,7 @@
-//! A value on its way into blobs, as it arrives.
+//! The writer of a value into blobs.
 //!
-//! Its bytes are written in the background, because what a store has begun it ends, whether somebody waits for it or not. So whoever
-//! gives a value up leaves somebody behind who waits and then clears up.
+//! A background task writes the bytes, because a store ends a write that it has begun even if its caller is dropped. If
+//! the value is aborted, the task waits for the write and then deletes the blobs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,28 +10,28 @@ use bytes::Bytes;
 use object_store::{MultipartUpload, ObjectStoreExt as _, PutPayload};
 use tokio::sync::mpsc;
 
-use super::blocks::{Blocks, Summing};
-use super::chores::{Chore, Counted};
-use super::{Blobs, FILE_STEP, MOST_HELD, Place, REMOTE_STEP, Segment};
+use super::blocks::{BlockHasher, Blocks};
+use super::tasks::{BackgroundTask, TaskGuard};
+use super::{Blobs, FILE_WRITE_BYTES, Location, MAX_BUFFERED_BYTES, REMOTE_BLOB_BYTES, Segment};
 use crate::error::{Code, R2Error};
 
-/// Takes one value. Dropped before its end, it leaves nothing behind.
+/// Takes one value. Dropped before the end of the value, it leaves no blob behind.
 pub(crate) struct Writer {
     pieces: mpsc::Sender<Piece>,
-    written: Chore<Result<Written, R2Error>>,
+    written: BackgroundTask<Result<StagedBlobs, R2Error>>,
 }
 
 enum Piece {
     Bytes(Bytes),
-    /// All of the value is there. Without it, it was given up.
+    /// The end of the value. A value without it was aborted.
     End,
 }
 
 impl Writer {
     pub(crate) fn new(blobs: &Blobs) -> Result<Self, R2Error> {
-        let filling = Filling::new(blobs)?;
+        let writer = BlobWriter::new(blobs)?;
         let (pieces, arriving) = mpsc::channel(1);
-        let written = blobs.chores.begin(filling.all(arriving));
+        let written = blobs.tasks.spawn(writer.write_all(arriving));
         Ok(Self { pieces, written })
     }
 
@@ -39,68 +39,71 @@ impl Writer {
         self.send(Piece::Bytes(piece)).await
     }
 
-    /// All of the value is there.
-    pub(crate) async fn finish(mut self) -> Result<Written, R2Error> {
+    /// Ends the value, and returns its blobs.
+    pub(crate) async fn finish(mut self) -> Result<StagedBlobs, R2Error> {
         self.send(Piece::End).await?;
-        self.written.done().await?
+        self.written.join().await?
     }
 
     async fn send(&mut self, piece: Piece) -> Result<(), R2Error> {
         match self.pieces.send(piece).await {
             Ok(()) => Ok(()),
-            // Nobody takes it any more: it is in the error of the work why.
-            Err(_) => Err(self.written.done().await?.err().unwrap_or_else(given_up)),
+            // The task has ended early. Its result has the reason.
+            Err(_) => Err(self.written.join().await?.err().unwrap_or_else(aborted)),
         }
     }
 }
 
-fn given_up() -> R2Error {
-    R2Error::new(Code::BodyCutShort, "the value was given up")
+fn aborted() -> R2Error {
+    R2Error::new(Code::BodyCutShort, "the value was aborted")
 }
 
-/// A value as it is written.
-struct Filling {
-    written: Written,
+/// The state of the task that writes a value.
+struct BlobWriter {
+    written: StagedBlobs,
     step: usize,
-    waiting: Vec<Bytes>,
-    /// Of what waits.
-    waiting_bytes: Held,
+    pieces_in_memory: Vec<Bytes>,
+    /// The count of the bytes of these pieces.
+    buffered: BufferedBytes,
     /// The segment that is being filled.
     current: Segment,
-    summing: Summing,
+    hasher: BlockHasher,
     file: Option<Box<dyn MultipartUpload>>,
 }
 
-/// Whole blobs that no row names yet. Dropped, they are deleted.
-pub(crate) struct Written {
+/// Complete blobs that no row names yet. They are deleted on drop unless committed.
+pub(crate) struct StagedBlobs {
     blobs: Blobs,
     segments: Vec<Segment>,
-    /// Until a row names them, or they are given up.
-    _counted: Counted,
+    /// Counts as a background task until the blobs are committed or discarded.
+    _guard: TaskGuard,
 }
 
-impl Filling {
+impl BlobWriter {
     fn new(blobs: &Blobs) -> Result<Self, R2Error> {
         Ok(Self {
-            step: match blobs.place {
-                Place::Folder(_) => FILE_STEP,
-                Place::Remote(_) => REMOTE_STEP,
+            step: match blobs.location {
+                Location::Folder(_) => FILE_WRITE_BYTES,
+                Location::Remote(_) => REMOTE_BLOB_BYTES,
             },
-            written: Written {
+            written: StagedBlobs {
                 blobs: blobs.clone(),
                 segments: Vec::new(),
-                _counted: blobs.chores.counted(),
+                _guard: blobs.tasks.guard(),
             },
-            waiting: Vec::new(),
-            waiting_bytes: Held::none(&blobs.held),
+            pieces_in_memory: Vec::new(),
+            buffered: BufferedBytes::none(&blobs.buffered),
             current: empty(blobs)?,
-            summing: Summing::default(),
+            hasher: BlockHasher::default(),
             file: None,
         })
     }
 
-    /// Writes the pieces to the end; if that is not the end of the value, nothing is left of them.
-    async fn all(mut self, mut arriving: mpsc::Receiver<Piece>) -> Result<Written, R2Error> {
+    /// Writes all pieces. If the value is aborted, nothing of it stays.
+    async fn write_all(
+        mut self,
+        mut arriving: mpsc::Receiver<Piece>,
+    ) -> Result<StagedBlobs, R2Error> {
         let filled = self.fill(&mut arriving).await;
         match filled {
             Ok(()) => Ok(self.written),
@@ -108,7 +111,7 @@ impl Filling {
                 if let Some(mut file) = self.file.take()
                     && file.abort().await.is_err()
                 {
-                    self.written.blobs.leave();
+                    self.written.blobs.mark_unclean();
                 }
                 Err(error)
             }
@@ -120,7 +123,7 @@ impl Filling {
             match arriving.recv().await {
                 Some(Piece::Bytes(piece)) => self.write(piece).await?,
                 Some(Piece::End) => return self.finish().await,
-                None => return Err(given_up()),
+                None => return Err(aborted()),
             }
         }
     }
@@ -130,18 +133,18 @@ impl Filling {
             return Ok(());
         }
         self.current.size += piece.len() as u64;
-        self.summing.update(&piece);
-        let all = self.waiting_bytes.add(piece.len());
-        self.waiting.push(piece);
-        // Where many wait, each writes what it has, so that all together hold no more than one may.
-        match self.waiting_bytes.bytes < self.step && all < MOST_HELD {
+        self.hasher.update(&piece);
+        let all = self.buffered.add(piece.len());
+        self.pieces_in_memory.push(piece);
+        // Above the bound of all writers, each writes what it has in memory.
+        match self.buffered.bytes < self.step && all < MAX_BUFFERED_BYTES {
             true => Ok(()),
             false => self.step().await,
         }
     }
 
     async fn finish(&mut self) -> Result<(), R2Error> {
-        if self.file.is_some() && self.waiting_bytes.bytes > 0 {
+        if self.file.is_some() && self.buffered.bytes > 0 {
             self.step().await?;
         }
         match self.file.take() {
@@ -149,17 +152,17 @@ impl Filling {
                 self.end_segment()?;
                 file.complete().await?;
             }
-            None if self.waiting_bytes.bytes > 0 => self.put().await?,
-            // Nothing needs no blob.
+            None if self.buffered.bytes > 0 => self.put().await?,
+            // An empty value has no blob.
             None => {}
         }
         Ok(())
     }
 
     async fn step(&mut self) -> Result<(), R2Error> {
-        match self.written.blobs.place {
-            Place::Folder(_) => {
-                let (payload, _held) = self.payload();
+        match self.written.blobs.location {
+            Location::Folder(_) => {
+                let (payload, _buffered) = self.payload();
                 let blobs = &self.written.blobs;
                 let file = match &mut self.file {
                     Some(file) => file,
@@ -170,16 +173,16 @@ impl Filling {
                 };
                 Ok(file.put_part(payload).await?)
             }
-            Place::Remote(_) => self.put().await,
+            Location::Remote(_) => self.put().await,
         }
     }
 
-    /// Stores what waits as a blob of its own.
+    /// Stores the pieces in memory as one blob.
     async fn put(&mut self) -> Result<(), R2Error> {
         let blobs = self.written.blobs.clone();
         let path = blobs.path(&self.current.blob);
-        let (payload, _held) = self.payload();
-        // Named before it is there, so that it is deleted whatever happens.
+        let (payload, _buffered) = self.payload();
+        // The segment is listed before the blob is stored, so that an error deletes the blob.
         self.end_segment()?;
         blobs.store.put(&path, payload).await?;
         Ok(())
@@ -187,7 +190,7 @@ impl Filling {
 
     fn end_segment(&mut self) -> Result<(), R2Error> {
         let segment = std::mem::replace(&mut self.current, empty(&self.written.blobs)?);
-        let (crc32c, blocks) = std::mem::take(&mut self.summing).finish();
+        let (crc32c, blocks) = std::mem::take(&mut self.hasher).finish();
         self.written.segments.push(Segment {
             crc32c,
             blocks,
@@ -196,22 +199,22 @@ impl Filling {
         Ok(())
     }
 
-    /// What waits, which is held until it is written.
-    fn payload(&mut self) -> (PutPayload, Held) {
-        let none = Held::none(&self.written.blobs.held);
-        let held = std::mem::replace(&mut self.waiting_bytes, none);
-        let payload = PutPayload::from_iter(std::mem::take(&mut self.waiting));
-        (payload, held)
+    /// Takes the pieces in memory, which count until they are written.
+    fn payload(&mut self) -> (PutPayload, BufferedBytes) {
+        let none = BufferedBytes::none(&self.written.blobs.buffered);
+        let buffered = std::mem::replace(&mut self.buffered, none);
+        let payload = PutPayload::from_iter(std::mem::take(&mut self.pieces_in_memory));
+        (payload, buffered)
     }
 }
 
-/// Bytes in memory, as a part of those of all writers of a bucket.
-struct Held {
+/// The bytes that one writer holds in memory, counted into those of all writers of the bucket.
+struct BufferedBytes {
     all: Arc<AtomicUsize>,
     bytes: usize,
 }
 
-impl Held {
+impl BufferedBytes {
     fn none(all: &Arc<AtomicUsize>) -> Self {
         Self {
             all: all.clone(),
@@ -219,14 +222,14 @@ impl Held {
         }
     }
 
-    /// Returns how many all writers hold.
+    /// Adds bytes, and returns the count of all writers.
     fn add(&mut self, bytes: usize) -> usize {
         self.bytes += bytes;
         self.all.fetch_add(bytes, Ordering::Relaxed) + bytes
     }
 }
 
-impl Drop for Held {
+impl Drop for BufferedBytes {
     fn drop(&mut self) {
         self.all.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -241,23 +244,23 @@ fn empty(blobs: &Blobs) -> Result<Segment, R2Error> {
     })
 }
 
-impl Written {
+impl StagedBlobs {
     pub(crate) fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
-    /// Bytes of the value.
+    /// The size of the value in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.segments.iter().map(|segment| segment.size).sum()
     }
 
-    /// A row names them now.
-    pub(crate) fn keep(mut self) {
+    /// Keeps the blobs: a row names them now.
+    pub(crate) fn commit(mut self) {
         self.segments.clear();
     }
 }
 
-impl Drop for Written {
+impl Drop for StagedBlobs {
     fn drop(&mut self) {
         let segments = std::mem::take(&mut self.segments);
         let names = segments.into_iter().map(|segment| segment.blob).collect();

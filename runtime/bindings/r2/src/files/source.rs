@@ -1,4 +1,4 @@
-//! The bytes of a local file, or of standard input, as the value of a `put`.
+//! A local file, or standard input, as the value of a `put`.
 
 use std::io;
 use std::path::Path;
@@ -13,23 +13,25 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, stdin};
 use tokio::sync::oneshot;
 
 use super::Progress;
-use crate::limits::VALUE_BYTES;
-use crate::upload::Upload;
+use crate::limits::MAX_VALUE_BYTES;
+use crate::request_body::RequestBody;
 
-/// Bytes that are read from a file at once.
-const STEP: usize = 256 * 1024;
+/// Bytes of one read from a file.
+const READ_BYTES: usize = 256 * 1024;
 
-/// An open file, and how many bytes it had then.
+/// An open file, and its length when it was opened.
 pub struct Source {
     file: File,
     length: u64,
 }
 
 impl Source {
+    /// Opens a regular file.
+    ///
     /// # Errors
-    /// When the file cannot be read, or is none that has a length.
-    pub async fn of_file(path: &Path) -> io::Result<Self> {
-        // Asked first, because opening a pipe waits for its writer.
+    /// When the file cannot be read, or is no regular file.
+    pub async fn from_file(path: &Path) -> io::Result<Self> {
+        // The kind is read first, because opening a pipe waits for its writer.
         if !fs::metadata(path).await?.is_file() {
             let text =
                 "it is no regular file; what has no length is taken from standard input, as `-`";
@@ -40,26 +42,29 @@ impl Source {
         Ok(Self { file, length })
     }
 
-    /// All of standard input, by way of a file that has no name: a value's length is told before the value.
+    /// Reads standard input to its end into a file without a name, because a request states the length of its value.
     ///
     /// # Errors
-    /// When it cannot be read, or there is no room for it.
-    pub async fn of_input() -> io::Result<Self> {
+    /// When standard input cannot be read, or the disk is full.
+    pub async fn from_stdin() -> io::Result<Self> {
         let mut file = File::from_std(tempfile::tempfile()?);
-        // One more than a bucket takes, so that it is refused there, and no more than that.
-        let mut input = stdin().take(VALUE_BYTES + 1);
+        // One byte above the maximum, so that the bucket refuses the value.
+        let mut input = stdin().take(MAX_VALUE_BYTES + 1);
         let length = tokio::io::copy(&mut input, &mut file).await?;
         file.rewind().await?;
         Ok(Self { file, length })
     }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// The value, and the error of the file if that is how the value ends.
-    pub(super) fn upload(self, progress: impl Progress) -> (Upload, oneshot::Receiver<io::Error>) {
+    /// The value, and the error of the file if reading it fails.
+    pub(super) fn upload(
+        self,
+        progress: impl Progress,
+    ) -> (RequestBody, oneshot::Receiver<io::Error>) {
         let (failed, failure) = oneshot::channel();
         let length = self.length;
         let bytes = stream::unfold(Some((self, failed)), move |state| {
@@ -74,7 +79,7 @@ impl Source {
                     }
                     Err(error) => {
                         let text = error.to_string();
-                        // It waits there until it is asked for.
+                        // The receiver may be gone: then the error is of no use.
                         let _ = failed.send(error);
                         Some((Err(HopError::Service(text)), None))
                     }
@@ -82,14 +87,14 @@ impl Source {
             }
         });
         (
-            Upload::new(StreamBody::new(bytes).boxed_unsync(), length),
+            RequestBody::new(StreamBody::new(bytes).boxed_unsync(), length),
             failure,
         )
     }
 
-    /// The next bytes; none at the end, which is where it was when the file was opened.
+    /// The next bytes; none at the end. A file with another length than at its opening is an error.
     async fn next(&mut self) -> io::Result<Bytes> {
-        let mut bytes = Vec::with_capacity(STEP);
+        let mut bytes = Vec::with_capacity(READ_BYTES);
         let count = self.file.read_buf(&mut bytes).await? as u64;
         let is_changed = match count {
             0 => self.length > 0,

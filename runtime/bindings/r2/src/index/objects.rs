@@ -1,4 +1,4 @@
-//! The rows of objects and of the segments that their bytes are in.
+//! The rows of objects and of the segments of their bytes.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
@@ -10,12 +10,12 @@ use crate::error::{Code, R2Error};
 use crate::key::Key;
 use crate::object::Object;
 
-/// Where a scan begins.
+/// The start of a scan.
 #[derive(Debug)]
-pub(crate) enum After {
-    /// With the first key past this one.
+pub(crate) enum ScanStart {
+    /// The first key after this one.
     Key(Vec<u8>),
-    /// With this key, or the first past it.
+    /// This key, or the first after it.
     From(Vec<u8>),
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn get(index: &Connection, key: &Key) -> Result<Option<Object>, R2Err
         .transpose()
 }
 
-/// Puts an object with these bytes in the place of what has its key, and returns the blobs that nothing names any more.
+/// Inserts an object with its segments, or replaces the one with its key. Returns the blobs that no row names any more.
 pub(crate) fn replace(
     index: &Connection,
     object: &Object,
@@ -63,7 +63,7 @@ pub(crate) fn replace(
     Ok(released)
 }
 
-/// Removes an object, if it is there, and returns the blobs that nothing names any more.
+/// Removes an object if it exists. Returns the blobs that no row names any more.
 pub(crate) fn remove(index: &Connection, key: &[u8]) -> Result<Vec<String>, R2Error> {
     let delete = "DELETE FROM objects WHERE key = ?1 RETURNING version";
     let version: Option<String> = index
@@ -101,7 +101,7 @@ pub(super) fn remove_segments(index: &Connection, owner: &str) -> Result<Vec<Str
     Ok(blobs.collect::<Result<_, _>>()?)
 }
 
-/// The bytes of an object or a part, in order.
+/// The segments of an object or a part, in order.
 pub(crate) fn segments(index: &Connection, owner: &str) -> Result<Vec<Segment>, R2Error> {
     let select = "SELECT blob, size, crc32c, blocks FROM segments WHERE owner = ?1 ORDER BY number";
     let mut select = index.prepare(select)?;
@@ -121,25 +121,25 @@ pub(crate) fn segments(index: &Connection, owner: &str) -> Result<Vec<Segment>, 
     .collect()
 }
 
-/// Every blob that something names.
+/// All blobs that rows name.
 pub(crate) fn all_blobs(index: &Connection) -> Result<std::collections::HashSet<String>, R2Error> {
     let mut select = index.prepare("SELECT blob FROM segments")?;
     let blobs = select.query_map([], |row| row.get(0))?;
     Ok(blobs.collect::<Result<_, _>>()?)
 }
 
-/// Hands out objects in the order of their keys, `most` of them, until `take` says no.
+/// Calls `take` with at most `limit` objects, in the order of their keys, until it returns false.
 pub(crate) fn scan(
     index: &Connection,
-    after: &After,
-    most: usize,
+    after: &ScanStart,
+    limit: usize,
     mut take: impl FnMut(Object) -> bool,
 ) -> Result<(), R2Error> {
     let (relation, key) = after.relation();
     let select =
         format!("SELECT {COLUMNS} FROM objects WHERE key {relation} ?1 ORDER BY key LIMIT ?2");
     let mut select = index.prepare(&select)?;
-    let mut rows = select.query(params![key, integer(most as u64)?])?;
+    let mut rows = select.query(params![key, integer(limit as u64)?])?;
     while let Some(row) = rows.next()? {
         if !take(object(row)?) {
             break;
@@ -148,8 +148,8 @@ pub(crate) fn scan(
     Ok(())
 }
 
-/// The first key there is.
-pub(crate) fn first_key(index: &Connection, after: &After) -> Result<Option<Vec<u8>>, R2Error> {
+/// The first key from the start of a scan.
+pub(crate) fn first_key(index: &Connection, after: &ScanStart) -> Result<Option<Vec<u8>>, R2Error> {
     let (relation, key) = after.relation();
     let select = format!("SELECT key FROM objects WHERE key {relation} ?1 ORDER BY key LIMIT 1");
     Ok(index
@@ -165,7 +165,7 @@ pub(crate) fn last_before(index: &Connection, end: &[u8]) -> Result<Option<Vec<u
         .optional()?)
 }
 
-/// The first text, in the order of bytes, that is past all that begin with `prefix`.
+/// The first text, in the order of bytes, after all texts that begin with `prefix`.
 pub(crate) fn successor(prefix: &[u8]) -> Vec<u8> {
     let mut next = prefix.to_vec();
     // No byte of UTF-8 is 255, so the last one has a successor.
@@ -175,7 +175,7 @@ pub(crate) fn successor(prefix: &[u8]) -> Vec<u8> {
     next
 }
 
-impl After {
+impl ScanStart {
     fn relation(&self) -> (&'static str, &[u8]) {
         match self {
             Self::Key(key) => (">", key),
@@ -204,7 +204,7 @@ fn object(row: &Row<'_>) -> Result<Object, R2Error> {
     })
 }
 
-/// A size as SQLite keeps it.
+/// A size in the integer type of SQLite.
 pub(super) fn integer(size: u64) -> Result<i64, R2Error> {
     i64::try_from(size).map_err(|_| broken("a size is too large"))
 }

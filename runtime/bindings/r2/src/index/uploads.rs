@@ -8,10 +8,10 @@ use super::objects::{add_segments, from_json, integer, json, natural, remove_seg
 use crate::blobs::Segment;
 use crate::error::{Code, R2Error};
 use crate::key::{Key, UploadId};
-use crate::limits::UPLOAD_MS;
+use crate::limits::MAX_UPLOAD_AGE_MS;
 use crate::metadata::{ObjectMetadata, StorageClass};
 
-/// How far an upload is.
+/// The state of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Open,
@@ -32,7 +32,7 @@ impl State {
 /// A part that was uploaded.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
-    /// New with every write.
+    /// Each write of the part has a new version.
     pub(crate) version: String,
     pub(crate) size: u64,
     pub(crate) etag: String,
@@ -61,7 +61,7 @@ pub(crate) fn create(
     Ok(())
 }
 
-/// What the upload's object is to carry, if it is an open one for exactly this key.
+/// The metadata of an upload's object. An upload that has ended, or is another key's, is an error.
 pub(crate) fn open(
     index: &Connection,
     upload: &UploadId,
@@ -69,7 +69,7 @@ pub(crate) fn open(
 ) -> Result<ObjectMetadata, R2Error> {
     let select = "SELECT http_metadata, custom_metadata, storage_class FROM uploads
         WHERE id = ?1 AND key = ?2 AND state = 'open' AND created > ?3";
-    let since = now.saturating_sub(UPLOAD_MS);
+    let since = now.saturating_sub(MAX_UPLOAD_AGE_MS);
     let found: Option<(String, String, String)> = index
         .query_row(
             select,
@@ -81,7 +81,7 @@ pub(crate) fn open(
     Ok(ObjectMetadata {
         http: from_json(&http)?,
         custom: from_json(&custom)?,
-        storage_class: StorageClass::read(&storage_class)?,
+        storage_class: StorageClass::parse(&storage_class)?,
     })
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn state(index: &Connection, upload: &UploadId) -> Result<State, R2Er
     }
 }
 
-/// Puts a part in the place of what has its number, and returns the blobs that nothing names any more.
+/// Inserts a part, or replaces the one with its number. Returns the blobs that no row names any more.
 pub(crate) fn replace_part(
     index: &Connection,
     upload: &str,
@@ -146,7 +146,7 @@ pub(crate) fn parts(index: &Connection, upload: &str) -> Result<BTreeMap<u32, Pa
     .collect()
 }
 
-/// Ends an upload: its parts are gone. Returns the blobs that nothing names any more.
+/// Ends an upload, and removes its parts. Returns the blobs that no row names any more.
 pub(crate) fn end(index: &Connection, upload: &str, state: State) -> Result<Vec<String>, R2Error> {
     let mut released = Vec::new();
     for part in parts(index, upload)?.into_values() {
@@ -160,7 +160,8 @@ pub(crate) fn end(index: &Connection, upload: &str, state: State) -> Result<Vec<
     Ok(released)
 }
 
-/// Forgets the uploads that were begun before this time, with their parts. Returns the blobs that nothing names any more.
+/// Deletes the uploads that were created before this time, with their parts. Returns the blobs that no row names any
+/// more.
 pub(crate) fn forget(index: &Connection, before: i64) -> Result<Vec<String>, R2Error> {
     let mut select = index.prepare("SELECT id FROM uploads WHERE created <= ?1")?;
     let old: Vec<String> = select

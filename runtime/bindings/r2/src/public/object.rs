@@ -1,4 +1,4 @@
-//! One object for one request: what its headers ask, and what the object is to be served with.
+//! One object for one request: conditions and ranges of the request, headers of the answer.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,27 +13,27 @@ use safelight_hop::Body;
 use safelight_protocol::digest;
 
 use crate::answer;
-use crate::bucket::{Bucket, Found, Got};
+use crate::bucket::{Bucket, FoundObject, GetOutcome};
 use crate::condition::Condition;
 use crate::error::{Code, R2Error};
 use crate::key::Key;
 use crate::object::Object;
-use crate::range::{Slice, Wanted as Range};
+use crate::range::{RangeRequest, Slice};
 use crate::request::Get;
 use safelight_hop::body;
 use safelight_net::conditions::{RangeOutcome, Representation};
 use safelight_protocol::etag::EntityTag;
 
-/// How often an object may be replaced between the look at it and the way to its bytes.
-const TRIES: usize = 8;
-/// The last moment that a date of HTTP can tell, in milliseconds since the epoch.
-const LAST_DATE_MS: i64 = 253_402_300_799_999;
+/// Attempts to read an object that is replaced between the read of its row and the read of its bytes.
+const MAX_ATTEMPTS: usize = 8;
+/// The latest date of HTTP, in milliseconds since the epoch.
+const MAX_DATE_MS: i64 = 253_402_300_799_999;
 
-/// Answers a request whose path is a slash and a key.
-pub(super) async fn answered(bucket: &Bucket, request: &Parts) -> Response<Body> {
+/// Answers a request. Its path is a slash and a key.
+pub(super) async fn respond(bucket: &Bucket, request: &Parts) -> Response<Body> {
     if !matches!(request.method, Method::GET | Method::HEAD) {
         let text = "the method must be GET or HEAD";
-        let mut response = told(StatusCode::METHOD_NOT_ALLOWED, text);
+        let mut response = text_response(StatusCode::METHOD_NOT_ALLOWED, text);
         set(&mut response, ALLOW, "GET, HEAD");
         return response;
     }
@@ -43,13 +43,13 @@ pub(super) async fn answered(bucket: &Bucket, request: &Parts) -> Response<Body>
         Err(error) => Err(error),
     };
     answered.unwrap_or_else(|error| {
-        let mut response = told(error.code.status(), &error.to_string());
-        answer::summarize(&mut response, &format!("{}: {error}", bucket.name));
+        let mut response = text_response(error.code.status(), &error.to_string());
+        answer::set_summary(&mut response, &format!("{}: {error}", bucket.name));
         response
     })
 }
 
-/// The key that a path names. What a browser would take for a way up is none, however it is written.
+/// The key in a path. A path with `.` or `..` in it, in any encoding, is refused: a browser would resolve it.
 fn key(path: &str) -> Result<Key, R2Error> {
     let invalid = |text: &str| R2Error::new(Code::InvalidName, text);
     let text = percent_decode_str(path)
@@ -61,7 +61,7 @@ fn key(path: &str) -> Result<Key, R2Error> {
     {
         return Err(invalid("a path with . or .. in it names no object"));
     }
-    // A bucket has no page that lists it.
+    // A bucket has no page of its objects.
     if text.is_empty() {
         return Err(R2Error::no_such_key());
     }
@@ -69,7 +69,7 @@ fn key(path: &str) -> Result<Key, R2Error> {
 }
 
 async fn object(bucket: &Bucket, key: Key, request: &Parts) -> Result<Response<Body>, R2Error> {
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let object = bucket.head(key.clone()).await?;
         let etag = format!("\"{}\"", object.etag);
         let representation = Representation {
@@ -99,21 +99,21 @@ async fn object(bucket: &Bucket, key: Key, request: &Parts) -> Result<Response<B
         }
         let get = Get {
             key: key.clone(),
-            wanted: part.map_or(Range::Whole, slice),
-            condition: Some(Condition::is(&object.etag)),
+            range: part.map_or(RangeRequest::Whole, slice),
+            condition: Some(Condition::etag_is(&object.etag)),
         };
         match bucket.get(get).await? {
-            Got::Object(found) => return found_object(bucket, *found, (&etag, part)),
-            // Replaced meanwhile: what was asked of the other version has to be asked anew.
-            Got::Refused(_) => {}
+            GetOutcome::Found(found) => return found_object(bucket, *found, &etag, part),
+            // The object was replaced meanwhile. The request's conditions apply to the new version.
+            GetOutcome::PreconditionFailed(_) => {}
         }
     }
     let text = "the object is replaced faster than it can be read";
     Err(R2Error::new(Code::Unavailable, text))
 }
 
-fn slice((start, length): (u64, u64)) -> Range {
-    Range::Slice(Slice {
+fn slice((start, length): (u64, u64)) -> RangeRequest {
+    RangeRequest::Slice(Slice {
         offset: i64::try_from(start).ok(),
         length: i64::try_from(length).ok(),
         suffix: None,
@@ -122,20 +122,21 @@ fn slice((start, length): (u64, u64)) -> Range {
 
 fn found_object(
     bucket: &Bucket,
-    found: Found,
-    (etag, part): (&str, Option<(u64, u64)>),
+    found: FoundObject,
+    etag: &str,
+    part: Option<(u64, u64)>,
 ) -> Result<Response<Body>, R2Error> {
     let length = found.range.end - found.range.start;
     let crc32c = found.crc32c(0);
-    let Found {
+    let FoundObject {
         object,
         range,
         reader,
         ..
     } = found;
-    // What was written is what is sent, or the answer breaks: of a part, no digest of the whole could tell.
+    // The digest is of the whole object. A part has no digest on the wire, so the reader verifies it.
     let (status, reader) = match part {
-        Some(_) => (StatusCode::PARTIAL_CONTENT, reader.proved(crc32c)),
+        Some(_) => (StatusCode::PARTIAL_CONTENT, reader.with_crc32c(crc32c)),
         None => (StatusCode::OK, reader),
     };
     let body = answer::bytes(reader, length);
@@ -153,7 +154,7 @@ fn found_object(
         }
     }
     let what = format!("{}: get {}", bucket.name, object.key);
-    answer::summarize(&mut response, &what);
+    answer::set_summary(&mut response, &what);
     Ok(response)
 }
 
@@ -165,7 +166,7 @@ fn unsatisfiable(object: &Object, etag: &str) -> Result<Response<Body>, R2Error>
     Ok(response)
 }
 
-/// An answer about an object, with the headers that it is to be served with.
+/// An answer with the headers of an object.
 fn described(
     object: &Object,
     etag: &str,
@@ -185,10 +186,10 @@ fn described(
             headers.insert(name.clone(), header(&name, value)?);
         }
     }
-    // A date that HTTP cannot tell tells nobody anything.
+    // HTTP has no form for other dates.
     let expires = http
         .cache_expiry
-        .filter(|at| (0..=LAST_DATE_MS).contains(at));
+        .filter(|at| (0..=MAX_DATE_MS).contains(at));
     let dates = [(LAST_MODIFIED, Some(object.uploaded)), (EXPIRES, expires)];
     for (name, at) in dates {
         if let Some(at) = at {
@@ -204,9 +205,9 @@ fn described(
     Ok(response)
 }
 
-/// A time of the index; beyond what dates can tell, the nearest that they can.
+/// A time of the index, clamped to the dates of HTTP.
 fn time(ms: i64) -> SystemTime {
-    let ms = u64::try_from(ms.clamp(0, LAST_DATE_MS)).unwrap_or(0);
+    let ms = u64::try_from(ms.clamp(0, MAX_DATE_MS)).unwrap_or(0);
     SystemTime::UNIX_EPOCH + Duration::from_millis(ms)
 }
 
@@ -217,7 +218,7 @@ fn header(name: &HeaderName, value: &str) -> Result<HeaderValue, R2Error> {
     })
 }
 
-pub(super) fn told(status: StatusCode, text: &str) -> Response<Body> {
+pub(super) fn text_response(status: StatusCode, text: &str) -> Response<Body> {
     let mut response = Response::new(body::full(format!("{text}\n")));
     *response.status_mut() = status;
     set(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");

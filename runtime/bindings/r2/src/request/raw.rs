@@ -1,20 +1,20 @@
-//! The JSON of requests as it is written, each method with its own fields.
+//! The JSON of requests, a type for the fields of each method.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Get, PartRef, Put, Read, Write};
+use crate::bounded_list::{BoundedList, TruncatedList};
 use crate::condition::Condition;
-use crate::digest::{Algorithm, Given};
+use crate::digest::{Algorithm, ExpectedDigest};
 use crate::error::{Code, R2Error};
 use crate::integer;
 use crate::key::{Key, UploadId};
-use crate::limits::{DELETE_KEYS, PART_NUMBER};
-use crate::list_of::{FirstOf, ListOf};
+use crate::limits::{MAX_DELETE_KEYS, MAX_PART_NUMBER};
 use crate::metadata::{self, CustomFields, HttpFields, ObjectMetadata, StorageClass};
-use crate::range::{Slice, Wanted};
+use crate::range::{RangeRequest, Slice};
 
-/// What every request begins with; the rest is not kept.
+/// The fields that every request has.
 #[derive(Deserialize)]
 pub(super) struct Head {
     #[serde(default, deserialize_with = "integer::optional")]
@@ -22,7 +22,7 @@ pub(super) struct Head {
     pub(super) method: String,
 }
 
-/// Keys of the customer's own are refused, not ignored.
+/// Refuses encryption keys of the customer, which are not supported.
 fn no_key(ssec: Option<&IgnoredAny>) -> Result<(), R2Error> {
     match ssec {
         Some(_) => Err(R2Error::invalid("ssec is not supported yet")),
@@ -38,11 +38,11 @@ fn object_metadata(
     Ok(ObjectMetadata {
         http: http.unwrap_or_default().checked()?,
         custom: metadata::checked(custom.unwrap_or_default())?,
-        storage_class: storage_class.map_or(Ok(StorageClass::default()), StorageClass::read)?,
+        storage_class: storage_class.map_or(Ok(StorageClass::default()), StorageClass::parse)?,
     })
 }
 
-/// A request's own words. `version` and `method` are known when it is read.
+/// The JSON of a method. [`Head`] has `version` and `method` already.
 macro_rules! raw {
     ($name:ident { $($(#[$attribute:meta])* $field:ident: $kind:ty),* $(,)? }) => {
         #[derive(Deserialize)]
@@ -76,17 +76,17 @@ raw!(RawGet {
 impl RawGet {
     pub(super) fn checked(self) -> Result<Read, R2Error> {
         no_key(self.ssec.as_ref())?;
-        let wanted = match (self.range, self.range_header) {
+        let range = match (self.range, self.range_header) {
             (Some(_), Some(_)) => {
                 return Err(R2Error::invalid("range and rangeHeader exclude each other"));
             }
-            (Some(slice), None) => Wanted::Slice(slice),
-            (None, Some(value)) => Wanted::Header(value),
-            (None, None) => Wanted::Whole,
+            (Some(slice), None) => RangeRequest::Slice(slice),
+            (None, Some(value)) => RangeRequest::Header(value),
+            (None, None) => RangeRequest::Whole,
         };
         Ok(Read::Get(Get {
             key: Key::new(self.object)?,
-            wanted,
+            range,
             condition: self.only_if,
         }))
     }
@@ -122,7 +122,7 @@ impl RawPut {
             .filter_map(|(algorithm, text)| Some((algorithm, text?)));
         let digest = given
             .next()
-            .map(|(algorithm, text)| Given::read(algorithm, &text))
+            .map(|(algorithm, text)| ExpectedDigest::parse(algorithm, &text))
             .transpose()?;
         if given.next().is_some() {
             return Err(R2Error::invalid("a value is given with one digest at most"));
@@ -138,13 +138,13 @@ impl RawPut {
 
 raw!(RawDelete {
     object: Option<String>,
-    objects: Option<FirstOf<String, DELETE_KEYS>>,
+    objects: Option<TruncatedList<String, MAX_DELETE_KEYS>>,
 });
 
 impl RawDelete {
     pub(super) fn checked(self) -> Result<Write, R2Error> {
         let keys = match (self.object, self.objects) {
-            (Some(key), None) => FirstOf {
+            (Some(key), None) => TruncatedList {
                 first: vec![key],
                 has_more: false,
             },
@@ -152,7 +152,7 @@ impl RawDelete {
             _ => return Err(R2Error::invalid("delete needs object or objects, not both")),
         };
         if keys.first.is_empty() || keys.has_more {
-            let message = format!("delete takes from 1 to {DELETE_KEYS} keys");
+            let message = format!("delete takes from 1 to {MAX_DELETE_KEYS} keys");
             return Err(R2Error::new(Code::TooManyKeys, message));
         }
         let keys = keys
@@ -191,7 +191,7 @@ raw!(RawUpload {
     upload_id: String,
     #[serde(default, deserialize_with = "integer::optional")]
     part_number: Option<i64>,
-    parts: Option<ListOf<PartRef, 10_000>>,
+    parts: Option<BoundedList<PartRef, 10_000>>,
     ssec: Option<IgnoredAny>,
 });
 
@@ -201,11 +201,11 @@ impl RawUpload {
             .part_number
             .and_then(|number| u32::try_from(number).ok());
         match number {
-            Some(number) if (1..=PART_NUMBER).contains(&u64::from(number)) => {
+            Some(number) if (1..=MAX_PART_NUMBER).contains(&u64::from(number)) => {
                 Ok(Write::UploadPart(self.only()?, number))
             }
             _ => Err(R2Error::invalid(format!(
-                "partNumber must be from 1 to {PART_NUMBER}"
+                "partNumber must be from 1 to {MAX_PART_NUMBER}"
             ))),
         }
     }
@@ -224,7 +224,7 @@ impl RawUpload {
         Ok(Write::AbortUpload(self.only()?))
     }
 
-    /// The upload, when nothing else is said.
+    /// The upload, if the request has no other field.
     fn only(self) -> Result<UploadId, R2Error> {
         no_key(self.ssec.as_ref())?;
         if self.parts.is_some() {

@@ -1,5 +1,5 @@
-//! A program that is killed just before or after it completes an upload in parts leaves a whole object, or an upload that is still open.
-//! The commit itself is so short that these kills hardly ever meet it.
+//! A program that is killed just before or after it completes an upload in parts leaves a whole object, or an upload
+//! that is still open. The commit itself is so short that these kills hardly ever meet it.
 
 use std::collections::BTreeMap;
 use std::path::Path;

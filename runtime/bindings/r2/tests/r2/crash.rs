@@ -1,4 +1,5 @@
-//! A program that is killed while it stores objects leaves no half one behind, and none that it has answered for is lost.
+//! A program that is killed while it stores objects leaves no half one behind, and none that it has answered for is
+//! lost.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! What a run of the program leaves undone is done by a later one, whoever wrote the blob, though somebody is always there.
+//! What a run of the program leaves undone is done by a later one, whoever wrote the blob, though somebody is always
+//! there.
 
 use std::path::{Path, PathBuf};
 

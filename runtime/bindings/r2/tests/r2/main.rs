@@ -11,7 +11,6 @@ mod bucket;
 mod client;
 mod completions;
 mod conditions;
-#[path = "../writer/content.rs"]
 mod content;
 mod crash;
 mod garbage_collection;

@@ -1,4 +1,4 @@
-//! The grammar as its users meet it: a text goes in, a fault or a message comes out.
+//! The grammar from outside: a text, and its fault or its message.
 
 use crate::faults::fault::Fault;
 
@@ -39,7 +39,7 @@ fn every_is_what_a_fault_does_that_says_nothing_else() {
     assert_eq!(said, "IMAGES:hang".parse().unwrap());
 }
 
-const KINDS: &str = "says not what to break: one of delay, slow_reader, slow_writer, truncate, corrupt, reset, hang, error, status, crash";
+const KINDS: &str = "has no kind: one of delay, slow_reader, slow_writer, truncate, corrupt, reset, hang, error, status, crash";
 const PACE: &str =
     "bytes per milliseconds, as in 8192/100: at most 1073741824 bytes and 60000 ms, both from 1";
 const RATE: &str = "must have as rate a number from 0 to 1 with at most six digits after the point";

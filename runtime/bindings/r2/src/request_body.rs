@@ -1,4 +1,4 @@
-//! The body of a request to a bucket, read to exactly the length that it declares.
+//! The body of a request to a bucket, read to the length that the request declares.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use http_body_util::BodyExt as _;
 use safelight_hop::Body;
 
 use super::error::{Code, R2Error};
-use super::limits::DRAIN_BYTES;
+use super::limits::MAX_DRAIN_BYTES;
 
-/// Longest time spent on reading what nobody wants.
-const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// Maximum time for reading the rest of a refused request.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is still to come of a request's body.
-pub(super) struct Upload {
+/// The part of a request's body that has not been read.
+pub(super) struct RequestBody {
     body: Body,
     left: u64,
-    /// Read already, and not yet handed out.
+    /// Bytes that were received and not yet returned.
     rest: Bytes,
     ended: bool,
 }
 
-impl Upload {
+impl RequestBody {
     pub(super) fn new(body: Body, length: u64) -> Self {
         Self {
             body,
@@ -31,15 +31,15 @@ impl Upload {
         }
     }
 
-    /// Bytes that are still to come.
+    /// The number of bytes that have not been read.
     pub(super) fn left(&self) -> u64 {
         self.left
     }
 
-    /// The next bytes; nothing at the end.
+    /// The next bytes; none at the end.
     ///
     /// # Errors
-    /// When the body has another length than it declares, or breaks off.
+    /// When the body has another length than the request declares, or breaks off.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
         let piece = match self.rest.is_empty() {
             true => self.read().await?,
@@ -58,8 +58,8 @@ impl Upload {
         Ok(Some(piece))
     }
 
-    /// Exactly the next `count` bytes, of at most what is left.
-    pub(super) async fn exactly(&mut self, count: usize) -> Result<Bytes, R2Error> {
+    /// Exactly the next `count` bytes. A body that ends earlier is an error.
+    pub(super) async fn read_exact(&mut self, count: usize) -> Result<Bytes, R2Error> {
         let mut bytes = Vec::new();
         while bytes.len() < count {
             let Some(mut piece) = self.next().await? else {
@@ -75,20 +75,20 @@ impl Upload {
         Ok(bytes.into())
     }
 
-    /// Reads what is left to nowhere, within bounds: a client that is answered before it has sent everything may
-    /// miss the answer.
+    /// Reads and drops the rest, within bounds. A client that gets its answer before it has sent everything may miss
+    /// the answer.
     pub(super) async fn drain(&mut self) {
         let drained = async {
             let mut bytes = 0;
             while let Ok(Some(piece)) = self.read().await {
                 bytes += piece.len() as u64;
-                if bytes > DRAIN_BYTES {
+                if bytes > MAX_DRAIN_BYTES {
                     break;
                 }
             }
         };
-        // A client that takes longer is answered anyway.
-        let _ = tokio::time::timeout(DRAIN_TIME, drained).await;
+        // A client that takes longer gets its answer too.
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, drained).await;
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, R2Error> {

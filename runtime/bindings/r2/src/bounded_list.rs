@@ -1,4 +1,4 @@
-//! Lists of the wire of which no more elements are kept than anyone needs.
+//! Lists of the wire with a maximum of elements, which is enforced while they are read.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,36 +6,36 @@ use std::marker::PhantomData;
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// At most `MOST` elements. A list of more is refused.
+/// At most `MAX` elements. A longer list is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ListOf<T, const MOST: usize>(pub(super) Vec<T>);
+pub(super) struct BoundedList<T, const MAX: usize>(pub(super) Vec<T>);
 
-impl<T, const MOST: usize> Default for ListOf<T, MOST> {
+impl<T, const MAX: usize> Default for BoundedList<T, MAX> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for ListOf<T, MOST> {
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for BoundedList<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let list = FirstOf::<T, MOST>::deserialize(from)?;
+        let list = TruncatedList::<T, MAX>::deserialize(from)?;
         match list.has_more {
             true => Err(D::Error::custom(format_args!(
-                "a list has more than {MOST} elements"
+                "a list has more than {MAX} elements"
             ))),
             false => Ok(Self(list.first)),
         }
     }
 }
 
-/// The first `MOST` elements of a list. The others are not kept, and who has a code of its own for such a list refuses it by that.
+/// The first `MAX` elements of a list. The others are dropped. The caller refuses a longer list with a code of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FirstOf<T, const MOST: usize> {
+pub(super) struct TruncatedList<T, const MAX: usize> {
     pub(super) first: Vec<T>,
     pub(super) has_more: bool,
 }
 
-impl<T, const MOST: usize> Default for FirstOf<T, MOST> {
+impl<T, const MAX: usize> Default for TruncatedList<T, MAX> {
     fn default() -> Self {
         Self {
             first: Vec::new(),
@@ -44,24 +44,24 @@ impl<T, const MOST: usize> Default for FirstOf<T, MOST> {
     }
 }
 
-impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for FirstOf<T, MOST> {
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for TruncatedList<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_seq(Elements(PhantomData))
     }
 }
 
-struct Elements<T, const MOST: usize>(PhantomData<T>);
+struct Elements<T, const MAX: usize>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Elements<T, MOST> {
-    type Value = FirstOf<T, MOST>;
+impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for Elements<T, MAX> {
+    type Value = TruncatedList<T, MAX>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-        let mut list = FirstOf::default();
-        while list.first.len() < MOST {
+        let mut list = TruncatedList::default();
+        while list.first.len() < MAX {
             match elements.next_element()? {
                 Some(element) => list.first.push(element),
                 None => return Ok(list),
@@ -76,7 +76,7 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Elements<T, M
 
 #[cfg(test)]
 mod tests {
-    use super::{FirstOf, ListOf};
+    use super::{BoundedList, TruncatedList};
 
     #[test]
     fn what_is_too_much_is_not_kept_but_known() {
@@ -86,9 +86,9 @@ mod tests {
             ("[1,2,3]", &[1, 2], true),
             ("[1,2,3,\"x\"]", &[1, 2], true),
         ] {
-            let list: FirstOf<u8, 2> = serde_json::from_str(json).unwrap();
+            let list: TruncatedList<u8, 2> = serde_json::from_str(json).unwrap();
             assert_eq!((&*list.first, list.has_more), (kept, has_more), "{json}");
-            let all = serde_json::from_str::<ListOf<u8, 2>>(json);
+            let all = serde_json::from_str::<BoundedList<u8, 2>>(json);
             match has_more {
                 true => assert!(
                     all.unwrap_err()

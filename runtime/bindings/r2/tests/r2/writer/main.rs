@@ -13,9 +13,10 @@
     reason = "a program of tests stops at the first surprise"
 )]
 
-#[path = "../r2/client.rs"]
+#[path = "../client.rs"]
 #[expect(dead_code, reason = "the tests use all of it")]
 mod client;
+#[path = "../content.rs"]
 mod content;
 
 use std::io::Write as _;

@@ -1,0 +1,31 @@
+//! Answers without a file.
+
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use safelight_hop::{Body, body};
+
+pub(super) fn redirect(path: &str, query: Option<&str>) -> Response<Body> {
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let mut response = empty(StatusCode::TEMPORARY_REDIRECT);
+    set(&mut response, LOCATION, &format!("{path}{query}"));
+    response
+}
+
+pub(super) fn server_error(what: &str) -> Response<Body> {
+    let mut response = Response::new(body::full(format!("{what}\n")));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    set(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");
+    response
+}
+
+pub(super) fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(body::full(""));
+    *response.status_mut() = status;
+    response
+}
+
+pub(super) fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
