@@ -18,11 +18,6 @@ pub use source::Source;
 /// Maximum objects of one list.
 const PAGE_ROWS: usize = 1000;
 
-/// Called with the number of bytes of each piece that is transferred.
-pub trait Progress: Fn(u64) + Clone + Send + 'static {}
-
-impl<P: Fn(u64) + Clone + Send + 'static> Progress for P {}
-
 /// An object in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -72,7 +67,6 @@ impl Bucket {
         key: &str,
         source: Source,
         content_type: Option<String>,
-        progress: impl Progress,
     ) -> Result<u64, TransferError> {
         let put = Put {
             key: Key::new(key.to_owned())?,
@@ -88,7 +82,7 @@ impl Bucket {
             condition: None,
             digest: None,
         };
-        let (mut value, mut failure) = source.upload(progress);
+        let (mut value, mut failure) = source.upload();
         match self.put(put, &mut value).await {
             Ok(object) => Ok(object.size),
             // A file that cannot be read is the cause of the bucket's error.
@@ -98,7 +92,7 @@ impl Bucket {
         }
     }
 
-    /// Writes an object's bytes. `begun` is called with their number first.
+    /// Writes an object's bytes.
     ///
     /// # Errors
     /// The errors of the service, those of writing, and altered bytes.
@@ -106,8 +100,6 @@ impl Bucket {
         &self,
         key: &str,
         mut into: impl AsyncWrite + Unpin,
-        begun: impl FnOnce(u64),
-        progress: impl Progress,
     ) -> Result<(), TransferError> {
         let get = Get {
             key: Key::new(key.to_owned())?,
@@ -119,13 +111,10 @@ impl Bucket {
             // The request has no condition.
             GetOutcome::PreconditionFailed(_) => return Err(R2Error::precondition_failed().into()),
         };
-        let size = found.object.size;
-        begun(size);
-        let verification = found.crc32c(0);
-        let mut reader = found.reader.with_crc32c(verification);
+        let crc32c = found.crc32c(0);
+        let mut reader = found.reader.with_crc32c(crc32c);
         while let Some(bytes) = reader.next().await? {
             into.write_all(&bytes).await?;
-            progress(bytes.len() as u64);
         }
         into.flush().await?;
         Ok(())

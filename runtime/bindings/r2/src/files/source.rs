@@ -12,7 +12,6 @@ use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, stdin};
 use tokio::sync::oneshot;
 
-use super::Progress;
 use crate::limits::MAX_VALUE_BYTES;
 use crate::request_body::RequestBody;
 
@@ -55,41 +54,25 @@ impl Source {
         Ok(Self { file, length })
     }
 
-    /// The number of bytes.
-    pub fn length(&self) -> u64 {
-        self.length
-    }
-
     /// The value, and the error of the file if reading it fails.
-    pub(super) fn upload(
-        self,
-        progress: impl Progress,
-    ) -> (RequestBody, oneshot::Receiver<io::Error>) {
+    pub(super) fn upload(self) -> (RequestBody, oneshot::Receiver<io::Error>) {
         let (failed, failure) = oneshot::channel();
         let length = self.length;
-        let bytes = stream::unfold(Some((self, failed)), move |state| {
-            let progress = progress.clone();
-            async move {
-                let (mut source, failed) = state?;
-                match source.next().await {
-                    Ok(bytes) if bytes.is_empty() => None,
-                    Ok(bytes) => {
-                        progress(bytes.len() as u64);
-                        Some((Ok(Frame::data(bytes)), Some((source, failed))))
-                    }
-                    Err(error) => {
-                        let text = error.to_string();
-                        // The receiver may be gone: then the error is of no use.
-                        let _ = failed.send(error);
-                        Some((Err(HopError::Service(text)), None))
-                    }
+        let bytes = stream::unfold(Some((self, failed)), |state| async move {
+            let (mut source, failed) = state?;
+            match source.next().await {
+                Ok(bytes) if bytes.is_empty() => None,
+                Ok(bytes) => Some((Ok(Frame::data(bytes)), Some((source, failed)))),
+                Err(error) => {
+                    let text = error.to_string();
+                    // The receiver may be gone: then the error is of no use.
+                    let _ = failed.send(error);
+                    Some((Err(HopError::Service(text)), None))
                 }
             }
         });
-        (
-            RequestBody::new(StreamBody::new(bytes).boxed_unsync(), length),
-            failure,
-        )
+        let body = StreamBody::new(bytes).boxed_unsync();
+        (RequestBody::new(body, length), failure)
     }
 
     /// The next bytes; none at the end. A file with another length than at its opening is an error.

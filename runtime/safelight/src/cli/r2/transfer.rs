@@ -1,20 +1,15 @@
-//! `put` and `get`: copies objects from files and into files, and reports the side that failed.
+//! `put` and `get`: transfers between files and objects. An error names the side that failed.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use indicatif::{ProgressBar, ProgressStyle};
-use tokio::io::AsyncWrite;
 
 use super::{ObjectName, Place};
 use safelight_hop::log::{Bytes, Log};
 use safelight_r2::Bucket;
 use safelight_r2::files::{Source, TransferError};
-
-/// Minimum size of a transfer that shows its progress, in bytes.
-const MIN_PROGRESS_BYTES: u64 = 1_000_000;
 
 pub(super) async fn put(
     object: &ObjectName,
@@ -23,29 +18,23 @@ pub(super) async fn put(
     place: &Place,
     log: &Log,
 ) -> anyhow::Result<()> {
-    // An empty key is valid, but on the command line it is more likely a mistake.
+    // An object may have the empty key, but here it is more likely a forgotten one.
     if object.key.is_empty() {
         bail!("{object} names no key, as {object}cat.jpg would");
     }
-    // Opened before the value is read, so that a missing bucket is reported first.
+    // The bucket is opened before the value is read, which may take long.
     let opened = place.open(&object.bucket).await?;
     let source = match is_dash(file) {
-        true => Source::of_input().await.context("read standard input")?,
+        true => Source::from_stdin().await.context("read standard input")?,
         false => {
-            let source = Source::of_file(file).await;
+            let source = Source::from_file(file).await;
             source.with_context(|| format!("read {}", file.display()))?
         }
     };
-    let bar = bar(source.length());
-    let progress = bar.clone();
-    let stored = opened
-        .bucket
-        .put_file(&object.key, source, content_type, move |bytes| {
-            progress.inc(bytes)
-        });
-    let stored = stored.await;
-    bar.finish_and_clear();
-    let stored = stored.map_err(|error| with_side(error, ("read", file), ("store", object)));
+    let stored = opened.bucket.put_file(&object.key, source, content_type);
+    let stored = stored
+        .await
+        .map_err(|error| failed(error, ("read", file), ("store", object)));
     let size = opened.close_after(stored).await?;
     log.line(format_args!("stored {object}, {}", Bytes(size)));
     Ok(())
@@ -58,13 +47,16 @@ pub(super) async fn get(
     log: &Log,
 ) -> anyhow::Result<()> {
     let opened = place.open(&object.bucket).await?;
-    let bar = bar(0);
     let written = match is_dash(file) {
-        true => write(&opened.bucket, &object.key, tokio::io::stdout(), &bar).await,
-        false => write_file(&opened.bucket, &object.key, file, &bar).await,
+        true => {
+            opened
+                .bucket
+                .get_into(&object.key, tokio::io::stdout())
+                .await
+        }
+        false => write_file(&opened.bucket, &object.key, file).await,
     };
-    bar.finish_and_clear();
-    let written = written.map_err(|error| with_side(error, ("write", file), ("read", object)));
+    let written = written.map_err(|error| failed(error, ("write", file), ("read", object)));
     opened.close_after(written).await?;
     if !is_dash(file) {
         log.line(format_args!("wrote {}", file.display()));
@@ -72,14 +64,9 @@ pub(super) async fn get(
     Ok(())
 }
 
-/// Writes an object to a file. The file gets its name when it is complete.
-async fn write_file(
-    bucket: &Bucket,
-    key: &str,
-    file: &Path,
-    bar: &ProgressBar,
-) -> Result<(), TransferError> {
-    // The rename would replace a link, a pipe or a device by a file.
+/// Writes an object to a file that is complete or not there: it gets its name when all of it has come.
+async fn write_file(bucket: &Bucket, key: &str, file: &Path) -> Result<(), TransferError> {
+    // A link, a pipe or a device would be gone, and a file in its place.
     if std::fs::symlink_metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
         let text = "what is there is no regular file";
         return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, text).into());
@@ -92,25 +79,13 @@ async fn write_file(
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder)?;
     let output = tokio::fs::File::from_std(part.reopen()?);
-    write(bucket, key, output, bar).await?;
+    bucket.get_into(key, output).await?;
     part.persist(file).map_err(|refused| refused.error)?;
     Ok(())
 }
 
-async fn write(
-    bucket: &Bucket,
-    key: &str,
-    into: impl AsyncWrite + Unpin,
-    bar: &ProgressBar,
-) -> Result<(), TransferError> {
-    let counter = bar.clone();
-    let begin = |size| show(bar, size);
-    let progress = move |bytes| counter.inc(bytes);
-    bucket.get_into(key, into, begin, progress).await
-}
-
-/// Adds the side that failed, the file or the bucket, and its operation to the error.
-fn with_side(
+/// Says which side failed, the file's or the bucket's, and at what.
+fn failed(
     error: TransferError,
     (at_file, file): (&str, &Path),
     (at_object, object): (&str, &ObjectName),
@@ -132,25 +107,4 @@ fn with_side(
 
 fn is_dash(file: &Path) -> bool {
     file == Path::new("-")
-}
-
-/// A progress bar on standard error, if that is a terminal and the transfer is large.
-fn bar(size: u64) -> ProgressBar {
-    let bar = ProgressBar::hidden();
-    show(&bar, size);
-    bar
-}
-
-fn show(bar: &ProgressBar, size: u64) {
-    bar.set_length(size);
-    if size < MIN_PROGRESS_BYTES {
-        return;
-    }
-    let style = ProgressStyle::with_template(
-        "{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
-    );
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
 }
