@@ -44,13 +44,13 @@ impl DevOptions {
                 bail!("--fault `{fault}` {error}");
             }
         }
-        let armed = run.configs().zip(&targets).map(|(config, targets)| {
+        let fault_sets = run.configs().zip(&targets).map(|(config, targets)| {
             let is_possible = |fault: &&Fault| targets.check(fault).is_ok();
-            let asked = self.faults.iter().filter(is_possible);
-            let faults = config.faults.iter().chain(asked);
+            let requested = self.faults.iter().filter(is_possible);
+            let faults = config.faults.iter().chain(requested);
             Arc::new(FaultSet::new(faults.cloned()))
         });
-        Ok(armed.collect())
+        Ok(fault_sets.collect())
     }
 
     /// Binds the address of the command line, or that of the config.
