@@ -131,7 +131,7 @@ impl Hasher {
     /// When the value does not have the expected digest.
     pub(super) fn finish(self) -> Result<Digests, R2Error> {
         let md5 = self.md5.finalize();
-        let mut checksums = vec![(Algorithm::Md5, hex::encode(&md5))];
+        let mut checksums = vec![(Algorithm::Md5, hex::encode(md5))];
         if let Some((expected, context)) = self.expected {
             let computed = match context {
                 Some(context) => context.finish().as_ref().to_vec(),
@@ -145,7 +145,7 @@ impl Hasher {
             }
         }
         Ok(Digests {
-            md5: hex::encode(&md5),
+            md5: hex::encode(md5),
             checksums,
         })
     }
@@ -171,7 +171,7 @@ pub(super) fn etag_of_parts<'a>(parts: impl ExactSizeIterator<Item = &'a str>) -
     for part in parts {
         md5.update(hex::decode(part).unwrap_or_default());
     }
-    format!("{}-{count}", hex::encode(&md5.finalize()))
+    format!("{}-{count}", hex::encode(md5.finalize()))
 }
 
 #[cfg(test)]

@@ -60,11 +60,12 @@ pub(super) async fn inject_all<F: Future<Output = Answer>>(
                 let _ = injection.ended.changed().await;
                 return hop.reset();
             }
-            FaultKind::Error(code) => match &hop.images {
-                Some(images) => return (images.error)(code),
-                // Only hops of Images match such a fault.
-                None => {}
-            },
+            // Only hops of Images match such a fault.
+            FaultKind::Error(code) => {
+                if let Some(images) = &hop.images {
+                    return (images.error)(code);
+                }
+            }
             FaultKind::Status(status) => return Ok(status_response(status)),
             FaultKind::Crash => return crash(call, next, &hop).await,
             FaultKind::SlowWriter(_) | FaultKind::Truncate(_) | FaultKind::Corrupt(_) => {

@@ -119,7 +119,7 @@ mod tests {
                 memory_budget_mb: 5,
                 jpeg_decoder: JpegDecoder::Zune,
             },
-            allowed_addresses: vec!["127.0.0.1:80".into()],
+            allowed_addresses: vec!["[127.0.0.1]:80".into()],
             transports: 6,
         }
     }

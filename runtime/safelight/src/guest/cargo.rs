@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use super::TARGET;
 use super::command;
 use super::error::GuestError;
-use super::toolchain::{TARGET, Toolchain};
+use super::toolchain::Toolchain;
 
 pub(super) fn build(
     folder: &Path,

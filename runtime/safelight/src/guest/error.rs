@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::toolchain::TARGET;
+use super::TARGET;
 
 #[derive(Debug)]
 pub enum GuestError {

@@ -4,10 +4,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::TARGET;
 use super::command;
 use super::error::GuestError;
-
-pub(super) const TARGET: &str = "wasm32-wasip2";
 
 /// The script that makes the private toolchain. It locks, builds in a temporary folder and renames.
 const MAKE: &str = include_str!("../../toolchain/make-wasip2.sh");
