@@ -126,7 +126,7 @@ pub struct Performed {
     pub approximations: Vec<Approximation>,
 }
 
-/// Plans and runs a transform of one picture. See [`Planner::run`].
+/// Plans a transform of one picture and runs it.
 ///
 /// # Errors
 /// As of [`plan`], and when an operation fails or cannot be afforded.
