@@ -12,7 +12,7 @@ use safelight_outgoing::{
     BufferedAnswer, Client, Exception, Limits, OutgoingError, Policy, Request,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 const LIMITS: Limits = Limits::new(1_000);
@@ -23,6 +23,18 @@ struct StandIn {
     asked: Arc<AtomicUsize>,
     last: Arc<std::sync::Mutex<String>>,
     task: JoinHandle<()>,
+}
+
+/// The head of a request, or as much of it as comes.
+async fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => break,
+        }
+    }
+    String::from_utf8_lossy(&head).into_owned()
 }
 
 impl StandIn {
@@ -38,14 +50,7 @@ impl StandIn {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 count.fetch_add(1, Ordering::Relaxed);
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    match stream.read_u8().await {
-                        Ok(byte) => head.push(byte),
-                        Err(_) => break,
-                    }
-                }
-                let head = String::from_utf8_lossy(&head).into_owned();
+                let head = read_head(&mut stream).await;
                 let reply = answer(&head);
                 *keep.lock().unwrap() = head;
                 match reply {
@@ -381,6 +386,8 @@ async fn an_answer_that_does_not_come_or_does_not_end_is_given_up() {
     let endless = format!("http://{}/", slow.local_addr().unwrap());
     let dripping = tokio::spawn(async move {
         let (mut stream, _) = slow.accept().await.unwrap();
+        // An answer that comes before its request is a breach of the protocol, and no slow answer.
+        read_head(&mut stream).await;
         let head = b"HTTP/1.1 200 OK\r\n\r\n";
         stream.write_all(head).await.unwrap();
         while stream.write_all(b"a").await.is_ok() {

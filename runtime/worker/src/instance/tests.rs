@@ -73,8 +73,9 @@ fn background_work_after_all_answers_is_logged_for_no_request() {
     );
 }
 
-#[test]
-fn an_instance_whose_task_is_dropped_is_not_logged() {
+// An expiration holds a timer, so it needs a runtime.
+#[tokio::test]
+async fn an_instance_whose_task_is_dropped_is_not_logged() {
     let log = log_of("worker panicked", |state, _| {
         drop(Expiration::new(state.shared().clone()));
     });
