@@ -15,7 +15,7 @@ pub(crate) struct RunLock {
     id: String,
     /// The folder with the files of all runs.
     folder: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// A run that has ended without releasing its lock, and may have left blobs.
@@ -23,8 +23,12 @@ pub(crate) struct StaleRun {
     id: String,
     file: PathBuf,
     /// Keeps other processes from sweeping after the same run.
-    _lock: File,
+    _lock: Lock,
 }
+
+/// A lock on a file. It is released when it is dropped, and not when its descriptor is closed: a child that this process
+/// starts meanwhile has a copy of the descriptor until it is executed, and would hold the lock on.
+struct Lock(File);
 
 /// The ids of the runs that go on. A row may yet name a blob that they wrote.
 pub(crate) struct LiveRuns(HashSet<String>);
@@ -36,7 +40,7 @@ enum RunState {
     /// The run holds the lock.
     Live,
     /// The run has ended without removing its file. The file is locked as long as this value lives.
-    Stale(File),
+    Stale(Lock),
 }
 
 /// Attempts to create the file of a run. One fails if another process takes the new file for a stale run's.
@@ -115,15 +119,12 @@ impl RunLock {
 }
 
 /// Creates and locks the file of a run. Returns none if another process removed it before it was locked.
-fn create_locked(folder: &Path, id: &str) -> io::Result<Option<File>> {
+fn create_locked(folder: &Path, id: &str) -> io::Result<Option<Lock>> {
     // The file gets its name once it is locked: without a lock it would be taken for a stale run's.
     let hidden = folder.join(format!(".{id}"));
-    let lock = File::create(&hidden)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(None),
-        Err(TryLockError::Error(error)) => return Err(error),
-    }
+    let Some(lock) = Lock::acquire(File::create(&hidden)?)? else {
+        return Ok(None);
+    };
     match std::fs::rename(&hidden, folder.join(id)) {
         Ok(()) => Ok(Some(lock)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -147,14 +148,31 @@ impl LiveRuns {
 }
 
 fn state_of(file: &Path) -> io::Result<RunState> {
-    let lock = match File::open(file) {
+    let file = match File::open(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(RunState::Removed),
         opened => opened?,
     };
-    match lock.try_lock() {
-        Ok(()) => Ok(RunState::Stale(lock)),
-        Err(TryLockError::WouldBlock) => Ok(RunState::Live),
-        Err(TryLockError::Error(error)) => Err(error),
+    Ok(match Lock::acquire(file)? {
+        Some(lock) => RunState::Stale(lock),
+        None => RunState::Live,
+    })
+}
+
+impl Lock {
+    /// Locks a file. Returns none if it is locked already.
+    fn acquire(file: File) -> io::Result<Option<Self>> {
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the descriptor releases the lock too, if later.
+        let _ = self.0.unlock();
     }
 }
 
