@@ -1,9 +1,8 @@
 //! The client against a host that answers what the test says, and against sources that it must not ask.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod stand_in;
+
 use std::time::Duration;
 
 use http::header::COOKIE;
@@ -11,82 +10,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use safelight_outgoing::{
     BufferedAnswer, Client, Exception, Limits, OutgoingError, Policy, Request,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+use crate::stand_in::{StandIn, read_head};
 
 const LIMITS: Limits = Limits::new(1_000);
-
-/// A host on loopback that gives one answer to every request, and keeps what it was asked.
-struct StandIn {
-    address: SocketAddr,
-    asked: Arc<AtomicUsize>,
-    last: Arc<std::sync::Mutex<String>>,
-    task: JoinHandle<()>,
-}
-
-/// The head of a request, or as much of it as comes.
-async fn read_head(stream: &mut TcpStream) -> String {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read_u8().await {
-            Ok(byte) => head.push(byte),
-            Err(_) => break,
-        }
-    }
-    String::from_utf8_lossy(&head).into_owned()
-}
-
-impl StandIn {
-    /// Answers with what `answer` makes of the request's head, and closes the connection.
-    async fn new(answer: impl Fn(&str) -> Option<String> + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let asked = Arc::new(AtomicUsize::new(0));
-        let last = Arc::new(std::sync::Mutex::new(String::new()));
-        let (count, keep) = (asked.clone(), last.clone());
-        let task = tokio::spawn(async move {
-            let mut open = Vec::new();
-            loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                count.fetch_add(1, Ordering::Relaxed);
-                let head = read_head(&mut stream).await;
-                let reply = answer(&head);
-                *keep.lock().unwrap() = head;
-                match reply {
-                    Some(reply) => {
-                        let _ = stream.write_all(reply.as_bytes()).await;
-                    }
-                    None => open.push(stream),
-                }
-            }
-        });
-        Self {
-            address,
-            asked,
-            last,
-            task,
-        }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
-    }
-
-    fn last(&self) -> String {
-        self.last.lock().unwrap().to_ascii_lowercase()
-    }
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
 
 fn ok(body: &str) -> Option<String> {
     Some(format!(
