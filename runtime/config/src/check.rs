@@ -76,13 +76,20 @@ fn check_files_alone(
     };
     for (item, role) in items {
         match role {
-            Role::Read(Section::Vars | Section::Limits)
-            | Role::Bindings(BindingKind::Service, _)
-                if !item.node.value.is_empty() =>
-            {
+            Role::Read(Section::Vars | Section::Limits) if !item.node.value.is_empty() => {
                 refuse(item);
             }
-            Role::Bindings(BindingKind::Images, _) if !parts.image_urls().enabled => refuse(item),
+            Role::Bindings(kind, _) => {
+                let is_for_a_worker = match kind {
+                    BindingKind::Service => !item.node.value.is_empty(),
+                    BindingKind::Images => !parts.image_urls().enabled,
+                    // Below, bucket by bucket; and the files themselves.
+                    BindingKind::R2 | BindingKind::Assets => false,
+                };
+                if is_for_a_worker {
+                    refuse(item);
+                }
+            }
             Role::Read(Section::Safelight) => {
                 let Value::Table(entries) = &item.node.value else {
                     continue;
