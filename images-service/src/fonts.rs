@@ -20,7 +20,7 @@ pub struct FontLimits {
     /// Bytes of one font, as it is sent.
     pub bytes: usize,
     /// Different fonts of one request.
-    pub of_request: usize,
+    pub per_request: usize,
     /// Fonts of all requests that are fetched at the same time.
     pub at_a_time: usize,
     /// Time for fetching one font, with all redirects.
@@ -36,7 +36,7 @@ impl Default for FontLimits {
         Self {
             policy: Policy::public(),
             bytes: 20_000_000,
-            of_request: 16,
+            per_request: 16,
             at_a_time: 8,
             time: Duration::from_secs(30),
             cache_bytes: 64_000_000,
@@ -76,7 +76,7 @@ impl Fonts {
         urls: Vec<FontUrl>,
         reservation: &mut Reservation,
     ) -> Result<HashMap<FontUrl, Bytes>, ServiceError> {
-        let most = self.limits.of_request;
+        let most = self.limits.per_request;
         if urls.len() > most {
             let text = format!("the texts have more than {most} different fonts");
             return Err(ServiceError::new(ErrorCode::BadRequest, text));

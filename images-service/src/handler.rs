@@ -135,7 +135,7 @@ impl Handler {
             .and_then(|query| query.strip_prefix("request="))
             .and_then(|number| number.parse().ok())
             .ok_or_else(|| malformed("the query must be request=<number>"))?;
-        let json = serde_json::to_vec(&transports.of_request(request)).map_err(|error| {
+        let json = serde_json::to_vec(&transports.for_request(request)).map_err(|error| {
             ServiceError::new(ErrorCode::Internal, format!("trace as JSON: {error}"))
         })?;
         Ok(answer::good("application/json", Block::new(json)))

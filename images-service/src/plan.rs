@@ -75,7 +75,7 @@ pub struct Plan {
     certain: usize,
     /// The number of the first stage in which the pixels decide.
     pixels_from: Option<usize>,
-    /// What a model would have done better in the certain operations.
+    /// The approximations among the certain operations: each stands in for a model.
     approximations: Vec<Approximation>,
 }
 

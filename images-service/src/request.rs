@@ -26,7 +26,7 @@ use crate::{
     options::{Extension, FontUrl, ImageSource, Output, Step},
 };
 
-/// What a request may ask for.
+/// The limits on the contents of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLimits {
     /// Elements of one `transforms` array.

@@ -59,7 +59,7 @@ impl TransportLog {
     }
 
     /// The records of the calls of one request, oldest first.
-    pub fn of_request(&self, request: u64) -> Vec<Transport> {
+    pub fn for_request(&self, request: u64) -> Vec<Transport> {
         let records = lock(&self.records);
         let transports = records
             .iter()

@@ -1,8 +1,8 @@
-//! What a caller asks for beyond the binding.
+//! The options of Safelight's own callers, which the Images binding does not have.
 
 use safelight_protocol::extension::{Caller, Choose, Metadata};
 
-/// What a caller says beyond the binding. Nothing of it is the binding's own behaviour.
+/// The options that a caller sets beside those of the Images binding. The binding's own behaviour has none of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extension {
     /// How the format is chosen, unless it is fixed.

@@ -17,7 +17,7 @@ pub struct PixelLimits {
     pub dimension: u32,
     /// Time that the pixels may take, from their decoding on.
     pub time: Duration,
-    /// What stands behind the options that need a model.
+    /// The models that answer `gravity: face`, `segment` and `upscale: generate`.
     pub models: Models,
 }
 

@@ -19,7 +19,7 @@ use crate::{
     text::TextBudget,
 };
 
-/// What a program comes to.
+/// The result of running a program: the picture, the format it is encoded in, warnings and times.
 pub(super) struct Ran {
     /// The base after all steps.
     pub(super) picture: Picture,

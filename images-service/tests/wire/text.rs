@@ -284,7 +284,7 @@ async fn a_font_without_room_is_fetched_again() {
 #[tokio::test]
 async fn the_different_fonts_of_a_request_are_counted() {
     let server = FontServer::start().await;
-    let service = Service::with(fonts(|fonts| fonts.of_request = 2));
+    let service = Service::with(fonts(|fonts| fonts.per_request = 2));
     let text = |path| small(&server.url(path)).to_string();
     let form = Form::transform()
         .string(form::TEXT_INPUT, &text("/plain1"))

@@ -133,7 +133,7 @@ impl Played {
     }
 
     fn transport(&self, number: u64) -> Transport {
-        let transports = self.log.of_request(number);
+        let transports = self.log.for_request(number);
         let [transport] = transports.as_slice() else {
             panic!("{} transports of request {number}", transports.len());
         };
@@ -216,7 +216,7 @@ async fn a_failed_write_says_what_the_system_said() {
     let _ = played.write(1_000);
     let Played { log, stream, .. } = played;
     drop(stream);
-    let transport = log.of_request(7).pop().unwrap();
+    let transport = log.for_request(7).pop().unwrap();
     assert_eq!(transport.end, TransportEnd::Failed);
     assert_eq!(transport.error.as_deref(), Some("broken pipe"));
 }
@@ -245,7 +245,7 @@ async fn only_the_last_requests_are_kept() {
         played.flush();
     }
     let kept: Vec<_> = (1..=5)
-        .filter(|&number| !played.log.of_request(number).is_empty())
+        .filter(|&number| !played.log.for_request(number).is_empty())
         .collect();
     assert_eq!(kept, [3, 4, 5]);
 }

@@ -100,8 +100,8 @@ impl CrateCount {
             top_modules += modules.iter().filter(is_top).count();
             let levels: [Level; 3] = [
                 |modules| circle::inside("crate", modules),
-                circle::of_folders,
-                circle::of_files,
+                circle::folder_circles,
+                circle::file_circles,
             ];
             for (circles, level) in circles.iter_mut().zip(levels) {
                 circles.add(&level(&modules));

@@ -51,13 +51,13 @@ fn engine_codecs_and_parsers_of_configs_have_one_crate_each() {
 
 #[test]
 fn no_files_of_a_crate_import_each_other_in_a_circle() {
-    assert_none(circles(circle::of_files));
+    assert_none(circles(circle::file_circles));
 }
 
 /// Each module is taken with all that is inside it.
 #[test]
 fn no_modules_of_a_crate_import_each_other_in_a_circle() {
-    assert_none(circles(circle::of_folders));
+    assert_none(circles(circle::folder_circles));
 }
 
 #[test]

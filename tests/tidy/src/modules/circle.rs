@@ -21,7 +21,7 @@ pub struct Step {
 }
 
 /// The circles of files. Imports between a module and those inside it count for nothing.
-pub fn of_files(modules: &[Module]) -> Vec<Circle> {
+pub fn file_circles(modules: &[Module]) -> Vec<Circle> {
     let node = |module: &str| Some(module.to_owned());
     Graph::new(modules, node).circles()
 }
@@ -37,7 +37,7 @@ pub fn inside(parent: &str, modules: &[Module]) -> Vec<Circle> {
 }
 
 /// [`inside`] each module of the crate.
-pub fn of_folders(modules: &[Module]) -> Vec<Circle> {
+pub fn folder_circles(modules: &[Module]) -> Vec<Circle> {
     let parents: BTreeSet<&str> = modules.iter().filter_map(|it| parent(&it.path)).collect();
     parents
         .into_iter()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::circle::{Circle, of_files, of_folders};
+use super::circle::{Circle, file_circles, folder_circles};
 use super::{Module, read};
 
 fn modules(texts: &[(&str, &str)]) -> Vec<Module> {
@@ -110,7 +110,7 @@ fn an_item_that_an_ancestor_exports_is_imported_from_the_ancestor() {
         .unwrap();
     let to: Vec<&str> = two.imports.iter().map(|it| it.to.as_str()).collect();
     assert_eq!(to, ["crate", "crate::a"]);
-    assert_eq!(texts(&of_files(&modules)), [""; 0]);
+    assert_eq!(texts(&file_circles(&modules)), [""; 0]);
 }
 
 #[test]
@@ -189,11 +189,11 @@ fn a_circle_of_siblings_is_found_with_its_lines() {
         src/a.rs:2: crate::b::B\n    \
         src/b.rs:1: super::c\n    \
         src/c.rs:1: crate::a::go";
-    assert_eq!(texts(&of_files(&modules(&circle))), [message]);
-    assert_eq!(texts(&of_folders(&modules(&circle))), [message]);
+    assert_eq!(texts(&file_circles(&modules(&circle))), [message]);
+    assert_eq!(texts(&folder_circles(&modules(&circle))), [message]);
     let mut line = circle;
     line[3].1 = "fn f() { a::go() }";
-    assert_eq!(texts(&of_files(&modules(&line))), [""; 0]);
+    assert_eq!(texts(&file_circles(&modules(&line))), [""; 0]);
 }
 
 #[test]
@@ -204,8 +204,8 @@ fn a_parent_and_its_children_make_no_circle() {
         ("src/a/b.rs", "mod c; use super::A; use crate::Root;"),
         ("src/a/b/c.rs", "use super::super::A; use crate::a::b::B;"),
     ]);
-    assert_eq!(texts(&of_files(&modules)), [""; 0]);
-    assert_eq!(texts(&of_folders(&modules)), [""; 0]);
+    assert_eq!(texts(&file_circles(&modules)), [""; 0]);
+    assert_eq!(texts(&folder_circles(&modules)), [""; 0]);
 }
 
 #[test]
@@ -218,10 +218,13 @@ fn a_circle_across_folders_is_found() {
         ("src/b/y.rs", "use crate::a::x::X;"),
     ]);
     assert_eq!(
-        of_files(&modules)[0].members,
+        file_circles(&modules)[0].members,
         ["crate::a::x", "crate::b::y"]
     );
-    assert_eq!(of_folders(&modules)[0].members, ["crate::a", "crate::b"]);
+    assert_eq!(
+        folder_circles(&modules)[0].members,
+        ["crate::a", "crate::b"]
+    );
 }
 
 /// `a` imports from `b`, and what is inside `b` imports from `a`: no circle of files, but `b` as a whole is in one with `a`.
@@ -233,9 +236,9 @@ fn a_circle_by_way_of_a_child_is_one_of_folders() {
         ("src/b.rs", "mod y; pub use y::B;"),
         ("src/b/y.rs", "use crate::a::A;"),
     ]);
-    assert_eq!(texts(&of_files(&modules)), [""; 0]);
+    assert_eq!(texts(&file_circles(&modules)), [""; 0]);
     assert_eq!(
-        texts(&of_folders(&modules)),
+        texts(&folder_circles(&modules)),
         ["circle of 2: a -> b -> a\n    src/a.rs:1: crate::b::B\n    src/b/y.rs:1: crate::a::A"]
     );
 }
@@ -250,7 +253,7 @@ fn each_circle_is_told_once_by_a_shortest_way() {
         ("src/d.rs", "use crate::e::E;"),
         ("src/e.rs", "use crate::d::D;"),
     ]);
-    let circles = of_files(&modules);
+    let circles = file_circles(&modules);
     let members: Vec<usize> = circles.iter().map(|it| it.members.len()).collect();
     assert_eq!(members, [3, 2]);
     assert!(
