@@ -2,14 +2,17 @@
 //!
 //! Several processes may use the state at once. The first one to lock the folder may clean it up.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
+pub use lock::FileLock;
+
 pub mod cache;
+mod lock;
 
 /// The version of the folder's format.
 const VERSION: &str = "v1";
@@ -20,7 +23,7 @@ const MAX_NAME_BYTES: usize = 120;
 #[derive(Debug)]
 pub struct State {
     folder: PathBuf,
-    lock: File,
+    lock: FileLock,
     is_exclusive: bool,
     /// Removes the folder when dropped.
     _temporary: Option<TempDir>,
@@ -34,15 +37,11 @@ impl State {
     pub fn open(folder: &Path) -> io::Result<Self> {
         let folder = folder.join(VERSION);
         std::fs::create_dir_all(&folder)?;
-        let lock = File::create(folder.join("lock"))?;
-        let is_exclusive = match lock.try_lock() {
-            Ok(()) => true,
-            Err(TryLockError::WouldBlock) => {
-                // This waits until a process that cleans up has finished.
-                lock.lock_shared()?;
-                false
-            }
-            Err(TryLockError::Error(error)) => return Err(error),
+        let file = || File::create(folder.join("lock"));
+        let (lock, is_exclusive) = match FileLock::try_exclusive(file()?)? {
+            Some(lock) => (lock, true),
+            // This waits until a process that cleans up has finished.
+            None => (FileLock::shared(file()?)?, false),
         };
         Ok(Self {
             folder,
@@ -77,9 +76,8 @@ impl State {
     pub fn share(&mut self) -> io::Result<()> {
         if self.is_exclusive {
             self.is_exclusive = false;
-            self.lock.unlock()?;
             // A process that locks the folder in between may clean up as well: this one has written nothing yet.
-            self.lock.lock_shared()?;
+            self.lock.share()?;
         }
         Ok(())
     }

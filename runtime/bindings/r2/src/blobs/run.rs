@@ -3,9 +3,11 @@
 //! with the id of the run that wrote it.
 
 use std::collections::HashSet;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use safelight_state::FileLock;
 
 use crate::error::{Code, R2Error};
 use crate::random;
@@ -15,7 +17,7 @@ pub(crate) struct RunLock {
     id: String,
     /// The folder with the files of all runs.
     folder: PathBuf,
-    _lock: Lock,
+    _lock: FileLock,
 }
 
 /// A run that has ended without releasing its lock, and may have left blobs.
@@ -23,12 +25,8 @@ pub(crate) struct StaleRun {
     id: String,
     file: PathBuf,
     /// Keeps other processes from sweeping after the same run.
-    _lock: Lock,
+    _lock: FileLock,
 }
-
-/// A lock on a file. It is released when it is dropped, and not when its descriptor is closed: a child that this process
-/// starts meanwhile has a copy of the descriptor until it is executed, and would hold the lock on.
-struct Lock(File);
 
 /// The ids of the runs that go on. A row may yet name a blob that they wrote.
 pub(crate) struct LiveRuns(HashSet<String>);
@@ -40,7 +38,7 @@ enum RunState {
     /// The run holds the lock.
     Live,
     /// The run has ended without removing its file. The file is locked as long as this value lives.
-    Stale(Lock),
+    Stale(FileLock),
 }
 
 /// Attempts to create the file of a run. One fails if another process takes the new file for a stale run's.
@@ -119,10 +117,10 @@ impl RunLock {
 }
 
 /// Creates and locks the file of a run. Returns none if another process removed it before it was locked.
-fn create_locked(folder: &Path, id: &str) -> io::Result<Option<Lock>> {
+fn create_locked(folder: &Path, id: &str) -> io::Result<Option<FileLock>> {
     // The file gets its name once it is locked: without a lock it would be taken for a stale run's.
     let hidden = folder.join(format!(".{id}"));
-    let Some(lock) = Lock::acquire(File::create(&hidden)?)? else {
+    let Some(lock) = FileLock::try_exclusive(File::create(&hidden)?)? else {
         return Ok(None);
     };
     match std::fs::rename(&hidden, folder.join(id)) {
@@ -152,28 +150,10 @@ fn state_of(file: &Path) -> io::Result<RunState> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(RunState::Removed),
         opened => opened?,
     };
-    Ok(match Lock::acquire(file)? {
+    Ok(match FileLock::try_exclusive(file)? {
         Some(lock) => RunState::Stale(lock),
         None => RunState::Live,
     })
-}
-
-impl Lock {
-    /// Locks a file. Returns none if it is locked already.
-    fn acquire(file: File) -> io::Result<Option<Self>> {
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self(file))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Closing the descriptor releases the lock too, if later.
-        let _ = self.0.unlock();
-    }
 }
 
 /// Removes a file. A missing file is no error: another process may have removed it.
