@@ -1,10 +1,10 @@
-//! What was measured before, kept beside the bench.
+//! The kept baseline: the ratios of an earlier run, in a file beside the bench.
 
 use std::{fmt::Write, fs, io, path::PathBuf};
 
 use crate::Outcome;
 
-/// Beyond this factor a stage is marked: a little more than runs on a busy machine differ by.
+/// The factor beyond which a stage is marked as slower or faster. Two runs on a busy machine differ by a little less.
 const MUCH: f64 = 1.25;
 
 /// Stages and their ratios.
@@ -15,7 +15,7 @@ impl Baseline {
     pub(crate) const HEAD: &str =
         "stage                                        × memcpy  baseline    now/then";
 
-    /// The one that is kept; empty where there is none.
+    /// Reads the kept baseline, which is empty if there is no file.
     pub(crate) fn read() -> Outcome<Self> {
         let text = match fs::read_to_string(path()) {
             Ok(text) => text,
@@ -41,7 +41,7 @@ impl Baseline {
         Ok(fs::write(path(), text)?)
     }
 
-    /// A ratio beside the one that is kept.
+    /// Formats one stage: its ratio, the kept ratio, and the quotient of both.
     pub(crate) fn row(&self, name: &str, ratio: f64) -> String {
         let then = self.0.iter().find(|(known, _)| known == name);
         let beside = then.map_or_else(

@@ -1,4 +1,4 @@
-//! Each stage of the work on pixels, and some of it as a whole, against `memcpy` of the same pixels in the same run.
+//! Times each stage of the work on pixels, and whole requests, against `memcpy` of the same pixels in the same run.
 //!
 //! ```sh
 //! cargo bench -p safelight-images --bench stages              # everything, beside the baseline
@@ -6,8 +6,9 @@
 //! cargo bench -p safelight-images --bench stages -- --write   # everything, as the new baseline
 //! ```
 //!
-//! A number is how often the pixels that a stage works on (of its larger end) could have been copied in the same time.
-//! That depends on the machine much less than a time does. Stage and copy take turns; each number is the ratio of medians.
+//! A number says how many times the pixels that a stage works on (those of its larger end) could have been copied in
+//! the same time. It depends on the machine much less than a time does. Stage and copy alternate; each number is the
+//! ratio of the medians.
 
 mod baseline;
 mod pictures;

@@ -1,4 +1,4 @@
-//! The pictures that the stages work on, made from the photograph of the examples.
+//! The inputs of the stages, made from the photograph of the examples.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -16,15 +16,15 @@ use safelight_protocol::{Format, extension::JpegScan};
 
 use crate::Outcome;
 
-/// Pixels in every form that a stage may want.
+/// The inputs of the stages.
 pub(crate) struct Pictures {
     /// A JPEG of 12 megapixels.
     pub(crate) large: Bytes,
-    /// 2000 by 1500, opaque.
+    /// The photograph at 2000 by 1500 pixels, opaque.
     pub(crate) photo: Image,
-    /// The same with alpha from left to right.
+    /// The photograph with an alpha that grows from left to right.
     pub(crate) glass: Image,
-    /// 500 by 375 of the glass.
+    /// `glass` at 500 by 375 pixels.
     pub(crate) pane: Image,
 }
 
@@ -43,7 +43,7 @@ impl Pictures {
     }
 }
 
-/// The pixels of a file's first frame.
+/// Decodes the first frame of a file.
 pub(crate) fn decoded(file: &[u8], shrink: Shrink) -> Outcome<Image> {
     let header = decode::inspect(file, Frames::First, &DecodeLimits::default())?;
     let options = Options {
@@ -57,7 +57,7 @@ pub(crate) fn decoded(file: &[u8], shrink: Shrink) -> Outcome<Image> {
     Ok(picture.into_first())
 }
 
-/// How a picture is written in one of the stages.
+/// Returns the output options of a stage.
 pub(crate) fn output(format: Format, quality: Option<u8>, scan: Option<JpegScan>) -> Output {
     Output {
         format,
@@ -68,7 +68,7 @@ pub(crate) fn output(format: Format, quality: Option<u8>, scan: Option<JpegScan>
     }
 }
 
-/// A picture as a file.
+/// Encodes an image.
 pub(crate) fn encoded(image: &Image, output: &Output) -> Outcome<Vec<u8>> {
     let deadline = Deadline::new(Duration::MAX);
     let written = encode::encode(
@@ -80,7 +80,7 @@ pub(crate) fn encoded(image: &Image, output: &Output) -> Outcome<Vec<u8>> {
     Ok(written.bytes)
 }
 
-/// The whole picture at another size.
+/// Returns an op that resizes the whole image.
 pub(crate) fn resize(size: Size) -> Op {
     Op::Resize {
         scaled: size,

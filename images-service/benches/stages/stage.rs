@@ -1,25 +1,25 @@
-//! One stage, and the copy that it takes turns with.
+//! One stage, and the copy that it alternates with.
 
 use std::{
     hint::black_box,
     time::{Duration, Instant},
 };
 
-/// Time for one stage and its copies together, if that is more than [`TURNS`].
+/// The time that a stage and its copies run for, unless [`TURNS`] takes longer.
 const TIME: Duration = Duration::from_secs(1);
-/// Turns of a stage at least.
+/// The minimum number of turns of a stage.
 const TURNS: usize = 7;
 
-/// Work on pixels that can be done again and again.
+/// Repeatable work on pixels.
 pub(crate) struct Stage<'a> {
     pub(crate) name: String,
-    /// Bytes of the pixels at its larger end.
+    /// The bytes of its input or its output, whichever are more.
     bytes: usize,
     turn: Box<dyn Fn() -> Duration + 'a>,
 }
 
 impl<'a> Stage<'a> {
-    /// A stage whose input has to be made anew each time, which is not counted.
+    /// Creates a stage. `prepare` makes a new input for each turn; its time does not count.
     pub(crate) fn new<I, O>(
         name: impl Into<String>,
         bytes: usize,
@@ -41,7 +41,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// How many copies of its pixels fit into its time.
+    /// Returns how many copies of its pixels take as long as the stage: the ratio of the medians.
     pub(crate) fn measure(&self) -> f64 {
         let source = vec![1_u8; self.bytes];
         let mut target = vec![0_u8; self.bytes];

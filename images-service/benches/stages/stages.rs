@@ -36,7 +36,7 @@ pub(crate) fn all(pictures: &Pictures) -> Outcome<Vec<Stage<'_>>> {
     Ok(stages)
 }
 
-/// What files of the 3 megapixels are written as.
+/// The formats and options that the photograph of 3 megapixels is encoded with.
 const FILES: [(&str, Format, Option<u8>, Option<JpegScan>); 8] = [
     (
         "JPEG baseline",

@@ -1,6 +1,6 @@
-//! The letters: the path of a pen through each, in units of a thousandth of the em, with y pointing up.
+//! The letters: the path of a pen through each, in thousandths of the em. The y axis points up.
 
-/// Advance width beyond the pen's path, half of it on each side.
+/// The advance width beyond the pen's path, half of it on each side.
 pub(crate) const SPACING: i16 = 190;
 
 /// A character, the width of its path, and its strokes. A stroke is a list of points, and every corner between two

@@ -1,20 +1,22 @@
-//! From the path of a pen to the contours around its ink.
+//! Turns the path of a pen into the contours around its ink.
 
 use std::f64::consts::{PI, TAU};
 
-/// Half the width of the pen, whose tip is round.
+/// Half the width of the pen, in units of the em. The tip is round.
 const HALF: f64 = 46.0;
 
-/// Longest distance between a rounded corner and the beginning of its arc.
+/// The longest distance between a rounded corner and the beginning of its arc.
 const ROUNDING: f64 = 260.0;
 
-/// Angle between two points of an arc: at 300 pixels to the em the polygon differs from the circle by a third of a pixel.
+/// The angle between two points of an arc. At 300 pixels to the em the polygon differs from the circle by a third of a
+/// pixel.
 const STEP: f64 = PI / 20.0;
 
-/// A place, or the way from one to another.
+/// A position, or the vector between two.
 pub(crate) type Point = (f64, f64);
 
-/// The contours of a letter's ink, clockwise around ink and counterclockwise around the hole of a closed stroke.
+/// Returns the contours of a letter's ink, clockwise around ink and counterclockwise around the hole of a closed
+/// stroke.
 pub(crate) fn contours(strokes: &str) -> Vec<Vec<Point>> {
     let strokes = strokes.split('|').map(str::trim);
     strokes
@@ -34,7 +36,8 @@ fn points(stroke: &str) -> Vec<Point> {
     pairs.map(|(x, y)| (number(x), number(y))).collect()
 }
 
-/// A stroke with its corners rounded. An arc has the whole of the first and the last side, and half of any other.
+/// Rounds the corners of an open stroke. An arc may use the whole of the first and the last side, and half of any
+/// other.
 fn open(corners: &[Point]) -> Vec<Point> {
     let (Some(first), Some(last)) = (corners.first(), corners.last()) else {
         return Vec::new();
@@ -52,7 +55,7 @@ fn open(corners: &[Point]) -> Vec<Point> {
     path
 }
 
-/// The same of a stroke that returns to its first corner, which lies on a side.
+/// Rounds the corners of a stroke that returns to its first corner, which lies on a side.
 fn closed(corners: &[Point]) -> Vec<Point> {
     let all: Vec<Point> = corners.iter().chain(corners.first()).copied().collect();
     let mut path = open(&all);
@@ -60,7 +63,7 @@ fn closed(corners: &[Point]) -> Vec<Point> {
     path
 }
 
-/// The arc in place of a corner, which takes at most `most` of both of its sides.
+/// Returns the arc in place of a corner. It takes at most `most` of both sides.
 fn rounded([before, at, after]: [Point; 3], most: f64) -> Vec<Point> {
     let (into, out) = (unit(to(before, at)), unit(to(at, after)));
     let turn = (into.0 * out.1 - into.1 * out.0).atan2(into.0 * out.0 + into.1 * out.1);
@@ -72,7 +75,7 @@ fn rounded([before, at, after]: [Point; 3], most: f64) -> Vec<Point> {
     arc(center, spoke, turn)
 }
 
-/// Points from the end of a spoke on, around its center.
+/// Returns the points of an arc by `turn` radians that begins at the end of a spoke.
 fn arc(center: Point, spoke: Point, turn: f64) -> Vec<Point> {
     let steps = (turn.abs() / STEP).ceil().max(1.0);
     let mut points = Vec::new();
@@ -86,7 +89,7 @@ fn arc(center: Point, spoke: Point, turn: f64) -> Vec<Point> {
     points
 }
 
-/// The contour around an open path: along its left side, around its end, back, and around its beginning.
+/// Returns the contour around an open path: along its left side, around its end, back, and around its beginning.
 fn tube(path: &[Point]) -> Vec<Point> {
     let path = without_doubles(path);
     if let [dot] = path[..] {
@@ -104,7 +107,7 @@ fn tube(path: &[Point]) -> Vec<Point> {
     contour
 }
 
-/// The contours around a closed path and around the hole in it.
+/// Returns the contours around a closed path and around the hole in it.
 fn ring(path: &[Point]) -> Vec<Vec<Point>> {
     let path = without_doubles(path);
     let back: Vec<Point> = path.iter().rev().copied().collect();
@@ -128,7 +131,7 @@ fn without_doubles(path: &[Point]) -> Vec<Point> {
     path
 }
 
-/// Every point of a path moved to its left.
+/// Returns the path moved to its left by `by`.
 fn beside(path: &[Point], by: f64) -> Vec<Point> {
     let at = |index: usize| path.get(index).copied();
     path.iter()

@@ -1,16 +1,16 @@
-//! A TrueType file with the tables that browsers demand, of glyphs made of straight lines.
+//! Writes a TrueType file of glyphs made of straight lines, with the tables that browsers require.
 
 use std::num::TryFromIntError;
 
-/// Units of the em, and how far a line reaches above and below its baseline.
+/// The units of the em, and the ascent and the descent of a line in these units.
 const UNITS: u16 = 1000;
 const ASCENT: i16 = 800;
 const DESCENT: i16 = -200;
 
-/// Seconds between 1904 and the day that the font names as its own, 1 September 2026.
+/// The time of creation and modification: the seconds from 1 January 1904 to 1 September 2026.
 const MADE: u64 = 3_871_065_600;
 
-/// A character with its ink, in units of the em.
+/// A character with the contours of its glyph, in units of the em.
 pub(crate) struct Glyph {
     pub(crate) character: char,
     pub(crate) advance: i16,
@@ -22,7 +22,7 @@ impl Glyph {
         self.contours.iter().flatten().copied()
     }
 
-    /// Left, bottom, right and top of the ink.
+    /// Returns left, bottom, right and top of the ink.
     fn bounds(&self) -> [i16; 4] {
         let (xs, ys) = (
             || self.points().map(|at| at.0),
@@ -32,7 +32,7 @@ impl Glyph {
     }
 }
 
-/// The file. The first glyph stands for every character that the font lacks.
+/// Writes the file. The first glyph stands for every character that the font lacks.
 pub(crate) fn write(glyphs: &[Glyph]) -> Result<Vec<u8>, TryFromIntError> {
     let (glyf, loca) = outlines(glyphs)?;
     let count = u16::try_from(glyphs.len())?;
@@ -49,7 +49,7 @@ pub(crate) fn write(glyphs: &[Glyph]) -> Result<Vec<u8>, TryFromIntError> {
         (b"post", post()),
     ];
     let mut file = b"\0\x01\0\0".to_vec();
-    // The number of tables, and what a binary search among ten begins with.
+    // numTables, searchRange, entrySelector and rangeShift.
     file.extend(words([10, 128, 3, 32]));
     let mut offset = 12 + 16 * tables.len();
     for (tag, table) in &tables {
@@ -73,7 +73,7 @@ fn long(number: usize) -> Result<[u8; 4], TryFromIntError> {
     Ok(u32::try_from(number)?.to_be_bytes())
 }
 
-/// The tables of outlines and of where each begins.
+/// Returns the tables `glyf` and `loca`.
 fn outlines(glyphs: &[Glyph]) -> Result<(Vec<u8>, Vec<u8>), TryFromIntError> {
     let (mut glyf, mut loca) = (Vec::new(), long(0)?.to_vec());
     for glyph in glyphs {
@@ -94,7 +94,7 @@ fn outline(glyph: &Glyph) -> Result<Vec<u8>, TryFromIntError> {
         points += contour.len();
         outline.extend(u16::try_from(points - 1)?.to_be_bytes());
     }
-    // No instructions, and every point lies on its contour.
+    // The glyph has no instructions, and every point is on its contour.
     outline.extend([0; 2]);
     outline.extend(vec![1; points]);
     for axis in [|at: (i16, i16)| at.0, |at: (i16, i16)| at.1] {
@@ -107,7 +107,7 @@ fn outline(glyph: &Glyph) -> Result<Vec<u8>, TryFromIntError> {
     Ok(outline)
 }
 
-/// One table for the whole of Unicode, in groups of one; small letters look like capitals.
+/// Returns `cmap` in format 12, with one group for each character. Lower-case letters map to the capitals.
 fn cmap(glyphs: &[Glyph]) -> Result<Vec<u8>, TryFromIntError> {
     let mut characters = Vec::new();
     for (index, glyph) in glyphs.iter().enumerate().skip(1) {
@@ -133,7 +133,7 @@ fn cmap(glyphs: &[Glyph]) -> Result<Vec<u8>, TryFromIntError> {
     Ok(cmap)
 }
 
-/// The sum of a table's 32-bit words.
+/// Returns the sum of a table's 32-bit words.
 fn checksum(table: &[u8]) -> u32 {
     table.chunks(4).fold(0, |sum, bytes| {
         let mut word = [0; 4];
@@ -170,26 +170,26 @@ fn maxp(glyphs: &[Glyph]) -> Result<Vec<u8>, TryFromIntError> {
     for most in [Some(glyphs.len()), points, contours] {
         maxp.extend(u16::try_from(most.unwrap_or_default())?.to_be_bytes());
     }
-    // Neither composite glyphs nor instructions, which would need more than one zone.
+    // The font has neither composite glyphs nor instructions, which would need more than one zone.
     maxp.extend(words([0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]));
     Ok(maxp)
 }
 
-/// How the font compares to others: version 4, regular, installable, of no class.
+/// Returns `OS/2`, version 4: regular weight and width, installable, without a family class.
 fn os2() -> Vec<u8> {
     let mut os2 = words([4, 520, 400, 5, 0]);
-    // Subscript, superscript and the line through a text.
+    // Subscript, superscript and strikeout.
     os2.extend(words([650, 600, 0, 75, 650, 600, 0, 350, 92, 330, 0]));
     os2.extend([0; 26]);
     os2.extend(*b"none");
-    // A regular style, from the space to the multiplication sign, the extent of a line, no code pages.
+    // Regular, the first and the last character, the extents of a line, and no code pages.
     os2.extend(words([0x40, 0x20, 0xD7, ASCENT, DESCENT, 0, 1000, 200]));
     os2.extend([0; 8]);
     os2.extend(words([500, 700, 0, 0x20, 1]));
     os2
 }
 
-/// The font's names for Windows in English: family, style, identifier, full name, version, PostScript's name.
+/// Returns `name` for Windows in English: family, style, identifier, full name, version, PostScript name.
 fn name() -> Result<Vec<u8>, TryFromIntError> {
     let names = [
         (1, "Tube"),
@@ -211,7 +211,7 @@ fn name() -> Result<Vec<u8>, TryFromIntError> {
     Ok(name)
 }
 
-/// No slant, where an underline stands, and no names of glyphs.
+/// Returns `post`, version 3: no slant, the underline's position and thickness, no glyph names.
 fn post() -> Vec<u8> {
     let mut post = words([3, 0, 0, 0, -120, 92]);
     post.extend([0; 20]);

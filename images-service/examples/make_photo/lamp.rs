@@ -12,7 +12,7 @@ const SIDE: u16 = 400;
 /// Colour and alpha, not premultiplied.
 type Layer = ([f32; 3], f32);
 
-/// Paints it; the same bytes every time.
+/// Paints the lamp. The bytes are the same in every run.
 pub(crate) fn paint() -> Option<Image> {
     let mut data = Vec::with_capacity(usize::from(SIDE) * usize::from(SIDE) * 4);
     for y in 0..SIDE {
@@ -25,7 +25,7 @@ pub(crate) fn paint() -> Option<Image> {
     Image::new(size, Channels::Rgba, data)
 }
 
-/// All layers from the back to the front; `x` counts from the middle.
+/// Composes all layers from back to front. `x` counts from the middle.
 fn pixel(x: f32, y: f32) -> [f32; 4] {
     let layers: [Layer; 7] = [
         glow(x, y),

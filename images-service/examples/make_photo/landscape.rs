@@ -14,10 +14,10 @@ use crate::{
 const WIDTH: u16 = 4000;
 const HEIGHT: u16 = 3000;
 
-/// Where water begins, as a fraction of the height; all other heights count from the top as well.
+/// The upper edge of the water, as a fraction of the height from the top, as all heights are.
 const SHORE: f32 = 0.62;
 
-/// Where the sun has gone down, from the left.
+/// The position of the sunset, as a fraction of the width from the left.
 const SUN: f32 = 0.64;
 
 type Color = [f32; 3];
@@ -28,7 +28,7 @@ const ROSE: Color = [0.86, 0.47, 0.45];
 const GLOW: Color = [1.00, 0.76, 0.42];
 const NIGHT: Color = [0.035, 0.045, 0.075];
 
-/// Paints it; the same bytes every time.
+/// Paints the landscape. The bytes are the same in every run.
 pub(crate) fn paint() -> Option<Image> {
     let ranges: Vec<Vec<f32>> = RANGES.iter().map(Range::skyline).collect();
     let firs = Firs::plant();
@@ -61,7 +61,7 @@ fn scene(x: u16, y: u16, ranges: &[Vec<f32>], firs: &Firs) -> Color {
     }
 }
 
-/// Sky and mountains, from far to near.
+/// Returns the colour of the nearest mountain at a point, or of the sky.
 fn land(column: usize, u: f32, v: f32, ranges: &[Vec<f32>]) -> Color {
     let near = RANGES.iter().zip(ranges).rev();
     for (range, skyline) in near {
@@ -86,7 +86,7 @@ fn sky(u: f32, v: f32) -> Color {
     veiled(u, v, height, distance, color)
 }
 
-/// Clouds: long drifts, dark above and lit from below where the sun still reaches them.
+/// Adds clouds: long drifts, dark above and lit from below where the sun still reaches them.
 fn veiled(u: f32, v: f32, height: f32, distance: f32, sky: Color) -> Color {
     let drift = clouds(u * 3.0, v * 11.0, 3, 40) * 0.35;
     let here = |v: f32| clouds(u * 5.0 + drift, v * 19.0 + drift, 7, 11);
@@ -128,13 +128,13 @@ fn star(u: f32, v: f32) -> f32 {
 
 /// One chain of mountains.
 struct Range {
-    /// Mean height of its skyline.
+    /// The mean height of its skyline.
     at: f32,
-    /// How far peaks stand out.
+    /// The amplitude of its peaks.
     relief: f32,
-    /// Peaks along the picture's width.
+    /// The number of peaks along the picture's width.
     peaks: f32,
-    /// How much air lies before it, 0 to 1.
+    /// The share of haze in its colour, from 0 to 1.
     haze: f32,
     seed: u32,
 }
@@ -202,7 +202,7 @@ impl Range {
     }
 }
 
-/// The lake: the land upside down, broken by ripples that grow towards the viewer.
+/// Paints the lake: the land mirrored, with ripples that grow towards the viewer.
 fn water(u: f32, v: f32, ranges: &[Vec<f32>]) -> Color {
     let depth = v - SHORE;
     let far = 1.0 / (depth + 0.03);
@@ -218,7 +218,7 @@ fn water(u: f32, v: f32, ranges: &[Vec<f32>]) -> Color {
         mirrored,
         ranges,
     );
-    // Water takes more light the steeper one looks into it.
+    // Water absorbs more light at a steeper angle of view.
     let taken = 0.14 + 0.48 * smooth(0.0, 0.38, depth);
     let mut color = mix(reflected, [0.05, 0.075, 0.12], taken);
     let glint =
@@ -248,7 +248,7 @@ fn meadow(u: f32, v: f32) -> Option<Color> {
 
 /// Fir trees on the left bank, as dark shapes.
 struct Firs {
-    /// For every column, the trees that may cover it: trunk, top, foot, all as fractions, and a seed.
+    /// The trees: the position of the trunk, the top and the foot as fractions, and a seed.
     trees: Vec<(f32, f32, f32, u32)>,
 }
 
@@ -293,7 +293,7 @@ impl Firs {
     }
 }
 
-/// What the camera adds: a darker rim and grain.
+/// Adds the vignette and the grain of a camera.
 fn finish(x: u16, y: u16, color: Color) -> Color {
     let (u, v) = (
         f32::from(x) / f32::from(WIDTH) - 0.5,
@@ -301,7 +301,7 @@ fn finish(x: u16, y: u16, color: Color) -> Color {
     );
     let rim = 1.0 - 0.55 * (u * u + v * v);
     let (column, row) = (i32::from(x), i32::from(y));
-    // Four random numbers make a bell; neighbours share half of it, as the grain of film does.
+    // The sum of four random numbers is nearly normal. Neighbours share two of them, like the grain of film.
     let grain = random(column, row, 1)
         + random(column, row, 2)
         + random(column / 2, row / 2, 3)

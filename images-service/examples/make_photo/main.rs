@@ -54,13 +54,13 @@ fn to_byte(value: f32) -> u8 {
     (value * 255.0 + 0.5) as u8
 }
 
-/// From one colour to another; `at` beyond 0..1 stays at the end.
+/// Interpolates between two colours. `at` is clamped to 0..1.
 fn mix(from: [f32; 3], to: [f32; 3], at: f32) -> [f32; 3] {
     let at = at.clamp(0.0, 1.0);
     std::array::from_fn(|channel| from[channel] + (to[channel] - from[channel]) * at)
 }
 
-/// 0 below `from`, 1 above `to`, a soft step between them.
+/// The smoothstep function: 0 below `from`, 1 above `to`, a cubic between them.
 fn smooth(from: f32, to: f32, value: f32) -> f32 {
     let at = ((value - from) / (to - from)).clamp(0.0, 1.0);
     at * at * (3.0 - 2.0 * at)

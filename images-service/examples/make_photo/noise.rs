@@ -1,6 +1,6 @@
-//! Value noise: random numbers on a grid, joined softly, and sums of it at many scales.
+//! Value noise: random numbers on a grid, interpolated, and sums of it at several scales.
 
-/// A number from 0 to 1 that depends on its grid point alone.
+/// Returns a number from 0 to 1 that depends on its grid point alone.
 pub(crate) fn random(x: i32, y: i32, seed: u32) -> f32 {
     let mut bits = x.cast_unsigned().wrapping_mul(0x9E37_79B1)
         ^ y.cast_unsigned().wrapping_mul(0x85EB_CA77)
@@ -12,7 +12,7 @@ pub(crate) fn random(x: i32, y: i32, seed: u32) -> f32 {
     f32::from(u16::from_be_bytes([bits[0], bits[1]])) / 65_535.0
 }
 
-/// Noise of one scale, 0 to 1.
+/// Returns noise of one scale, from 0 to 1.
 pub(crate) fn value(x: f32, y: f32, seed: u32) -> f32 {
     let (column, row) = (x.floor(), y.floor());
     let ease = |at: f32| at * at * at * (at * (at * 6.0 - 15.0) + 10.0);
@@ -24,20 +24,20 @@ pub(crate) fn value(x: f32, y: f32, seed: u32) -> f32 {
     top + (bottom - top) * down
 }
 
-/// A sum of octaves, each half as large and half as strong as the one before, 0 to 1.
+/// Returns a sum of octaves from 0 to 1, each half as large and half as strong as the one before.
 pub(crate) fn clouds(x: f32, y: f32, octaves: u32, seed: u32) -> f32 {
     let (mut sum, mut weight, mut scale, mut whole) = (0.0, 1.0, 1.0, 0.0);
     for octave in 0..octaves {
         sum += weight * value(x * scale, y * scale, seed + octave);
         whole += weight;
         weight *= 0.5;
-        // Not quite 2, so that the grids never meet.
+        // The factor is not exactly 2, so that the grids of two octaves never coincide.
         scale *= 1.97;
     }
     sum / whole
 }
 
-/// As `clouds`, but with sharp crests.
+/// Returns a sum of octaves with sharp crests, from 0 to 1.
 pub(crate) fn crests(x: f32, y: f32, octaves: u32, seed: u32) -> f32 {
     let (mut sum, mut weight, mut scale, mut whole) = (0.0, 1.0, 1.0, 0.0);
     for octave in 0..octaves {
