@@ -1,6 +1,18 @@
-//! From encoded bytes to upright sRGB pixels: sniff, read the header, check the limits, decode, convert, turn.
+//! Decodes encoded bytes to upright sRGB pixels: sniffs the format, reads the header, checks the limits, decodes, converts
+//! the colours and applies the orientation.
 //!
 //! Decoding is strict: a file that is broken or cut short is an error, never half a picture.
+//!
+//! `image` (0.25.10) detects the formats, and its `Orientation` is used. Its implementations of `ImageDecoder` are not:
+//!
+//! | format | decoded by | the decoder of `image` |
+//! |---|---|---|
+//! | PNG | `png` | ends with the image data, and accepts a file that is cut off before IEND |
+//! | JPEG | `libjpeg-turbo-rs`, `jpeg::scaled`, `zune-jpeg` for CMYK | sets `strict_mode(false)`, and fills missing data with grey |
+//! | WebP | `image-webp` | does not tell the number of frames, and sets no memory limit for metadata chunks |
+//! | GIF | `gif` | does not tell the number and the sizes of frames before it decodes them |
+//! | AVIF | `heic-rs` for the container, `re_rav1d` | needs dav1d in C, and decodes before a limit can be set |
+//! | HEIC | `heic-rs` | does not exist |
 
 mod avif;
 mod canvas;
@@ -56,7 +68,7 @@ use crate::{
 pub struct Decoded {
     /// The upright picture.
     pub picture: Picture,
-    /// What could not be honoured: a text for a `Warning` header.
+    /// The text for a `Warning` header about a part of the file that could not be honoured.
     pub warning: Option<String>,
 }
 
@@ -65,7 +77,7 @@ pub(crate) fn is_svg(bytes: &[u8]) -> bool {
     sniff::sniff(bytes) == Sniffed::Svg
 }
 
-/// What an image is, without decoding its pixels.
+/// Returns the format, the length and the size of an image without decoding its pixels.
 pub fn info(bytes: &[u8], limits: &DecodeLimits) -> Result<ImageInfo, ServiceError> {
     if is_svg(bytes) {
         return Ok(ImageInfo {
@@ -85,22 +97,22 @@ pub fn info(bytes: &[u8], limits: &DecodeLimits) -> Result<ImageInfo, ServiceErr
     })
 }
 
-/// How an image is decoded.
+/// The options of decoding.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// How small it may come out.
+    /// The reduction that the decoder may apply.
     pub shrink: Shrink,
-    /// Which decoder reads JPEG.
+    /// The decoder of JPEG.
     pub jpeg: JpegDecoder,
-    /// Where AV1 is decoded.
+    /// The process in which AV1 is decoded.
     pub av1: &'a Av1Decoder,
-    /// Bytes that a process of its own may take.
+    /// The bytes that a decoder process may allocate.
     pub memory: u64,
-    /// When it has to end.
+    /// The deadline of decoding.
     pub deadline: &'a Deadline,
 }
 
-/// Reads the header and checks its claims; no memory for pixels is taken.
+/// Reads the header and verifies its claims. Allocates no memory for pixels.
 pub fn inspect(
     bytes: &[u8],
     frames: Frames,
@@ -136,18 +148,18 @@ fn kind(bytes: &[u8], limits: &DecodeLimits) -> Result<Kind, ServiceError> {
     }
 }
 
-/// Is the process that [`Av1Decoder::Process`] starts: decodes one picture from standard input to standard output.
+/// Runs the process that [`Av1Decoder::Process`] starts: decodes one picture from standard input to standard output.
 ///
-/// It limits the memory of this process and changes what a panic does, so only the child process calls it.
+/// The function limits the memory of this process and changes what a panic does, so only the child process calls it.
 ///
 /// # Errors
-/// When one of both breaks, or the process may not be limited.
+/// When a standard stream cannot be duplicated, or the answer cannot be written.
 pub fn serve_av1() -> io::Result<()> {
     avif::serve()
 }
 
-/// Decodes an image whose header has been read, and does `change` to each frame before the next is decoded: of a large
-/// animation that becomes small there is never more than one large frame.
+/// Decodes an image whose header has been read, and applies `change` to each frame before the next one is decoded. A
+/// large animation that becomes small never has more than one large frame in memory.
 pub fn pixels(
     bytes: &[u8],
     header: &Header,
@@ -190,7 +202,7 @@ pub fn pixels(
     Ok(Decoded { picture, warning })
 }
 
-/// Converts the colours of a frame, and turns it.
+/// Converts the colours of a frame and applies its orientation.
 fn upright(
     frame: RawFrame,
     colors: &mut ToSrgb,
@@ -202,8 +214,8 @@ fn upright(
     Ok((Frame { image, delay }, unused))
 }
 
-/// Whether a file has nothing but pixels in sRGB that stand upright, as far as that is looked at: a file that could
-/// take the place of a result.
+/// Whether a file has no metadata, no colour profile and no orientation, so that it could take the place of a result.
+/// JPEG and PNG alone are examined; other formats count as having metadata.
 #[must_use]
 pub fn has_no_metadata(bytes: &[u8], header: &Header) -> bool {
     let bare = match header.kind {

@@ -1,4 +1,4 @@
-//! AVIF: the still picture, with alpha, of 8, 10 or 12 bits.
+//! AVIF: the still picture, with alpha, at 8, 10 or 12 bits.
 
 mod av1;
 mod yuv;
@@ -53,7 +53,7 @@ pub(super) fn pixels(
     })
 }
 
-/// Alpha is a picture of its own, of which only the brightness counts.
+/// Decodes the alpha item, a picture of its own, and writes its luma into the alpha channel.
 fn write_alpha(
     container: &Container<'_>,
     header: &Header,

@@ -6,12 +6,12 @@ use crate::{
     options::{Rect, Size},
 };
 
-/// A transparent picture that frames are put on.
+/// A canvas that frames are put on. It begins transparent.
 pub(super) struct Canvas {
     image: Image,
 }
 
-/// The pixels of one frame and where they belong; what hangs over the canvas is cut.
+/// The pixels of one frame, and their place. The part outside of the canvas is cut.
 pub(super) struct Patch<'a> {
     pub(super) left: i64,
     pub(super) top: i64,
@@ -24,22 +24,22 @@ pub(super) struct Patch<'a> {
 pub(super) enum Pixels<'a> {
     Rgb(&'a [u8]),
     Rgba(&'a [u8]),
-    /// Numbers of colours.
+    /// Indices into a palette.
     Indexed(&'a [u8], &'a [[u8; 4]; 256]),
 }
 
-/// How a frame meets what is there already.
+/// The way a frame is blended with the canvas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blend {
-    /// It takes its place.
+    /// Every pixel replaces the one below.
     Replace,
-    /// Only where it is visible at all.
+    /// Every pixel that is not transparent replaces the one below.
     Visible,
-    /// By its alpha.
+    /// Every pixel is composed by its alpha (source-over).
     Over,
 }
 
-/// A part of the canvas as it was.
+/// A saved part of the canvas.
 pub(super) struct Saved {
     part: Option<Overlap>,
     pixels: Vec<u8>,
@@ -52,12 +52,12 @@ impl Canvas {
         }
     }
 
-    /// The canvas as it is now.
+    /// Returns the current canvas.
     pub(super) const fn image(&self) -> &Image {
         &self.image
     }
 
-    /// The canvas after its last frame.
+    /// Takes the canvas after its last frame.
     pub(super) fn take(&mut self) -> Image {
         self.image.take()
     }
@@ -107,14 +107,14 @@ impl Canvas {
         }
     }
 
-    /// Makes the part that a frame lies on transparent.
+    /// Makes the area of a frame transparent.
     pub(super) fn clear(&mut self, left: i64, top: i64, size: Size) {
         if let Some(overlap) = overlap(self.image.size(), size, left, top) {
             self.rows(overlap).for_each(|row| row.fill(0));
         }
     }
 
-    /// Keeps the part that a frame will lie on.
+    /// Saves the area of a frame, for [`Canvas::restore`].
     pub(super) fn save(&mut self, left: i64, top: i64, size: Size) -> Saved {
         let part = overlap(self.image.size(), size, left, top);
         let mut pixels = Vec::new();
@@ -136,7 +136,7 @@ impl Canvas {
         }
     }
 
-    /// The rows of a part of the canvas, as far as the part goes.
+    /// Returns the rows of a part of the canvas.
     fn rows(&mut self, overlap: Overlap) -> impl Iterator<Item = &mut [u8]> {
         let stride = self.image.stride().max(1);
         let start = overlap.left as usize * 4;
@@ -150,7 +150,7 @@ impl Canvas {
     }
 }
 
-/// Source-over on straight values, rounded half up.
+/// Composes source-over on straight values, rounded half up.
 fn over(above: [u8; 4], below: [u8; 4]) -> [u8; 4] {
     if above[3] == 255 {
         return above;

@@ -15,19 +15,19 @@ use super::{
 };
 use crate::image::{Channels, Image};
 
-/// What is done to the colours of every frame of a picture. The profile is read once, and so is what comes of it.
+/// Converts the frames of a picture to sRGB. The profile is parsed once, and each transform is created once.
 pub(super) struct ToSrgb {
-    /// If there is one: itself, or why it cannot be used.
+    /// The parsed profile, or the reason why it cannot be used. `None` if the file has no profile.
     profile: Option<Result<ColorProfile, String>>,
-    /// What has been prepared so far, for frames of one kind each.
+    /// The transforms created so far, one for each colour model.
     prepared: Vec<(ColorModel, Prepared)>,
 }
 
-/// What a profile comes to for samples of eight bits; `None` if they mean what they are.
+/// A transform of 8-bit samples; `None` if the samples are sRGB already.
 type Prepared = Result<Option<Arc<Transform8BitExecutor>>, String>;
 
 impl ToSrgb {
-    /// By the profile if there is one that can be used, else plainly.
+    /// Creates a converter by the profile. Without one, samples count as sRGB.
     pub(super) fn new(icc: Option<&[u8]>) -> Self {
         Self {
             profile: icc.map(profile::read),
@@ -35,7 +35,7 @@ impl ToSrgb {
         }
     }
 
-    /// Converts one frame. A profile that cannot be used is worth a warning, not a failure: the picture is there.
+    /// Converts one frame. A profile that cannot be used gives a warning, and the samples count as sRGB.
     pub(super) fn convert(
         &mut self,
         raw: RawImage,
@@ -54,7 +54,7 @@ impl ToSrgb {
         Ok((image, warning))
     }
 
-    /// `None` if there is no profile, or if it means what the samples are already.
+    /// Converts by the profile. Returns `None` if there is no profile, or if it is sRGB.
     fn by_profile(&mut self, raw: &RawImage) -> Result<Option<Vec<u8>>, String> {
         let profile = match &self.profile {
             None => return Ok(None),
@@ -91,7 +91,7 @@ impl ToSrgb {
     }
 }
 
-/// The conversion of samples of eight bits.
+/// Creates a transform of 8-bit samples.
 fn eight(profile: &ColorProfile, model: ColorModel) -> Prepared {
     let layout = layout(profile, model)?;
     let srgb = ColorProfile::new_srgb();
@@ -104,7 +104,7 @@ fn eight(profile: &ColorProfile, model: ColorModel) -> Prepared {
     }
 }
 
-/// The conversion of samples of sixteen bits, which no animation has.
+/// Creates a transform of 16-bit samples. It is not kept, because no animation has 16 bits.
 fn sixteen(
     profile: &ColorProfile,
     model: ColorModel,
@@ -116,7 +116,7 @@ fn sixteen(
         .map_err(|error| error.to_string())
 }
 
-/// How samples lie in memory, if the profile describes what they are.
+/// Returns the memory layout of the samples, if the profile describes their colour space.
 fn layout(profile: &ColorProfile, model: ColorModel) -> Result<Layout, String> {
     let (space, layout) = model.layout();
     if profile.color_space == space {
@@ -129,7 +129,7 @@ fn layout(profile: &ColorProfile, model: ColorModel) -> Result<Layout, String> {
 }
 
 impl ColorModel {
-    /// What the profile has to describe, and how the samples lie in memory.
+    /// Returns the colour space that the profile must describe, and the memory layout of the samples.
     const fn layout(self) -> (DataColorSpace, Layout) {
         match self {
             Self::Gray => (DataColorSpace::Gray, Layout::Gray),
@@ -148,7 +148,7 @@ impl ColorModel {
     }
 }
 
-/// Without a profile: grey is tripled, ink is multiplied, 16 bits are rounded to 8.
+/// Converts samples without a profile: grey is repeated, inverted CMYK is multiplied, 16 bits are rounded to 8.
 fn plain(raw: RawImage) -> Vec<u8> {
     let samples = match raw.samples {
         SampleBuffer::Eight(samples) => samples,
@@ -191,8 +191,8 @@ fn run<T: Copy + Default>(
     Ok(converted)
 }
 
-/// Whether a transform leaves colours where they are, give or take its own rounding. Most profiles are sRGB under
-/// one of many names; asking a few thousand colours is surer than comparing names, and costs nothing.
+/// Whether a transform is the identity up to its own rounding. Most profiles are sRGB under one of many names. A test
+/// of 4,096 colours is surer than a comparison of names, and costs little.
 fn is_srgb(transform: &(impl TransformExecutor<u8> + ?Sized)) -> Result<bool, String> {
     let steps = (0..=255_u8).step_by(17);
     let colors: Vec<u8> = steps

@@ -1,9 +1,10 @@
-//! Content credentials (C2PA): never kept, since a changed picture is not what they vouch for. Their loss is logged.
+//! Content credentials (C2PA). They are never kept, since they do not vouch for a changed picture. Their loss is
+//! logged.
 
-/// How a store of them begins, in whatever format and wherever it is embedded: a box of JUMBF with their own type.
+/// The beginning of a manifest store in any format: a JUMBF description box with the type of C2PA.
 const STORE: &[u8] = b"jumdc2pa\x00\x11\x00\x10\x80\x00\x00\xAA\x00\x38\x9B\x71";
 
-/// Whether a file has any.
+/// Whether a file contains a manifest store.
 pub(super) fn contains_c2pa(file: &[u8]) -> bool {
     memchr::memmem::find(file, STORE).is_some()
 }

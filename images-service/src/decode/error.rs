@@ -7,15 +7,15 @@ use safelight_protocol::ErrorCode;
 use super::sniff::Kind;
 use crate::error::ServiceError;
 
-/// Why a recognised file gives no picture.
+/// The reason why a recognised file gives no picture.
 pub(super) enum DecodeError {
-    /// Its bytes are not what its format asks for.
+    /// The bytes violate the format.
     Broken(String),
-    /// It uses a part of its format that no decoder here knows.
+    /// The file uses a part of its format that no decoder here supports.
     Unsupported(&'static str),
-    /// It is larger than a limit.
+    /// The file exceeds a limit.
     Limit(ServiceError),
-    /// The process that was to decode it did not.
+    /// The decoder process failed.
     Process(ServiceError),
 }
 

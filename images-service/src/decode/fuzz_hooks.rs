@@ -1,4 +1,5 @@
-//! Entry points for fuzzers to EXIF and colour profiles, which checksums and compression would hide in their files.
+//! Entry points for fuzzers to EXIF and colour profiles. Inside of a file, checksums and compression hide these from a
+//! fuzzer.
 
 use super::{
     color::ToSrgb,
@@ -6,12 +7,12 @@ use super::{
 };
 use crate::{metadata::Exif, options::Size};
 
-/// Reads EXIF, and what may be kept of it.
+/// Reads EXIF, and the tags of it that may be kept.
 pub(crate) fn exif(tiff: Vec<u8>) {
     let _kept = Exif::read(Some(tiff)).kept();
 }
 
-/// Converts a row of pixels by a profile. `kind` says what they are.
+/// Converts a row of pixels by a profile. `kind` selects the colour model and the depth.
 pub(crate) fn profile(kind: u8, icc: &[u8]) {
     const MODELS: [ColorModel; 5] = [
         ColorModel::Gray,
@@ -24,7 +25,7 @@ pub(crate) fn profile(kind: u8, icc: &[u8]) {
     let model = MODELS[usize::from(kind) % MODELS.len()];
     let values = (0..).take(SIZE.pixels() * model.count());
     let mut colors = ToSrgb::new(Some(icc));
-    // Ink has never more than eight bits.
+    // CMYK samples never have more than 8 bits.
     let sixteen = kind >= 128 && model != ColorModel::Cmyk;
     for _frame in 0..2 {
         let samples = match sixteen {

@@ -42,7 +42,7 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
         stored,
         frames,
         channels: Channels::Rgba,
-        // The canvas, the frame as indices, what it covered, and the canvas as it is shown.
+        // The canvas, the indices of the frame, the saved area, and the canvas as it is shown.
         cost: 4 + 1 + 4 + 4,
         shrinks: false,
         icc: None,
@@ -56,7 +56,7 @@ pub(super) struct GifFrames<'a> {
     canvas: Canvas,
     indices: Vec<u8>,
     blend: Blend,
-    /// How many are still to come.
+    /// The number of frames that are still to come.
     left: u32,
 }
 
@@ -99,11 +99,11 @@ impl<'a> GifFrames<'a> {
             pixels: Pixels::Indexed(&self.indices, &self.colors(frame.transparent)?),
         };
         self.canvas.put(&patch, self.blend);
-        // Later frames show what lies below wherever they are transparent.
+        // A transparent pixel of a later frame shows the canvas below.
         self.blend = Blend::Visible;
         let delay = u32::from(frame.delay) * 10;
         if left == 0 {
-            // Another frame or the end: without either the file is cut short.
+            // Another frame or the trailer must follow; without either the file is cut short.
             self.decoder.next_frame_info().map_err(decode_error)?;
             self.indices = Vec::new();
             return Ok(Some(RawFrame::new(self.canvas.take(), delay)));
@@ -117,7 +117,7 @@ impl<'a> GifFrames<'a> {
         Ok(Some(shown))
     }
 
-    /// What each index stands for in the current frame; one without a colour is not there.
+    /// Returns the colour of each index in the current frame. An index without a colour is transparent.
     fn colors(&self, transparent: Option<u8>) -> Result<[[u8; 4]; 256], DecodeError> {
         let mut colors = [[0; 4]; 256];
         let palette = self.decoder.palette().map_err(decode_error)?;
@@ -131,7 +131,7 @@ impl<'a> GifFrames<'a> {
         Ok(colors)
     }
 
-    /// How often they are played, which is certain once all are read.
+    /// Returns the number of plays, which is known once all frames are read.
     pub(super) fn loop_count(&self) -> LoopCount {
         loop_count(self.decoder.repeat())
     }
@@ -141,7 +141,7 @@ fn size_of(frame: &Frame<'_>) -> Size {
     Size::new(frame.width.into(), frame.height.into())
 }
 
-/// The file counts what comes after the first time.
+/// Converts the stored number, which does not count the first play.
 fn loop_count(repeat: Repeat) -> LoopCount {
     match repeat {
         Repeat::Infinite => LoopCount::Infinite,

@@ -9,30 +9,30 @@ use crate::{
     options::Size,
 };
 
-/// What is known of an image before its pixels are decoded.
+/// Everything that is known of an image before its pixels are decoded.
 #[derive(Clone, Debug)]
 pub struct Header {
     pub(super) kind: Kind,
     pub(super) stored: Size,
-    /// How many frames are decoded.
+    /// The number of frames that are decoded.
     pub(super) frames: u32,
     pub(super) channels: Channels,
-    /// Bytes that decoding takes for every pixel at its peak, besides the picture itself.
+    /// The bytes that decoding takes for every pixel at its peak, besides the picture itself.
     pub(super) cost: u64,
-    /// Whether it can come out smaller than it is.
+    /// Whether the decoder can reduce the picture.
     pub(super) shrinks: bool,
     pub(super) icc: Option<Vec<u8>>,
     pub(super) exif: Exif,
 }
 
 impl Header {
-    /// MIME type of the file.
+    /// Returns the MIME type of the file.
     #[must_use]
     pub const fn format(&self) -> &'static str {
         self.kind.mime()
     }
 
-    /// Size of the upright picture.
+    /// Returns the size of the upright picture.
     #[must_use]
     pub const fn size(&self) -> Size {
         if is_transposed(self.exif.orientation) {
@@ -42,25 +42,25 @@ impl Header {
         }
     }
 
-    /// How many frames are decoded.
+    /// Returns the number of frames that are decoded.
     #[must_use]
     pub const fn frames(&self) -> u32 {
         self.frames
     }
 
-    /// Channels of the decoded picture.
+    /// Returns the channels of the decoded picture.
     #[must_use]
     pub const fn channels(&self) -> Channels {
         self.channels
     }
 
-    /// Whether it can come out smaller than it is.
+    /// Whether the decoder can reduce the picture.
     #[must_use]
     pub const fn shrinks(&self) -> bool {
         self.shrinks
     }
 
-    /// How far it may shrink while it is decoded, when the upright picture will be reduced to `target`.
+    /// Returns the reduction that the decoder may apply if the upright picture will be resized to `target`.
     #[must_use]
     pub fn shrink_towards(&self, target: Size, decoder: JpegDecoder) -> Shrink {
         if !self.shrinks || decoder != JpegDecoder::Turbo {
@@ -69,13 +69,13 @@ impl Header {
         Shrink::towards(self.size(), target)
     }
 
-    /// Bytes of memory that decoding takes at its peak, besides the picture itself.
+    /// Returns the bytes of memory that decoding takes at its peak, besides the picture itself.
     #[must_use]
     pub const fn memory(&self) -> u64 {
         self.stored.area().saturating_mul(self.cost)
     }
 
-    /// The metadata of the result, for a caller who wants this of it.
+    /// Returns the metadata of the result, by the option `metadata` of the request.
     #[must_use]
     pub fn metadata(&self, wanted: Option<extension::Metadata>) -> Metadata {
         match wanted {

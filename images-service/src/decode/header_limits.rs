@@ -1,4 +1,4 @@
-//! Checks the claims of headers against the limits, before anything is allocated for them.
+//! Verifies the claims of headers against the limits, before anything is allocated for them.
 
 use safelight_protocol::ErrorCode;
 
@@ -8,16 +8,16 @@ use crate::{
     options::{Frames, Size},
 };
 
-/// What a header may claim.
+/// The limits of what a header may claim.
 #[derive(Clone, Copy)]
 pub(super) struct HeaderLimits<'a> {
     pub(super) limits: &'a DecodeLimits,
-    /// How many frames will be decoded.
+    /// The frames that will be decoded.
     pub(super) frames: Frames,
 }
 
 impl HeaderLimits<'_> {
-    /// One picture of the size.
+    /// Verifies the size of one picture.
     pub(super) fn size(&self, size: Size) -> Result<(), DecodeError> {
         if size.area() == 0 {
             return Err(DecodeError::broken(format!("it claims a size of {size}")));
@@ -32,7 +32,8 @@ impl HeaderLimits<'_> {
         Ok(())
     }
 
-    /// So many frames on a canvas of the size; to be asked at each of them, so that counting has an end.
+    /// Verifies the number of frames on a canvas of the size. A caller that counts frames calls this for each of them,
+    /// so that the counting ends.
     pub(super) fn frames(&self, canvas: Size, count: u32) -> Result<(), DecodeError> {
         if count > self.limits.frames {
             return Err(too_large(format!(

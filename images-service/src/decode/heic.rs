@@ -26,7 +26,7 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RawImage, DecodeEr
     let options = DecodeOptions {
         layout,
         max_pixels: Some(size_of(&props)?.area()),
-        // It is turned upright where all formats are.
+        // `upright` applies the orientation, as for all formats.
         apply_transforms: false,
         decode_alpha: true,
         strict: true,

@@ -25,7 +25,7 @@ use crate::{
     options::{Rotation, Size},
 };
 
-/// A file whose boxes have been read, and nothing of its pixels.
+/// A file whose boxes are read. Nothing of its pixels is decoded.
 pub(super) struct Container<'a> {
     bytes: &'a [u8],
     meta: Meta<'a>,
@@ -46,7 +46,7 @@ impl<'a> Container<'a> {
         Ok(Self { bytes, meta })
     }
 
-    /// The header of a file whose pictures are coded as one of the given item types.
+    /// Returns the header of a file whose primary item has one of the given types.
     pub(super) fn header(
         &self,
         kind: Kind,
@@ -79,19 +79,19 @@ impl<'a> Container<'a> {
                 Some(_) => Channels::Rgba,
                 None => Channels::Rgb,
             },
-            // Two sets of planes with up to 16 bits a sample, and a second picture while colours are converted.
+            // Two sets of planes with up to 16 bits a sample, and a second picture while the colours are converted.
             cost: 2 * 3 * 2 + 4,
             shrinks: false,
             icc: props.icc.map(<[u8]>::to_vec),
             exif: Exif {
-                // The container's own word on it is the one that counts.
+                // The container's own properties count, not the orientation in EXIF.
                 orientation: orientation(&props)?,
                 ..self.exif(item.id)
             },
         })
     }
 
-    /// The item that is the picture.
+    /// Returns the id of the primary item.
     pub(super) const fn primary(&self) -> u32 {
         self.meta.primary
     }
@@ -104,7 +104,7 @@ impl<'a> Container<'a> {
         self.meta.item_data(self.bytes, item).map_err(decode_error)
     }
 
-    /// The item that holds the picture's alpha.
+    /// Returns the id of the alpha item.
     pub(super) fn alpha(&self) -> Result<Option<u32>, DecodeError> {
         for reference in &self.meta.refs {
             let ours = reference.to.contains(&self.meta.primary);
@@ -118,7 +118,7 @@ impl<'a> Container<'a> {
         Ok(None)
     }
 
-    /// Notes about the picture; what cannot be read counts as absent.
+    /// Reads EXIF. An item that cannot be read counts as absent.
     fn exif(&self, item: u32) -> Exif {
         let describes = |from: u32| {
             let about = |item: &meta::iinf::ItemInfo<'_>| &item.item_type == b"Exif";
@@ -135,7 +135,7 @@ impl<'a> Container<'a> {
         Exif::read(tiff)
     }
 
-    /// A property that must be understood and is not would change what is seen.
+    /// Verifies that every essential property is understood. An unknown one would change the picture.
     fn check_essential(&self, item: u32) -> Result<(), DecodeError> {
         const UNDERSTOOD: [&[u8; 4]; 10] = [
             b"av1C", b"hvcC", b"ispe", b"pixi", b"colr", b"clap", b"irot", b"imir", b"auxC",
@@ -164,7 +164,7 @@ pub(super) fn size_of(props: &ItemProps<'_>) -> Result<Size, DecodeError> {
         .ok_or_else(|| DecodeError::broken("it does not tell its size"))
 }
 
-/// The part of the coded picture that is meant to be seen, which the file names before it is turned.
+/// Returns the clean aperture (`clap`) of the coded picture, which applies before rotation and mirroring.
 pub(super) fn crop<'a>(props: &'a ItemProps<'_>) -> &'a [Transform] {
     match props.transforms.as_slice() {
         [crop @ Transform::Crop(_), ..] => std::slice::from_ref(crop),
@@ -179,12 +179,12 @@ fn cropped(props: &ItemProps<'_>) -> Result<Size, DecodeError> {
     Ok(Size::new(width, height))
 }
 
-/// Turns and mirrors in the order of the file.
+/// Combines rotations and mirrorings in the order of the file.
 fn orientation(props: &ItemProps<'_>) -> Result<Orientation, DecodeError> {
     let mut orientation = Orientation::NoTransforms;
     for transform in props.transforms.iter().skip(crop(props).len()) {
         orientation = match transform {
-            // Stored turns go the other way round.
+            // `irot` counts counterclockwise.
             Transform::Rotate(turn) => then_rotated(
                 orientation,
                 match turn {
@@ -204,14 +204,14 @@ fn orientation(props: &ItemProps<'_>) -> Result<Orientation, DecodeError> {
     Ok(orientation)
 }
 
-/// Every box at the top has to be there to its end.
+/// Verifies that every box at the top level is complete.
 fn check_complete(bytes: &[u8]) -> Result<(), DecodeError> {
     let cut = || DecodeError::broken("it is cut short");
     let mut rest = bytes;
     while !rest.is_empty() {
         let (length, after) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
         let length = match u32::from_be_bytes(*length) {
-            // The last box may go on to wherever the file ends.
+            // A last box of length 0 extends to the end of the file.
             0 => return Ok(()),
             1 => {
                 let long = after.get(4..).and_then(|rest| rest.first_chunk::<8>());

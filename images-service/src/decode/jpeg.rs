@@ -61,7 +61,7 @@ pub(super) fn pixels(
     }
 }
 
-/// Strict by itself: a scan with fewer codes than its picture needs is an error.
+/// Decodes with libjpeg-turbo-rs. It is strict by itself: a scan with fewer codes than its picture needs is an error.
 fn turbo(bytes: &[u8], header: &Header, shrink: Shrink) -> Result<RawImage, DecodeError> {
     let limits = DecodeLimits {
         max_width: usize::from(u16::MAX),
@@ -89,7 +89,7 @@ fn turbo(bytes: &[u8], header: &Header, shrink: Shrink) -> Result<RawImage, Deco
     })
 }
 
-/// The library wants fractions in their lowest terms.
+/// Converts eighths to a fraction in its lowest terms, which the library requires.
 fn factor(shrink: Shrink) -> Result<ScalingFactor, JpegError> {
     let eighths = shrink.eighths();
     let common = [8, 4, 2, 1]
@@ -99,7 +99,7 @@ fn factor(shrink: Shrink) -> Result<ScalingFactor, JpegError> {
     ScalingFactor::try_new(eighths / common, 8 / common)
 }
 
-/// Far more than any encoder writes, and few enough that going through all of them has an end.
+/// The maximum number of scans. Encoders write far fewer, and the bound limits the time for all of them.
 const MAX_SCANS: usize = 1000;
 
 fn decode_error(error: JpegError) -> DecodeError {
@@ -143,15 +143,16 @@ fn decoder(bytes: &[u8]) -> ZuneDecoder<ZCursor<&[u8]>> {
 
 fn options() -> DecoderOptions {
     DecoderOptions::default()
-        // Otherwise the decoder fills what it cannot read with grey. It still does (0.5) where a scan has fewer codes
-        // than its picture needs and a marker follows, which a file that is merely cut short cannot have.
+        // In strict mode, the decoder does not fill what it cannot read with grey. zune-jpeg 0.5 still does so where a
+        // scan has fewer codes than its picture needs and a marker follows. A file that is cut short has no such
+        // marker.
         .set_strict_mode(true)
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX))
 }
 
-/// Bytes for every pixel: its planes, a second picture while colours are converted, and for progressive files all
-/// coefficients.
+/// Returns the bytes that decoding takes for every pixel: the planes, a second picture while the colours are converted,
+/// and all coefficients of a progressive file.
 const fn cost(frame: &Frame) -> u64 {
     let samples = frame.components as u64;
     match frame.coding {
@@ -160,7 +161,7 @@ const fn cost(frame: &Frame) -> u64 {
     }
 }
 
-/// YCCK to inverted CMYK: Y, Cb and Cr become the complements of red, green and blue.
+/// Converts YCCK to inverted CMYK: Y, Cb and Cr become the complements of red, green and blue.
 fn ycck_to_cmyk(samples: &mut [u8]) {
     for pixel in samples.chunks_exact_mut(4) {
         let [y, cb, cr] = [pixel[0], pixel[1], pixel[2]].map(f32::from);

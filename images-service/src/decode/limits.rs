@@ -4,20 +4,20 @@ use std::{ffi::OsString, path::PathBuf};
 
 pub use safelight_protocol::settings::JpegDecoder;
 
-/// Bounds that the headers of input images are checked against, and the choice of decoders.
+/// The bounds that headers of input images are verified against, and the choice of decoders.
 #[derive(Clone, Debug)]
 pub struct DecodeLimits {
-    /// Width times height of one image.
+    /// The width times the height of one image, in pixels.
     pub area: u64,
-    /// Frames of one animation.
+    /// The number of frames of one animation.
     pub frames: u32,
-    /// Width times height times frames of one animation.
+    /// The width times the height times the frames of one animation, in pixels.
     pub animation_area: u64,
     /// Whether AVIF is accepted as an input, which the platform does for some accounts only.
     pub avif_input: bool,
-    /// Which decoder reads JPEG.
+    /// The decoder of JPEG.
     pub jpeg: JpegDecoder,
-    /// Where AV1, the coding of AVIF, is decoded.
+    /// The process in which AV1, the coding of AVIF, is decoded.
     pub av1: Av1Decoder,
 }
 
@@ -34,17 +34,17 @@ impl Default for DecodeLimits {
     }
 }
 
-/// Where AV1 is decoded. Pictures come out alike.
+/// The process in which AV1 is decoded. Both give the same pictures.
 ///
-/// The library that does it runs behind an interface of C, through which no panic can unwind.
+/// The library runs behind an interface of C, through which no panic can unwind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Av1Decoder {
-    /// In this process: a panic of the library ends it, with every request that it works on, and a picture is decoded to
-    /// its end whatever time and memory that takes.
+    /// In this process. A panic of the library ends it with all of its requests, and a picture is decoded to its end
+    /// whatever time and memory that takes.
     #[default]
     InProcess,
-    /// In a process of its own for every picture, which fails alone, and ends with its request. It has to call
-    /// [`serve_av1`](crate::decode::serve_av1), and come from the same build as this one: what goes between them has no version.
+    /// In a child process for every picture. It fails alone, and ends with its request. The program must call
+    /// [`serve_av1`](crate::decode::serve_av1), and come from the same build, because the messages have no version.
     Process {
         /// The program.
         program: PathBuf,

@@ -1,4 +1,4 @@
-//! PNG of every colour type and depth; of an APNG the first picture.
+//! PNG of every colour type and depth. An APNG gives its default image.
 
 use std::io::Cursor;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{image::Channels, metadata::Exif, options::Size};
 
-/// Bytes for rows and for chunks besides the pixels; a profile is compressed and could claim anything.
+/// The bytes for rows and chunks besides the pixels. A compressed profile could claim any size.
 const SIDE_MEMORY: usize = 64 << 20;
 
 type File<'a> = Cursor<&'a [u8]>;
@@ -38,7 +38,7 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
         } else {
             Channels::Rgb
         },
-        // The samples: as bytes, and again as numbers if they have two bytes each.
+        // The samples as bytes, and again as numbers if they have two bytes each.
         cost: match info.bit_depth {
             BitDepth::Sixteen => 2 * 4 * 2,
             BitDepth::One | BitDepth::Two | BitDepth::Four | BitDepth::Eight => 4,
@@ -49,7 +49,7 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
     })
 }
 
-/// Whether the file has nothing but its picture: no metadata, no density, no other colours, nothing behind its end.
+/// Whether the file has no metadata, no density, no colour space but sRGB, and no bytes after IEND.
 pub(super) fn is_bare(bytes: &[u8]) -> bool {
     let mut rest = bytes.get(8..).unwrap_or_default();
     loop {
@@ -58,7 +58,7 @@ pub(super) fn is_bare(bytes: &[u8]) -> bool {
         };
         let [l3, l2, l1, l0, name @ ..] = *head;
         let length = u32::from_be_bytes([l3, l2, l1, l0]) as usize;
-        // A checksum stands behind the content.
+        // A checksum follows the content.
         let Some(after) = content.get(length.saturating_add(4)..) else {
             return false;
         };
@@ -100,7 +100,7 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RawImage, DecodeEr
     })
 }
 
-/// Reads the first picture, then goes on to the end: a file without one is cut short.
+/// Reads the default image, then all chunks up to IEND. A file without IEND is cut short.
 fn read_whole(reader: &mut Reader<File<'_>>, data: &mut [u8]) -> Result<(), DecodeError> {
     reader.next_frame(data).map_err(decode_error)?;
     reader.finish().map_err(decode_error)
@@ -112,7 +112,7 @@ fn decoder(bytes: &[u8]) -> Decoder<File<'_>> {
     options.set_ignore_text_chunk(true);
     let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
     decoder.set_limits(Limits { bytes: SIDE_MEMORY });
-    // Palettes, single bits and transparent colours become plain samples.
+    // Palettes, depths below 8 bits and transparent colours are expanded to plain samples.
     decoder.set_transformations(Transformations::EXPAND);
     decoder
 }

@@ -5,14 +5,14 @@ use crate::{
     options::Size,
 };
 
-/// Samples as a decoder delivers them, and what they mean.
+/// The samples as a decoder delivers them, with their size and colour model.
 pub(super) struct RawImage {
     pub(super) size: Size,
     pub(super) model: ColorModel,
     pub(super) samples: SampleBuffer,
 }
 
-/// What the samples of one pixel are.
+/// The samples of one pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ColorModel {
     Gray,
@@ -47,7 +47,7 @@ impl ColorModel {
 }
 
 impl RawImage {
-    /// The number of samples.
+    /// Returns the number of samples.
     pub(super) fn len(&self) -> usize {
         match &self.samples {
             SampleBuffer::Eight(samples) => samples.len(),
@@ -59,7 +59,7 @@ impl RawImage {
 /// A frame as a decoder delivers it.
 pub(super) struct RawFrame {
     pub(super) raw: RawImage,
-    /// In milliseconds.
+    /// The delay in milliseconds.
     pub(super) delay: u32,
 }
 

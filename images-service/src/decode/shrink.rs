@@ -1,24 +1,25 @@
-//! Scale-on-load: how far a picture may be reduced in its decoder when it will be reduced anyway.
+//! Scale-on-load: the reduction of a picture in its decoder, if it will be reduced anyway.
 
 use crate::options::Size;
 
-/// So many eighths of the stored size.
+/// A reduction to a number of eighths of the stored size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shrink(u32);
 
 impl Shrink {
-    /// The stored size.
+    /// No reduction.
     pub const NONE: Self = Self(8);
 
-    /// So many eighths, 1 to 8.
+    /// Creates a reduction to 1 to 8 eighths.
     #[must_use]
     pub fn new(eighths: u32) -> Option<Self> {
         (1..=8).contains(&eighths).then_some(Self(eighths))
     }
 
-    /// As small as leaves the reduction to `target` its quality.
+    /// Returns the strongest reduction that leaves the resize to `target` its quality.
     ///
-    /// At 1.5 times the target the result is some 51 dB from the exact one; at the target itself it would be 46.
+    /// A reduction to at least 1.5 times the target differs by some 51 dB from an exact resize; one to the target
+    /// itself would differ by 46 dB.
     #[must_use]
     pub fn towards(stored: Size, target: Size) -> Self {
         (1..8)
@@ -30,13 +31,13 @@ impl Shrink {
             .unwrap_or(Self::NONE)
     }
 
-    /// The size that a picture comes out with.
+    /// Returns the size of the reduced picture.
     #[must_use]
     pub const fn of(self, stored: Size) -> Size {
         Size::new(self.side(stored.width), self.side(stored.height))
     }
 
-    /// The number of eighths, 1 to 8.
+    /// Returns the number of eighths, 1 to 8.
     #[must_use]
     pub const fn eighths(self) -> u32 {
         self.0
@@ -50,9 +51,10 @@ impl Shrink {
     fn serves(self, stored: u32, target: u32) -> bool {
         let (stored, target) = (u64::from(stored), u64::from(target));
         let exact = stored * u64::from(self.0);
-        // What is left must be at least 1.5 times the target.
+        // The reduced side must be at least 1.5 times the target.
         let enough = 2 * exact >= 3 * 8 * target;
-        // The side is rounded up to whole pixels, which moves the far edge: by less than a quarter of a pixel.
+        // The side is rounded up to whole pixels. This must move the far edge by less than a quarter of a pixel of the
+        // target.
         let excess = exact.div_ceil(8) * 8 - exact;
         enough && 4 * excess * target < exact
     }

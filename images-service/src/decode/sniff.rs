@@ -1,4 +1,4 @@
-//! Format detection by the first bytes. Names and content types are not asked.
+//! Detects the format by the first bytes. Names and content types are not consulted.
 
 use image::ImageFormat;
 
@@ -31,7 +31,7 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sniffed {
     Supported(Kind),
-    /// Recognised, with its name, but there is no decoder.
+    /// A format that is recognised but has no decoder, with its name.
     Unsupported(&'static str),
     Svg,
     Unknown,
@@ -48,11 +48,11 @@ pub(super) fn sniff(bytes: &[u8]) -> Sniffed {
     }
 }
 
-/// Formats that the library does not know, or takes too much for.
+/// Detects the formats that `image` does not know, or that it recognises by too few bytes.
 fn sniff_others(bytes: &[u8]) -> Sniffed {
     match bytes {
         [b'I', b'I', 43, 0, ..] | [b'M', b'M', 0, 43, ..] => Sniffed::Unsupported("image/tiff"),
-        // Two letters alone could begin any text: the reserved fields of a bitmap are zero.
+        // Two letters alone could begin any text, so the reserved fields of a bitmap must be zero.
         [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Sniffed::Unsupported("image/bmp"),
         [b'8', b'B', b'P', b'S', ..] => Sniffed::Unsupported("image/vnd.adobe.photoshop"),
         [0xFF, 0x0A, ..] | [0, 0, 0, 0x0C, b'J', b'X', b'L', b' ', ..] => {
@@ -68,7 +68,7 @@ fn sniff_others(bytes: &[u8]) -> Sniffed {
     }
 }
 
-/// AVIF and HEIC share a container; the brands in its first box tell them apart.
+/// Tells AVIF and HEIC apart by the brands in the box `ftyp`, which both begin with.
 fn iso_media(bytes: &[u8], brands: &[u8]) -> Sniffed {
     let length = bytes
         .first_chunk::<4>()
@@ -121,7 +121,7 @@ fn behind<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
     Some(&text[at + end.len()..])
 }
 
-/// What follows a document type, which may have declarations of its own in brackets.
+/// Returns the text after a document type, which may have declarations of its own in brackets.
 fn behind_doctype(text: &[u8]) -> Option<&[u8]> {
     let (head, rest) = text.split_at(memchr::memchr(b'>', text)? + 1);
     let Some(open) = memchr::memchr(b'[', head) else {

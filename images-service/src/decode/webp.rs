@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{image::Channels, metadata::Exif, options::Size, picture::LoopCount};
 
-/// Bytes for chunks besides the pixels.
+/// The bytes for chunks besides the pixels.
 const SIDE_MEMORY: usize = 64 << 20;
 
 pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
@@ -34,7 +34,7 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
         stored,
         frames,
         channels: channels(&decoder),
-        // The planes or the lossless samples, a second picture while colours are converted, and a canvas.
+        // The planes or the lossless samples, a second picture while the colours are converted, and a canvas.
         cost: if decoder.is_animated() { 12 } else { 8 },
         shrinks: false,
         icc: decoder.icc_profile().map_err(decode_error)?,
@@ -42,13 +42,13 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
     })
 }
 
-/// A file whose first frame is read next.
+/// A decoded picture, or an animation before its first frame.
 pub(super) enum Opened<'a> {
     Still(RawImage),
     Animation(WebpFrames<'a>),
 }
 
-/// The picture, or the frames of an animation.
+/// Decodes the picture, or finds the frames of an animation.
 pub(super) fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Opened<'a>, DecodeError> {
     let mut decoder = decoder(bytes)?;
     if decoder.is_animated() {
@@ -64,14 +64,14 @@ pub(super) fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Opened<'a>, D
     }))
 }
 
-/// Every frame is put on the canvas that the one before has left.
+/// The frames of an animation. Each is put on the canvas that the frame before has left.
 pub(super) struct WebpFrames<'a> {
     frames: std::vec::IntoIter<AnimationFrame<'a>>,
     pub(super) loop_count: LoopCount,
     canvas: Canvas,
-    /// Whether the file says that it has no alpha.
+    /// Whether the file claims to have no alpha.
     opaque: bool,
-    /// The part of the canvas that is cleared before the next frame.
+    /// The frame whose area is cleared before the next frame.
     cleared: Option<AnimationFrame<'a>>,
     file: Vec<u8>,
     colors: Vec<u8>,
@@ -111,7 +111,7 @@ impl<'a> WebpFrames<'a> {
         };
         self.canvas.put(&patch, frame.blend);
         let shown = self.canvas.image();
-        // Where frames leave holes there is alpha, whatever the file says.
+        // Frames may leave parts of the canvas transparent, whatever the file claims.
         let image = match self.opaque && shown.is_opaque() {
             true => shown.clone().into_rgb(),
             false => shown.clone(),
@@ -122,7 +122,7 @@ impl<'a> WebpFrames<'a> {
     }
 }
 
-/// Decodes one picture into a buffer that may serve several.
+/// Decodes one picture into a buffer that may be used again.
 fn read(
     decoder: &mut WebPDecoder<Cursor<&[u8]>>,
     size: Size,

@@ -11,7 +11,7 @@ pub(super) use self::coded::{ChromaSubsampling, CodedImage, Depth, Range};
 use super::super::{Options, error::DecodeError};
 use crate::{decode::Av1Decoder, options::Size};
 
-/// What is said of a stream that is in order, and beyond the library.
+/// The reason in the error of a valid stream that rav1d does not support.
 const UNKNOWN_CODING: &str = "a coding that no decoder here knows";
 
 /// Decodes the first picture, which must have the size that the container claims.

@@ -1,4 +1,4 @@
-//! YUV to RGB of 8 bits, by the matrix and range of CICP (ITU-T H.273), with linear chroma upsampling.
+//! Converts YUV to 8-bit RGB by the matrix and range of CICP (ITU-T H.273), with linear chroma upsampling.
 
 use heic_rs::{Nclx, Range};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::image::Channels;
 
-/// What the samples mean.
+/// The matrix and the range of the samples.
 #[derive(Clone, Copy)]
 pub(super) struct ColorDescription {
     matrix: Matrix,
@@ -19,13 +19,13 @@ pub(super) struct ColorDescription {
 enum Matrix {
     /// The planes are green, blue and red.
     Identity,
-    /// Weights of red and blue in luma.
+    /// The weights of red and blue in luma (KR and KB).
     Luma { red: f32, blue: f32 },
-    /// Luma, green and orange.
+    /// The planes are luma, green chroma and orange chroma.
     YCgCo,
 }
 
-/// From samples to 0..1 and -0.5..0.5.
+/// The offset and the factor that map luma to 0..1 and chroma to -0.5..0.5.
 #[derive(Clone, Copy)]
 struct Scale {
     luma: (f32, f32),
@@ -61,7 +61,8 @@ impl Scale {
 }
 
 impl ColorDescription {
-    /// The container's word counts, then the picture's own, then what most files mean.
+    /// Takes matrix and range from the container's nclx if there is one, else from the coded picture. An unspecified
+    /// matrix is that of BT.601.
     pub(super) fn new(coded: &CodedImage, nclx: Option<&Nclx>) -> Result<Self, DecodeError> {
         const UNSPECIFIED: u16 = 2;
         let code = match nclx.map(|nclx| nclx.matrix_code) {
@@ -108,7 +109,7 @@ impl ColorDescription {
     }
 }
 
-/// Fills in the colours of every pixel.
+/// Writes the colours of every pixel.
 pub(super) fn write_rgb(
     coded: &CodedImage,
     description: ColorDescription,
@@ -132,7 +133,7 @@ pub(super) fn write_rgb(
     }
 }
 
-/// Fills in the alpha of every pixel.
+/// Writes the alpha of every pixel.
 pub(super) fn write_alpha(coded: &CodedImage, out: &mut [u8]) {
     let width = coded.size.width as usize;
     let scale = Scale::new(coded.depth, coded.range);
@@ -145,7 +146,7 @@ pub(super) fn write_alpha(coded: &CodedImage, out: &mut [u8]) {
     }
 }
 
-/// One row of chroma, as wide as the picture.
+/// One row of a chroma plane, upsampled to the width of the picture.
 struct Chroma {
     samples: Vec<f32>,
     near: Vec<f32>,
@@ -153,7 +154,7 @@ struct Chroma {
 }
 
 impl Chroma {
-    /// Without chroma every sample is the middle.
+    /// Creates a row of neutral chroma. It stays neutral in a picture without chroma.
     fn new(coded: &CodedImage) -> Self {
         let width = coded.size.width as usize;
         let stored = match coded.subsampling {
@@ -192,7 +193,8 @@ impl Chroma {
         }
     }
 
-    /// Each sample lies between two pixels, and each pixel takes three parts of the nearer one.
+    /// Doubles the width by linear interpolation. A pixel lies a quarter of a sample from the nearer chroma sample,
+    /// which weighs 3/4.
     fn widen(&mut self) {
         let last = self.near.len().saturating_sub(1);
         for (x, sample) in self.samples.iter_mut().enumerate() {

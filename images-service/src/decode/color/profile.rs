@@ -1,31 +1,31 @@
 //! Reads an ICC profile without the tags that no conversion needs.
 //!
-//! The parser reads every tag that a profile lists, however often it is listed, and every translation of every text,
-//! however many of them share their bytes: a few kilobytes could ask for any amount of memory.
+//! The parser reads every tag that a profile lists, as often as it is listed, and every translation of every text, even
+//! if they share their bytes. A few kilobytes could therefore take any amount of memory.
 
 use std::borrow::Cow;
 
 use moxcms::ColorProfile;
 
-/// Bytes of the largest profile: those of printing presses have a few million.
+/// The maximum size of a profile in bytes. Those of printing presses have a few million.
 const MAX_BYTES: usize = 10_000_000;
-/// Bytes before the list of tags, whose first number is its length, and of one entry of it.
+/// The bytes before the tag table, which begins with the number of tags, and the bytes of one entry.
 const HEAD: usize = 128;
 const ENTRY: usize = 12;
 
-/// The tags by which colours are converted.
+/// The tags that a conversion uses.
 const USED: [&[u8; 4]; 14] = [
     b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"wtpt", b"bkpt", b"chad",
     b"cicp", b"A2B0", b"A2B1", b"A2B2",
 ];
 
-/// Reads a profile, as far as a conversion needs it.
+/// Parses the part of a profile that a conversion uses.
 pub(super) fn read(icc: &[u8]) -> Result<ColorProfile, String> {
     let essential = essential(icc)?;
     ColorProfile::new_from_slice(&essential).map_err(|error| error.to_string())
 }
 
-/// The same profile whose list has each used tag once, where it came first, and no other.
+/// Returns the same profile with a tag table that lists each used tag once, at its first entry, and no other.
 fn essential(icc: &[u8]) -> Result<Vec<u8>, Cow<'static, str>> {
     if icc.len() > MAX_BYTES {
         return Err(format!("it has more than {MAX_BYTES} bytes").into());
@@ -42,7 +42,7 @@ fn essential(icc: &[u8]) -> Result<Vec<u8>, Cow<'static, str>> {
             kept.push(entry);
         }
     }
-    // What the entries point to stays where it is.
+    // The data keeps its offset, because the entries refer to it.
     let mut essential = Vec::with_capacity(icc.len());
     essential.extend_from_slice(head);
     essential.extend_from_slice(&u32::try_from(kept.len()).unwrap_or(0).to_be_bytes());

@@ -7,7 +7,7 @@ const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2C;
 const END: u8 = 0x3B;
 
-/// Counts the frames, and checks each of them and all together.
+/// Counts the frames, and verifies that each frame and all frames together are within the limits.
 pub(super) fn count_frames(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<u32, DecodeError> {
     let mut rest = Rest(bytes);
     let head = rest.take(13)?;
@@ -31,7 +31,7 @@ pub(super) fn count_frames(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<u32
                 frames += 1;
                 limits.frames(canvas, frames)?;
                 rest.skip_table(flags)?;
-                // The width of the first code.
+                // The minimum code size of LZW.
                 rest.byte()?;
                 rest.skip_sub_blocks()?;
             }
@@ -41,7 +41,7 @@ pub(super) fn count_frames(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<u32
     }
 }
 
-/// What has not been looked at yet.
+/// The bytes that are not read yet.
 struct Rest<'a>(&'a [u8]);
 
 impl<'a> Rest<'a> {
@@ -57,7 +57,7 @@ impl<'a> Rest<'a> {
         Ok(*byte)
     }
 
-    /// A table of colours, if the flags say that there is one.
+    /// Skips a colour table, if the flags say that one follows.
     fn skip_table(&mut self, flags: u8) -> Result<(), DecodeError> {
         if flags & 0x80 != 0 {
             self.take(3 << ((flags & 7) + 1))?;

@@ -1,7 +1,7 @@
-//! The marker segments of a JPEG file (Annex B): what the frame header claims, and whether the file reaches EOI.
+//! The marker segments of a JPEG file (Annex B): reads the frame header, and verifies that the file reaches EOI.
 //!
-//! Decoders are lenient about both: they learn of an unknown coding late, and take the end of the bytes for the end
-//! of the picture.
+//! Decoders are lenient about both. They report an unknown coding late, and take the end of the bytes for the end of
+//! the picture.
 
 use super::DecodeError;
 use crate::options::Size;
@@ -51,7 +51,7 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Frame, DecodeError> {
     }
 }
 
-/// Makes sure that the file reaches its end marker, through all scans; returns how many these are.
+/// Verifies that the file reaches EOI through all scans. Returns the number of scans.
 pub(super) fn check_complete(bytes: &[u8]) -> Result<usize, DecodeError> {
     let mut segments = Segments::new(bytes);
     let mut scans = 0;
@@ -68,7 +68,7 @@ pub(super) fn check_complete(bytes: &[u8]) -> Result<usize, DecodeError> {
     }
 }
 
-/// Whether the file has nothing but its pictures' data: no metadata, no density, nothing behind its end.
+/// Whether the file has no metadata, no density and no bytes after EOI.
 pub(in crate::decode) fn is_bare(bytes: &[u8]) -> bool {
     let mut segments = Segments::new(bytes);
     loop {
@@ -78,9 +78,9 @@ pub(in crate::decode) fn is_bare(bytes: &[u8]) -> bool {
         match segment.marker {
             SCAN => segments.skip_scan(),
             END => return segments.rest.is_empty(),
-            // Frames, tables, restarts.
+            // Frame headers, tables and the restart interval.
             0xC0..=0xC2 | 0xC4 | 0xDB | 0xDD => {}
-            // The name, a version, no unit, two numbers without it, no thumbnail.
+            // JFIF with no unit of density and no thumbnail.
             0xE0 => match segment.content {
                 [b'J', b'F', b'I', b'F', 0, _, _, 0, _, _, _, _, 0, 0] => {}
                 _ => return false,
@@ -105,7 +105,7 @@ pub(super) struct Segments<'a> {
 
 impl<'a> Segments<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        // The sniffed signature begins with the marker that starts every file.
+        // The sniffed signature begins with SOI.
         Self {
             rest: bytes.get(2..).unwrap_or_default(),
         }
@@ -114,7 +114,7 @@ impl<'a> Segments<'a> {
     pub(super) fn next(&mut self) -> Result<Segment<'a>, DecodeError> {
         let cut = || DecodeError::broken("it is cut short");
         loop {
-            // Whatever stands before a marker is skipped, as every reader does.
+            // Bytes before a marker are skipped, as by all readers.
             let at = memchr::memchr(0xFF, self.rest).ok_or_else(cut)?;
             let after = self.rest[at..]
                 .iter()
@@ -123,7 +123,7 @@ impl<'a> Segments<'a> {
             let marker = self.rest[at + after];
             self.rest = &self.rest[at + after + 1..];
             match marker {
-                // Stuffing, and markers without content.
+                // Stuffing, and markers without a segment.
                 0x00 | 0x01 | 0xD0..=0xD8 => {}
                 END => {
                     return Ok(Segment {
@@ -142,7 +142,7 @@ impl<'a> Segments<'a> {
         }
     }
 
-    /// Skips entropy-coded data: up to a marker that neither restarts nor is stuffing.
+    /// Skips entropy-coded data, up to a marker other than RSTn.
     fn skip_scan(&mut self) {
         let end = memchr::memchr_iter(0xFF, self.rest).find(|at| {
             let next = self.rest.get(at + 1);

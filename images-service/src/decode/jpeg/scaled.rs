@@ -1,7 +1,7 @@
-//! Decodes sequential JPEG at n/8 of its size, n from 1 to 7: the form of nearly all photographs, and the work of nearly
-//! all thumbnails.
+//! Decodes sequential JPEG at n/8 of its size, for n from 1 to 7. Most photographs have this form, and most thumbnails
+//! are made from it.
 //!
-//! It is faster than a decoder for everything because it need not keep what a small picture does not show.
+//! This decoder is faster than a general one, because it keeps no coefficients that the reduced picture does not need.
 
 mod bits;
 mod block;
@@ -16,7 +16,7 @@ use self::{headers::Headers, mcu_row::McuRow, picture::ScaledPicture, scan::Scan
 use super::{ColorModel, DecodeError, RawImage, SampleBuffer, Shrink};
 use crate::options::Size;
 
-/// Decodes a file that has one scan; `None` if it is one for another decoder.
+/// Decodes a file that has one scan. Returns `None` for a file that the other decoder has to read.
 pub(super) fn decode(
     bytes: &[u8],
     stored: Size,
@@ -43,13 +43,13 @@ pub(super) fn decode(
     }))
 }
 
-/// How a file is decoded.
+/// The parameters of one decoding.
 struct ScaledPlan<'a> {
     headers: Headers<'a>,
     size: Size,
-    /// MCUs in each direction.
+    /// The MCUs in each direction.
     mcus: (usize, usize),
-    /// Samples of a block along a side: of the first component, and of the others.
+    /// The samples along a side of a block: of the first component, and of the others.
     sides: (usize, usize),
 }
 
@@ -59,7 +59,7 @@ impl<'a> ScaledPlan<'a> {
         let side = shrink.eighths() as usize;
         let sides = match (first.across, first.down) {
             (2, 2) if side <= 4 => (side, side * 2),
-            // Samples that have to be made up between two rows of MCUs.
+            // 4:2:0 above 4/8 needs chroma from two MCU rows. 4:2:2 at 1/8 is left to the other decoder, too.
             (2, 2) | (2, 1) if first.down == 2 || side == 1 => return None,
             _ => (side, side),
         };

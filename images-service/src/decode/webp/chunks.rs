@@ -6,7 +6,8 @@ use crate::{
     picture::LoopCount,
 };
 
-/// The container says how long it is; a file with fewer bytes is cut short, whatever of it can be decoded.
+/// Verifies that the file has the length that its RIFF header claims. A shorter file is cut short, whatever of it can
+/// be decoded.
 pub(super) fn check_complete(bytes: &[u8]) -> Result<(), DecodeError> {
     let claimed = bytes
         .get(4..8)
@@ -24,15 +25,15 @@ pub(super) struct Animation<'a> {
     pub(super) frames: Vec<AnimationFrame<'a>>,
 }
 
-/// One frame that is not decoded yet.
+/// One frame before it is decoded.
 pub(super) struct AnimationFrame<'a> {
     pub(super) left: u32,
     pub(super) top: u32,
     pub(super) size: Size,
-    /// In milliseconds.
+    /// The delay in milliseconds.
     pub(super) delay: u32,
     pub(super) blend: Blend,
-    /// Whether its place becomes transparent after it.
+    /// Whether the area of the frame becomes transparent after it (disposal to the background).
     pub(super) cleared: bool,
     alpha: Option<&'a [u8]>,
     coded: Coded<'a>,
@@ -44,7 +45,7 @@ enum Coded<'a> {
     Lossless(&'a [u8]),
 }
 
-/// How many frames are wanted: each of them, and all together, within the limits.
+/// Counts the frames that are decoded, and verifies that their number and area are within the limits.
 pub(super) fn count_frames(
     bytes: &[u8],
     canvas: Size,
@@ -63,7 +64,7 @@ pub(super) fn count_frames(
     Ok(count)
 }
 
-/// Finds so many frames, which lie inside of their canvas.
+/// Finds the first `count` frames, which must lie inside of their canvas.
 pub(super) fn animation(
     bytes: &[u8],
     canvas: Size,
@@ -131,13 +132,13 @@ fn frame(content: &[u8]) -> Result<AnimationFrame<'_>, DecodeError> {
 }
 
 impl AnimationFrame<'_> {
-    /// The frame as a file of its own, in a buffer that serves them all.
+    /// Writes the frame as a file of its own, into a buffer that may be used again.
     pub(super) fn write_file(&self, file: &mut Vec<u8>) {
         file.clear();
         file.extend_from_slice(b"RIFF\0\0\0\0WEBP");
         if let (Some(alpha), Coded::Lossy(_)) = (self.alpha, self.coded) {
             let mut head = [0; 10];
-            // Only the flag for alpha.
+            // The flag for alpha alone.
             head[0] = 0x10;
             let Size { width, height } = self.size;
             head[4..7].copy_from_slice(&(width - 1).to_le_bytes()[..3]);
@@ -169,7 +170,7 @@ struct Chunk<'a> {
     content: &'a [u8],
 }
 
-/// Walks from chunk to chunk.
+/// Iterates over the chunks.
 struct Chunks<'a>(&'a [u8]);
 
 impl<'a> Iterator for Chunks<'a> {
@@ -199,7 +200,7 @@ impl<'a> Chunks<'a> {
     }
 }
 
-/// Up to four bytes, the lowest first.
+/// Reads a little-endian number of up to four bytes.
 fn number(bytes: &[u8]) -> u32 {
     bytes
         .iter()

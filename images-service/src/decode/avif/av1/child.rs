@@ -14,40 +14,41 @@ use super::{
     wire::{Answer, Request},
 };
 
-/// Bytes that the program itself takes, and the library for pictures of no size.
+/// The bytes that the program, and the library for a picture of no size, allocate.
 const OWN_MEMORY: u64 = 64_000_000;
 
-/// Reads one request from standard input, and writes its answer to standard output, be it why there is no picture.
+/// Reads one request from standard input, and writes its answer to standard output. A failure to decode is an answer,
+/// too.
 ///
 /// # Errors
-/// When there is no way to answer.
+/// When a standard stream cannot be duplicated, or the answer cannot be written.
 pub(in crate::decode) fn serve() -> io::Result<()> {
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     let told = output.try_clone()?;
-    // The library's frames cannot unwind: the first panic is the end, and this the last that can be said.
+    // rav1d's frames cannot unwind. The first panic ends the process, so the hook writes the answer.
     panic::set_hook(Box::new(move |info| {
         let _unheard = Answer::Failed(info.to_string()).write(&mut &told);
         process::abort();
     }));
-    // Its standard error is not read.
+    // Nobody reads the standard error, so an error is an answer.
     let answer = decoded(input).unwrap_or_else(|error| Answer::Failed(error.to_string()));
     answer.write(&mut output)
 }
 
-/// The answer to a request; an error if it cannot be read, or the process may not be limited.
+/// Returns the answer to a request. Fails if the request cannot be read, or a limit cannot be set.
 fn decoded(mut input: File) -> io::Result<Answer> {
     limit(Resource::Core, 0)?;
     let Request { memory, size, data } = Request::read(&mut input)
         .map_err(|error| io::Error::other(format!("the request cannot be read: {error}")))?;
     thread::Builder::new().spawn(move || end_with(input))?;
-    // The data is there once more while it is decoded.
+    // The request's data and the library's copy of it count, too.
     let all = memory.saturating_add(2 * data.len() as u64);
     limit(Resource::Data, all.saturating_add(OWN_MEMORY))?;
     Ok(Answer::from_result(library::decode(&data, size)))
 }
 
-/// The parent holds the other end of the input. When it is closed, the picture is not needed any more.
+/// Ends this process when the parent closes the input, because it does not need the picture any more.
 #[expect(
     clippy::exit,
     reason = "the decoder on the other thread cannot be asked to stop"
@@ -58,7 +59,7 @@ fn end_with(mut input: File) {
     process::exit(1);
 }
 
-/// Limits this process, which may be limited to less already.
+/// Lowers a resource limit of this process. A lower limit stays.
 fn limit(resource: Resource, most: u64) -> io::Result<()> {
     let most = getrlimit(resource)
         .maximum

@@ -15,18 +15,18 @@ pub(in crate::decode::avif) struct CodedImage {
     planes: Vec<Vec<u8>>,
 }
 
-/// How many bits a sample has.
+/// The bits of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode::avif) enum Depth {
-    /// 8, of one byte.
+    /// 8 bits in one byte.
     Eight,
-    /// 10, of two bytes.
+    /// 10 bits in two bytes.
     Ten,
-    /// 12, of two bytes.
+    /// 12 bits in two bytes.
     Twelve,
 }
 
-/// How chroma is subsampled.
+/// The chroma subsampling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode::avif) enum ChromaSubsampling {
     /// No chroma (4:0:0).
@@ -39,12 +39,12 @@ pub(in crate::decode::avif) enum ChromaSubsampling {
     Yuv444,
 }
 
-/// Which numbers samples are.
+/// The range of the samples (CICP VideoFullRangeFlag).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode::avif) enum Range {
-    /// From 0 to the largest.
+    /// From 0 to the largest number of the depth.
     Full,
-    /// With room at both ends.
+    /// With footroom and headroom: at 8 bits, luma from 16 to 235 and chroma from 16 to 240.
     Limited,
 }
 
@@ -67,7 +67,7 @@ impl Depth {
     }
 }
 
-/// A plane's size in bytes and rows.
+/// The size of a plane: the bytes of a row, and the number of rows.
 #[derive(Clone, Copy)]
 pub(super) struct Extent {
     pub(super) row: usize,
@@ -80,7 +80,7 @@ impl Extent {
     }
 }
 
-/// What a picture without its samples is.
+/// The format of a picture: everything but its samples.
 #[derive(Clone, Copy)]
 pub(super) struct CodedFormat {
     pub(super) size: Size,
@@ -91,7 +91,7 @@ pub(super) struct CodedFormat {
 }
 
 impl CodedFormat {
-    /// The planes that there are.
+    /// Returns the size of each plane: of luma, and of both chroma planes if there are any.
     pub(super) fn planes(self) -> impl Iterator<Item = Extent> {
         let [width, height] = [self.size.width, self.size.height];
         let chroma = match self.subsampling {
@@ -110,7 +110,7 @@ impl CodedFormat {
             })
     }
 
-    /// A picture of planes that are handed over one after the other.
+    /// Builds a picture from the planes that `plane` returns one after the other.
     pub(super) fn filled<E>(
         self,
         mut plane: impl FnMut(usize, Extent) -> Result<Vec<u8>, E>,
@@ -128,7 +128,7 @@ impl CodedFormat {
         })
     }
 
-    /// A picture whose samples follow one another; exactly that many are read.
+    /// Reads a picture whose planes follow one another. Exactly their bytes are read.
     pub(super) fn read(self, input: &mut impl Read) -> io::Result<CodedImage> {
         self.filled(|_, extent| {
             let length = extent.bytes();
@@ -153,7 +153,7 @@ impl CodedImage {
             .try_for_each(|plane| output.write_all(plane))
     }
 
-    /// What it is besides its samples.
+    /// Returns the format.
     pub(super) const fn kind(&self) -> CodedFormat {
         CodedFormat {
             size: self.size,
@@ -164,7 +164,7 @@ impl CodedImage {
         }
     }
 
-    /// One row of a plane as numbers; rows beyond the last repeat it.
+    /// Reads one row of a plane as numbers. A row beyond the last one repeats it.
     pub(in crate::decode::avif) fn row(&self, plane: usize, row: usize, into: &mut [f32]) {
         let extent = self.kind().planes().nth(plane);
         let (Some(samples), Some(extent)) = (self.planes.get(plane), extent) else {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::options::Size;
 
-/// How often a decoder may ask for a pause before it has a picture.
+/// The number of times that the decoder may answer `Again` before it has a picture.
 const MAX_TURNS: usize = 100;
 
 /// Decodes the first picture, which must have the size that the container claims.
@@ -25,7 +25,7 @@ pub(super) fn decode(data: &[u8], size: Size) -> Result<CodedImage, DecodeError>
     let mut decoder = Decoder::with_settings(&settings).map_err(decode_error)?;
     let mut sent = decoder.send_data(data.to_vec(), None, None, None);
     let mut picture = decoder.get_picture();
-    // It may want to be asked several times before it takes all of the data.
+    // The decoder may answer `Again` several times before it takes all of the data.
     for _ in 0..MAX_TURNS {
         if sent != Err(Error::Again) || picture.is_ok() {
             break;
@@ -67,7 +67,7 @@ fn kind(picture: &Picture, size: Size) -> Result<CodedFormat, DecodeError> {
     })
 }
 
-/// The samples of a plane without what the library keeps behind each row.
+/// Copies the samples of a plane without the padding of its rows.
 fn copy(picture: &Picture, plane: usize, extent: Extent) -> Result<Vec<u8>, DecodeError> {
     const COMPONENTS: [PlanarImageComponent; 3] = [
         PlanarImageComponent::Y,
@@ -88,7 +88,7 @@ fn copy(picture: &Picture, plane: usize, extent: Extent) -> Result<Vec<u8>, Deco
     }
 }
 
-/// The number by which formats name a matrix.
+/// Returns the code point of a matrix (CICP, ITU-T H.273).
 fn code(matrix: MatrixCoefficients) -> u8 {
     match matrix {
         MatrixCoefficients::Identity => 0,

@@ -20,10 +20,10 @@ use super::{
 };
 use crate::{error::ServiceError, options::Size};
 
-/// How often the deadline is asked whether the work is cancelled.
+/// The interval at which the deadline is checked for cancellation.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Has the process of a program with its arguments decode data of the size that its container claims.
+/// Decodes data in a child process. The size is the one that the container claims.
 pub(super) fn decode(
     (program, arguments): (&Path, &[OsString]),
     (data, size): (&[u8], Size),
@@ -38,7 +38,7 @@ pub(super) fn decode(
     let (working, done) = channel();
     let (answer, Ended { status, because }) = thread::scope(|scope| {
         let asking = thread::Builder::new().spawn_scoped(scope, move || {
-            // Dropped when there is an answer, and at once if there is no thread.
+            // The sender is dropped with the answer, or at once if no thread starts.
             let _working = working;
             ask(&request, pipes)
         });
@@ -62,7 +62,7 @@ pub(super) fn decode(
     }
 }
 
-/// What a process says and hears.
+/// The standard input and output of the child.
 type Pipes = (ChildStdin, ChildStdout);
 
 fn start(program: &Path, arguments: &[OsString]) -> Result<(Child, Pipes), DecodeError> {
@@ -83,18 +83,18 @@ fn start(program: &Path, arguments: &[OsString]) -> Result<(Child, Pipes), Decod
 }
 
 fn ask(request: &Request<&[u8]>, (mut input, mut output): Pipes) -> io::Result<Answer> {
-    // One that dies early may have said why.
+    // A child that dies early may have written its reason.
     let _broken_off = request.write(&mut input);
     let answer = Answer::read(request.size, &mut output);
-    // It ends when its input does, so that must be held until now.
+    // The child ends with its input, which therefore stays open until the answer is read.
     drop(input);
     answer
 }
 
-/// How a process has ended.
+/// The end of a child.
 struct Ended {
     status: io::Result<ExitStatus>,
-    /// Why it had to, if it had no time to answer.
+    /// The error of the deadline, if it ended the child.
     because: Option<ServiceError>,
 }
 
@@ -110,7 +110,7 @@ fn watch(mut child: Child, done: &Receiver<()>, options: Options<'_>) -> Ended {
             break Some(error);
         }
     };
-    // One that is about to end by itself keeps the status it has.
+    // A child that is about to end by itself keeps its own status.
     let _gone = child.kill();
     Ended {
         status: child.wait(),

@@ -1,7 +1,7 @@
 //! The messages between the images process and its AV1 child: one request and one answer, in native byte order.
 //!
-//! Both ends are the same program, so nothing here has a version. But the parent trusts
-//! no answer: the child that wrote it has read a hostile file.
+//! Both ends are the same program, so the messages have no version. The parent trusts no answer, because the child that
+//! wrote it has read a hostile file.
 
 use std::io::{self, Read, Write};
 
@@ -12,12 +12,12 @@ use super::{
 };
 use crate::options::Size;
 
-/// Bytes of a text, at most.
+/// The maximum length of a text in bytes.
 const MAX_TEXT_BYTES: usize = 1_000;
 
 /// A picture to decode.
 pub(super) struct Request<D> {
-    /// Bytes that decoding may take.
+    /// The bytes that decoding may allocate.
     pub(super) memory: u64,
     /// The size that the container claims.
     pub(super) size: Size,
@@ -56,12 +56,12 @@ impl Request<Vec<u8>> {
     }
 }
 
-/// What became of it.
+/// The result of a request.
 pub(super) enum Answer {
     Picture(CodedImage),
     Broken(String),
     Unsupported,
-    /// The library panicked, or the process could not begin; with its words.
+    /// The library panicked, or the process could not begin. The text says how.
     Failed(String),
 }
 
@@ -107,10 +107,10 @@ impl Answer {
         }
     }
 
-    /// Reads an answer about a picture of this size, and the end behind it.
+    /// Reads an answer about a picture of this size, up to the end of the input.
     ///
     /// # Errors
-    /// When it is not exactly one answer.
+    /// When the input is not exactly one answer.
     pub(super) fn read(size: Size, input: &mut impl Read) -> io::Result<Self> {
         let [kind] = array(input)?;
         let answer = match kind {
@@ -137,7 +137,7 @@ impl Answer {
         }
     }
 
-    /// The picture, if there is one; a failure is for the caller to tell.
+    /// Returns the result of decoding, or the text of a failure of the process.
     pub(super) fn into_picture(self) -> Result<Result<CodedImage, DecodeError>, String> {
         match self {
             Self::Picture(coded) => Ok(Ok(coded)),
@@ -162,7 +162,7 @@ fn read_text(input: &mut impl Read) -> io::Result<String> {
     }
     let mut text = vec![0; length];
     input.read_exact(&mut text)?;
-    // It is going to stand in a line of the log.
+    // The text becomes part of a line of the log.
     let plain = |character: char| match character.is_control() {
         true => ' ',
         false => character,

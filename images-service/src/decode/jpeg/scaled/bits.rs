@@ -1,25 +1,25 @@
-//! The bits of a scan: its bytes without their stuffing, a window at a time, and a cursor that consumes bits of it.
+//! The bits of a scan: its bytes without byte stuffing, one window at a time, and a cursor that consumes bits of it.
 //!
-//! Stuffing is taken out for many bytes at once, so that taking bits never looks at a byte's value.
+//! Stuffing is removed for many bytes at once, so that the cursor never inspects the value of a byte.
 
 use std::ops::Range;
 
 use super::DecodeError;
 
-/// Bytes without stuffing that are there at a time.
+/// The size of a window in bytes, without stuffing.
 const WINDOW: usize = 1 << 16;
-/// More than the longest codes of one MCU take: six blocks of 64 coefficients of 32 bits.
+/// An upper bound of the bytes that the codes of one MCU take: six blocks of 64 coefficients of 32 bits.
 const MAX_MCU_BYTES: usize = 2048;
-/// Bytes that a cursor loads at once.
+/// The bytes that a cursor loads at once.
 const LOAD: usize = 8;
 
 pub(super) struct Bits<'a> {
-    /// What has not come into the window yet.
+    /// The bytes that have not come into the window yet.
     source: &'a [u8],
     window: Vec<u8>,
-    /// What of the window came from the scan; zeros follow.
+    /// The number of bytes in the window that come from the scan. Zeros follow.
     filled: usize,
-    /// Whether the segment has no more bytes than those in the window: a marker or the end follows.
+    /// Whether the window has the last bytes of the segment: a marker or the end follows.
     ended: bool,
 }
 
@@ -33,9 +33,9 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// Makes sure that the codes of one MCU are in the window, or all there are.
+    /// Makes sure that the window has the codes of one MCU, or all that are left.
     ///
-    /// Fails if the codes before have taken more bits than there are.
+    /// Fails if the codes so far have taken more bits than there are.
     #[inline]
     pub(super) fn ensure_mcu(&mut self, cursor: Cursor) -> Result<Cursor, DecodeError> {
         if cursor.next + MAX_MCU_BYTES <= self.filled {
@@ -50,7 +50,7 @@ impl<'a> Bits<'a> {
             self.check(cursor)?;
             return Ok(cursor);
         }
-        // As long as the segment goes on, a cursor cannot have come to the end of the window.
+        // While the segment goes on, the cursor cannot have reached the end of the window.
         let kept: Range<usize> = cursor.next.min(self.filled)..self.filled;
         self.filled = kept.len();
         self.window.copy_within(kept, 0);
@@ -63,7 +63,7 @@ impl<'a> Bits<'a> {
         Ok(cursor)
     }
 
-    /// Bytes up to the next 0xFF, and what this one stands for.
+    /// Appends the bytes up to the next 0xFF, and the byte that this one stands for.
     fn append(&mut self) {
         let piece = &self.source[..self.source.len().min(WINDOW - self.filled)];
         let plain = memchr::memchr(0xFF, piece);
@@ -75,7 +75,7 @@ impl<'a> Bits<'a> {
             self.ended = self.source.is_empty();
             return;
         }
-        // Any number of them may stand before a marker, and before stuffing.
+        // Any number of 0xFF bytes may precede a marker or a stuffed zero.
         let run = self.source.iter().position(|byte| *byte != 0xFF);
         match run.map(|run| (run, self.source[run])) {
             Some((run, 0)) => {
@@ -87,7 +87,7 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// Fails if more bits were taken than there are.
+    /// Fails if the codes have taken more bits than there are.
     pub(super) fn check(&self, cursor: Cursor) -> Result<(), DecodeError> {
         if cursor.next * 8 > self.filled * 8 + cursor.held as usize {
             return Err(DecodeError::broken(
@@ -97,11 +97,11 @@ impl<'a> Bits<'a> {
         Ok(())
     }
 
-    /// Goes on behind the restart marker of this number, which must be the next one.
+    /// Continues after the restart marker of this number (modulo 8). Fails if anything else follows.
     pub(super) fn restart(&mut self, cursor: Cursor, number: u8) -> Result<Cursor, DecodeError> {
         self.check(cursor)?;
         while !self.ended {
-            // Bytes that no code needed.
+            // No code needed these bytes.
             self.filled = 0;
             self.append();
         }
@@ -127,19 +127,19 @@ impl<'a> Bits<'a> {
     }
 }
 
-/// A place in the window. Small, so that it stays in registers.
+/// A position in the window. It is small, so that it stays in registers.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Cursor {
-    /// Bits that come next, from the highest on. Below those that count may stand bits that will be loaded again.
+    /// The next bits, from the highest on. The bits below the valid ones may be loaded again.
     buffer: u64,
-    /// How many of them count.
+    /// The number of valid bits in `buffer`.
     held: u32,
-    /// The first byte of the window that does not count.
+    /// The index of the first byte in the window that is not loaded.
     next: usize,
 }
 
 impl Cursor {
-    /// Bits that are there after loading.
+    /// The minimum number of valid bits after a refill.
     pub(super) const LOADED: u32 = 56;
 
     #[inline(always)]
@@ -147,14 +147,14 @@ impl Cursor {
         let bytes = window
             .get(self.next..self.next + LOAD)
             .and_then(<[u8]>::first_chunk);
-        // A window always goes on for that long; this is for the compiler.
+        // The window always has these bytes; the check is for the compiler.
         let word = bytes.map_or(0, |bytes| u64::from_be_bytes(*bytes));
         self.buffer |= word >> self.held;
         self.next += ((63 - self.held) >> 3) as usize;
         self.held |= Self::LOADED;
     }
 
-    /// The next bits, at least one, without taking them.
+    /// Returns the next bits, at least one, without consuming them.
     #[inline(always)]
     #[expect(
         clippy::cast_possible_truncation,

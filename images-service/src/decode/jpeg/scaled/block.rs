@@ -1,5 +1,5 @@
-//! Entropy decoding of one block (JPEG Annex F.2.2): DC and AC coefficients that a small picture needs are dequantised,
-//! and the others are skipped.
+//! Entropy decoding of one block (JPEG Annex F.2.2). The DC and AC coefficients that a small picture needs are
+//! dequantised, and the others are skipped.
 
 use super::{
     bits::Cursor,
@@ -7,11 +7,11 @@ use super::{
     idct::{Block, IdctBasis},
 };
 
-/// What the coefficients of a component are quant, and where they go, in the order in which they come.
+/// The quantisation step and the place of each coefficient of a component, in zig-zag order.
 pub(super) struct DequantTable {
-    /// Longer than a block, so that no step can leave it.
+    /// The entries of a block, and more, so that no index needs a check.
     dequant: Box<[DequantEntry; 256]>,
-    /// How many have to be kept.
+    /// The number of coefficients in zig-zag order up to the last one that is kept.
     kept: usize,
 }
 
@@ -39,25 +39,25 @@ impl DequantTable {
     }
 }
 
-/// Coefficients in the order in which they come: where each one stands.
+/// The zig-zag order (Figure A.6): the place of each coefficient in its block.
 const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
     13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// Steps of at most [`LOOKAHEAD`] bits that one load is enough for.
+/// The number of symbols of at most [`LOOKAHEAD`] bits that one refill is enough for.
 const SYMBOLS_PER_REFILL: u32 = Cursor::LOADED / LOOKAHEAD;
 
-/// The codes of a component.
+/// The Huffman tables of a component.
 pub(super) struct HuffmanTables<'a> {
     pub(super) dc: &'a HuffmanTable,
     pub(super) ac: &'a HuffmanTable,
 }
 
-/// Reads a block; what is not kept of it is zero already.
+/// Reads a block, whose coefficients must be zero.
 ///
-/// Returns the number of the last coefficient that may not be zero, or `None` if the bits are no code.
+/// Returns the zig-zag index of the last coefficient that may be nonzero, or `None` if the bits are no code.
 #[inline(always)]
 pub(super) fn read(
     window: &[u8],
@@ -97,7 +97,7 @@ pub(super) fn read(
             last_nonzero = at - 1;
         }
     }
-    // The last one may still be one that is kept.
+    // The last symbol may end at the last coefficient that is kept.
     if at == dequant.kept {
         last_nonzero = at - 1;
     }
@@ -105,7 +105,7 @@ pub(super) fn read(
         bits.refill(window);
         for _ in 0..SYMBOLS_PER_REFILL {
             let stride = tables.ac.skip_runs[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
-            // Behind the last place of a block its end is not told, so that a stride may reach into the next one.
+            // The lookahead does not know where a block ends, so its run may reach into the next block.
             if stride.bits > 0 && at + usize::from(stride.advance & 127) < 64 {
                 bits.consume(u32::from(stride.bits));
                 at += usize::from(stride.advance);
@@ -120,7 +120,7 @@ pub(super) fn read(
         }
     }
     *cursor = bits;
-    // A run of zeros that leaves the block is not a code.
+    // A run of zeros must not leave the block.
     (at == 64 || at > EOB).then_some(last_nonzero)
 }
 

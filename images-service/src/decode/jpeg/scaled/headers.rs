@@ -6,21 +6,21 @@ use super::{
 };
 use crate::options::Size;
 
-/// A file that can be decoded at a fraction of its size.
+/// The headers of a file that can be decoded at n/8 of its size.
 pub(super) struct Headers<'a> {
     pub(super) size: Size,
-    /// One, or three of which the first has all samples.
+    /// One component, or three of which only the first may have several blocks in an MCU.
     pub(super) components: Vec<Component>,
     tables: Tables,
-    /// MCUs between restart markers; 0 if there are none.
+    /// The restart interval in MCUs; 0 if there is none.
     pub(super) restart: u16,
-    /// What follows the scan's header.
+    /// The bytes after the scan header.
     pub(super) scan: &'a [u8],
 }
 
 pub(super) struct Component {
     id: u8,
-    /// Blocks of one MCU.
+    /// The blocks of one MCU from left to right, and from top to bottom.
     pub(super) across: usize,
     pub(super) down: usize,
     quantisation: u8,
@@ -36,7 +36,8 @@ struct Tables {
 }
 
 impl<'a> Headers<'a> {
-    /// `None` for what is coded in another way, or not as it should be: the other decoder says which.
+    /// Reads the headers. Returns `None` for a file that is coded in another way or broken; the other decoder reports
+    /// which.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut segments = Segments::new(bytes);
         let mut tables = Tables::default();
@@ -52,7 +53,7 @@ impl<'a> Headers<'a> {
                 (0xDD, content) => restart = u16::from_be_bytes(*content.first_chunk()?),
                 (0xE0, [b'J', b'F', b'I', b'F', 0, ..]) => declared = true,
                 (0xEE, [b'A', b'd', b'o', b'b', b'e', rest @ ..]) => {
-                    // Anything but YCbCr.
+                    // Any transform but YCbCr.
                     if *rest.get(6)? != 1 {
                         return None;
                     }
@@ -78,7 +79,7 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// The quantisation table in zig-zag order, and the Huffman tables.
+    /// Returns the quantisation table in zig-zag order, and the Huffman tables of DC and AC coefficients.
     pub(super) fn tables(
         &self,
         component: &Component,
@@ -93,7 +94,7 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// Of a frame header.
+/// Reads the size and the components from a frame header.
 fn components(content: &[u8]) -> Option<(Size, Vec<Component>)> {
     let [8, h1, h0, w1, w0, count @ (1 | 3), rest @ ..] = content else {
         return None;
@@ -117,7 +118,7 @@ fn components(content: &[u8]) -> Option<(Size, Vec<Component>)> {
         return None;
     }
     match &mut components[..] {
-        // The blocks of a single component come one by one, whatever its header says.
+        // The blocks of a single component are not interleaved, whatever its sampling factors are (Annex A.2.2).
         [only] => (only.across, only.down) = (1, 1),
         [first, others @ ..] => {
             let known = matches!((first.across, first.down), (1, 1) | (2, 1) | (2, 2));
@@ -134,7 +135,7 @@ fn components(content: &[u8]) -> Option<(Size, Vec<Component>)> {
     Some((Size::new(width, height), components))
 }
 
-/// Gives each component its tables, if the scan has all of them in their order.
+/// Gives each component its Huffman tables, if the scan has all components in the order of the frame header.
 fn choose(components: &mut [Component], scan: &[u8]) -> Option<()> {
     let (count, rest) = scan.split_first()?;
     let (choices, spectrum) = rest.split_at_checked(components.len() * 2)?;

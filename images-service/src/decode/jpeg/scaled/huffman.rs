@@ -1,11 +1,11 @@
-//! Huffman decoding by lookup tables (JPEG Annex F.2.2): the next 11 bits give a whole symbol with its value, or how far a
-//! run of symbols goes whose coefficients are not needed.
+//! Huffman decoding by lookup tables (JPEG Annex F.2.2). The next 11 bits select a whole symbol with its value, or a
+//! run of symbols whose coefficients are skipped.
 
 use super::bits::Cursor;
 
-/// Bits of lookahead.
+/// The bits that index a lookup table.
 pub(super) const LOOKAHEAD: u32 = 11;
-/// How far the end of a block (EOB) advances: behind every place that a coefficient can have.
+/// The advance of the end of block (EOB). It leads beyond every coefficient.
 pub(super) const EOB: usize = 128;
 
 /// Whether a table codes DC or AC coefficients.
@@ -18,19 +18,19 @@ pub(super) enum CoefficientKind {
 /// One coefficient and the zeros before it, or EOB.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Symbol {
-    /// Bits of the code and the value behind it; 0 where they are more than were looked at.
+    /// The bits of the code and of its value; 0 if they are more than the lookahead.
     pub(super) bits: u8,
-    /// Coefficients that it goes on by.
+    /// The number of coefficients that it stands for.
     pub(super) advance: u8,
     pub(super) value: i16,
 }
 
-/// As many symbols as the lookahead has, without their values.
+/// All whole symbols of a lookahead, without their values.
 #[derive(Clone, Copy, Default)]
 pub(super) struct SkipRun {
-    /// 0 where not even one is whole.
+    /// The bits of the symbols; 0 if not even one is whole.
     pub(super) bits: u8,
-    /// Coefficients that they go on by.
+    /// The number of coefficients that the symbols stand for.
     pub(super) advance: u8,
 }
 
@@ -39,14 +39,15 @@ pub(super) struct HuffmanTable {
     pub(super) skip_runs: Box<[SkipRun; 1 << LOOKAHEAD]>,
     kind: CoefficientKind,
     symbols: Vec<u8>,
-    /// For each length from 1: the first code behind those of this length, moved to the top of 16 bits.
+    /// The first code after those of each length from 1, shifted to the top of 16 bits.
     ends: [u32; 16],
-    /// For each length: what to add to a code to have the number of its symbol.
+    /// The difference between the index of a symbol and its code, for each code length from 1.
     offsets: [i32; 16],
 }
 
 impl HuffmanTable {
-    /// From the numbers of codes of each length; `None` if there are more than fit.
+    /// Builds a table from the number of codes of each length (BITS) and their symbols (HUFFVAL). Returns `None` if the
+    /// codes do not fit.
     pub(super) fn new(kind: CoefficientKind, counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut ends = [0; 16];
         let mut offsets = [0; 16];
@@ -71,7 +72,7 @@ impl HuffmanTable {
         };
         let mut index = 0;
         for look in 0..1 << LOOKAHEAD {
-            // Codes are in the order of their lengths.
+            // Codes are sorted by length.
             while index < LOOKAHEAD as usize && table.ends[index] <= look << (16 - LOOKAHEAD) {
                 index += 1;
             }
@@ -87,13 +88,13 @@ impl HuffmanTable {
         Some(table)
     }
 
-    /// The step at the top of these bits, so many of which are known.
+    /// Reads the symbol at the top of `bits`, of which the first `known` are valid.
     fn step(&self, bits: u32, known: u32) -> Option<Symbol> {
         let index = self.ends.iter().position(|end| bits >> 16 < *end)?;
         self.coded(index, bits, known)
     }
 
-    /// The same, if the length of its code is known: one more than this.
+    /// Reads the symbol whose code has `index + 1` bits.
     fn coded(&self, index: usize, bits: u32, known: u32) -> Option<Symbol> {
         let length = u32::try_from(index).ok()? + 1;
         let code = i32::try_from(bits.checked_shr(32 - length)?).ok()?;
@@ -119,7 +120,7 @@ impl HuffmanTable {
         })
     }
 
-    /// All steps that these bits have, up to the end of a block.
+    /// Returns all whole symbols of a lookahead, up to EOB.
     fn stride(&self, look: u32) -> SkipRun {
         let mut stride = SkipRun::default();
         loop {
@@ -138,7 +139,7 @@ impl HuffmanTable {
         }
     }
 
-    /// The next step, however long its code is; `None` if it is not a code.
+    /// Reads the next symbol, whose code may have any length. Returns `None` if the bits are no code.
     #[cold]
     #[inline(never)]
     pub(super) fn slow_path(&self, mut cursor: Cursor, window: &[u8]) -> Option<(Symbol, Cursor)> {
@@ -150,7 +151,7 @@ impl HuffmanTable {
     }
 }
 
-/// The number in the topmost bits: those that begin with 0 are negative.
+/// Extends the sign of a value (EXTEND, Figure F.12): a value that begins with 0 is negative.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "at most 15 bits and a sign"

@@ -2,22 +2,22 @@
 
 use std::f64::consts::PI;
 
-/// Coefficients in rows of eight. Behind them is room for those that are not needed.
+/// The coefficients in eight rows of eight. Coefficients that are not needed are written behind them.
 pub(super) type Block = [f32; 128];
 
-/// What each coefficient along one side contributes to each sample.
+/// The contribution of each coefficient along one side to each sample.
 pub(super) struct IdctBasis {
-    /// Coefficients that count.
+    /// The number of coefficients along a side that count.
     pub(super) inputs: usize,
-    /// By coefficient, then by sample.
+    /// The weights by coefficient, then by sample.
     by_input: [[f32; 8]; 8],
 }
 
 impl IdctBasis {
-    /// For 1 to 8 samples.
+    /// Creates the basis for 1 to 8 samples a side.
     ///
-    /// Two and four are the means of what eight would be, as libjpeg-turbo has them; the other numbers have a
-    /// transform of their own size.
+    /// Two and four samples are the means of eight, as in libjpeg-turbo. The other numbers have a transform of their
+    /// own size.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
@@ -50,7 +50,7 @@ impl IdctBasis {
     }
 }
 
-/// So many samples a side, which are written eight or four bytes a row; leaves nothing of the block.
+/// Transforms a block to `outputs` samples a side, written eight or four bytes a row, and clears it.
 #[inline(always)]
 pub(super) fn idct_scaled(
     outputs: usize,
@@ -71,7 +71,7 @@ pub(super) fn idct_scaled(
     }
 }
 
-/// `N` samples a side from `K` coefficients a side, written `W` bytes a row.
+/// Transforms `K` coefficients a side to `N` samples a side, written `W` bytes a row, and clears the block.
 #[inline(always)]
 fn idct<const N: usize, const K: usize, const W: usize>(
     basis: &IdctBasis,
@@ -80,7 +80,7 @@ fn idct<const N: usize, const K: usize, const W: usize>(
     out: &mut [u8],
     stride: usize,
 ) {
-    // Most blocks of a photograph's chroma have few coefficients.
+    // Most chroma blocks of a photograph have few coefficients.
     match last_nonzero {
         0 => {
             let sample = samples::<1>([block[0] * 0.125])[0];
@@ -134,13 +134,13 @@ fn idct_partial<const N: usize, const K: usize, const W: usize>(
     }
 }
 
-/// To the nearest byte.
+/// Shifts the level by 128 and rounds to the nearest byte.
 #[inline(always)]
 fn samples<const W: usize>(sums: [f32; W]) -> [u8; W] {
-    // A float of this size has its integer in its lowest bits. Unlike `as`, this is done for many at a time.
+    // The sum with 1.5 · 2^23 has its integer in the lowest bits. Unlike `as`, this is vectorised.
     const WHOLE: f32 = 12_582_912.0;
     sums.map(|sum| {
-        // Halves go up, as in every other decoder.
+        // Halves are rounded up, as by other decoders.
         let sum = sum + 128.000_1;
         let sum = if sum > 0.0 { sum } else { 0.0 };
         let sum = if sum < 255.0 { sum } else { 255.0 };

@@ -5,23 +5,23 @@ use super::{
     idct::{Block, IdctBasis, idct_scaled},
 };
 
-/// A transform writes up to this many bytes behind its samples.
+/// The bytes that an IDCT may write behind its samples.
 const MARGIN: usize = 8;
 
-/// One component's samples, and how they come out of its blocks.
+/// The samples of one component in an MCU row, and the tables that turn blocks into them.
 pub(super) struct McuRow {
     pub(super) dequant: DequantTable,
     basis: IdctBasis,
     samples: Vec<u8>,
     stride: usize,
-    /// Samples of one block along a side.
+    /// The samples along a side of a block.
     side: usize,
-    /// Blocks of one MCU from left to right.
+    /// The blocks of one MCU from left to right.
     across: usize,
 }
 
 impl McuRow {
-    /// For blocks of `side` samples, `across` by `down` of them in each of `mcus` MCUs.
+    /// Creates a row of `mcus` MCUs, each with `across` by `down` blocks of `side` samples a side.
     pub(super) fn new(
         quantisation: &[u16; 64],
         side: usize,
@@ -40,7 +40,7 @@ impl McuRow {
         }
     }
 
-    /// Puts a block where it belongs, and leaves nothing of it.
+    /// Transforms a block to its place, and clears it.
     #[inline(always)]
     pub(super) fn put(
         &mut self,
@@ -60,7 +60,7 @@ impl McuRow {
         );
     }
 
-    /// Rows from the top, each with some bytes behind its samples.
+    /// Returns a row of samples, counted from the top, with some bytes behind them.
     pub(super) fn row(&self, number: usize) -> &[u8] {
         let start = number * self.stride;
         &self.samples[start..start + self.stride]

@@ -9,9 +9,9 @@ use crate::options::Size;
 pub(super) struct ScaledPicture {
     pub(super) mcu_rows: Vec<McuRow>,
     size: Size,
-    /// Rows of the picture that a row of MCUs has.
+    /// The rows of the picture in one MCU row.
     height: usize,
-    /// Whether chroma has half as many samples in a row.
+    /// Whether chroma has half as many samples in a row as luma.
     half: bool,
     routines: SimdRoutines,
     chroma: [Vec<u8>; 2],
@@ -35,7 +35,7 @@ impl ScaledPicture {
         }
     }
 
-    /// Colours what a row of MCUs has.
+    /// Converts one MCU row to grey or RGB.
     pub(super) fn finish(&mut self, mcus: usize) {
         let width = self.size.width as usize;
         let bytes = width * self.mcu_rows.len();

@@ -8,13 +8,13 @@ use super::{
     mcu_row::McuRow,
 };
 
-/// The entropy-coded data.
+/// The entropy-coded data, and the state of its decoder.
 pub(super) struct Scan<'a> {
     bits: Bits<'a>,
     cursor: Cursor,
     components: Vec<ScanComponent<'a>>,
     block: Box<Block>,
-    /// MCUs until the next restart marker, and its number.
+    /// The number of MCUs until the next restart marker, and the number of that marker.
     left: u16,
     number: u8,
 }
@@ -23,7 +23,7 @@ struct ScanComponent<'a> {
     tables: HuffmanTables<'a>,
     across: usize,
     down: usize,
-    /// The value of the block before.
+    /// The DC coefficient of the block before, which predicts the next one.
     dc: i16,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// One row of MCUs.
+    /// Decodes one MCU row.
     pub(super) fn row(
         &mut self,
         plan: &ScaledPlan<'_>,
@@ -59,17 +59,17 @@ impl<'a> Scan<'a> {
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
         {
-            // SAFETY: the processor has what the function was compiled for.
+            // SAFETY: the processor has the features that the function requires.
             #[expect(
                 unsafe_code,
-                reason = "the same code, compiled for a processor that was asked"
+                reason = "the same code, compiled for features that are detected"
             )]
             return unsafe { self.row_wide(plan, mcu_rows) };
         }
         self.row_anywhere(plan, mcu_rows)
     }
 
-    /// The same for processors with wide registers and shifts by any number of bits.
+    /// Decodes one MCU row on a processor with wide registers and shifts by any number of bits.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2")]
     fn row_wide(

@@ -1,4 +1,4 @@
-//! The same pixels as libjpeg-turbo-rs sees, and nothing of a broken scan.
+//! Compares the scaled decoder with libjpeg-turbo-rs, and verifies that a broken scan gives no picture.
 
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 
@@ -16,7 +16,7 @@ const SAMPLINGS: [Option<Subsampling>; 5] = [
     Some(Subsampling::S420),
 ];
 
-/// Slopes, edges and noise; grey without a subsampling.
+/// Encodes slopes, edges and noise, in grey without a subsampling.
 fn file(size: Size, sampling: Option<Subsampling>, quality: u8, restart: u16) -> Vec<u8> {
     let channels = if sampling.is_some() { 3 } else { 1 };
     let mut noise = 1_u32;
@@ -70,7 +70,7 @@ fn bytes(raw: &RawImage) -> &[u8] {
     }
 }
 
-/// Where it hands a file on.
+/// Whether the scaled decoder leaves a file to the other decoder.
 fn is_left(sampling: Option<Subsampling>, shrink: Shrink) -> bool {
     match sampling {
         Some(Subsampling::S440) => true,
@@ -80,7 +80,8 @@ fn is_left(sampling: Option<Subsampling>, shrink: Shrink) -> bool {
     }
 }
 
-/// Each sample is within one of the other's, as both round; in a channel, luma's counts once and chroma's up to 1.8 times.
+/// Each sample is within one of the other decoder's, as both round; in a channel, luma's difference counts once and
+/// chroma's up to 1.8 times.
 #[test]
 fn no_channel_is_further_than_three_from_libjpeg_turbo() {
     for (width, height) in [(1, 1), (2, 3), (7, 9), (16, 16), (17, 33), (131, 67)] {
@@ -115,7 +116,7 @@ fn is_broken(file: &[u8], size: Size) -> bool {
     shrinks().all(|shrink| matches!(decode(file, size, shrink), Err(DecodeError::Broken(_))))
 }
 
-/// Where the scan's codes begin.
+/// Returns the offset at which the scan's codes begin.
 fn scan(file: &[u8]) -> usize {
     let marker = file
         .windows(2)
@@ -159,7 +160,7 @@ fn restart_markers_come_in_their_order() {
 
 #[test]
 fn a_run_that_leaves_its_block_is_broken() {
-    // Each code is one zero bit: no difference, and sixteen zeros.
+    // Each code is one zero bit: a DC difference of 0, and sixteen zeros.
     let tables: &[u8] = b"\xFF\xC4\0\x14\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
         \xFF\xC4\0\x14\x10\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xF0";
     let frame: &[u8] = b"\xFF\xC0\0\x0B\x08\0\x08\0\x08\x01\x01\x11\0";
