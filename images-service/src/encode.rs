@@ -23,10 +23,10 @@ use crate::{
     picture::Picture,
 };
 
-/// Quality of lossy formats if the caller gave none.
+/// The quality of lossy formats if the request gives none.
 const DEFAULT_QUALITY: u8 = 85;
 
-/// The quality that means "without loss" where a format has such a mode.
+/// The quality that selects the lossless mode of a format that has one.
 const LOSSLESS: u8 = 100;
 
 /// An encoded image.
@@ -34,14 +34,14 @@ const LOSSLESS: u8 = 100;
 pub struct EncodedImage {
     /// The file, or the raw pixels.
     pub bytes: Vec<u8>,
-    /// Its `content-type`.
+    /// The value of `content-type`.
     pub content_type: &'static str,
 }
 
 /// Encodes the finished picture.
 ///
-/// Metadata policy, for every format at once: JPEG keeps the copyright notice, and all of EXIF where the caller asks for
-/// it; nothing else survives. A photograph can give away where its owner lives.
+/// One policy on metadata holds for every format: JPEG keeps the copyright notice, and EXIF if the request asks for it.
+/// Nothing else is kept, because a photograph can give away where its owner lives.
 ///
 /// # Errors
 /// When the encoder fails, or the deadline has passed.
@@ -90,7 +90,7 @@ fn bytes_of(
     }
 }
 
-/// For formats without alpha: whatever still lets something through lies on white.
+/// Composes an image over white, for formats without alpha.
 fn flattened(image: Image) -> Image {
     ops::background(image, Color::WHITE)
 }

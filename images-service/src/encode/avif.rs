@@ -9,13 +9,13 @@ use crate::{
     image::{Channels, Image},
 };
 
-/// Beyond this side a picture takes too long; another format stands in.
+/// The longest side of an AVIF in pixels. A larger picture takes too long, and is written in another format.
 pub(super) const MAX_SIDE: u32 = 1600;
 
-/// 1 is best, 10 fastest.
+/// The speed of rav1e, from 1 (best quality) to 10 (fastest).
 const SPEED: u8 = 9;
 
-/// Encodes one picture, alpha included if it has any.
+/// Encodes one picture, with its alpha.
 pub(super) fn encode(image: &Image, quality: u8) -> Result<Vec<u8>, ServiceError> {
     let size = image.size();
     let (width, height) = (size.width as usize, size.height as usize);

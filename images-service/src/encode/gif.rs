@@ -1,4 +1,4 @@
-//! GIF: a palette for every frame; later frames have only the box that changes.
+//! GIF: a palette for every frame. Frames after the first have only the box that changes.
 
 mod change;
 
@@ -18,7 +18,7 @@ use crate::{
     picture::{LoopCount, Picture},
 };
 
-/// Pixels from this alpha on are opaque, others are not there.
+/// The lowest alpha of a visible pixel. GIF has no partial transparency.
 const VISIBLE_FROM: u8 = 128;
 
 /// Encodes all frames.
@@ -33,7 +33,7 @@ pub(super) fn encode(picture: &Picture, deadline: &Deadline) -> Result<Vec<u8>, 
             .set_repeat(repeat(picture.loop_count()))
             .map_err(|error| fail(&error))?;
     }
-    // A hole can only be made by clearing what was there before.
+    // A transparent pixel over a visible one requires that the canvas is cleared before.
     let holes = picture
         .frames()
         .any(|frame| pixels(&frame.image).any(|pixel| pixel.is_none()));
@@ -68,7 +68,7 @@ fn sides(size: Size) -> Option<[u16; 2]> {
     Some([size.width.try_into().ok()?, size.height.try_into().ok()?])
 }
 
-/// The pixels of a picture; `None` for those that are not there.
+/// Iterates over the pixels of a picture; `None` stands for a transparent one.
 fn pixels(image: &Image) -> impl Iterator<Item = Option<[u8; 3]>> + Clone {
     let channels = image.channels();
     image
@@ -107,7 +107,7 @@ fn frame_of(indexed: &Indexed, part: Rect, canvas: Size) -> Option<Frame<'_>> {
     })
 }
 
-/// The file counts what comes after the first time.
+/// Converts to the stored number, which does not count the first play.
 fn repeat(plays: LoopCount) -> Repeat {
     match plays {
         LoopCount::Infinite => Repeat::Infinite,
@@ -117,7 +117,7 @@ fn repeat(plays: LoopCount) -> Repeat {
     }
 }
 
-/// Rounds delays so that the whole keeps its length.
+/// Rounds delays to hundredths of a second. The errors do not add up.
 #[derive(Default)]
 struct Clock {
     milliseconds: u64,

@@ -10,10 +10,10 @@ use crate::{
     metadata::{Metadata, copyright_exif},
 };
 
-/// Below this area a progressive file is only larger.
+/// The smallest area of a progressive file in pixels. Below it, a progressive file is only larger.
 const PROGRESSIVE_FROM: u64 = 50 * 50;
 
-/// Above this area a progressive file costs its reader too much memory.
+/// The largest area of a progressive file in pixels. Above it, a progressive file costs its reader too much memory.
 const PROGRESSIVE_TO: u64 = 3000 * 3000;
 
 /// Encodes an opaque picture.

@@ -1,5 +1,5 @@
-//! From true colour to a palette: exact if there are few enough colours, else by Wu's quantiser (Wu 1991) with
-//! Floyd-Steinberg error diffusion.
+//! Reduces true colour to a palette: exact if there are few enough colours, else by Wu's quantiser (Wu 1991) with
+//! Floyd-Steinberg error diffusion (1976).
 
 mod count;
 mod translucent;
@@ -18,16 +18,16 @@ use crate::{
 
 /// A picture of at most 256 colours.
 pub(super) struct Indexed {
-    /// Straight red, green, blue and alpha.
+    /// The entries: straight red, green, blue and alpha.
     pub(super) colors: Vec<[u8; 4]>,
-    /// One for every pixel.
+    /// The index of an entry for every pixel.
     pub(super) indices: Vec<u8>,
 }
 
-/// The entry of transparent pixels.
+/// The palette entry of transparent pixels.
 pub(super) const CLEAR: [u8; 4] = [0; 4];
 
-/// Every pixel keeps its colour and alpha; `None` if that takes more than 256 entries.
+/// Returns a palette in which every pixel keeps its colour and alpha; `None` if that takes more than 256 entries.
 pub(super) fn exact(image: &Image) -> Option<Indexed> {
     match image.channels() {
         Channels::Rgb => count::colors(
@@ -45,7 +45,7 @@ pub(super) fn exact(image: &Image) -> Option<Indexed> {
     }
 }
 
-/// Quantises pixels that are each either opaque or transparent (`None`), which takes one entry.
+/// Quantises pixels, each of which is either opaque or transparent (`None`). All transparent pixels share one entry.
 pub(super) fn quantize_with_mask(
     size: Size,
     pixels: impl Iterator<Item = Option<[u8; 3]>> + Clone,
@@ -60,7 +60,7 @@ pub(super) fn quantize_with_mask(
     quantize_wu(size, pixels)
 }
 
-/// Wu's quantiser over the opaque pixels, with the error of each pixel diffused to its neighbours.
+/// Quantises the opaque pixels with Wu's quantiser, and diffuses the error of each pixel to its neighbours.
 fn quantize_wu(
     size: Size,
     pixels: impl Iterator<Item = Option<[u8; 3]>> + Clone,
@@ -120,7 +120,7 @@ fn opaque(color: Srgb<u8>) -> [u8; 4] {
     [color.red, color.green, color.blue, 255]
 }
 
-/// The library refused what it was given.
+/// The reason why the library refused its input.
 #[derive(Debug)]
 pub(super) struct PaletteError(String);
 

@@ -1,4 +1,4 @@
-//! Decides how a result is written: its format, its frames, its largest side and the memory of its encoder.
+//! Decides the format of a result, its frames, its largest side and the memory of its encoder.
 
 use safelight_protocol::{Format, extension::Choose};
 
@@ -8,22 +8,22 @@ use crate::{
     picture::Picture,
 };
 
-/// Longest side of an AVIF that is chosen: a larger one takes too long.
+/// The longest side of an AVIF that `auto` chooses, in pixels. A larger one takes too long.
 const AVIF_SIDE: u32 = 640;
-/// Longest side of a WebP that is chosen.
+/// The longest side of a WebP that `auto` chooses, in pixels.
 const WEBP_SIDE: u32 = 2_560;
-/// The same without loss.
+/// The longest side of a lossless WebP that `auto` chooses, in pixels.
 const LOSSLESS_WEBP_SIDE: u32 = 1_920;
 
-/// The format that a result is written in, and what has to be said about it.
+/// The format of a result, and the warnings about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Decision {
     pub(crate) format: Format,
-    /// Why it is another than was asked for: texts for `Warning` headers.
+    /// The reasons why the format differs from the requested one: texts for `Warning` headers.
     pub(crate) warnings: Vec<&'static str>,
 }
 
-/// The format of a result, as far as it is known before there are pixels.
+/// The format of a result, as far as it is known before the pixels are decoded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EncodePlan<'a> {
     extension: &'a Extension,
@@ -35,7 +35,7 @@ impl<'a> EncodePlan<'a> {
         Self { extension, output }
     }
 
-    /// How much of an animation the format needs that may be chosen.
+    /// Returns the frames that the format, or any that may be chosen, can hold.
     pub(crate) const fn frames(&self) -> Frames {
         match self.extension.choose {
             None => match holds_frames(self.output.format) {
@@ -47,7 +47,7 @@ impl<'a> EncodePlan<'a> {
         }
     }
 
-    /// The largest side that a result may have.
+    /// Returns the largest side of a result in pixels.
     pub(crate) fn max_side(&self, max_dimension: u32) -> u32 {
         match self.output.format {
             // The format itself has 14 bits for each side.
@@ -61,8 +61,8 @@ impl<'a> EncodePlan<'a> {
         }
     }
 
-    /// Bytes that the encoder of the final format takes besides a picture of this size; `None` if the pixels decide upon
-    /// the format.
+    /// Returns the bytes that the encoder of the final format allocates besides a picture of this size; `None` if the
+    /// pixels decide the format.
     pub(crate) fn memory(&self, size: Size) -> Option<u64> {
         match self.extension.choose {
             None => Some(self.memory_of(affordable(self.output.format, size).format, size)),
@@ -70,12 +70,12 @@ impl<'a> EncodePlan<'a> {
         }
     }
 
-    /// The same for a format that is decided.
+    /// Returns the bytes that the encoder of a format allocates besides a picture of this size.
     pub(crate) fn memory_of(&self, format: Format, size: Size) -> u64 {
         memory(format, self.output.quality).saturating_mul(size.area())
     }
 
-    /// The final format of a picture whose source had this MIME type.
+    /// Decides the final format of a picture whose source had this MIME type.
     pub(crate) fn decide(&self, source: &str, picture: &Picture) -> Decision {
         let (chosen, warning) = self.choose(source, picture);
         let Decision {
@@ -121,12 +121,13 @@ pub(super) const fn holds_frames(format: Format) -> bool {
     }
 }
 
-/// Bytes that an encoder takes at its peak for every pixel of a frame, besides the picture: measured, and rounded up.
+/// The bytes that an encoder takes at its peak for every pixel of a frame, besides the picture: measured, and rounded
+/// up.
 const fn memory(format: Format, quality: Option<u8>) -> u64 {
     match (format, quality) {
         (Format::Rgb | Format::Rgba, _) => 4,
         (Format::Png, None | Some(LOSSLESS)) => 8,
-        // Without alpha, coefficients and their codes.
+        // The picture without alpha, the coefficients and their codes.
         (Format::Jpeg, _) => 14,
         (Format::Webp, Some(LOSSLESS)) => 44,
         (Format::Webp, _) => 18,
@@ -135,7 +136,7 @@ const fn memory(format: Format, quality: Option<u8>) -> u64 {
     }
 }
 
-/// The format asked for, or the one that stands in for it where it would take too long.
+/// Returns the requested format, or the one that replaces it because it would take too long.
 fn affordable(asked: Format, size: Size) -> Decision {
     let longest = size.longest();
     if asked != Format::Avif || longest <= avif::MAX_SIDE {
@@ -153,7 +154,7 @@ fn affordable(asked: Format, size: Size) -> Decision {
     }
 }
 
-/// The best of the accepted formats that is written in good time.
+/// Returns the best of the accepted formats that can be encoded in good time.
 fn modern(accepted: Accepted, output: &Output, picture: &Picture) -> Option<Format> {
     let longest = picture.size().longest();
     let still = !picture.is_animated();

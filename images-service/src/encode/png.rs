@@ -1,4 +1,4 @@
-//! PNG: true colour without loss, or a palette if the caller has named a quality.
+//! PNG: true colour without loss, or a palette if the request names a quality.
 
 use png::{BitDepth, ColorType, Compression, Encoder};
 use safelight_protocol::Format;
@@ -13,8 +13,8 @@ use crate::{
     options::Size,
 };
 
-/// Encodes a picture; alpha stays if it has any. With an explicit quality below 100 the result has a palette, unless
-/// that would be worse than the quality allows.
+/// Encodes a picture with its alpha. With an explicit quality below 100 the result has a palette, unless the palette's
+/// error exceeds what the quality allows.
 pub(super) fn encode(image: &Image, quality: Option<u8>) -> Result<Vec<u8>, ServiceError> {
     let reduced = match quality {
         None | Some(LOSSLESS) => None,
@@ -27,7 +27,7 @@ pub(super) fn encode(image: &Image, quality: Option<u8>) -> Result<Vec<u8>, Serv
     written.map_err(|error| failed(Format::Png, image.size(), error))
 }
 
-/// The alpha of a picture as a picture in grey.
+/// Encodes the alpha of a picture as a grey picture.
 pub(crate) fn mask(image: &Image) -> Result<Vec<u8>, ServiceError> {
     let size = image.size();
     let alpha = match image.channels() {
@@ -81,7 +81,7 @@ fn write_indexed(size: Size, indexed: &Indexed) -> Result<Vec<u8>, png::Encoding
         encoder.set_trns(alpha);
     }
     encoder.set_compression(Compression::Balanced);
-    // Differences between indices mean nothing.
+    // Filters predict samples, and a difference of indices predicts nothing.
     encoder.set_filter(png::Filter::NoFilter);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&packed(size, indexed, depth))?;
@@ -98,7 +98,7 @@ const fn depth(colors: usize) -> BitDepth {
     }
 }
 
-/// Indices of less than a byte stand side by side, the first in the upper bits; rows begin with a byte.
+/// Packs indices of less than a byte, the first one into the upper bits. Each row begins with a new byte.
 fn packed(size: Size, indexed: &Indexed, depth: BitDepth) -> Vec<u8> {
     let bits = depth as usize;
     if bits == 8 {
@@ -121,7 +121,7 @@ fn packed(size: Size, indexed: &Indexed, depth: BitDepth) -> Vec<u8> {
         .collect()
 }
 
-/// A palette that is good enough; `None` if there is none.
+/// Returns a palette whose error the quality allows; `None` if there is none.
 fn reduced(image: &Image, quality: u8) -> Result<Option<Indexed>, ServiceError> {
     if let Some(exact) = palette::exact(image) {
         return Ok(Some(exact));
@@ -144,7 +144,7 @@ fn reduced(image: &Image, quality: u8) -> Result<Option<Indexed>, ServiceError> 
     Ok((error(pixels, &indexed) <= allowed).then_some(indexed))
 }
 
-/// Mean squared difference of a channel of the visible pixels.
+/// Returns the mean squared error of a channel over the visible pixels.
 fn error(pixels: impl Iterator<Item = Option<[u8; 3]>>, indexed: &Indexed) -> f64 {
     let mut mean = Mean::default();
     for (pixel, index) in pixels.zip(&indexed.indices) {
@@ -155,7 +155,7 @@ fn error(pixels: impl Iterator<Item = Option<[u8; 3]>>, indexed: &Indexed) -> f6
     mean.get()
 }
 
-/// The same of pixels with alpha as they are seen, on black; of alpha itself as well.
+/// Returns the mean squared error of a channel over pixels composed on black, and of alpha itself.
 fn seen_error(image: &Image, indexed: &Indexed) -> f64 {
     let seen = |[r, g, b, alpha]: [u8; 4]| {
         let dark = |channel: u8| u8::try_from(u16::from(channel) * u16::from(alpha) / 255);
@@ -203,7 +203,7 @@ impl Mean {
     }
 }
 
-/// The worst mean squared difference that a quality allows: 6 steps of 255 at 90, 11 at 70, 16 at 50.
+/// Returns the largest mean squared error that a quality allows: the square of 6 at 90, of 11 at 70, of 16 at 50.
 fn allowed_error(quality: u8) -> f64 {
     (3.5 + f64::from(LOSSLESS.saturating_sub(quality)) / 4.0).powi(2)
 }

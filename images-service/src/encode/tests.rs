@@ -1,4 +1,4 @@
-//! What every encoder promises; the bytes themselves are judged by another make of decoder, in `tests/`.
+//! The rules of every encoder. Independent decoders read the encoded bytes in `tests/`.
 
 use safelight_protocol::{ErrorCode, Format};
 

@@ -1,4 +1,4 @@
-//! The box in which a frame differs from the one before, and the pixels of it that do.
+//! The box in which a frame differs from the one before, and its changed pixels.
 
 use super::visible;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     options::{Rect, Size},
 };
 
-/// The smallest box around all changes, and which of its pixels have changed.
+/// The smallest box around all changes of a frame.
 pub(super) struct Change<'a> {
     pub(super) part: Rect,
     before: Option<&'a Image>,
@@ -14,7 +14,7 @@ pub(super) struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    /// Everything.
+    /// Creates a change of the whole picture.
     pub(super) fn whole(after: &'a Image) -> Self {
         let part = Rect {
             left: 0,
@@ -28,8 +28,8 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Between two pictures of the same size. Where nothing has changed a single pixel stands for it, because a
-    /// frame has to have one.
+    /// Compares two pictures of the same size. Equal pictures give a box of a single pixel, because a frame must have
+    /// one. Different channels give the whole picture.
     pub(super) fn between(before: &'a Image, after: &'a Image) -> Self {
         let mut whole = Self::whole(after);
         if before.channels() != after.channels() {
@@ -75,7 +75,7 @@ impl<'a> Change<'a> {
         whole
     }
 
-    /// The pixels of the box; `None` where the picture before shows through.
+    /// Iterates over the pixels of the box; `None` stands for one that has not changed, or is transparent.
     pub(super) fn pixels(&self) -> impl Iterator<Item = Option<[u8; 3]>> + Clone {
         let channels = self.after.channels();
         let pixel = channels.count();

@@ -2,17 +2,17 @@
 
 use super::Indexed;
 
-/// Entries of a palette.
+/// The maximum number of palette entries.
 const MAX_COLORS: usize = 256;
 
-/// The palette of exactly these colours; `None` as soon as there are too many.
+/// Returns the palette of exactly these colours; `None` as soon as there are too many.
 pub(super) fn colors(pixels: impl Iterator<Item = [u8; 4]>) -> Option<Indexed> {
     let mut table = Table::new();
     let mut indices = Vec::with_capacity(pixels.size_hint().0);
     let mut last: Option<([u8; 4], u8)> = None;
     for color in pixels {
         let index = match last {
-            // Neighbours are often alike.
+            // Neighbouring pixels are often equal.
             Some((same, index)) if same == color => index,
             _ => table.index(color)?,
         };
@@ -25,7 +25,7 @@ pub(super) fn colors(pixels: impl Iterator<Item = [u8; 4]>) -> Option<Indexed> {
     })
 }
 
-/// A small hash table: never more than a quarter full, so that a free place is near.
+/// A hash table with open addressing. It is never more than a quarter full, so that a free place is near.
 struct Table {
     places: [Option<u8>; 4 * MAX_COLORS],
     colors: Vec<[u8; 4]>,

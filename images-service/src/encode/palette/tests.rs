@@ -1,4 +1,4 @@
-//! What a palette promises.
+//! The number of palette entries, and the entry of transparent pixels.
 
 use super::{CLEAR, exact, quantize_with_mask};
 use crate::{

@@ -1,6 +1,6 @@
 //! A palette for pixels of any alpha: median cut, then k-means, then Floyd-Steinberg error diffusion (1976).
 //!
-//! Colours are compared premultiplied: a pixel with little alpha may be far from its entry.
+//! Colours are compared premultiplied. In straight colours, a pixel with little alpha may be far from its entry.
 
 mod centroid;
 mod median_cut;
@@ -15,16 +15,16 @@ use self::centroid::Centroid;
 use super::{CLEAR, Indexed, PaletteError};
 use crate::{image::Image, options::Size};
 
-/// Red, green and blue multiplied by alpha, and alpha: each 0 to 255.
+/// Red, green and blue premultiplied by alpha, and alpha; each from 0 to 255.
 type Premultiplied = [f32; 4];
 type Nearest = NearestNeighborColorMap<Srgba<f32>, f32, 4>;
 
-/// Pixels that the palette is trained on.
+/// The number of pixels that the palette is computed from, at most.
 const SAMPLES: usize = 1 << 16;
-/// Steps of k-means; further ones change next to nothing.
+/// The number of steps of k-means. Further steps change next to nothing.
 const ROUNDS: usize = 4;
 
-/// The palette of a picture with alpha, and an entry for each of its pixels.
+/// Returns the palette of a picture with alpha, and the index of each of its pixels.
 pub(in crate::encode) fn translucent(image: &Image) -> Result<Indexed, PaletteError> {
     let seen = || image.data().chunks_exact(4).map(seen);
     let step = image.size().pixels().div_ceil(SAMPLES).max(1);
@@ -33,11 +33,11 @@ pub(in crate::encode) fn translucent(image: &Image) -> Result<Indexed, PaletteEr
     for _ in 0..ROUNDS {
         entries = kmeans_step(&entries, &samples)?;
     }
-    // Little transparency is invisible, but opaque pixels stay opaque.
+    // An alpha above 250 becomes opaque. The difference is invisible, and opaque pixels stay opaque.
     for entry in entries.iter_mut().filter(|entry| entry[3] > 250.0) {
         entry[3] = OPAQUE;
     }
-    // What is not there at all stays so, whatever the samples have missed.
+    // Fully transparent pixels keep an entry of their own, even if no sample has been one.
     entries.push([0.0; 4]);
     let indices = dithered(image.size(), seen(), &NearestColor::new(&entries)?);
     Ok(Indexed {
@@ -70,11 +70,11 @@ fn to_byte(value: f32) -> u8 {
     (value + 0.5) as u8
 }
 
-/// The nearest entry of a colour. An opaque pixel gets an opaque entry, so that no error of colour makes a hole.
+/// Finds the nearest entry of a colour. An opaque pixel gets an opaque entry, so that no error of colour makes a hole.
 struct NearestColor {
     all: Nearest,
     opaque: Option<Nearest>,
-    /// The indices of the opaque entries.
+    /// The palette indices of the opaque entries.
     numbers: Vec<u8>,
 }
 
@@ -91,7 +91,7 @@ impl NearestColor {
         })
     }
 
-    /// The index of the nearest entry, and the entry.
+    /// Returns the index of the nearest entry, and the entry.
     fn nearest(&self, target: Premultiplied) -> (u8, Premultiplied) {
         let color = Srgba::from(target);
         let number = match &self.opaque {
@@ -116,7 +116,8 @@ fn nearest(entries: &[Premultiplied]) -> Result<Nearest, PaletteError> {
     Ok(Nearest::new(palette))
 }
 
-/// One step of k-means: each entry moves to the centroid of the samples that are nearest to it; one without any stays.
+/// Does one step of k-means: each entry moves to the centroid of the samples that are nearest to it. An entry without
+/// samples stays.
 fn kmeans_step(
     entries: &[Premultiplied],
     samples: &[Premultiplied],
@@ -135,7 +136,7 @@ fn kmeans_step(
         .collect())
 }
 
-/// The entry of each pixel, with Floyd-Steinberg error diffusion, row by row from left to right.
+/// Returns the index of each pixel, with Floyd-Steinberg error diffusion, row by row from left to right.
 fn dithered(
     size: Size,
     pixels: impl Iterator<Item = Premultiplied>,
@@ -164,7 +165,7 @@ fn dithered(
     indices
 }
 
-/// A pixel with the error that is diffused to it. Transparent and opaque pixels keep their alpha, and no channel exceeds it.
+/// Adds the diffused error to a pixel. Transparent and opaque pixels keep their alpha, and no channel exceeds it.
 fn target(pixel: Premultiplied, error: Premultiplied) -> Premultiplied {
     let alpha = match pixel[3] {
         0.0 => return pixel,

@@ -1,4 +1,4 @@
-//! Animated WebP: the library finds what changes from frame to frame.
+//! Animated WebP. The library finds what changes from frame to frame.
 
 use std::{
     ffi::{CStr, c_int},
@@ -36,7 +36,7 @@ pub(in crate::encode) fn animated(
     for frame in picture.frames() {
         deadline.check()?;
         let mut canvas = Canvas::new(size)?;
-        // Frames are compared in their own colours.
+        // The library compares frames in ARGB.
         canvas.import(&frame.image, true)?;
         encoder.add(&mut canvas, at, &config)?;
         let end = c_int::try_from(frame.delay).ok();
@@ -60,7 +60,7 @@ fn options(size: Size, plays: LoopCount) -> Result<WebPAnimEncoderOptions, Servi
         }
         options.assume_init()
     };
-    // Key frames are not forced: reading from the start needs none, and each is encoded twice.
+    // Key frames are not forced. A reader that begins at the start needs none, and each is encoded twice.
     options.kmin = c_int::MAX - 1;
     options.kmax = c_int::MAX;
     options.anim_params.loop_count = match plays {
@@ -72,7 +72,7 @@ fn options(size: Size, plays: LoopCount) -> Result<WebPAnimEncoderOptions, Servi
     Ok(options)
 }
 
-/// The file has 16 bits for it.
+/// The largest loop count: the file has 16 bits for it.
 const MAX_LOOPS: c_int = 0xFFFF;
 
 #[expect(
@@ -101,7 +101,7 @@ impl Encoder {
         Ok(Self { raw, size })
     }
 
-    /// Adds a frame that is shown from a time in milliseconds on.
+    /// Adds a frame that is shown from `at` on, in milliseconds.
     fn add(&self, canvas: &mut Canvas, at: c_int, config: &WebPConfig) -> Result<(), ServiceError> {
         // SAFETY: the encoder is alive; picture and config were initialised by the library, which is done with the
         // picture when the call returns.
@@ -109,9 +109,9 @@ impl Encoder {
         if done == 0 { Err(self.error()) } else { Ok(()) }
     }
 
-    /// The file, whose last frame ends at a time in milliseconds.
+    /// Returns the file, whose last frame ends at `end`, in milliseconds.
     fn finish(self, end: c_int) -> Result<Vec<u8>, ServiceError> {
-        // SAFETY: the encoder is alive; a frame that is null tells it when the last one ends.
+        // SAFETY: the encoder is alive; a null frame marks the end of the last one.
         let ended =
             unsafe { WebPAnimEncoderAdd(self.raw, std::ptr::null_mut(), end, std::ptr::null()) };
         let mut data = WebPData {
@@ -146,7 +146,7 @@ impl Encoder {
 
 impl Drop for Encoder {
     fn drop(&mut self) {
-        // SAFETY: made by the library, freed once.
+        // SAFETY: the library has made the encoder, and it is freed once.
         unsafe { WebPAnimEncoderDelete(self.raw) }
     }
 }

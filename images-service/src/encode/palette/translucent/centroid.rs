@@ -1,4 +1,4 @@
-//! The centroid of colours, which are added one by one.
+//! The centroid of colours that are added one by one.
 
 use super::Premultiplied;
 
@@ -22,7 +22,7 @@ impl Centroid {
         self.count += 1.0;
     }
 
-    /// None where there are no colours.
+    /// Returns the centroid; `None` if there are no colours.
     pub(super) fn get(self) -> Option<Premultiplied> {
         (self.count > 0.0).then(|| self.sum.map(|sum| sum / self.count))
     }

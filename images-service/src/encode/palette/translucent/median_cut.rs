@@ -1,9 +1,9 @@
-//! The initial palette by median cut (Heckbert 1982): the box of colours with the largest variance is split until there
-//! are enough.
+//! The initial palette by a variant of median cut (Heckbert 1982): the box of colours with the largest sum of squared
+//! distances is split at its centroid until there are enough boxes.
 
 use super::{Premultiplied, centroid::Centroid};
 
-/// The centroids of at max `max` boxes; none where there are no colours.
+/// Returns the centroids of at most `max` boxes; none if there are no colours.
 pub(super) fn centroids(mut colors: Vec<Premultiplied>, max: usize) -> Vec<Premultiplied> {
     let mut boxes = vec![Box::new(&mut colors)];
     while boxes.len() < max {
@@ -19,11 +19,11 @@ pub(super) fn centroids(mut colors: Vec<Premultiplied>, max: usize) -> Vec<Premu
     boxes.iter().filter_map(|one| one.middle).collect()
 }
 
-/// Colours near each other.
+/// A box of colours that are near each other.
 struct Box<'a> {
     colors: &'a mut [Premultiplied],
     middle: Option<Premultiplied>,
-    /// The channel along which they differ max.
+    /// The channel along which the colours differ most.
     channel: usize,
     /// The sum of squared distances from the centroid along that channel.
     spread: f32,
@@ -46,7 +46,7 @@ impl<'a> Box<'a> {
         }
     }
 
-    /// Its colours below the centroid of the channel, and the others; neither is empty as long as there is any spread.
+    /// Splits the colours at their centroid along the channel. Neither half is empty as long as there is any spread.
     fn split(self) -> (Self, Self) {
         let Self {
             colors,
