@@ -1,4 +1,4 @@
-//! Decisions by the content of a picture: where its border ends, and which part a crop keeps.
+//! Analyses the content of a picture: where its border ends, and which part a crop keeps.
 
 mod border;
 mod entropy;
@@ -14,12 +14,12 @@ use crate::{
     options::{Rect, Size},
 };
 
-/// The box of the given size, on the picture once scaled, that differs most from its surroundings.
+/// Returns the box of size `kept`, on the picture scaled to `scaled`, that differs most from its surroundings.
 pub(crate) fn salient(picture: &Image, scaled: Size, kept: Size) -> Rect {
     best(picture, scaled, kept, saliency::scores)
 }
 
-/// The box of the given size, on the picture once scaled, with the most detail.
+/// Returns the box of size `kept`, on the picture scaled to `scaled`, with the most detail.
 pub(crate) fn detailed(picture: &Image, scaled: Size, kept: Size) -> Rect {
     best(picture, scaled, kept, entropy::scores)
 }
@@ -34,7 +34,7 @@ fn best(
     let window = Window::new(thumbnail.size, scaled, kept);
     let (x, y) = window.best(&scores(&thumbnail, &window));
     let offset = |at: u32, last: u32, surplus: u32| match last {
-        // The thumbnail is too small to tell.
+        // The box covers the thumbnail along this axis, so the crop is centred.
         0 => surplus.div_ceil(2),
         last => rounded(at, surplus, last),
     };

@@ -12,7 +12,7 @@ pub use trim::trimmed;
 
 use crate::options::round_half_up;
 
-/// Rounds half up to a whole number; what does not fit is clamped.
+/// Rounds half up to a whole number. A number beyond `i64` is clamped.
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
 pub(crate) fn round(value: f64) -> i64 {
     round_half_up(value) as i64

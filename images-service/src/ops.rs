@@ -1,4 +1,4 @@
-//! The operations on pictures: a closed set, each in its own file, and drawing.
+//! The operations on pictures: a closed set, each in a file of its own, and drawing.
 
 mod background;
 mod bands;
@@ -31,7 +31,7 @@ pub(crate) use flip::flip;
 pub(crate) use resize::wide_pixels;
 pub(crate) use rotate::rotate;
 
-/// One operation, with everything computed that it needs.
+/// One operation with all parameters computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Op {
     /// Mirror.
@@ -40,18 +40,18 @@ pub enum Op {
     Rotate(Rotation),
     /// Cut out a box.
     Crop(Rect),
-    /// Scale to a size, of which only a part may be wanted.
+    /// Scale to a size, and keep a part of the result.
     Resize {
-        /// Size of the whole picture after scaling.
+        /// The size of the whole picture after scaling.
         scaled: Size,
-        /// What of it is kept.
+        /// The part of it that is kept.
         part: Rect,
     },
     /// Put on a larger canvas.
     Pad {
-        /// The canvas, and where the picture stands on it.
+        /// The canvas, and the place of the picture on it.
         padding: Padding,
-        /// Colour of what is added.
+        /// The colour of the added pixels.
         fill: Color,
     },
     /// Put a colour under the picture.
@@ -67,7 +67,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// The size that it makes of a size.
+    /// Returns the size of the result for a picture of this size.
     #[must_use]
     pub const fn resulting(self, size: Size) -> Size {
         match self {
@@ -84,13 +84,13 @@ impl Op {
         }
     }
 
-    /// Whether it makes new pixels between those of a picture of this size.
+    /// Whether the op interpolates new pixels between those of a picture of this size.
     #[must_use]
     pub(crate) fn enlarges(self, size: Size) -> bool {
         matches!(self, Self::Resize { scaled, .. } if scaled.width > size.width || scaled.height > size.height)
     }
 
-    /// Does it.
+    /// Applies the op to a picture.
     pub fn apply(self, image: Image, models: Models) -> Result<Image, ServiceError> {
         match self {
             Self::Flip(axes) => Ok(flip(image, axes)),
@@ -110,7 +110,7 @@ impl Op {
     }
 }
 
-/// An opaque picture whose red values count from 1, row by row.
+/// Returns an opaque picture whose red values count from 1, row by row.
 #[cfg(test)]
 pub(crate) fn numbered(width: u32, height: u32) -> Image {
     let size = Size::new(width, height);

@@ -1,12 +1,12 @@
-//! A border of one colour around a picture.
+//! Finds a border of one colour around a picture.
 
 use crate::{
     image::{Channels, Image},
     options::{BorderTrim, Rect, Size},
 };
 
-/// What lies inside a border, and as much of the border as is to stay. A picture that is nothing but border is left
-/// as it is.
+/// Returns the box inside a border, and `keep` pixels of the border around it. A picture that is all border is returned
+/// whole.
 pub(crate) fn inside_border(picture: &Image, border: BorderTrim) -> Rect {
     match picture.channels() {
         Channels::Rgb => inside::<3>(picture, border),
@@ -32,7 +32,7 @@ fn inside<const PIXEL: usize>(picture: &Image, border: BorderTrim) -> Rect {
     let (Some(top), Some(bottom)) = (top, bottom) else {
         return Rect::whole(size);
     };
-    // Each row is looked at only as far as the rows before it have not shown more.
+    // Each row is searched only outside the box that the rows before it have shown.
     let (mut left, mut right) = (width, 0);
     for row in rows().take(bottom + 1).skip(top) {
         left = row[..left].iter().position(differs).unwrap_or(left);
@@ -49,7 +49,7 @@ fn inside<const PIXEL: usize>(picture: &Image, border: BorderTrim) -> Rect {
     }
 }
 
-/// The colour that at least two corners share, or else that of the first one.
+/// Returns the colour that at least two corners share, or else that of the first corner.
 fn corner<const PIXEL: usize>(pixels: &[[u8; PIXEL]], width: usize) -> Option<[u8; 4]> {
     let last_row = pixels.len().checked_sub(width)?;
     let places = [0, width.checked_sub(1)?, last_row, pixels.len() - 1];
@@ -64,7 +64,7 @@ fn with_alpha<const PIXEL: usize>(pixel: &[u8; PIXEL]) -> [u8; 4] {
     [pixel[0], pixel[1], pixel[2], alpha]
 }
 
-/// On straight values, the colour of transparent pixels included.
+/// Compares straight values. The colour of transparent pixels counts.
 fn matches(pixel: [u8; 4], color: [u8; 4], tolerance: u8) -> bool {
     pixel
         .into_iter()
@@ -72,7 +72,7 @@ fn matches(pixel: [u8; 4], color: [u8; 4], tolerance: u8) -> bool {
         .all(|(one, other)| one.abs_diff(other) <= tolerance)
 }
 
-/// Where the kept part of one axis begins, and its length.
+/// Returns the start and the length of the kept part of one axis.
 fn kept([start, end]: [usize; 2], keep: u32, side: u32) -> (u32, u32) {
     let pixels = |number: usize| u32::try_from(number).unwrap_or(side);
     let start = pixels(start).saturating_sub(keep);

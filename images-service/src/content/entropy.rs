@@ -2,7 +2,8 @@
 
 use super::{Thumbnail, Window};
 
-/// Scores of all places: bits of all pixels together, in millionths. All boxes have the same number of pixels.
+/// Returns the scores of all places: the entropy of all pixels together, in millionths of a bit. All boxes have the
+/// same number of pixels.
 pub(super) fn scores(thumbnail: &Thumbnail, window: &Window) -> Vec<u64> {
     let width = thumbnail.size.width as usize;
     let luma: Vec<u8> = thumbnail.pixels.iter().map(|pixel| luma(*pixel)).collect();
@@ -33,7 +34,8 @@ fn luma([r, g, b]: [u8; 3]) -> u8 {
     u8::try_from((sum + 500) / 1000).unwrap_or(255)
 }
 
-/// A whole number, because equal boxes must not differ by the order of a sum.
+/// Returns the entropy times the number of pixels. It is a whole number, so that equal boxes do not differ by the order
+/// of a sum.
 fn score(counts: &[u32; 256]) -> u64 {
     let number: u32 = counts.iter().sum();
     let shared: f64 = counts

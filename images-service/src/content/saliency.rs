@@ -3,10 +3,10 @@
 use super::{Thumbnail, Window};
 use crate::options::Size;
 
-/// Lightness and two axes of colour, in which distances are those that are seen.
+/// Lightness L* and the colour axes a* and b*. Distances are close to perceived ones.
 type Lab = [f64; 3];
 
-/// Scores of all places: the sum of what stands out in the box.
+/// Returns the scores of all places: the sum of the saliency in the box.
 pub(super) fn scores(thumbnail: &Thumbnail, window: &Window) -> Vec<u64> {
     let size = thumbnail.size;
     let lab = smooth(&lab(&thumbnail.pixels), size);
@@ -22,7 +22,7 @@ pub(super) fn scores(thumbnail: &Thumbnail, window: &Window) -> Vec<u64> {
         .collect()
 }
 
-/// The square of the distance, in 256ths: a whole number, because sums of equal boxes must be equal.
+/// Returns the squared distance in 256ths. It is a whole number, so that sums of equal boxes are equal.
 fn distance(one: Lab, other: Lab) -> u64 {
     let square: f64 = one
         .iter()
@@ -38,7 +38,7 @@ fn distance(one: Lab, other: Lab) -> u64 {
     whole
 }
 
-/// sRGB to CIE L*a*b*, with the white of D65.
+/// Converts sRGB to CIE L*a*b* with the white point D65.
 fn lab(pixels: &[[u8; 3]]) -> Vec<Lab> {
     let linear: [f64; 256] = std::array::from_fn(|value| {
         let value = value as f64 / 255.0;
@@ -67,7 +67,7 @@ fn lab(pixels: &[[u8; 3]]) -> Vec<Lab> {
         .collect()
 }
 
-/// The kernel (1 2 1)/4 along both axes; edges go on as they end.
+/// Applies the binomial kernel (1 2 1)/4 along both axes. Pixels at the edge are repeated.
 fn smooth(pixels: &[Lab], size: Size) -> Vec<Lab> {
     let (width, height) = (size.width as usize, size.height as usize);
     let along = |from: &[Lab], places: &dyn Fn(usize, usize) -> [usize; 3]| -> Vec<Lab> {
@@ -88,10 +88,10 @@ fn smooth(pixels: &[Lab], size: Size) -> Vec<Lab> {
     })
 }
 
-/// Sums over all boxes from the top left corner.
+/// A summed-area table (Crow 1984): the sums over all boxes from the top left corner.
 struct Integral<T> {
     size: Size,
-    /// One column and one row more than the picture.
+    /// The sums have one column and one row more than the picture.
     sums: Vec<T>,
 }
 
@@ -114,7 +114,7 @@ where
         Self { size, sums }
     }
 
-    /// The sum over the box at a place.
+    /// Returns the sum over the box at a place.
     fn sum(&self, [left, top]: [usize; 2], [width, height]: [usize; 2]) -> [T; N] {
         let stride = self.size.width as usize + 1;
         let at = |x: usize, y: usize| self.sums[y * stride + x];
@@ -130,7 +130,7 @@ where
 }
 
 impl Integral<Lab> {
-    /// The mean of the largest box around a pixel that has it in its middle.
+    /// Returns the mean of the largest box that has the pixel at its centre.
     fn surround(&self, at: usize) -> Lab {
         let (width, height) = (self.size.width as usize, self.size.height as usize);
         let (x, y) = (at % width.max(1), at / width.max(1));

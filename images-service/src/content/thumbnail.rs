@@ -6,17 +6,17 @@ use crate::{
     options::Size,
 };
 
-/// Longest side of a copy.
+/// The longest side of a thumbnail in pixels.
 const MAX_SIDE: u32 = 256;
 
-/// A small copy: each pixel is the mean of those that it stands for.
+/// A reduced copy. Each pixel is the mean of the pixels that it covers.
 pub(super) struct Thumbnail {
     pub(super) size: Size,
     pub(super) pixels: Vec<[u8; 3]>,
 }
 
 impl Thumbnail {
-    /// Copies a picture; one that is small already keeps its size.
+    /// Reduces a picture. A picture of at most [`MAX_SIDE`] pixels a side keeps its size.
     pub(super) fn new(picture: &Image) -> Self {
         let size = picture.size();
         let longest = size.longest();
@@ -64,7 +64,7 @@ fn reduced<const PIXEL: usize>(picture: &Image, small: Size) -> Vec<[u8; 3]> {
     reduced
 }
 
-/// Where the pixels that a small one stands for begin, and where the last of them end.
+/// Returns the edges of the boxes along one axis, from 0 to `side`.
 fn limits(side: u32, small: u32) -> Vec<usize> {
     let small = u64::from(small.max(1));
     (0..=small)

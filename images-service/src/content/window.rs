@@ -3,16 +3,16 @@
 use super::rounded;
 use crate::options::Size;
 
-/// A box, and how far it can slide.
+/// A box, and the range of its places.
 pub(super) struct Window {
-    /// Size of the box in pixels of the thumbnail, at least 1.
+    /// The size of the box in pixels of the thumbnail, at least 1.
     pub(super) size: Size,
-    /// The last place from the left and from the top.
+    /// The largest offset from the left and from the top.
     pub(super) last: (u32, u32),
 }
 
 impl Window {
-    /// The box on a thumbnail that corresponds to one of size `kept` on a picture of size `scaled`.
+    /// Creates the box on a thumbnail that corresponds to one of size `kept` on a picture of size `scaled`.
     pub(super) fn new(thumbnail: Size, scaled: Size, kept: Size) -> Self {
         let side = |thumbnail: u32, scaled: u32, kept: u32| {
             rounded(kept, thumbnail, scaled).clamp(1, thumbnail.max(1))
@@ -30,13 +30,13 @@ impl Window {
         }
     }
 
-    /// All places, row by row.
+    /// Iterates over all places, row by row.
     pub(super) fn places(&self) -> impl Iterator<Item = (u32, u32)> {
         let (last_x, last_y) = self.last;
         (0..=last_y).flat_map(move |y| (0..=last_x).map(move |x| (x, y)))
     }
 
-    /// The place with the highest score; of several the one nearest to the middle.
+    /// Returns the place with the highest score. Of several, the one nearest to the middle wins.
     pub(super) fn best(&self, scores: &[u64]) -> (u32, u32) {
         // Doubled, so that the middle is a whole number.
         let off = |at: u32, last: u32| (2 * u64::from(at)).abs_diff(u64::from(last)).pow(2);

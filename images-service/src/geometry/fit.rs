@@ -1,40 +1,40 @@
-//! The modes of `fit`: how a picture is scaled, cropped and padded to a width and height.
+//! The modes of `fit`: computes how a picture is scaled, cropped and padded to a width and height.
 
 use safelight_protocol::Fit;
 
 use super::round;
 use crate::options::{Gravity, Rect, Size};
 
-/// What was asked for; either dimension may be missing.
+/// The requested dimensions, either of which may be missing, and the options of their use.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Requested width, at least 1.
+    /// The requested width in pixels, at least 1.
     pub width: Option<u32>,
-    /// Requested height, at least 1.
+    /// The requested height in pixels, at least 1.
     pub height: Option<u32>,
-    /// How the picture meets them.
+    /// The mode of `fit`.
     pub fit: Fit,
-    /// Which part survives a crop.
+    /// The part that a crop keeps.
     pub gravity: Gravity,
 }
 
-/// The way to the target: scaled, then cropped. [`padding`] puts the result on a larger canvas.
+/// The steps to the target: the picture is scaled, then cropped. [`padding`] puts the result on a larger canvas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Size after scaling; the source's own if nothing is scaled.
+    /// The size after scaling; the source's own if nothing is scaled.
     pub scaled: Size,
-    /// What is kept of the scaled picture, if not all of it.
+    /// The kept part of the scaled picture, if not all of it is kept.
     pub crop: Option<Rect>,
 }
 
 /// A canvas around a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Padding {
-    /// Columns added on the left.
+    /// The number of columns added on the left.
     pub left: u32,
-    /// Rows added on top.
+    /// The number of rows added on top.
     pub top: u32,
-    /// Size of the canvas.
+    /// The size of the canvas.
     pub canvas: Size,
 }
 
@@ -47,20 +47,20 @@ impl Layout {
     }
 }
 
-/// Computes the layout; `None` if a side gets beyond all numbers.
+/// Computes the layout; `None` if a side exceeds the range of numbers.
 #[must_use]
 pub fn layout(source: Size, target: Target) -> Option<Layout> {
     match (target.width, target.height) {
         (None, None) => Some(Layout::scaled(source)),
         (Some(width), None) => along_width(source, width, target.fit).map(Layout::scaled),
-        // The same arithmetic on its side.
+        // The same computation with both axes exchanged.
         (None, Some(height)) => along_width(source.transposed(), height, target.fit)
             .map(|size| Layout::scaled(size.transposed())),
         (Some(width), Some(height)) => into_box(source, Size::new(width, height), target),
     }
 }
 
-/// One dimension alone: nothing to crop, no canvas to fill.
+/// Scales to one dimension alone. There is nothing to crop, and no canvas to fill.
 fn along_width(source: Size, width: u32, fit: Fit) -> Option<Size> {
     match fit {
         Fit::ScaleDown | Fit::Crop | Fit::AspectCrop if width >= source.width => Some(source),
@@ -105,7 +105,7 @@ fn into_box(source: Size, asked: Size, target: Target) -> Option<Layout> {
     }
 }
 
-/// Scaled until it fits inside the box.
+/// Returns the largest size of the source's ratio that fits inside the box.
 fn inside(source: Size, asked: Size) -> Option<Size> {
     if is_wider(source, asked) {
         by_width(source, asked.width)
@@ -114,7 +114,7 @@ fn inside(source: Size, asked: Size) -> Option<Size> {
     }
 }
 
-/// Scaled until it fills the box, then cropped to it.
+/// Scales to the smallest size that covers the box, then crops to the box.
 fn cover(source: Size, asked: Size, gravity: Gravity) -> Option<Layout> {
     let scaled = if is_wider(source, asked) {
         by_height(source, asked.height)
@@ -136,7 +136,7 @@ fn cropped(scaled: Size, kept: Size, gravity: Gravity) -> Layout {
     }
 }
 
-/// Where the kept part of one axis begins. What only the content can tell is the middle here.
+/// Returns the start of the kept part of one axis. The part is centred where the gravity depends on the content.
 fn offset(side: u32, kept: u32, gravity: Gravity, axis: fn((f64, f64)) -> f64) -> u32 {
     let surplus = side.saturating_sub(kept);
     let share = |fraction: f64| f64::from(surplus) * fraction;
@@ -148,7 +148,7 @@ fn offset(side: u32, kept: u32, gravity: Gravity, axis: fn((f64, f64)) -> f64) -
     u32::try_from(round(offset).clamp(0, i64::from(surplus))).unwrap_or(surplus)
 }
 
-/// The canvas around a picture, which stands in the middle, the odd pixel on the far side; `None` if it fills it.
+/// Returns the canvas around a centred picture; `None` if the picture fills it. The odd pixel is on the far side.
 #[must_use]
 pub fn padding(size: Size, canvas: Size) -> Option<Padding> {
     let padding = Padding {
@@ -159,7 +159,7 @@ pub fn padding(size: Size, canvas: Size) -> Option<Padding> {
     (canvas != size).then_some(padding)
 }
 
-/// The largest size of the asked ratio that the source contains.
+/// Returns the largest size of the requested ratio that the source contains.
 pub(super) fn largest_of_ratio(source: Size, asked: Size) -> Size {
     if is_wider(source, asked) {
         let width = scale(source.height, asked.width, asked.height);

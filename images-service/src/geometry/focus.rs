@@ -3,7 +3,7 @@
 use super::{fit::largest_of_ratio, round};
 use crate::options::{Rect, Size};
 
-/// Where a box of the given size stands around a point, in fractions of pixels, as far as it stays inside.
+/// Places a box of the given size around a point, in pixels, and moves it as far as it must to stay inside.
 fn around(size: Size, part: Size, (x, y): (f64, f64)) -> Rect {
     let start = |side: u32, part: u32, center: f64| {
         let surplus = side.saturating_sub(part);
@@ -17,8 +17,8 @@ fn around(size: Size, part: Size, (x, y): (f64, f64)) -> Rect {
     }
 }
 
-/// The part of a picture that is scaled to `target`: between the largest part of that ratio, at `zoom` 0, and the
-/// smallest one around the `focus`, at 1.
+/// Returns the part of a picture that is scaled to `target`: the largest part of the target's ratio at `zoom` 0, and
+/// the smallest one around the `focus` at 1.
 #[must_use]
 pub fn zoomed(size: Size, target: Size, focus: Rect, zoom: f64) -> Rect {
     let largest = largest_of_ratio(size, target);
@@ -36,7 +36,7 @@ pub fn zoomed(size: Size, target: Size, focus: Rect, zoom: f64) -> Rect {
     around(size, part, center(focus))
 }
 
-/// The middle of a box.
+/// Returns the middle of a box.
 #[must_use]
 pub fn center(part: Rect) -> (f64, f64) {
     let middle = |start: u32, length: u32| f64::from(start) + f64::from(length) / 2.0;
@@ -46,7 +46,7 @@ pub fn center(part: Rect) -> (f64, f64) {
     )
 }
 
-/// The smallest box around several, as far as it lies in the picture; `None` if nothing does.
+/// Returns the smallest box around several boxes, clipped to the picture; `None` if all lie outside.
 #[must_use]
 pub fn around_all(size: Size, boxes: &[Rect]) -> Option<Rect> {
     let inside = boxes.iter().filter_map(|part| clipped(size, *part));

@@ -2,12 +2,12 @@
 
 use crate::options::{Position, Rect, Size};
 
-/// The coordinate of an overlay's near edge on one axis; outside the base it is negative or too large.
+/// Returns the coordinate of an overlay's near edge on one axis. It is negative or too large outside the base.
 #[must_use]
 pub fn position(base: u32, overlay: u32, position: Position) -> i64 {
     let free = i64::from(base) - i64::from(overlay);
     match position {
-        // Rounded down below zero as well, so that the odd pixel is always on the far side.
+        // The division rounds down below zero as well, so that the odd pixel is always on the far side.
         Position::Center => free.div_euclid(2),
         Position::Start(distance) => i64::from(distance),
         Position::End(distance) => free - i64::from(distance),
@@ -19,13 +19,13 @@ pub fn position(base: u32, overlay: u32, position: Position) -> i64 {
 pub struct Overlap {
     /// The part, in the overlay's coordinates.
     pub part: Rect,
-    /// Where it begins on the base, from the left.
+    /// The column of the base where the part begins.
     pub left: u32,
-    /// Where it begins on the base, from the top.
+    /// The row of the base where the part begins.
     pub top: u32,
 }
 
-/// What of an overlay at `x`, `y` lies on the base; `None` if nothing does.
+/// Returns the part of an overlay at `x`, `y` that lies on the base; `None` if there is none.
 #[must_use]
 pub fn overlap(base: Size, overlay: Size, x: i64, y: i64) -> Option<Overlap> {
     let columns = run(base.width, overlay.width, x)?;
@@ -41,18 +41,18 @@ pub fn overlap(base: Size, overlay: Size, x: i64, y: i64) -> Option<Overlap> {
     })
 }
 
-/// What of an overlay lies on its base, on one axis.
+/// The part of an overlay that lies on its base, on one axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// Where it begins on the base.
+    /// The pixel of the base where the part begins.
     pub start: u32,
-    /// Its length; tiles of an overlay follow each other without end.
+    /// The length in pixels. Tiles of an overlay repeat along it.
     pub length: u32,
-    /// Pixels of the first tile that lie before it.
+    /// The pixels of the first tile that lie before the start.
     pub skipped: u32,
 }
 
-/// What of an overlay at `at` lies on its base; `None` if nothing does.
+/// Returns the part of an overlay at `at` that lies on its base; `None` if there is none.
 #[must_use]
 pub fn run(base: u32, overlay: u32, at: i64) -> Option<Run> {
     let start = at.max(0);
@@ -67,7 +67,8 @@ pub fn run(base: u32, overlay: u32, at: i64) -> Option<Run> {
 }
 
 impl Run {
-    /// All of the base, in tiles of the overlay, one of which stands at `at`; `None` if there is nothing to tile.
+    /// Returns the whole base in tiles of the overlay, one of which begins at `at`; `None` if the overlay has no
+    /// length.
     #[must_use]
     pub fn tiled(base: u32, overlay: u32, at: i64) -> Option<Self> {
         let skipped = at.checked_neg()?.checked_rem_euclid(i64::from(overlay))?;

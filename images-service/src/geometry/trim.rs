@@ -3,7 +3,7 @@
 use super::round;
 use crate::options::{Cuts, Length, Rect, Size};
 
-/// The box that is left; `None` if that has no pixels.
+/// Returns the box that is left; `None` if it has no pixels.
 #[must_use]
 pub fn trimmed(size: Size, cuts: Cuts) -> Option<Rect> {
     let (left, width) = kept(size.width, [cuts.left, cuts.right, cuts.width])?;
@@ -15,7 +15,7 @@ pub fn trimmed(size: Size, cuts: Cuts) -> Option<Rect> {
     })
 }
 
-/// On one axis: where the kept part begins, and its length.
+/// Returns the start and the length of the kept part of one axis.
 fn kept(side: u32, [near, far, length]: [Option<Length>; 3]) -> Option<(u32, u32)> {
     let end = i64::from(side);
     let pixels = |length: Length| match length {

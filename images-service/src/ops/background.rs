@@ -1,4 +1,4 @@
-//! Puts a colour under a picture.
+//! Composes a picture over a colour.
 
 use crate::{
     image::{Channels, Image},
@@ -6,7 +6,7 @@ use crate::{
     options::Color,
 };
 
-/// Composites the picture over a colour; the result has alpha only where the colour lets something through.
+/// Composes the picture over a colour. The result has alpha only if the colour is not opaque.
 #[must_use]
 pub fn background(mut image: Image, color: Color) -> Image {
     if image.channels() == Channels::Rgb || color.a == 0 {

@@ -8,16 +8,16 @@ use std::{
 
 use crate::options::Size;
 
-/// Pixels of a band at least: with fewer, starting a thread costs more than it saves.
+/// The minimum number of pixels of a band. With fewer, the start of a thread costs more than it saves.
 const SMALLEST: usize = 1 << 18;
 
-/// Rows of each band of a picture but the last, at least 1.
+/// Returns the number of rows of each band of a picture but the last, at least 1.
 pub(super) fn rows_each(size: Size) -> usize {
     let count = (size.pixels() / SMALLEST).clamp(1, processors());
     (size.height as usize).div_ceil(count).max(1)
 }
 
-/// Works on all bands of `each` rows of `stride` bytes; `work` gets the number of a band's first row.
+/// Works on all bands of `each` rows of `stride` bytes. `work` gets the index of a band's first row.
 pub(super) fn for_each(
     data: &mut [u8],
     stride: usize,
@@ -35,14 +35,14 @@ pub(super) fn for_each(
     };
     thread::scope(|scope| {
         for _ in 1..count {
-            // Without another thread this one does more.
+            // If no other thread starts, this one works on more bands.
             let _thread = thread::Builder::new().spawn_scoped(scope, work_off);
         }
         work_off();
     });
 }
 
-/// Asked once: the answer is in files.
+/// Returns the number of processors. It is read once, because the system keeps it in files.
 fn processors() -> usize {
     static PROCESSORS: OnceLock<usize> = OnceLock::new();
     *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))

@@ -1,4 +1,4 @@
-//! Blur: two box filters one after the other along each axis, in time that does not depend on the radius.
+//! Blur by two successive box filters along each axis, in time that does not depend on the radius.
 
 mod columns;
 mod rows;
@@ -7,7 +7,7 @@ use self::{columns::Columns, rows::Rows};
 use super::bands;
 use crate::image::{Channels, Image};
 
-/// Half of each of the two boxes' width, without the middle: for radius 3 they are 3 and 5 pixels wide.
+/// The radii of both boxes, without the middle pixel. For radius 3 the boxes are 3 and 5 pixels wide.
 #[derive(Clone, Copy)]
 struct Boxes {
     first: usize,
@@ -23,14 +23,14 @@ impl Boxes {
         }
     }
 
-    /// What the sum over both boxes counts a pixel along one axis, in all.
+    /// Returns the sum of the weights of both boxes along one axis.
     fn weight(self) -> usize {
         (2 * self.first + 1) * (2 * self.second + 1)
     }
 }
 
-/// Blurs with a radius of 1 to 250 pixels: the four straight channels alike and each by itself; edges go on as they
-/// end.
+/// Blurs with a radius of 1 to 250 pixels. The four straight channels are blurred independently. Pixels at the edge are
+/// repeated.
 ///
 /// All sums are whole numbers, up to 2⁴⁰ for the largest radius, so that the one division at the end is the only
 /// rounding.

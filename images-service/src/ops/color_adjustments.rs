@@ -6,7 +6,7 @@ use crate::{
     options::ColorAdjustments,
 };
 
-/// Changes the colours in place, each step clamped, and rounded once at the end; alpha stays.
+/// Adjusts the colours in place. Each step is clamped, and rounded once at the end. Alpha stays.
 pub(super) fn adjust_colors(mut image: Image, adjustments: ColorAdjustments) -> Image {
     let curve: [f64; 256] = std::array::from_fn(|value| curve(value as f64, adjustments));
     let channels = image.channels();
@@ -40,11 +40,11 @@ pub(super) fn adjust_colors(mut image: Image, adjustments: ColorAdjustments) -> 
     image
 }
 
-/// What becomes of one channel by itself: from and to 0 to 255, so that halves are exact.
+/// Returns the adjusted value of a channel without saturation, from and to 0..255 so that halves are exact.
 fn curve(value: f64, adjustments: ColorAdjustments) -> f64 {
     let bright = (value * adjustments.brightness).clamp(0.0, 255.0);
     let contrasted = ((bright - 127.5) * adjustments.contrast + 127.5).clamp(0.0, 255.0);
-    // Sources disagree on which way a gamma goes; this is the newest one's, in which less than 1 is lighter.
+    // Sources disagree on the direction of gamma. The newest one counts, in which a number below 1 lightens.
     if adjustments.gamma == 1.0 {
         contrasted
     } else {
@@ -52,7 +52,7 @@ fn curve(value: f64, adjustments: ColorAdjustments) -> f64 {
     }
 }
 
-/// Moves a colour away from its grey. All sums are in thousandths, in which the weights are whole numbers.
+/// Scales the distance of a colour from its grey. All sums are in thousandths, in which the weights are whole numbers.
 fn saturated([r, g, b]: [f32; 3], saturation: f32) -> [u8; 3] {
     let gray = 213.0 * r + 715.0 * g + 72.0 * b;
     [r, g, b].map(|value| {
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_steps_run_in_order_are_clamped_each_and_rounded_once() {
-        // 85 · 1.5 is the middle, which no contrast moves; rounded in between, it would be 129.
+        // 85 · 1.5 is the middle, which no contrast moves. Rounded in between, it would be 129.
         let middle = ColorAdjustments {
             brightness: 1.5,
             contrast: 3.0,

@@ -1,7 +1,7 @@
 //! Porter-Duff compositing (1984) of one pixel onto another, on straight 8-bit values.
 //!
-//! Everything is kept over a common denominator until the one division, so that halves stay exact: 50 % red over
-//! white is 128, not 127. A transparent result is (0,0,0,0).
+//! All terms have a common denominator until the one division, so that halves stay exact: 50 % red over white is 128,
+//! not 127. A transparent result is (0,0,0,0).
 
 use safelight_protocol::Composite;
 
@@ -73,7 +73,7 @@ fn alphas(above: [u8; 4], below: [u8; 4], opacity: f32) -> (f32, f32) {
     (f32::from(above[3]) * opacity, f32::from(below[3]))
 }
 
-/// The mean of both by their weights, which are 255 times the alpha that each contributes.
+/// Returns the mean of both by their weights, which are 255 times the alpha that each contributes.
 fn weighted(above: [u8; 4], below: [u8; 4], upper: f32, lower: f32) -> [u8; 4] {
     let whole = upper + lower;
     let mix = |above: u8, below: u8| {

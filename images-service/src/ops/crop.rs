@@ -2,7 +2,7 @@
 
 use crate::{image::Image, options::Rect};
 
-/// Copies the box; it lies inside the picture.
+/// Copies the box, which must lie inside the picture.
 pub(super) fn crop(image: &Image, part: Rect) -> Image {
     let pixel = image.channels().count();
     let mut cropped = Image::filled(part.size, image.channels(), [0; 4]);

@@ -12,12 +12,12 @@ use crate::{
     options::{Draw, Position},
 };
 
-/// Draws the overlay onto the base, which keeps its size. What lies outside is not drawn.
+/// Draws the overlay onto the base, which keeps its size. The part outside of the base is not drawn.
 pub fn draw(base: &mut Image, overlay: &Image, options: &Draw) {
     let Some(strip) = Strip::new(base, overlay, options) else {
         return;
     };
-    // Without this, what is hidden under transparent pixels would be lost.
+    // Without this check, the colours under transparent pixels would be lost.
     let nothing = match options.composite {
         Composite::Over | Composite::Atop | Composite::Xor | Composite::Lighter => {
             options.opacity <= 0.0
@@ -41,12 +41,12 @@ pub fn draw(base: &mut Image, overlay: &Image, options: &Draw) {
     }
 }
 
-/// Whether drawing may make a copy of the base on its way.
+/// Whether drawing may copy the base.
 pub(crate) const fn draw_needs_copy(options: &Draw) -> bool {
     lowers_alpha(options.composite)
 }
 
-/// The part of the base that an overlay, or its tiles, cover.
+/// The part of the base that an overlay or its tiles cover.
 #[derive(Clone, Copy)]
 struct Strip {
     columns: Run,
@@ -69,7 +69,7 @@ impl Strip {
     }
 }
 
-/// What an overlay covers along one axis, by both lengths and its place.
+/// A function that returns the part of one axis that an overlay covers, from both lengths and its position.
 type Along = fn(u32, u32, Position) -> Option<Run>;
 
 fn once(base: u32, overlay: u32, at: Position) -> Option<Run> {
@@ -121,7 +121,7 @@ fn blend(
     );
 }
 
-/// One row: the overlay's, from a pixel of it on, again and again.
+/// Blends one row. The overlay's row begins at pixel `skipped`, and repeats.
 fn line<const FROM: usize, const TO: usize>(
     above: &[u8],
     skipped: usize,
@@ -142,7 +142,7 @@ fn line<const FROM: usize, const TO: usize>(
     }
 }
 
-/// A pixel with its alpha, which is full where there is none.
+/// Returns a pixel with its alpha, which is 255 if the pixel has none.
 fn opaque_or(pixel: &[u8]) -> [u8; 4] {
     let alpha = pixel.get(3).copied().unwrap_or(255);
     [pixel[0], pixel[1], pixel[2], alpha]

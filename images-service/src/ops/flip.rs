@@ -4,7 +4,7 @@ use safelight_protocol::Flip;
 
 use crate::image::Image;
 
-/// Mirrors in place.
+/// Mirrors a picture in place.
 pub(crate) fn flip(mut image: Image, axes: Flip) -> Image {
     match axes {
         Flip::Horizontal => left_to_right(&mut image),

@@ -6,7 +6,7 @@ use crate::{
     options::Color,
 };
 
-/// Puts the picture on a canvas of the given colour; its own transparent pixels stay as they are.
+/// Puts the picture on a canvas of the given colour. Transparent pixels of the picture stay as they are.
 pub(super) fn pad(image: &Image, padding: Padding, fill: Color) -> Image {
     // An opaque picture gets an alpha channel only if the canvas needs one.
     if image.channels() == Channels::Rgb && fill.a != 255 {

@@ -1,4 +1,4 @@
-//! Resampling: Lanczos3 with widened support to reduce, Catmull-Rom to enlarge, each axis by itself.
+//! Resamples each axis by itself: Lanczos3 with widened support to reduce, Catmull-Rom to enlarge.
 
 mod alpha;
 mod axis;
@@ -17,12 +17,13 @@ use crate::{
     options::{Rect, Size},
 };
 
-/// Scales the picture and keeps a part of the result.
+/// Scales the picture, and keeps a part of the result.
 ///
 /// An opaque picture stays in bytes between the horizontal and the vertical pass, which is many times faster than
-/// floats; at edges of full contrast, where both passes overshoot, that can be a few steps away from them.
+/// floats. At edges of full contrast, where both passes overshoot, the result can be a few steps away from that of
+/// floats.
 ///
-/// The part alone is computed, from the same kernels at the same places as if the whole had been scaled first.
+/// The part alone is computed, with the same kernels at the same positions as if the whole had been scaled first.
 pub(super) fn resize(image: &Image, scaled: Size, part: Rect) -> Result<Image, ResizeError> {
     let scale = Scale {
         source: image.size(),
@@ -33,7 +34,7 @@ pub(super) fn resize(image: &Image, scaled: Size, part: Rect) -> Result<Image, R
         Channels::Rgb => bytes::<U8x3>(image, scale),
         Channels::Rgba if image.is_opaque() => {
             let mut resized = bytes::<U8x4>(image, scale)?;
-            // The kernel's weights are whole numbers, whose sum may fall short by a hair.
+            // The kernel's weights are whole numbers, whose sum may fall slightly short.
             for pixel in resized.data_mut().chunks_exact_mut(4) {
                 pixel[3] = 255;
             }
@@ -43,7 +44,7 @@ pub(super) fn resize(image: &Image, scaled: Size, part: Rect) -> Result<Image, R
     }
 }
 
-/// The library refused what the arithmetic gave it.
+/// The reason why the library refused its input.
 #[derive(Debug)]
 pub(super) struct ResizeError(String);
 
@@ -79,7 +80,7 @@ fn bytes<P: PixelTrait>(image: &Image, scale: Scale) -> Result<Image, ResizeErro
     Ok(resized)
 }
 
-/// From which size to which size, and what of the result is wanted.
+/// The sizes of a scale, and the part of the result that is kept.
 #[derive(Clone, Copy)]
 struct Scale {
     source: Size,
@@ -88,8 +89,9 @@ struct Scale {
 }
 
 impl Scale {
-    /// Each axis has its own pass: it may have its own kernel, and the library's own two passes in one call read
-    /// beyond their buffer between them when a crop begins on a pixel whose weight is zero (6.1).
+    /// Returns the passes, one for each axis that changes. Each axis may have its own kernel. If the library (6.1) does
+    /// both passes in one call, it reads beyond its buffer between them when a crop begins on a pixel whose weight is
+    /// zero.
     fn passes(self) -> (Pass, Option<Pass>) {
         let columns = Axis {
             source: self.source.width,
@@ -107,7 +109,7 @@ impl Scale {
             true => [(Direction::Down, rows), (Direction::Across, columns)],
             false => [(Direction::Across, columns), (Direction::Down, rows)],
         };
-        // An axis that keeps its length has its wanted pixels already.
+        // An axis that keeps its length has the kept pixels already.
         let kept = |axis: Axis| Pixels {
             first: axis.start,
             length: axis.length,
@@ -130,7 +132,7 @@ impl Scale {
     }
 }
 
-/// Which way a pass goes.
+/// The direction of a pass.
 #[derive(Clone, Copy)]
 enum Direction {
     /// Along rows.
@@ -140,7 +142,7 @@ enum Direction {
 }
 
 impl Direction {
-    /// What lies along it and what lies beside it, as columns and rows.
+    /// Orders a value along the direction and one across it as columns and rows.
     fn ordered<T>(self, along: T, beside: T) -> [T; 2] {
         match self {
             Self::Across => [along, beside],
@@ -149,18 +151,17 @@ impl Direction {
     }
 }
 
-/// Resampling along one axis. Each of the lines that lie side by side is by itself, so that a pass can be done piece by
-/// piece.
+/// Resampling along one axis. The lines of a pass are independent of each other, so that a pass can be done in pieces.
 #[derive(Clone, Copy)]
 struct Pass {
     direction: Direction,
-    /// None if the lines keep their length.
+    /// The kernel; `None` if the lines keep their length.
     filter: Option<FilterType>,
-    /// What of its lines it reads.
+    /// The part of each line that the pass reads.
     span: Span,
-    /// How long its lines become.
+    /// The length of each line after the pass.
     length: u32,
-    /// Which lines.
+    /// The lines of the pass.
     lines: Pixels,
 }
 
@@ -175,13 +176,13 @@ impl Pass {
         }
     }
 
-    /// The size of what it makes.
+    /// Returns the size of the result.
     fn size(self) -> Size {
         let [width, height] = self.direction.ordered(self.length, self.lines.length);
         Size::new(width, height)
     }
 
-    /// The pass in pieces of `each` lines at most, and where each of them ends up.
+    /// Divides the pass into pieces of at most `each` lines. Returns each piece with its place in the result.
     fn pieces(self, each: u32) -> impl Iterator<Item = (Self, Rect)> {
         let Pixels { first, length } = self.lines;
         let each = each.max(1);
@@ -209,7 +210,7 @@ impl Pass {
                 self.filter
                     .map_or(ResizeAlg::Nearest, ResizeAlg::Convolution),
             )
-            // Alpha is none of the library's business: `alpha` hands it four premultiplied channels.
+            // The library need not handle alpha: `alpha` gives it four premultiplied channels.
             .use_alpha(false)
             .crop(columns.start, rows.start, columns.length, rows.length);
         Resizer::new()
@@ -218,13 +219,13 @@ impl Pass {
     }
 }
 
-/// Whether rows are scaled before columns: when that leaves fewer pixels between the passes. A part is scaled in
-/// the order of its whole, or it would be rounded otherwise.
+/// Whether rows are scaled before columns, which is the case if that leaves fewer pixels between the passes. A part is
+/// scaled in the order of its whole, or it would be rounded otherwise.
 const fn rows_first(source: Size, scaled: Size) -> bool {
     source.width as u64 * scaled.height as u64 <= scaled.width as u64 * source.height as u64
 }
 
-/// Pixels of 16 bits a channel that there are at a time at most, while a picture that lets something through is scaled.
+/// Returns the peak number of pixels with 16 bits a channel while a picture that is not opaque is scaled.
 pub(crate) fn wide_pixels(source: Size, scaled: Size, part: Size) -> u64 {
     let between = if rows_first(source, scaled) {
         Size::new(source.width, part.height)

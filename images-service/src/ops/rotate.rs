@@ -8,7 +8,7 @@ use crate::{
     options::Rotation,
 };
 
-/// Turns the picture.
+/// Rotates the picture.
 pub(crate) fn rotate(image: Image, rotation: Rotation) -> Image {
     match rotation {
         Rotation::None => image,
@@ -32,7 +32,7 @@ fn quarter(image: &Image, turn: Turn) -> Image {
 }
 
 fn quarter_of<const PIXEL: usize>(image: &Image, turn: Turn) -> Image {
-    /// Side of the square that is turned at a time: both its rows and its columns stay in the cache.
+    /// The side of the square that is rotated at a time: both its rows and its columns stay in the cache.
     const TILE: usize = 32;
 
     let (width, height) = (image.size().width as usize, image.size().height as usize);

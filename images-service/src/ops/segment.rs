@@ -6,9 +6,9 @@ use safelight_protocol::ErrorCode;
 
 use crate::{error::ServiceError, image::Image};
 
-/// Multiplies a mask of the subject into alpha. Colours stay as they are, those at the subject's edge as well.
+/// Multiplies the alpha by a mask of the subject. Colours stay as they are, also at the subject's edge.
 ///
-/// The mask is a model's, or else what a flood fill from the edges does not reach.
+/// The mask is a model's, or else the part that a flood fill from the edges does not reach.
 pub(super) fn segment(
     image: Image,
     model: Option<fn(&Image) -> Vec<u8>>,

@@ -1,10 +1,10 @@
-//! Unsharp masking.
+//! Sharpens by an unsharp mask.
 
 use super::bands;
 use crate::image::{Channels, Image};
 
-/// Sharpens in place: `c + strength · (c − G(c))`, where `G` is the kernel (1 2 1)/4 along both axes; edges go on as
-/// they end, alpha stays.
+/// Sharpens in place: `c + strength · (c − G(c))`, where `G` is the kernel (1 2 1)/4 along both axes. Pixels at the
+/// edge are repeated, and alpha stays.
 pub(super) fn sharpen(mut image: Image, strength: f64) -> Image {
     #[expect(clippy::cast_possible_truncation, reason = "between 0 and 10")]
     let strength = strength as f32;
@@ -13,7 +13,7 @@ pub(super) fn sharpen(mut image: Image, strength: f64) -> Image {
         return image;
     }
     let channels = image.channels();
-    // The rows around each band, as they are before its neighbours change them.
+    // The rows around each band, before the neighbouring bands change them.
     let row = |number: usize| image.data().chunks_exact(stride).nth(number);
     let around: Vec<[Option<Vec<u8>>; 2]> = (0..image.size().height as usize)
         .step_by(each)
@@ -40,7 +40,7 @@ fn band<const PIXEL: usize>(
 ) {
     let mut previous = above.or(rows.get(..stride)).unwrap_or_default().to_vec();
     let mut current = vec![0; stride];
-    // Three rows summed up, with one more pixel at either end.
+    // The sums of three rows, with one more pixel at either end.
     let mut sums = vec![0_u16; stride + 2 * PIXEL];
     let count = rows.len() / stride;
     for number in 0..count {
@@ -64,7 +64,7 @@ fn band<const PIXEL: usize>(
     }
 }
 
-/// One row. Sixteenths are whole numbers, so that halves are exact.
+/// Sharpens one row. The sums are in sixteenths and whole numbers, so that halves are exact.
 fn mask(row: &mut [u8], sums: &[u16], pixel: usize, strength: f32) {
     let neighbours = sums.iter().zip(&sums[pixel..]).zip(&sums[2 * pixel..]);
     for (value, ((left, middle), right)) in row.iter_mut().zip(neighbours) {
@@ -136,7 +136,7 @@ mod tests {
         let image = Image::new(size, Channels::Rgb, opaque).unwrap();
         let whole = sharpen(image.clone(), 1.5);
         assert!(sharpen(image.clone().into_rgba(), 1.5).into_rgb() == whole);
-        // A window of rows, far smaller than a band, agrees but for its first and last row.
+        // A window of rows, far smaller than a band, agrees except for its first and last row.
         for top in [0, 400, 640, 649, 650, 900] {
             let part = crate::options::Rect {
                 left: 0,

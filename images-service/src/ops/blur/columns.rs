@@ -7,9 +7,9 @@ pub(super) struct Columns<'a> {
     boxes: Boxes,
     last: usize,
     row: usize,
-    /// The first box, around the foremost row of the second one.
+    /// The first box around the last row of the second one.
     front: Window<'a>,
-    /// The first box, around the hindmost row of the second one.
+    /// The first box around the first row of the second one.
     back: Window<'a>,
     sums: Vec<u32>,
 }
@@ -22,7 +22,7 @@ impl<'a> Columns<'a> {
         let mut front = back.clone();
         let mut sums = vec![0; stride];
         for number in 0..=2 * boxes.second {
-            // From row − second to row + second, where the first and the last row go on beyond the edges.
+            // The rows from row − second to row + second. The first and the last row are repeated beyond the edges.
             let wanted = (row + number).saturating_sub(boxes.second).min(last);
             if wanted > front.row {
                 front.advance();
@@ -41,7 +41,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// Goes on to the next row.
+    /// Moves to the next row.
     pub(super) fn advance(&mut self) {
         self.row += 1;
         if self.row + self.boxes.second <= self.last {
@@ -56,7 +56,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// The sums around the row, at most 255 · 251².
+    /// Returns the sums around the row, at most 255 · 251².
     pub(super) fn sums(&self) -> &[u32] {
         &self.sums
     }
@@ -93,7 +93,7 @@ impl<'a> Window<'a> {
         window
     }
 
-    /// Goes on to the next row.
+    /// Moves to the next row.
     fn advance(&mut self) {
         let added = self.line(self.row + 1 + self.half);
         let taken = self.line(self.row.saturating_sub(self.half));

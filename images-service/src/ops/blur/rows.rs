@@ -2,14 +2,14 @@
 
 use super::Boxes;
 
-/// Sums of all channels of one pixel. There are always four, so that they are added at once.
+/// The sums of all channels of one pixel. There are always four, so that they are added at once.
 type Sums = [f64; 4];
 
-/// Works on rows of one width.
+/// The horizontal pass over rows of one width.
 pub(super) struct Rows<const PIXEL: usize> {
     boxes: Boxes,
     width: usize,
-    /// One over what a pixel counts in both directions.
+    /// The reciprocal of the sum of all weights in both directions.
     share: f64,
     /// The row, with its ends repeated as far as the first box reaches.
     padded: Vec<Sums>,
@@ -28,7 +28,7 @@ impl<const PIXEL: usize> Rows<PIXEL> {
         }
     }
 
-    /// Takes a row's vertical sums, and writes its blurred pixels.
+    /// Blurs a row, given its vertical sums, and writes its pixels.
     pub(super) fn blur(&mut self, columns: &[u32], row: &mut [u8]) {
         let Boxes { first, second } = self.boxes;
         let columns = columns.as_chunks::<PIXEL>().0;
@@ -42,7 +42,7 @@ impl<const PIXEL: usize> Rows<PIXEL> {
         slide(&self.padded, first, boxed, |sums, boxed| *boxed = sums);
         repeat_ends(&mut self.boxed, second, self.width);
         let share = self.share;
-        // The weights are odd, so no sum lies half-way between two values.
+        // The sum of the weights is odd, so no sum lies half-way between two values.
         slide(
             &self.boxed,
             second,
@@ -56,7 +56,7 @@ impl<const PIXEL: usize> Rows<PIXEL> {
     }
 }
 
-/// Gives each target the sum over a box of 2 · `half` + 1 sources, the first of which is at its own place.
+/// Gives each target the sum over a box of 2 · `half` + 1 sources, which begins at the index of the target.
 fn slide<T>(source: &[Sums], half: usize, target: &mut [T], mut give: impl FnMut(Sums, &mut T)) {
     let width = 2 * half + 1;
     let mut sums = [0.0; 4];
@@ -79,7 +79,7 @@ fn add(mut one: Sums, other: Sums) -> Sums {
     one
 }
 
-/// Repeats the first and the last of `width` values before and behind them; one more than a box needs.
+/// Repeats the first and the last of `width` values before and after them, once more than a box needs.
 fn repeat_ends(values: &mut [Sums], before: usize, width: usize) {
     if width == 0 {
         return;

@@ -1,4 +1,4 @@
-//! The specification's own numbers, and the rule written out slowly.
+//! The specification's own numbers, and a slow implementation of the same rule.
 
 use super::blur;
 use crate::{
@@ -56,7 +56,7 @@ fn colours_and_alpha_are_blurred_alike_and_alone() {
     );
 }
 
-/// Both boxes along one axis, as fractions of floats: `lines` of `length` values.
+/// Applies both boxes along one axis in floating point to `lines` of `length` values.
 fn slowly(values: &mut [f64], length: usize, step: usize, start: usize, radius: usize) {
     for half in [radius / 2, radius.div_ceil(2)] {
         let line: Vec<f64> = (0..length).map(|n| values[start + n * step]).collect();

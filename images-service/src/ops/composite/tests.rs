@@ -1,4 +1,4 @@
-//! The formulas, by the specification's numbers and by exact fractions.
+//! The formulas, verified by the specification's numbers and by exact fractions.
 
 use super::{atop, lighter, over, source_in, source_out, xor};
 

@@ -1,4 +1,4 @@
-//! Resampling of pictures with alpha, on premultiplied values of 16 bits.
+//! Resamples pictures with alpha, on premultiplied values of 16 bits.
 
 use fast_image_resize::{
     images::{TypedCroppedImageMut, TypedImage, TypedImageRef},
@@ -11,18 +11,18 @@ use crate::{
     options::{Rect, Size},
 };
 
-/// Where 0 lies in 16 bits. The kernels overshoot at edges, in the first pass as in the second, and what they take
-/// from one side the other gives back: nothing may be clipped between them.
+/// The 16-bit value that stands for 0. The kernels overshoot at edges in both passes, and the second pass gives back
+/// what the first has taken, so nothing may be clipped between them.
 const ZERO: u32 = 1 << 14;
 
-/// How far above it opaque lies: half of the product of two bytes.
+/// The distance of an opaque channel's 255 from [`ZERO`]: half of the product of two bytes.
 const OPAQUE: u32 = 255 * 255 / 2;
 
-/// Pixels that are wide at a time, besides those between the passes, unless one line has more. Every piece computes
-/// its kernel anew, so that smaller ones take longer.
+/// The number of pixels that are wide at a time, besides those between the passes, unless one line has more. Every
+/// piece computes its kernel anew, so that smaller pieces take longer.
 pub(super) const PIECE: u64 = 1 << 19;
 
-/// `most` pixels of it are wide at a time, as [`PIECE`] has it.
+/// Scales a picture. At most `most` pixels are wide at a time, as described at [`PIECE`].
 pub(super) fn resize(image: &Image, scale: Scale, most: u64) -> Result<Image, ResizeError> {
     let (first, second) = scale.passes();
     let between = made(image, first, most)?;
@@ -39,7 +39,7 @@ pub(super) fn resize(image: &Image, scale: Scale, most: u64) -> Result<Image, Re
     Ok(resized)
 }
 
-/// What the first pass makes of a picture.
+/// Does the first pass over a picture.
 fn made(image: &Image, pass: Pass, most: u64) -> Result<TypedImage<'static, U16x4>, ResizeError> {
     let size = pass.size();
     let mut between = TypedImage::<U16x4>::new(size.width, size.height);
@@ -68,12 +68,12 @@ fn made(image: &Image, pass: Pass, most: u64) -> Result<TypedImage<'static, U16x
     Ok(between)
 }
 
-/// Lines of this length that have so many pixels.
+/// Returns the number of lines of this length that have at most `most` pixels.
 fn lines(length: u32, most: u64) -> u32 {
     u32::try_from(most / u64::from(length.max(1))).unwrap_or(u32::MAX)
 }
 
-/// The box of a picture, in 16 bits.
+/// Writes the premultiplied pixels of a box in 16 bits.
 fn premultiply(image: &Image, part: Rect, wide: &mut Vec<U16x4>) {
     wide.clear();
     wide.reserve(part.size.pixels());
@@ -99,7 +99,7 @@ fn premultiply(image: &Image, part: Rect, wide: &mut Vec<U16x4>) {
     }
 }
 
-/// Puts finished pixels where they belong.
+/// Writes finished pixels to their place.
 fn put(pixels: &TypedImage<'_, U16x4>, resized: &mut Image, place: Rect) {
     let stride = resized.stride().max(1);
     let start = place.left as usize;
@@ -127,7 +127,7 @@ const fn shifted(product: u32) -> u16 {
     (ZERO + product / 2) as u16
 }
 
-/// Back to straight bytes, rounded half up; nothing visible is (0,0,0,0).
+/// Converts to straight bytes, rounded half up. A transparent pixel becomes (0,0,0,0).
 fn straight(pixel: [u16; 4]) -> [u8; 4] {
     let [r, g, b, alpha] = pixel.map(|value| u32::from(value).saturating_sub(ZERO));
     let alpha = alpha.min(OPAQUE);

@@ -1,4 +1,4 @@
-//! One axis of a scale: its kernel, and what of the source it looks at.
+//! One axis of a scale: its kernel, and the part of the source that it reads.
 
 use std::cmp::Ordering;
 
@@ -7,18 +7,18 @@ use fast_image_resize::FilterType;
 /// One axis of a scale.
 #[derive(Clone, Copy)]
 pub(super) struct Axis {
-    /// Its length before.
+    /// The length before scaling.
     pub(super) source: u32,
-    /// Its length after.
+    /// The length after scaling.
     pub(super) scaled: u32,
-    /// Where the wanted part of the latter begins.
+    /// The start of the kept part after scaling.
     pub(super) start: u32,
-    /// How long that part is.
+    /// The length of the kept part after scaling.
     pub(super) length: u32,
 }
 
 impl Axis {
-    /// The kernel; none if the axis keeps its length.
+    /// Returns the kernel; `None` if the axis keeps its length.
     pub(super) fn filter(self) -> Option<FilterType> {
         match self.scaled.cmp(&self.source) {
             Ordering::Less => Some(FilterType::Lanczos3),
@@ -27,7 +27,7 @@ impl Axis {
         }
     }
 
-    /// The wanted part in the source's coordinates, never beyond its end.
+    /// Returns the kept part in the source's coordinates, never beyond the source's end.
     pub(super) fn wanted(self) -> Span {
         if self.start == 0 && self.length == self.scaled {
             return Span::whole(self.source);
@@ -40,9 +40,9 @@ impl Axis {
         .within(self.source)
     }
 
-    /// The source's pixels that the wanted part depends on, and a few more.
+    /// Returns the source's pixels that the kept part depends on, and a few more.
     pub(super) fn needed(self) -> Pixels {
-        /// No kernel here reaches further, in pixels of the shorter side.
+        /// The largest radius of a kernel, in pixels of the shorter axis.
         const REACH: f64 = 3.0;
 
         let Span { start, length } = self.wanted();
@@ -74,7 +74,7 @@ impl Pixels {
     }
 }
 
-/// A stretch of one axis, between its pixels.
+/// A stretch of one axis, in fractions of pixels.
 #[derive(Clone, Copy)]
 pub(super) struct Span {
     pub(super) start: f64,
@@ -89,7 +89,7 @@ impl Span {
         }
     }
 
-    /// The same stretch once everything outside of `kept` is gone.
+    /// Returns the same stretch of an axis from which everything outside of `kept` is removed.
     pub(super) fn after(self, kept: Pixels) -> Self {
         Self {
             start: self.start - f64::from(kept.first),
@@ -98,8 +98,8 @@ impl Span {
         .within(kept.length)
     }
 
-    /// The same stretch without what rounding has put beyond the axis. A sum that was not beyond it can be so from
-    /// another start, nearer to zero, where floats are finer.
+    /// Shortens the stretch to the axis, which rounding may have exceeded. A sum within the axis can exceed it from
+    /// another start nearer to zero, where floats are finer.
     fn within(self, axis: u32) -> Self {
         Self {
             length: self.length.min(f64::from(axis) - self.start),
@@ -121,7 +121,7 @@ fn pixel(at: f64) -> u32 {
 mod tests {
     use super::{Axis, Span};
 
-    /// Every way to keep a part of an axis that ends where the axis does, and with it every rounding of its end.
+    /// Returns every part of an axis that ends where the axis does, and with it every rounding of its end.
     fn at_the_far_end(longest: u32) -> impl Iterator<Item = Axis> {
         let sides = move || 1..=longest;
         sides().flat_map(move |source| {
@@ -136,7 +136,7 @@ mod tests {
         })
     }
 
-    /// The library refuses a stretch that seems to end beyond its axis, as it sees it: by a sum of floats.
+    /// Whether the library accepts a stretch: it refuses one whose end, a sum of floats, exceeds the axis.
     fn is_inside(span: Span, axis: u32) -> bool {
         span.start >= 0.0 && span.length > 0.0 && span.start + span.length <= f64::from(axis)
     }

@@ -1,4 +1,4 @@
-//! Resampling against a plain float implementation of the same kernels.
+//! Compares resampling with a plain float implementation of the same kernels.
 
 use super::{Scale, alpha, resize};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     options::{Rect, Size},
 };
 
-/// A picture with edges, gradients and noise in every channel; `opaque` decides over alpha.
+/// Returns a picture with edges, gradients and noise in every channel.
 fn busy(size: Size, channels: Channels) -> Image {
     let mut state = 7_u32;
     let mut data = Vec::new();
@@ -175,7 +175,7 @@ fn every_direction_agrees_with_the_definition_of_its_kernel() {
             let expected = reference::resized(&image, size);
             for (pixel, expected) in ours.data().chunks(channels.count()).zip(&expected) {
                 for (channel, (ours, expected)) in pixel.iter().zip(expected).enumerate() {
-                    // Where little is visible, one step of alpha is many steps of colour.
+                    // With little alpha, one step of alpha is many steps of colour.
                     let alpha = expected_alpha(channel, pixel);
                     let bound = 2.0 * 255.0 / alpha;
                     assert!(
@@ -208,7 +208,7 @@ fn a_part_is_what_a_crop_of_the_whole_would_be() {
             let cropped = crate::ops::crop::crop(&resized(&image, scaled), part);
             let direct = resize(&image, scaled, part).unwrap();
             let differences = cropped.data().iter().zip(direct.data());
-            // The place of a pixel is a float, and now and then a half falls to the other side.
+            // The position of a pixel is a float, so a half may fall to the other side.
             let worst = differences.map(|(a, b)| a.abs_diff(*b)).max();
             assert!(worst <= Some(1), "{channels:?} to {scaled}: {worst:?}");
         }

@@ -1,14 +1,14 @@
-//! A foreground mask by flood fill from the edges: an approximation where there is no model of subjects.
+//! Computes a foreground mask by flood fill from the edges, as an approximation without a model.
 
 use crate::{
     image::{Channels, Image},
     options::Size,
 };
 
-/// The largest Euclidean distance of a background pixel from the colour of the edge at which its fill began.
+/// The largest Euclidean distance of a background pixel from the colour of the edge pixel at which its fill began.
 const DISTANCE: i32 = 24;
 
-/// 255 for every pixel that the fill does not reach, with a soft outline.
+/// Returns 255 for every pixel that the fill does not reach, with a soft outline.
 pub(super) fn foreground_mask(image: &Image) -> Vec<u8> {
     let mut mask = match image.channels() {
         Channels::Rgb => flood_fill(image.data().as_chunks::<3>().0, image.size()),
@@ -21,7 +21,7 @@ pub(super) fn foreground_mask(image: &Image) -> Vec<u8> {
 fn flood_fill<const PIXEL: usize>(pixels: &[[u8; PIXEL]], size: Size) -> Vec<u8> {
     let (width, height) = (size.width as usize, size.height as usize);
     let mut mask = vec![255; pixels.len()];
-    // Pairs of a background pixel and the one at the edge at which its fill began.
+    // Pairs of a background pixel and the edge pixel at which its fill began.
     let mut front: Vec<(u32, u32)> = Vec::new();
     let columns = (0..width).flat_map(|x| [x, (height - 1) * width + x]);
     let rows = (1..height.saturating_sub(1)).flat_map(|y| [y * width, y * width + width - 1]);
@@ -64,7 +64,7 @@ fn near<const PIXEL: usize>(one: [u8; PIXEL], other: [u8; PIXEL]) -> bool {
     one.into_iter().zip(other).map(square).sum::<i32>() <= DISTANCE * DISTANCE
 }
 
-/// One pass of the kernel (1 2 1)/4 along both axes; edges go on as they end.
+/// Applies the kernel (1 2 1)/4 once along both axes. Pixels at the edge are repeated.
 fn soften(mask: &mut [u8], size: Size) {
     let width = size.width as usize;
     if width == 0 {
@@ -98,7 +98,7 @@ mod tests {
         options::Size,
     };
 
-    /// A picture of one letter per pixel, and its mask; `edge` is what letters other than `#` look like.
+    /// Returns the mask of a picture with one letter per pixel. `look` gives the colour of each letter.
     fn mask(rows: &[&str], look: fn(char) -> [u8; 3]) -> Vec<Vec<u8>> {
         let size = Size::new(
             u32::try_from(rows[0].len()).unwrap(),
@@ -151,8 +151,8 @@ mod tests {
 
     #[test]
     fn a_slow_gradient_is_followed_only_as_far_as_its_edge_colour_allows() {
-        // From left to right 8 brighter each: from the edge at 0 as far as 24, and back from 88 as far as 64. The rows
-        // above and below are edges of their own.
+        // Each pixel is 8 brighter than the one to its left: the fill from 0 reaches 24, and the fill from 88 reaches
+        // 64. The rows above and below are edges of their own.
         let data: Vec<u8> = (0..12_u8).flat_map(|x| [x * 8, 0, 0]).collect();
         let rows: Vec<u8> = (0..5)
             .flat_map(|y| match y {
