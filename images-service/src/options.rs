@@ -28,7 +28,7 @@ pub use self::{
     trim::{BorderTrim, Cuts, Length, Trim},
 };
 
-/// Rounds half up, as everything in the specification does.
+/// Rounds half up, as the specification does everywhere.
 pub(crate) fn round_half_up(number: f64) -> f64 {
     (number + 0.5).floor()
 }

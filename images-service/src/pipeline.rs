@@ -33,7 +33,7 @@ use crate::{
     text::TextBudget,
 };
 
-/// A finished image and what the log wants to know of it.
+/// A finished image, and the facts about it for the log.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The encoded image.
@@ -42,16 +42,16 @@ pub struct Outcome {
     pub width: u32,
     /// Its height in pixels.
     pub height: u32,
-    /// What the base image was, such as `image/jpeg 4000x3000`.
+    /// The format and the size of the base image, such as `image/jpeg 4000x3000`.
     pub source: String,
-    /// What was done otherwise than asked: texts for a `Warning` header.
+    /// The differences between the request and its result: texts for `Warning` headers.
     pub warnings: Vec<String>,
-    /// Where the time went.
+    /// The time of each stage.
     pub timings: Timings,
 }
 
 impl Outcome {
-    /// An image without pixels, which was passed on.
+    /// Returns the outcome of an image without pixels, which is passed on.
     pub(crate) fn without_pixels(image: EncodedImage, source: &str) -> Self {
         Self {
             image,
@@ -64,18 +64,18 @@ impl Outcome {
     }
 }
 
-/// How long each stage took.
+/// The time of each stage.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timings {
-    /// From encoded bytes and characters to upright sRGB pixels, all images together.
+    /// The time from encoded bytes and characters to upright sRGB pixels, for all images together.
     pub decode: Duration,
-    /// All steps.
+    /// The time of all steps.
     pub ops: Duration,
-    /// From pixels to encoded bytes.
+    /// The time from pixels to encoded bytes.
     pub encode: Duration,
 }
 
-/// Runs one request: plain work without waiting, for a thread that may block.
+/// Runs one request. The work never waits, and is for a thread that may block.
 ///
 /// # Errors
 /// When a source cannot be decoded, a step cannot be done, or the result cannot be encoded.
@@ -86,7 +86,7 @@ pub fn run(request: TransformRequest, limits: &PixelLimits) -> Result<Outcome, S
 /// Runs one request until a deadline, which the caller may cancel.
 ///
 /// # Errors
-/// As of [`run`].
+/// As for [`run`].
 pub fn run_until(
     request: TransformRequest,
     limits: &PixelLimits,
@@ -99,7 +99,7 @@ pub fn run_until(
         extension,
     } = request;
 
-    // What can be refused is refused before any pixel.
+    // A request that is known to fail is refused before any pixel is decoded.
     let encode = EncodePlan::new(&extension, &output);
     let context = RunContext {
         bounds: Bounds::new(limits.decode.area, encode.max_side(limits.dimension)),
@@ -151,7 +151,7 @@ pub fn run_until(
     })
 }
 
-/// What all work on the pixels of one request keeps to.
+/// The limits of all work on the pixels of one request.
 #[derive(Clone, Copy)]
 struct RunContext<'a> {
     bounds: Bounds,
@@ -160,7 +160,7 @@ struct RunContext<'a> {
 }
 
 impl<'a> RunContext<'a> {
-    /// All memory that the request may take.
+    /// Returns the memory that the request may take.
     const fn memory(self) -> MemoryBudget {
         MemoryBudget::new(self.limits.memory)
     }
@@ -173,7 +173,7 @@ impl<'a> RunContext<'a> {
         }
     }
 
-    /// Whether the steps may make this of the base.
+    /// Verifies that the result may have this size and this number of frames.
     fn check_result(self, size: Size, frames: u64) -> Result<(), ServiceError> {
         if size.longest() > self.bounds.side {
             return Err(too_large(size, self.bounds));
@@ -190,7 +190,7 @@ impl<'a> RunContext<'a> {
         Ok(())
     }
 
-    /// The format of a result, of which the content may have decided upon the size.
+    /// Decides the format of a result. Its size is checked again, because content may have decided it.
     fn decide(
         self,
         encode: EncodePlan<'_>,
@@ -215,7 +215,7 @@ fn extend_once(warnings: &mut Vec<String>, others: Vec<String>) {
     }
 }
 
-/// What that answer says of the source.
+/// Returns the facts about the source for the JSON answer of sizes.
 fn original(base: &Source) -> Value {
     let mut original = json!({
         "file_size": base.file_size(),
@@ -229,7 +229,7 @@ fn original(base: &Source) -> Value {
     original
 }
 
-/// All frames are wanted of the base at most: of what is drawn, the first is seen.
+/// Opens all images. Only the base may have several frames, because of an overlay only the first is drawn.
 fn open_all(
     images: Vec<ImageSource>,
     frames: Frames,
@@ -243,7 +243,7 @@ fn open_all(
     images.into_iter().enumerate().map(open).collect()
 }
 
-/// What the log says of the base image.
+/// Returns the description of the base image for the log.
 fn source_text(base: &Source) -> String {
     let frames = match base.frames() {
         1 => String::new(),
@@ -252,7 +252,7 @@ fn source_text(base: &Source) -> String {
     format!("{} {}{frames}", base.format(), base.size())
 }
 
-/// What a step does otherwise than its words say.
+/// Returns the warning about a step that does not do what its options say.
 fn warning(step: &Step) -> Option<String> {
     let Step::Transform { transform, .. } = step else {
         return None;
@@ -266,7 +266,7 @@ fn warning(step: &Step) -> Option<String> {
         .then(|| format!("{word} fit mode needs both width and height"))
 }
 
-/// Says which of several images an error is about.
+/// Names the overlay that an error is about. An error of the base stays as it is.
 fn of_image(index: usize, error: ServiceError) -> ServiceError {
     match index {
         0 => error,

@@ -16,8 +16,8 @@ use crate::{
     options::{Gravity, Size, Transform},
 };
 
-/// Everything that one transform can do, in the order in which it is done. The order is a promise to the author, who
-/// writes the options of one transform in any order.
+/// All stages of a transform, in the order in which they run. The order is a promise to the author, who writes the
+/// options of one transform in any order.
 const ORDER: [Stage; 12] = [
     trim,
     trim_border,
@@ -34,25 +34,25 @@ const ORDER: [Stage; 12] = [
     blur,
 ];
 
-/// One kind of change, as far as a transform asks for it.
+/// A function that returns one kind of change, as far as a transform asks for it.
 type Stage = fn(&Transform, StageInput<'_>) -> Result<Choice, ServiceError>;
 
-/// What a stage knows of the picture that the stages before it leave.
+/// The picture that the stages before this one leave, as far as it is known.
 #[derive(Clone, Copy)]
 struct StageInput<'a> {
     size: Size,
-    /// The picture itself, once there is one.
+    /// The picture itself, once it is decoded.
     picture: Option<&'a Image>,
     models: Models,
 }
 
-/// What a stage comes to.
+/// The result of a stage.
 enum Choice {
-    /// These operations.
+    /// The operations of the stage.
     Ops(Vec<Op>),
-    /// Operations with the same result size as those that the pixels decide upon.
+    /// Operations with the same result size as those that the pixels will decide.
     Estimate(Vec<Op>),
-    /// The pixels decide, and so does the size of all that follows.
+    /// The pixels decide the operations, and the size that all later stages begin with.
     NeedsPixels,
 }
 
@@ -65,39 +65,39 @@ impl From<Option<Op>> for Choice {
 /// The operations of one transform, as far as they are certain without pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// In the order in which they run.
+    /// The operations in the order in which they run.
     pub ops: Vec<Op>,
-    /// Size of what they lead to.
+    /// The size of their result.
     pub size: Size,
-    /// Whether that is all: otherwise the content of the picture decides what follows.
+    /// Whether these are all operations. Otherwise the content of the picture decides the rest.
     pub complete: bool,
-    /// How many of the operations hold whatever the pixels are.
+    /// The number of operations that do not depend on the pixels.
     certain: usize,
-    /// The number of the first stage in which the pixels decide.
+    /// The index of the first stage that depends on the pixels.
     pixels_from: Option<usize>,
-    /// The approximations among the certain operations: each stands in for a model.
+    /// The approximations among the certain operations, each of which replaces a model.
     approximations: Vec<Approximation>,
 }
 
-/// What an image may become on its way.
+/// The bounds of a picture at every point of its transform.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Largest width times height.
+    /// The largest width times height, in pixels.
     pub area: u64,
-    /// Largest side of what is made larger.
+    /// The largest side of a picture that has been enlarged, in pixels.
     pub side: u32,
 }
 
 impl Bounds {
-    /// The bounds of a request whose result may have sides up to `side`.
+    /// Creates the bounds of a request whose result may have sides up to `side`.
     #[must_use]
     pub const fn new(area: u64, side: u32) -> Self {
         Self { area, side }
     }
 }
 
-/// Plans a transform of a picture of the given size. Where content decides only the place of a crop, the plan has
-/// the size of the result, and the place is the middle.
+/// Plans a transform of a picture of the given size. Where content decides only the place of a crop, the plan has the
+/// size of the result, and the crop is centred.
 ///
 /// # Errors
 /// When a picture would be larger than the bounds, or a model is asked for that may not be approximated.
@@ -120,16 +120,16 @@ pub fn plan(
 pub struct Performed {
     /// The picture.
     pub image: Image,
-    /// What was done: the same for every other frame of an animation, whatever the pixels of that frame.
+    /// The operations that were done. They are the same for every other frame of an animation, whatever its pixels are.
     pub ops: Vec<Op>,
-    /// What a model would have done better.
+    /// The approximations that replaced a model.
     pub approximations: Vec<Approximation>,
 }
 
 /// Plans a transform of one picture and runs it.
 ///
 /// # Errors
-/// As of [`plan`], and when an operation fails or cannot be afforded.
+/// As for [`plan`], and when an operation fails or `afford` refuses it.
 pub fn perform(
     transform: &Transform,
     image: Image,
@@ -145,7 +145,7 @@ pub fn perform(
     planner.run(&planner.plan(image.size())?, image, afford)
 }
 
-/// A transform with the bounds that its pictures keep to.
+/// A transform with the bounds of its pictures.
 #[derive(Clone, Copy)]
 pub(crate) struct Planner<'a> {
     pub(crate) transform: &'a Transform,
@@ -194,9 +194,9 @@ impl Planner<'_> {
         Ok(plan)
     }
 
-    /// Runs a plan on a picture of the size that it was made for. From the stage on in which the pixels decide, each
-    /// stage is asked once more with the picture. Before each operation `afford` is asked whether its cost can be paid,
-    /// because only now the content may have decided upon sizes.
+    /// Runs a plan on a picture of the size that it was made for. From the first stage that depends on the pixels, each
+    /// stage is called once more with the picture. `afford` is called before each operation, because content may
+    /// have decided its size only now.
     pub(crate) fn run(
         self,
         plan: &Plan,
@@ -237,7 +237,8 @@ impl Planner<'_> {
         Ok(done)
     }
 
-    /// What of an operation is a model's work. It is refused where nothing may be approximated.
+    /// Returns the approximations in an operation. Refuses an operation that needs a model, if nothing may be
+    /// approximated.
     fn check_models(self, op: Op, size: Size) -> Result<Vec<Approximation>, ServiceError> {
         let crops =
             matches!(op, Op::Resize { .. } | Op::Crop(_)) && self.transform.crop_target().is_some();
@@ -261,7 +262,7 @@ impl Planner<'_> {
         }
     }
 
-    /// The size after an operation. A picture may be as large as it already is, but not grow beyond the bounds.
+    /// Returns the size after an operation. A side beyond the bounds may stay, but no side may grow beyond them.
     fn checked_size(self, op: Op, before: Size) -> Result<Size, ServiceError> {
         let bounds = self.bounds;
         let after = op.resulting(before);
@@ -273,7 +274,7 @@ impl Planner<'_> {
     }
 }
 
-/// The error for a picture beyond the bounds.
+/// Returns the error for a picture beyond the bounds.
 #[must_use]
 pub fn too_large(size: Size, bounds: Bounds) -> ServiceError {
     ServiceError::new(

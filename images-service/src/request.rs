@@ -26,12 +26,12 @@ use crate::{
     options::{Extension, FontUrl, ImageSource, Output, Step},
 };
 
-/// The limits on the contents of a request.
+/// The limits of the contents of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLimits {
-    /// Elements of one `transforms` array.
+    /// The number of elements of one `transforms` array.
     pub steps: usize,
-    /// Unicode scalar values of one text.
+    /// The number of Unicode scalar values of one text.
     pub characters: usize,
 }
 
@@ -44,24 +44,24 @@ impl Default for RequestLimits {
     }
 }
 
-/// A `/transform` request in which nothing is left to check but the pixels, and the fonts until they are there.
+/// A `/transform` request with checked options. Its pixels are unchecked, and its fonts are until they are fetched.
 #[derive(Clone, Debug)]
 pub struct TransformRequest<F = Bytes> {
     /// The images: the base is image 0, the overlays follow in the order of the form.
     pub images: Vec<ImageSource<F>>,
-    /// What is done, strictly in this order. Every index is in range of `images`.
+    /// The steps in the order in which they are done. Every index is in range of `images`.
     pub steps: Vec<Step>,
-    /// How the result is written.
+    /// The options of the result.
     pub output: Output,
-    /// What the caller says beyond the binding.
+    /// The options that the binding does not have.
     pub extension: Extension,
 }
 
 impl TransformRequest<FontUrl> {
-    /// Checks a whole form, so that no pixel is decoded for a request that cannot be done.
+    /// Parses a whole form, so that no pixel is decoded for a request that cannot be done.
     ///
     /// # Errors
-    /// When an option is wrong or not supported, which the error names.
+    /// When an option is wrong or not supported; the error names it.
     pub(crate) fn parse(
         form: TransformForm,
         limits: &RequestLimits,
@@ -88,7 +88,7 @@ impl TransformRequest<FontUrl> {
         Ok((request, warnings))
     }
 
-    /// The addresses of its fonts, each once.
+    /// Returns the URLs of the fonts, each once.
     pub(crate) fn font_urls(&self) -> Vec<FontUrl> {
         let mut urls: Vec<FontUrl> = Vec::new();
         for url in self.images.iter().filter_map(text::font_url) {
@@ -99,7 +99,7 @@ impl TransformRequest<FontUrl> {
         urls
     }
 
-    /// The same request with its fonts.
+    /// Returns the same request with its fonts.
     ///
     /// # Errors
     /// When one of them is not among `fonts`.
@@ -118,7 +118,8 @@ impl TransformRequest<FontUrl> {
     }
 }
 
-/// The options of one element of the array: without those that are `null`, and without the indices of its kind.
+/// Iterates over the options of one element of the array. Options that are `null`, and the indices of its kind, are
+/// left out.
 fn given_options<'a>(
     element: usize,
     keys: &'a Map<String, Value>,

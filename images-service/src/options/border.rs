@@ -1,24 +1,24 @@
-//! A border of one colour, by which a picture grows.
+//! A border of one colour around a picture.
 
 use super::Color;
 
-/// A frame around a picture; widths in pixels.
+/// A frame around a picture, with widths in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Border {
-    /// Colour of the frame, corners included.
+    /// The colour of the frame, corners included.
     pub color: Color,
-    /// Rows added on top.
+    /// The number of rows added on top.
     pub top: u32,
-    /// Columns added on the right.
+    /// The number of columns added on the right.
     pub right: u32,
-    /// Rows added below.
+    /// The number of rows added below.
     pub bottom: u32,
-    /// Columns added on the left.
+    /// The number of columns added on the left.
     pub left: u32,
 }
 
 impl Default for Border {
-    /// Black, and without any width.
+    /// Returns a black border without any width.
     fn default() -> Self {
         Self {
             color: Color::BLACK,

@@ -26,7 +26,7 @@ impl Color {
         a: 0,
     };
 
-    /// A colour without transparency.
+    /// Creates a colour without transparency.
     #[must_use]
     pub const fn opaque(r: u8, g: u8, b: u8) -> Self {
         Self { r, g, b, a: 255 }

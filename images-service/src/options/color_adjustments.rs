@@ -1,15 +1,15 @@
 //! Brightness, contrast, gamma and saturation.
 
-/// Adjustments of colour, done in the order of the fields; 1 is none.
+/// Adjustments of colour, applied in the order of the fields. 1 changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ColorAdjustments {
-    /// What every channel is multiplied by.
+    /// The factor of every channel.
     pub brightness: f64,
-    /// What every channel's distance from the middle is multiplied by.
+    /// The factor of every channel's distance from the middle.
     pub contrast: f64,
-    /// The exponent of every channel: below 1 is lighter.
+    /// The exponent of every channel. A number below 1 lightens.
     pub gamma: f64,
-    /// What every channel's distance from grey is multiplied by.
+    /// The factor of every channel's distance from grey.
     pub saturation: f64,
 }
 

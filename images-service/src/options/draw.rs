@@ -1,24 +1,24 @@
-//! One `draw()`: how an overlay is placed on its base and combined with it.
+//! The options of one `draw()`: the place of an overlay on its base, and the way both are combined.
 
 use safelight_protocol::{Composite, Repeat};
 
 /// The checked options of one `draw()`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Draw {
-    /// 0 to 1.
+    /// The opacity of the overlay, 0 to 1.
     pub opacity: f32,
-    /// How overlay and base are combined.
+    /// The operator that combines overlay and base.
     pub composite: Composite,
-    /// Along which axes the overlay is tiled.
+    /// The axes along which the overlay is tiled.
     pub repeat: Option<Repeat>,
-    /// Where on the horizontal axis.
+    /// The position on the horizontal axis.
     pub horizontal: Position,
-    /// Where on the vertical axis.
+    /// The position on the vertical axis.
     pub vertical: Position,
 }
 
 impl Default for Draw {
-    /// Once, in the middle, on top, as it is.
+    /// Returns the options of an opaque overlay that is drawn once, in the middle, over the base.
     fn default() -> Self {
         Self {
             opacity: 1.0,
@@ -30,10 +30,10 @@ impl Default for Draw {
     }
 }
 
-/// Where an overlay stands on one axis, in pixels; negative values lie outside the base.
+/// The position of an overlay on one axis, in pixels. Negative values lie outside the base.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Position {
-    /// In the middle, the odd pixel on the far side.
+    /// In the middle; an odd pixel is on the far side.
     #[default]
     Center,
     /// At a distance from the left or top edge.

@@ -2,24 +2,24 @@
 
 use safelight_protocol::extension::{Caller, Choose, Metadata};
 
-/// The options that a caller sets beside those of the Images binding. The binding's own behaviour has none of them.
+/// The options that a caller sets beside those of the Images binding. A call of the binding itself has none of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extension {
-    /// How the format is chosen, unless it is fixed.
+    /// The rule by which the format is chosen, unless it is fixed.
     pub choose: Option<Choose>,
-    /// Which modern formats may be chosen.
+    /// The modern formats that may be chosen.
     pub accepted: Accepted,
-    /// What is kept of the source's metadata; by default as [`Metadata::Copyright`].
+    /// The metadata of the source that is kept; by default as [`Metadata::Copyright`].
     pub metadata: Option<Metadata>,
     /// The caller, if it is not the binding.
     pub caller: Option<Caller>,
 }
 
-/// Formats beyond those that every reader knows.
+/// The accepted formats beyond those that every reader knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
-    /// AVIF.
+    /// Whether AVIF is accepted.
     pub avif: bool,
-    /// WebP.
+    /// Whether WebP is accepted.
     pub webp: bool,
 }

@@ -1,9 +1,9 @@
-//! Which part of a picture survives a crop: a side, a point, or what its content decides.
+//! The part of a picture that a crop keeps: at a side, around a point, or by its content.
 
-/// Which part survives a crop; numbers are fractions of each axis.
+/// The part of a picture that a crop keeps. Numbers are fractions of each axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Gravity {
-    /// The fraction divides what is cropped away.
+    /// The fraction divides the part that is cropped away.
     Remainder {
         /// 0 is flush left, 1 flush right.
         x: f64,
@@ -17,16 +17,16 @@ pub enum Gravity {
         /// 0 is the top edge, 1 the bottom.
         y: f64,
     },
-    /// Where the picture differs most from its surroundings.
+    /// The crop is where the picture differs most from its surroundings.
     Auto,
-    /// Where the picture has the most detail.
+    /// The crop is where the picture has the most detail.
     Entropy,
-    /// Where the faces are.
+    /// The crop is around the faces.
     Face,
 }
 
 impl Gravity {
-    /// The middle, and what a crop falls back to.
+    /// The middle, which every other gravity falls back to.
     pub const CENTER: Self = Self::Remainder { x: 0.5, y: 0.5 };
 }
 

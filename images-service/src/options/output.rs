@@ -1,4 +1,4 @@
-//! One `output()`: the format of the result and how it is written.
+//! The options of one `output()`: the format of the result, and its encoding.
 
 use safelight_protocol::{Format, extension::JpegScan};
 
@@ -9,17 +9,17 @@ use super::Color;
 pub struct Output {
     /// The format of the result.
     pub format: Format,
-    /// Encoder quality, 1 to 100; `None` if the caller gave none (the encoders' default is 85).
+    /// The quality of the encoder, 1 to 100; `None` if the request gives none (the encoders' default is 85).
     pub quality: Option<u8>,
-    /// Colour under the finished picture.
+    /// The colour under the finished picture.
     pub background: Option<Color>,
-    /// How much of an animation is kept, in a format that can hold one.
+    /// The frames of an animation that are kept, in a format that can hold them.
     pub frames: Frames,
-    /// How a JPEG is written; by default as suits its size.
+    /// The scan of a JPEG; by default its size decides.
     pub scan: Option<JpegScan>,
 }
 
-/// How much of an animation is wanted.
+/// The frames of an animation that are decoded or kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frames {
     /// The first frame.

@@ -5,32 +5,32 @@ use std::fmt;
 /// Width and height in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Size {
-    /// Pixels of a row.
+    /// The number of pixels of a row.
     pub width: u32,
-    /// Number of rows.
+    /// The number of rows.
     pub height: u32,
 }
 
 impl Size {
-    /// A size by its two numbers.
+    /// Creates a size from its two numbers.
     #[must_use]
     pub const fn new(width: u32, height: u32) -> Self {
         Self { width, height }
     }
 
-    /// Width times height.
+    /// Returns width times height.
     #[must_use]
     pub const fn area(self) -> u64 {
         self.width as u64 * self.height as u64
     }
 
-    /// Number of pixels, as an index type.
+    /// Returns the number of pixels as an index type.
     #[must_use]
     pub const fn pixels(self) -> usize {
         (self.width as usize).saturating_mul(self.height as usize)
     }
 
-    /// The longer of both sides.
+    /// Returns the longer of both sides.
     #[must_use]
     pub const fn longest(self) -> u32 {
         if self.width > self.height {
@@ -40,7 +40,7 @@ impl Size {
         }
     }
 
-    /// Width and height exchanged.
+    /// Returns the size with width and height exchanged.
     #[must_use]
     pub const fn transposed(self) -> Self {
         Self::new(self.height, self.width)
@@ -56,16 +56,16 @@ impl fmt::Display for Size {
 /// A box inside a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rect {
-    /// Columns left of the box.
+    /// The number of columns left of the box.
     pub left: u32,
-    /// Rows above the box.
+    /// The number of rows above the box.
     pub top: u32,
-    /// Size of the box.
+    /// The size of the box.
     pub size: Size,
 }
 
 impl Rect {
-    /// All of a picture.
+    /// Returns the box of a whole picture.
     #[must_use]
     pub const fn whole(size: Size) -> Self {
         Self {

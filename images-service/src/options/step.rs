@@ -2,23 +2,23 @@
 
 use super::{Draw, Transform};
 
-/// One thing that the author asked for.
+/// One step that the author asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Change one image.
     Transform {
-        /// Index of the image.
+        /// The index of the image.
         image: usize,
         /// The change.
         transform: Box<Transform>,
     },
-    /// Draw one image onto another; never onto itself.
+    /// Draw one image onto another, never onto itself.
     Draw {
-        /// Index of the image that is drawn.
+        /// The index of the image that is drawn.
         overlay: usize,
-        /// Index of the image that receives it.
+        /// The index of the image that receives it.
         target: usize,
-        /// Where and how.
+        /// The options of the drawing.
         draw: Draw,
     },
 }

@@ -1,4 +1,4 @@
-//! Where an image comes from: an encoded file, or a text with its font, size and colour.
+//! The source of an image: an encoded file, or a text with its font, size and colour.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::Color;
 
-/// Where an image comes from. A font is the bytes of its file, once these are there.
+/// The source of an image. A font is its URL until its file is fetched.
 #[derive(Clone, Debug)]
 pub enum ImageSource<F = Bytes> {
     /// An encoded image.
@@ -15,30 +15,30 @@ pub enum ImageSource<F = Bytes> {
     Text(Text<F>),
 }
 
-/// A text and how it is set.
+/// A text, and the way it is set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Text<F = Bytes> {
-    /// What is written; never empty.
+    /// The characters; never empty.
     pub content: String,
     /// The font.
     pub font: F,
-    /// Pixels of the font's em, above 0.
+    /// The size of the font's em in pixels, above 0.
     pub size: f32,
-    /// Colour of the ink.
+    /// The colour of the text.
     pub color: Color,
 }
 
-/// The address of a font, which may be asked for as far as its text tells.
+/// The URL of a font, of which the text alone has been checked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FontUrl(String);
 
 impl FontUrl {
-    /// A URL whose text has been checked.
+    /// Creates a URL whose text has been checked.
     pub(crate) fn new(url: impl Into<String>) -> Self {
         Self(url.into())
     }
 
-    /// The URL as the caller wrote it.
+    /// Returns the URL as the caller wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! One `transform()`: every change of one image, in whatever order its author wrote them.
+//! The options of one `transform()`: every change of one image, in whatever order its author wrote them.
 
 use std::borrow::Cow;
 
@@ -6,42 +6,42 @@ use safelight_protocol::{Fit, Flip, Segment, Upscale};
 
 use super::{Border, Color, ColorAdjustments, Gravity, Size, Trim, round_half_up};
 
-/// The checked options of one `transform()`. Lengths in pixels have been multiplied by `dpr` already.
+/// The checked options of one `transform()`. Lengths in pixels are already multiplied by `dpr`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transform {
-    /// Cuts, which come first.
+    /// The cuts, which come first.
     pub trim: Trim,
-    /// Mirroring, before rotation.
+    /// The mirroring, before rotation.
     pub flip: Option<Flip>,
-    /// Clockwise rotation.
+    /// The clockwise rotation.
     pub rotate: Rotation,
     /// The part that is kept opaque.
     pub segment: Option<Segment>,
-    /// Requested width in pixels, at least 1.
+    /// The requested width in pixels, at least 1.
     pub width: Option<u32>,
-    /// Requested height in pixels, at least 1.
+    /// The requested height in pixels, at least 1.
     pub height: Option<u32>,
-    /// Width as a fraction of the base's, between 0 and 1; only of overlays.
+    /// The width as a fraction of the base's, between 0 and 1; only of overlays.
     pub width_share: Option<f64>,
-    /// Height as a fraction of the base's, between 0 and 1; only of overlays.
+    /// The height as a fraction of the base's, between 0 and 1; only of overlays.
     pub height_share: Option<f64>,
-    /// How the picture meets width and height; by default as [`Fit::ScaleDown`].
+    /// The mode of `fit`; by default [`Fit::ScaleDown`].
     pub fit: Option<Fit>,
-    /// Which part survives a crop.
+    /// The part that a crop keeps.
     pub gravity: Gravity,
-    /// How closely a crop by [`Gravity::Face`] follows the faces: 0 to 1.
+    /// The zoom of a crop by [`Gravity::Face`], from 0, the largest part, to 1, the faces alone.
     pub zoom: f64,
-    /// How enlarging is done; by default by [`Upscale::Interpolate`].
+    /// The way to enlarge; by default [`Upscale::Interpolate`].
     pub upscale: Option<Upscale>,
-    /// Colour under the picture, and of padding.
+    /// The colour under the picture, and of padding.
     pub background: Option<Color>,
     /// A frame around the picture.
     pub border: Border,
     /// Brightness, contrast, gamma, saturation.
     pub adjustments: ColorAdjustments,
-    /// Strength of the unsharp mask: 0 to 10, and 0 is none.
+    /// The strength of the unsharp mask, 0 to 10. 0 does nothing.
     pub sharpen: f64,
-    /// Radius of the blur in pixels: 0 to 250, and 0 is none.
+    /// The radius of the blur in pixels, 0 to 250. 0 does nothing.
     pub blur: u32,
 }
 
@@ -51,16 +51,16 @@ pub enum Rotation {
     /// Not rotated (0 or 360 degrees).
     #[default]
     None,
-    /// By 90 degrees.
+    /// Rotated by 90 degrees.
     Quarter,
-    /// By 180 degrees.
+    /// Rotated by 180 degrees.
     Half,
-    /// By 270 degrees.
+    /// Rotated by 270 degrees.
     ThreeQuarters,
 }
 
 impl Transform {
-    /// The width and height that a picture is cropped to, if this crops at all.
+    /// Returns the width and height that a picture is cropped to, if the transform crops.
     #[must_use]
     pub fn crop_target(&self) -> Option<(u32, u32)> {
         match self.fit? {
@@ -69,13 +69,13 @@ impl Transform {
         }
     }
 
-    /// Whether its size depends on the base's.
+    /// Whether the size of the result depends on the base's.
     #[must_use]
     pub const fn has_shares(&self) -> bool {
         self.width_share.is_some() || self.height_share.is_some()
     }
 
-    /// The same beside a base of this size: its shares in pixels.
+    /// Returns the transform beside a base of this size, with its shares in pixels.
     #[must_use]
     pub fn beside(&self, base: Size) -> Cow<'_, Self> {
         if !self.has_shares() {

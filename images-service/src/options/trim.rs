@@ -1,50 +1,50 @@
-//! What is cut off before anything else: by numbers, or by the colour of a border.
+//! The cuts that come before all other changes: by numbers, or by the colour of a border.
 
 use super::Color;
 
-/// What is cut off; the numbers first, then the border of what they leave.
+/// The cuts by numbers, and then the border of the part that they leave.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Trim {
-    /// What is cut off by numbers.
+    /// The cuts by numbers.
     pub cuts: Cuts,
-    /// How a border is recognised, if one is to go.
+    /// The recognition of a border, if a border is removed.
     pub border: Option<BorderTrim>,
 }
 
-/// Cuts by number. A size that is kept goes before the far side's cut.
+/// Cuts by numbers. A width or height that is kept takes precedence over the cut of the far side.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cuts {
-    /// Cut from the top.
+    /// The length that is cut from the top.
     pub top: Option<Length>,
-    /// Cut from the right.
+    /// The length that is cut from the right.
     pub right: Option<Length>,
-    /// Cut from the bottom.
+    /// The length that is cut from the bottom.
     pub bottom: Option<Length>,
-    /// Cut from the left.
+    /// The length that is cut from the left.
     pub left: Option<Length>,
-    /// Width that is kept.
+    /// The width that is kept.
     pub width: Option<Length>,
-    /// Height that is kept.
+    /// The height that is kept.
     pub height: Option<Length>,
 }
 
 /// A length along one axis of a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Length {
-    /// In pixels.
+    /// A number of pixels.
     Pixels(u32),
-    /// As a fraction of the axis, between 0 and 1.
+    /// A fraction of the axis, between 0 and 1.
     Fraction(f64),
 }
 
-/// How a border is recognised.
+/// The recognition of a border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BorderTrim {
-    /// Its colour; otherwise the corners tell.
+    /// The colour of the border; by default the corners decide.
     pub color: Option<Color>,
     /// The largest difference of a channel that still counts as the same.
     pub tolerance: u8,
-    /// Pixels of it that stay on every side.
+    /// The pixels of the border that stay on every side.
     pub keep: u32,
 }
 

@@ -7,17 +7,17 @@ use crate::{decode::DecodeLimits, models::Models, text::TextLimits};
 /// The limits of one request's pixels, and the models that work on them.
 #[derive(Clone, Debug)]
 pub struct PixelLimits {
-    /// Input images. The area holds for produced images as well.
+    /// The limits of input images. The area holds for intermediate images, too.
     pub decode: DecodeLimits,
-    /// Texts.
+    /// The limits of texts.
     pub text: TextLimits,
-    /// Bytes of memory that the pixels may take at a time.
+    /// The bytes of memory that the pixels may take at a time.
     pub memory: u64,
-    /// Width or height of an output, in pixels.
+    /// The largest width or height of an output, in pixels.
     pub dimension: u32,
-    /// Time that the pixels may take, from their decoding on.
+    /// The time that the pixels may take, from decoding on.
     pub time: Duration,
-    /// The models that answer `gravity: face`, `segment` and `upscale: generate`.
+    /// The models for `gravity: face`, `segment` and `upscale: generate`.
     pub models: Models,
 }
 

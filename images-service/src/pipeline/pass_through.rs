@@ -1,4 +1,4 @@
-//! Passes a source through as its own result, where nothing is changed and encoding it anew does not make it smaller.
+//! Passes a source through as its own result, if nothing is changed and encoding it again does not make it smaller.
 
 use bytes::Bytes;
 use safelight_protocol::extension::Caller;
@@ -11,7 +11,7 @@ use crate::{
 
 const WARNING: &str = "original is smaller";
 
-/// The source, if it could be the result: same pixels, no metadata, and a caller who allows it.
+/// The source, if it may be the result: it has the same pixels and no metadata, and the caller allows it.
 pub(super) struct PassThrough(Option<(Bytes, &'static str)>);
 
 impl PassThrough {
@@ -29,7 +29,7 @@ impl PassThrough {
         Self(source.map(|source| (source.clone(), base.format())))
     }
 
-    /// The source and a warning if the result is of its format and no smaller, else the result.
+    /// Returns the source and a warning if it has the format of the result and is no larger, else the result.
     pub(super) fn or(self, result: EncodedImage) -> (EncodedImage, Option<&'static str>) {
         match self.0 {
             Some((source, format))

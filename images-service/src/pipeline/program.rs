@@ -1,5 +1,5 @@
-//! The program of one request: what is decoded, done and encoded, with every operation that is certain before there are
-//! pixels, and the memory that it takes at its peak. The same list is costed here and run in `run`.
+//! The program of one request: decoding, steps and encoding, with every operation that is certain before there are
+//! pixels, and the memory that it takes at its peak. The same list is planned here and executed in `run`.
 
 mod planner;
 
@@ -16,33 +16,33 @@ use crate::{
 
 /// A request that is planned as far as it can be without pixels.
 pub(super) struct Program<'a> {
-    /// How each image is made, in the order of the request.
+    /// The loads of all images, in the order of the request.
     pub(super) loads: Vec<Load<'a>>,
-    /// What is done once all images are there.
+    /// The steps that follow once all images are loaded.
     pub(super) instructions: Vec<Instruction<'a>>,
     pub(super) encode: EncodePlan<'a>,
-    /// MIME type of the base, by which the format of the result may be decided.
+    /// The MIME type of the base, which may decide the format of the result.
     pub(super) base_format: &'static str,
     pub(super) context: RunContext<'a>,
     peak: u64,
 }
 
-/// One image: how it is decoded, and what is done to each frame as soon as it is decoded.
+/// The load of one image: its decoding, and the operations on each frame as soon as it is decoded.
 pub(super) struct Load<'a> {
     pub(super) source: Source,
     pub(super) shrink: Shrink,
-    /// The first step that the image has a part in, if that changes the image alone and by itself.
+    /// The transform of the first step that involves the image, if it changes this image alone and depends on no other.
     pub(super) first: Option<PlannedTransform<'a>>,
 }
 
 /// One step.
 pub(super) enum Instruction<'a> {
-    /// A transform whose operations are certain, at least up to where the pixels decide.
+    /// A transform whose operations are certain, at least up to the first one that the pixels decide.
     Transform {
         image: usize,
         planned: Box<PlannedTransform<'a>>,
     },
-    /// A transform of a picture whose size the pixels decide, or whose base's size they do.
+    /// A transform of a picture whose size the pixels decide, or whose base's size they decide.
     NeedsPixels {
         image: usize,
         transform: &'a Transform,
@@ -55,7 +55,7 @@ pub(super) enum Instruction<'a> {
 }
 
 impl<'a> Program<'a> {
-    /// Plans a request, and checks sizes and memory as far as they are certain. What is not is checked on the way.
+    /// Plans a request, and checks sizes and memory as far as they are certain. The rest is checked while it runs.
     ///
     /// # Errors
     /// When a picture would be too large, or the program takes more memory than its limits allow.
@@ -90,13 +90,14 @@ impl<'a> Program<'a> {
         })
     }
 
-    /// Bytes of memory that the certain part of the program takes at its peak.
+    /// Returns the bytes of memory that the certain part of the program takes at its peak.
     pub(super) const fn peak(&self) -> u64 {
         self.peak.saturating_mul(PIXEL)
     }
 }
 
-/// The number of the first step that image number `index` has a part in, if it changes that image alone and by itself.
+/// Returns the first step that involves image `index`, and its number, if it changes this image alone and depends on no
+/// other.
 fn first_step(index: usize, steps: &[Step]) -> Option<(usize, &Transform)> {
     let mut steps = steps.iter().enumerate();
     let (number, step) = steps.find(|(_, step)| match step {
@@ -106,13 +107,13 @@ fn first_step(index: usize, steps: &[Step]) -> Option<(usize, &Transform)> {
         } => *overlay == index || *target == index,
     })?;
     match step {
-        // A share of the base has no size as long as the base is not there.
+        // A share of the base has no size until the base is loaded.
         Step::Transform { transform, .. } if !transform.has_shares() => Some((number, transform)),
         Step::Transform { .. } | Step::Draw { .. } => None,
     }
 }
 
-/// The error for an index of no picture, which parsing excludes.
+/// Returns the error for an index without a picture, which parsing excludes.
 pub(super) fn no_picture() -> ServiceError {
     ServiceError::new(
         ErrorCode::Internal,

@@ -1,7 +1,7 @@
 //! Runs a program.
 //!
-//! What happens to an image before anything else does is done to each of its frames as soon as it is decoded, and the file
-//! is dropped before the next image is made: what is large is there once at a time.
+//! The first transform of an image is applied to each of its frames as soon as the frame is decoded, and the file is
+//! dropped before the next image is loaded. Large data is thus resident once at a time.
 
 use std::time::{Duration, Instant};
 
@@ -19,27 +19,27 @@ use crate::{
     text::TextBudget,
 };
 
-/// The result of running a program: the picture, the format it is encoded in, warnings and times.
+/// The result of a run: the picture, the format that it is encoded in, warnings and times.
 pub(super) struct Ran {
     /// The base after all steps.
     pub(super) picture: Picture,
-    /// The format that it is written in.
+    /// The format of the result.
     pub(super) decision: Decision,
-    /// What could not be honoured while images were made.
+    /// The texts about what could not be honoured while images were loaded.
     pub(super) warnings: Vec<String>,
-    /// What the steps did otherwise than asked.
+    /// The texts about what the steps did differently from the request.
     pub(super) step_warnings: Vec<String>,
-    /// Time for all images, from encoded bytes and characters to pixels.
+    /// The time from encoded bytes and characters to pixels, for all images.
     pub(super) decode: Duration,
-    /// Time for all steps.
+    /// The time of all steps.
     pub(super) ops: Duration,
 }
 
 impl Program<'_> {
-    /// Decodes all images, does all steps in the author's order, and decides upon the format of the result.
+    /// Decodes all images, does all steps in the author's order, and decides the format of the result.
     ///
     /// # Errors
-    /// At the first image that cannot be decoded, or the first step that fails or cannot be afforded.
+    /// At the first image that cannot be decoded, or the first step that fails or exceeds the memory.
     pub(super) fn run(self, text: &mut TextBudget) -> Result<Ran, ServiceError> {
         let started = Instant::now();
         let mut run = ProgramRun {
@@ -77,7 +77,7 @@ struct ProgramRun<'a> {
     pictures: Vec<Picture>,
     warnings: Vec<String>,
     step_warnings: Vec<String>,
-    /// Time of steps that were done while images were made.
+    /// The time of the steps that were done while images were loaded.
     first_steps: Duration,
 }
 

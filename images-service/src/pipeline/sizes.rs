@@ -12,7 +12,7 @@ use crate::{
     picture::Picture,
 };
 
-/// Tells the sizes of the result and of the source, as `original` has them.
+/// Encodes the sizes of the result and of the source, which `original` has, as JSON.
 pub(super) fn sizes(
     picture: &Picture,
     steps: &[Step],

@@ -1,4 +1,4 @@
-//! A source image before its pixels are made: its size and its cost are known, and nothing has been allocated.
+//! A source image before it is decoded or drawn: its size and its cost are known, and nothing has been allocated.
 
 use bytes::Bytes;
 use safelight_protocol::extension;
@@ -13,12 +13,12 @@ use crate::{
     text::{TextBudget, Typeset},
 };
 
-/// An image that is about to be made.
+/// An image that is about to be decoded or drawn.
 #[derive(Debug)]
 pub(super) enum Source {
-    /// Its header has been read.
+    /// An encoded image whose header has been read.
     Encoded(Header, Bytes),
-    /// Each of its glyphs has a place.
+    /// A text whose glyphs have been placed.
     Text(Typeset),
 }
 
@@ -38,7 +38,7 @@ impl Source {
         }
     }
 
-    /// What it is, for the log.
+    /// Returns the MIME type of the file, or `text`.
     pub(super) const fn format(&self) -> &'static str {
         match self {
             Self::Encoded(header, _) => header.format(),
@@ -53,7 +53,7 @@ impl Source {
         }
     }
 
-    /// Bytes of its file; of a text there is none.
+    /// Returns the bytes of the file; 0 for a text.
     pub(super) const fn file_size(&self) -> usize {
         match self {
             Self::Encoded(_, bytes) => bytes.len(),
@@ -61,7 +61,7 @@ impl Source {
         }
     }
 
-    /// The file, if there is nothing in it but upright pixels in sRGB.
+    /// Returns the file, if it has nothing but upright pixels in sRGB.
     pub(super) fn file_without_metadata(&self) -> Option<&Bytes> {
         match self {
             Self::Encoded(header, bytes) => decode::has_no_metadata(bytes, header).then_some(bytes),
@@ -69,7 +69,7 @@ impl Source {
         }
     }
 
-    /// How far it may shrink while it is made, when it will be reduced to `target`.
+    /// Returns the reduction that the decoder may apply if the picture will be resized to `target`.
     pub(super) fn shrink_towards(&self, target: Size, decoder: JpegDecoder) -> Shrink {
         match self {
             Self::Encoded(header, _) => header.shrink_towards(target, decoder),
@@ -77,7 +77,7 @@ impl Source {
         }
     }
 
-    /// How many frames it will have.
+    /// Returns the number of frames.
     pub(super) const fn frames(&self) -> u32 {
         match self {
             Self::Encoded(header, _) => header.frames(),
@@ -85,7 +85,7 @@ impl Source {
         }
     }
 
-    /// Bytes of memory that making it takes at its peak, besides the picture itself.
+    /// Returns the bytes of memory that decoding or drawing takes at its peak, besides the picture itself.
     pub(super) const fn memory(&self) -> u64 {
         match self {
             Self::Encoded(header, _) => header.memory(),
@@ -93,7 +93,7 @@ impl Source {
         }
     }
 
-    /// Pixels' worth of memory of a decoder that still has frames to decode while the first are changed.
+    /// Returns the memory, in pixels, of a decoder that still has frames to decode while the first are changed.
     pub(super) const fn resident_decoder(&self) -> u64 {
         match self.frames() {
             0 | 1 => 0,
@@ -101,7 +101,7 @@ impl Source {
         }
     }
 
-    /// The metadata of the result, for a caller who wants this of it.
+    /// Returns the metadata of the result, by the option `metadata` of the request.
     pub(super) fn metadata(&self, wanted: Option<extension::Metadata>) -> Metadata {
         match self {
             Self::Encoded(header, _) => header.metadata(wanted),
@@ -109,7 +109,7 @@ impl Source {
         }
     }
 
-    /// Makes the pixels, and does `change` to each frame at once.
+    /// Decodes or draws the pixels, and applies `change` to each frame at once.
     pub(super) fn pixels(
         &self,
         options: Options<'_>,

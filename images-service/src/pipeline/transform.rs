@@ -18,11 +18,11 @@ use crate::{
     plan::{Performed, Plan},
 };
 
-/// The transform of one program's instruction, with the size that it was planned for.
+/// The transform of an instruction, with the size that it was planned for.
 #[derive(Debug)]
 pub(super) struct PlannedTransform<'a> {
     pub(super) transform: Cow<'a, Transform>,
-    /// The size that the author knows; an image that shrinks while it is decoded is smaller.
+    /// The size that the author knows. An image that its decoder has reduced is smaller.
     pub(super) size: Size,
     pub(super) plan: Plan,
 }
@@ -40,7 +40,8 @@ impl<'a> PlannedTransform<'a> {
         })
     }
 
-    /// Runs on a picture that is decoded already: also what was done otherwise than asked.
+    /// Runs on a picture that is decoded already. Also returns the texts about what was done differently from the
+    /// request.
     pub(super) fn run(
         &self,
         picture: Picture,
@@ -57,23 +58,23 @@ impl<'a> PlannedTransform<'a> {
     }
 }
 
-/// A transform that is being done.
+/// A transform that is running.
 pub(super) struct TransformRun<'a> {
     planned: &'a PlannedTransform<'a>,
-    /// Frames besides the first.
+    /// The number of frames besides the first.
     others: u64,
-    /// How many of them are resident while the first is changed.
+    /// The number of those frames that are resident while the first is changed.
     others_resident: u64,
     budget: MemoryBudget,
     context: RunContext<'a>,
-    /// What is done to every frame, as the first has decided.
+    /// The operations on every frame, once the first frame has decided them.
     decided: Option<Vec<Op>>,
     warnings: Vec<String>,
     time: Duration,
 }
 
 impl<'a> TransformRun<'a> {
-    /// Of frames that come one by one, as their decoder makes them.
+    /// Creates a run over frames that a decoder delivers one by one.
     pub(super) fn new(
         planned: &'a PlannedTransform<'a>,
         frames: u64,
@@ -92,13 +93,13 @@ impl<'a> TransformRun<'a> {
         }
     }
 
-    /// Does it to the next frame.
+    /// Transforms the next frame.
     pub(super) fn frame(&mut self, image: Image) -> Result<Image, ServiceError> {
         let started = Instant::now();
         let changed = match &self.decided {
             Some(ops) => self.apply(ops, image),
-            // Geometry is found on the size that the author knows; whatever it starts from, a reduction ends at its
-            // size.
+            // The plan was made for the size that the author knows. It holds for a reduced image as well, because a
+            // resize ends at the same size.
             None if image.size() != self.planned.size => {
                 let ops = self.decided.insert(self.planned.plan.ops.clone()).clone();
                 self.apply(&ops, image)
@@ -109,7 +110,7 @@ impl<'a> TransformRun<'a> {
         changed
     }
 
-    /// What was done otherwise than asked, as texts for the caller, and how long all of it took.
+    /// Returns the texts about what was done differently from the request, and the time of the whole run.
     pub(super) fn end(self) -> (Vec<String>, Duration) {
         (self.warnings, self.time)
     }
@@ -119,7 +120,7 @@ impl<'a> TransformRun<'a> {
             transform, plan, ..
         } = self.planned;
         let size = image.size();
-        // As long as the result's size is not known, the other frames have theirs.
+        // The other frames keep their size until the size of the result is known.
         let at_first = self.budget.besides_frames(self.others_resident, size);
         let deadline = self.context.deadline;
         let afford = |op, size| {

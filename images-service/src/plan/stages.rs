@@ -1,4 +1,4 @@
-//! The stages of a transform: what each of them does, given the size that the ones before it leave.
+//! The stages of a transform. Each returns its operations for the size that the stages before it leave.
 
 use safelight_protocol::{ErrorCode, Fit, Segment};
 
@@ -59,7 +59,7 @@ pub(super) fn segment(transform: &Transform, _: StageInput<'_>) -> Result<Choice
         .into())
 }
 
-/// Scaling and cropping in one operation; the scaled picture as a whole is never made.
+/// Scales and crops in one operation. The scaled picture as a whole is never computed.
 pub(super) fn resize(transform: &Transform, input: StageInput<'_>) -> Result<Choice, ServiceError> {
     let size = input.size;
     let target = |gravity| Target {
@@ -125,8 +125,8 @@ fn scaled(size: Size, scaled: Size, crop: Option<Rect>) -> Option<Op> {
     }
 }
 
-/// Without a background the added area is white. A background that lets something through is not drawn here: it
-/// comes under the whole canvas in its own stage, and would count twice.
+/// Adds the canvas of `pad`. Without a background the added area is white. A background that is not opaque is drawn
+/// under the whole canvas in its own stage; drawn here as well, it would count twice.
 pub(super) fn pad(transform: &Transform, input: StageInput<'_>) -> Result<Choice, ServiceError> {
     let canvas = match (transform.fit, transform.width, transform.height) {
         (Some(Fit::Pad), Some(width), Some(height)) => Size::new(width, height),

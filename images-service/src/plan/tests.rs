@@ -1,4 +1,4 @@
-//! The order of operations, what is left out, and what is refused.
+//! The order of operations, stages without an effect, and refusals.
 
 mod content;
 
@@ -37,7 +37,7 @@ fn ops(transform: &Transform, size: Size) -> Vec<Op> {
     plan(transform, size).unwrap().ops
 }
 
-/// Every option at once, on a picture of 400x200.
+/// Returns a transform with every option at once, for a picture of 400x200.
 fn everything() -> Transform {
     Transform {
         trim: Trim {

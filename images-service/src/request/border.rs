@@ -3,7 +3,7 @@
 use super::{value::OptionValue, warnings::Warnings};
 use crate::{error::ServiceError, options::Border};
 
-/// Reads a border; a side of its own goes before the width of all.
+/// Parses a border. The width of a single side takes precedence over the width of all.
 pub(super) fn parse(
     option: OptionValue<'_>,
     dpr: f64,

@@ -4,10 +4,10 @@ use csscolorparser::Color as CssColor;
 
 use crate::options::Color;
 
-/// Longest colour that is looked at; the longest sensible one has a third of it.
+/// The maximum length of a colour in bytes. The longest sensible one has a third of it.
 const MAX_LENGTH: usize = 128;
 
-/// Reads a colour; `None` if it is none.
+/// Parses a colour; `None` if the text is none.
 pub(super) fn parse(text: &str) -> Option<Color> {
     let text = text.trim();
     if text.len() > MAX_LENGTH || !is_in_grammar(text) {
@@ -17,7 +17,7 @@ pub(super) fn parse(text: &str) -> Option<Color> {
     Some(Color { r, g, b, a })
 }
 
-/// Whether the text has one of our forms: the parser knows more than we promise, such as hex without `#`.
+/// Whether the text is in our grammar. The parser accepts more than we promise, such as hex without `#`.
 fn is_in_grammar(text: &str) -> bool {
     if let Some((function, arguments)) = text.split_once('(') {
         let known = ["rgb", "rgba", "hsl", "hsla"];
@@ -27,7 +27,7 @@ fn is_in_grammar(text: &str) -> bool {
     text.starts_with('#') || !text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Whether every argument opens like a number. Otherwise `nan` and `inf` would be some.
+/// Whether every argument begins like a number, which excludes `nan` and `inf`.
 fn are_numbers(arguments: &str) -> bool {
     arguments
         .split([',', '/', ' ', '\t', '\n', '\r'])

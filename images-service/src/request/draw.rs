@@ -12,10 +12,10 @@ use crate::{
     options::{Draw, Position},
 };
 
-/// What a draw command says besides its options.
+/// The keys of a draw command that are not options.
 const INDICES: &[&str] = &[DRAW_IMAGE_INDEX, TARGET_IMAGE_INDEX];
 
-/// Checks the options of a draw command, element number `element` of the array.
+/// Parses the options of a draw command, element number `element` of the array.
 pub(super) fn parse(
     element: usize,
     keys: &Map<String, Value>,
@@ -48,7 +48,7 @@ fn opacity(option: OptionValue<'_>) -> Result<f32, ServiceError> {
     Ok(option.number_in(0.0, 1.0)? as f32)
 }
 
-/// The two offsets of an axis, of which one at most may be given.
+/// The two offsets of an axis. At most one of them may be given.
 #[derive(Default)]
 struct Axis<'a> {
     start: Option<i32>,

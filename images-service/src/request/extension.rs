@@ -1,4 +1,4 @@
-//! The parts of a form beyond the binding: how the format is chosen, and what metadata is kept.
+//! The parts of a form beyond the binding: the choice of the format, and the metadata that is kept.
 
 use safelight_protocol::{
     ErrorCode, UnknownWordError,
@@ -11,7 +11,7 @@ use crate::{
     options::{Accepted, Extension},
 };
 
-/// Checks the parts.
+/// Parses the parts.
 pub(super) fn parse(parts: &ExtensionParts) -> Result<Extension, ServiceError> {
     let mut accepted = Accepted::default();
     for name in parts.accept.iter().flat_map(|list| list.split(',')) {
@@ -29,7 +29,7 @@ pub(super) fn parse(parts: &ExtensionParts) -> Result<Extension, ServiceError> {
     })
 }
 
-/// How a JPEG is written, if it is not the encoder's own choice.
+/// Parses the scan of a JPEG; `None` leaves it to the encoder.
 pub(super) fn scan(parts: &ExtensionParts) -> Result<Option<JpegScan>, ServiceError> {
     word(extension::JPEG, parts.jpeg.as_deref())
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{value::OptionValue, warnings::Warnings};
 use crate::{error::ServiceError, options::Gravity};
 
-/// Reads a gravity, by name or by coordinates.
+/// Parses a gravity, by name or by coordinates.
 pub(super) fn parse(
     option: OptionValue<'_>,
     warnings: &mut Warnings,
@@ -20,7 +20,7 @@ pub(super) fn parse(
     }
 }
 
-/// The named side is the one that is not cropped.
+/// Parses a side or a method. The named side is the one that is not cropped.
 fn side(option: OptionValue<'_>) -> Result<Gravity, ServiceError> {
     let at = |x, y| Gravity::Remainder { x, y };
     Ok(match option.word()? {

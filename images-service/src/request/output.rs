@@ -9,7 +9,7 @@ use crate::{
     options::{Frames, Output, round_half_up},
 };
 
-/// Checks the options of the output.
+/// Parses the options of the output.
 pub(super) fn parse(form: &TransformForm) -> Result<Output, ServiceError> {
     Ok(Output {
         format: format(&form.output_format)?,
@@ -35,7 +35,7 @@ fn format(text: &str) -> Result<Format, ServiceError> {
     })
 }
 
-/// A number, rounded and moved into 1 to 100, or a level by name.
+/// Parses a quality: a number, rounded and clamped to 1..100, or a level by name.
 fn quality(text: &str) -> Result<u8, ServiceError> {
     if let Ok(name) = text.parse() {
         return Ok(match name {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{draw, transform, warnings::Warnings};
 use crate::{error::ServiceError, options::Step};
 
-/// Reads the array for a form with `images` images.
+/// Parses the array for a form with `images` images.
 pub(super) fn parse(
     json: &str,
     images: usize,
@@ -47,7 +47,7 @@ fn step(
 ) -> Result<Step, ServiceError> {
     let index = |key| index(element, key, keys.get(key), images);
     if !keys.contains_key(DRAW_IMAGE_INDEX) {
-        // Only clients other than the platform's leave it out.
+        // Only clients other than the platform's omit it.
         let image = index(IMAGE_INDEX)?.unwrap_or(0);
         let transform = Box::new(transform::parse(element, keys, warnings)?);
         if image == 0 && transform.has_shares() {
@@ -72,7 +72,7 @@ fn step(
     })
 }
 
-/// The index under `key`, in range; `None` if there is none.
+/// Parses the index under `key`, which must be in range; `None` if there is none.
 fn index(
     element: usize,
     key: &str,

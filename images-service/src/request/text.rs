@@ -13,7 +13,7 @@ use crate::{
     options::{Color, FontUrl, ImageSource, Text},
 };
 
-/// Checks the JSON of a text, image number `image` of the form.
+/// Parses the JSON of a text, image number `image` of the form.
 pub(super) fn parse(
     image: usize,
     json: &[u8],
@@ -43,7 +43,7 @@ pub(super) fn parse(
     })
 }
 
-/// The address of an image's font, if the image is a text.
+/// Returns the URL of an image's font, if the image is a text.
 pub(super) fn font_url(image: &ImageSource<FontUrl>) -> Option<&FontUrl> {
     match image {
         ImageSource::Encoded(_) => None,
@@ -51,10 +51,10 @@ pub(super) fn font_url(image: &ImageSource<FontUrl>) -> Option<&FontUrl> {
     }
 }
 
-/// The same image with its font's bytes.
+/// Returns the same image with the bytes of its font.
 ///
 /// # Errors
-/// When they are not among `fonts`.
+/// When the font is not among `fonts`.
 pub(super) fn with_font(
     image: ImageSource<FontUrl>,
     fonts: &HashMap<FontUrl, Bytes>,
@@ -75,10 +75,10 @@ pub(super) fn with_font(
     }))
 }
 
-/// The platform's default, in pixels.
+/// The platform's default size in pixels.
 const DEFAULT_SIZE: f32 = 12.0;
 
-/// The part of the form that the text stands in, for messages.
+/// The part of the form that has the text, for messages.
 #[derive(Clone, Copy)]
 struct Part {
     image: usize,
@@ -119,7 +119,7 @@ impl Part {
             .ok_or_else(|| self.error("size must be a number"))?;
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "what no f32 holds is nothing or beyond every box, and refused as such"
+            reason = "a number beyond f32 becomes 0 or infinite, and is refused"
         )]
         let size = size as f32;
         if size > 0.0 && size.is_finite() {

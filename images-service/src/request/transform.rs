@@ -12,17 +12,17 @@ use crate::{
     options::{Rotation, Transform},
 };
 
-/// What a transform says besides its options.
+/// The keys of a transform that are not options.
 const INDICES: &[&str] = &[IMAGE_INDEX];
 
-/// Checks the options of a transform, element number `element` of the array.
+/// Parses the options of a transform, element number `element` of the array.
 pub(super) fn parse(
     element: usize,
     keys: &Map<String, Value>,
     warnings: &mut Warnings,
 ) -> Result<Transform, ServiceError> {
     let mut transform = Transform::default();
-    // All lengths depend on it, wherever it stands.
+    // All lengths depend on `dpr`, so it is read first.
     let dpr = given_options(element, keys, INDICES)
         .find(|option| option.key == "dpr")
         .map_or(Ok(1.0), |option| device_pixel_ratio(option, warnings))?;
@@ -46,7 +46,7 @@ pub(super) fn parse(
             "brightness" => transform.adjustments.brightness = factor(option)?,
             "contrast" => transform.adjustments.contrast = factor(option)?,
             "gamma" => transform.adjustments.gamma = factor(option)?,
-            // Unlike the others, 0 is a value of its own here: grey.
+            // Unlike for the other factors, 0 is a value of its own here: grey.
             "saturation" => transform.adjustments.saturation = option.number_in(0.0, 255.0)?,
             "sharpen" => transform.sharpen = option.number_in(0.0, 10.0)?,
             "blur" => transform.blur = blur(option)?,
@@ -65,7 +65,7 @@ fn share(option: OptionValue<'_>) -> Result<f64, ServiceError> {
 }
 
 fn rotation(option: OptionValue<'_>) -> Result<Rotation, ServiceError> {
-    // Fractions of a degree are none of the five, so nothing is lost by looking at whole numbers alone.
+    // A fraction of a degree equals none of the five numbers, and is refused.
     let degrees = option.number()?;
     [
         (0.0, Rotation::None),
@@ -93,13 +93,13 @@ fn device_pixel_ratio(
     Ok(ratio)
 }
 
-/// A factor or an exponent, for which 0 means that it was not given.
+/// Parses a factor or an exponent. 0 counts as not given.
 fn factor(option: OptionValue<'_>) -> Result<f64, ServiceError> {
     let number = option.number_in(0.0, 255.0)?;
     Ok(if number == 0.0 { 1.0 } else { number })
 }
 
-/// A radius; below 1 there is no effect, and above it fractions have none.
+/// Parses a radius. Its fraction is dropped, because it has no effect.
 fn blur(option: OptionValue<'_>) -> Result<u32, ServiceError> {
     #[expect(
         clippy::cast_possible_truncation,

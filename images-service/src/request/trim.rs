@@ -8,7 +8,7 @@ use crate::{
     options::{BorderTrim, Length, Trim},
 };
 
-/// Reads a trim: the word `border`, or an object.
+/// Parses a trim: the word `border`, or an object.
 pub(super) fn parse(
     option: OptionValue<'_>,
     dpr: f64,
@@ -70,7 +70,7 @@ fn border(
     Ok(Some(border))
 }
 
-/// Differences are whole numbers, so that a fraction changes nothing.
+/// Parses a tolerance. Differences are whole numbers, so its fraction has no effect.
 fn tolerance(option: OptionValue<'_>) -> Result<u8, ServiceError> {
     #[expect(
         clippy::cast_possible_truncation,

@@ -11,19 +11,19 @@ use crate::{
     options::{Color, round_half_up},
 };
 
-/// One option: where it stands and what it says.
+/// One option: its place and its value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OptionValue<'a> {
-    /// Index of the element in the array.
+    /// The index of the element in the array.
     pub(super) element: usize,
     /// The option's key, with a dot between two levels.
     pub(super) key: &'a str,
-    /// Never `null`, which means the same as no option at all.
+    /// The value; never `null`, which means the same as no option.
     pub(super) value: &'a Value,
 }
 
 impl OptionValue<'_> {
-    /// The error that names the option: `transforms[3].width must be at least 1`.
+    /// Returns the error that names the option: `transforms[3].width must be at least 1`.
     pub(super) fn error(&self, fault: impl fmt::Display) -> ServiceError {
         let Self { element, key, .. } = self;
         ServiceError::new(
@@ -39,7 +39,7 @@ impl OptionValue<'_> {
             .ok_or_else(|| self.error("must be a number"))
     }
 
-    /// A number within both bounds.
+    /// Returns a number within both bounds.
     pub(super) fn number_in(&self, least: f64, most: f64) -> Result<f64, ServiceError> {
         let number = self.number()?;
         if (least..=most).contains(&number) {
@@ -49,7 +49,7 @@ impl OptionValue<'_> {
         }
     }
 
-    /// A whole number of pixels, at least 1, on a screen of `dpr` pixels per pixel.
+    /// Returns a whole number of pixels, at least 1, multiplied by `dpr`.
     pub(super) fn dimension(&self, dpr: f64) -> Result<u32, ServiceError> {
         let rounded = round_half_up(self.number()?);
         if rounded < 1.0 {
@@ -58,12 +58,12 @@ impl OptionValue<'_> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "at least 1, and what no u32 holds is beyond every limit as the largest one is"
+            reason = "at least 1; `as` saturates at the largest u32, which is beyond every limit"
         )]
         Ok(round_half_up(rounded * dpr).max(1.0) as u32)
     }
 
-    /// A length in pixels, 0 or more, on a screen of `dpr` pixels per pixel.
+    /// Returns a length in pixels, 0 or more, multiplied by `dpr`.
     pub(super) fn length(&self, dpr: f64) -> Result<u32, ServiceError> {
         let number = self.number()?;
         if number < 0.0 {
@@ -72,16 +72,16 @@ impl OptionValue<'_> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "at least 0, and what no u32 holds is beyond every limit as the largest one is"
+            reason = "at least 0; `as` saturates at the largest u32, which is beyond every limit"
         )]
         Ok(round_half_up(number * dpr) as u32)
     }
 
-    /// A whole number of pixels on either side of an edge.
+    /// Returns a whole number of pixels, which may be negative.
     pub(super) fn offset(&self) -> Result<i32, ServiceError> {
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "what no i32 holds is outside of every picture as the outermost one is"
+            reason = "`as` saturates at the outermost i32, which is outside of every picture"
         )]
         Ok(round_half_up(self.number()?) as i32)
     }
@@ -92,12 +92,12 @@ impl OptionValue<'_> {
             .ok_or_else(|| self.error("must be a string"))
     }
 
-    /// One word of a closed set.
+    /// Returns one word of a closed set.
     pub(super) fn word<T: FromStr<Err = UnknownWordError>>(&self) -> Result<T, ServiceError> {
         self.string()?.parse().map_err(|error| self.error(error))
     }
 
-    /// Goes through the options of an object, by their own name and with their place; `null` is none.
+    /// Calls `read` for each option of an object, with its own name and its place. `null` is no option.
     pub(super) fn each(
         &self,
         mut read: impl FnMut(&str, OptionValue<'_>) -> Result<(), ServiceError>,

@@ -1,15 +1,15 @@
-//! What was done otherwise than asked, told to the caller in `warning` headers.
+//! Warnings about differences between a request and its result, for `warning` headers.
 
-/// Warnings of one request; each text once, and not without end.
+/// The warnings of one request. Each text is kept once, and their number is limited.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
     texts: Vec<String>,
-    /// Whether there were others.
+    /// Whether there were more texts.
     more: bool,
 }
 
 impl Warnings {
-    /// More would be noise, and a header block has a limit too.
+    /// The maximum number of texts. More would be noise, and a header block has a limit, too.
     const MAX_TEXTS: usize = 16;
 
     /// Adds a warning unless it is there already.
@@ -24,7 +24,7 @@ impl Warnings {
         }
     }
 
-    /// All of them, in the order in which they were found, or the first and that there are others.
+    /// Returns the texts in the order in which they were found, followed by a note if there were more.
     #[must_use]
     pub(crate) fn into_texts(self) -> Vec<String> {
         let Self { mut texts, more } = self;
@@ -34,7 +34,7 @@ impl Warnings {
         texts
     }
 
-    /// An option that has no effect where it stands.
+    /// Adds a warning about an option that has no effect.
     pub(super) fn ignored_option(&mut self, method: &str, key: &str) {
         let key: String = key.escape_default().take(64).collect();
         self.add(format!("{method} has no option {key}; it was ignored"));

@@ -19,12 +19,12 @@ use crate::{
     options::{Gravity, Rotation, Size, Step, Transform},
 };
 
-/// A picture that is not there yet.
+/// The expected size of a picture.
 #[derive(Clone, Copy)]
 struct Estimate {
     size: Size,
     frames: u64,
-    /// Whether the content of the picture has had no say in its size so far.
+    /// Whether no content has influenced the size so far.
     certain: bool,
 }
 
@@ -34,11 +34,11 @@ impl Estimate {
     }
 }
 
-/// Goes through a program on sizes alone.
+/// Plans a program on sizes alone.
 pub(super) struct ProgramPlanner<'a> {
     context: RunContext<'a>,
     pictures: Vec<Estimate>,
-    /// Pixels that are resident at the highest point so far.
+    /// The highest number of resident pixels so far.
     pub(super) peak: u64,
 }
 
@@ -51,13 +51,13 @@ impl<'a> ProgramPlanner<'a> {
         }
     }
 
-    /// Takes note of memory that is needed, if there may be so much.
+    /// Records memory that is needed, and verifies that it is within the budget.
     fn reserve(&mut self, budget: MemoryBudget, pixels: u64) -> Result<(), ServiceError> {
         self.peak = self.peak.max(budget.with(pixels));
         budget.check(pixels)
     }
 
-    /// What all pictures but one leave of the memory.
+    /// Returns the memory that all pictures but one leave.
     fn besides_others(&self, index: usize) -> MemoryBudget {
         let others = self.pictures.iter().enumerate();
         let others = others.filter(|(other, _)| *other != index);
@@ -66,7 +66,7 @@ impl<'a> ProgramPlanner<'a> {
         })
     }
 
-    /// Frames are decoded and changed one after the other.
+    /// Plans the load of an image, whose frames are decoded and changed one after the other.
     pub(super) fn load(
         &mut self,
         source: Source,
@@ -92,7 +92,7 @@ impl<'a> ProgramPlanner<'a> {
         let planned = PlannedTransform::new(transform, size, self.context)?;
         let plan = &planned.plan;
         let made = Estimate {
-            // What content decides makes nothing larger than both.
+            // No decision by content makes a picture larger than both.
             size: match plan.complete {
                 true => plan.size,
                 false => larger(plan.size, size),
@@ -151,7 +151,7 @@ impl<'a> ProgramPlanner<'a> {
         }
         let planned = PlannedTransform::new(beside, picture.size, self.context)?;
         let plan = &planned.plan;
-        // Frames are changed one after the other: the rest is as it was, or done.
+        // Frames are changed one after the other, so every other frame has its old size or its new one.
         let larger = larger(plan.size, picture.size);
         let budget = budget.besides_frames(picture.frames - 1, larger);
         picture.size = plan.size;
@@ -161,7 +161,7 @@ impl<'a> ProgramPlanner<'a> {
         Ok(Instruction::Transform { image, planned })
     }
 
-    /// The result and its encoder.
+    /// Plans the result and its encoder.
     pub(super) fn result(&mut self, encode: EncodePlan<'_>) -> Result<(), ServiceError> {
         let result = self.pictures.first().filter(|result| result.certain);
         let Some(result) = result.copied() else {
@@ -176,22 +176,22 @@ impl<'a> ProgramPlanner<'a> {
     }
 }
 
-/// The size that an image is scaled to by its first transform, in the image's own orientation, if that is the first thing
-/// that happens to it: it may come out of its decoder smaller then.
+/// Returns the size that the first transform scales an image to, in the image's own orientation, if no operation before
+/// the resize depends on the size. The decoder may then reduce the image.
 fn first_reduction(planned: &PlannedTransform<'_>) -> Option<Size> {
     match planned.transform.gravity {
         Gravity::Remainder { .. } | Gravity::BoxCenter { .. } => {}
-        // Content is looked for in the whole picture.
+        // Content is analysed on the whole picture.
         Gravity::Auto | Gravity::Entropy | Gravity::Face => return None,
     }
-    // A warning about an approximation is found where the whole transform is done.
+    // An approximation is only reported if the whole transform runs.
     if !planned.plan.complete || planned.plan.ops.contains(&Op::Segment) {
         return None;
     }
     let mut turned = false;
     for op in &planned.plan.ops {
         match op {
-            // These do the same to a picture of any size.
+            // These operations do the same to a picture of any size.
             Op::Flip(_) | Op::Rotate(Rotation::None | Rotation::Half) => {}
             Op::Rotate(Rotation::Quarter | Rotation::ThreeQuarters) => turned = !turned,
             Op::Resize { scaled, .. } => {

@@ -1,4 +1,4 @@
-//! Where the content of a picture decides: when it is asked, and what comes of it.
+//! Transforms that depend on the content of a picture.
 
 use safelight_protocol::{ErrorCode, Fit, Segment, Upscale};
 
@@ -16,7 +16,7 @@ fn performed(transform: &Transform, image: &Image, models: Models) -> Performed 
     perform(transform, image.clone(), BOUNDS, models, |_, _| Ok(())).unwrap()
 }
 
-/// A red box of 10x20 in the middle of white.
+/// Returns a red box of 10x20 in the middle of white.
 fn boxed() -> Image {
     let data = (0..40 * 40)
         .flat_map(|at| match (at % 40, at / 40) {
@@ -44,7 +44,7 @@ fn after_a_trim_by_colour_sizes_are_not_foretold_but_checked_when_they_are_known
         fit: Some(Fit::Contain),
         ..without_border()
     };
-    // In all directions the untrimmed picture would tell wrong: this one becomes higher than it is wide.
+    // The size of the untrimmed picture would mislead in every direction: this one becomes higher than it is wide.
     let foretold = plan(&wide(100), Size::new(40, 40)).unwrap();
     assert!(!foretold.complete && foretold.ops.is_empty());
     let done = performed(&wide(100), &boxed(), Models::default());
