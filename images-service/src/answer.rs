@@ -17,12 +17,12 @@ use crate::error::ServiceError;
 /// An answer as it goes to the client.
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// Tells in one line what was done, for a log.
+/// The header with a summary of the call in one line, for a log.
 const SUMMARY: HeaderName = HeaderName::from_static("safelight-summary");
-/// Tells how long each stage took.
+/// The header with the time of each stage.
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// Where clients of R2 look for an error.
+/// The header that R2's clients read an error from.
 const R2_ERROR: HeaderName = HeaderName::from_static("cf-r2-error");
 
 /// Bytes whose checksum is known.
@@ -33,7 +33,7 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Computes the checksum: work for a thread that may block, if there are many bytes.
+    /// Creates a block and computes its checksum. With many bytes this is work for a thread that may block.
     pub(crate) fn new(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let crc32c = crc_fast::crc32_iscsi(&bytes);
@@ -41,17 +41,17 @@ impl Block {
     }
 }
 
-/// The answer of a call that went well.
+/// Returns the answer of a successful call.
 pub(crate) fn good(content_type: &'static str, block: Block) -> Answer {
     with_block(StatusCode::OK, content_type, block)
 }
 
-/// The answer of a call that failed.
+/// Returns the answer of a failed call.
 pub(crate) fn failed(error: &ServiceError) -> Answer {
     marked(error.code.status(), error)
 }
 
-/// The answer to a path that is not there.
+/// Returns the answer for an unknown path.
 pub(crate) fn not_found(path: &str) -> Answer {
     let path: String = path.escape_default().take(64).collect();
     let error = ServiceError::new(
@@ -61,8 +61,8 @@ pub(crate) fn not_found(path: &str) -> Answer {
     marked(StatusCode::NOT_FOUND, &error)
 }
 
-/// The answer to a call of another service. Clients of R2 read its header, those of KV its reason phrase; to both, a 404 would say
-/// that there is no such key.
+/// Returns the answer to a call of another service. R2's clients read its header and KV's its reason phrase; both would
+/// take a 404 for a missing key.
 pub(crate) fn misdirected() -> Answer {
     let text = "this socket serves images alone";
     let error = ServiceError::new(ErrorCode::MalformedRequest, text);
@@ -75,7 +75,7 @@ pub(crate) fn misdirected() -> Answer {
     answer
 }
 
-/// The answer to a method that the path does not have.
+/// Returns the answer to a method that the path does not have.
 pub(crate) fn not_allowed(allowed: &'static str) -> Answer {
     let error = ServiceError::new(
         ErrorCode::MalformedRequest,
@@ -107,7 +107,7 @@ fn with_block(status: StatusCode, content_type: &'static str, block: Block) -> A
     answer
 }
 
-/// Adds what a log wants to know, and what the caller should.
+/// Adds the summary, the timing and the warnings to an answer.
 pub(crate) fn annotate(answer: &mut Answer, summary: &str, timing: &str, warnings: &[String]) {
     let headers = answer.headers_mut();
     headers.insert(SUMMARY, header(summary));
@@ -118,14 +118,14 @@ pub(crate) fn annotate(answer: &mut Answer, summary: &str, timing: &str, warning
     }
 }
 
-/// The same answer, which says that the connection ends with it.
+/// Adds `connection: close` to an answer.
 pub(crate) fn last(mut answer: Answer) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     answer
 }
 
-/// A header value in which everything but printable ASCII has become a question mark.
+/// Returns a header value. Every character but printable ASCII becomes a question mark.
 fn header(text: &str) -> HeaderValue {
     let printable: String = text
         .chars()

@@ -8,7 +8,7 @@ use crate::error::ServiceError;
 
 /// Runs a codec; a panic becomes an error with the given code.
 ///
-/// The values that the work has changed are dropped with it, so that none is seen half done.
+/// The values that the closure has changed are dropped with it, so that nobody observes a partial change.
 pub(crate) fn catch_panic<T>(
     code: ErrorCode,
     format: &str,

@@ -12,19 +12,19 @@ use safelight_protocol::ErrorCode;
 
 use crate::error::ServiceError;
 
-/// Work has to end at this moment, or as soon as it is cancelled. It asks [`Deadline::check`] between its pieces.
+/// A time limit for work, which can also be cancelled. The work calls [`Deadline::check`] between its pieces.
 #[derive(Clone, Debug)]
 pub struct Deadline {
-    /// `None` if the moment lies beyond the clock.
+    /// The end; `None` if it lies beyond the range of the clock.
     until: Option<Instant>,
     limit: Duration,
-    /// What takes the time, for the error.
+    /// The name of the work, for the error.
     work: &'static str,
     cancelled: Arc<AtomicBool>,
 }
 
 impl Deadline {
-    /// A deadline of one request's pixels, which begins now.
+    /// Creates a deadline for the pixels of one request. Its time begins now.
     #[must_use]
     pub fn new(limit: Duration) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Deadline {
         }
     }
 
-    /// A deadline for a part of the work, which begins now and ends no later than this one.
+    /// Returns a deadline for a part of the work. It begins now and ends no later than this one.
     pub(crate) fn within(&self, limit: Duration, work: &'static str) -> Self {
         let part = Self {
             work,
@@ -49,20 +49,20 @@ impl Deadline {
         }
     }
 
-    /// Cancels the work when it is dropped.
+    /// Returns a guard that cancels the work when it is dropped.
     #[must_use]
     pub fn cancel_guard(&self) -> CancelGuard {
         CancelGuard(Arc::clone(&self.cancelled))
     }
 
-    /// The time that is left.
+    /// Returns the time that is left.
     pub(crate) fn left(&self) -> Duration {
         self.until.map_or(Duration::MAX, |until| {
             until.saturating_duration_since(Instant::now())
         })
     }
 
-    /// Whether the next piece of work may begin.
+    /// Verifies that the next piece of work may begin.
     ///
     /// # Errors
     /// When the time is over, or the work is cancelled.
@@ -83,7 +83,7 @@ impl Deadline {
     }
 }
 
-/// Cancels work when it is dropped, which is when the result is not waited for any more.
+/// Cancels work when it is dropped, because nobody waits for the result any more.
 #[derive(Debug)]
 pub struct CancelGuard(Arc<AtomicBool>);
 

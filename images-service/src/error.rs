@@ -1,10 +1,10 @@
-//! What a request can fail with: a code that fixes the status, and a text for the caller.
+//! The error of a request: a code that fixes the status, and a text for the caller.
 
 use std::fmt;
 
 use safelight_protocol::ErrorCode;
 
-/// Why a request failed.
+/// The reason why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceError {
     /// The stable code; it fixes number and HTTP status.
@@ -14,7 +14,7 @@ pub struct ServiceError {
 }
 
 impl ServiceError {
-    /// An error with the given code and text.
+    /// Creates an error with the given code and text.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,

@@ -1,4 +1,4 @@
-//! Fetches the fonts of texts before a request waits for a worker, each once, through the client for outgoing requests.
+//! Fetches the fonts of texts before a request waits for a worker. The client for outgoing requests fetches each once.
 
 mod cache;
 
@@ -12,22 +12,22 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use self::cache::Cache;
 use crate::{error::ServiceError, options::FontUrl, quota::Reservation};
 
-/// Where fonts may come from, and what they may cost.
+/// The addresses of fonts that may be reached, and the limits of fetching them.
 #[derive(Clone, Debug)]
 pub struct FontLimits {
-    /// Addresses that may be reached: public ones, and the exceptions for development.
+    /// The addresses that may be reached: public ones, and the exceptions for development.
     pub policy: Policy,
-    /// Bytes of one font, as it is sent.
+    /// The bytes of one font as it is sent.
     pub bytes: usize,
-    /// Different fonts of one request.
+    /// The number of different fonts of one request.
     pub per_request: usize,
-    /// Fonts of all requests that are fetched at the same time.
+    /// The number of fonts that are fetched at the same time, for all requests.
     pub at_a_time: usize,
-    /// Time for fetching one font, with all redirects.
+    /// The time for fetching one font, with all redirects.
     pub time: Duration,
-    /// Bytes of fetched fonts that are kept for other requests.
+    /// The bytes of fetched fonts that are kept for other requests.
     pub cache_bytes: usize,
-    /// How long a fetched font is kept, whatever its server says.
+    /// The time that a fetched font is kept, whatever its server says.
     pub cache_time: Duration,
 }
 
@@ -54,10 +54,10 @@ pub(crate) struct Fonts {
 }
 
 impl Fonts {
-    /// A client within the limits, which has fetched nothing yet.
+    /// Creates a client within the limits, with an empty cache.
     ///
     /// # Errors
-    /// When encryption cannot be set up.
+    /// When TLS cannot be set up.
     pub(crate) fn new(limits: FontLimits) -> Result<Self, OutgoingError> {
         Ok(Self {
             client: Client::new(limits.policy.clone())?,
@@ -67,10 +67,10 @@ impl Fonts {
         })
     }
 
-    /// The bytes of every font. Dropping the future ends all of its exchanges.
+    /// Returns the bytes of every font. Dropping the future ends all of its exchanges.
     ///
     /// # Errors
-    /// At the first font that could not be fetched, or that has too many bytes; the others are given up.
+    /// When there are too many fonts, or one cannot be fetched or has too many bytes. The other exchanges then end.
     pub(crate) async fn get_all(
         &self,
         urls: Vec<FontUrl>,
@@ -105,7 +105,7 @@ impl Fonts {
         Ok(fonts)
     }
 
-    /// One font, when it has a place among those that are fetched.
+    /// Fetches one font as soon as fewer than `at_a_time` are being fetched.
     fn fetch(
         &self,
         url: FontUrl,

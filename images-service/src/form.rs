@@ -1,4 +1,4 @@
-//! The multipart form of one request: its parts in order, each within its limit, read to the very end.
+//! Reads the multipart form of one request: its parts in order, each within its limit, to the end of the body.
 
 mod body;
 mod part;
@@ -17,16 +17,16 @@ use self::{
 };
 use crate::{error::ServiceError, quota::Reservation};
 
-/// What the form of one request may have.
+/// The limits of the form of one request.
 #[derive(Clone, Copy, Debug)]
 pub struct FormLimits {
-    /// Bytes of one encoded input image.
+    /// The bytes of one encoded input image.
     pub input_bytes: usize,
-    /// Bytes of one encoded input image that comes from a URL.
+    /// The bytes of one encoded input image that comes from a URL.
     pub remote_bytes: usize,
-    /// Bytes of one whole request.
+    /// The bytes of one whole request.
     pub request_bytes: usize,
-    /// Overlays of one request.
+    /// The number of overlays of one request.
     pub overlays: usize,
 }
 
@@ -41,21 +41,21 @@ impl Default for FormLimits {
     }
 }
 
-/// What came of reading a request's body.
+/// The result of reading a request's body.
 #[derive(Debug)]
 pub(crate) struct Received<T> {
-    /// The form, or why there is none.
+    /// The form, or the reason why there is none.
     pub(crate) form: Result<T, ServiceError>,
     /// Whether the body was read to its end. If not, the connection cannot be used again.
     pub(crate) at_end: bool,
 }
 
-/// The form of `/transform`, whose values are not checked yet.
+/// The form of `/transform`, with values that are not parsed yet.
 #[derive(Debug)]
 pub(crate) struct TransformForm {
     /// Image 0.
     pub(crate) base: Source,
-    /// Images 1 and on.
+    /// The images from 1 on.
     pub(crate) overlays: Vec<Source>,
     /// The steps, in JSON.
     pub(crate) transforms: String,
@@ -67,26 +67,26 @@ pub(crate) struct TransformForm {
     pub(crate) background: Option<String>,
     /// Whether an animation stays one.
     pub(crate) anim: Option<String>,
-    /// What is ours.
+    /// The parts that the platform's form does not have.
     pub(crate) extension: ExtensionParts,
 }
 
 /// The parts whose names begin with `safelight_`.
 #[derive(Debug, Default)]
 pub(crate) struct ExtensionParts {
-    /// How the format is chosen.
+    /// The rule by which the format is chosen.
     pub(crate) choose: Option<String>,
-    /// Modern formats that may be chosen.
+    /// The modern formats that may be chosen.
     pub(crate) accept: Option<String>,
-    /// What is kept of the source's metadata.
+    /// The metadata of the source that is kept.
     pub(crate) metadata: Option<String>,
-    /// How a JPEG is written.
+    /// The scan of a JPEG.
     pub(crate) jpeg: Option<String>,
-    /// The caller.
+    /// The kind of the caller.
     pub(crate) caller: Option<String>,
 }
 
-/// Where an image of a form comes from.
+/// The source of an image of a form.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// An encoded image.
@@ -129,7 +129,7 @@ where
     Received { form, at_end }
 }
 
-/// Throws a request's body away: whether it ended within the limits.
+/// Discards a request's body. Returns whether it ended within the limits.
 pub(crate) async fn discard<B>(
     request: Request<B>,
     limits: &FormLimits,
@@ -197,7 +197,7 @@ where
     loop {
         header_limit.enforce();
         let next = form.next_field().await;
-        // The parser comes to an end at the closing boundary alone: a body that ends before it is an error.
+        // The parser ends at the closing boundary alone: a body that ends before it is an error.
         let Some(mut field) = next.map_err(|error| unreadable(error, limits))? else {
             return Ok(parts);
         };

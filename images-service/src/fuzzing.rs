@@ -1,7 +1,7 @@
 //! Entry points for fuzzers: each place where hostile bytes arrive first, as one function of bytes.
 //!
-//! Compiled for fuzzers, which look for bytes that panic, hang or take memory, and for the tests, which run every file of
-//! `fuzz/corpus` through its function: what was found once is never found again.
+//! They are compiled for fuzzers, which look for bytes that panic, hang or exhaust memory, and for the tests, which run
+//! every file of `fuzz/corpus` through its function, so that no bug returns.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -23,7 +23,7 @@ use crate::{
     text::{TextBudget, TextLimits, Typeset},
 };
 
-/// Small enough that a fuzzer is quick and a bomb shows.
+/// Returns limits that keep a fuzzer quick and make a bomb visible.
 fn limits() -> Limits {
     Limits {
         form: FormLimits {
@@ -46,7 +46,7 @@ fn limits() -> Limits {
     }
 }
 
-/// A multipart form under a fixed boundary. The first byte says in pieces of which size it arrives.
+/// Reads a multipart form with a fixed boundary. The first byte is the size of the pieces in which it arrives.
 pub fn form(bytes: &[u8]) {
     let Some((piece, body)) = bytes.split_first() else {
         return;
@@ -64,7 +64,7 @@ pub fn form(bytes: &[u8]) {
     };
     let limits = limits();
     let mut reservation = ByteQuota::new(limits.held_bytes).reservation();
-    // Reading has deadlines, which need a clock, but everything is there at once.
+    // The deadlines of reading need a clock, although every byte is there at once.
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -82,14 +82,14 @@ pub fn form(bytes: &[u8]) {
     }
 }
 
-/// The JSON of all steps.
+/// Parses the JSON of all steps.
 pub fn transforms(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         parse(text.to_owned(), None);
     }
 }
 
-/// A colour.
+/// Parses a colour.
 pub fn color(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         parse("[]".to_owned(), Some(text.to_owned()));
@@ -110,12 +110,12 @@ fn parse(transforms: String, background: Option<String>) {
     let _refused = TransformRequest::parse(form, &limits().request);
 }
 
-/// An image of one format, all its frames; other formats are left to their own function.
+/// Decodes all frames of an image of one format. Files of other formats are left to their own function.
 pub fn image(bytes: &[u8], mime: &str, jpeg: JpegDecoder) {
     shrunk(bytes, mime, jpeg, Shrink::NONE);
 }
 
-/// A JPEG that comes out smaller. The first byte says how small.
+/// Decodes a JPEG at a reduced size. The first byte selects the size.
 pub fn jpeg_scaled(bytes: &[u8]) {
     let Some((eighths, file)) = bytes.split_first() else {
         return;
@@ -136,7 +136,7 @@ fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
     if header.format() != mime || header.memory() > limits.pixels.memory {
         return;
     }
-    // Inks are always at full size.
+    // CMYK is always decoded at full size.
     let size = if shrink == Shrink::NONE || header.shrinks() {
         shrink.of(header.size())
     } else {
@@ -154,19 +154,19 @@ fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
     }
 }
 
-/// EXIF, as every format carries it.
+/// Reads EXIF, as every format carries it.
 pub fn exif(bytes: &[u8]) {
     decode::fuzz_hooks::exif(bytes.to_vec());
 }
 
-/// A colour profile. The first byte says what it is for.
+/// Converts by a colour profile. The first byte selects the samples.
 pub fn profile(bytes: &[u8]) {
     if let Some((kind, icc)) = bytes.split_first() {
         decode::fuzz_hooks::profile(*kind, icc);
     }
 }
 
-/// A font, by which some letters of both directions are set and drawn.
+/// Sets and draws some letters of both directions in a font.
 pub fn font(bytes: &[u8]) {
     let limits = TextLimits {
         side: 512,
@@ -194,7 +194,7 @@ pub fn font(bytes: &[u8]) {
     }
 }
 
-/// An SVG that is passed on.
+/// Sanitises an SVG that is passed on.
 pub fn svg(bytes: &[u8]) {
     if decode::is_svg(bytes) {
         let _refused = svg::harmless(bytes, &Deadline::new(limits().pixels.time));

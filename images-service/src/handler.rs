@@ -35,10 +35,10 @@ use crate::{
     svg,
 };
 
-/// By this header one socket tells several services apart.
+/// The header by which a foreign runtime names one of several services on one socket.
 const SERVICE_HEADER: &str = "x-emulator-service";
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Debug)]
 pub(crate) struct Handler {
     limits: Arc<Limits>,
@@ -50,7 +50,7 @@ pub(crate) struct Handler {
 
 impl Handler {
     /// # Errors
-    /// When encryption cannot be set up for the fonts.
+    /// When TLS cannot be set up for the fonts.
     pub(crate) fn new(
         limits: Limits,
         transports: Option<Arc<TransportLog>>,
@@ -64,7 +64,7 @@ impl Handler {
         })
     }
 
-    /// Answers one request, whose body has been read to its end by then, or the connection closes.
+    /// Answers one request. By then its body has been read to its end, or the connection closes.
     pub(crate) async fn handle(
         &self,
         request: Request<Incoming>,
@@ -107,7 +107,7 @@ impl Handler {
         Ok(answer)
     }
 
-    /// An answer that needs nothing of the request.
+    /// Returns an answer that needs nothing of the request, once the body is discarded.
     async fn plain(
         &self,
         request: Request<Incoming>,
@@ -123,7 +123,7 @@ impl Handler {
         Ok(if at_end { answer } else { answer::last(answer) })
     }
 
-    /// What the transport did for the calls of one request.
+    /// Returns the transport records of the calls of one request.
     fn trace(&self, query: Option<&str>) -> Result<Answer, ServiceError> {
         let malformed = |text: &str| ServiceError::new(ErrorCode::MalformedRequest, text);
         let Some(transports) = &self.transports else {
@@ -202,7 +202,7 @@ impl Handler {
         Ok(report.on(answer::good(outcome.image.content_type, block)))
     }
 
-    /// Fetches the fonts, unless the client is gone by then.
+    /// Fetches the fonts, unless the client leaves before they are there.
     async fn with_fonts(
         &self,
         request: TransformRequest<FontUrl>,
@@ -217,7 +217,7 @@ impl Handler {
         Ok(request.with_fonts(&fonts)?)
     }
 
-    /// Does blocking work once it has a permit, unless the client is gone by then: also how long it waited.
+    /// Does blocking work once it has a permit, unless the client leaves before. Also returns the time that it waited.
     async fn on_worker<T: Send + 'static>(
         &self,
         client: &HangUp,
@@ -233,7 +233,7 @@ impl Handler {
         let deadline = Deadline::new(self.limits.pixels.time);
         let _cancels_when_dropped = deadline.cancel_guard();
         let task = spawn_blocking(move || {
-            // The client may leave; the worker is busy until the work has checked its deadline.
+            // The client may leave. The worker stays busy until the work has checked its deadline.
             let _permit = permit;
             work(&deadline)
         });
@@ -253,7 +253,7 @@ impl Handler {
     }
 }
 
-/// Whether a request is for this service: a foreign runtime that knows several names in a header the one that it means.
+/// Whether a request is for this service. A foreign runtime names the service that it means in a header.
 fn is_for_images(headers: &HeaderMap) -> bool {
     let mut names = headers.get_all(SERVICE_HEADER).iter();
     names.all(|name| name.as_bytes() == b"images")
@@ -268,11 +268,11 @@ fn health() -> Answer {
     answer::good("application/json", Block::new(json.to_string()))
 }
 
-/// Why there is no result to answer with.
+/// The reason why there is no result to answer with.
 enum HandleError {
-    /// The client is gone.
+    /// The client has closed its connection.
     Gone,
-    /// The request cannot be done.
+    /// The request was refused.
     Refused {
         error: ServiceError,
         /// Whether the body was read to its end.

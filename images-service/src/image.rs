@@ -2,7 +2,7 @@
 
 use crate::options::Size;
 
-/// The channels of a picture. Without alpha it is opaque everywhere.
+/// The channels of a pixel. A picture without alpha is opaque everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channels {
     /// Red, green, blue.
@@ -12,7 +12,7 @@ pub enum Channels {
 }
 
 impl Channels {
-    /// Bytes of one pixel.
+    /// Returns the bytes of one pixel.
     #[must_use]
     pub const fn count(self) -> usize {
         match self {
@@ -21,7 +21,7 @@ impl Channels {
         }
     }
 
-    /// Bytes of a picture of a size.
+    /// Returns the bytes of a picture of this size.
     #[must_use]
     pub const fn bytes(self, size: Size) -> usize {
         size.pixels().saturating_mul(self.count())
@@ -37,7 +37,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// A picture from its bytes; `None` unless there are exactly as many as the size asks for.
+    /// Creates a picture from its bytes; `None` if they are more or fewer than the size requires.
     #[must_use]
     pub fn new(size: Size, channels: Channels, data: Vec<u8>) -> Option<Self> {
         (data.len() == channels.bytes(size)).then_some(Self {
@@ -47,7 +47,7 @@ impl Image {
         })
     }
 
-    /// A picture of one colour, given as one pixel's bytes.
+    /// Creates a picture of one colour, given as the bytes of one pixel.
     #[must_use]
     pub fn filled(size: Size, channels: Channels, pixel: [u8; 4]) -> Self {
         Self {
@@ -57,47 +57,47 @@ impl Image {
         }
     }
 
-    /// Width and height.
+    /// Returns the width and the height.
     #[must_use]
     pub const fn size(&self) -> Size {
         self.size
     }
 
-    /// Which channels a pixel has.
+    /// Returns the channels of a pixel.
     #[must_use]
     pub const fn channels(&self) -> Channels {
         self.channels
     }
 
-    /// All pixels, row by row.
+    /// Returns the bytes of all pixels, row by row.
     #[must_use]
     pub fn data(&self) -> &[u8] {
         &self.data
     }
 
-    /// All pixels, to be changed in place.
+    /// Returns the bytes of all pixels, for changes in place.
     pub fn data_mut(&mut self) -> &mut [u8] {
         &mut self.data
     }
 
-    /// The pixels alone.
+    /// Returns the bytes of all pixels, and drops the rest.
     #[must_use]
     pub fn into_data(self) -> Vec<u8> {
         self.data
     }
 
-    /// Bytes of one row.
+    /// Returns the bytes of one row.
     #[must_use]
     pub fn stride(&self) -> usize {
         self.size.width as usize * self.channels.count()
     }
 
-    /// Whether no pixel lets anything through.
+    /// Whether the alpha of every pixel is 255.
     #[must_use]
     pub fn is_opaque(&self) -> bool {
         match self.channels {
             Channels::Rgb => true,
-            // Many pixels at a time, which the compiler does all at once.
+            // The compiler vectorises this fold over many pixels.
             Channels::Rgba => self.data.chunks(4 * 1024).all(|many| {
                 let alphas = many.as_chunks::<4>().0.iter().map(|pixel| pixel[3]);
                 alphas.fold(255, |all, alpha| all & alpha) == 255
@@ -105,13 +105,13 @@ impl Image {
         }
     }
 
-    /// Moves the picture out and leaves one without pixels.
+    /// Takes the picture, and leaves one without pixels.
     pub(crate) fn take(&mut self) -> Self {
         let empty = self.empty();
         std::mem::replace(self, empty)
     }
 
-    /// A picture of the same kind without pixels.
+    /// Returns a picture of the same channels without pixels.
     pub(crate) const fn empty(&self) -> Self {
         Self {
             size: Size::new(0, 0),
@@ -120,7 +120,7 @@ impl Image {
         }
     }
 
-    /// The same picture with an alpha channel.
+    /// Returns the same picture with an alpha channel.
     #[must_use]
     pub fn into_rgba(self) -> Self {
         let data = match self.channels {
@@ -141,7 +141,7 @@ impl Image {
         }
     }
 
-    /// The colours alone, whatever the alpha.
+    /// Returns the colours without the alpha.
     #[must_use]
     pub fn into_rgb(self) -> Self {
         let data = match self.channels {
@@ -160,7 +160,7 @@ impl Image {
     }
 }
 
-// The pixels themselves would drown every message of a failed test.
+// The pixels would make every message of a failed test unreadable.
 impl std::fmt::Debug for Image {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {:?} picture", self.size, self.channels)

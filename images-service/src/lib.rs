@@ -1,27 +1,27 @@
 //! The images process: an HTTP service on a Unix socket that turns pixels into pixels.
 //!
-//! A request walks through the modules in this order, and each hands a value to the next:
+//! A request passes through the modules in this order. Each module hands a value to the next:
 //!
 //! | module | does |
 //! |---|---|
-//! | `server` | accepts connections, serves HTTP/1 on them, ends in order |
-//! | `handler` | one match on method and path; the crossing from waiting to pixels |
-//! | `queue` | how many requests are worked on, and how many may wait |
-//! | `form` | the multipart form: parts in order, within limits, to the very end |
-//! | [`request`] | from the form to checked options, before any pixel |
+//! | `server` | accepts connections, serves HTTP/1 on them, shuts down gracefully |
+//! | `handler` | matches method and path; crosses from async code to work on pixels |
+//! | `queue` | bounds the requests that are worked on, and those that wait |
+//! | `form` | reads the multipart form: parts in order, within limits, to the end of the body |
+//! | [`request`] | parses the form into checked options, before any pixel |
 //! | [`options`] | the checked options as plain values |
-//! | [`fonts`] | the fonts of texts, fetched by the one client that may go out |
-//! | [`decode`] [`metadata`] | from encoded bytes to upright sRGB pixels; EXIF, read, filtered and written |
-//! | [`text`] | from characters and a font to pixels of one colour |
-//! | [`pipeline`] | the run of one request over its pixels |
+//! | [`fonts`] | fetches the fonts of texts, by the one client for outgoing requests |
+//! | [`decode`] [`metadata`] | decodes encoded bytes to upright sRGB pixels; reads, filters and writes EXIF |
+//! | [`text`] | draws characters in a font as pixels of one colour |
+//! | [`pipeline`] | runs one request over its pixels |
 //! | [`plan`] [`geometry`] [`ops`] | the order of operations; fit and gravity as arithmetic; the operations |
-//! | `content` [`models`] | what the pixels themselves decide; what only a trained model could |
-//! | `svg` | what has no pixels: passed on without what could do harm |
+//! | `content` [`models`] | decisions by the content of a picture; the place of trained models |
+//! | `svg` | sanitises an SVG, which is passed on without pixels |
 //! | [`picture`] [`image`] | an animation or its only frame; pixels |
-//! | [`encode`] | from pixels to the bytes of the result |
-//! | `catch_panic` | a codec that panics fails its own request |
-//! | `answer` | one block with exact length and digest, or a marked error |
-//! | [`error`] [`limits`] [`deadline`] `quota` | what can fail, what a request may cost, how long it may take, and how many bytes are held |
+//! | [`encode`] | encodes pixels as the bytes of the result |
+//! | `catch_panic` | turns a panic of a codec into an error of its own request |
+//! | `answer` | builds answers: one block with exact length and digest, or a marked error |
+//! | [`error`] [`limits`] [`deadline`] `quota` | the errors, the limits, the time for the pixels, and the bytes that all requests may hold |
 
 mod answer;
 mod catch_panic;

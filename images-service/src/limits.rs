@@ -13,35 +13,35 @@ pub use crate::{
 };
 use crate::{fonts::FontLimits, pipeline::PixelLimits};
 
-/// The limits that the service enforces, each before the cost is paid.
+/// The limits that the service enforces. Each is checked before its cost is paid.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// The multipart form of one request.
     pub form: FormLimits,
-    /// Bytes of all requests that are held at the same time.
+    /// The bytes of all requests that are held at the same time.
     pub held_bytes: usize,
-    /// Connections that are open at the same time; each takes two file descriptors.
+    /// The number of connections that are open at the same time. Each takes two file descriptors.
     pub connections: usize,
-    /// What one request may ask for.
+    /// The options of one request.
     pub request: RequestLimits,
     /// The fonts of texts.
     pub fonts: FontLimits,
     /// The pixels of one request.
     pub pixels: PixelLimits,
-    /// Requests whose pixels are being worked on at the same time.
+    /// The number of requests whose pixels are worked on at the same time.
     pub workers: usize,
-    /// Requests that may wait for a worker.
+    /// The number of requests that may wait for a worker.
     pub queue: usize,
-    /// Requests whose transport is kept for `GET /trace`; with 0 nothing is recorded.
+    /// The number of requests whose transport is kept for `GET /trace`; 0 records nothing.
     pub transports: usize,
-    /// Times without progress after which a connection is given up.
+    /// The times without progress after which a connection is closed.
     pub deadlines: Deadlines,
-    /// Time that requests in flight have to finish once the service is told to end.
+    /// The time that requests in flight have to finish once the service is told to end.
     pub grace: Duration,
 }
 
 impl Limits {
-    /// The limits of a service with these settings.
+    /// Returns the limits of a service with these settings.
     ///
     /// # Errors
     /// When one of `allowed_addresses` is not an address; the error names it.

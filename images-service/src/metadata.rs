@@ -1,4 +1,4 @@
-//! Metadata of images: EXIF is read, filtered and written here.
+//! Metadata of images: reads, filters and writes EXIF.
 
 mod exif;
 mod filter;
@@ -13,18 +13,18 @@ use self::{
     tiff_writer::{Directories, Fields},
 };
 
-/// What survives of an image besides its pixels.
+/// The metadata that a result keeps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// The EXIF copyright notice, as it stands there.
+    /// The EXIF copyright notice, as the file has it.
     pub copyright: Option<Vec<u8>>,
-    /// All of EXIF that still holds, which has the notice in it: a TIFF structure for one segment of a JPEG.
+    /// The EXIF that is still true of the result, the notice included: a TIFF structure for one segment of a JPEG.
     pub exif: Option<Vec<u8>>,
 }
 
-/// A TIFF structure whose only field is a copyright notice.
+/// Returns a TIFF structure whose only field is a copyright notice.
 pub(crate) fn copyright_exif(notice: &[u8]) -> Vec<u8> {
-    /// A segment of a JPEG has room for 64 KB.
+    /// The maximum length of the notice in bytes. A segment of a JPEG has room for 64 KB.
     const MAX_BYTES: usize = 60_000;
 
     let mut text: Vec<u8> = notice.iter().copied().take(MAX_BYTES).collect();
@@ -41,7 +41,7 @@ pub(crate) fn copyright_exif(notice: &[u8]) -> Vec<u8> {
         gps: None,
     };
     let mut tiff = tiff_writer::write(Order::Little, directories);
-    // Nothing follows the value that would have to begin at an even offset.
+    // The padding is dropped, because nothing follows the value that would have to begin at an even offset.
     tiff.truncate(tiff.len() - padding);
     tiff
 }

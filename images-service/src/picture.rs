@@ -4,27 +4,27 @@ use std::num::NonZeroU32;
 
 use crate::{image::Image, options::Size};
 
-/// One frame, shown for a while.
+/// One frame, shown for some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// The whole canvas at that time.
     pub image: Image,
-    /// How long it is shown, in milliseconds; of no meaning in a still picture.
+    /// The time that it is shown, in milliseconds. It has no meaning in a still picture.
     pub delay: u32,
 }
 
-/// How often an animation is played.
+/// The number of times that an animation is played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LoopCount {
     /// Without end.
     #[default]
     Infinite,
-    /// So many times in all.
+    /// This many times in all.
     Finite(NonZeroU32),
 }
 
 impl LoopCount {
-    /// By the number of loop_count, of which none means that there is no end.
+    /// Creates a loop count from a number of plays, of which 0 means without end.
     #[must_use]
     pub const fn from_times(times: u32) -> Self {
         match NonZeroU32::new(times) {
@@ -34,10 +34,10 @@ impl LoopCount {
     }
 }
 
-/// At least one frame; all have the same size.
+/// A picture of at least one frame. All frames have the same size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// Never empty.
+    /// The frames; never empty.
     frames: Vec<Frame>,
     loop_count: LoopCount,
 }
@@ -52,7 +52,7 @@ impl From<Image> for Picture {
 }
 
 impl Picture {
-    /// An animation of its frames; `None` without one, or when their sizes differ.
+    /// Creates an animation from its frames; `None` if there are none, or if their sizes differ.
     #[must_use]
     pub fn animation(frames: Vec<Frame>, loop_count: LoopCount) -> Option<Self> {
         let size = frames.first()?.image.size();
@@ -62,13 +62,13 @@ impl Picture {
             .then_some(Self { frames, loop_count })
     }
 
-    /// Width and height of every frame.
+    /// Returns the width and height of every frame.
     #[must_use]
     pub fn size(&self) -> Size {
         self.first().size()
     }
 
-    /// The frame by which geometry is found, and the only one that other pictures see.
+    /// Returns the first frame. Geometry is computed on it, and it alone is drawn onto other pictures.
     #[must_use]
     pub fn first(&self) -> &Image {
         &self.frames[0].image
@@ -80,32 +80,32 @@ impl Picture {
         self.frames.len() > 1
     }
 
-    /// How often the frames are played.
+    /// Returns the number of times that the frames are played.
     #[must_use]
     pub const fn loop_count(&self) -> LoopCount {
         self.loop_count
     }
 
-    /// All frames in order.
+    /// Iterates over all frames in order.
     pub fn frames(&self) -> impl ExactSizeIterator<Item = &Frame> + Clone {
         self.frames.iter()
     }
 
-    /// All frames, to be changed; a change of one's size must be made to all.
+    /// Iterates over all frames for changes. A change of size must be made to all of them.
     pub fn frames_mut(&mut self) -> impl Iterator<Item = &mut Frame> {
         self.frames.iter_mut()
     }
 
-    /// The first frame alone.
+    /// Returns the first frame alone.
     #[must_use]
     pub fn into_first(mut self) -> Image {
         self.frames.swap_remove(0).image
     }
 
-    /// Does the same to every frame, one after the other.
+    /// Applies a change to every frame, one after the other.
     ///
     /// # Errors
-    /// When it fails for one; nothing is left of the picture then.
+    /// When the change fails for one frame. The picture is lost then.
     pub fn try_map<E>(
         mut self,
         mut change: impl FnMut(Image) -> Result<Image, E>,
@@ -116,7 +116,7 @@ impl Picture {
         Ok(self)
     }
 
-    /// Moves the picture out and leaves one without pixels.
+    /// Takes the picture, and leaves one without pixels.
     pub(crate) fn take(&mut self) -> Self {
         let empty = Self::from(self.first().empty());
         std::mem::replace(self, empty)

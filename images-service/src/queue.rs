@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ServiceError;
 
-/// A fixed number of workers and a bounded line in front of them.
+/// A fixed number of workers, and a bounded queue in front of them.
 #[derive(Debug)]
 pub(crate) struct Queue {
     workers: Arc<Semaphore>,
@@ -25,7 +25,7 @@ pub(crate) struct Permit {
 }
 
 impl Queue {
-    /// A queue of so many workers, and so many requests that may wait.
+    /// Creates a queue with the number of workers, and the number of requests that may wait.
     #[must_use]
     pub(crate) fn new(workers: usize, longest: usize) -> Self {
         Self {
@@ -35,10 +35,10 @@ impl Queue {
         }
     }
 
-    /// Waits for a worker, first come, first served. Dropping the future leaves the line.
+    /// Waits for a worker, first come, first served. Dropping the future leaves the queue.
     ///
     /// # Errors
-    /// At once, when as many wait already as may.
+    /// At once, if the queue is full.
     pub(crate) async fn acquire(&self) -> Result<Permit, ServiceError> {
         if let Ok(permit) = Arc::clone(&self.workers).try_acquire_owned() {
             return Ok(Permit { _permit: permit });
@@ -66,7 +66,7 @@ impl Queue {
     }
 }
 
-/// A place in the line.
+/// A place in the queue.
 struct QueueSlot<'a>(&'a AtomicUsize);
 
 impl Drop for QueueSlot<'_> {
@@ -83,7 +83,7 @@ mod tests {
 
     use super::Queue;
 
-    /// Polls once: whether the request has its permit already.
+    /// Polls once. Returns whether the request has its permit already.
     async fn is_ready<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
         tokio::select! {
             biased;

@@ -9,14 +9,14 @@ use safelight_protocol::ErrorCode;
 
 use crate::error::ServiceError;
 
-/// The bytes of all requests together, bounded.
+/// The bytes that all requests together may hold.
 #[derive(Clone, Debug)]
 pub(crate) struct ByteQuota {
     left: Arc<AtomicUsize>,
 }
 
 impl ByteQuota {
-    /// A quota of `limit` bytes.
+    /// Creates a quota of `limit` bytes.
     #[must_use]
     pub(crate) fn new(limit: usize) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl ByteQuota {
         }
     }
 
-    /// The reservation of one request, empty at first.
+    /// Returns the reservation of one request, which is empty at first.
     #[must_use]
     pub(crate) fn reservation(&self) -> Reservation {
         Reservation {
@@ -45,7 +45,7 @@ impl Reservation {
     /// Reserves more bytes, before they are kept.
     ///
     /// # Errors
-    /// At once, when the quota has fewer bytes left.
+    /// At once, if the quota has fewer bytes left.
     pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), ServiceError> {
         self.left
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {

@@ -1,4 +1,4 @@
-//! Accepts connections, serves HTTP/1 on each, and ends in order when told to.
+//! Accepts connections, serves HTTP/1 on each, and shuts down gracefully.
 
 use std::{io, pin::pin, sync::Arc, time::Duration};
 
@@ -22,13 +22,13 @@ use tokio::{
 
 use crate::{handler::Handler, limits::Limits};
 
-/// Pause after a failed accept: a process without free descriptors would try again at full speed.
+/// The pause after a failed accept. A process without free descriptors would otherwise try again at full speed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves requests on `listener` until `shutdown` is ready, then lets those in flight finish.
+/// Serves requests on `listener` until `shutdown` is ready, then lets the requests in flight finish.
 ///
 /// # Errors
-/// When the listener does not listen, or encryption cannot be set up for what is fetched.
+/// When the listener does not listen, or TLS cannot be set up for outgoing requests.
 pub async fn run(
     listener: UnixListener,
     limits: Limits,
@@ -83,7 +83,7 @@ pub async fn run(
     Ok(())
 }
 
-/// Accepts when there is a place; until then the system keeps the connection.
+/// Accepts a connection once a permit is free. Until then the system keeps the connection.
 async fn accept(
     listener: &UnixListener,
     places: &Arc<Semaphore>,
@@ -123,7 +123,7 @@ async fn serve(
                 recorder.record_request(&request);
             }
             let answer = handler.handle(request, &hang_up).await;
-            // From here on the stream sees for itself that it is busy.
+            // From here on the stream itself sees that it is busy.
             drop(open);
             if let (Some(recorder), Ok(answer)) = (&recorder, &answer) {
                 recorder.record_response(answer);
@@ -134,7 +134,7 @@ async fn serve(
     let connection = http1::Builder::new()
         // A client that has finished writing still reads.
         .half_close(true)
-        // The stream has clocks of its own for a head and between requests.
+        // The stream has timeouts of its own for a header and between requests.
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {

@@ -19,14 +19,14 @@ use crate::{
     request::TransformRequest,
 };
 
-/// Bytes of one SVG.
+/// The maximum size of an SVG in bytes.
 const MAX_BYTES: usize = 5_000_000;
-/// Time that its parser may take: some work grows with the square of how deep elements lie in one another.
+/// The time that its parser may take. Some of its work grows with the square of the nesting depth.
 const MAX_TIME: Duration = Duration::from_secs(5);
-/// Bytes that the parser gets at once; before each piece it is asked whether there is time left.
+/// The number of bytes that the parser gets at once. The deadline is checked before each piece.
 const PIECE: usize = 512;
 
-/// The answer for a source that is SVG, where the caller left open what comes out; `None` if pixels are wanted.
+/// Returns the result for a source that is SVG, if the request leaves the format open; `None` if it asks for pixels.
 pub(crate) fn passed(
     request: &TransformRequest,
     deadline: &Deadline,
@@ -59,7 +59,7 @@ pub(crate) fn passed(
     }))
 }
 
-/// A copy without scripts, handlers, foreign content, entities and references to other hosts.
+/// Returns a copy without scripts, handlers, foreign content, entities and references to other hosts.
 pub(crate) fn harmless(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, ServiceError> {
     if source.len() > MAX_BYTES {
         return Err(ServiceError::new(
@@ -81,7 +81,7 @@ pub(crate) fn harmless(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, Se
         );
         Ok(read.map(|()| bytes))
     })?;
-    // A parser that was stopped may call that whatever it likes.
+    // A parser that was stopped may report any error, so the deadline is checked before it.
     deadline.check()?;
     filtered.map_err(|error| {
         ServiceError::new(
@@ -91,7 +91,7 @@ pub(crate) fn harmless(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, Se
     })
 }
 
-/// An error and what lies beneath it.
+/// Returns the text of an error and of its source.
 fn chain(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),
@@ -166,7 +166,7 @@ mod tests {
             let svg = filtered(harm);
             assert!(!svg.contains("evil"), "{harm}: {svg}");
         }
-        // What is animated is gone, so that the values mean nothing.
+        // The animation is removed, so its values have no effect.
         let animated = filtered("<animate attributeName='href' values='javascript:evil()'/>");
         assert!(!animated.contains("href"), "{animated}");
     }

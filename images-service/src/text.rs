@@ -1,15 +1,15 @@
-//! Renders text: from the bytes of a font and some characters to pixels of one colour.
+//! Renders text: turns the bytes of a font and some characters into pixels of one colour.
 //!
 //! | module | does |
 //! |---|---|
-//! | `font` `sfnt` `woff` | from the bytes of a file to a font that can be used |
-//! | `runs` | a line in pieces of one direction and one script, in the order in which they are seen |
-//! | `layout` | which glyph stands where, and how large the box around them is |
-//! | `outline` | a glyph as straight lines |
-//! | `raster` | lines to coverage |
-//! | `budget` | what all of this may cost |
+//! | `font` `sfnt` `woff` | opens the file of a font |
+//! | `runs` | splits a line into runs of one direction and one script, in visual order |
+//! | `layout` | places the glyphs, and computes the box around them |
+//! | `outline` | flattens a glyph to straight lines |
+//! | `raster` | rasterises lines to coverage |
+//! | `budget` | limits the work |
 //!
-//! Setting is separate from drawing, so that the size of the picture is known before there is a pixel of it.
+//! Layout is separate from drawing, so that the size of the picture is known before any pixel is allocated.
 
 mod budget;
 mod font;
@@ -32,18 +32,18 @@ use crate::{
     options::{Color, Size, Text},
 };
 
-/// What the texts of a request may cost.
+/// The limits of the texts of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct TextLimits {
-    /// Width and height of the box around one text, in pixels.
+    /// The largest width and height of the box around one text, in pixels.
     pub side: u32,
-    /// Bytes of a font that came compressed.
+    /// The bytes of a font that came compressed.
     pub inflated_bytes: usize,
-    /// Glyphs of one text: fonts may make many of one character.
+    /// The number of glyphs of one text. A font may make many of one character.
     pub glyphs: usize,
-    /// Lines that the outlines of all texts of a request consist of.
+    /// The number of lines in the outlines of all texts of a request.
     pub lines: usize,
-    /// Time that all texts of a request may take.
+    /// The time that all texts of a request may take.
     pub time: Duration,
 }
 
@@ -60,7 +60,7 @@ impl Default for TextLimits {
     }
 }
 
-/// A text of which every glyph has its place.
+/// A text whose glyphs have been placed.
 #[derive(Debug)]
 pub(crate) struct Typeset {
     layout: TextLayout,
@@ -68,10 +68,10 @@ pub(crate) struct Typeset {
 }
 
 impl Typeset {
-    /// Sets a text; no memory for pixels is taken.
+    /// Lays out a text. Allocates no memory for pixels.
     ///
     /// # Errors
-    /// When the font cannot be used, the box would be too large, or the font asks for too much work.
+    /// When the font cannot be used, the box would be too large, or the font exceeds the budget of work.
     pub(crate) fn new(
         text: &Text,
         limits: &TextLimits,
@@ -84,18 +84,18 @@ impl Typeset {
         })
     }
 
-    /// Size of the picture.
+    /// Returns the size of the picture.
     pub(crate) const fn size(&self) -> Size {
         self.layout.size
     }
 
-    /// Bytes of memory that drawing takes at its peak, besides the picture itself.
+    /// Returns the bytes of memory that drawing takes at its peak, besides the picture itself.
     pub(crate) const fn memory(&self) -> u64 {
-        // A glyph may fill the whole box: its coverage in four bytes, and that of all glyphs in one.
+        // A glyph may fill the whole box: its coverage takes four bytes a pixel, and that of all glyphs one.
         self.layout.size.area().saturating_mul(5)
     }
 
-    /// Draws the text: everywhere its colour, with the coverage of its glyphs as alpha.
+    /// Draws the text. Every pixel has its colour, with the coverage of the glyphs as alpha.
     pub(crate) fn pixels(&self, budget: &mut TextBudget) -> Result<Image, ServiceError> {
         let Color { r, g, b, a } = self.color;
         let coverage = budget.timed(|budget| raster::coverage(&self.layout, budget))?;
@@ -110,12 +110,12 @@ impl Typeset {
     }
 }
 
-/// The error of a text or a font that cannot be used.
+/// Returns the error of a text or a font that cannot be used.
 fn refused(fault: impl Into<String>) -> ServiceError {
     ServiceError::new(ErrorCode::BadRequest, fault)
 }
 
-/// The error of a font whose file is not in order.
+/// Returns the error of a font whose file is broken.
 fn broken(why: impl Into<Cow<'static, str>>) -> ServiceError {
     refused(format!("the font cannot be used: {}", why.into()))
 }

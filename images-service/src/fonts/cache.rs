@@ -1,7 +1,7 @@
 //! A cache of fetched fonts by URL.
 //!
-//! A font is kept for a fixed time, whatever its server says, and goes earlier when others need its room: those that
-//! were fetched first go first.
+//! A font is kept for a fixed time, whatever its server says. When the cache is full, the fonts that were fetched first
+//! are removed first.
 
 use std::{
     collections::VecDeque,
@@ -14,11 +14,11 @@ use tokio::time::Instant;
 
 use crate::options::FontUrl;
 
-/// Fonts of some bytes together.
+/// Fonts of a limited number of bytes together.
 pub(super) struct Cache {
     most_bytes: usize,
     time: Duration,
-    /// The oldest first.
+    /// The kept fonts, the oldest first.
     kept: Mutex<VecDeque<Kept>>,
 }
 
@@ -62,7 +62,7 @@ impl Cache {
     }
 
     fn kept(&self) -> MutexGuard<'_, VecDeque<Kept>> {
-        // Nothing that is done under the lock can leave the list half changed.
+        // No operation under the lock can leave the list half changed.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

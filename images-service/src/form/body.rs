@@ -21,43 +21,43 @@ use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError};
 use super::FormLimits;
 use crate::{error::ServiceError, quota::Reservation};
 
-/// Most bytes that the parser gets at once while it looks for the end of a part's head.
+/// The most bytes that the parser gets at once while it looks for the end of a part's header.
 const HEAD_PIECE: usize = 1024;
 
-/// Bytes that the parser may take until it has found the next part.
+/// The number of bytes that the parser may take until it has found the next part.
 ///
-/// The parser itself would buffer a part's head without end.
+/// The parser itself would buffer a part's header without end.
 #[derive(Clone, Debug)]
 pub(super) struct PartHeaderLimit(Arc<AtomicUsize>);
 
 impl PartHeaderLimit {
-    /// Bytes from the end of one part's content to the start of the next part's.
+    /// The bytes from the end of one part's content to the start of the next part's.
     const BYTES: usize = 16 * 1024;
     const UNBOUNDED: usize = usize::MAX;
 
-    /// From here on the parser looks for a part.
+    /// Sets the limit: the parser looks for a part from here on.
     pub(super) fn enforce(&self) {
         self.0.store(Self::BYTES, Ordering::Relaxed);
     }
 
-    /// From here on the parser reads a part's content, which has a limit of its own.
+    /// Removes the limit: the parser reads a part's content from here on, which has a limit of its own.
     pub(super) fn suspend(&self) {
         self.0.store(Self::UNBOUNDED, Ordering::Relaxed);
     }
 }
 
-/// A request's body as a stream that ends in an error where a limit is passed.
+/// A request's body as a stream. It ends with an error where a limit is exceeded.
 pub(super) struct FormBody<'a, B> {
     body: ReadTimeoutBody<B>,
     reservation: &'a mut Reservation,
     header_limit: PartHeaderLimit,
-    /// Bytes that may still come.
+    /// The number of bytes that may still come.
     left: usize,
-    /// How long the rest of a body that is thrown away may take.
+    /// The time for the rest of a body that is discarded.
     drain_time: Duration,
-    /// What the parser has not been given yet.
+    /// The bytes that the parser has not been given yet.
     rest: Bytes,
-    /// The parser has a piece that it must look at before it gets another.
+    /// Whether the parser has a piece that it must parse before it gets another one.
     look_first: bool,
     end: End,
 }
@@ -68,7 +68,7 @@ enum End {
     Open,
     /// The client has sent everything.
     Reached,
-    /// Nothing useful can come any more.
+    /// No usable bytes can come any more.
     Lost,
 }
 
@@ -99,14 +99,14 @@ where
         self.header_limit.clone()
     }
 
-    /// Whether the client has announced more than may come.
+    /// Whether the client has announced more bytes than may come.
     pub(super) fn announces_too_much(&self) -> bool {
         self.body.size_hint().lower() > self.left as u64
     }
 
-    /// Throws away what is left, as long as it comes and stays within the limit of bytes.
+    /// Discards the rest of the body, within the limits of bytes and of time.
     ///
-    /// Whether the end was reached, so that the connection can be used again.
+    /// Returns whether the end was reached, so that the connection can be used again.
     pub(super) async fn drain(&mut self) -> bool {
         self.rest.clear();
         let in_all = self.drain_time;
@@ -133,7 +133,7 @@ where
                     return self.lost(BodyError::Broken(error.to_string()));
                 }
                 Some(Ok(frame)) => {
-                    // Trailers say nothing about a form.
+                    // Trailers are not part of a form.
                     let Ok(bytes) = frame.into_data() else {
                         continue;
                     };
@@ -152,7 +152,7 @@ where
         Poll::Ready(Some(Err(error)))
     }
 
-    /// The next piece for the parser: small ones while it looks for the end of a head.
+    /// Returns the next piece for the parser: a small one while it looks for the end of a header.
     fn next_piece(&mut self) -> Result<Bytes, BodyError> {
         let header_limit = self.header_limit.0.load(Ordering::Relaxed);
         if header_limit == PartHeaderLimit::UNBOUNDED {
@@ -181,7 +181,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        // The parser takes whatever is ready before it looks at any of it.
+        // The parser takes whatever is ready before it parses any of it.
         if std::mem::take(&mut this.look_first) {
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -202,16 +202,16 @@ where
     }
 }
 
-/// Why no more bytes come.
+/// The reason why no more bytes come.
 #[derive(Debug)]
 pub(super) enum BodyError {
     /// The client sent nothing for this long.
     Stalled(Duration),
     /// The request has more bytes than it may have.
     TooLong,
-    /// What stands between two parts has more bytes than it may have.
+    /// There are more bytes between two parts than there may be.
     HeadTooLong,
-    /// There is no room for more.
+    /// The quota has no room for more bytes.
     Refused(ServiceError),
     /// The transfer broke.
     Broken(String),

@@ -1,4 +1,4 @@
-//! The parts of a form: their names, their limits, and how often each may come.
+//! The parts of a form: their names, their limits, and the number of times that each may come.
 
 use bytes::Bytes;
 use safelight_protocol::{
@@ -11,11 +11,11 @@ use safelight_protocol::{
 use super::FormLimits;
 use crate::error::ServiceError;
 
-/// Bytes of the `transforms` array: a thousand for each step that may be in it.
+/// The bytes of the `transforms` array: a thousand for each step that may be in it.
 const TRANSFORMS_BYTES: usize = 256 * 1024;
-/// Bytes of a text with its font's address and its options.
+/// The bytes of a text with its font's address and its options.
 const TEXT_BYTES: usize = 64 * 1024;
-/// Bytes of an option of the output.
+/// The bytes of an option of the output.
 const OPTION_BYTES: usize = 256;
 
 /// The name of a part.
@@ -55,7 +55,7 @@ impl PartName {
         Self::Caller,
     ];
 
-    /// The part of this name in the form of `call`.
+    /// Finds the part of this name in the form of `call`.
     pub(super) fn find(name: &str, call: Call) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -106,7 +106,7 @@ impl PartName {
         matches!(self, Self::DrawImage | Self::DrawText)
     }
 
-    /// What a part of this kind with too many bytes is an error of.
+    /// Returns the error code of a part of this kind with too many bytes.
     pub(super) const fn too_large(self) -> ErrorCode {
         match self {
             Self::Image | Self::DrawImage => ErrorCode::InputTooLarge,
@@ -131,7 +131,7 @@ impl PartName {
 pub(super) struct Parts(Vec<(PartName, Bytes)>);
 
 impl Parts {
-    /// Whether another part of this name may come, asked before its content is read.
+    /// Verifies that another part of this name may come, before its content is read.
     pub(super) fn admit(&self, name: PartName, limits: &FormLimits) -> Result<(), ServiceError> {
         if name.is_overlay() {
             let overlays = self.0.iter().filter(|(name, _)| name.is_overlay()).count();
@@ -146,7 +146,7 @@ impl Parts {
         Ok(())
     }
 
-    /// The most bytes that the content of the next part may have.
+    /// Returns the most bytes that the content of the next part may have.
     pub(super) fn limit(&self, name: PartName, limits: &FormLimits) -> usize {
         let of_url = |(part, content): &(PartName, Bytes)| {
             *part == PartName::Caller && content == Caller::Url.as_str()
@@ -167,13 +167,13 @@ impl Parts {
         Some(self.0.remove(at).1)
     }
 
-    /// As [`Self::take`], for a part that must be there.
+    /// Takes the content of a part that must be there.
     pub(super) fn require(&mut self, name: PartName) -> Result<Bytes, ServiceError> {
         self.take(name)
             .ok_or_else(|| malformed(format!("the form has no part {}", name.as_str())))
     }
 
-    /// The overlays in their order, which is what counts them.
+    /// Returns the overlays in their order, which numbers them.
     pub(super) fn overlays(self) -> impl Iterator<Item = (PartName, Bytes)> {
         self.0.into_iter().filter(|(name, _)| name.is_overlay())
     }

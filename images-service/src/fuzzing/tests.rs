@@ -1,4 +1,4 @@
-//! Every file that a fuzzer began with, or that made trouble once.
+//! Runs every file that a fuzzer began with, or that once made a target fail.
 
 use std::{fs, path::Path};
 
@@ -43,7 +43,7 @@ fn no_file_of_the_corpus_panics() {
         for entry in fs::read_dir(fuzz.join("corpus").join(name)).unwrap() {
             let bytes = fs::read(entry.unwrap().path()).unwrap();
             target(&bytes);
-            // What a fuzzer does first of all.
+            // A fuzzer tries prefixes first of all.
             for length in 0..bytes.len().min(64) {
                 target(&bytes[..length]);
             }

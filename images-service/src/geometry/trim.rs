@@ -1,4 +1,4 @@
-//! The box that cuts by number leave.
+//! Computes the box that is left after cuts by number.
 
 use super::round;
 use crate::options::{Cuts, Length, Rect, Size};

@@ -8,7 +8,7 @@ use crate::{
     request::{TransformRequest, Warnings},
 };
 
-/// What is known of one request on its way.
+/// The report of one request, as far as it is known.
 pub(super) struct Report {
     overlays: usize,
     steps: usize,
@@ -32,10 +32,10 @@ impl Report {
         }
     }
 
-    /// Takes note of the result and of the time that the request waited.
+    /// Records the result, and the time that the request waited.
     pub(super) fn done(&mut self, outcome: &Outcome, queued: Duration) {
         let format = match outcome.image.content_type {
-            // Raw pixels of both kinds share this type, and only the caller knows which it asked for.
+            // Both kinds of raw pixels share this type, so the requested format is named.
             "application/octet-stream" => self.format,
             content_type => content_type,
         };
@@ -47,7 +47,7 @@ impl Report {
         self.warnings.extend(outcome.warnings.iter().cloned());
     }
 
-    /// Writes it on the answer, and into the log.
+    /// Writes the report into the headers of the answer, and into the log.
     pub(super) fn on(self, mut answer: Answer) -> Answer {
         let Self {
             summary,
@@ -72,7 +72,7 @@ fn counted(count: usize, before: &str, noun: &str) -> String {
     }
 }
 
-/// The stages as the value of a `server-timing` header, in milliseconds.
+/// Returns the stages as the value of a `server-timing` header, in milliseconds.
 fn timing(form: Duration, queue: Duration, pixels: &Timings) -> String {
     [
         ("form", form),

@@ -1,4 +1,4 @@
-//! The crossing to a worker: panics stay on their side, and no work is done for a client that is gone.
+//! The crossing to a worker: a panic fails its own request, and no work is done for a client that has left.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! Reads EXIF: the orientation, the copyright notice, and the whole structure for a caller who keeps it.
+//! Reads EXIF: the orientation, the copyright notice, and the whole structure for a caller that keeps it.
 
 use super::{
     filter,
@@ -6,10 +6,11 @@ use super::{
     tiff::{Field, Tiff},
 };
 
-/// Bytes of the largest structure that is kept: in JPEG there is room for 64 KB, of which thumbnails are a part.
+/// The maximum size of a structure that is kept, in bytes. JPEG has room for 64 KB, thumbnails included.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// What is read of EXIF. What cannot be read counts as absent: the pixels do not depend on it.
+/// The fields of EXIF that are read. A field that cannot be read counts as absent, because the pixels do not depend on
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Exif {
     pub(crate) orientation: Orientation,
@@ -29,7 +30,7 @@ impl Default for Exif {
 }
 
 impl Exif {
-    /// Reads a TIFF structure, without the name that some formats put before it.
+    /// Reads a TIFF structure. The name that some formats put before it is removed.
     pub(crate) fn read(tiff: Option<Vec<u8>>) -> Self {
         let Some(mut tiff) = tiff else {
             return Self::default();
@@ -47,7 +48,7 @@ impl Exif {
         }
     }
 
-    /// All that still holds when the picture has been turned, changed and written anew.
+    /// Returns the fields that are still true after the picture has been turned, changed and encoded.
     pub(crate) fn kept(&self) -> Option<Vec<u8>> {
         self.tiff.as_deref().and_then(filter::kept)
     }
@@ -56,7 +57,7 @@ impl Exif {
 const ORIENTATION: u16 = 0x0112;
 pub(super) const COPYRIGHT: u16 = 0x8298;
 
-/// Both fields, each where it comes first. They stand in the main directory, and no other one is looked at.
+/// Reads both fields from the main directory, each at its first entry. Other directories are not read.
 fn main_fields(tiff: &[u8]) -> Option<(Orientation, Option<Vec<u8>>)> {
     let tiff = Tiff::parse(tiff)?;
     let (mut orientation, mut copyright) = (None, None);
@@ -71,7 +72,7 @@ fn main_fields(tiff: &[u8]) -> Option<(Orientation, Option<Vec<u8>>)> {
     Some((orientation, copyright.map(<[u8]>::to_vec)))
 }
 
-/// The notice, which may have several parts with zero bytes between them; `None` if all are empty.
+/// Returns the notice, which may have several parts with zero bytes between them; `None` if all are empty.
 fn notice(field: Field<'_>) -> Option<&[u8]> {
     let text = field.value.strip_suffix(&[0]).unwrap_or(field.value);
     let says_something = field.kind == Field::ASCII && text.iter().any(|byte| *byte != 0);
@@ -96,7 +97,7 @@ mod tests {
         }
     }
 
-    /// A directory of fields of numbers, each by its tag and its value.
+    /// Returns a directory of fields of numbers, each with its tag and its value.
     fn directory(fields: &[(u16, u32)]) -> Vec<u8> {
         let count = u16::try_from(fields.len()).unwrap();
         let mut bytes = count.to_le_bytes().to_vec();
@@ -115,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_broken_field_costs_no_other() {
-        // A directory that is not there, and a text that lies outside.
+        // A directory that does not exist, and a text outside of the structure.
         let mut broken = directory(&[(0x8825, 90_000), (0x010F, 90_000), (0x0112, 6)]);
         broken[2 + 12 + 2] = 2;
         broken[2 + 12 + 4] = 200;
@@ -134,7 +135,7 @@ mod tests {
             all(0x0001, 0),
         ]);
         assert_eq!(exif.orientation, from_tag(8));
-        // So is what a pointer that stands there a thousand times leads to.
+        // The same holds for the target of a pointer that is listed a thousand times.
         let mut main = vec![(0x8769, 8 + 2 + 12 * 1_001 + 4); 1_000];
         main.push((0x0112, 3));
         let exif = read(&[directory(&main), all(0xA005, 8), all(0x0001, 0)]);

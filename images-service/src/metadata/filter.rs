@@ -1,17 +1,18 @@
-//! Filters EXIF for a result: keeps the fields that still hold, within bounds, and writes them anew.
+//! Filters EXIF for a result: keeps the fields that are still true, within bounds, and writes them anew.
 
 use super::{
     tiff::{Field, Tiff},
     tiff_writer::{self, Directories, EXIF_POINTER, Fields, GPS_POINTER},
 };
 
-/// Bytes of the result: a segment of a JPEG has room for 64 KB.
+/// The maximum size of the result in bytes. A segment of a JPEG has room for 64 KB.
 const MAX_BYTES: usize = 60_000;
 
 const ORIENTATION: u16 = 0x0112;
 
-/// What holds no longer, or cannot be laid out again: sizes, layout and colours of the source's pixels, its density, places
-/// in the source, other structures with metadata of their own, and what is not to be kept.
+/// The tags that are dropped, because they are not true of the result or cannot be moved: sizes, layout and colours of
+/// the source's pixels, its density, offsets in the source, other structures with metadata of their own, maker
+/// notes, and padding.
 const DROPPED: [u16; 38] = [
     0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x0111, 0x0115, 0x0116, 0x0117, 0x011A, 0x011B, 0x011C,
     0x0128, 0x012D, 0x013E, 0x013F, 0x0142, 0x0143, 0x0144, 0x0145, 0x014A, 0x0201, 0x0202, 0x0211,
@@ -19,9 +20,9 @@ const DROPPED: [u16; 38] = [
     0xA500, 0xEA1C,
 ];
 
-/// A structure with the fields that still hold, in the byte order of the source; `None` if there are none.
+/// Returns a structure with the fields that are still true, in the byte order of the source; `None` if there are none.
 ///
-/// The picture stands upright by now, and so says its orientation. The directory of the thumbnail is not read.
+/// The result is upright, and its orientation says so. The directory of the thumbnail is not read.
 pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
     let source = Tiff::parse(tiff)?;
     let mut room = MAX_BYTES;
@@ -30,7 +31,7 @@ pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
         let field = main.remove(&pointer)?;
         let at = source.order.long(*field.value.first_chunk()?);
         let mut fields = chosen(source.directory(at)?, &mut room);
-        // Only the main directory has others.
+        // Only the main directory refers to others.
         fields.retain(|tag, _| ![EXIF_POINTER, GPS_POINTER].contains(tag));
         (!fields.is_empty()).then_some(fields)
     };
@@ -46,7 +47,7 @@ pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
     Some(tiff_writer::write(source.order, directories))
 }
 
-/// Those of the fields that are to be kept, as long as there is room for them.
+/// Returns the fields that are kept, as long as there is room for them.
 fn chosen<'a>(all: impl Iterator<Item = (u16, Field<'a>)>, room: &mut usize) -> Fields<'a> {
     let mut fields = Fields::new();
     for (tag, field) in all {
@@ -65,7 +66,7 @@ fn chosen<'a>(all: impl Iterator<Item = (u16, Field<'a>)>, room: &mut usize) -> 
 mod tests {
     use super::{MAX_BYTES, kept};
 
-    /// A structure of one directory at 8.
+    /// Returns a structure of one directory at offset 8.
     fn tiff(entries: &[[u8; 12]], behind: &[u8]) -> Vec<u8> {
         let count = u16::try_from(entries.len()).unwrap().to_le_bytes();
         [
@@ -101,7 +102,7 @@ mod tests {
         let endless = entry(0x8769, 4, 1, 8);
         let unknown = entry(0x0110, 13, 1, 8);
         assert_eq!(kept(&tiff(&[outside, unknown], b"")), None);
-        // Its own directory once more, and nothing in it that is kept a second time.
+        // The directory refers to itself, and nothing in it is kept a second time.
         let once = kept(&tiff(&[endless, entry(0x0112, 3, 1, 1)], b"")).unwrap();
         assert!(once.len() < 100);
         for cut in 0..26 {

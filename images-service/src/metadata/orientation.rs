@@ -9,18 +9,18 @@ use crate::{
     options::Rotation,
 };
 
-/// The orientation of a value of the EXIF tag, 1 to 8; anything else is upright.
+/// Returns the orientation for a value of the EXIF tag, 1 to 8. Any other value is upright.
 pub(super) fn from_tag(tag: u32) -> Orientation {
     let known = u8::try_from(tag).ok().and_then(Orientation::from_exif);
     known.unwrap_or(Orientation::NoTransforms)
 }
 
-/// Whether width and height change places.
+/// Whether the orientation exchanges width and height.
 pub(crate) const fn is_transposed(orientation: Orientation) -> bool {
     Parts::new(orientation).quarters % 2 == 1
 }
 
-/// The same, and rotated afterwards.
+/// Returns the orientation followed by a rotation.
 pub(crate) const fn then_rotated(orientation: Orientation, rotation: Rotation) -> Orientation {
     let parts = Parts::new(orientation);
     Parts {
@@ -30,10 +30,10 @@ pub(crate) const fn then_rotated(orientation: Orientation, rotation: Rotation) -
     .orientation()
 }
 
-/// The same, and mirrored afterwards.
+/// Returns the orientation followed by a mirroring.
 pub(crate) const fn then_flipped(orientation: Orientation, axes: Flip) -> Orientation {
     let Parts { mirrored, quarters } = Parts::new(orientation);
-    // What is mirrored after a rotation is rotated the other way after its mirroring.
+    // A mirroring after a rotation equals the opposite rotation after the mirroring.
     let back = 4 - quarters;
     match axes {
         Flip::Horizontal => Parts {
@@ -52,7 +52,7 @@ pub(crate) const fn then_flipped(orientation: Orientation, axes: Flip) -> Orient
     .orientation()
 }
 
-/// Turns a stored picture upright.
+/// Applies an orientation to a stored picture.
 pub(crate) fn upright(orientation: Orientation, image: Image) -> Image {
     let Parts { mirrored, quarters } = Parts::new(orientation);
     let image = match mirrored {

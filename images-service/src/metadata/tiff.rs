@@ -1,11 +1,11 @@
-//! Reads TIFF structures, which EXIF lies in: directories of fields, each on demand and within bounds.
+//! Reads TIFF structures, the container of EXIF: directories of fields, each on demand and within bounds.
 //!
-//! Directories may point to each other, and to each other's bytes, as often as they like. So no pointer is
+//! Directories may refer to each other, and to each other's bytes, any number of times. No reference is therefore
 //! followed unless its directory is asked for.
 
 const SHORT: u16 = 3;
 
-/// Bytes of one value of a kind; pointers to directories that are not known are none.
+/// Returns the bytes of one value of a kind. An unknown kind has none, nor has kind 13 (IFD), which refers to a directory.
 const fn unit(kind: u16) -> Option<usize> {
     match kind {
         1 | 2 | 6 | 7 => Some(1),
@@ -16,7 +16,7 @@ const fn unit(kind: u16) -> Option<usize> {
     }
 }
 
-/// One field as it stands in its file.
+/// One field as the file has it.
 #[derive(Clone, Copy)]
 pub(super) struct Field<'a> {
     pub(super) kind: u16,
@@ -25,12 +25,12 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// Text, which a zero byte ends.
+    /// The kind of a text that ends with a zero byte.
     pub(super) const ASCII: u16 = 2;
-    /// Numbers of four bytes.
+    /// The kind of numbers of four bytes.
     pub(super) const LONG: u16 = 4;
 
-    /// Text that ends in a zero byte.
+    /// Creates a text, which ends with a zero byte.
     pub(super) fn ascii(value: &'a [u8]) -> Self {
         Self {
             kind: Self::ASCII,
@@ -39,12 +39,12 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// One number of two bytes.
+    /// Creates a field of one number of two bytes.
     pub(super) const fn short(value: &'a [u8; 2]) -> Self {
         Self::one(SHORT, value)
     }
 
-    /// One number of four bytes.
+    /// Creates a field of one number of four bytes.
     pub(super) const fn long(value: &'a [u8; 4]) -> Self {
         Self::one(Self::LONG, value)
     }
@@ -94,7 +94,7 @@ impl Order {
     }
 }
 
-/// A structure of which nothing but the header has been looked at.
+/// A structure of which the header alone is read.
 #[derive(Clone, Copy)]
 pub(super) struct Tiff<'a> {
     bytes: &'a [u8],
@@ -111,19 +111,20 @@ impl<'a> Tiff<'a> {
         Some(Self { bytes, order })
     }
 
-    /// The fields of the first directory.
+    /// Iterates over the fields of the first directory.
     pub(super) fn main(self) -> Option<impl Iterator<Item = (u16, Field<'a>)>> {
         self.directory(self.long_at(4)?)
     }
 
-    /// The fields of a directory that can be read, each with its tag; `None` if it lies outside.
+    /// Iterates over the fields of a directory that can be read, each with its tag. Returns `None` if the directory
+    /// lies outside.
     pub(super) fn directory(self, at: u32) -> Option<impl Iterator<Item = (u16, Field<'a>)>> {
         let at = usize::try_from(at).ok()?;
         let count = usize::from(self.short_at(at)?);
         Some((0..count).filter_map(move |number| self.field(at.saturating_add(2 + 12 * number))))
     }
 
-    /// The number that a field of one number holds.
+    /// Returns the number in a field of one number.
     pub(super) fn number(self, field: Field<'a>) -> Option<u32> {
         match (field.kind, field.value) {
             (1, [number, ..]) => Some(u32::from(*number)),

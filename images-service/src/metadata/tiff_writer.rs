@@ -1,15 +1,15 @@
-//! Writes a TIFF structure: the main directory, and the directories of EXIF and GPS that it points to.
+//! Writes a TIFF structure: the main directory, and the directories of EXIF and GPS that it refers to.
 
 use std::collections::BTreeMap;
 
 use super::tiff::{Field, Order};
 
-/// The field with the offset of the EXIF directory, which has the camera's settings.
+/// The tag of the offset of the EXIF directory, which has the camera's settings.
 pub(super) const EXIF_POINTER: u16 = 0x8769;
-/// The field with the offset of the GPS directory.
+/// The tag of the offset of the GPS directory.
 pub(super) const GPS_POINTER: u16 = 0x8825;
 
-/// The fields of one directory, sorted by tag as TIFF asks for.
+/// The fields of one directory, sorted by tag as TIFF requires.
 pub(super) type Fields<'a> = BTreeMap<u16, Field<'a>>;
 
 /// All directories of one structure.
@@ -19,7 +19,7 @@ pub(super) struct Directories<'a> {
     pub(super) gps: Option<Fields<'a>>,
 }
 
-/// Bytes of a field: its entry of the directory, and its value if the entry has no room for it.
+/// Returns the bytes of a field: its entry in the directory, and its value if the entry has no room for it.
 pub(super) fn length(field: &Field<'_>) -> usize {
     12 + match field.value.len() {
         0..=4 => 0,
@@ -27,15 +27,15 @@ pub(super) fn length(field: &Field<'_>) -> usize {
     }
 }
 
-/// A number in four bytes; every one here is within a segment of a JPEG.
+/// Writes a number in four bytes. Every number here is below the 64 KB of a JPEG segment.
 fn long(order: Order, number: usize) -> [u8; 4] {
     order.long_bytes(u32::try_from(number).unwrap_or(0))
 }
 
-/// The header, then the main directory, then those that it points to.
+/// Writes the header, then the main directory, then the directories that it refers to.
 pub(super) fn write(order: Order, directories: Directories<'_>) -> Vec<u8> {
     let Directories { main, exif, gps } = directories;
-    // Number of entries, the entries, and the place of the next directory, of which there is none.
+    // The number of entries, the entries, and the offset of the next directory, which does not exist.
     let all = |fields: &Fields<'_>| 2 + fields.values().map(length).sum::<usize>() + 4;
     let pointers = usize::from(exif.is_some()) + usize::from(gps.is_some());
     let exif_at = 8 + all(&main) + 12 * pointers;
@@ -59,7 +59,7 @@ pub(super) fn write(order: Order, directories: Directories<'_>) -> Vec<u8> {
     file
 }
 
-/// Puts a directory and its values behind what is there.
+/// Appends a directory and its values.
 fn write_directory(order: Order, fields: &Fields<'_>, file: &mut Vec<u8>) {
     let behind = file.len() + 2 + 12 * fields.len() + 4;
     let mut values = Vec::new();

@@ -1,23 +1,23 @@
-//! The budget of work for the texts of one request, checked between small pieces of it.
+//! The budget of work for the texts of one request, checked between small pieces of the work.
 
 use std::time::{Duration, Instant};
 
 use super::{TextLimits, refused};
 use crate::{deadline::Deadline, error::ServiceError};
 
-/// Pixels that are crossed between two looks at the clock: less than a hundredth of a second.
+/// The number of pixels that are crossed between two checks of the clock. They take less than a hundredth of a second.
 const CROSSED_AT_A_TIME: u64 = 1_000_000;
 
-/// What takes the time, for the error.
+/// The name of the work, for the error.
 const TEXT: &str = "the text";
 
-/// What is left of the limits for all texts of a request.
+/// The limits of all texts of a request, and the amounts that are used.
 #[derive(Debug)]
 pub(crate) struct TextBudget {
     limits: TextLimits,
-    /// That of the request.
+    /// The deadline of the request.
     deadline: Deadline,
-    /// That of the piece of work that is being done.
+    /// The deadline of the current piece of work.
     clock: Deadline,
     /// The time that earlier pieces took.
     spent: Duration,
@@ -26,7 +26,7 @@ pub(crate) struct TextBudget {
 }
 
 impl TextBudget {
-    /// Everything that `limits` allow.
+    /// Creates a budget of which nothing is used.
     pub(crate) fn new(limits: &TextLimits, deadline: &Deadline) -> Self {
         Self {
             limits: *limits,
@@ -38,7 +38,7 @@ impl TextBudget {
         }
     }
 
-    /// Does a piece of work on a text. Only the time that such pieces take counts, not what lies between them.
+    /// Does a piece of work on a text. The time between such pieces does not count.
     pub(super) fn timed<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let started = Instant::now();
         let left = self.limits.time.saturating_sub(self.spent);
@@ -48,17 +48,17 @@ impl TextBudget {
         done
     }
 
-    /// Whether there is time for another piece of work.
+    /// Verifies that there is time for another piece of work.
     pub(super) fn check_time(&self) -> Result<(), ServiceError> {
         self.clock.check()
     }
 
-    /// How many lines an outline may have now.
+    /// Returns the number of lines that an outline may have.
     pub(super) const fn lines_left(&self) -> usize {
         self.limits.lines.saturating_sub(self.lines)
     }
 
-    /// Takes note of an outline of so many lines.
+    /// Counts the lines of an outline, and verifies that they are within the limit.
     pub(super) fn keep_lines(&mut self, lines: usize) -> Result<(), ServiceError> {
         if lines > self.lines_left() {
             return Err(refused("the outlines of the text's glyphs are too complex"));
@@ -67,7 +67,7 @@ impl TextBudget {
         Ok(())
     }
 
-    /// Takes note of so many pixels that drawing crosses.
+    /// Counts the pixels that drawing crosses, and checks the time after some of them.
     pub(super) fn count_pixels(&mut self, pixels: u64) -> Result<(), ServiceError> {
         self.crossed = self.crossed.saturating_add(pixels);
         if self.crossed < CROSSED_AT_A_TIME {

@@ -8,13 +8,13 @@ use harfrust::font::{Blob, Font};
 use super::{TextLimits, broken, refused, sfnt, woff};
 use crate::error::ServiceError;
 
-/// A font at its default instance, which has outlines and measures of its lines.
+/// A font at its default instance, with outlines and the metrics of a line.
 pub(super) struct Face {
     font: Font,
-    /// Units of the em: what the sizes of a font are given in.
+    /// The units per em. All sizes of a font are in these units.
     units_per_em: f64,
     ascent: f64,
-    /// Below the baseline it is negative.
+    /// The descent, which is negative below the baseline.
     descent: f64,
     line_gap: f64,
 }
@@ -45,28 +45,28 @@ impl Face {
         })
     }
 
-    /// The tables, for shaping and for outlines.
+    /// Returns the tables, for shaping and for outlines.
     pub(super) const fn font(&self) -> &Font {
         &self.font
     }
 
-    /// Pixels of one unit when the em has `size` pixels.
+    /// Returns the pixels of one unit if the em has `size` pixels.
     pub(super) fn scale(&self, size: f32) -> f64 {
         f64::from(size) / self.units_per_em
     }
 
-    /// Units from the baseline to the top of the line.
+    /// Returns the units from the baseline to the top of the line.
     pub(super) const fn ascent(&self) -> f64 {
         self.ascent
     }
 
-    /// Units from one baseline to the next.
+    /// Returns the units from one baseline to the next.
     pub(super) fn line_height(&self) -> f64 {
         self.ascent - self.descent + self.line_gap
     }
 }
 
-/// The tables as TTF and OTF have them.
+/// Returns the tables as TTF and OTF have them.
 fn unwrapped(file: &Bytes, limits: &TextLimits) -> Result<Bytes, ServiceError> {
     match file.first_chunk() {
         Some(b"\0\x01\0\0" | b"true" | b"OTTO") => Ok(file.clone()),

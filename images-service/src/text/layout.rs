@@ -1,4 +1,4 @@
-//! TextLayout of a text: the place of each glyph, and the box around all of them.
+//! Lays out a text: the place of each glyph, and the box around all of them.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use crate::{
     options::{Size, Text, round_half_up},
 };
 
-/// Every glyph of a text at its place, in pixels from the top left corner of the box.
+/// The glyphs of a text at their places, in pixels from the top left corner of the box.
 #[derive(Debug)]
 pub(super) struct TextLayout {
     pub(super) size: Size,
@@ -26,17 +26,17 @@ pub(super) struct TextLayout {
     pub(super) glyphs: Vec<Placed>,
 }
 
-/// A glyph with ink.
+/// A glyph with ink, at its place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Placed {
-    /// Index of its outline.
+    /// The index of its outline.
     pub(super) outline: usize,
-    /// Where its origin is.
+    /// The place of its origin.
     pub(super) origin: Point,
 }
 
 impl TextLayout {
-    /// Sets every line of a text: one below the other, each from the left edge, never broken.
+    /// Lays out the lines of a text, one below the other, each from the left edge. Lines are never broken.
     pub(super) fn new(
         text: &Text,
         face: &Face,
@@ -58,20 +58,20 @@ impl TextLayout {
     }
 }
 
-/// Sets line after line with one font.
+/// Lays out line after line in one font.
 struct Setter<'a> {
     face: &'a Face,
     shaper: ShaperFont<'a, 'a>,
     scale: f64,
     limits: &'a TextLimits,
     budget: &'a mut TextBudget,
-    /// Index of a glyph's outline, or `None` for one without ink.
+    /// The index of each glyph's outline; `None` for a glyph without ink.
     known: HashMap<u32, Option<usize>>,
     outlines: Vec<Outline>,
-    /// Glyphs with the distances of their origins from the left end of the line and from the top of the box.
+    /// The glyphs, each with the distances of its origin from the left end of the line and from the top of the box.
     glyphs: Vec<(usize, f64, f64)>,
     shaped: usize,
-    /// Where ink or a line begins and ends, furthest to the left and to the right.
+    /// The leftmost and the rightmost end of ink or of a line.
     left: f64,
     right: f64,
 }
@@ -110,16 +110,16 @@ impl<'a> Setter<'a> {
         Ok(())
     }
 
-    /// Fills the buffer with the glyphs of a run.
+    /// Shapes a run into the buffer.
     fn shape(&mut self, buffer: &mut Buffer, line: &str, run: &Run) -> Result<(), ServiceError> {
         buffer.clear();
         buffer.push_str(line.get(run.range.clone()).unwrap_or_default());
-        // Letters that join look at their neighbours, in this run or not.
+        // The shape of letters that join depends on their neighbours, in this run or not.
         buffer.set_pre_context(line.get(..run.range.start).unwrap_or_default());
         buffer.set_post_context(line.get(run.range.end..).unwrap_or_default());
         buffer.set_direction(run.direction);
         buffer.set_script(run.script);
-        // Kerning, ligatures and whatever else a script needs are on unless somebody turns them off.
+        // Kerning, ligatures and the other default features of a script are on.
         shape(&self.shaper, buffer, ShapeOptions::new()).map_err(|error| {
             ServiceError::new(
                 ErrorCode::Internal,
@@ -161,7 +161,7 @@ impl<'a> Setter<'a> {
     }
 
     fn into_layout(self, height: u32) -> Result<TextLayout, ServiceError> {
-        // Whole pixels, so that glyphs keep their places between them; a thousandth of a pixel is no ink.
+        // The box has whole pixels, so that glyphs keep their places between pixels. A thousandth of a pixel is no ink.
         let left = (self.left + INVISIBLE).floor();
         let right = (self.right - INVISIBLE).ceil();
         let width = bounded((right - left).max(1.0), self.limits)?;
@@ -177,17 +177,17 @@ impl<'a> Setter<'a> {
     }
 }
 
-/// Too little of a pixel to change its colour.
+/// The part of a pixel that is too small to change its colour.
 const INVISIBLE: f64 = 0.001;
 
-/// A number of lines, of which there are never more than characters.
+/// Converts a number of lines. There are never more lines than characters.
 fn count(lines: usize) -> f64 {
     f64::from(u32::try_from(lines).unwrap_or(u32::MAX))
 }
 
-/// A side of the box, if it is not too long.
+/// Returns a side of the box in pixels, if it is within the limit.
 fn bounded(side: f64, limits: &TextLimits) -> Result<u32, ServiceError> {
-    // Not the other way round, because of what is no number.
+    // NaN must fail the condition.
     if side >= 1.0 && side <= f64::from(limits.side) {
         #[expect(
             clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! Flattens the outline of a glyph to lines in pixels, with the origin on the baseline and y pointing down.
+//! Flattens the outline of a glyph to lines in pixels. The origin is on the baseline, and y points down.
 
 use harfrust::{
     GlyphId,
@@ -11,14 +11,14 @@ use harfrust::{
 use super::{broken, budget::TextBudget};
 use crate::error::ServiceError;
 
-/// A line's two ends.
+/// A line by its two ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Line {
     pub(super) from: Point,
     pub(super) to: Point,
 }
 
-/// A place in pixels.
+/// A point in pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Point {
     pub(super) x: f32,
@@ -29,13 +29,13 @@ pub(super) struct Point {
 #[derive(Debug)]
 pub(super) struct Outline {
     pub(super) lines: Vec<Line>,
-    /// The corners of the box around them.
+    /// The corners of the box around the lines.
     pub(super) least: Point,
     pub(super) most: Point,
 }
 
 impl Outline {
-    /// The outline of a glyph; `None` if it has no ink.
+    /// Returns the outline of a glyph; `None` if it has no ink.
     pub(super) fn new(
         font: &Font,
         glyph: GlyphId,
@@ -55,7 +55,7 @@ impl Outline {
                 ))
             })?;
         sink.close();
-        // One line more than may be kept stands for all that were left out.
+        // One line more than the limit stands for all lines that were left out.
         budget.keep_lines(sink.lines.len())?;
         let Flattener { lines, .. } = sink;
         let ends = || lines.iter().flat_map(|line| [line.from, line.to]);
@@ -75,16 +75,16 @@ impl Outline {
     }
 }
 
-/// Furthest that a line may be away from its curve, in pixels: invisible in 8 bits of coverage.
+/// The largest distance between a line and its curve, in pixels. It is invisible in 8 bits of coverage.
 const TOLERANCE: f32 = 0.02;
-/// Lines of one curve. Among the sizes that are drawn no curve needs as many.
+/// The maximum number of lines of one curve. No curve needs as many at the sizes that are drawn.
 const LINES_OF_CURVE: f32 = 256.0;
 
-/// Turns curves into lines.
+/// Flattens curves to lines.
 struct Flattener {
     scale: f32,
     lines: Vec<Line>,
-    /// Lines that are kept, without the one that is too many.
+    /// The maximum number of lines. One more is kept to show that there are too many.
     room: usize,
     start: Point,
     at: Point,
@@ -120,7 +120,7 @@ impl Flattener {
         self.at = to;
     }
 
-    /// Draws a curve as equal steps of its parameter.
+    /// Draws a curve in equal steps of its parameter.
     fn curve(&mut self, bend: f32, to: Point, at: impl Fn(f32) -> Point) {
         let steps = (bend / TOLERANCE).sqrt().ceil().clamp(1.0, LINES_OF_CURVE);
         let mut step = 1.0;
@@ -145,7 +145,7 @@ impl PathSink for Flattener {
 
     fn quad_to(&mut self, cx0: f32, cy0: f32, x: f32, y: f32) {
         let (p0, p1, p2) = (self.at, self.pixel(cx0, cy0), self.pixel(x, y));
-        // n lines are away from it by its second difference / 4n².
+        // n lines deviate from the curve by its second difference / 4n².
         self.curve(second_difference(p0, p1, p2) / 4.0, p2, |t| {
             mix(mix(p0, p1, t), mix(p1, p2, t), t)
         });
@@ -155,7 +155,7 @@ impl PathSink for Flattener {
         let (p0, p3) = (self.at, self.pixel(x, y));
         let (p1, p2) = (self.pixel(cx0, cy0), self.pixel(cx1, cy1));
         let bend = second_difference(p0, p1, p2).max(second_difference(p1, p2, p3));
-        // n lines are away from it by its larger second difference · 3/4n² at most.
+        // n lines deviate from the curve by its larger second difference · 3/4n² at most.
         self.curve(bend * 0.75, p3, |t| {
             let (a, b, c) = (mix(p0, p1, t), mix(p1, p2, t), mix(p2, p3, t));
             mix(mix(a, b, t), mix(b, c, t), t)

@@ -1,4 +1,4 @@
-//! Rasterises lines to exact coverage, from 0 to 255 for each pixel.
+//! Rasterises lines to exact coverage, from 0 to 255 for each pixel, by accumulation of signed areas.
 
 use super::{
     budget::TextBudget,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{error::ServiceError, options::Size};
 
-/// The coverage of every pixel of a text's box, row by row.
+/// Returns the coverage of every pixel of a text's box, row by row.
 pub(super) fn coverage(
     layout: &TextLayout,
     budget: &mut TextBudget,
@@ -26,16 +26,17 @@ pub(super) fn coverage(
     Ok(all)
 }
 
-/// `covered` of 255 parts of `value`, rounded.
+/// Returns `value · covered / 255`, rounded.
 pub(super) fn scaled(value: u8, covered: u8) -> u8 {
     let product = u16::from(value) * u16::from(covered);
     u8::try_from((product + 127) / 255).unwrap_or(u8::MAX)
 }
 
-/// The part of the box that a glyph may cover, with what each line adds to the coverage from a pixel on to the right.
+/// The part of the box that a glyph may cover, with the change of coverage that each line makes from a pixel on to the
+/// right.
 ///
-/// A line that goes down covers everything on its right, one that goes up takes that away again. So the sums along a
-/// row are the coverage, once every line has been written in the few pixels that it crosses.
+/// A line that goes down covers everything to its right, and a line that goes up uncovers it. The sums along a row are
+/// therefore the coverage, once every line has been written into the pixels that it crosses.
 #[derive(Default)]
 struct Patch {
     left: usize,
@@ -46,7 +47,7 @@ struct Patch {
 }
 
 impl Patch {
-    /// Empties it and puts it around a glyph; whether any of that is in the box.
+    /// Clears the patch and moves it around a glyph. Returns whether any of it is in the box.
     fn is_around(&mut self, outline: &Outline, origin: Point, size: Size) -> bool {
         let (left, right) = span(outline.least.x, outline.most.x, origin.x, size.width);
         let (top, bottom) = span(outline.least.y, outline.most.y, origin.y, size.height);
@@ -59,7 +60,7 @@ impl Patch {
         self.width > 0 && self.height > 0
     }
 
-    /// A line along the right edge still writes behind it, in two pixels.
+    /// A line along the right edge writes into two pixels beyond it.
     const fn stride(&self) -> usize {
         self.width + 2
     }
@@ -87,7 +88,7 @@ impl Patch {
         Ok(())
     }
 
-    /// Adds a line that goes down, or as one that goes up with `sign` -1: the number of pixels that it crosses.
+    /// Adds a line that goes down, or with `sign` -1 one that goes up. Returns the number of pixels that it crosses.
     fn line(&mut self, (x0, y0): (f64, f64), (x1, y1): (f64, f64), sign: f64) -> u64 {
         let first = y0.max(0.0);
         let last = y1.min(float(self.height));
@@ -105,7 +106,7 @@ impl Patch {
         crossed
     }
 
-    /// Adds the part of a line that is in one row, of which it has the height `cover`.
+    /// Adds the part of a line in one row, which has the height `cover`. Returns the number of pixels that it crosses.
     fn line_in_row(&mut self, row: usize, (a, b): (f64, f64), cover: f64) -> u64 {
         let edge = float(self.width);
         let left = a.min(b).clamp(0.0, edge);
@@ -115,7 +116,7 @@ impl Patch {
         let mut written = 0.0;
         for column in first..=last {
             let end = float(column + 1);
-            // What lies to the right of the line within the pixel.
+            // The area to the right of the line within the pixel.
             let within = match right - left < 1e-9 {
                 true => (end - left).min(1.0),
                 false => (area(end - left) - area(end - right)) / (right - left),
@@ -135,7 +136,7 @@ impl Patch {
         }
     }
 
-    /// Adds the glyph to what is there already, so that glyphs that touch have no seam.
+    /// Adds the glyph to the coverage so far. Glyphs that touch have no seam.
     fn add_to(&self, all: &mut [u8], size: Size) {
         let box_width = size.width as usize;
         let rows = all.chunks_exact_mut(box_width.max(1)).skip(self.top);
@@ -144,7 +145,7 @@ impl Patch {
             let mut sum = 0.0;
             for (pixel, added) in pixels.zip(added) {
                 sum += added;
-                // Contours of one glyph may lie over each other.
+                // Contours of one glyph may overlap.
                 let covered = byte(sum.abs().min(1.0));
                 *pixel = pixel.saturating_add(covered);
             }
@@ -152,7 +153,7 @@ impl Patch {
     }
 }
 
-/// From where to where the box is touched on one axis.
+/// Returns the part of one axis that a glyph touches.
 fn span(least: f32, most: f32, origin: f32, side: u32) -> (usize, usize) {
     let side = f64::from(side);
     let least = (f64::from(least) + f64::from(origin)).floor();
@@ -160,7 +161,7 @@ fn span(least: f32, most: f32, origin: f32, side: u32) -> (usize, usize) {
     (whole(least.clamp(0.0, side)), whole(most.clamp(0.0, side)))
 }
 
-/// Area to the left of `x` under a line that rises from 0 at 0 to 1 at 1 and is level then.
+/// Returns the area to the left of `x` under a line that rises from 0 at 0 to 1 at 1, and is level after that.
 fn area(x: f64) -> f64 {
     if x <= 0.0 {
         0.0

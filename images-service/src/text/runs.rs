@@ -5,17 +5,17 @@ use std::ops::Range;
 use harfrust::{Direction, Script, unicode::script};
 use unicode_bidi::BidiInfo;
 
-/// Neighbouring characters that are shaped together.
+/// Adjacent characters that are shaped together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Run {
-    /// Bytes of the line.
+    /// The bytes of the line.
     pub(super) range: Range<usize>,
     pub(super) direction: Direction,
-    /// `None` if every character belongs to all scripts.
+    /// The script; `None` if every character belongs to all scripts.
     pub(super) script: Option<Script>,
 }
 
-/// The runs of a line. Its first strong character decides on which side it begins.
+/// Returns the runs of a line. The first strong character decides the direction of the line.
 pub(super) fn visual_runs(line: &str) -> Vec<Run> {
     let bidi = BidiInfo::new(line, None);
     let mut seen = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn visual_runs(line: &str) -> Vec<Run> {
     seen
 }
 
-/// Cuts where the script changes. What belongs to all scripts goes with what stands before it, or else behind it.
+/// Splits at changes of the script. A character of all scripts joins the run before it, or else the one after it.
 fn by_script(line: &str, range: Range<usize>, direction: Direction) -> Vec<Run> {
     let mut runs = Vec::new();
     let mut start = range.start;

@@ -1,13 +1,13 @@
-//! The table directory of an sfnt file, which TTF and OTF are.
+//! The table directory of an sfnt file, the container of TTF and OTF.
 
 use super::broken;
 use crate::error::ServiceError;
 
-/// Bytes of an sfnt file before its list of tables, and of one entry of it.
+/// The bytes of an sfnt header, and of one entry of the table directory.
 const HEAD: usize = 12;
 const ENTRY: usize = 16;
 
-/// Whether every table that the file lists is there: a file cut short is refused, and not drawn with what is left.
+/// Verifies that the file has every table that it lists. A file that is cut short is refused, not drawn with the rest.
 pub(super) fn check_tables(sfnt: &[u8]) -> Result<(), ServiceError> {
     let cut_short = || broken("it is cut short");
     let count = u16_at(sfnt, 4).ok_or_else(cut_short)?;

@@ -1,4 +1,4 @@
-//! Fonts compressed for the web: WOFF, each table by zlib, and WOFF2, all tables as one Brotli stream.
+//! Decompresses web fonts: WOFF, with zlib for each table, and WOFF2, with one Brotli stream for all tables.
 
 use std::io::Read;
 
@@ -11,16 +11,16 @@ use super::{
 };
 use crate::error::ServiceError;
 
-/// Bytes of a WOFF file before its table directory, and of one entry of it.
+/// The bytes of a WOFF header, and of one entry of the table directory.
 const HEAD: usize = 44;
 const ENTRY: usize = 20;
 
-/// Unpacks WOFF into at most `max` bytes.
+/// Decompresses WOFF into at most `max` bytes.
 pub(super) fn decode_woff1(file: &[u8], max: usize) -> Result<Vec<u8>, ServiceError> {
     check_directory(file, max)?;
     let mut file = file.to_vec();
-    // The library checks every field of the header. The tables do not depend on the length that is claimed there, nor on
-    // other blocks of data.
+    // The library verifies every field of the header. The tables depend neither on the length in the header nor on
+    // other blocks of data, so these fields are replaced.
     let length = u32::try_from(file.len()).map_err(|_| broken("it is too large"))?;
     if let Some(fields) = file.get_mut(8..HEAD) {
         fields[..4].copy_from_slice(&length.to_be_bytes());
@@ -28,7 +28,7 @@ pub(super) fn decode_woff1(file: &[u8], max: usize) -> Result<Vec<u8>, ServiceEr
     }
     decompress_woff1_with_custom_z(&file, &mut |table, length| {
         let mut bytes = Vec::with_capacity(length);
-        // A byte more than the table should have shows that it has too many.
+        // One byte more than the table should have shows that it has too many.
         ZlibDecoder::new(table)
             .take(length as u64 + 1)
             .read_to_end(&mut bytes)?;
@@ -37,12 +37,12 @@ pub(super) fn decode_woff1(file: &[u8], max: usize) -> Result<Vec<u8>, ServiceEr
     .map_err(|_| broken("a table of its WOFF wrapping is broken"))
 }
 
-/// Adds up what all tables will have together before the first is inflated: they may share their bytes.
+/// Verifies the sum of all tables before the first one is inflated, because tables may share their bytes.
 fn check_directory(file: &[u8], max: usize) -> Result<(), ServiceError> {
     let cut_short = || broken("its WOFF wrapping is cut short");
     let count = usize::from(u16_at(file, 12).ok_or_else(cut_short)?);
     let entries = file.get(HEAD..HEAD + ENTRY * count).ok_or_else(cut_short)?;
-    // The header and the directory of the file that comes out.
+    // The header and the directory of the resulting file.
     let mut inflated = 12 + 16 * count as u64;
     let mut expands = false;
     for entry in entries.chunks_exact(ENTRY) {
@@ -61,7 +61,7 @@ fn check_directory(file: &[u8], max: usize) -> Result<(), ServiceError> {
     }
 }
 
-/// Unpacks WOFF2 into at most `max` bytes.
+/// Decompresses WOFF2 into at most `max` bytes.
 pub(super) fn decode_woff2(file: &[u8], max: usize) -> Result<Vec<u8>, ServiceError> {
     if file.get(4..8) == Some(b"ttcf") {
         return Err(refused("a collection of fonts (TTC) is not supported"));
