@@ -5,7 +5,7 @@ use std::{fmt::Write, fs, io, path::PathBuf};
 use crate::Outcome;
 
 /// The factor beyond which a stage is marked as slower or faster. Two runs on a busy machine differ by a little less.
-const MUCH: f64 = 1.25;
+const THRESHOLD: f64 = 1.25;
 
 /// Stages and their ratios.
 #[derive(Default)]
@@ -49,8 +49,8 @@ impl Baseline {
             |(_, then)| {
                 let change = ratio / then;
                 let mark = match change {
-                    change if change > MUCH => "  slower",
-                    change if change < 1.0 / MUCH => "  faster",
+                    change if change > THRESHOLD => "  slower",
+                    change if change < 1.0 / THRESHOLD => "  faster",
                     _ => "",
                 };
                 format!("{then:>10.1}  {change:>10.2}{mark}")

@@ -31,14 +31,14 @@ fn main() -> Outcome<()> {
         .filter(|word| word != "--bench")
         .collect();
     let write = words.iter().any(|word| word == "--write");
-    let wanted = words.iter().find(|word| !word.starts_with("--"));
+    let filter = words.iter().find(|word| !word.starts_with("--"));
     if let Some(unknown) = words
         .iter()
         .find(|word| word.starts_with("--") && *word != "--write")
     {
         return Err(format!("{unknown} is not known here").into());
     }
-    if write && wanted.is_some() {
+    if write && filter.is_some() {
         return Err("a baseline has every stage: give --write alone".into());
     }
 
@@ -48,7 +48,7 @@ fn main() -> Outcome<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", Baseline::HEAD)?;
     for stage in stages::all(&pictures)? {
-        if wanted.is_some_and(|word| !stage.name.contains(word.as_str())) {
+        if filter.is_some_and(|word| !stage.name.contains(word.as_str())) {
             continue;
         }
         let ratio = stage.measure();

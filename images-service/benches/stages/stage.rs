@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The time that a stage and its copies run for, unless [`TURNS`] takes longer.
-const TIME: Duration = Duration::from_secs(1);
+/// The time that a stage and its copies run for, unless [`MIN_TURNS`] takes longer.
+const MIN_TIME: Duration = Duration::from_secs(1);
 /// The minimum number of turns of a stage.
-const TURNS: usize = 7;
+const MIN_TURNS: usize = 7;
 
 /// Repeatable work on pixels.
 pub(crate) struct Stage<'a> {
@@ -47,7 +47,7 @@ impl<'a> Stage<'a> {
         let mut target = vec![0_u8; self.bytes];
         let (mut own, mut copies) = (Vec::new(), Vec::new());
         let begun = Instant::now();
-        while own.len() < TURNS || begun.elapsed() < TIME {
+        while own.len() < MIN_TURNS || begun.elapsed() < MIN_TIME {
             own.push((self.turn)());
             let started = Instant::now();
             target.copy_from_slice(black_box(&source));

@@ -63,14 +63,14 @@ fn closed(corners: &[Point]) -> Vec<Point> {
     path
 }
 
-/// Returns the arc in place of a corner. It takes at most `most` of both sides.
-fn rounded([before, at, after]: [Point; 3], most: f64) -> Vec<Point> {
+/// Returns the arc in place of a corner. It takes at most `max` of both sides.
+fn rounded([before, at, after]: [Point; 3], max: f64) -> Vec<Point> {
     let (into, out) = (unit(to(before, at)), unit(to(at, after)));
     let turn = (into.0 * out.1 - into.1 * out.0).atan2(into.0 * out.0 + into.1 * out.1);
-    let taken = ROUNDING.min(most);
-    let radius = taken / (turn / 2.0).tan();
-    let start = moved(at, into, -taken);
-    let center = moved(start, (-into.1, into.0), radius);
+    let cut = ROUNDING.min(max);
+    let radius = cut / (turn / 2.0).tan();
+    let start = translated(at, into, -cut);
+    let center = translated(start, (-into.1, into.0), radius);
     let spoke = to(center, start);
     arc(center, spoke, turn)
 }
@@ -83,7 +83,7 @@ fn arc(center: Point, spoke: Point, turn: f64) -> Vec<Point> {
     while step <= steps {
         let (sin, cos) = (turn * step / steps).sin_cos();
         let turned = (spoke.0 * cos - spoke.1 * sin, spoke.0 * sin + spoke.1 * cos);
-        points.push(moved(center, turned, 1.0));
+        points.push(translated(center, turned, 1.0));
         step += 1.0;
     }
     points
@@ -140,7 +140,7 @@ fn beside(path: &[Point], by: f64) -> Vec<Point> {
             let before = index.checked_sub(1).and_then(at).unwrap_or(*point);
             let after = at(index + 1).unwrap_or(*point);
             let along = unit(to(before, after));
-            moved(*point, (-along.1, along.0), by)
+            translated(*point, (-along.1, along.0), by)
         })
         .collect()
 }
@@ -149,7 +149,7 @@ fn to(from: Point, to: Point) -> Point {
     (to.0 - from.0, to.1 - from.1)
 }
 
-fn moved(point: Point, way: Point, times: f64) -> Point {
+fn translated(point: Point, way: Point, times: f64) -> Point {
     (point.0 + way.0 * times, point.1 + way.1 * times)
 }
 
