@@ -42,13 +42,13 @@ impl Block {
 }
 
 /// Returns the answer of a successful call.
-pub(crate) fn good(content_type: &'static str, block: Block) -> Answer {
+pub(crate) fn success(content_type: &'static str, block: Block) -> Answer {
     with_block(StatusCode::OK, content_type, block)
 }
 
 /// Returns the answer of a failed call.
 pub(crate) fn failed(error: &ServiceError) -> Answer {
-    marked(error.code.status(), error)
+    error_answer(error.code.status(), error)
 }
 
 /// Returns the answer for an unknown path.
@@ -58,7 +58,7 @@ pub(crate) fn not_found(path: &str) -> Answer {
         ErrorCode::MalformedRequest,
         format!("there is nothing at {path}"),
     );
-    marked(StatusCode::NOT_FOUND, &error)
+    error_answer(StatusCode::NOT_FOUND, &error)
 }
 
 /// Returns the answer to a call of another service. R2's clients read its header and KV's its reason phrase; both would
@@ -66,10 +66,10 @@ pub(crate) fn not_found(path: &str) -> Answer {
 pub(crate) fn misdirected() -> Answer {
     let text = "this socket serves images alone";
     let error = ServiceError::new(ErrorCode::MalformedRequest, text);
-    let mut answer = marked(StatusCode::MISDIRECTED_REQUEST, &error);
-    let of_r2 = r#"{"version":1,"v4code":10006,"message":"this socket serves images alone"}"#;
+    let mut answer = error_answer(StatusCode::MISDIRECTED_REQUEST, &error);
+    let r2_body = r#"{"version":1,"v4code":10006,"message":"this socket serves images alone"}"#;
     let headers = answer.headers_mut();
-    headers.insert(R2_ERROR, HeaderValue::from_static(of_r2));
+    headers.insert(R2_ERROR, HeaderValue::from_static(r2_body));
     let phrase = ReasonPhrase::from_static(b"this socket serves images alone");
     answer.extensions_mut().insert(phrase);
     answer
@@ -81,14 +81,14 @@ pub(crate) fn not_allowed(allowed: &'static str) -> Answer {
         ErrorCode::MalformedRequest,
         format!("the method must be {allowed}"),
     );
-    let mut answer = marked(StatusCode::METHOD_NOT_ALLOWED, &error);
+    let mut answer = error_answer(StatusCode::METHOD_NOT_ALLOWED, &error);
     answer
         .headers_mut()
         .insert(ALLOW, HeaderValue::from_static(allowed));
     answer
 }
 
-fn marked(status: StatusCode, error: &ServiceError) -> Answer {
+fn error_answer(status: StatusCode, error: &ServiceError) -> Answer {
     let text = body_text(error.code, &error.message);
     let mut answer = with_block(status, "text/plain", Block::new(text));
     let mark = header(&header_value(error.code));
@@ -119,7 +119,7 @@ pub(crate) fn annotate(answer: &mut Answer, summary: &str, timing: &str, warning
 }
 
 /// Adds `connection: close` to an answer.
-pub(crate) fn last(mut answer: Answer) -> Answer {
+pub(crate) fn with_connection_close(mut answer: Answer) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     answer

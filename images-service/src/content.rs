@@ -15,12 +15,12 @@ use crate::{
 };
 
 /// Returns the box of size `kept`, on the picture scaled to `scaled`, that differs most from its surroundings.
-pub(crate) fn salient(picture: &Image, scaled: Size, kept: Size) -> Rect {
+pub(crate) fn most_salient(picture: &Image, scaled: Size, kept: Size) -> Rect {
     best(picture, scaled, kept, saliency::scores)
 }
 
 /// Returns the box of size `kept`, on the picture scaled to `scaled`, with the most detail.
-pub(crate) fn detailed(picture: &Image, scaled: Size, kept: Size) -> Rect {
+pub(crate) fn most_detailed(picture: &Image, scaled: Size, kept: Size) -> Rect {
     best(picture, scaled, kept, entropy::scores)
 }
 

@@ -58,7 +58,7 @@ pub fn encode(
             Some(color) => picture.try_map(|image| Ok(ops::background(image, color)))?,
             None => picture,
         };
-        bytes_of(picture, output, metadata, deadline)
+        encode_as(picture, output, metadata, deadline)
     })?;
     Ok(EncodedImage {
         bytes,
@@ -66,7 +66,7 @@ pub fn encode(
     })
 }
 
-fn bytes_of(
+fn encode_as(
     picture: Picture,
     output: &Output,
     metadata: &Metadata,

@@ -49,7 +49,7 @@ impl Default for FontLimits {
 pub(crate) struct Fonts {
     client: Client,
     limits: FontLimits,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     cache: Cache,
 }
 
@@ -61,7 +61,7 @@ impl Fonts {
     pub(crate) fn new(limits: FontLimits) -> Result<Self, OutgoingError> {
         Ok(Self {
             client: Client::new(limits.policy.clone())?,
-            places: Arc::new(Semaphore::new(limits.at_a_time.max(1))),
+            permits: Arc::new(Semaphore::new(limits.at_a_time.max(1))),
             cache: Cache::new(limits.cache_bytes, limits.cache_time),
             limits,
         })
@@ -76,9 +76,9 @@ impl Fonts {
         urls: Vec<FontUrl>,
         reservation: &mut Reservation,
     ) -> Result<HashMap<FontUrl, Bytes>, ServiceError> {
-        let most = self.limits.per_request;
-        if urls.len() > most {
-            let text = format!("the texts have more than {most} different fonts");
+        let max = self.limits.per_request;
+        if urls.len() > max {
+            let text = format!("the texts have more than {max} different fonts");
             return Err(ServiceError::new(ErrorCode::BadRequest, text));
         }
         let mut fonts = HashMap::new();
@@ -111,13 +111,13 @@ impl Fonts {
         url: FontUrl,
     ) -> impl Future<Output = Result<(FontUrl, Bytes), ServiceError>> + Send + use<> {
         let client = self.client.clone();
-        let places = Arc::clone(&self.places);
+        let permits = Arc::clone(&self.permits);
         let outgoing = Outgoing {
             total: self.limits.time,
             ..Outgoing::new(self.limits.bytes as u64)
         };
         async move {
-            let _place = places.acquire_owned().await;
+            let _permit = permits.acquire_owned().await;
             let request = Request::get(url.as_str());
             match client.fetch(request, &outgoing).await {
                 Ok(whole) => Ok((url, whole.bytes)),

@@ -202,14 +202,14 @@ where
             return Ok(parts);
         };
         header_limit.suspend();
-        let name = name_of(&field, call)?;
-        parts.admit(name, limits)?;
+        let name = part_name(&field, call)?;
+        parts.check_allowed(name, limits)?;
         let limit = parts.limit(name, limits);
         parts.push(name, content(&mut field, name, (limit, limits)).await?);
     }
 }
 
-fn name_of(field: &Field<'_>, call: Call) -> Result<PartName, ServiceError> {
+fn part_name(field: &Field<'_>, call: Call) -> Result<PartName, ServiceError> {
     let name = field
         .name()
         .ok_or_else(|| malformed("the form has a part without a name"))?;

@@ -138,7 +138,7 @@ fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
     }
     // CMYK is always decoded at full size.
     let size = if shrink == Shrink::NONE || header.shrinks() {
-        shrink.of(header.size())
+        shrink.reduced(header.size())
     } else {
         header.size()
     };
@@ -197,7 +197,7 @@ pub fn font(bytes: &[u8]) {
 /// Sanitises an SVG that is passed on.
 pub fn svg(bytes: &[u8]) {
     if decode::is_svg(bytes) {
-        let _refused = svg::harmless(bytes, &Deadline::new(limits().pixels.time));
+        let _refused = svg::sanitize(bytes, &Deadline::new(limits().pixels.time));
     }
 }
 

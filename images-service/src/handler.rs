@@ -75,20 +75,31 @@ impl Handler {
         let path = request.uri().path().to_owned();
         let answered = match (&method, path.as_str()) {
             _ if !is_for_images(request.headers()) => {
-                self.plain(request, answer::misdirected()).await
+                self.discard_then_answer(request, answer::misdirected())
+                    .await
             }
-            (&Method::GET, HEALTH_PATH) => self.plain(request, health()).await,
+            (&Method::GET, HEALTH_PATH) => self.discard_then_answer(request, health()).await,
             (&Method::POST, INFO_PATH) => self.info(request, client).await,
             (&Method::POST, TRANSFORM_PATH) => self.transform(request, client).await,
             (&Method::GET, TRACE_PATH) => match self.trace(request.uri().query()) {
-                Ok(answer) => self.plain(request, answer).await,
-                Err(error) => self.plain(request, answer::failed(&error)).await,
+                Ok(answer) => self.discard_then_answer(request, answer).await,
+                Err(error) => {
+                    self.discard_then_answer(request, answer::failed(&error))
+                        .await
+                }
             },
-            (_, HEALTH_PATH | TRACE_PATH) => self.plain(request, answer::not_allowed("GET")).await,
-            (_, INFO_PATH | TRANSFORM_PATH) => {
-                self.plain(request, answer::not_allowed("POST")).await
+            (_, HEALTH_PATH | TRACE_PATH) => {
+                self.discard_then_answer(request, answer::not_allowed("GET"))
+                    .await
             }
-            _ => self.plain(request, answer::not_found(&path)).await,
+            (_, INFO_PATH | TRANSFORM_PATH) => {
+                self.discard_then_answer(request, answer::not_allowed("POST"))
+                    .await
+            }
+            _ => {
+                self.discard_then_answer(request, answer::not_found(&path))
+                    .await
+            }
         };
         let answer = match answered {
             Ok(answer) => answer,
@@ -99,7 +110,11 @@ impl Handler {
             Err(HandleError::Refused { error, at_end }) => {
                 tracing::info!(%method, path, code = error.code.number(), %error, "refused");
                 let answer = answer::failed(&error);
-                if at_end { answer } else { answer::last(answer) }
+                if at_end {
+                    answer
+                } else {
+                    answer::with_connection_close(answer)
+                }
             }
         };
         let ms = started.elapsed().as_secs_f64() * 1e3;
@@ -108,7 +123,7 @@ impl Handler {
     }
 
     /// Returns an answer that needs nothing of the request, once the body is discarded.
-    async fn plain(
+    async fn discard_then_answer(
         &self,
         request: Request<Incoming>,
         answer: Answer,
@@ -120,7 +135,11 @@ impl Handler {
             &mut self.quota.reservation(),
         )
         .await;
-        Ok(if at_end { answer } else { answer::last(answer) })
+        Ok(if at_end {
+            answer
+        } else {
+            answer::with_connection_close(answer)
+        })
     }
 
     /// Returns the transport records of the calls of one request.
@@ -138,7 +157,7 @@ impl Handler {
         let json = serde_json::to_vec(&transports.for_request(request)).map_err(|error| {
             ServiceError::new(ErrorCode::Internal, format!("trace as JSON: {error}"))
         })?;
-        Ok(answer::good("application/json", Block::new(json)))
+        Ok(answer::success("application/json", Block::new(json)))
     }
 
     async fn info(
@@ -164,7 +183,7 @@ impl Handler {
         let json = serde_json::to_vec(&info).map_err(|error| {
             ServiceError::new(ErrorCode::Internal, format!("info as JSON: {error}"))
         })?;
-        Ok(answer::good("application/json", Block::new(json)))
+        Ok(answer::success("application/json", Block::new(json)))
     }
 
     async fn transform(
@@ -190,7 +209,7 @@ impl Handler {
         let limits = Arc::clone(&self.limits);
         let work = move |deadline: &Deadline| {
             let _held_until_the_end = reservation;
-            let mut outcome = match svg::passed(&request, deadline)? {
+            let mut outcome = match svg::pass_through(&request, deadline)? {
                 Some(image) => Outcome::without_pixels(image, SVG),
                 None => pipeline::run_until(request, &limits.pixels, deadline)?,
             };
@@ -199,7 +218,7 @@ impl Handler {
         };
         let ((outcome, block), queued) = self.on_worker(client, work).await?;
         report.done(&outcome, queued);
-        Ok(report.on(answer::good(outcome.image.content_type, block)))
+        Ok(report.annotate(answer::success(outcome.image.content_type, block)))
     }
 
     /// Fetches the fonts, unless the client leaves before they are there.
@@ -265,7 +284,7 @@ fn health() -> Answer {
         "version": env!("CARGO_PKG_VERSION"),
         "pid": std::process::id(),
     });
-    answer::good("application/json", Block::new(json.to_string()))
+    answer::success("application/json", Block::new(json.to_string()))
 }
 
 /// The reason why there is no result to answer with.

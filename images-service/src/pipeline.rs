@@ -118,22 +118,27 @@ pub fn run_until(
 
     // Decode, and do the steps.
     let started = Instant::now();
-    let ran = program.run(text)?;
-    warnings.extend(ran.warnings);
-    extend_once(&mut warnings, ran.step_warnings);
+    let result = program.run(text)?;
+    warnings.extend(result.warnings);
+    extend_once(&mut warnings, result.step_warnings);
     let Decision {
         format,
         warnings: decided,
-    } = ran.decision;
+    } = result.decision;
     warnings.extend(decided.into_iter().map(str::to_owned));
 
     // Encode.
-    let size = ran.picture.size();
+    let size = result.picture.size();
     let (image, passed) = match extension.choose == Some(Choose::Json) {
-        true => (sizes(&ran.picture, &steps, &original)?, None),
+        true => (sizes(&result.picture, &steps, &original)?, None),
         false => {
             let output = Output { format, ..output };
-            pass_through.or(encode::encode(ran.picture, &output, &metadata, deadline)?)
+            pass_through.or(encode::encode(
+                result.picture,
+                &output,
+                &metadata,
+                deadline,
+            )?)
         }
     };
     warnings.extend(passed.map(str::to_owned));
@@ -144,9 +149,9 @@ pub fn run_until(
         source,
         warnings,
         timings: Timings {
-            decode: ran.decode,
-            ops: ran.ops,
-            encode: started.elapsed().saturating_sub(ran.decode + ran.ops),
+            decode: result.decode,
+            ops: result.ops,
+            encode: started.elapsed().saturating_sub(result.decode + result.ops),
         },
     })
 }
@@ -200,7 +205,7 @@ impl<'a> RunContext<'a> {
         let (size, frames) = (picture.size(), picture.frames().len() as u64);
         self.check_result(size, frames)?;
         let decision = encode.decide(source, picture);
-        let encoder = encode.memory_of(decision.format, size).div_ceil(PIXEL);
+        let encoder = encode.memory_for(decision.format, size).div_ceil(PIXEL);
         self.memory().besides_frames(frames, size).check(encoder)?;
         Ok(decision)
     }
@@ -238,7 +243,7 @@ fn open_all(
 ) -> Result<Vec<Source>, ServiceError> {
     let open = |(index, source)| {
         let frames = if index == 0 { frames } else { Frames::First };
-        Source::new(source, frames, limits, text).map_err(|error| of_image(index, error))
+        Source::new(source, frames, limits, text).map_err(|error| name_overlay(index, error))
     };
     images.into_iter().enumerate().map(open).collect()
 }
@@ -267,7 +272,7 @@ fn warning(step: &Step) -> Option<String> {
 }
 
 /// Names the overlay that an error is about. An error of the base stays as it is.
-fn of_image(index: usize, error: ServiceError) -> ServiceError {
+fn name_overlay(index: usize, error: ServiceError) -> ServiceError {
     match index {
         0 => error,
         overlay => ServiceError::new(error.code, format!("overlay {overlay}: {}", error.message)),

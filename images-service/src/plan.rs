@@ -129,20 +129,20 @@ pub struct Performed {
 /// Plans a transform of one picture and runs it.
 ///
 /// # Errors
-/// As for [`plan`], and when an operation fails or `afford` refuses it.
+/// As for [`plan`], and when an operation fails or `check_cost` refuses it.
 pub fn perform(
     transform: &Transform,
     image: Image,
     bounds: Bounds,
     models: Models,
-    afford: impl Fn(Op, Size) -> Result<(), ServiceError>,
+    check_cost: impl Fn(Op, Size) -> Result<(), ServiceError>,
 ) -> Result<Performed, ServiceError> {
     let planner = Planner {
         transform,
         bounds,
         models,
     };
-    planner.run(&planner.plan(image.size())?, image, afford)
+    planner.run(&planner.plan(image.size())?, image, check_cost)
 }
 
 /// A transform with the bounds of its pictures.
@@ -195,13 +195,13 @@ impl Planner<'_> {
     }
 
     /// Runs a plan on a picture of the size that it was made for. From the first stage that depends on the pixels, each
-    /// stage is called once more with the picture. `afford` is called before each operation, because content may
+    /// stage is called once more with the picture. `check_cost` is called before each operation, because content may
     /// have decided its size only now.
     pub(crate) fn run(
         self,
         plan: &Plan,
         image: Image,
-        afford: impl Fn(Op, Size) -> Result<(), ServiceError>,
+        check_cost: impl Fn(Op, Size) -> Result<(), ServiceError>,
     ) -> Result<Performed, ServiceError> {
         let mut done = Performed {
             image,
@@ -209,7 +209,7 @@ impl Planner<'_> {
             approximations: plan.approximations.clone(),
         };
         let apply = |done: &mut Performed, op: Op| {
-            afford(op, done.image.size())?;
+            check_cost(op, done.image.size())?;
             done.image = op.apply(done.image.take(), self.models)?;
             done.ops.push(op);
             Ok(())

@@ -15,7 +15,7 @@ use crate::error::ServiceError;
 pub(crate) struct Queue {
     workers: Arc<Semaphore>,
     waiting: AtomicUsize,
-    longest: usize,
+    max_waiting: usize,
 }
 
 /// The right to keep one worker busy, until it is dropped.
@@ -27,11 +27,11 @@ pub(crate) struct Permit {
 impl Queue {
     /// Creates a queue with the number of workers, and the number of requests that may wait.
     #[must_use]
-    pub(crate) fn new(workers: usize, longest: usize) -> Self {
+    pub(crate) fn new(workers: usize, max_waiting: usize) -> Self {
         Self {
             workers: Arc::new(Semaphore::new(workers)),
             waiting: AtomicUsize::new(0),
-            longest,
+            max_waiting,
         }
     }
 
@@ -56,7 +56,7 @@ impl Queue {
     fn join_queue(&self) -> Result<QueueSlot<'_>, ServiceError> {
         self.waiting
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |waiting| {
-                (waiting < self.longest).then_some(waiting + 1)
+                (waiting < self.max_waiting).then_some(waiting + 1)
             })
             .map_err(|waiting| {
                 let busy = format!("the images process is busy: {waiting} requests are waiting");

@@ -35,7 +35,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (deadlines, grace) = (limits.deadlines, limits.grace);
-    let places = Arc::new(Semaphore::new(limits.connections.max(1)));
+    let permits = Arc::new(Semaphore::new(limits.connections.max(1)));
     let transports = TransportLog::new(limits.transports);
     let handler = Handler::new(limits, transports.clone()).map_err(io::Error::other)?;
     let handler = Arc::new(handler);
@@ -52,17 +52,17 @@ pub async fn run(
                 }
                 continue;
             }
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &permits) => accepted,
         };
         match accepted {
-            Ok((stream, place)) => {
+            Ok((stream, permit)) => {
                 let handler = Arc::clone(&handler);
                 let recorder = transports.as_ref().map(TransportLog::new_recorder);
                 let watcher = in_flight.watcher();
                 let connection = serve(stream, deadlines, recorder, handler, watcher);
                 connections.spawn(async move {
                     connection.await;
-                    drop(place);
+                    drop(permit);
                 });
             }
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error),
@@ -86,14 +86,14 @@ pub async fn run(
 /// Accepts a connection once a permit is free. Until then the system keeps the connection.
 async fn accept(
     listener: &UnixListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> io::Result<(UnixStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places)
+    let permit = Arc::clone(permits)
         .acquire_owned()
         .await
         .map_err(io::Error::other)?;
     let (stream, _address) = listener.accept().await?;
-    Ok((stream, place))
+    Ok((stream, permit))
 }
 
 async fn serve(

@@ -27,7 +27,7 @@ const MAX_TIME: Duration = Duration::from_secs(5);
 const PIECE: usize = 512;
 
 /// Returns the result for a source that is SVG, if the request leaves the format open; `None` if it asks for pixels.
-pub(crate) fn passed(
+pub(crate) fn pass_through(
     request: &TransformRequest,
     deadline: &Deadline,
 ) -> Result<Option<EncodedImage>, ServiceError> {
@@ -42,7 +42,7 @@ pub(crate) fn passed(
             return Err(ServiceError::new(ErrorCode::NotAnImage, text));
         }
         Some(Choose::Source | Choose::Auto | Choose::Fast | Choose::Svg) if is_svg => {
-            (harmless(source, deadline)?, SVG)
+            (sanitize(source, deadline)?, SVG)
         }
         Some(Choose::Json) if is_svg => {
             let json = json!({"original": {"format": SVG}});
@@ -60,7 +60,7 @@ pub(crate) fn passed(
 }
 
 /// Returns a copy without scripts, handlers, foreign content, entities and references to other hosts.
-pub(crate) fn harmless(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, ServiceError> {
+pub(crate) fn sanitize(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, ServiceError> {
     if source.len() > MAX_BYTES {
         return Err(ServiceError::new(
             ErrorCode::InputTooLarge,
@@ -119,7 +119,7 @@ mod tests {
 
     use safelight_protocol::ErrorCode;
 
-    use super::{MAX_BYTES, harmless};
+    use super::{MAX_BYTES, sanitize};
     use crate::deadline::Deadline;
 
     fn unhurried() -> Deadline {
@@ -129,7 +129,7 @@ mod tests {
     fn filtered(inside: &str) -> String {
         let xlink = "xmlns:xlink='http://www.w3.org/1999/xlink'";
         let svg = format!("<svg xmlns='http://www.w3.org/2000/svg' {xlink}>{inside}</svg>");
-        String::from_utf8(harmless(svg.as_bytes(), &unhurried()).unwrap()).unwrap()
+        String::from_utf8(sanitize(svg.as_bytes(), &unhurried()).unwrap()).unwrap()
     }
 
     #[test]
@@ -177,13 +177,13 @@ mod tests {
                    <!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;'>\
                    <!ENTITY e '&d;&d;&d;&d;&d;&d;&d;&d;'>]>";
         let svg = format!("{lol}<svg xmlns='http://www.w3.org/2000/svg'><text>&e;</text></svg>");
-        let error = harmless(svg.as_bytes(), &unhurried()).unwrap_err();
+        let error = sanitize(svg.as_bytes(), &unhurried()).unwrap_err();
         assert_eq!(error.code, ErrorCode::DecodingFailed);
     }
 
     #[test]
     fn what_is_broken_too_large_or_takes_too_long_is_an_error() {
-        let code = |svg: &[u8], deadline: &Deadline| harmless(svg, deadline).unwrap_err().code;
+        let code = |svg: &[u8], deadline: &Deadline| sanitize(svg, deadline).unwrap_err().code;
         let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><g>";
         assert_eq!(code(svg, &unhurried()), ErrorCode::DecodingFailed);
         assert_eq!(code(b"<svg>", &unhurried()), ErrorCode::DecodingFailed);

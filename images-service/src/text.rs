@@ -111,8 +111,8 @@ impl Typeset {
 }
 
 /// Returns the error of a text or a font that cannot be used.
-fn refused(fault: impl Into<String>) -> ServiceError {
-    ServiceError::new(ErrorCode::BadRequest, fault)
+fn refused(reason: impl Into<String>) -> ServiceError {
+    ServiceError::new(ErrorCode::BadRequest, reason)
 }
 
 /// Returns the error of a font whose file is broken.

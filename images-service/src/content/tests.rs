@@ -1,6 +1,6 @@
 //! Borders and crops by content, on pictures drawn for it.
 
-use super::{detailed, inside_border, salient};
+use super::{inside_border, most_detailed, most_salient};
 use crate::{
     image::{Channels, Image},
     options::{BorderTrim, Color, Rect, Size},
@@ -158,7 +158,7 @@ fn a_crop_follows_what_stands_out() {
             [90, 110, 90, 255],
             &[(rect(left, 20, 20, 12), [230, 40, 40, 255])],
         );
-        let crop = salient(&image, wide, kept);
+        let crop = most_salient(&image, wide, kept);
         assert_eq!((crop.top, crop.size), (0, kept));
         assert!(
             crop.left <= left && left + 20 <= crop.left + 50,
@@ -169,7 +169,7 @@ fn a_crop_follows_what_stands_out() {
             [90, 110, 90, 255],
             &[(rect(20, left, 12, 20), [230, 40, 40, 255])],
         );
-        let crop = salient(&turned, wide.transposed(), kept);
+        let crop = most_salient(&turned, wide.transposed(), kept);
         assert!(crop.left == 0 && crop.top <= left && left + 20 <= crop.top + 50);
     }
 }
@@ -184,7 +184,7 @@ fn a_crop_of_large_pictures_is_found_on_a_copy_and_given_on_the_scaled_picture()
     );
     let (scaled, kept) = (Size::new(400, 100), Size::new(100, 100));
     assert_eq!(
-        salient(&image, scaled, kept),
+        most_salient(&image, scaled, kept),
         rect(300, 0, 100, 100),
         "flush with the edge"
     );
@@ -207,7 +207,7 @@ fn a_crop_follows_detail() {
                 image.data_mut()[at..at + 3].fill(gray);
             }
         }
-        assert_eq!(detailed(&image, wide, kept), rect(left, 0, 50, 50));
+        assert_eq!(most_detailed(&image, wide, kept), rect(left, 0, 50, 50));
     }
 }
 
@@ -215,7 +215,7 @@ fn a_crop_follows_detail() {
 fn without_a_difference_a_crop_is_in_the_middle() {
     let plain = picture(Size::new(101, 50), [7, 99, 200, 255], &[]);
     let kept = Size::new(50, 50);
-    for find in [salient, detailed] {
+    for find in [most_salient, most_detailed] {
         let crop = find(&plain, plain.size(), kept);
         assert!([25, 26].contains(&crop.left), "{crop:?}");
         assert_eq!(
@@ -231,7 +231,7 @@ fn pictures_of_any_size_have_a_crop_inside_of_them() {
         let size = Size::new(width, height);
         let image = picture(size, RED, &[(rect(0, 0, 1, 1), WHITE)]);
         for kept in [Size::new(1, height), Size::new(width, 1), Size::new(1, 1)] {
-            for find in [salient, detailed] {
+            for find in [most_salient, most_detailed] {
                 let crop = find(&image, size, kept);
                 assert_eq!(crop.size, kept);
                 assert!(crop.left + kept.width <= width && crop.top + kept.height <= height);

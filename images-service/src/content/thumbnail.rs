@@ -40,8 +40,8 @@ impl Thumbnail {
 fn reduced<const PIXEL: usize>(picture: &Image, small: Size) -> Vec<[u8; 3]> {
     let width = picture.size().width as usize;
     let pixels = picture.data().as_chunks::<PIXEL>().0;
-    let columns = limits(picture.size().width, small.width);
-    let rows = limits(picture.size().height, small.height);
+    let columns = box_edges(picture.size().width, small.width);
+    let rows = box_edges(picture.size().height, small.height);
     let mut reduced = Vec::with_capacity(small.pixels());
     for row in rows.windows(2) {
         let mut sums = vec![[0_u64; 3]; small.width as usize];
@@ -65,7 +65,7 @@ fn reduced<const PIXEL: usize>(picture: &Image, small: Size) -> Vec<[u8; 3]> {
 }
 
 /// Returns the edges of the boxes along one axis, from 0 to `side`.
-fn limits(side: u32, small: u32) -> Vec<usize> {
+fn box_edges(side: u32, small: u32) -> Vec<usize> {
     let small = u64::from(small.max(1));
     (0..=small)
         .map(|number| usize::try_from(number * u64::from(side) / small).unwrap_or(usize::MAX))

@@ -42,10 +42,10 @@ impl ToSrgb {
     ) -> Result<(Image, Option<String>), DecodeError> {
         let RawImage { size, model, .. } = raw;
         let (samples, warning) = match self.by_profile(&raw) {
-            Ok(None) => (plain(raw), None),
+            Ok(None) => (without_profile(raw), None),
             Ok(Some(converted)) => (converted, None),
             Err(reason) => (
-                plain(raw),
+                without_profile(raw),
                 Some(format!("colour profile ignored: {reason}")),
             ),
         };
@@ -66,7 +66,7 @@ impl ToSrgb {
         let samples = match &raw.samples {
             SampleBuffer::Eight(samples) => samples,
             SampleBuffer::Sixteen(samples) => {
-                let converted = run(&*sixteen(profile, raw.model)?, samples, length)?;
+                let converted = apply(&*transform_16bit(profile, raw.model)?, samples, length)?;
                 return Ok(Some(converted.into_iter().map(to_eight).collect()));
             }
         };
@@ -75,7 +75,8 @@ impl ToSrgb {
             .iter()
             .position(|(model, _)| *model == raw.model);
         let at = known.unwrap_or_else(|| {
-            self.prepared.push((raw.model, eight(profile, raw.model)));
+            self.prepared
+                .push((raw.model, transform_8bit(profile, raw.model)));
             self.prepared.len() - 1
         });
         let transform = match self.prepared.get(at) {
@@ -85,14 +86,14 @@ impl ToSrgb {
         };
         if raw.model == ColorModel::Cmyk {
             let ink: Vec<u8> = samples.iter().map(|paper| 255 - paper).collect();
-            return run(&**transform, &ink, length).map(Some);
+            return apply(&**transform, &ink, length).map(Some);
         }
-        run(&**transform, samples, length).map(Some)
+        apply(&**transform, samples, length).map(Some)
     }
 }
 
 /// Creates a transform of 8-bit samples.
-fn eight(profile: &ColorProfile, model: ColorModel) -> Prepared {
+fn transform_8bit(profile: &ColorProfile, model: ColorModel) -> Prepared {
     let layout = layout(profile, model)?;
     let srgb = ColorProfile::new_srgb();
     let transform = profile
@@ -105,7 +106,7 @@ fn eight(profile: &ColorProfile, model: ColorModel) -> Prepared {
 }
 
 /// Creates a transform of 16-bit samples. It is not kept, because no animation has 16 bits.
-fn sixteen(
+fn transform_16bit(
     profile: &ColorProfile,
     model: ColorModel,
 ) -> Result<Arc<moxcms::Transform16BitExecutor>, String> {
@@ -149,7 +150,7 @@ impl ColorModel {
 }
 
 /// Converts samples without a profile: grey is repeated, inverted CMYK is multiplied, 16 bits are rounded to 8.
-fn plain(raw: RawImage) -> Vec<u8> {
+fn without_profile(raw: RawImage) -> Vec<u8> {
     let samples = match raw.samples {
         SampleBuffer::Eight(samples) => samples,
         SampleBuffer::Sixteen(samples) => samples.into_iter().map(to_eight).collect(),
@@ -179,7 +180,7 @@ fn to_eight(value: u16) -> u8 {
     u8::try_from((u32::from(value) + 128) / 257).unwrap_or(255)
 }
 
-fn run<T: Copy + Default>(
+fn apply<T: Copy + Default>(
     transform: &(impl TransformExecutor<T> + ?Sized),
     samples: &[T],
     length: usize,
@@ -204,7 +205,7 @@ fn is_srgb(transform: &(impl TransformExecutor<u8> + ?Sized)) -> Result<bool, St
                 .flat_map(move |g| steps.clone().flat_map(move |b| [r, g, b]))
         })
         .collect();
-    let converted = run(transform, &colors, colors.len())?;
+    let converted = apply(transform, &colors, colors.len())?;
     Ok(colors
         .iter()
         .zip(&converted)

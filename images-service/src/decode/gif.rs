@@ -26,7 +26,7 @@ use crate::{
 pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
     let mut decoder = decoder(bytes)?;
     let stored = Size::new(decoder.width().into(), decoder.height().into());
-    limits.size(stored)?;
+    limits.check_size(stored)?;
     let frames = match limits.frames {
         Frames::All => blocks::count_frames(bytes, limits)?,
         Frames::First => 1,
@@ -36,7 +36,7 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
         .next_frame_info()
         .map_err(decode_error)?
         .ok_or_else(no_frame)?;
-    limits.size(size_of(frame))?;
+    limits.check_size(size_of(frame))?;
     Ok(Header {
         kind: Kind::Gif,
         stored,
@@ -151,11 +151,11 @@ fn loop_count(repeat: Repeat) -> LoopCount {
 
 fn decoder(bytes: &[u8]) -> Result<Decoder<&[u8]>, DecodeError> {
     /// Enough for the largest frame that passes the check of its area.
-    const MEMORY: Option<NonZeroU64> = NonZeroU64::new(1 << 30);
+    const MAX_MEMORY: Option<NonZeroU64> = NonZeroU64::new(1 << 30);
 
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
-    options.set_memory_limit(MEMORY.map_or(MemoryLimit::Unlimited, MemoryLimit::Bytes));
+    options.set_memory_limit(MAX_MEMORY.map_or(MemoryLimit::Unlimited, MemoryLimit::Bytes));
     options.read_info(bytes).map_err(decode_error)
 }
 

@@ -77,8 +77,8 @@ impl Header {
 
     /// Returns the metadata of the result, by the option `metadata` of the request.
     #[must_use]
-    pub fn metadata(&self, wanted: Option<extension::Metadata>) -> Metadata {
-        match wanted {
+    pub fn metadata(&self, option: Option<extension::Metadata>) -> Metadata {
+        match option {
             Some(extension::Metadata::None) => Metadata::default(),
             Some(extension::Metadata::Copyright) | None => Metadata {
                 copyright: self.exif.copyright.clone(),

@@ -18,7 +18,7 @@ pub(super) struct HeaderLimits<'a> {
 
 impl HeaderLimits<'_> {
     /// Verifies the size of one picture.
-    pub(super) fn size(&self, size: Size) -> Result<(), DecodeError> {
+    pub(super) fn check_size(&self, size: Size) -> Result<(), DecodeError> {
         if size.area() == 0 {
             return Err(DecodeError::broken(format!("it claims a size of {size}")));
         }
@@ -34,7 +34,7 @@ impl HeaderLimits<'_> {
 
     /// Verifies the number of frames on a canvas of the size. A caller that counts frames calls this for each of them,
     /// so that the counting ends.
-    pub(super) fn frames(&self, canvas: Size, count: u32) -> Result<(), DecodeError> {
+    pub(super) fn check_frames(&self, canvas: Size, count: u32) -> Result<(), DecodeError> {
         if count > self.limits.frames {
             return Err(too_large(format!(
                 "the animation has more than {} frames",

@@ -60,9 +60,9 @@ impl<'a> Container<'a> {
             ));
         }
         let props = self.props(item.id)?;
-        limits.size(size_of(&props)?)?;
+        limits.check_size(size_of(&props)?)?;
         let stored = cropped(&props)?;
-        limits.size(stored)?;
+        limits.check_size(stored)?;
         self.check_essential(item.id)?;
         let premultiplied = |reference: &ItemReference| {
             reference.kind == RefKind::Other(*b"prem") && reference.from == item.id

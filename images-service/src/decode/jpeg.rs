@@ -26,7 +26,7 @@ use crate::{decode::JpegDecoder, image::Channels, metadata::Exif};
 
 pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
     let frame = markers::frame(bytes)?;
-    limits.size(frame.size)?;
+    limits.check_size(frame.size)?;
     let mut decoder = decoder(bytes);
     decoder.decode_headers().map_err(DecodeError::broken)?;
     Ok(Header {
@@ -78,7 +78,7 @@ fn turbo(bytes: &[u8], header: &Header, shrink: Shrink) -> Result<RawImage, Deco
         PixelFormat::Rgb => ColorModel::Rgb,
         _ => return Err(DecodeError::broken("it has other colours than it claims")),
     };
-    let size = shrink.of(header.stored);
+    let size = shrink.reduced(header.stored);
     if [image.width, image.height] != [size.width as usize, size.height as usize] {
         return Err(DecodeError::broken("it has another size than it claims"));
     }

@@ -16,7 +16,7 @@ use super::{
 use crate::{image::Channels, metadata::Exif, options::Size};
 
 /// The bytes for rows and chunks besides the pixels. A compressed profile could claim any size.
-const SIDE_MEMORY: usize = 64 << 20;
+const MAX_CHUNK_BYTES: usize = 64 << 20;
 
 type File<'a> = Cursor<&'a [u8]>;
 
@@ -24,7 +24,7 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
     let mut decoder = decoder(bytes);
     let first = decoder.read_header_info().map_err(decode_error)?;
     let stored = Size::new(first.width, first.height);
-    limits.size(stored)?;
+    limits.check_size(stored)?;
 
     let reader = decoder.read_info().map_err(decode_error)?;
     let info = reader.info();
@@ -111,7 +111,9 @@ fn decoder(bytes: &[u8]) -> Decoder<File<'_>> {
     options.set_ignore_checksums(false);
     options.set_ignore_text_chunk(true);
     let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
-    decoder.set_limits(Limits { bytes: SIDE_MEMORY });
+    decoder.set_limits(Limits {
+        bytes: MAX_CHUNK_BYTES,
+    });
     // Palettes, depths below 8 bits and transparent colours are expanded to plain samples.
     decoder.set_transformations(Transformations::EXPAND);
     decoder

@@ -25,15 +25,15 @@ impl Shrink {
         (1..8)
             .map(Self)
             .find(|shrink| {
-                shrink.serves(stored.width, target.width)
-                    && shrink.serves(stored.height, target.height)
+                shrink.is_enough_for(stored.width, target.width)
+                    && shrink.is_enough_for(stored.height, target.height)
             })
             .unwrap_or(Self::NONE)
     }
 
     /// Returns the size of the reduced picture.
     #[must_use]
-    pub const fn of(self, stored: Size) -> Size {
+    pub const fn reduced(self, stored: Size) -> Size {
         Size::new(self.side(stored.width), self.side(stored.height))
     }
 
@@ -48,7 +48,7 @@ impl Shrink {
         (stored as u64 * self.0 as u64).div_ceil(8) as u32
     }
 
-    fn serves(self, stored: u32, target: u32) -> bool {
+    fn is_enough_for(self, stored: u32, target: u32) -> bool {
         let (stored, target) = (u64::from(stored), u64::from(target));
         let exact = stored * u64::from(self.0);
         // The reduced side must be at least 1.5 times the target.
@@ -90,6 +90,6 @@ mod tests {
         // 4001 · 3/8 is 1500.375, and 0.625 of 1501 pixels are a third of one of 800.
         assert_eq!(eighths((4001, 3000), (800, 600)), 4);
         let shrunk = Shrink::towards(Size::new(4001, 3000), Size::new(800, 600));
-        assert_eq!(shrunk.of(Size::new(4001, 3000)), Size::new(2001, 1500));
+        assert_eq!(shrunk.reduced(Size::new(4001, 3000)), Size::new(2001, 1500));
     }
 }

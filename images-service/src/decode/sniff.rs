@@ -74,9 +74,9 @@ fn iso_media(bytes: &[u8], brands: &[u8]) -> Sniffed {
         .first_chunk::<4>()
         .map_or(0, |length| u32::from_be_bytes(*length) as usize);
     let brands = &brands[..length.saturating_sub(8).min(brands.len()).min(256)];
-    let has = |wanted: &[&[u8; 4]]| {
+    let has = |any_of: &[&[u8; 4]]| {
         let (brands, _) = brands.as_chunks::<4>();
-        brands.iter().any(|brand| wanted.contains(&brand))
+        brands.iter().any(|brand| any_of.contains(&brand))
     };
     if has(&[b"avif", b"avis"]) {
         Sniffed::Supported(Kind::Avif)
@@ -94,10 +94,10 @@ fn is_svg(bytes: &[u8]) -> bool {
     let mut rest = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     loop {
         rest = rest.trim_ascii_start();
-        let behind = match rest {
-            [b'<', b'?', ..] => behind(rest, b"?>"),
-            [b'<', b'!', b'-', b'-', ..] => behind(rest, b"-->"),
-            [b'<', b'!', ..] => behind_doctype(rest),
+        let after = match rest {
+            [b'<', b'?', ..] => after(rest, b"?>"),
+            [b'<', b'!', b'-', b'-', ..] => after(rest, b"-->"),
+            [b'<', b'!', ..] => after_doctype(rest),
             [b'<', element @ ..] => {
                 let name = element.strip_prefix(b"svg:").unwrap_or(element);
                 return match name {
@@ -109,20 +109,20 @@ fn is_svg(bytes: &[u8]) -> bool {
             }
             _ => return false,
         };
-        let Some(behind) = behind else {
+        let Some(after) = after else {
             return false;
         };
-        rest = behind;
+        rest = after;
     }
 }
 
-fn behind<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
+fn after<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
     let at = memchr::memmem::find(text, end)?;
     Some(&text[at + end.len()..])
 }
 
 /// Returns the text after a document type, which may have declarations of its own in brackets.
-fn behind_doctype(text: &[u8]) -> Option<&[u8]> {
+fn after_doctype(text: &[u8]) -> Option<&[u8]> {
     let (head, rest) = text.split_at(memchr::memchr(b'>', text)? + 1);
     let Some(open) = memchr::memchr(b'[', head) else {
         return Some(rest);

@@ -18,12 +18,12 @@ use super::{
 use crate::{image::Channels, metadata::Exif, options::Size, picture::LoopCount};
 
 /// The bytes for chunks besides the pixels.
-const SIDE_MEMORY: usize = 64 << 20;
+const MAX_CHUNK_BYTES: usize = 64 << 20;
 
 pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
-    let mut decoder = decoder(bytes)?;
+    let mut decoder = checked_decoder(bytes)?;
     let stored = size_of(&decoder);
-    limits.size(stored)?;
+    limits.check_size(stored)?;
     let frames = if decoder.is_animated() {
         chunks::count_frames(bytes, stored, limits)?
     } else {
@@ -50,7 +50,7 @@ pub(super) enum Opened<'a> {
 
 /// Decodes the picture, or finds the frames of an animation.
 pub(super) fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Opened<'a>, DecodeError> {
-    let mut decoder = decoder(bytes)?;
+    let mut decoder = checked_decoder(bytes)?;
     if decoder.is_animated() {
         let animation = chunks::animation(bytes, header.stored, header.frames)?;
         return Ok(Opened::Animation(WebpFrames::new(animation, header)));
@@ -99,7 +99,7 @@ impl<'a> WebpFrames<'a> {
                 .clear(before.left.into(), before.top.into(), before.size);
         }
         frame.write_file(&mut self.file);
-        let channels = read(&mut decoder_of(&self.file)?, frame.size, &mut self.colors)?;
+        let channels = read(&mut new_decoder(&self.file)?, frame.size, &mut self.colors)?;
         let patch = Patch {
             left: frame.left.into(),
             top: frame.top.into(),
@@ -158,14 +158,14 @@ const fn model(channels: Channels) -> ColorModel {
     }
 }
 
-fn decoder(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>, DecodeError> {
+fn checked_decoder(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>, DecodeError> {
     chunks::check_complete(bytes)?;
-    decoder_of(bytes)
+    new_decoder(bytes)
 }
 
-fn decoder_of(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>, DecodeError> {
+fn new_decoder(bytes: &[u8]) -> Result<WebPDecoder<Cursor<&[u8]>>, DecodeError> {
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(decode_error)?;
-    decoder.set_memory_limit(SIDE_MEMORY);
+    decoder.set_memory_limit(MAX_CHUNK_BYTES);
     Ok(decoder)
 }
 

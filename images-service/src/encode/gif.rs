@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The lowest alpha of a visible pixel. GIF has no partial transparency.
-const VISIBLE_FROM: u8 = 128;
+const MIN_VISIBLE_ALPHA: u8 = 128;
 
 /// Encodes all frames.
 pub(super) fn encode(picture: &Picture, deadline: &Deadline) -> Result<Vec<u8>, ServiceError> {
@@ -48,7 +48,7 @@ pub(super) fn encode(picture: &Picture, deadline: &Deadline) -> Result<Vec<u8>, 
         let indexed = palette::quantize_with_mask(change.part.size, change.pixels())
             .map_err(|error| fail(&error))?;
         let mut written =
-            frame_of(&indexed, change.part, size).ok_or_else(|| fail(&"too large"))?;
+            gif_frame(&indexed, change.part, size).ok_or_else(|| fail(&"too large"))?;
         written.delay = clock.hundredths(frame.delay);
         written.dispose = if holes && picture.is_animated() {
             DisposalMethod::Background
@@ -80,12 +80,12 @@ fn pixels(image: &Image) -> impl Iterator<Item = Option<[u8; 3]>> + Clone {
 fn visible(channels: Channels, pixel: &[u8]) -> Option<[u8; 3]> {
     let there = match channels {
         Channels::Rgb => true,
-        Channels::Rgba => pixel[3] >= VISIBLE_FROM,
+        Channels::Rgba => pixel[3] >= MIN_VISIBLE_ALPHA,
     };
     there.then(|| [pixel[0], pixel[1], pixel[2]])
 }
 
-fn frame_of(indexed: &Indexed, part: Rect, canvas: Size) -> Option<Frame<'_>> {
+fn gif_frame(indexed: &Indexed, part: Rect, canvas: Size) -> Option<Frame<'_>> {
     let [width, height] = sides(part.size)?;
     debug_assert!(part.left + part.size.width <= canvas.width, "inside of it");
     let transparent = indexed.colors.iter().position(|color| color[3] == 0);

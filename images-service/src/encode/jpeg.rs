@@ -11,10 +11,10 @@ use crate::{
 };
 
 /// The smallest area of a progressive file in pixels. Below it, a progressive file is only larger.
-const PROGRESSIVE_FROM: u64 = 50 * 50;
+const MIN_PROGRESSIVE_AREA: u64 = 50 * 50;
 
 /// The largest area of a progressive file in pixels. Above it, a progressive file costs its reader too much memory.
-const PROGRESSIVE_TO: u64 = 3000 * 3000;
+const MAX_PROGRESSIVE_AREA: u64 = 3000 * 3000;
 
 /// Encodes an opaque picture.
 pub(super) fn encode(
@@ -28,7 +28,7 @@ pub(super) fn encode(
     let exif = metadata.exif.clone().or_else(copyright);
     let progressive = match scan {
         Some(JpegScan::Baseline) => false,
-        None => (PROGRESSIVE_FROM..=PROGRESSIVE_TO).contains(&size.area()),
+        None => (MIN_PROGRESSIVE_AREA..=MAX_PROGRESSIVE_AREA).contains(&size.area()),
     };
     let mut encoder = Encoder::new(
         image.data(),

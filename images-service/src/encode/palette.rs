@@ -68,9 +68,9 @@ fn quantize_wu(
     let visible: Vec<Srgb<u8>> = pixels.clone().flatten().map(Srgb::from).collect();
     let all = size.pixels();
     let hidden = visible.len() < all;
-    let most: u16 = if hidden { 255 } else { 256 };
+    let max_colors: u16 = if hidden { 255 } else { 256 };
     let pipeline = Pipeline::new()
-        .palette_size(PaletteSize::try_from(most).map_err(PaletteError::new)?)
+        .palette_size(PaletteSize::try_from(max_colors).map_err(PaletteError::new)?)
         .ditherer(FloydSteinberg::new());
     if !hidden {
         let image = ImageRef::new(size.width, size.height, visible.as_slice())

@@ -9,11 +9,11 @@ use crate::{
 };
 
 /// The longest side of an AVIF that `auto` chooses, in pixels. A larger one takes too long.
-const AVIF_SIDE: u32 = 640;
+const MAX_AVIF_SIDE: u32 = 640;
 /// The longest side of a WebP that `auto` chooses, in pixels.
-const WEBP_SIDE: u32 = 2_560;
+const MAX_WEBP_SIDE: u32 = 2_560;
 /// The longest side of a lossless WebP that `auto` chooses, in pixels.
-const LOSSLESS_WEBP_SIDE: u32 = 1_920;
+const MAX_LOSSLESS_WEBP_SIDE: u32 = 1_920;
 
 /// The format of a result, and the warnings about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,13 +65,13 @@ impl<'a> EncodePlan<'a> {
     /// pixels decide the format.
     pub(crate) fn memory(&self, size: Size) -> Option<u64> {
         match self.extension.choose {
-            None => Some(self.memory_of(affordable(self.output.format, size).format, size)),
+            None => Some(self.memory_for(affordable(self.output.format, size).format, size)),
             Some(_) => None,
         }
     }
 
     /// Returns the bytes that the encoder of a format allocates besides a picture of this size.
-    pub(crate) fn memory_of(&self, format: Format, size: Size) -> u64 {
+    pub(crate) fn memory_for(&self, format: Format, size: Size) -> u64 {
         memory(format, self.output.quality).saturating_mul(size.area())
     }
 
@@ -137,11 +137,11 @@ const fn memory(format: Format, quality: Option<u8>) -> u64 {
 }
 
 /// Returns the requested format, or the one that replaces it because it would take too long.
-fn affordable(asked: Format, size: Size) -> Decision {
+fn affordable(requested: Format, size: Size) -> Decision {
     let longest = size.longest();
-    if asked != Format::Avif || longest <= avif::MAX_SIDE {
+    if requested != Format::Avif || longest <= avif::MAX_SIDE {
         return Decision {
-            format: asked,
+            format: requested,
             warnings: Vec::new(),
         };
     }
@@ -160,12 +160,15 @@ fn modern(accepted: Accepted, output: &Output, picture: &Picture) -> Option<Form
     let still = !picture.is_animated();
     let lossless = output.quality == Some(LOSSLESS);
     let webp_side = if lossless {
-        LOSSLESS_WEBP_SIDE
+        MAX_LOSSLESS_WEBP_SIDE
     } else {
-        WEBP_SIDE
+        MAX_WEBP_SIDE
     };
     let fits = [
-        (accepted.avif && still && longest <= AVIF_SIDE, Format::Avif),
+        (
+            accepted.avif && still && longest <= MAX_AVIF_SIDE,
+            Format::Avif,
+        ),
         (accepted.webp && longest <= webp_side, Format::Webp),
     ];
     fits.into_iter()

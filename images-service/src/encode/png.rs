@@ -128,10 +128,10 @@ fn reduced(image: &Image, quality: u8) -> Result<Option<Indexed>, ServiceError> 
     }
     let broken = |error| failed(Format::Png, image.size(), error);
     let allowed = allowed_error(quality);
-    let halfway = |pixel: &[u8]| !matches!(pixel[3], 0 | 255);
-    if image.channels() == Channels::Rgba && image.data().chunks_exact(4).any(halfway) {
+    let is_translucent = |pixel: &[u8]| !matches!(pixel[3], 0 | 255);
+    if image.channels() == Channels::Rgba && image.data().chunks_exact(4).any(is_translucent) {
         let indexed = palette::translucent(image).map_err(broken)?;
-        return Ok((seen_error(image, &indexed) <= allowed).then_some(indexed));
+        return Ok((composed_error(image, &indexed) <= allowed).then_some(indexed));
     }
     let pixels = image
         .data()
@@ -156,19 +156,19 @@ fn error(pixels: impl Iterator<Item = Option<[u8; 3]>>, indexed: &Indexed) -> f6
 }
 
 /// Returns the mean squared error of a channel over pixels composed on black, and of alpha itself.
-fn seen_error(image: &Image, indexed: &Indexed) -> f64 {
-    let seen = |[r, g, b, alpha]: [u8; 4]| {
+fn composed_error(image: &Image, indexed: &Indexed) -> f64 {
+    let on_black = |[r, g, b, alpha]: [u8; 4]| {
         let dark = |channel: u8| u8::try_from(u16::from(channel) * u16::from(alpha) / 255);
         [r, g, b].map(|channel| dark(channel).unwrap_or(channel))
     };
     let colors: Vec<_> = indexed
         .colors
         .iter()
-        .map(|color| (seen(*color), color[3]))
+        .map(|color| (on_black(*color), color[3]))
         .collect();
     let mut mean = Mean::default();
     for (pixel, index) in image.data().chunks_exact(4).zip(&indexed.indices) {
-        let (pixel, alpha) = (seen([pixel[0], pixel[1], pixel[2], pixel[3]]), pixel[3]);
+        let (pixel, alpha) = (on_black([pixel[0], pixel[1], pixel[2], pixel[3]]), pixel[3]);
         let (color, other) = colors.get(usize::from(*index)).copied().unwrap_or_default();
         if alpha == 0 && other == 0 {
             continue;

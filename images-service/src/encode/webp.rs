@@ -79,11 +79,11 @@ impl WebpPicture {
     /// Imports the pixels as ARGB, or converts them to YUV.
     #[expect(
         clippy::fn_params_excessive_bools,
-        reason = "it is what the library calls `use_argb`"
+        reason = "the library has the same switch"
     )]
-    fn import(&mut self, image: &Image, as_they_are: bool) -> Result<(), ServiceError> {
+    fn import(&mut self, image: &Image, use_argb: bool) -> Result<(), ServiceError> {
         let (width, height, stride) = dimensions(image)?;
-        self.0.use_argb = as_they_are.into();
+        self.0.use_argb = use_argb.into();
         self.0.width = width;
         self.0.height = height;
         let pixels = image.data().as_ptr();

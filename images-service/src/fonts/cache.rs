@@ -16,7 +16,7 @@ use crate::options::FontUrl;
 
 /// Fonts of a limited number of bytes together.
 pub(super) struct Cache {
-    most_bytes: usize,
+    max_bytes: usize,
     time: Duration,
     /// The kept fonts, the oldest first.
     kept: Mutex<VecDeque<Kept>>,
@@ -29,9 +29,9 @@ struct Kept {
 }
 
 impl Cache {
-    pub(super) const fn new(most_bytes: usize, time: Duration) -> Self {
+    pub(super) const fn new(max_bytes: usize, time: Duration) -> Self {
         Self {
-            most_bytes,
+            max_bytes,
             time,
             kept: Mutex::new(VecDeque::new()),
         }
@@ -46,7 +46,7 @@ impl Cache {
     }
 
     pub(super) fn put(&self, url: FontUrl, bytes: Bytes) {
-        if bytes.len() > self.most_bytes {
+        if bytes.len() > self.max_bytes {
             return;
         }
         let until = Instant::now() + self.time;
@@ -54,7 +54,7 @@ impl Cache {
         kept.retain(|font| font.url != url);
         kept.push_back(Kept { url, bytes, until });
         let mut all: usize = kept.iter().map(|font| font.bytes.len()).sum();
-        while all > self.most_bytes
+        while all > self.max_bytes
             && let Some(oldest) = kept.pop_front()
         {
             all -= oldest.bytes.len();

@@ -22,7 +22,7 @@ use super::FormLimits;
 use crate::{error::ServiceError, quota::Reservation};
 
 /// The most bytes that the parser gets at once while it looks for the end of a part's header.
-const HEAD_PIECE: usize = 1024;
+const MAX_HEADER_PIECE: usize = 1024;
 
 /// The number of bytes that the parser may take until it has found the next part.
 ///
@@ -32,12 +32,12 @@ pub(super) struct PartHeaderLimit(Arc<AtomicUsize>);
 
 impl PartHeaderLimit {
     /// The bytes from the end of one part's content to the start of the next part's.
-    const BYTES: usize = 16 * 1024;
+    const MAX_BYTES: usize = 16 * 1024;
     const UNBOUNDED: usize = usize::MAX;
 
     /// Sets the limit: the parser looks for a part from here on.
     pub(super) fn enforce(&self) {
-        self.0.store(Self::BYTES, Ordering::Relaxed);
+        self.0.store(Self::MAX_BYTES, Ordering::Relaxed);
     }
 
     /// Removes the limit: the parser reads a part's content from here on, which has a limit of its own.
@@ -58,7 +58,7 @@ pub(super) struct FormBody<'a, B> {
     /// The bytes that the parser has not been given yet.
     rest: Bytes,
     /// Whether the parser has a piece that it must parse before it gets another one.
-    look_first: bool,
+    parse_first: bool,
     end: End,
 }
 
@@ -90,7 +90,7 @@ where
             left: limits.request_bytes,
             drain_time: read_timeout,
             rest: Bytes::new(),
-            look_first: false,
+            parse_first: false,
             end: End::Open,
         }
     }
@@ -109,12 +109,12 @@ where
     /// Returns whether the end was reached, so that the connection can be used again.
     pub(super) async fn drain(&mut self) -> bool {
         self.rest.clear();
-        let in_all = self.drain_time;
+        let limit = self.drain_time;
         let to_the_end = async {
             while let Some(Ok(_)) = std::future::poll_fn(|cx| self.poll_bytes(cx)).await {}
         };
         // A client that trickles must not keep its connection busy for ever.
-        let _in_time = timeout(in_all, to_the_end).await;
+        let _in_time = timeout(limit, to_the_end).await;
         self.end == End::Reached
     }
 
@@ -163,11 +163,11 @@ where
         }
         let piece = self
             .rest
-            .split_to(self.rest.len().min(HEAD_PIECE).min(header_limit));
+            .split_to(self.rest.len().min(MAX_HEADER_PIECE).min(header_limit));
         self.header_limit
             .0
             .store(header_limit - piece.len(), Ordering::Relaxed);
-        self.look_first = true;
+        self.parse_first = true;
         Ok(piece)
     }
 }
@@ -182,7 +182,7 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         // The parser takes whatever is ready before it parses any of it.
-        if std::mem::take(&mut this.look_first) {
+        if std::mem::take(&mut this.parse_first) {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }

@@ -12,11 +12,11 @@ use super::FormLimits;
 use crate::error::ServiceError;
 
 /// The bytes of the `transforms` array: a thousand for each step that may be in it.
-const TRANSFORMS_BYTES: usize = 256 * 1024;
+const MAX_TRANSFORMS_BYTES: usize = 256 * 1024;
 /// The bytes of a text with its font's address and its options.
-const TEXT_BYTES: usize = 64 * 1024;
+const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// The bytes of an option of the output.
-const OPTION_BYTES: usize = 256;
+const MAX_OPTION_BYTES: usize = 256;
 
 /// The name of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +88,8 @@ impl PartName {
     const fn limit(self, limits: &FormLimits) -> usize {
         match self {
             Self::Image | Self::DrawImage => limits.input_bytes,
-            Self::TextInput | Self::DrawText => TEXT_BYTES,
-            Self::Transforms => TRANSFORMS_BYTES,
+            Self::TextInput | Self::DrawText => MAX_TEXT_BYTES,
+            Self::Transforms => MAX_TRANSFORMS_BYTES,
             Self::OutputFormat
             | Self::OutputQuality
             | Self::Background
@@ -98,7 +98,7 @@ impl PartName {
             | Self::Accept
             | Self::Metadata
             | Self::Jpeg
-            | Self::Caller => OPTION_BYTES,
+            | Self::Caller => MAX_OPTION_BYTES,
         }
     }
 
@@ -132,7 +132,11 @@ pub(super) struct Parts(Vec<(PartName, Bytes)>);
 
 impl Parts {
     /// Verifies that another part of this name may come, before its content is read.
-    pub(super) fn admit(&self, name: PartName, limits: &FormLimits) -> Result<(), ServiceError> {
+    pub(super) fn check_allowed(
+        &self,
+        name: PartName,
+        limits: &FormLimits,
+    ) -> Result<(), ServiceError> {
         if name.is_overlay() {
             let overlays = self.0.iter().filter(|(name, _)| name.is_overlay()).count();
             if overlays >= limits.overlays {
@@ -148,10 +152,10 @@ impl Parts {
 
     /// Returns the most bytes that the content of the next part may have.
     pub(super) fn limit(&self, name: PartName, limits: &FormLimits) -> usize {
-        let of_url = |(part, content): &(PartName, Bytes)| {
+        let is_from_url = |(part, content): &(PartName, Bytes)| {
             *part == PartName::Caller && content == Caller::Url.as_str()
         };
-        if matches!(name, PartName::Image | PartName::DrawImage) && self.0.iter().any(of_url) {
+        if matches!(name, PartName::Image | PartName::DrawImage) && self.0.iter().any(is_from_url) {
             return limits.remote_bytes;
         }
         name.limit(limits)

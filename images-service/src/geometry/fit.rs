@@ -76,52 +76,52 @@ fn along_width(source: Size, width: u32, fit: Fit) -> Option<Size> {
     }
 }
 
-fn into_box(source: Size, asked: Size, target: Target) -> Option<Layout> {
-    let wider = asked.width > source.width;
-    let higher = asked.height > source.height;
-    let narrower = asked.width < source.width;
-    let lower = asked.height < source.height;
+fn into_box(source: Size, requested: Size, target: Target) -> Option<Layout> {
+    let wider = requested.width > source.width;
+    let higher = requested.height > source.height;
+    let narrower = requested.width < source.width;
+    let lower = requested.height < source.height;
     match target.fit {
-        Fit::ScaleDown if narrower || lower => inside(source, asked).map(Layout::scaled),
-        Fit::ScaleUp if wider && higher => inside(source, asked).map(Layout::scaled),
+        Fit::ScaleDown if narrower || lower => inside(source, requested).map(Layout::scaled),
+        Fit::ScaleUp if wider && higher => inside(source, requested).map(Layout::scaled),
         Fit::ScaleDown | Fit::ScaleUp => Some(Layout::scaled(source)),
-        Fit::Contain | Fit::Pad => inside(source, asked).map(Layout::scaled),
-        Fit::Cover => cover(source, asked, target.gravity),
-        Fit::Crop if narrower && lower => cover(source, asked, target.gravity),
+        Fit::Contain | Fit::Pad => inside(source, requested).map(Layout::scaled),
+        Fit::Cover => cover(source, requested, target.gravity),
+        Fit::Crop if narrower && lower => cover(source, requested, target.gravity),
         Fit::Crop => {
             let kept = Size::new(
-                asked.width.min(source.width),
-                asked.height.min(source.height),
+                requested.width.min(source.width),
+                requested.height.min(source.height),
             );
             Some(cropped(source, kept, target.gravity))
         }
-        Fit::AspectCrop if !wider && !higher => cover(source, asked, target.gravity),
+        Fit::AspectCrop if !wider && !higher => cover(source, requested, target.gravity),
         Fit::AspectCrop => Some(cropped(
             source,
-            largest_of_ratio(source, asked),
+            largest_with_ratio(source, requested),
             target.gravity,
         )),
-        Fit::Squeeze => Some(Layout::scaled(asked)),
+        Fit::Squeeze => Some(Layout::scaled(requested)),
     }
 }
 
 /// Returns the largest size of the source's ratio that fits inside the box.
-fn inside(source: Size, asked: Size) -> Option<Size> {
-    if is_wider(source, asked) {
-        by_width(source, asked.width)
+fn inside(source: Size, requested: Size) -> Option<Size> {
+    if is_wider(source, requested) {
+        by_width(source, requested.width)
     } else {
-        by_height(source, asked.height)
+        by_height(source, requested.height)
     }
 }
 
 /// Scales to the smallest size that covers the box, then crops to the box.
-fn cover(source: Size, asked: Size, gravity: Gravity) -> Option<Layout> {
-    let scaled = if is_wider(source, asked) {
-        by_height(source, asked.height)
+fn cover(source: Size, requested: Size, gravity: Gravity) -> Option<Layout> {
+    let scaled = if is_wider(source, requested) {
+        by_height(source, requested.height)
     } else {
-        by_width(source, asked.width)
+        by_width(source, requested.width)
     }?;
-    Some(cropped(scaled, asked, gravity))
+    Some(cropped(scaled, requested, gravity))
 }
 
 fn cropped(scaled: Size, kept: Size, gravity: Gravity) -> Layout {
@@ -160,15 +160,15 @@ pub fn padding(size: Size, canvas: Size) -> Option<Padding> {
 }
 
 /// Returns the largest size of the requested ratio that the source contains.
-pub(super) fn largest_of_ratio(source: Size, asked: Size) -> Size {
-    if is_wider(source, asked) {
-        let width = scale(source.height, asked.width, asked.height);
+pub(super) fn largest_with_ratio(source: Size, requested: Size) -> Size {
+    if is_wider(source, requested) {
+        let width = scale(source.height, requested.width, requested.height);
         Size::new(
             width.unwrap_or(source.width).min(source.width),
             source.height,
         )
     } else {
-        let height = scale(source.width, asked.height, asked.width);
+        let height = scale(source.width, requested.height, requested.width);
         Size::new(
             source.width,
             height.unwrap_or(source.height).min(source.height),
@@ -177,8 +177,8 @@ pub(super) fn largest_of_ratio(source: Size, asked: Size) -> Size {
 }
 
 /// Whether the source's ratio is wider than the box's, compared without fractions.
-const fn is_wider(source: Size, asked: Size) -> bool {
-    source.width as u64 * asked.height as u64 > asked.width as u64 * source.height as u64
+const fn is_wider(source: Size, requested: Size) -> bool {
+    source.width as u64 * requested.height as u64 > requested.width as u64 * source.height as u64
 }
 
 fn by_width(source: Size, width: u32) -> Option<Size> {

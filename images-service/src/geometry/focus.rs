@@ -1,6 +1,6 @@
 //! Crops around a focus in the picture.
 
-use super::{fit::largest_of_ratio, round};
+use super::{fit::largest_with_ratio, round};
 use crate::options::{Rect, Size};
 
 /// Places a box of the given size around a point, in pixels, and moves it as far as it must to stay inside.
@@ -21,7 +21,7 @@ fn around(size: Size, part: Size, (x, y): (f64, f64)) -> Rect {
 /// the smallest one around the `focus` at 1.
 #[must_use]
 pub fn zoomed(size: Size, target: Size, focus: Rect, zoom: f64) -> Rect {
-    let largest = largest_of_ratio(size, target);
+    let largest = largest_with_ratio(size, target);
     let ratio = f64::from(target.width) / f64::from(target.height.max(1));
     let tight = f64::from(focus.size.width).max(f64::from(focus.size.height) * ratio);
     let between = |largest: u32, tight: f64| {

@@ -48,7 +48,7 @@ impl Report {
     }
 
     /// Writes the report into the headers of the answer, and into the log.
-    pub(super) fn on(self, mut answer: Answer) -> Answer {
+    pub(super) fn annotate(self, mut answer: Answer) -> Answer {
         let Self {
             summary,
             timing,

@@ -47,9 +47,9 @@ async fn no_work_is_begun_for_a_client_that_is_gone() {
     drop(theirs);
     client.wait().await;
     let begun = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&begun);
+    let begun_flag = Arc::clone(&begun);
     let work = move |_: &Deadline| {
-        seen.store(true, Ordering::Relaxed);
+        begun_flag.store(true, Ordering::Relaxed);
         Ok(())
     };
     let gone = handler().on_worker(&client, work).await;

@@ -9,11 +9,11 @@ use std::{
 use crate::options::Size;
 
 /// The minimum number of pixels of a band. With fewer, the start of a thread costs more than it saves.
-const SMALLEST: usize = 1 << 18;
+const MIN_PIXELS: usize = 1 << 18;
 
 /// Returns the number of rows of each band of a picture but the last, at least 1.
 pub(super) fn rows_each(size: Size) -> usize {
-    let count = (size.pixels() / SMALLEST).clamp(1, processors());
+    let count = (size.pixels() / MIN_PIXELS).clamp(1, processors());
     (size.height as usize).div_ceil(count).max(1)
 }
 

@@ -170,7 +170,7 @@ impl Pass {
         Self {
             direction,
             filter: axis.filter(),
-            span: axis.wanted(),
+            span: axis.kept(),
             length: axis.length,
             lines,
         }

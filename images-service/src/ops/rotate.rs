@@ -26,12 +26,12 @@ enum Turn {
 
 fn quarter(image: &Image, turn: Turn) -> Image {
     match image.channels() {
-        Channels::Rgb => quarter_of::<3>(image, turn),
-        Channels::Rgba => quarter_of::<4>(image, turn),
+        Channels::Rgb => rotate_quarter::<3>(image, turn),
+        Channels::Rgba => rotate_quarter::<4>(image, turn),
     }
 }
 
-fn quarter_of<const PIXEL: usize>(image: &Image, turn: Turn) -> Image {
+fn rotate_quarter<const PIXEL: usize>(image: &Image, turn: Turn) -> Image {
     /// The side of the square that is rotated at a time: both its rows and its columns stay in the cache.
     const TILE: usize = 32;
 

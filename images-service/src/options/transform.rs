@@ -77,7 +77,7 @@ impl Transform {
 
     /// Returns the transform beside a base of this size, with its shares in pixels.
     #[must_use]
-    pub fn beside(&self, base: Size) -> Cow<'_, Self> {
+    pub fn resolve_shares(&self, base: Size) -> Cow<'_, Self> {
         if !self.has_shares() {
             return Cow::Borrowed(self);
         }

@@ -49,13 +49,13 @@ impl MemoryBudget {
     }
 
     /// Returns the number of resident pixels while `pixels` more are resident.
-    pub(super) const fn with(self, pixels: u64) -> u64 {
+    pub(super) const fn resident_with(self, pixels: u64) -> u64 {
         self.others.saturating_add(pixels)
     }
 
     /// Verifies that `pixels` more pixels are within the budget.
     pub(super) fn check(self, pixels: u64) -> Result<(), ServiceError> {
-        let bytes = self.with(pixels).saturating_mul(PIXEL);
+        let bytes = self.resident_with(pixels).saturating_mul(PIXEL);
         if bytes <= self.limit {
             return Ok(());
         }

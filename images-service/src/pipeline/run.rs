@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The result of a run: the picture, the format that it is encoded in, warnings and times.
-pub(super) struct Ran {
+pub(super) struct RunResult {
     /// The base after all steps.
     pub(super) picture: Picture,
     /// The format of the result.
@@ -40,7 +40,7 @@ impl Program<'_> {
     ///
     /// # Errors
     /// At the first image that cannot be decoded, or the first step that fails or exceeds the memory.
-    pub(super) fn run(self, text: &mut TextBudget) -> Result<Ran, ServiceError> {
+    pub(super) fn run(self, text: &mut TextBudget) -> Result<RunResult, ServiceError> {
         let started = Instant::now();
         let mut run = ProgramRun {
             context: self.context,
@@ -58,7 +58,7 @@ impl Program<'_> {
         }
         let ops = started.elapsed().saturating_sub(decode);
         let picture = run.pictures.into_iter().next().ok_or_else(no_picture)?;
-        Ok(Ran {
+        Ok(RunResult {
             decision: self
                 .context
                 .decide(self.encode, self.base_format, &picture)?,
@@ -107,7 +107,7 @@ impl ProgramRun<'_> {
         };
         let decoded = source.pixels(options, text, change);
         let Decoded { picture, warning } =
-            decoded.map_err(|error| super::of_image(self.pictures.len(), error))?;
+            decoded.map_err(|error| super::name_overlay(self.pictures.len(), error))?;
         self.pictures.push(picture);
         self.warnings.extend(warning);
         if let Some(run) = run {
@@ -123,7 +123,7 @@ impl ProgramRun<'_> {
             Instruction::Transform { image, planned } => self.transform(*image, planned),
             Instruction::NeedsPixels { image, transform } => {
                 let base = self.pictures.first().ok_or_else(no_picture)?;
-                let transform = transform.beside(base.size());
+                let transform = transform.resolve_shares(base.size());
                 let size = self.picture(*image)?.size();
                 let planned = PlannedTransform::new(transform, size, self.context)?;
                 self.transform(*image, &planned)

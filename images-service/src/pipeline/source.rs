@@ -102,9 +102,9 @@ impl Source {
     }
 
     /// Returns the metadata of the result, by the option `metadata` of the request.
-    pub(super) fn metadata(&self, wanted: Option<extension::Metadata>) -> Metadata {
+    pub(super) fn metadata(&self, option: Option<extension::Metadata>) -> Metadata {
         match self {
-            Self::Encoded(header, _) => header.metadata(wanted),
+            Self::Encoded(header, _) => header.metadata(option),
             Self::Text(_) => Metadata::default(),
         }
     }

@@ -123,7 +123,7 @@ impl<'a> TransformRun<'a> {
         // The other frames keep their size until the size of the result is known.
         let at_first = self.budget.besides_frames(self.others_resident, size);
         let deadline = self.context.deadline;
-        let afford = |op, size| {
+        let check_cost = |op, size| {
             deadline.check()?;
             at_first.check(op_peak(op, size))
         };
@@ -131,7 +131,10 @@ impl<'a> TransformRun<'a> {
             image,
             ops,
             approximations,
-        } = self.context.planner(transform).run(plan, image, afford)?;
+        } = self
+            .context
+            .planner(transform)
+            .run(plan, image, check_cost)?;
         if self.others > self.others_resident || image.size().area() > size.area() {
             let budget = self.budget.besides_frames(self.others, image.size());
             budget.check(ops_peak(&ops, size))?;

@@ -68,11 +68,11 @@ pub(super) fn resize(transform: &Transform, input: StageInput<'_>) -> Result<Cho
         fit: transform.fit.unwrap_or(Fit::ScaleDown),
         gravity,
     };
-    let laid = |gravity| {
+    let layout_with = |gravity| {
         let beyond = || too_many(format!("{size} pixels cannot be scaled that far"));
         layout(size, target(gravity)).ok_or_else(beyond)
     };
-    let mut layout = laid(transform.gravity)?;
+    let mut layout = layout_with(transform.gravity)?;
     let crops = transform.crop_target().is_some();
     let Some(picture) = input.picture.filter(|_| crops) else {
         let ops = Vec::from_iter(scaled(size, layout.scaled, layout.crop));
@@ -87,9 +87,11 @@ pub(super) fn resize(transform: &Transform, input: StageInput<'_>) -> Result<Cho
         });
     };
     match (transform.gravity, &mut layout.crop) {
-        (Gravity::Auto, Some(crop)) => *crop = content::salient(picture, layout.scaled, crop.size),
+        (Gravity::Auto, Some(crop)) => {
+            *crop = content::most_salient(picture, layout.scaled, crop.size)
+        }
         (Gravity::Entropy, Some(crop)) => {
-            *crop = content::detailed(picture, layout.scaled, crop.size);
+            *crop = content::most_detailed(picture, layout.scaled, crop.size);
         }
         (Gravity::Face, crop) => {
             let kept = crop.map_or(layout.scaled, |crop| crop.size);
@@ -102,7 +104,7 @@ pub(super) fn resize(transform: &Transform, input: StageInput<'_>) -> Result<Cho
                     return Ok(Choice::Ops(ops.into_iter().flatten().collect()));
                 }
                 let (x, y) = geometry::center(faces);
-                layout = laid(Gravity::BoxCenter {
+                layout = layout_with(Gravity::BoxCenter {
                     x: x / f64::from(size.width),
                     y: y / f64::from(size.height),
                 })?;

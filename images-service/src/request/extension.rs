@@ -42,8 +42,8 @@ fn word<T: std::str::FromStr<Err = UnknownWordError>>(
     word.map_err(|error: UnknownWordError| bad(part, &error.to_string()))
 }
 
-fn bad(part: &str, fault: &str) -> ServiceError {
-    ServiceError::new(ErrorCode::BadRequest, format!("{part} {fault}"))
+fn bad(part: &str, problem: &str) -> ServiceError {
+    ServiceError::new(ErrorCode::BadRequest, format!("{part} {problem}"))
 }
 
 #[cfg(test)]

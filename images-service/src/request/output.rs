@@ -68,6 +68,6 @@ fn frames(anim: &str) -> Result<Frames, ServiceError> {
     }
 }
 
-fn bad(part: &str, fault: &str) -> ServiceError {
-    ServiceError::new(ErrorCode::BadRequest, format!("{part} {fault}"))
+fn bad(part: &str, problem: &str) -> ServiceError {
+    ServiceError::new(ErrorCode::BadRequest, format!("{part} {problem}"))
 }

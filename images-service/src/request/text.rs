@@ -140,12 +140,12 @@ impl Part {
             .ok_or_else(|| self.error(format_args!("{key} must be a string")))
     }
 
-    fn error(self, fault: impl fmt::Display) -> ServiceError {
-        ServiceError::new(ErrorCode::BadRequest, format!("{self}: {fault}"))
+    fn error(self, problem: impl fmt::Display) -> ServiceError {
+        ServiceError::new(ErrorCode::BadRequest, format!("{self}: {problem}"))
     }
 
-    fn malformed(self, fault: impl fmt::Display) -> ServiceError {
-        let text = format!("{self} is not a JSON object: {fault}");
+    fn malformed(self, problem: impl fmt::Display) -> ServiceError {
+        let text = format!("{self} is not a JSON object: {problem}");
         ServiceError::new(ErrorCode::MalformedRequest, text)
     }
 }

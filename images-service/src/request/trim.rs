@@ -53,7 +53,7 @@ fn border(
 ) -> Result<Option<BorderTrim>, ServiceError> {
     let mut border = BorderTrim::default();
     match option.value {
-        Value::Bool(wanted) => return Ok(wanted.then_some(border)),
+        Value::Bool(enabled) => return Ok(enabled.then_some(border)),
         Value::Object(_) => option.each(|name, inner| {
             match name {
                 "color" => border.color = Some(inner.color()?),

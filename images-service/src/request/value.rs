@@ -24,11 +24,11 @@ pub(super) struct OptionValue<'a> {
 
 impl OptionValue<'_> {
     /// Returns the error that names the option: `transforms[3].width must be at least 1`.
-    pub(super) fn error(&self, fault: impl fmt::Display) -> ServiceError {
+    pub(super) fn error(&self, problem: impl fmt::Display) -> ServiceError {
         let Self { element, key, .. } = self;
         ServiceError::new(
             ErrorCode::BadRequest,
-            format!("transforms[{element}].{key} {fault}"),
+            format!("transforms[{element}].{key} {problem}"),
         )
     }
 
@@ -40,12 +40,12 @@ impl OptionValue<'_> {
     }
 
     /// Returns a number within both bounds.
-    pub(super) fn number_in(&self, least: f64, most: f64) -> Result<f64, ServiceError> {
+    pub(super) fn number_in(&self, min: f64, max: f64) -> Result<f64, ServiceError> {
         let number = self.number()?;
-        if (least..=most).contains(&number) {
+        if (min..=max).contains(&number) {
             Ok(number)
         } else {
-            Err(self.error(format_args!("must be between {least} and {most}")))
+            Err(self.error(format_args!("must be between {min} and {max}")))
         }
     }
 

@@ -6,7 +6,7 @@ use super::{TextLimits, refused};
 use crate::{deadline::Deadline, error::ServiceError};
 
 /// The number of pixels that are crossed between two checks of the clock. They take less than a hundredth of a second.
-const CROSSED_AT_A_TIME: u64 = 1_000_000;
+const PIXELS_PER_CHECK: u64 = 1_000_000;
 
 /// The name of the work, for the error.
 const TEXT: &str = "the text";
@@ -59,7 +59,7 @@ impl TextBudget {
     }
 
     /// Counts the lines of an outline, and verifies that they are within the limit.
-    pub(super) fn keep_lines(&mut self, lines: usize) -> Result<(), ServiceError> {
+    pub(super) fn count_lines(&mut self, lines: usize) -> Result<(), ServiceError> {
         if lines > self.lines_left() {
             return Err(refused("the outlines of the text's glyphs are too complex"));
         }
@@ -70,7 +70,7 @@ impl TextBudget {
     /// Counts the pixels that drawing crosses, and checks the time after some of them.
     pub(super) fn count_pixels(&mut self, pixels: u64) -> Result<(), ServiceError> {
         self.crossed = self.crossed.saturating_add(pixels);
-        if self.crossed < CROSSED_AT_A_TIME {
+        if self.crossed < PIXELS_PER_CHECK {
             return Ok(());
         }
         self.crossed = 0;

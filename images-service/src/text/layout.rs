@@ -23,12 +23,12 @@ use crate::{
 pub(super) struct TextLayout {
     pub(super) size: Size,
     pub(super) outlines: Vec<Outline>,
-    pub(super) glyphs: Vec<Placed>,
+    pub(super) glyphs: Vec<PlacedGlyph>,
 }
 
 /// A glyph with ink, at its place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Placed {
+pub(super) struct PlacedGlyph {
     /// The index of its outline.
     pub(super) outline: usize,
     /// The place of its origin.
@@ -52,7 +52,7 @@ impl TextLayout {
         let mut setter = Setter::new(face, scale, limits, budget);
         let first_baseline = round_half_up(face.ascent() * scale);
         for (index, line) in content.split('\n').enumerate() {
-            setter.set(line, first_baseline + line_height * count(index))?;
+            setter.set_line(line, first_baseline + line_height * count(index))?;
         }
         setter.into_layout(height)
     }
@@ -93,7 +93,7 @@ impl<'a> Setter<'a> {
         }
     }
 
-    fn set(&mut self, line: &str, baseline: f64) -> Result<(), ServiceError> {
+    fn set_line(&mut self, line: &str, baseline: f64) -> Result<(), ServiceError> {
         let mut buffer = Buffer::new();
         let mut pen = 0.0;
         for run in visual_runs(line) {
@@ -140,8 +140,8 @@ impl<'a> Setter<'a> {
         let Some(outline) = self.outlines.get(index) else {
             return Ok(());
         };
-        self.left = self.left.min(x + f64::from(outline.least.x));
-        self.right = self.right.max(x + f64::from(outline.most.x));
+        self.left = self.left.min(x + f64::from(outline.min.x));
+        self.right = self.right.max(x + f64::from(outline.max.x));
         self.glyphs.push((index, x, y));
         Ok(())
     }
@@ -165,7 +165,7 @@ impl<'a> Setter<'a> {
         let left = (self.left + INVISIBLE).floor();
         let right = (self.right - INVISIBLE).ceil();
         let width = bounded((right - left).max(1.0), self.limits)?;
-        let glyphs = self.glyphs.into_iter().map(|(outline, x, y)| Placed {
+        let glyphs = self.glyphs.into_iter().map(|(outline, x, y)| PlacedGlyph {
             outline,
             origin: point(x - left, y),
         });
@@ -196,9 +196,9 @@ fn bounded(side: f64, limits: &TextLimits) -> Result<u32, ServiceError> {
         )]
         return Ok(side as u32);
     }
-    let most = limits.side;
+    let max = limits.side;
     Err(refused(format!(
-        "the text is too large: it would be {side} pixels wide or high, and the maximum is {most}x{most}"
+        "the text is too large: it would be {side} pixels wide or high, and the maximum is {max}x{max}"
     )))
 }
 

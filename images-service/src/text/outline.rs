@@ -30,8 +30,8 @@ pub(super) struct Point {
 pub(super) struct Outline {
     pub(super) lines: Vec<Line>,
     /// The corners of the box around the lines.
-    pub(super) least: Point,
-    pub(super) most: Point,
+    pub(super) min: Point,
+    pub(super) max: Point,
 }
 
 impl Outline {
@@ -56,7 +56,7 @@ impl Outline {
             })?;
         sink.close();
         // One line more than the limit stands for all lines that were left out.
-        budget.keep_lines(sink.lines.len())?;
+        budget.count_lines(sink.lines.len())?;
         let Flattener { lines, .. } = sink;
         let ends = || lines.iter().flat_map(|line| [line.from, line.to]);
         if ends().any(|end| !end.x.is_finite() || !end.y.is_finite()) {
@@ -69,7 +69,7 @@ impl Outline {
             })
         };
         Ok(match (corner(f32::min), corner(f32::max)) {
-            (Some(least), Some(most)) => Some(Self { lines, least, most }),
+            (Some(min), Some(max)) => Some(Self { lines, min, max }),
             (None, _) | (_, None) => None,
         })
     }
@@ -78,7 +78,7 @@ impl Outline {
 /// The largest distance between a line and its curve, in pixels. It is invisible in 8 bits of coverage.
 const TOLERANCE: f32 = 0.02;
 /// The maximum number of lines of one curve. No curve needs as many at the sizes that are drawn.
-const LINES_OF_CURVE: f32 = 256.0;
+const MAX_CURVE_LINES: f32 = 256.0;
 
 /// Flattens curves to lines.
 struct Flattener {
@@ -122,7 +122,7 @@ impl Flattener {
 
     /// Draws a curve in equal steps of its parameter.
     fn curve(&mut self, bend: f32, to: Point, at: impl Fn(f32) -> Point) {
-        let steps = (bend / TOLERANCE).sqrt().ceil().clamp(1.0, LINES_OF_CURVE);
+        let steps = (bend / TOLERANCE).sqrt().ceil().clamp(1.0, MAX_CURVE_LINES);
         let mut step = 1.0;
         while step < steps {
             self.line(at(step / steps));

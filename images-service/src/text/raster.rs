@@ -49,8 +49,8 @@ struct Patch {
 impl Patch {
     /// Clears the patch and moves it around a glyph. Returns whether any of it is in the box.
     fn is_around(&mut self, outline: &Outline, origin: Point, size: Size) -> bool {
-        let (left, right) = span(outline.least.x, outline.most.x, origin.x, size.width);
-        let (top, bottom) = span(outline.least.y, outline.most.y, origin.y, size.height);
+        let (left, right) = span(outline.min.x, outline.max.x, origin.x, size.width);
+        let (top, bottom) = span(outline.min.y, outline.max.y, origin.y, size.height);
         self.left = left;
         self.top = top;
         self.width = right.saturating_sub(left);
@@ -154,11 +154,11 @@ impl Patch {
 }
 
 /// Returns the part of one axis that a glyph touches.
-fn span(least: f32, most: f32, origin: f32, side: u32) -> (usize, usize) {
+fn span(min: f32, max: f32, origin: f32, side: u32) -> (usize, usize) {
     let side = f64::from(side);
-    let least = (f64::from(least) + f64::from(origin)).floor();
-    let most = (f64::from(most) + f64::from(origin)).ceil();
-    (whole(least.clamp(0.0, side)), whole(most.clamp(0.0, side)))
+    let min = (f64::from(min) + f64::from(origin)).floor();
+    let max = (f64::from(max) + f64::from(origin)).ceil();
+    (whole(min.clamp(0.0, side)), whole(max.clamp(0.0, side)))
 }
 
 /// Returns the area to the left of `x` under a line that rises from 0 at 0 to 1 at 1, and is level after that.
@@ -230,8 +230,8 @@ mod tests {
                     to: *to,
                 })
                 .collect(),
-            least: all(f32::min),
-            most: all(f32::max),
+            min: all(f32::min),
+            max: all(f32::max),
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) struct Run {
 /// Returns the runs of a line. The first strong character decides the direction of the line.
 pub(super) fn visual_runs(line: &str) -> Vec<Run> {
     let bidi = BidiInfo::new(line, None);
-    let mut seen = Vec::new();
+    let mut visual = Vec::new();
     for paragraph in &bidi.paragraphs {
         let (levels, ranges) = bidi.visual_runs(paragraph, paragraph.range.clone());
         for range in ranges {
@@ -31,10 +31,10 @@ pub(super) fn visual_runs(line: &str) -> Vec<Run> {
             if is_rtl {
                 runs.reverse();
             }
-            seen.append(&mut runs);
+            visual.append(&mut runs);
         }
     }
-    seen
+    visual
 }
 
 /// Splits at changes of the script. A character of all scripts joins the run before it, or else the one after it.

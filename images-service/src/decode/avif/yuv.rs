@@ -38,10 +38,10 @@ impl Scale {
         let middle = 128.0 * step;
         match range {
             SampleRange::Full => {
-                let most = 256.0 * step - 1.0;
+                let largest = 256.0 * step - 1.0;
                 Self {
-                    luma: (0.0, 1.0 / most),
-                    chroma: (middle, 1.0 / most),
+                    luma: (0.0, 1.0 / largest),
+                    chroma: (middle, 1.0 / largest),
                 }
             }
             SampleRange::Limited => Self {
@@ -175,35 +175,35 @@ impl Chroma {
             ChromaSubsampling::Yuv444 => coded.row(plane, y, &mut self.samples),
             ChromaSubsampling::Yuv422 => {
                 coded.row(plane, y, &mut self.near);
-                self.widen();
+                self.upsample_row();
             }
             ChromaSubsampling::Yuv420 => {
                 coded.row(plane, y / 2, &mut self.near);
-                let beside = if y.is_multiple_of(2) {
+                let neighbour = if y.is_multiple_of(2) {
                     (y / 2).saturating_sub(1)
                 } else {
                     y / 2 + 1
                 };
-                coded.row(plane, beside, &mut self.far);
+                coded.row(plane, neighbour, &mut self.far);
                 for (near, far) in self.near.iter_mut().zip(&self.far) {
                     *near = 0.75 * *near + 0.25 * far;
                 }
-                self.widen();
+                self.upsample_row();
             }
         }
     }
 
     /// Doubles the width by linear interpolation. A pixel lies a quarter of a sample from the nearer chroma sample,
     /// which weighs 3/4.
-    fn widen(&mut self) {
+    fn upsample_row(&mut self) {
         let last = self.near.len().saturating_sub(1);
         for (x, sample) in self.samples.iter_mut().enumerate() {
-            let beside = if x % 2 == 0 {
+            let neighbour = if x % 2 == 0 {
                 (x / 2).saturating_sub(1)
             } else {
                 (x / 2 + 1).min(last)
             };
-            *sample = 0.75 * self.near[x / 2] + 0.25 * self.near[beside];
+            *sample = 0.75 * self.near[x / 2] + 0.25 * self.near[neighbour];
         }
     }
 }

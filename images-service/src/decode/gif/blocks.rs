@@ -5,7 +5,7 @@ use crate::options::Size;
 
 const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2C;
-const END: u8 = 0x3B;
+const TRAILER: u8 = 0x3B;
 
 /// Counts the frames, and verifies that each frame and all frames together are within the limits.
 pub(super) fn count_frames(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<u32, DecodeError> {
@@ -27,15 +27,15 @@ pub(super) fn count_frames(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<u32
                 let [_, _, _, _, w0, w1, h0, h1, flags] = *rest.take(9)? else {
                     return Err(cut());
                 };
-                limits.size(Size::new(whole(w0, w1), whole(h0, h1)))?;
+                limits.check_size(Size::new(whole(w0, w1), whole(h0, h1)))?;
                 frames += 1;
-                limits.frames(canvas, frames)?;
+                limits.check_frames(canvas, frames)?;
                 rest.skip_table(flags)?;
                 // The minimum code size of LZW.
                 rest.byte()?;
                 rest.skip_sub_blocks()?;
             }
-            END => return Ok(frames),
+            TRAILER => return Ok(frames),
             _ => return Err(DecodeError::broken("it has an unknown block")),
         }
     }

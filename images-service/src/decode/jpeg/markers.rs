@@ -33,7 +33,7 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Frame, DecodeError> {
                 return Err(DecodeError::Unsupported("hierarchical coding"));
             }
             0xC9..=0xCB => return Err(DecodeError::Unsupported("arithmetic coding")),
-            END => return Err(DecodeError::broken("it has no frame header")),
+            EOI => return Err(DecodeError::broken("it has no frame header")),
             _ => continue,
         };
         let [precision, h1, h0, w1, w0, components, ..] = *segment.content else {
@@ -57,12 +57,12 @@ pub(super) fn check_complete(bytes: &[u8]) -> Result<usize, DecodeError> {
     let mut scans = 0;
     loop {
         match segments.next()?.marker {
-            SCAN => {
+            SOS => {
                 scans += 1;
                 segments.skip_scan();
             }
-            END if scans == 0 => return Err(DecodeError::broken("it has no scan")),
-            END => return Ok(scans),
+            EOI if scans == 0 => return Err(DecodeError::broken("it has no scan")),
+            EOI => return Ok(scans),
             _ => {}
         }
     }
@@ -76,8 +76,8 @@ pub(in crate::decode) fn is_bare(bytes: &[u8]) -> bool {
             return false;
         };
         match segment.marker {
-            SCAN => segments.skip_scan(),
-            END => return segments.rest.is_empty(),
+            SOS => segments.skip_scan(),
+            EOI => return segments.rest.is_empty(),
             // Frame headers, tables and the restart interval.
             0xC0..=0xC2 | 0xC4 | 0xDB | 0xDD => {}
             // JFIF with no unit of density and no thumbnail.
@@ -90,8 +90,8 @@ pub(in crate::decode) fn is_bare(bytes: &[u8]) -> bool {
     }
 }
 
-const END: u8 = 0xD9;
-const SCAN: u8 = 0xDA;
+const EOI: u8 = 0xD9;
+const SOS: u8 = 0xDA;
 
 pub(super) struct Segment<'a> {
     pub(super) marker: u8,
@@ -125,7 +125,7 @@ impl<'a> Segments<'a> {
             match marker {
                 // Stuffing, and markers without a segment.
                 0x00 | 0x01 | 0xD0..=0xD8 => {}
-                END => {
+                EOI => {
                     return Ok(Segment {
                         marker,
                         content: &[],
@@ -159,8 +159,8 @@ mod tests {
 
     const START: &[u8] = b"\xFF\xD8\xFF\xE0\0\x04ab";
     const FRAME: &[u8] = b"\xFF\xC0\0\x0B\x08\0\x02\0\x03\x01\x01\x11\0";
-    const SCAN: &[u8] = b"\xFF\xDA\0\x08\x01\x01\0\0\x3F\0\x12\xFF\0\x34\xFF\xD0\x56";
-    const END: &[u8] = b"\xFF\xD9";
+    const SOS: &[u8] = b"\xFF\xDA\0\x08\x01\x01\0\0\x3F\0\x12\xFF\0\x34\xFF\xD0\x56";
+    const EOI: &[u8] = b"\xFF\xD9";
 
     fn file(parts: &[&[u8]]) -> Vec<u8> {
         parts.concat()
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_file_is_complete_only_with_its_end_marker() {
-        let whole = file(&[START, FRAME, SCAN, SCAN, END]);
+        let whole = file(&[START, FRAME, SOS, SOS, EOI]);
         assert!(check_complete(&whole).is_ok());
         for length in 2..whole.len() {
             assert!(check_complete(&whole[..length]).is_err(), "cut to {length}");
@@ -202,8 +202,8 @@ mod tests {
     #[test]
     fn an_end_marker_inside_a_segment_is_not_the_end() {
         let thumbnail: &[u8] = b"\xFF\xE1\0\x06\xFF\xD9\xFF\xD9";
-        assert!(check_complete(&file(&[START, thumbnail, FRAME, SCAN])).is_err());
-        assert!(check_complete(&file(&[START, thumbnail, FRAME, SCAN, END])).is_ok());
+        assert!(check_complete(&file(&[START, thumbnail, FRAME, SOS])).is_err());
+        assert!(check_complete(&file(&[START, thumbnail, FRAME, SOS, EOI])).is_ok());
     }
 
     #[test]
@@ -212,17 +212,17 @@ mod tests {
             let content = [b"JFIF\0\x01\x01", &[unit, 0, 72, 0, 72, 0, 0][..]].concat();
             [b"\xFF\xD8\xFF\xE0\0\x10", &content[..]].concat()
         };
-        assert!(is_bare(&file(&[&jfif(0), FRAME, SCAN, END])));
-        assert!(!is_bare(&file(&[&jfif(1), FRAME, SCAN, END])));
-        assert!(!is_bare(&file(&[&jfif(0), FRAME, SCAN, END, b"more"])));
-        assert!(!is_bare(&file(&[&jfif(0), FRAME, SCAN])));
+        assert!(is_bare(&file(&[&jfif(0), FRAME, SOS, EOI])));
+        assert!(!is_bare(&file(&[&jfif(1), FRAME, SOS, EOI])));
+        assert!(!is_bare(&file(&[&jfif(0), FRAME, SOS, EOI, b"more"])));
+        assert!(!is_bare(&file(&[&jfif(0), FRAME, SOS])));
         let comment: &[u8] = b"\xFF\xFE\0\x04hi";
-        assert!(!is_bare(&file(&[&jfif(0), comment, FRAME, SCAN, END])));
-        assert!(!is_bare(&file(&[START, FRAME, SCAN, END])));
+        assert!(!is_bare(&file(&[&jfif(0), comment, FRAME, SOS, EOI])));
+        assert!(!is_bare(&file(&[START, FRAME, SOS, EOI])));
     }
 
     #[test]
     fn what_follows_the_end_does_not_matter() {
-        assert!(check_complete(&file(&[START, FRAME, SCAN, END, b"more"])).is_ok());
+        assert!(check_complete(&file(&[START, FRAME, SOS, EOI, b"more"])).is_ok());
     }
 }

@@ -74,7 +74,7 @@ impl<'a> ScaledPlan<'a> {
             headers.tables(component)?;
         }
         Some(Self {
-            size: shrink.of(stored),
+            size: shrink.reduced(stored),
             headers,
             mcus,
             sides,

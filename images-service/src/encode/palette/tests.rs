@@ -21,12 +21,12 @@ fn up_to_256_colours_are_kept_as_they_are() {
         let pixels = greys(count);
         let image = Image::new(Size::new(count, 1), Channels::Rgb, pixels.concat()).unwrap();
         let indexed = exact(&image).unwrap();
-        let seen: Vec<u8> = indexed
+        let pixels: Vec<u8> = indexed
             .indices
             .iter()
             .flat_map(|index| indexed.colors[usize::from(*index)][..3].to_vec())
             .collect();
-        assert_eq!(seen, image.data(), "{count}");
+        assert_eq!(pixels, image.data(), "{count}");
     }
     let many = Image::new(Size::new(257, 1), Channels::Rgb, greys(257).concat()).unwrap();
     assert!(exact(&many).is_none());

@@ -20,17 +20,17 @@ type Premultiplied = [f32; 4];
 type Nearest = NearestNeighborColorMap<Srgba<f32>, f32, 4>;
 
 /// The number of pixels that the palette is computed from, at most.
-const SAMPLES: usize = 1 << 16;
+const MAX_SAMPLES: usize = 1 << 16;
 /// The number of steps of k-means. Further steps change next to nothing.
-const ROUNDS: usize = 4;
+const KMEANS_STEPS: usize = 4;
 
 /// Returns the palette of a picture with alpha, and the index of each of its pixels.
 pub(in crate::encode) fn translucent(image: &Image) -> Result<Indexed, PaletteError> {
-    let seen = || image.data().chunks_exact(4).map(seen);
-    let step = image.size().pixels().div_ceil(SAMPLES).max(1);
-    let samples: Vec<Premultiplied> = seen().step_by(step).collect();
+    let pixels = || image.data().chunks_exact(4).map(premultiplied);
+    let step = image.size().pixels().div_ceil(MAX_SAMPLES).max(1);
+    let samples: Vec<Premultiplied> = pixels().step_by(step).collect();
     let mut entries = median_cut::centroids(samples.clone(), 255);
-    for _ in 0..ROUNDS {
+    for _ in 0..KMEANS_STEPS {
         entries = kmeans_step(&entries, &samples)?;
     }
     // An alpha above 250 becomes opaque. The difference is invisible, and opaque pixels stay opaque.
@@ -39,21 +39,21 @@ pub(in crate::encode) fn translucent(image: &Image) -> Result<Indexed, PaletteEr
     }
     // Fully transparent pixels keep an entry of their own, even if no sample has been one.
     entries.push([0.0; 4]);
-    let indices = dithered(image.size(), seen(), &NearestColor::new(&entries)?);
+    let indices = dithered(image.size(), pixels(), &NearestColor::new(&entries)?);
     Ok(Indexed {
         colors: entries.into_iter().map(straight).collect(),
         indices,
     })
 }
 
-fn seen(rgba: &[u8]) -> Premultiplied {
+fn premultiplied(rgba: &[u8]) -> Premultiplied {
     let alpha = f32::from(rgba[3]);
     let [r, g, b] = [rgba[0], rgba[1], rgba[2]].map(|channel| f32::from(channel) * alpha / 255.0);
     [r, g, b, alpha]
 }
 
-fn straight(seen: Premultiplied) -> [u8; 4] {
-    let [r, g, b, alpha] = seen;
+fn straight(color: Premultiplied) -> [u8; 4] {
+    let [r, g, b, alpha] = color;
     if alpha < 0.5 {
         return CLEAR;
     }
@@ -123,16 +123,16 @@ fn kmeans_step(
     samples: &[Premultiplied],
 ) -> Result<Vec<Premultiplied>, PaletteError> {
     let nearest = nearest(entries)?;
-    let mut middles = vec![Centroid::default(); entries.len()];
+    let mut centroids = vec![Centroid::default(); entries.len()];
     for sample in samples {
         let index = nearest.palette_index(&Srgba::from(*sample));
-        if let Some(middle) = middles.get_mut(usize::from(index)) {
-            middle.add(*sample);
+        if let Some(centroid) = centroids.get_mut(usize::from(index)) {
+            centroid.add(*sample);
         }
     }
-    let pairs = entries.iter().zip(middles);
+    let pairs = entries.iter().zip(centroids);
     Ok(pairs
-        .map(|(entry, middle)| middle.get().unwrap_or(*entry))
+        .map(|(entry, centroid)| centroid.get().unwrap_or(*entry))
         .collect())
 }
 

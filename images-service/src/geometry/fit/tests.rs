@@ -187,10 +187,10 @@ fn padding_is_centred_and_the_odd_pixel_goes_right_and_down() {
     assert_eq!(padding((2, 2), 4, 4), None, "nothing to fill");
 }
 
-fn crop(source: (u32, u32), asked: (u32, u32), gravity: Gravity) -> (u32, u32) {
+fn crop(source: (u32, u32), requested: (u32, u32), gravity: Gravity) -> (u32, u32) {
     let target = Target {
-        width: Some(asked.0),
-        height: Some(asked.1),
+        width: Some(requested.0),
+        height: Some(requested.1),
         fit: Fit::Cover,
         gravity,
     };

@@ -23,8 +23,8 @@ impl<'a> Columns<'a> {
         let mut sums = vec![0; stride];
         for number in 0..=2 * boxes.second {
             // The rows from row − second to row + second. The first and the last row are repeated beyond the edges.
-            let wanted = (row + number).saturating_sub(boxes.second).min(last);
-            if wanted > front.row {
+            let target = (row + number).saturating_sub(boxes.second).min(last);
+            if target > front.row {
                 front.advance();
             }
             for (sum, value) in sums.iter_mut().zip(&front.sums) {
@@ -48,8 +48,8 @@ impl<'a> Columns<'a> {
             self.front.advance();
         }
         let ends = self.front.sums.iter().zip(&self.back.sums);
-        for (sum, (added, taken)) in self.sums.iter_mut().zip(ends) {
-            *sum = *sum + u32::from(*added) - u32::from(*taken);
+        for (sum, (added, removed)) in self.sums.iter_mut().zip(ends) {
+            *sum = *sum + u32::from(*added) - u32::from(*removed);
         }
         if self.row > self.boxes.second {
             self.back.advance();
@@ -96,9 +96,9 @@ impl<'a> Window<'a> {
     /// Moves to the next row.
     fn advance(&mut self) {
         let added = self.line(self.row + 1 + self.half);
-        let taken = self.line(self.row.saturating_sub(self.half));
-        for (sum, (added, taken)) in self.sums.iter_mut().zip(added.iter().zip(taken)) {
-            *sum = *sum + u16::from(*added) - u16::from(*taken);
+        let removed = self.line(self.row.saturating_sub(self.half));
+        for (sum, (added, removed)) in self.sums.iter_mut().zip(added.iter().zip(removed)) {
+            *sum = *sum + u16::from(*added) - u16::from(*removed);
         }
         self.row += 1;
     }

@@ -64,10 +64,10 @@ fn slide<T>(source: &[Sums], half: usize, target: &mut [T], mut give: impl FnMut
         sums = add(sums, *value);
     }
     let ends = source.iter().zip(source.iter().skip(width));
-    for (target, (taken, added)) in target.iter_mut().zip(ends) {
+    for (target, (removed, added)) in target.iter_mut().zip(ends) {
         give(sums, target);
-        for ((sum, taken), added) in sums.iter_mut().zip(taken).zip(added) {
-            *sum += added - taken;
+        for ((sum, removed), added) in sums.iter_mut().zip(removed).zip(added) {
+            *sum += added - removed;
         }
     }
 }

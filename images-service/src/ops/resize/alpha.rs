@@ -22,16 +22,16 @@ const OPAQUE: u32 = 255 * 255 / 2;
 /// piece computes its kernel anew, so that smaller pieces take longer.
 pub(super) const PIECE: u64 = 1 << 19;
 
-/// Scales a picture. At most `most` pixels are wide at a time, as described at [`PIECE`].
-pub(super) fn resize(image: &Image, scale: Scale, most: u64) -> Result<Image, ResizeError> {
+/// Scales a picture. At most `max_pixels` pixels are wide at a time, as described at [`PIECE`].
+pub(super) fn resize(image: &Image, scale: Scale, max_pixels: u64) -> Result<Image, ResizeError> {
     let (first, second) = scale.passes();
-    let between = made(image, first, most)?;
+    let between = first_pass(image, first, max_pixels)?;
     let mut resized = Image::filled(scale.part.size, image.channels(), [0; 4]);
     let Some(second) = second else {
         put(&between, &mut resized, Rect::whole(scale.part.size));
         return Ok(resized);
     };
-    for (piece, place) in second.pieces(lines(second.length, most)) {
+    for (piece, place) in second.pieces(lines(second.length, max_pixels)) {
         let mut target = TypedImage::<U16x4>::new(place.size.width, place.size.height);
         piece.run(&between, &mut target)?;
         put(&target, &mut resized, place);
@@ -40,14 +40,18 @@ pub(super) fn resize(image: &Image, scale: Scale, most: u64) -> Result<Image, Re
 }
 
 /// Does the first pass over a picture.
-fn made(image: &Image, pass: Pass, most: u64) -> Result<TypedImage<'static, U16x4>, ResizeError> {
+fn first_pass(
+    image: &Image,
+    pass: Pass,
+    max_pixels: u64,
+) -> Result<TypedImage<'static, U16x4>, ResizeError> {
     let size = pass.size();
     let mut between = TypedImage::<U16x4>::new(size.width, size.height);
     let mut wide = Vec::new();
     let [length, _] = pass
         .direction
         .ordered(image.size().width, image.size().height);
-    for (piece, place) in pass.pieces(lines(length, most)) {
+    for (piece, place) in pass.pieces(lines(length, max_pixels)) {
         let lines = piece.lines;
         let [left, top] = piece.direction.ordered(0, lines.first);
         let [width, height] = piece.direction.ordered(length, lines.length);
@@ -68,9 +72,9 @@ fn made(image: &Image, pass: Pass, most: u64) -> Result<TypedImage<'static, U16x
     Ok(between)
 }
 
-/// Returns the number of lines of this length that have at most `most` pixels.
-fn lines(length: u32, most: u64) -> u32 {
-    u32::try_from(most / u64::from(length.max(1))).unwrap_or(u32::MAX)
+/// Returns the number of lines of this length that have at most `max_pixels` pixels.
+fn lines(length: u32, max_pixels: u64) -> u32 {
+    u32::try_from(max_pixels / u64::from(length.max(1))).unwrap_or(u32::MAX)
 }
 
 /// Writes the premultiplied pixels of a box in 16 bits.

@@ -28,7 +28,7 @@ impl Axis {
     }
 
     /// Returns the kept part in the source's coordinates, never beyond the source's end.
-    pub(super) fn wanted(self) -> Span {
+    pub(super) fn kept(self) -> Span {
         if self.start == 0 && self.length == self.scaled {
             return Span::whole(self.source);
         }
@@ -45,7 +45,7 @@ impl Axis {
         /// The largest radius of a kernel, in pixels of the shorter axis.
         const REACH: f64 = 3.0;
 
-        let Span { start, length } = self.wanted();
+        let Span { start, length } = self.kept();
         let reach = REACH * (f64::from(self.source) / f64::from(self.scaled.max(1))).max(1.0) + 1.0;
         let first = pixel(start - reach).min(self.source.saturating_sub(1));
         let last = pixel(start + length + reach)
@@ -151,9 +151,9 @@ mod tests {
                 ..
             } = axis;
             let place = format!("from {start} to the end of {source} scaled to {scaled}");
-            assert!(is_inside(axis.wanted(), source), "{place}");
+            assert!(is_inside(axis.kept(), source), "{place}");
             let needed = axis.needed();
-            let left = axis.wanted().after(needed);
+            let left = axis.kept().after(needed);
             assert!(
                 is_inside(left, needed.length),
                 "{place}, after the first pass"

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The largest Euclidean distance of a background pixel from the colour of the edge pixel at which its fill began.
-const DISTANCE: i32 = 24;
+const MAX_DISTANCE: i32 = 24;
 
 /// Returns 255 for every pixel that the fill does not reach, with a soft outline.
 pub(super) fn foreground_mask(image: &Image) -> Vec<u8> {
@@ -61,7 +61,7 @@ fn flood_fill<const PIXEL: usize>(pixels: &[[u8; PIXEL]], size: Size) -> Vec<u8>
 
 fn near<const PIXEL: usize>(one: [u8; PIXEL], other: [u8; PIXEL]) -> bool {
     let square = |(one, other): (u8, u8)| (i32::from(one) - i32::from(other)).pow(2);
-    one.into_iter().zip(other).map(square).sum::<i32>() <= DISTANCE * DISTANCE
+    one.into_iter().zip(other).map(square).sum::<i32>() <= MAX_DISTANCE * MAX_DISTANCE
 }
 
 /// Applies the kernel (1 2 1)/4 once along both axes. Pixels at the edge are repeated.

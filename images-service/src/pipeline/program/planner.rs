@@ -53,7 +53,7 @@ impl<'a> ProgramPlanner<'a> {
 
     /// Records memory that is needed, and verifies that it is within the budget.
     fn reserve(&mut self, budget: MemoryBudget, pixels: u64) -> Result<(), ServiceError> {
-        self.peak = self.peak.max(budget.with(pixels));
+        self.peak = self.peak.max(budget.resident_with(pixels));
         budget.check(pixels)
     }
 
@@ -91,7 +91,7 @@ impl<'a> ProgramPlanner<'a> {
         };
         let planned = PlannedTransform::new(transform, size, self.context)?;
         let plan = &planned.plan;
-        let made = Estimate {
+        let estimate = Estimate {
             // No decision by content makes a picture larger than both.
             size: match plan.complete {
                 true => plan.size,
@@ -100,13 +100,13 @@ impl<'a> ProgramPlanner<'a> {
             frames,
             certain: plan.complete,
         };
-        let budget = budget.besides_frames(frames - 1, made.size);
+        let budget = budget.besides_frames(frames - 1, estimate.size);
         self.reserve(budget.besides(size.area()), decoder)?;
         let budget = budget.besides(source.resident_decoder());
         self.reserve(budget, ops_peak(&plan.ops, size))?;
-        self.pictures.push(made);
+        self.pictures.push(estimate);
         let jpeg = self.context.limits.decode.jpeg;
-        let shrink = first_reduction(&planned)
+        let shrink = first_resize(&planned)
             .map_or(Shrink::NONE, |target| source.shrink_towards(target, jpeg));
         Ok(Load {
             source,
@@ -142,14 +142,16 @@ impl<'a> ProgramPlanner<'a> {
         transform: &'a Transform,
     ) -> Result<Instruction<'a>, ServiceError> {
         let base = self.pictures.first().filter(|base| base.certain);
-        let beside = base.map_or(Cow::Borrowed(transform), |base| transform.beside(base.size));
+        let resolved = base.map_or(Cow::Borrowed(transform), |base| {
+            transform.resolve_shares(base.size)
+        });
         let budget = self.besides_others(image);
         let picture = self.pictures.get_mut(image).ok_or_else(no_picture)?;
-        if beside.has_shares() || !picture.certain {
+        if resolved.has_shares() || !picture.certain {
             picture.certain = false;
             return Ok(Instruction::NeedsPixels { image, transform });
         }
-        let planned = PlannedTransform::new(beside, picture.size, self.context)?;
+        let planned = PlannedTransform::new(resolved, picture.size, self.context)?;
         let plan = &planned.plan;
         // Frames are changed one after the other, so every other frame has its old size or its new one.
         let larger = larger(plan.size, picture.size);
@@ -178,7 +180,7 @@ impl<'a> ProgramPlanner<'a> {
 
 /// Returns the size that the first transform scales an image to, in the image's own orientation, if no operation before
 /// the resize depends on the size. The decoder may then reduce the image.
-fn first_reduction(planned: &PlannedTransform<'_>) -> Option<Size> {
+fn first_resize(planned: &PlannedTransform<'_>) -> Option<Size> {
     match planned.transform.gravity {
         Gravity::Remainder { .. } | Gravity::BoxCenter { .. } => {}
         // Content is analysed on the whole picture.

@@ -61,17 +61,17 @@ fn what_an_operation_costs_is_asked_before_it_is_done_and_with_its_true_size() {
         width: Some(5),
         ..without_border()
     };
-    let seen = std::cell::RefCell::new(Vec::new());
-    let afford = |op, size| {
-        seen.borrow_mut().push(size);
+    let sizes = std::cell::RefCell::new(Vec::new());
+    let check_cost = |op, size| {
+        sizes.borrow_mut().push(size);
         match op {
             Op::Crop(_) => Ok(()),
             _ => Err(ServiceError::new(ErrorCode::Busy, "too dear")),
         }
     };
-    let refused = perform(&resize, boxed(), BOUNDS, Models::default(), afford);
+    let refused = perform(&resize, boxed(), BOUNDS, Models::default(), check_cost);
     assert_eq!(refused.unwrap_err().code, ErrorCode::Busy);
-    assert_eq!(*seen.borrow(), [Size::new(40, 40), Size::new(10, 20)]);
+    assert_eq!(*sizes.borrow(), [Size::new(40, 40), Size::new(10, 20)]);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn what_content_decided_is_the_same_for_every_frame() {
     assert_eq!(other.size(), done.image.size());
 }
 
-fn a_face(_: &Image) -> Vec<Rect> {
+fn one_face(_: &Image) -> Vec<Rect> {
     vec![Rect {
         left: 30,
         top: 0,
@@ -99,7 +99,7 @@ fn a_face(_: &Image) -> Vec<Rect> {
     }]
 }
 
-fn of_faces(zoom: f64) -> Transform {
+fn crop_by_faces(zoom: f64) -> Transform {
     Transform {
         width: Some(10),
         height: Some(20),
@@ -113,10 +113,10 @@ fn of_faces(zoom: f64) -> Transform {
 #[test]
 fn a_crop_by_faces_is_around_them_and_zoom_makes_it_tight() {
     let found = Models {
-        faces: Some(a_face),
+        faces: Some(one_face),
         ..Models::default()
     };
-    let ops = |zoom, models| performed(&of_faces(zoom), &boxed(), models).ops;
+    let ops = |zoom, models| performed(&crop_by_faces(zoom), &boxed(), models).ops;
     let resize = |left| Op::Resize {
         scaled: Size::new(20, 20),
         part: Rect {
@@ -147,7 +147,7 @@ fn a_crop_by_faces_is_around_them_and_zoom_makes_it_tight() {
 
 #[test]
 fn what_a_model_would_do_better_is_told_where_it_matters() {
-    let told =
+    let approximations =
         |transform: Transform| performed(&transform, &boxed(), Models::default()).approximations;
     let generate = |width| Transform {
         width: Some(width),
@@ -161,19 +161,19 @@ fn what_a_model_would_do_better_is_told_where_it_matters() {
     };
     let no_crop = Transform {
         fit: Some(Fit::Contain),
-        ..of_faces(0.0)
+        ..crop_by_faces(0.0)
     };
-    assert_eq!(told(of_faces(0.0)), [Approximation::Face]);
-    assert_eq!(told(segment.clone()), [Approximation::Segment]);
-    assert_eq!(told(generate(80)), [Approximation::Upscale]);
-    assert_eq!(told(generate(20)), []);
-    assert_eq!(told(no_crop), []);
+    assert_eq!(approximations(crop_by_faces(0.0)), [Approximation::Face]);
+    assert_eq!(approximations(segment.clone()), [Approximation::Segment]);
+    assert_eq!(approximations(generate(80)), [Approximation::Upscale]);
+    assert_eq!(approximations(generate(20)), []);
+    assert_eq!(approximations(no_crop), []);
 
     let strict = Models {
         strict: true,
         ..Models::default()
     };
-    for transform in [of_faces(0.0), segment, generate(80)] {
+    for transform in [crop_by_faces(0.0), segment, generate(80)] {
         let error = crate::plan::plan(&transform, Size::new(40, 40), BOUNDS, strict).unwrap_err();
         assert_eq!(error.code, ErrorCode::Busy, "{error}");
     }

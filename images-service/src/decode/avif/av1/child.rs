@@ -25,10 +25,10 @@ const OWN_MEMORY: u64 = 64_000_000;
 pub(in crate::decode) fn serve() -> io::Result<()> {
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    let told = output.try_clone()?;
+    let answer_output = output.try_clone()?;
     // rav1d's frames cannot unwind. The first panic ends the process, so the hook writes the answer.
     panic::set_hook(Box::new(move |info| {
-        let _unheard = Answer::Failed(info.to_string()).write(&mut &told);
+        let _not_written = Answer::Failed(info.to_string()).write(&mut &answer_output);
         process::abort();
     }));
     // Nobody reads the standard error, so an error is an answer.
@@ -60,13 +60,13 @@ fn end_with(mut input: File) {
 }
 
 /// Lowers a resource limit of this process. A lower limit stays.
-fn limit(resource: Resource, most: u64) -> io::Result<()> {
-    let most = getrlimit(resource)
+fn limit(resource: Resource, bytes: u64) -> io::Result<()> {
+    let bytes = getrlimit(resource)
         .maximum
-        .map_or(most, |now| now.min(most));
+        .map_or(bytes, |now| now.min(bytes));
     let limit = Rlimit {
-        current: Some(most),
-        maximum: Some(most),
+        current: Some(bytes),
+        maximum: Some(bytes),
     };
     setrlimit(resource, limit)
         .map_err(|error| io::Error::other(format!("the process may not be limited: {error}")))

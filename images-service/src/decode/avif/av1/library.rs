@@ -13,7 +13,7 @@ use super::{
 use crate::options::Size;
 
 /// The number of times that the decoder may answer `Again` before it has a picture.
-const MAX_TURNS: usize = 100;
+const MAX_ATTEMPTS: usize = 100;
 
 /// Decodes the first picture, which must have the size that the container claims.
 pub(super) fn decode(data: &[u8], size: Size) -> Result<CodedImage, DecodeError> {
@@ -26,7 +26,7 @@ pub(super) fn decode(data: &[u8], size: Size) -> Result<CodedImage, DecodeError>
     let mut sent = decoder.send_data(data.to_vec(), None, None, None);
     let mut picture = decoder.get_picture();
     // The decoder may answer `Again` several times before it takes all of the data.
-    for _ in 0..MAX_TURNS {
+    for _ in 0..MAX_ATTEMPTS {
         if sent != Err(Error::Again) || picture.is_ok() {
             break;
         }

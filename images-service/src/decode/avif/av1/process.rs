@@ -36,7 +36,13 @@ pub(super) fn decode(
         data,
     };
     let (working, done) = channel();
-    let (answer, Ended { status, because }) = thread::scope(|scope| {
+    let (
+        answer,
+        Ended {
+            status,
+            deadline_error,
+        },
+    ) = thread::scope(|scope| {
         let asking = thread::Builder::new().spawn_scoped(scope, move || {
             // The sender is dropped with the answer, or at once if no thread starts.
             let _working = working;
@@ -49,7 +55,7 @@ pub(super) fn decode(
         });
         (answer, ended)
     });
-    if let Some(error) = because {
+    if let Some(error) = deadline_error {
         return Err(DecodeError::Process(error));
     }
     match answer.map(Answer::into_picture) {
@@ -95,12 +101,12 @@ fn ask(request: &Request<&[u8]>, (mut input, mut output): Pipes) -> io::Result<A
 struct Ended {
     status: io::Result<ExitStatus>,
     /// The error of the deadline, if it ended the child.
-    because: Option<ServiceError>,
+    deadline_error: Option<ServiceError>,
 }
 
 /// Waits until the work is done or its deadline is over, and ends the process.
 fn watch(mut child: Child, done: &Receiver<()>, options: Options<'_>) -> Ended {
-    let because = loop {
+    let deadline_error = loop {
         let left = options.deadline.left();
         match done.recv_timeout(PAUSE.min(left)) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => break None,
@@ -114,7 +120,7 @@ fn watch(mut child: Child, done: &Receiver<()>, options: Options<'_>) -> Ended {
     let _gone = child.kill();
     Ended {
         status: child.wait(),
-        because,
+        deadline_error,
     }
 }
 

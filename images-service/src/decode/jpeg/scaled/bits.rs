@@ -11,7 +11,7 @@ const WINDOW: usize = 1 << 16;
 /// An upper bound of the bytes that the codes of one MCU take: six blocks of 64 coefficients of 32 bits.
 const MAX_MCU_BYTES: usize = 2048;
 /// The bytes that a cursor loads at once.
-const LOAD: usize = 8;
+const REFILL_BYTES: usize = 8;
 
 pub(super) struct Bits<'a> {
     /// The bytes that have not come into the window yet.
@@ -27,7 +27,7 @@ impl<'a> Bits<'a> {
     pub(super) fn new(source: &'a [u8]) -> Self {
         Self {
             source,
-            window: vec![0; WINDOW + MAX_MCU_BYTES + LOAD],
+            window: vec![0; WINDOW + MAX_MCU_BYTES + REFILL_BYTES],
             filled: 0,
             ended: false,
         }
@@ -58,7 +58,7 @@ impl<'a> Bits<'a> {
         while self.filled < WINDOW && !self.ended {
             self.append();
         }
-        let end = (self.filled + MAX_MCU_BYTES + LOAD).min(self.window.len());
+        let end = (self.filled + MAX_MCU_BYTES + REFILL_BYTES).min(self.window.len());
         self.window[self.filled..end].fill(0);
         Ok(cursor)
     }
@@ -145,7 +145,7 @@ impl Cursor {
     #[inline(always)]
     pub(super) fn refill(&mut self, window: &[u8]) {
         let bytes = window
-            .get(self.next..self.next + LOAD)
+            .get(self.next..self.next + REFILL_BYTES)
             .and_then(<[u8]>::first_chunk);
         // The window always has these bytes; the check is for the compiler.
         let word = bytes.map_or(0, |bytes| u64::from_be_bytes(*bytes));

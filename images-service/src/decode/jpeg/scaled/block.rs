@@ -10,7 +10,7 @@ use super::{
 /// The quantisation step and the place of each coefficient of a component, in zig-zag order.
 pub(super) struct DequantTable {
     /// The entries of a block, and more, so that no index needs a check.
-    dequant: Box<[DequantEntry; 256]>,
+    entries: Box<[DequantEntry; 256]>,
     /// The number of coefficients in zig-zag order up to the last one that is kept.
     kept: usize,
 }
@@ -23,19 +23,19 @@ struct DequantEntry {
 
 impl DequantTable {
     pub(super) fn new(quantisation: &[u16; 64], basis: &IdctBasis) -> Self {
-        let mut dequant = Box::new([DequantEntry { quant: 0.0, at: 64 }; 256]);
+        let mut entries = Box::new([DequantEntry { quant: 0.0, at: 64 }; 256]);
         let mut kept = 1;
-        for (order, (place, step)) in dequant.iter_mut().zip(quantisation).enumerate() {
+        for (order, (entry, quant)) in entries.iter_mut().zip(quantisation).enumerate() {
             let natural = usize::from(ZIGZAG[order]);
             if natural % 8 < basis.inputs && natural / 8 < basis.inputs {
-                *place = DequantEntry {
-                    quant: f32::from(*step),
+                *entry = DequantEntry {
+                    quant: f32::from(*quant),
                     at: u32::from(ZIGZAG[order]),
                 };
                 kept = order + 1;
             }
         }
-        Self { dequant, kept }
+        Self { entries, kept }
     }
 }
 
@@ -68,29 +68,29 @@ pub(super) fn read(
 ) -> Option<usize> {
     let mut bits = *cursor;
     bits.refill(window);
-    let mut step = tables.dc.steps[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
-    if step.bits == 0 {
-        (step, bits) = tables.dc.slow_path(bits, window)?;
+    let mut symbol = tables.dc.lookup[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
+    if symbol.bits == 0 {
+        (symbol, bits) = tables.dc.slow_path(bits, window)?;
     } else {
-        bits.consume(u32::from(step.bits));
+        bits.consume(u32::from(symbol.bits));
     }
-    *dc = dc.wrapping_add(step.value);
-    block[0] = f32::from(*dc) * dequant.dequant[0].quant;
+    *dc = dc.wrapping_add(symbol.value);
+    block[0] = f32::from(*dc) * dequant.entries[0].quant;
 
     let mut at = 1;
     let mut last_nonzero = 0;
     'kept: while at < dequant.kept {
         bits.refill(window);
         for _ in 0..SYMBOLS_PER_REFILL {
-            let mut step = tables.ac.steps[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
-            if step.bits == 0 {
-                (step, bits) = tables.ac.slow_path(bits, window)?;
+            let mut symbol = tables.ac.lookup[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
+            if symbol.bits == 0 {
+                (symbol, bits) = tables.ac.slow_path(bits, window)?;
             } else {
-                bits.consume(u32::from(step.bits));
+                bits.consume(u32::from(symbol.bits));
             }
-            at += usize::from(step.advance);
-            let place = dequant.dequant[(at - 1) & 255];
-            block[place.at as usize & 127] = f32::from(step.value) * place.quant;
+            at += usize::from(symbol.advance);
+            let entry = dequant.entries[(at - 1) & 255];
+            block[entry.at as usize & 127] = f32::from(symbol.value) * entry.quant;
             if at >= dequant.kept {
                 break 'kept;
             }
@@ -104,15 +104,15 @@ pub(super) fn read(
     while at < 64 {
         bits.refill(window);
         for _ in 0..SYMBOLS_PER_REFILL {
-            let stride = tables.ac.skip_runs[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
+            let run = tables.ac.skip_runs[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
             // The lookahead does not know where a block ends, so its run may reach into the next block.
-            if stride.bits > 0 && at + usize::from(stride.advance & 127) < 64 {
-                bits.consume(u32::from(stride.bits));
-                at += usize::from(stride.advance);
+            if run.bits > 0 && at + usize::from(run.advance & 127) < 64 {
+                bits.consume(u32::from(run.bits));
+                at += usize::from(run.advance);
             } else {
-                let step;
-                (step, bits) = tables.ac.slow_path(bits, window)?;
-                at += usize::from(step.advance);
+                let symbol;
+                (symbol, bits) = tables.ac.slow_path(bits, window)?;
+                at += usize::from(symbol.advance);
             }
             if at >= 64 {
                 break;

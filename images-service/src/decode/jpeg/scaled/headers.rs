@@ -47,9 +47,9 @@ impl<'a> Headers<'a> {
             let segment = segments.next().ok()?;
             match (segment.marker, segment.content) {
                 (0xC0 | 0xC1, content) if frame.is_none() => frame = Some(components(content)?),
-                (0xC0..=0xCF, content) if segment.marker == 0xC4 => tables.tables(content)?,
+                (0xC0..=0xCF, content) if segment.marker == 0xC4 => tables.read_huffman(content)?,
                 (0xC0..=0xCF | 0xD9, _) => return None,
-                (0xDB, content) => tables.quantise(content)?,
+                (0xDB, content) => tables.read_quantisation(content)?,
                 (0xDD, content) => restart = u16::from_be_bytes(*content.first_chunk()?),
                 (0xE0, [b'J', b'F', b'I', b'F', 0, ..]) => declared = true,
                 (0xEE, [b'A', b'd', b'o', b'b', b'e', rest @ ..]) => {
@@ -61,7 +61,7 @@ impl<'a> Headers<'a> {
                 }
                 (0xDA, content) => {
                     let (size, mut components) = frame?;
-                    choose(&mut components, content)?;
+                    assign_tables(&mut components, content)?;
                     let usual = components.iter().map(|component| component.id).eq(1..=3);
                     if components.len() == 3 && !declared && !usual {
                         return None;
@@ -136,13 +136,13 @@ fn components(content: &[u8]) -> Option<(Size, Vec<Component>)> {
 }
 
 /// Gives each component its Huffman tables, if the scan has all components in the order of the frame header.
-fn choose(components: &mut [Component], scan: &[u8]) -> Option<()> {
+fn assign_tables(components: &mut [Component], scan: &[u8]) -> Option<()> {
     let (count, rest) = scan.split_first()?;
-    let (choices, spectrum) = rest.split_at_checked(components.len() * 2)?;
+    let (selectors, spectrum) = rest.split_at_checked(components.len() * 2)?;
     if usize::from(*count) != components.len() || spectrum != [0, 63, 0] {
         return None;
     }
-    for (component, [id, tables]) in components.iter_mut().zip(choices.as_chunks::<2>().0) {
+    for (component, [id, tables]) in components.iter_mut().zip(selectors.as_chunks::<2>().0) {
         if *id != component.id {
             return None;
         }
@@ -152,7 +152,7 @@ fn choose(components: &mut [Component], scan: &[u8]) -> Option<()> {
 }
 
 impl Tables {
-    fn quantise(&mut self, mut content: &[u8]) -> Option<()> {
+    fn read_quantisation(&mut self, mut content: &[u8]) -> Option<()> {
         while let Some((head, rest)) = content.split_first() {
             let table = self.quantisation.get_mut(usize::from(head & 15))?;
             let mut steps = [0; 64];
@@ -176,7 +176,7 @@ impl Tables {
         Some(())
     }
 
-    fn tables(&mut self, mut content: &[u8]) -> Option<()> {
+    fn read_huffman(&mut self, mut content: &[u8]) -> Option<()> {
         while let Some((head, rest)) = content.split_first() {
             let (counts, rest) = rest.split_first_chunk::<16>()?;
             let count = counts.iter().map(|count| usize::from(*count)).sum();

@@ -35,7 +35,7 @@ pub(super) struct SkipRun {
 }
 
 pub(super) struct HuffmanTable {
-    pub(super) steps: Box<[Symbol; 1 << LOOKAHEAD]>,
+    pub(super) lookup: Box<[Symbol; 1 << LOOKAHEAD]>,
     pub(super) skip_runs: Box<[SkipRun; 1 << LOOKAHEAD]>,
     kind: CoefficientKind,
     symbols: Vec<u8>,
@@ -63,7 +63,7 @@ impl HuffmanTable {
             code <<= 1;
         }
         let mut table = Self {
-            steps: Box::new([Symbol::default(); 1 << LOOKAHEAD]),
+            lookup: Box::new([Symbol::default(); 1 << LOOKAHEAD]),
             skip_runs: Box::new([SkipRun::default(); 1 << LOOKAHEAD]),
             kind,
             symbols: symbols.to_vec(),
@@ -76,26 +76,27 @@ impl HuffmanTable {
             while index < LOOKAHEAD as usize && table.ends[index] <= look << (16 - LOOKAHEAD) {
                 index += 1;
             }
-            if let Some(step) = table.coded(index, look << (32 - LOOKAHEAD), LOOKAHEAD) {
-                table.steps[look as usize] = step;
+            if let Some(symbol) = table.symbol_of_length(index, look << (32 - LOOKAHEAD), LOOKAHEAD)
+            {
+                table.lookup[look as usize] = symbol;
             }
         }
         if kind == CoefficientKind::Ac {
             for look in 0..1 << LOOKAHEAD {
-                table.skip_runs[look as usize] = table.stride(look);
+                table.skip_runs[look as usize] = table.skip_run(look);
             }
         }
         Some(table)
     }
 
     /// Reads the symbol at the top of `bits`, of which the first `known` are valid.
-    fn step(&self, bits: u32, known: u32) -> Option<Symbol> {
+    fn symbol(&self, bits: u32, known: u32) -> Option<Symbol> {
         let index = self.ends.iter().position(|end| bits >> 16 < *end)?;
-        self.coded(index, bits, known)
+        self.symbol_of_length(index, bits, known)
     }
 
     /// Reads the symbol whose code has `index + 1` bits.
-    fn coded(&self, index: usize, bits: u32, known: u32) -> Option<Symbol> {
+    fn symbol_of_length(&self, index: usize, bits: u32, known: u32) -> Option<Symbol> {
         let length = u32::try_from(index).ok()? + 1;
         let code = i32::try_from(bits.checked_shr(32 - length)?).ok()?;
         let number = self.offsets.get(index)? + code;
@@ -120,21 +121,21 @@ impl HuffmanTable {
         })
     }
 
-    /// Returns all whole symbols of a lookahead, up to EOB.
-    fn stride(&self, look: u32) -> SkipRun {
-        let mut stride = SkipRun::default();
+    /// Returns all whole symbols of a lookahead, up to EOB or 64 coefficients.
+    fn skip_run(&self, look: u32) -> SkipRun {
+        let mut run = SkipRun::default();
         loop {
-            let used = u32::from(stride.bits);
+            let used = u32::from(run.bits);
             let rest = (look << used) as usize & ((1 << LOOKAHEAD) - 1);
-            let step = self.steps[rest];
-            let fits = step.bits > 0 && used + u32::from(step.bits) <= LOOKAHEAD;
+            let symbol = self.lookup[rest];
+            let fits = symbol.bits > 0 && used + u32::from(symbol.bits) <= LOOKAHEAD;
             if !fits {
-                return stride;
+                return run;
             }
-            stride.bits += step.bits;
-            stride.advance += step.advance;
-            if stride.advance >= 64 || u32::from(stride.bits) == LOOKAHEAD {
-                return stride;
+            run.bits += symbol.bits;
+            run.advance += symbol.advance;
+            if run.advance >= 64 || u32::from(run.bits) == LOOKAHEAD {
+                return run;
             }
         }
     }
@@ -144,10 +145,10 @@ impl HuffmanTable {
     #[inline(never)]
     pub(super) fn slow_path(&self, mut cursor: Cursor, window: &[u8]) -> Option<(Symbol, Cursor)> {
         cursor.refill(window);
-        let step = self.step(u32::try_from(cursor.peek(32)).ok()?, 32)?;
-        cursor.consume(u32::from(step.bits));
+        let symbol = self.symbol(u32::try_from(cursor.peek(32)).ok()?, 32)?;
+        cursor.consume(u32::from(symbol.bits));
         cursor.refill(window);
-        Some((step, cursor))
+        Some((symbol, cursor))
     }
 }
 

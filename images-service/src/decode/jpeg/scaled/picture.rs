@@ -12,7 +12,7 @@ pub(super) struct ScaledPicture {
     /// The rows of the picture in one MCU row.
     height: usize,
     /// Whether chroma has half as many samples in a row as luma.
-    half: bool,
+    subsampled: bool,
     routines: SimdRoutines,
     chroma: [Vec<u8>; 2],
     pub(super) data: Vec<u8>,
@@ -22,13 +22,13 @@ impl ScaledPicture {
     pub(super) fn new(plan: &ScaledPlan<'_>) -> Self {
         let first = &plan.headers.components[0];
         let channels = plan.headers.components.len();
-        let half = first.across == 2 && first.down == 1;
+        let subsampled = first.across == 2 && first.down == 1;
         let width = plan.size.width as usize;
         Self {
             mcu_rows: plan.mcu_rows(),
             size: plan.size,
             height: first.down * plan.sides.0,
-            half,
+            subsampled,
             routines: simd::detect(),
             chroma: [vec![0; width + 64], vec![0; width + 64]],
             data: vec![0; plan.size.pixels() * channels],
@@ -50,16 +50,16 @@ impl ScaledPicture {
                 out.copy_from_slice(&luma[..width]);
                 continue;
             };
-            let mut colours = [cb.row(number), cr.row(number)];
-            if self.half {
+            let mut chroma_rows = [cb.row(number), cr.row(number)];
+            if self.subsampled {
                 let halves = width.div_ceil(2);
-                for (full, colour) in self.chroma.iter_mut().zip(&mut colours) {
+                for (full, row) in self.chroma.iter_mut().zip(&mut chroma_rows) {
                     self.routines
-                        .fancy_upsample_h2v1(&colour[..halves], halves, full);
-                    *colour = full;
+                        .fancy_upsample_h2v1(&row[..halves], halves, full);
+                    *row = full;
                 }
             }
-            let [cb, cr] = colours;
+            let [cb, cr] = chroma_rows;
             self.routines.ycbcr_to_rgb_row(luma, cb, cr, out, width);
         }
     }

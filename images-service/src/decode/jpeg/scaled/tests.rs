@@ -179,7 +179,7 @@ fn no_flipped_bit_panics() {
             file[bit / 8] ^= 1 << (bit % 8);
             let shrink = shrinks().nth(bit % 7).unwrap();
             if let Ok(Some(raw)) = decode(&file, size, shrink) {
-                assert_eq!(raw.size, shrink.of(size));
+                assert_eq!(raw.size, shrink.reduced(size));
             }
             file[bit / 8] ^= 1 << (bit % 8);
         }

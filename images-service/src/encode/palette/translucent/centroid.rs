@@ -10,9 +10,9 @@ pub(super) struct Centroid {
 
 impl Centroid {
     pub(super) fn new(colors: &[Premultiplied]) -> Self {
-        let mut middle = Self::default();
-        colors.iter().for_each(|color| middle.add(*color));
-        middle
+        let mut centroid = Self::default();
+        colors.iter().for_each(|color| centroid.add(*color));
+        centroid
     }
 
     pub(super) fn add(&mut self, color: Premultiplied) {

@@ -16,13 +16,13 @@ pub(super) fn centroids(mut colors: Vec<Premultiplied>, max: usize) -> Vec<Premu
         let (low, high) = boxes.swap_remove(worst).split();
         boxes.extend([low, high]);
     }
-    boxes.iter().filter_map(|one| one.middle).collect()
+    boxes.iter().filter_map(|one| one.centroid).collect()
 }
 
 /// A box of colours that are near each other.
 struct Box<'a> {
     colors: &'a mut [Premultiplied],
-    middle: Option<Premultiplied>,
+    centroid: Option<Premultiplied>,
     /// The channel along which the colours differ most.
     channel: usize,
     /// The sum of squared distances from the centroid along that channel.
@@ -31,8 +31,8 @@ struct Box<'a> {
 
 impl<'a> Box<'a> {
     fn new(colors: &'a mut [Premultiplied]) -> Self {
-        let middle = Centroid::new(colors).get();
-        let spreads = spreads(colors, middle.unwrap_or_default());
+        let centroid = Centroid::new(colors).get();
+        let spreads = spreads(colors, centroid.unwrap_or_default());
         let (channel, spread) = spreads
             .into_iter()
             .enumerate()
@@ -40,7 +40,7 @@ impl<'a> Box<'a> {
             .unwrap_or((0, 0.0));
         Self {
             colors,
-            middle,
+            centroid,
             channel,
             spread,
         }
@@ -50,23 +50,23 @@ impl<'a> Box<'a> {
     fn split(self) -> (Self, Self) {
         let Self {
             colors,
-            middle,
+            centroid,
             channel,
             ..
         } = self;
-        let middle = middle.unwrap_or_default()[channel];
+        let centroid = centroid.unwrap_or_default()[channel];
         colors.sort_unstable_by(|one, other| one[channel].total_cmp(&other[channel]));
-        let at = colors.partition_point(|color| color[channel] < middle);
+        let at = colors.partition_point(|color| color[channel] < centroid);
         let (low, high) = colors.split_at_mut(at);
         (Self::new(low), Self::new(high))
     }
 }
 
-fn spreads(colors: &[Premultiplied], middle: Premultiplied) -> Premultiplied {
+fn spreads(colors: &[Premultiplied], centroid: Premultiplied) -> Premultiplied {
     let mut spreads = [0.0; 4];
     for color in colors {
-        for (spread, (value, middle)) in spreads.iter_mut().zip(color.iter().zip(middle)) {
-            *spread += (value - middle).powi(2);
+        for (spread, (value, centroid)) in spreads.iter_mut().zip(color.iter().zip(centroid)) {
+            *spread += (value - centroid).powi(2);
         }
     }
     spreads
