@@ -28,7 +28,8 @@ pub enum ErrorCode {
     DecodingFailed,
     /// 9516 with status 500: the result could not be encoded.
     EncodingFailed,
-    /// 9522: a limit of time, memory or queue length was met.
+    /// 9522: the process has no capacity (a full queue, too many bytes of requests, or its own end), the request needs too
+    /// much memory, or it needs a model that is missing while approximations are switched off.
     Busy,
     /// 9523 with status 400: the form or its `transforms` array is malformed.
     MalformedRequest,

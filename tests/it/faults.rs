@@ -278,7 +278,7 @@ fn all_mistakes_in_the_faults_of_a_config_are_reported_with_their_lines() {
     let refused = refusal(&format!("{faults}{IMAGES}"), &[]);
     for expected in [
         "wrangler.toml:5:11: `safelight.faults[0].binding` is aimed at PHOTOS",
-        "wrangler.toml:10:12: `safelight.faults[1].truncate` must have as truncate a whole number",
+        "wrangler.toml:10:12: `safelight.faults[1].truncate` has an invalid truncate: expected a whole number",
     ] {
         assert!(refused.contains(expected), "{refused}");
     }

@@ -1,4 +1,4 @@
-//! The body of every request and answer in the runtime, and a wrapper that sees it to its end.
+//! The body of every request and answer in the runtime, and wrappers that observe it or give it a length.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -16,27 +16,26 @@ pub type Body = UnsyncBoxBody<Bytes, HopError>;
 /// The outcome of a call.
 pub type Answer = Result<http::Response<Body>, HopError>;
 
-/// A body that is at hand.
+/// Makes a body of bytes that are in memory.
 pub fn full(content: impl Into<Bytes>) -> Body {
     Full::new(content.into())
         .map_err(|never| match never {})
         .boxed_unsync()
 }
 
-/// Hears of the bytes and of the end of an [`ObservedBody`].
+/// Receives the byte counts and the end of an [`ObservedBody`].
 pub trait BodyObserver: Send + Unpin + 'static {
-    /// So many more bytes have passed.
+    /// Counts a piece of the body, by its length in bytes.
     fn data(&mut self, bytes: u64);
-    /// The body has ended: cleanly, or in an error, which may be replaced by a better one. Not called for a body that is
-    /// dropped before its end.
+    /// Handles the end of the body: a clean one, or an error, which the observer may replace by a better one. It is not called
+    /// for a body that is dropped before its end.
     fn end(&mut self, result: Result<(), &mut HopError>);
 }
 
 /// A body that reports its bytes and its end. The observer is dropped with the body.
 ///
-/// An error is passed on one poll after it has happened. A connection is ended by it at once, with what was not written
-/// yet: a body that breaks in its first moment would take its head along, and its client would not know that there was
-/// an answer.
+/// An error is passed on one poll after it occurs. hyper closes a connection at once when a body fails, and discards what it
+/// has not written: if the first poll failed, the client would not even receive the head.
 pub struct ObservedBody<O: BodyObserver> {
     inner: Body,
     observer: O,
@@ -92,16 +91,16 @@ impl<O: BodyObserver> http_body::Body for ObservedBody<O> {
     }
 }
 
-/// A body of a known length over one that does not know its own.
+/// A body with a known length around a body without one.
 ///
-/// It ends in an error where the inner body ends before that length.
+/// It ends in an error when the inner body ends before that length.
 pub struct SizedBody {
     inner: Body,
     left: u64,
 }
 
 impl SizedBody {
-    /// The first `length` bytes of `inner`, which has no more.
+    /// Promises `length` bytes of `inner`, which has no more than that.
     pub fn new(inner: Body, length: u64) -> Self {
         Self {
             inner,
@@ -135,7 +134,7 @@ impl http_body::Body for SizedBody {
         Poll::Ready(frame)
     }
 
-    // `is_end_stream` stays false: the inner body may find at its end that it is not whole.
+    // `is_end_stream` stays false: the inner body may detect at its end that it is not complete.
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)

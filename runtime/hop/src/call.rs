@@ -1,4 +1,4 @@
-//! One call out of a worker: its context, its request, and what a service is.
+//! One call out of a worker: its context, its request, and the trait of services.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::error::HopError;
 use crate::request::RequestContext;
 use crate::trace::{CallHead, CallRecord};
 
-/// A call: an HTTP request, and on whose behalf it goes where.
+/// A call: an HTTP request and its context.
 pub struct Call {
     /// The context for the layers.
     pub context: CallContext,
@@ -24,14 +24,14 @@ pub struct Call {
 pub struct CallContext {
     /// The hop: the worker's name for a binding, or `fetch` with method and host.
     pub hop: Arc<str>,
-    /// The request on whose behalf the call is made.
+    /// The client's request on whose behalf the call is made.
     pub request: Arc<RequestContext>,
     /// The record of the call.
     pub record: CallRecord,
 }
 
 impl Call {
-    /// A call that begins now.
+    /// Begins a call and its record.
     pub fn new(
         hop: Arc<str>,
         request: http::Request<Body>,

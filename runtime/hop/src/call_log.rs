@@ -1,4 +1,4 @@
-//! The layer that records every call: what went in, what came out and how it ended.
+//! The layer that records every call: its bytes in both directions, its answer and its outcome.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -43,7 +43,7 @@ pub async fn log<F: Future<Output = Answer>>(call: Call, next: impl FnOnce(Call)
 #[derive(Default)]
 struct Upload {
     bytes: AtomicU64,
-    /// Why the upload broke off, for which the service is not to blame.
+    /// The error of the upload, if it broke off. The service did not cause it.
     broken: OnceLock<String>,
 }
 
@@ -61,7 +61,7 @@ impl BodyObserver for UploadObserver {
     fn end(&mut self, result: Result<(), &mut HopError>) {
         let Err(error) = result else { return };
         if let HopError::Length(promised) = *error {
-            // The worker could not pass on what it did not get; but this may be another upload.
+            // An earlier failure may have left the worker without the rest of this upload. It may also concern another body.
             let before = self.request.failures().first();
             *error = HopError::UploadLength {
                 promised,
@@ -72,7 +72,7 @@ impl BodyObserver for UploadObserver {
     }
 }
 
-/// A call that is not logged yet. Dropping the guard logs the call, so that no way to end goes unseen.
+/// A call that is not logged yet. Dropping the guard logs the call, so that every outcome is logged.
 struct CallGuard {
     context: CallContext,
     upload: Arc<Upload>,
@@ -99,7 +99,7 @@ impl CallGuard {
     /// The text for a call that was dropped before its end.
     fn dropped(&self) -> String {
         match self.status {
-            // The caller has read what it needs of the answer, and may be no worker at all.
+            // The caller may need no more than the status of a failed answer. It is not always a worker.
             Some(status) if !status.is_success() => {
                 format!("the answer is {status} and was not read to its end")
             }
@@ -125,7 +125,7 @@ impl BodyObserver for CallGuard {
 
 impl Drop for CallGuard {
     fn drop(&mut self) {
-        // A reader that knows the length stops when it has it, without asking for the end.
+        // A reader that knows the length stops there and does not poll for the end.
         let is_whole = self.ended || self.expected == Some(self.received);
         if !is_whole {
             self.failure = Some(self.dropped());
@@ -133,7 +133,7 @@ impl Drop for CallGuard {
         if let Some(failure) = &mut self.failure
             && let Some(why) = self.upload.broken.get()
         {
-            // Every other failure of the call came after that.
+            // The upload's failure precedes every other failure of the call.
             *failure = match self.status {
                 Some(_) => format!("the upload broke off ({why}); {failure}"),
                 None => format!("the upload broke off: {why}"),

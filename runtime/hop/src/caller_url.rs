@@ -1,5 +1,4 @@
-//! The caller's URL of a call of a service or of assets. The call reaches the host by another URL, with this one in a
-//! header.
+//! The caller's URL of a call of a service or of assets. The guest sends the call to an internal URL and this one in a header.
 
 use http::{HeaderName, Uri};
 use safelight_protocol::fetcher::URL_HEADER;
@@ -11,7 +10,7 @@ use crate::error::HopError;
 /// Moves the URL from its header to the request.
 ///
 /// # Errors
-/// Fails unless there is exactly one, an absolute URL of http or https.
+/// Fails unless the header occurs once and holds an absolute URL of http or https.
 pub fn restore(request: http::Request<Body>) -> Result<http::Request<Body>, HopError> {
     let (mut parts, body) = request.into_parts();
     let invalid = |text: &str| {

@@ -1,4 +1,4 @@
-//! Why a call has no answer, or why a body does not go on.
+//! The errors of calls and of bodies.
 
 use std::error::Error;
 use std::fmt;
@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crate::log::Time;
 
-/// Why a call has no answer, or why a body does not go on.
+/// The error of a call without an answer, or of a body that breaks off.
 ///
-/// Its text fits after "failed: ". Where blame is decided, the variant decides it and never the text.
+/// Its text fits after "failed: ". The variant decides which party is at fault; the text never does.
 #[derive(Debug)]
 pub enum HopError {
     /// The service has no answer, for a reason of its own.
@@ -37,17 +37,16 @@ pub enum HopError {
     UploadStalled(Duration),
     /// The client broke off its upload.
     UploadBroke(hyper::Error),
-    /// A body has another length than its head promised, of so many bytes if it is known.
+    /// A body has another length than its head promised. The value is the promised length in bytes, if it is known.
     Length(Option<u64>),
-    /// The worker's upload has another length than its head promised; with an earlier failure of the same request, if
-    /// there was one.
+    /// The worker's upload has another length than its head promised.
     UploadLength {
-        /// Bytes that the head promised.
+        /// Bytes that the head promised, if it is known.
         promised: Option<u64>,
-        /// The text of the earlier failure, which may be the cause.
+        /// The text of an earlier failure of the same request, which may be the cause.
         before: Option<String>,
     },
-    /// The answer of a hop is not what its head promised.
+    /// The answer of a hop differs from what its head promised.
     Integrity(IntegrityError),
     /// A fault cut the body off where its head promises no length.
     CutByFault,
@@ -73,13 +72,13 @@ pub struct IntegrityError {
 /// The kinds of differences.
 #[derive(Debug)]
 pub enum IntegrityErrorKind {
-    /// It ended early.
+    /// The body has fewer bytes than its head promised.
     CutShort,
-    /// It has more bytes than its head promised.
+    /// The body has more bytes than its head promised.
     TooLong,
-    /// Its bytes have another digest.
+    /// The body has another digest than its head promised. Its length is the promised one, or none was promised.
     Altered,
-    /// It ended in an error of what is behind the hop.
+    /// The body ended in an error of the service behind the hop.
     BrokeOff(Box<HopError>),
 }
 
@@ -111,7 +110,7 @@ impl fmt::Display for HopError {
             Self::UploadBroke(error) => {
                 write!(f, "the client broke off its upload: {}", error_chain(error))
             }
-            // The engine's own text speaks of a limit, also where a body is too short.
+            // The engine's own text names a limit even for a body that is too short, so it is not repeated.
             Self::Length(Some(bytes)) => {
                 write!(f, "its head promised another length than {bytes} bytes")
             }
@@ -139,9 +138,17 @@ impl fmt::Display for IntegrityError {
         match &self.kind {
             IntegrityErrorKind::CutShort => write!(f, "was cut short: {}", self.counts()),
             IntegrityErrorKind::TooLong => write!(f, "is longer than promised: {}", self.counts()),
-            IntegrityErrorKind::Altered => {
-                write!(f, "was altered on its way: {}", self.counts())
-            }
+            IntegrityErrorKind::Altered => match self.expected {
+                Some(length) => write!(
+                    f,
+                    "was altered on its way: its digest differs, and its length of {length} bytes is right"
+                ),
+                None => write!(
+                    f,
+                    "was altered on its way: its digest differs; {}",
+                    self.counts()
+                ),
+            },
             IntegrityErrorKind::BrokeOff(cause) if self.is_counted_by(cause) => {
                 write!(f, "broke off: {cause}")
             }
@@ -153,7 +160,7 @@ impl fmt::Display for IntegrityError {
 }
 
 impl IntegrityError {
-    /// Whether the cause gives the same two numbers, or any where this hop expected none.
+    /// Whether the cause gives the same two numbers, or this hop expects no number of bytes.
     fn is_counted_by(&self, cause: &HopError) -> bool {
         let HopError::Integrity(inner) = cause else {
             return false;
@@ -168,7 +175,7 @@ impl IntegrityError {
         let received = self.received;
         match self.expected {
             Some(expected) => format!("{expected} bytes expected, {received} received"),
-            None => format!("an unknown number of bytes expected, {received} received"),
+            None => format!("no length promised, {received} bytes received"),
         }
     }
 }
@@ -212,7 +219,7 @@ impl From<hyper::Error> for HopError {
     }
 }
 
-/// An error and its causes, on one line.
+/// Returns an error and its causes on one line.
 #[must_use]
 pub fn error_chain(error: &dyn Error) -> String {
     let mut text = error.to_string();

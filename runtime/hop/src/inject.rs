@@ -1,7 +1,7 @@
 //! The layer that injects faults. It is the innermost one, so that all others see the effect.
 //!
 //! Faults are active for a run (from the config and the command line) or for the calls of one request (from its header).
-//! Without a fault, the layer awaits for the service's own future, without an allocation.
+//! Without a fault, the layer awaits the service's own future and allocates nothing.
 
 mod bodies;
 mod injection;
@@ -22,7 +22,7 @@ pub struct HopFaults {
 }
 
 impl HopFaults {
-    /// Makes the layer of a hop, with the faults of the whole run.
+    /// Makes the layer of a hop. `run` holds the faults of the whole run.
     pub fn new(hop: Hop, run: Arc<FaultSet>) -> Self {
         Self { hop, run }
     }

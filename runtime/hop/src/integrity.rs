@@ -1,7 +1,7 @@
 //! The layer that verifies every answer: its length against Content-Length, its bytes against Repr-Digest.
 //!
 //! The last piece of a body is held back until the checksum of the whole is known to be right, because a client that
-//! has received Content-Length bytes takes them for whole whatever happens next.
+//! has received Content-Length bytes takes the body for complete, whatever happens next.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub async fn verify<F: Future<Output = Answer>>(
     let expected = match response.status() {
         _ if bodiless => return Ok(response),
         StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => return Ok(response),
-        // The digest is that of the whole representation, of which this is a part.
+        // The digest covers the whole representation, and this answer holds a part of it.
         StatusCode::PARTIAL_CONTENT => Expected {
             crc32c: None,
             ..Expected::read(response.headers())?
@@ -84,7 +84,7 @@ struct VerifiedBody {
     hop: Arc<str>,
     expected: Expected,
     received: u64,
-    /// Of the bytes so far; its algorithm is called CRC-32C in other places.
+    /// The CRC-32C of the bytes so far, which the crate calls CRC-32/ISCSI.
     digest: Digest,
     failed: bool,
 }
@@ -101,7 +101,7 @@ impl VerifiedBody {
         }
     }
 
-    /// Counts and digests a piece; an error if the body cannot be whole and unchanged any more.
+    /// Counts and digests a piece. Fails when the body is too long, or complete with another digest.
     fn take(&mut self, data: &Bytes) -> Result<(), HopError> {
         self.received += data.remaining() as u64;
         if self.expected.crc32c.is_some() {
@@ -263,13 +263,19 @@ mod tests {
     async fn an_altered_body_never_becomes_complete() {
         let (text, error) = read(pieces(&["foo", "baz"]), promise(Some(6), Some("foobar"))).await;
         assert_eq!(text, "foo", "the last piece must not arrive");
-        assert!(error.unwrap().contains("was altered"));
+        assert_eq!(
+            error.unwrap(),
+            "the answer of IMAGES was altered on its way: its digest differs, and its length of 6 bytes is right"
+        );
     }
 
     #[tokio::test]
     async fn an_altered_body_of_unknown_length_ends_in_an_error() {
         let (_, error) = read(pieces(&["foo", "baz"]), promise(None, Some("foobar"))).await;
-        assert!(error.unwrap().contains("was altered"));
+        assert_eq!(
+            error.unwrap(),
+            "the answer of IMAGES was altered on its way: its digest differs; no length promised, 6 bytes received"
+        );
     }
 
     #[tokio::test]

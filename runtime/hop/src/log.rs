@@ -1,7 +1,7 @@
 //! The program's log: one sink for request lines, binding calls, guest output and warnings.
 //!
 //! The queue is not `tracing-appender`'s: that one counts the lines that it drops and writes no line about them. A wrapper
-//! that does, and can tell whether its own line was dropped, is as long as the queue.
+//! that writes such a line, and detects whether the line itself was dropped, is as long as this queue.
 
 use std::fmt;
 use std::io::Write;
@@ -61,7 +61,7 @@ enum Message {
     Finish(SyncSender<()>),
 }
 
-/// The thread that writes the program's log.
+/// The handle to the thread that writes the program's log.
 pub struct LogWriter(SyncSender<Message>);
 
 impl LogWriter {
@@ -69,7 +69,7 @@ impl LogWriter {
     pub fn finish(self) {
         let (sender, written) = sync_channel(1);
         if self.0.try_send(Message::Finish(sender)).is_ok() {
-            // A stopped terminal may not take them in time.
+            // A stopped terminal may not accept the lines in time.
             let _ = written.recv_timeout(FINISH_TIMEOUT);
         }
     }

@@ -74,7 +74,7 @@ impl RequestContext {
         Arc::new(Self::new(0, Method::GET, &Uri::from_static("/"), log))
     }
 
-    /// The context of another worker that is called on behalf of this request: same number, faults and trace.
+    /// Makes the context of another worker that is called on behalf of this request. It has the same number, faults and trace.
     ///
     /// # Errors
     /// Fails when the chain of workers, or their number, is at its limit.
@@ -123,7 +123,7 @@ impl RequestContext {
         &self.failures
     }
 
-    /// Changes when the client's response ends. It never does for a request that has ended before.
+    /// Returns a receiver that changes when the client's response ends. It never changes after a response that has ended.
     pub fn ended(&self) -> watch::Receiver<()> {
         self.ended.subscribe()
     }

@@ -7,8 +7,8 @@ use crate::call::{BindingService, HopService};
 use crate::inject::HopFaults;
 use crate::{call_log, integrity};
 
-/// Puts the layers that every hop has around a service: the outermost first, faults nearest to the service, so that the
-/// others see what they do. A layer is an async function of a call and of what comes next.
+/// Puts the layers of every hop around a service, the outermost first. Faults are nearest to the service, so that the
+/// other layers see their effect. A layer is an async function of a call and of the next layer.
 pub fn layered(service: impl HopService, faults: HopFaults) -> BindingService {
     BoxCloneSyncService::new(service_fn(move |call| {
         let (service, faults) = (service.clone(), faults.clone());

@@ -1,13 +1,13 @@
-//! The records of a request's hops, kept while somebody may ask for them.
+//! The records of a request's hops. The program keeps those of its newest requests.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`hops`] | the shape of a trace, in memory and as JSON |
-//! | [`request`] | the trace of a request on its way |
+//! | [`request`] | the trace of a request, filled in while the request is open |
 //! | [`call`] | the record of one call: its line in the log, and its place in the trace |
 //! | [`tree`] | a trace as text |
 //!
-//! A trace costs a request a few integers under a lock that nobody else wants, and a call a place in a list.
+//! A trace costs a request a few integers under an uncontended lock, and a call one entry of a list.
 
 pub mod call;
 pub mod hops;

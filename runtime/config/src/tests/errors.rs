@@ -185,7 +185,7 @@ const FAULTS: &[Row] = &[
     ),
     (
         "safelight.faults = [{ binding = 'MY-IMAGES', hang = true }]",
-        "2:33: `safelight.faults[0].binding` must have as target the name of a binding, or * for every call",
+        "2:33: `safelight.faults[0].binding` has an invalid target: expected a binding's name, or * for every call",
     ),
     (
         "safelight.faults = [{ binding = 'PHOTOS', hang = true }]",
@@ -213,11 +213,11 @@ const FAULTS: &[Row] = &[
     ),
     (
         "safelight.faults = [{ binding = '*', hang = true, rate = 1.5 }]",
-        "2:58: `safelight.faults[0].rate` must have as rate a number from 0 to 1 with at most six digits after the point",
+        "2:58: `safelight.faults[0].rate` has an invalid rate: expected a number from 0 to 1 with at most six digits after the point",
     ),
     (
         "safelight.faults = [{ binding = '*', status = 100 }]",
-        "2:47: `safelight.faults[0].status` must have as status a whole number from 200 to 599",
+        "2:47: `safelight.faults[0].status` has an invalid status: expected a whole number from 200 to 599",
     ),
 ];
 

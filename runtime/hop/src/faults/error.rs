@@ -33,35 +33,35 @@ impl fmt::Display for FaultError {
         match self {
             Self::TooLong => write!(f, "is longer than {MAX_TEXT_BYTES} bytes"),
             Self::NoTarget => f.write_str(
-                "must name its target before a colon: a binding's name, or * for every call",
+                "has no target: expected a binding's name, or * for every call, before a colon",
             ),
             Self::BadTarget => {
-                f.write_str("must have as target the name of a binding, or * for every call")
+                f.write_str("has an invalid target: expected a binding's name, or * for every call")
             }
             Self::UnknownTerm(term) => write!(f, "has an unknown term `{term}`"),
-            Self::NoKind => write!(f, "has no kind: one of {}", KIND_WORDS.join(", ")),
+            Self::NoKind => write!(f, "has no kind: expected one of {}", KIND_WORDS.join(", ")),
             Self::Twice(what) => write!(f, "gives more than one {what}"),
             Self::NoValue(word) => write!(f, "must give {word} a value, as in `{word}=…`"),
             Self::NeedsNoValue(word) => write!(f, "must not give {word} a value"),
             Self::NotBetween(word, range) => write!(
                 f,
-                "must have as {word} a whole number from {} to {}",
+                "has an invalid {word}: expected a whole number from {} to {}",
                 range.start(),
                 range.end()
             ),
             Self::BadPace(word) => write!(
                 f,
-                "must have as {word} bytes per milliseconds, as in 8192/100: at most {MAX_PACE_BYTES} bytes and {MAX_INTERVAL_MS} ms, both from 1"
+                "has an invalid {word}: expected BYTES/MILLISECONDS, as in 8192/100, from 1/1 to {MAX_PACE_BYTES}/{MAX_INTERVAL_MS}"
             ),
             Self::BadRate => f.write_str(
-                "must have as rate a number from 0 to 1 with at most six digits after the point",
+                "has an invalid rate: expected a number from 0 to 1 with at most six digits after the point",
             ),
             Self::BadPath => write!(
                 f,
-                "must have a path that begins with / and has at most {MAX_PATH_BYTES} printable characters, without comma"
+                "has an invalid path: expected / and printable characters without comma, at most {MAX_PATH_BYTES} in all"
             ),
             Self::BadCode => {
-                f.write_str("must have as error a code of the Images table, such as 9522")
+                f.write_str("has an invalid error: expected a code of the Images table, such as 9522")
             }
             Self::TooMany(max) => write!(f, "is one of more than {max} faults"),
             Self::NotText => f.write_str("is not plain text"),

@@ -25,7 +25,7 @@ pub struct Fault {
 /// The target of a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// Every hop out of a worker that the kind can apply to: bindings, and `fetch` to other hosts.
+    /// Every hop out of a worker to which the kind can apply: bindings, and `fetch` to other hosts.
     All,
     /// The binding of this name.
     Binding(String),
@@ -40,7 +40,7 @@ pub enum FaultKind {
     SlowReader(Pace),
     /// The service sends its answer slowly.
     SlowWriter(Pace),
-    /// The answer ends after so many bytes.
+    /// The answer ends after this many bytes.
     Truncate(u64),
     /// The byte at this offset of the answer, from 0, is inverted.
     Corrupt(u64),
@@ -70,23 +70,23 @@ pub const KIND_WORDS: [&str; 10] = [
     "crash",
 ];
 
-/// So many bytes in every interval.
+/// A pace: a number of bytes per interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Bytes of one interval.
+    /// Most bytes in one interval, from 1.
     pub bytes: usize,
-    /// Length of an interval.
+    /// The length of an interval, in whole milliseconds from 1.
     pub interval: Duration,
 }
 
 /// The calls of its target that a fault applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// All of them.
+    /// Every call.
     Every,
-    /// The one of this number, from 1.
+    /// The call of this number, from 1.
     Nth(NonZeroU64),
-    /// So many of a million, at random.
+    /// A random share of the calls, in millionths.
     Rate(u32),
 }
 

@@ -1,4 +1,4 @@
-//! A hop as faults see it: its name, its kind, and the faults that only the Images binding has.
+//! A hop as the target of faults: its name, its kind, and the faults of the Images binding alone.
 
 use std::fmt;
 use std::pin::Pin;
@@ -24,22 +24,22 @@ pub struct Hop {
     pub images: Option<ImagesFaults>,
 }
 
-/// The faults that only the images process can have, as its client makes them.
+/// The effects of the faults that only the images process can have. Its client supplies them.
 #[derive(Clone)]
 pub struct ImagesFaults {
-    /// The answer for a connection that ends before an answer.
+    /// Makes the outcome of a call whose connection ends before an answer.
     pub reset: fn() -> Answer,
-    /// The answer that is marked with an error code.
+    /// Makes the answer that is marked with an error code.
     pub error: fn(ErrorCode) -> Answer,
     /// Kills the process, and waits for its end.
     pub kill: KillProcess,
 }
 
-/// Kills a process, and ends when the process has.
+/// Kills a process, and completes when the process has ended.
 pub type KillProcess = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 impl Hop {
-    /// A binding of this kind.
+    /// Makes the hop to a binding of this kind.
     pub fn binding(name: &str, kind: BindingKind) -> Self {
         Self {
             name: name.into(),
@@ -49,7 +49,7 @@ impl Hop {
         }
     }
 
-    /// A binding to the images process.
+    /// Makes the hop to an Images binding.
     pub fn images(name: &str, faults: ImagesFaults) -> Self {
         Self {
             images: Some(faults),
@@ -57,7 +57,7 @@ impl Hop {
         }
     }
 
-    /// `fetch` to other hosts.
+    /// Makes the hop of `fetch` to other hosts.
     pub fn fetch() -> Self {
         Self {
             name: "fetch".into(),
@@ -67,7 +67,7 @@ impl Hop {
         }
     }
 
-    /// The hop to the source of an image by URL or by `fetch`.
+    /// Makes the hop to the source of an image by URL or by `fetch`.
     pub fn source() -> Self {
         Self {
             name: SOURCE_HOP.into(),
@@ -76,7 +76,7 @@ impl Hop {
         }
     }
 
-    /// The answer that the caller gets when the connection ends before one.
+    /// Makes the outcome of a call whose connection ends before an answer.
     pub fn reset(&self) -> Answer {
         match &self.images {
             Some(images) => (images.reset)(),
@@ -98,7 +98,7 @@ impl fmt::Debug for Hop {
     }
 }
 
-/// Whether a kind of fault can apply to a binding of this kind, or, without one, to `fetch`.
+/// Whether a kind of fault can apply to a binding of this kind. Without a kind, the hop is `fetch`.
 pub(super) fn can_apply(kind: FaultKind, binding: Option<BindingKind>) -> bool {
     match kind {
         FaultKind::Crash | FaultKind::Error(_) => binding == Some(BindingKind::Images),

@@ -21,9 +21,9 @@ struct ActiveFault {
 
 #[derive(Debug)]
 struct CallCount {
-    /// Calls so far that the fault is aimed at.
+    /// The number of calls so far at which the fault is aimed.
     calls: u64,
-    /// Every such call draws one number, so that the matching calls depend on the seed alone.
+    /// Each such call draws one number, so that the matching calls depend on the seed alone.
     random: fastrand::Rng,
 }
 
@@ -89,7 +89,7 @@ impl Fault {
 pub struct Targets(Vec<(String, Option<BindingKind>)>);
 
 impl Targets {
-    /// The given hops.
+    /// Makes the set of the given hops.
     pub fn new(hops: impl IntoIterator<Item = (String, Option<BindingKind>)>) -> Self {
         Self(hops.into_iter().collect())
     }

@@ -48,7 +48,7 @@ impl TruncatedBody {
         }
         Poll::Ready(match self.promised {
             true => None,
-            // A connection that is cut in the middle of a body without length is an error for its client, too.
+            // The client of a body without a length also gets an error when its connection is cut.
             false => Some(Err(HopError::CutByFault)),
         })
     }
@@ -76,7 +76,7 @@ impl http_body::Body for TruncatedBody {
             self.passed += length;
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
-        // `left` is less than the length of what is in memory.
+        // `left` is less than `data.len()`, so the conversion succeeds.
         let left = usize::try_from(self.left).unwrap_or(data.len());
         if left == 0 {
             return self.end();
@@ -159,13 +159,13 @@ impl Drop for CorruptBody {
     }
 }
 
-/// A body that passes so many bytes in every interval.
+/// A body that passes a limited number of bytes in each interval.
 pub(super) struct SlowBody {
     inner: Body,
     pace: Pace,
     /// Bytes that may still pass in this interval.
     left: usize,
-    /// The rest of a frame that was larger.
+    /// The part of the last frame that did not fit into its interval.
     rest: Bytes,
     pause: Option<Pin<Box<Sleep>>>,
 }

@@ -53,10 +53,10 @@ pub(super) async fn inject_all<F: Future<Output = Answer>>(
                 call = call.map_body(|body| SlowBody::new(body, pace).boxed_unsync());
             }
             FaultKind::Reset => return hop.reset(),
-            // The call is neither taken nor refused until its caller gives up, or the client has left: a worker that waits
-            // for ever would keep its instance.
+            // The call hangs until its caller drops it or the client's response ends. Without that end, a waiting worker would
+            // keep its instance for ever.
             FaultKind::Hang => {
-                // The request, which would send it, is alive as long as the note.
+                // The sender cannot be dropped meanwhile, because the note keeps the request alive.
                 let _ = injection.ended.changed().await;
                 return hop.reset();
             }
@@ -112,7 +112,7 @@ async fn crash<F: Future<Output = Answer>>(
     next: impl FnOnce(Call) -> F,
     hop: &Hop,
 ) -> Answer {
-    // A service that has not got the whole upload cannot have answered by the time it is dead.
+    // A service that has not received the whole upload cannot answer before it is killed.
     let mut begun = std::pin::pin!(next(call.map_body(|body| StalledBody(body).boxed_unsync())));
     let mut crash = std::pin::pin!(hop.kill());
     let answer = tokio::select! {
@@ -121,11 +121,11 @@ async fn crash<F: Future<Output = Answer>>(
             crash.await;
             answer
         }
-        // A call that was refused a connection would go to the next process, and its upload never comes there either.
+        // A call whose connection is refused would go to the next process and wait there for the same stalled upload.
         () = &mut crash => return hop.reset(),
     };
     match answer {
-        // It does not wait for uploads; then its answer is lost on the way.
+        // The service answered without the upload. The fault discards this answer.
         Ok(response) if response.status().is_success() => hop.reset(),
         other => other,
     }

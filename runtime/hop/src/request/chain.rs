@@ -1,4 +1,4 @@
-//! The chain of workers that call each other on behalf of one request, and how long it may be.
+//! The chain of workers that call each other on behalf of one request, and its limits.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,7 +31,10 @@ impl Default for Chain {
 }
 
 impl Chain {
-    /// Adds a link, within the limits.
+    /// Adds a called worker to the chain.
+    ///
+    /// # Errors
+    /// Fails when the chain, or the number of the request's workers, is at its limit.
     pub(super) fn call(&self, worker: &Arc<str>) -> Result<Self, SubrequestLimitError> {
         if self.depth >= MAX_DEPTH {
             return Err(SubrequestLimitError::Depth(MAX_DEPTH));
@@ -67,7 +70,7 @@ impl fmt::Display for SubrequestLimitError {
             ),
             Self::Workers(max) => write!(
                 f,
-                "worker limit exceeded: {max} workers have already been asked for this request"
+                "worker limit exceeded: {max} workers have already been called for this request"
             ),
         }
     }

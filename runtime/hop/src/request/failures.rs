@@ -1,6 +1,6 @@
-//! The first failures of a request's bodies, kept so that a later one is not blamed on who only passed it on.
+//! The first failures of a request's bodies. They keep a later failure from being blamed on a party that only passed it on.
 //!
-//! A guest passes errors on as texts of its own, so what has failed before is the only way to tell.
+//! A guest turns an error into a text of its own, so only the record of earlier failures shows the cause.
 
 use std::sync::OnceLock;
 
@@ -14,24 +14,24 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// Notes that the client's upload did not come to its end.
+    /// Records that the client's upload broke off.
     pub fn upload_broke(&self, error: &HopError) {
         let _ = self.upload.set(error.to_string());
     }
 
-    /// Notes that the answer of a call did not come to its end. The line of the call tells why.
+    /// Records that the answer of a call broke off. The call's log line gives the reason.
     pub fn answer_broke(&self, error: &HopError) {
         let _ = self.answer.set(error.to_string());
     }
 
-    /// The text of the upload's failure, or else of an answer's.
+    /// The text of the upload's failure, or else of the first answer's.
     pub fn first(&self) -> Option<&str> {
         let first = self.upload.get().or_else(|| self.answer.get());
         first.map(String::as_str)
     }
 
-    /// Whether the end of the client's response in this error is the consequence of a call's failure, which the line
-    /// of the call tells already.
+    /// Whether this error of the client's response is the consequence of a call's failure, which the call's log line
+    /// already reports.
     pub fn explains(&self, error: &HopError) -> bool {
         self.answer.get().is_some() && matches!(error, HopError::Guest(_) | HopError::Integrity(_))
     }

@@ -12,10 +12,10 @@ use crate::body::{Body, BodyObserver};
 use crate::error::HopError;
 use crate::trace::End;
 
-/// The status in the log of a request whose client has left before there was a response.
+/// The status in the log of a request whose client disconnected before there was a response.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// A request whose line is not logged yet. Dropping the guard logs it, so every way to end is seen.
+/// A request whose line is not logged yet. Dropping the guard logs it, so that every outcome is logged.
 pub struct RequestGuard {
     context: Arc<RequestContext>,
     status: StatusCode,
@@ -23,15 +23,15 @@ pub struct RequestGuard {
     expected: Option<u64>,
     end: Option<End>,
     on_end: Option<OnEnd>,
-    /// Keeps the request open for the clocks of its connection.
+    /// Keeps the request open for the deadlines of its connection.
     _open: deadline::RequestGuard,
 }
 
 type OnEnd = Box<dyn FnOnce(&RequestContext) + Send>;
 
 impl RequestGuard {
-    /// Guards a request without a response. The request counts as open on its connection for as long as the guard
-    /// lives.
+    /// Makes the guard of a request without a response. The request counts as open on its connection until the guard is
+    /// dropped.
     pub fn new(context: Arc<RequestContext>, open: deadline::RequestGuard) -> Self {
         let status = StatusCode::from_u16(CLIENT_CLOSED_REQUEST);
         Self {

@@ -39,14 +39,14 @@ pub fn receive(
     DrainOnDrop::new(counted)
 }
 
-/// The upload as the body of a call. Its failure is kept in the context.
+/// Converts the upload to the body of a call. The context records its failure.
 pub fn into_body(upload: Upload, context: Arc<RequestContext>) -> Body {
     upload
         .map_err(move |error| upload_error(error, &context))
         .boxed_unsync()
 }
 
-/// The error of an upload. A stall is logged, since the handler may not report it.
+/// Converts and records the error of an upload. A stall is logged, since the handler may not report it.
 fn upload_error(error: ReadTimeoutError<hyper::Error>, context: &RequestContext) -> HopError {
     let error = match error {
         ReadTimeoutError::Body(error) => HopError::UploadBroke(error),

@@ -11,13 +11,13 @@ use super::hops::{CallConnection, CallHop, End};
 use super::request::{RequestTrace, micros, truncated};
 use crate::log::{Bytes, Time};
 
-/// The record of one call. It is filled in on the way, and kept if its request's trace is.
+/// The record of one call. Each layer adds its facts. The trace of the request keeps the record, if there is a trace.
 #[derive(Clone, Debug)]
 pub struct CallRecord {
     hop: Arc<Mutex<CallHop>>,
     /// The trace that keeps the record.
     trace: Option<Arc<RequestTrace>>,
-    /// The zero of the record's times: the request's arrival if there is a trace, else the call's beginning.
+    /// The zero of the record's times: the request's arrival if there is a trace, else the beginning of the call.
     zero: Instant,
 }
 
@@ -26,7 +26,7 @@ pub struct CallRecord {
 pub struct CallHead<'a> {
     /// The binding's name, or `fetch`, method and host.
     pub hop: &'a str,
-    /// The worker that makes the call; none for the one that the client asked.
+    /// The worker that makes the call; `None` for the worker of the client's own request.
     pub worker: Option<&'a str>,
     /// The call's method.
     pub method: &'a Method,
@@ -37,18 +37,18 @@ pub struct CallHead<'a> {
 /// The facts of a call at its end.
 #[derive(Debug)]
 pub struct CallEnd {
-    /// Bytes of the request's body that the service took.
+    /// Bytes of the request's body that the service read.
     pub sent: u64,
-    /// Bytes of the answer's body that came.
+    /// Bytes of the answer's body that were received.
     pub received: u64,
-    /// Why the call failed, if it did.
+    /// The text of the failure, if the call failed.
     pub failure: Option<String>,
     /// Whether the caller dropped the call before its end.
     pub is_dropped: bool,
 }
 
 impl CallRecord {
-    /// Begins the record of a call. A trace keeps the first calls of its request. The log alone has the others.
+    /// Begins the record of a call. A trace keeps the first 64 calls of its request; later calls are logged alone.
     pub fn begin(trace: Option<&Arc<RequestTrace>>, head: &CallHead<'_>) -> Self {
         let zero = trace.map_or_else(Instant::now, |trace| trace.started());
         let hop = Arc::new(Mutex::new(CallHop {
@@ -88,12 +88,13 @@ impl CallRecord {
         Some((trace.id(), self.lock().call))
     }
 
-    /// Another worker is asked.
+    /// Records the worker that a service binding calls.
     pub fn callee(&self, worker: &str) {
         self.lock().callee = Some(truncated(worker));
     }
 
-    /// The call goes over this connection. A second one means that the first gave the request back untouched.
+    /// Records the connection of the call. A second connection means that the first, an idle one, had closed and returned
+    /// the request unsent.
     pub fn connection(&self, connection: ConnectionInfo) {
         let ConnectionInfo { number, reused } = connection;
         let mut hop = self.lock();
@@ -104,17 +105,17 @@ impl CallRecord {
         });
     }
 
-    /// The service could not be asked, and an error answers in its place.
+    /// Records the reason why an error stands in place of the service's answer.
     pub fn failed(&self, why: &str) {
         self.lock().fault = Some(truncated(why));
     }
 
-    /// A fault was applied to the call.
+    /// Records a fault that was applied to the call.
     pub fn fault(&self, fault: &str) {
         self.lock().faults.push(truncated(fault));
     }
 
-    /// The head of the answer is there.
+    /// Records the head of the answer, and the length in bytes that it promises.
     pub fn head<B>(&self, response: &http::Response<B>, expected: Option<u64>) {
         let header = |name| response.headers().get(name)?.to_str().ok().map(truncated);
         let now = self.now();
@@ -125,13 +126,13 @@ impl CallRecord {
         hop.server_timing = header("server-timing");
     }
 
-    /// The service says in one line what it did.
+    /// Records the service's own summary of its work, which is one line.
     pub fn summary(&self, summary: Option<&HeaderValue>) {
         let text = summary.and_then(|summary| summary.to_str().ok());
         self.lock().summary = text.map(truncated);
     }
 
-    /// The call is over.
+    /// Records the end of the call.
     pub fn end(&self, end: CallEnd) {
         let now = self.now();
         {

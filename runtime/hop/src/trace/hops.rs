@@ -1,11 +1,12 @@
 //! The shape of a trace. As JSON it is stable: fields are added, never renamed or removed.
 //!
-//! Times are microseconds since the request's head was read, unless they say otherwise; what has not happened is `null`.
+//! A time is in microseconds since the request's head was read, unless its field says otherwise. The field of an event that
+//! has not happened is `null`.
 
 use safelight_protocol::trace::Transport;
 use serde::Serialize;
 
-/// One request of a client and everything that was done for it.
+/// One request of a client and all its hops.
 #[derive(Clone, Debug, Serialize)]
 pub struct Trace {
     /// The request's number, as in the log.
@@ -14,49 +15,50 @@ pub struct Trace {
     pub method: String,
     /// Its path and query, cut after 1,024 bytes.
     pub target: String,
-    /// When its head was read, in microseconds since 1970.
+    /// The time at which its head was read, in microseconds since the Unix epoch.
     pub started_unix_us: u64,
     /// The hop from the client.
     pub client: ClientHop,
-    /// The hop into the worker, unless the request never got there.
+    /// The hop into the worker; `null` if the request was answered without it.
     pub worker: Option<WorkerHop>,
-    /// Calls that the worker made, and those that it called, in their order: bindings, and `fetch`.
+    /// Calls of bindings and of `fetch`, in the order in which they began: those of the worker, and of the workers that it
+    /// calls.
     pub calls: Vec<CallHop>,
-    /// Further calls that were not kept.
+    /// The number of further calls, of which no record is kept.
     pub calls_left_out: u64,
 }
 
-/// The client's connection and what went over it.
+/// The client's connection, and the request and response on it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClientHop {
-    /// Number of the connection among all that the server has accepted, from 1.
+    /// The number of the connection among all connections that the server has accepted, from 1.
     pub connection: u64,
-    /// Which request of its connection this is, from 1.
+    /// The number of the request among those of its connection, from 1.
     pub request_on_connection: u64,
-    /// Such as `HTTP/1.1`.
+    /// The HTTP version, such as `HTTP/1.1`.
     pub version: String,
     /// Bytes of the request's body that were read.
     pub upload_bytes: u64,
-    /// Status of the response.
+    /// The status of the response.
     pub status: Option<u16>,
-    /// When the response's head was there.
+    /// The time at which the response's head was ready.
     pub head_us: Option<u64>,
-    /// Bytes of the response's body that were handed to the connection.
+    /// Bytes of the response's body that were passed to the connection.
     pub body_bytes: u64,
     /// The outcome.
     pub end: End,
-    /// When it ended.
+    /// The time of the end.
     pub end_us: Option<u64>,
 }
 
-/// The time inside the worker.
+/// The hop into the worker.
 #[derive(Clone, Debug, Serialize)]
 pub struct WorkerHop {
-    /// When the request was handed to the worker.
+    /// The time at which the request was passed to the worker.
     pub called_us: u64,
-    /// When its response's head was there, or the failure known.
+    /// The time of its response's head, or of its failure.
     pub answered_us: Option<u64>,
-    /// Why there was no response.
+    /// The text of the failure, if there is no response.
     pub failure: Option<String>,
 }
 
@@ -67,54 +69,54 @@ pub struct CallHop {
     pub call: u64,
     /// The binding's name, or `fetch`, method and host.
     pub hop: String,
-    /// The worker that made it; `null` for the one that the client asked.
+    /// The worker that made the call; `null` for the worker of the client's own request.
     pub worker: Option<String>,
-    /// The worker that was asked, by a service binding.
+    /// The worker that was called, for a service binding.
     pub callee: Option<String>,
     /// The call's method.
     pub method: String,
     /// The call's path on the binding.
     pub path: String,
-    /// When the worker made it.
+    /// The time at which the worker made the call.
     pub called_us: u64,
-    /// The connection to the service's socket; absent for a call that does not go to one.
+    /// The connection to the service's socket; `null` for a call that uses none.
     pub connection: Option<CallConnection>,
-    /// Bytes of the request's body that the service took.
+    /// Bytes of the request's body that the service read.
     pub sent_bytes: u64,
-    /// Status of the answer.
+    /// The status of the answer.
     pub status: Option<u16>,
-    /// When its head was there.
+    /// The time at which the answer's head arrived.
     pub head_us: Option<u64>,
-    /// Bytes of the body that the answer promised.
+    /// Bytes that the answer's head promised.
     pub expected_bytes: Option<u64>,
-    /// Bytes of its body that came.
+    /// Bytes of the answer's body that were received.
     pub received_bytes: u64,
     /// The outcome.
     pub end: End,
-    /// When it ended.
+    /// The time of the end.
     pub end_us: Option<u64>,
-    /// The text of the failure, if it failed.
+    /// The text of the failure, if the call failed.
     pub fault: Option<String>,
-    /// The faults that were applied to it.
+    /// The faults that were applied to the call.
     pub faults: Vec<String>,
     /// The service's own summary of its work.
     pub summary: Option<String>,
     /// The `server-timing` header of the service.
     pub server_timing: Option<String>,
-    /// The record of the service's transport. In the trace of one request only, not in the list.
+    /// The record of the service's transport. It is in the trace of one request, and never in the list of traces.
     pub transport: Option<Transport>,
-    /// Why there is no transport although the call went to a socket, where that was asked.
+    /// The reason why there is no transport, although it was asked for and the call went to a socket.
     pub transport_missing: Option<String>,
 }
 
 /// A connection of the pool.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct CallConnection {
-    /// Number of the connection among all of the pool, from 1.
+    /// The number of the connection among all connections of the pool, from 1.
     pub number: u64,
-    /// Whether an earlier call had used it.
+    /// Whether an earlier call had used the connection.
     pub reused: bool,
-    /// Whether an idle connection was tried first, and gave the request back untouched.
+    /// Whether the request was first given to an idle connection, which had closed and returned it unsent.
     pub resent: bool,
 }
 
@@ -122,20 +124,20 @@ pub struct CallConnection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
-    /// It has not yet.
+    /// The hop has not ended.
     Open,
-    /// Whole.
+    /// The hop is complete.
     Whole,
-    /// In an error after the head.
+    /// The body ended in an error after the head.
     Broken,
-    /// Without a head.
+    /// The hop has no head, or an error stands in place of the service's answer.
     Failed,
     /// The receiver left before the end.
     Dropped,
 }
 
 impl End {
-    /// The word for it, in JSON as in text.
+    /// Returns the word of the outcome, which is the same in JSON and in text.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",

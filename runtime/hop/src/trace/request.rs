@@ -1,4 +1,4 @@
-//! The trace of a request on its way through the program.
+//! The trace of a request, filled in while the request is open.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,28 +11,28 @@ use super::hops::{CallHop, ClientHop, End, Trace, WorkerHop};
 
 /// Most calls of one request that are kept.
 const MAX_CALLS: usize = 64;
-/// Most bytes of a text that are kept: a path, a failure, a summary.
+/// Most bytes of a text that are kept. Texts are paths, failures and summaries.
 const MAX_TEXT_BYTES: usize = 1_024;
-/// Longest wait for the calls of a request that has ended. They end a moment later.
+/// Longest wait for the calls of a request that has ended. A call may end shortly after its request.
 const SETTLE_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// A request as it arrives.
+/// The facts of a request at its arrival.
 pub struct Arrival<'a> {
-    /// Its number.
+    /// The request's number.
     pub id: u64,
-    /// Its method.
+    /// The request's method.
     pub method: &'a Method,
-    /// Its target.
+    /// The request's target.
     pub uri: &'a Uri,
-    /// The version of HTTP that it came by.
+    /// The HTTP version of the request.
     pub version: Version,
-    /// The connection that it came on.
+    /// The number of the connection, from 1.
     pub connection: u64,
-    /// Which of that connection's requests it is.
+    /// The number of the request among those of its connection, from 1.
     pub request_on_connection: u64,
 }
 
-/// A trace that is filled in while its request lives, and kept for a while after.
+/// A trace that is filled in while its request is open, and readable at any time.
 #[derive(Debug)]
 pub struct RequestTrace {
     id: u64,
@@ -44,7 +44,7 @@ pub struct RequestTrace {
 }
 
 impl RequestTrace {
-    /// A trace that begins with the arrival of its request.
+    /// Begins the trace of a request that has arrived.
     pub fn begin(arrival: &Arrival<'_>) -> Arc<Self> {
         let target = arrival.uri.path_and_query();
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -83,12 +83,12 @@ impl RequestTrace {
         self.id
     }
 
-    /// Counts the bytes of the request's body.
+    /// The counter of the bytes of the request's body.
     pub fn upload(&self) -> Arc<AtomicU64> {
         self.upload.clone()
     }
 
-    /// The request goes to the worker.
+    /// Records that the request is passed to the worker.
     pub fn called(&self) {
         let hop = WorkerHop {
             called_us: self.now(),
@@ -98,7 +98,7 @@ impl RequestTrace {
         self.lock().worker = Some(hop);
     }
 
-    /// The worker has answered, or failed to.
+    /// Records the worker's answer, or its failure.
     pub fn answered(&self, failure: Option<&str>) {
         let now = self.now();
         if let Some(worker) = &mut self.lock().worker {
@@ -107,7 +107,7 @@ impl RequestTrace {
         }
     }
 
-    /// The head of the response is on its way to the client.
+    /// Records the head of the response, which is passed to the client's connection.
     pub fn head(&self, status: StatusCode) {
         let now = self.now();
         let client = &mut self.lock().client;
@@ -115,7 +115,7 @@ impl RequestTrace {
         client.head_us = Some(now);
     }
 
-    /// The response has ended.
+    /// Records the end of the response, after this many bytes of its body.
     pub fn end(&self, bytes: u64, end: End) {
         let now = self.now();
         let client = &mut self.lock().client;
@@ -124,7 +124,7 @@ impl RequestTrace {
         client.end = end;
     }
 
-    /// Waits until the calls of a request that has ended have ended, or long enough.
+    /// Waits, for at most 250 ms, until every call of a request that has ended has ended too.
     pub async fn settle(&self) {
         let settled = async {
             loop {
@@ -135,7 +135,7 @@ impl RequestTrace {
                 ended.await;
             }
         };
-        // A call that is still open then goes on after the response, and is shown as open.
+        // A call that is still open after that outlasts the response, and is shown as open.
         let _ = tokio::time::timeout(SETTLE_TIMEOUT, settled).await;
     }
 
@@ -144,7 +144,7 @@ impl RequestTrace {
         self.lock().client.end == End::Open || calls.iter().all(|call| lock(call).end != End::Open)
     }
 
-    /// A copy of the trace so far.
+    /// Returns a copy of the trace so far.
     pub fn snapshot(&self) -> Trace {
         let mut trace = self.lock().clone();
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,12 +153,12 @@ impl RequestTrace {
         trace
     }
 
-    /// When the request's head was read.
+    /// The time at which the request's head was read.
     pub(super) fn started(&self) -> Instant {
         self.started
     }
 
-    /// Keeps the record of a call and gives it its number, unless the request has made too many.
+    /// Keeps and numbers the record of a call, unless [`MAX_CALLS`] are kept. Returns whether the record is kept.
     pub(super) fn keep(&self, call: &Arc<Mutex<CallHop>>) -> bool {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() == MAX_CALLS {
@@ -175,7 +175,7 @@ impl RequestTrace {
         micros(self.started.elapsed())
     }
 
-    /// A call has ended.
+    /// Wakes a reader that waits for the end of a call.
     pub(super) fn call_ended(&self) {
         self.call_ended.notify_waiters();
     }
@@ -189,12 +189,12 @@ fn lock(call: &Mutex<CallHop>) -> MutexGuard<'_, CallHop> {
     call.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A duration in whole microseconds.
+/// Returns a duration in whole microseconds.
 pub(super) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Cuts a text to the bytes that are kept.
+/// Returns the first [`MAX_TEXT_BYTES`] of a text, cut at the boundary of a character.
 pub(super) fn truncated(text: &str) -> String {
     text.get(..text.floor_char_boundary(MAX_TEXT_BYTES))
         .unwrap_or_default()

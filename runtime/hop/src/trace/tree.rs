@@ -1,4 +1,4 @@
-//! A trace as text: a line for each hop, and under a call what the images process's transport did.
+//! A trace as text: a line for each hop, and below a call the transport of the images process.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use safelight_protocol::trace::{Transport, TransportAct, TransportEnd, Transport
 use super::hops::{CallHop, End, Trace};
 use crate::log::{Bytes, Time};
 
-/// Events that are shown of the beginning, and as many of the end.
+/// The number of events that are shown from the beginning, and again from the end.
 const SHOWN: usize = 8;
 
 /// Shows a trace in several lines, each with the request's number.
@@ -63,7 +63,7 @@ fn show_call(f: &mut fmt::Formatter<'_>, id: u64, call: &CallHop) -> fmt::Result
         let reused = match (connection.reused, connection.resent) {
             (true, _) => "reused",
             (false, false) => "new",
-            (false, true) => "new after an old one was gone",
+            (false, true) => "new, after an idle one had closed",
         };
         write!(f, "connection {} {reused}, ", connection.number)?;
     }
@@ -161,7 +161,7 @@ fn end_word(end: TransportEnd) -> &'static str {
     }
 }
 
-/// A time of a trace, in microseconds.
+/// A time of a trace, in microseconds since the request's head was read.
 struct At(u64);
 
 impl fmt::Display for At {

@@ -39,21 +39,18 @@ fn every_is_what_a_fault_does_that_says_nothing_else() {
     assert_eq!(said, "IMAGES:hang".parse().unwrap());
 }
 
-const KINDS: &str = "has no kind: one of delay, slow_reader, slow_writer, truncate, corrupt, reset, hang, error, status, crash";
-const PACE: &str =
-    "bytes per milliseconds, as in 8192/100: at most 1073741824 bytes and 60000 ms, both from 1";
-const RATE: &str = "must have as rate a number from 0 to 1 with at most six digits after the point";
+const KINDS: &str = "has no kind: expected one of delay, slow_reader, slow_writer, truncate, corrupt, reset, hang, error, status, crash";
+const PACE: &str = "expected BYTES/MILLISECONDS, as in 8192/100, from 1/1 to 1073741824/60000";
+const RATE: &str =
+    "has an invalid rate: expected a number from 0 to 1 with at most six digits after the point";
 const PATH: &str =
-    "must have a path that begins with / and has at most 256 printable characters, without comma";
+    "has an invalid path: expected / and printable characters without comma, at most 256 in all";
 
 /// A text that is no fault, and a part of its message.
 const MALFORMED: &[(&str, &str)] = &[
-    ("hang", "must name its target before a colon"),
-    (":hang", "must have as target the name of a binding"),
-    (
-        "MY-IMAGES:hang",
-        "must have as target the name of a binding",
-    ),
+    ("hang", "has no target"),
+    (":hang", "has an invalid target"),
+    ("MY-IMAGES:hang", "has an invalid target"),
     ("IMAGES:", "has an unknown term ``"),
     ("IMAGES:nth=2", KINDS),
     ("IMAGES:explode", "has an unknown term `explode`"),
@@ -72,35 +69,38 @@ const MALFORMED: &[(&str, &str)] = &[
     ("IMAGES:hang=1", "must not give hang a value"),
     (
         "IMAGES:truncate=-1",
-        "must have as truncate a whole number from 0 to 1099511627776",
+        "has an invalid truncate: expected a whole number from 0 to 1099511627776",
     ),
     (
         "IMAGES:truncate=1099511627777",
-        "must have as truncate a whole number",
+        "has an invalid truncate: expected a whole number",
     ),
-    ("IMAGES:corrupt=+1", "must have as corrupt a whole number"),
+    (
+        "IMAGES:corrupt=+1",
+        "has an invalid corrupt: expected a whole number",
+    ),
     (
         "IMAGES:delay=0",
-        "must have as delay a whole number from 1 to 600000",
+        "has an invalid delay: expected a whole number from 1 to 600000",
     ),
     (
         "IMAGES:delay=600001",
-        "must have as delay a whole number from 1 to 600000",
+        "has an invalid delay: expected a whole number from 1 to 600000",
     ),
     ("IMAGES:slow_reader=100", PACE),
     ("IMAGES:slow_reader=0/100", PACE),
     ("IMAGES:slow_writer=1/60001", PACE),
     (
         "IMAGES:error=9999",
-        "must have as error a code of the Images table, such as 9522",
+        "has an invalid error: expected a code of the Images table, such as 9522",
     ),
     (
         "IMAGES:status=101",
-        "must have as status a whole number from 200 to 599",
+        "has an invalid status: expected a whole number from 200 to 599",
     ),
     (
         "IMAGES:hang,nth=0",
-        "must have as nth a whole number from 1 to 1000000000",
+        "has an invalid nth: expected a whole number from 1 to 1000000000",
     ),
     ("IMAGES:hang,rate=1.1", RATE),
     ("IMAGES:hang,rate=.5", RATE),
@@ -110,7 +110,7 @@ const MALFORMED: &[(&str, &str)] = &[
     ("IMAGES:hang,path=transform", PATH),
     (
         "IMAGES:hang,seed=9223372036854775808",
-        "must have as seed a whole number",
+        "has an invalid seed: expected a whole number",
     ),
 ];
 
