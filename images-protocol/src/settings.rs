@@ -19,7 +19,7 @@ pub const MEGABYTE: u64 = 1_000_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImagesSettings {
-    /// How long a connection may go without progress.
+    /// The longest times without progress on a connection.
     pub deadlines: DeadlineSettings,
     /// Limits for the pixels of one request.
     pub pixels: PixelSettings,
@@ -29,7 +29,7 @@ pub struct ImagesSettings {
     pub transports: u16,
 }
 
-/// How long a connection may go without progress, in milliseconds from 1 to [`MAX_DEADLINE_MS`].
+/// The longest times without progress on a connection, in milliseconds from 1 to [`MAX_DEADLINE_MS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadlineSettings {

@@ -203,7 +203,7 @@ words! {
     pub enum Upscale {
         /// Bicubic.
         Interpolate = "interpolate",
-        /// By a model that invents detail.
+        /// A model that invents detail enlarges the image.
         Generate = "generate",
     }
 }
@@ -220,9 +220,9 @@ words! {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Gravity {
-    /// By name.
+    /// A side, or a method, by its name.
     Side(Side),
-    /// By coordinates, each 0 to 1; an axis that is `None` counts as 0.5.
+    /// A point, by coordinates from 0 to 1. An axis that is `None` counts as 0.5.
     Point {
         /// 0 is the left edge, 1 the right.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -256,7 +256,7 @@ impl From<(f64, f64)> for Gravity {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Trim {
-    /// By side and size: an integer is pixels, a value between 0 and 1 a fraction of the dimension.
+    /// The amounts to cut, by side and size. An integer is pixels; a value between 0 and 1 is a fraction of the dimension.
     Sides {
         /// Cut from the top.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -310,9 +310,9 @@ impl Trim {
 /// The way in which `trim: border` recognises the border.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BorderTrim {
-    /// By the colour of the corners.
+    /// The border is the area with the colour of the corners.
     Detect,
-    /// By the given values; the rest is detected.
+    /// The border has the given values; the rest is detected.
     By {
         /// CSS colour of the border.
         color: Option<String>,

@@ -1,4 +1,4 @@
-//! What the process tells of its transport is what its client saw.
+//! The transport records of the process match what its client saw.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 

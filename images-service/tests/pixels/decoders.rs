@@ -1,4 +1,4 @@
-//! What we see in images that Pillow has written.
+//! The images that Pillow encodes, as our decoders read them.
 
 use safelight_images::decode::{DecodeLimits, info};
 use safelight_protocol::{ImageInfo, info::RasterInfo};

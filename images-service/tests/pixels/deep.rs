@@ -5,7 +5,7 @@ use rav1e::prelude::{
     ChromaSampling, Config, Context, EncoderConfig, EncoderStatus, Pixel, PixelRange, Plane,
 };
 
-/// How a picture is coded.
+/// The coding of a picture.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Coding {
     pub(crate) depth: u8,

@@ -127,7 +127,7 @@ fn a_fault_of_an_overlay_names_it() {
     assert!(error.message.starts_with("overlay 1: "), "{error}");
 }
 
-/// Which pixels are red, row by row.
+/// Returns the rows of a picture: `#` for a red pixel, `.` for any other.
 fn red(result: &Pixels) -> Vec<String> {
     let row = |y| (0..result.width).map(move |x| if result.at(x, y) == RED { '#' } else { '.' });
     (0..result.height).map(|y| row(y).collect()).collect()

@@ -1,4 +1,4 @@
-//! What Pillow sees in the images that we write.
+//! The images that we encode, as Pillow decodes them.
 
 use safelight_images::{
     image::{Channels, Image},
@@ -207,7 +207,7 @@ fn webp_of_quality_100_is_exact_even_where_nothing_is_seen() {
     }
 }
 
-/// How far Pillow's own file of the same picture is from it, in the mean.
+/// Returns the mean error of Pillow's own file of the same picture.
 fn error_of_pillow(image: &Image, arguments: &str) -> f64 {
     let (width, height) = (image.size().width, image.size().height);
     let code = format!(

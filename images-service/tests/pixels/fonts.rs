@@ -2,7 +2,7 @@
 
 use crate::pillow::python;
 
-/// What a built font is like.
+/// The parameters of a font to build.
 pub(crate) struct Built<'a> {
     /// Python: a dictionary from a glyph's name to its character, advance and contours, with 1000 units of the em.
     pub(crate) glyphs: &'a str,

@@ -1,4 +1,4 @@
-//! What survives of a file besides its pixels.
+//! The metadata of a source, and the part of it that reaches the result.
 
 use safelight_images::options::Extension;
 use safelight_protocol::{Format, extension::Metadata};

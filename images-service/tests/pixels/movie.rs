@@ -52,7 +52,7 @@ impl Movie {
     }
 }
 
-/// What we see.
+/// Decodes an animation with our decoders.
 pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
     let header = inspect(file, frames, &DecodeLimits::default()).unwrap();
     let deadline = Deadline::new(Duration::MAX);
@@ -98,7 +98,7 @@ pub(crate) fn of_pillow(make: &str, arguments: &str) -> (Vec<u8>, Movie) {
     (file.to_vec(), movie(told))
 }
 
-/// What Pillow sees.
+/// Decodes an animation with Pillow.
 pub(crate) fn seen_by_pillow(file: &[u8]) -> Movie {
     let code = format!(
         "im = Image.open(io.BytesIO(data))\nframes, delays = [], []\n\

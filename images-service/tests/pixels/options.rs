@@ -1,4 +1,4 @@
-//! What each option of a transform does to a picture, and where in the order it does it.
+//! The effect of each option of a transform on a picture, and the option's place in the order.
 
 use safelight_images::{
     options::{

@@ -50,7 +50,7 @@ pub(crate) fn saved((width, height): (u32, u32), make: &str, arguments: &str) ->
     python(&code, &[])
 }
 
-/// What Pillow sees in an encoded image, as straight RGBA, and its own name for the channels.
+/// Decodes an image with Pillow. Returns Pillow's name for the channels, and the pixels as RGBA with straight alpha.
 pub(crate) fn read(image: &[u8]) -> (String, Pixels) {
     let code = "im = Image.open(io.BytesIO(data)); im.load()\n\
                 put(('%s %d %d\\n' % (im.mode, *im.size)).encode()); put(im.convert('RGBA').tobytes())";

@@ -125,7 +125,7 @@ fn a_profile_of_something_else_is_warned_of() {
     }
 }
 
-/// As `linear`, with more tags.
+/// Makes the profile `linear` with more tags.
 fn linear_with(tags: &str) -> String {
     format!(
         "profile(b'GRAY', b'XYZ ', b'mntr', [(b'wtpt', xyz(0.9642, 1, 0.8249)),\n\

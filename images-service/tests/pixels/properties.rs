@@ -1,4 +1,4 @@
-//! What holds for every picture.
+//! Properties that hold for every picture.
 
 use proptest::prelude::*;
 use safelight_images::{

@@ -149,7 +149,7 @@ pub(crate) fn mean_error(ours: &[u8], theirs: &[u8]) -> f64 {
     sum as f64 / ours.len() as f64
 }
 
-/// Where an overlay stands, by its distances from the top left corner.
+/// Places an overlay by its distances from the left and the top edge, in pixels.
 pub(crate) fn at(left: i32, top: i32) -> Draw {
     Draw {
         horizontal: Position::Start(left),

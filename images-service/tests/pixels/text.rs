@@ -40,7 +40,7 @@ fn row(pixels: &Pixels, y: u32) -> Vec<u8> {
     (0..pixels.width).map(|x| pixels.at(x, y)[3]).collect()
 }
 
-/// Where the row has ink, as a pattern.
+/// Returns the pattern of a row's alpha, one character a pixel.
 fn ink(pixels: &Pixels, y: u32) -> String {
     let mark = |alpha: u8| match alpha {
         0 => '.',

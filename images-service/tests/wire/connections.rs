@@ -1,6 +1,6 @@
 //! Connections: reuse, pipelining, half-closed clients, clients that stop reading or writing, the end.
 //!
-//! Where a test waits for a deadline, time is paused: it moves on only when nobody has anything left to do.
+//! Time is paused in tests that wait for a deadline: it advances only when no task can run.
 
 use std::{future::pending, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What is ours and not the platform's: parts by which URLs ask for more than the binding can.
+//! Our extensions of the platform's form: parts by which picture URLs use options that the binding lacks.
 
 use safelight_images::Limits;
 use safelight_protocol::{extension, form};

@@ -194,7 +194,7 @@ async fn drawn(service: &Service, column: &str, options: &Map<String, Value>) ->
     form.send(service).await
 }
 
-/// What `text()` is given: these options, and of a text and a font what they do not say, unless it is the option tried.
+/// Makes the argument of `text()`: the options, and a default text and font unless they are the option under test.
 fn text(server: &FontServer, options: &Map<String, Value>, tried: &str) -> Value {
     let mut text = json!({"size": 10});
     if tried != "text" {

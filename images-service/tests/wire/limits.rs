@@ -1,4 +1,4 @@
-//! What a request may cost, and what the client is told when it asks for more.
+//! The limits of a request, and the answers to requests beyond them.
 
 use safelight_images::Limits;
 use safelight_protocol::form;

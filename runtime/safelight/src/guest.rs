@@ -12,7 +12,7 @@ use safelight_config::{Build, Config};
 
 pub use error::GuestError;
 
-/// What a guest is compiled for.
+/// The target triple of guests.
 const TARGET: &str = "wasm32-wasip2";
 
 /// Builds the config's `main` and returns the path of the component; none for a site of static files alone, after its

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-/// What the page says of one option in one place.
+/// One cell of the page: the treatment of an option in one place.
 #[derive(Debug)]
 pub(super) enum Cell {
     Done,

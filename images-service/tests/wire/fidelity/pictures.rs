@@ -26,7 +26,7 @@ pub(super) fn still() -> Vec<u8> {
     })
 }
 
-/// What overlays are drawn onto: larger than they are, half transparent, not one colour.
+/// Draws the base for overlays: larger than they are, half transparent, and of many colours.
 pub(super) fn canvas() -> Vec<u8> {
     png(100, 90, |x, y| [byte(x), byte(y * 2), 90, byte(128 + x)])
 }
@@ -71,7 +71,7 @@ pub(super) fn animation() -> Vec<u8> {
     file
 }
 
-/// How many frames an encoded image has: of GIF and WebP, the formats that are kept animated.
+/// Counts the frames of an encoded image. Only GIF and WebP are kept animated.
 pub(super) fn frames(image: &[u8]) -> usize {
     if image.starts_with(b"GIF8") {
         let mut decoder = gif::DecodeOptions::new().read_info(image).unwrap();

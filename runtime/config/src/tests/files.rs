@@ -1,4 +1,4 @@
-//! Which file is read, and what keeps it from being read.
+//! The choice of the config file, and the errors of reading it.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What it costs that AV1 is decoded by a process of its own: the same pictures here and there, taking turns.
+//! The cost of decoding AV1 in a process of its own: the same pictures inside and outside, taking turns.
 //!
 //! `cargo bench -p safelight --bench av1`; `-- --turns N` for more or fewer of them.
 

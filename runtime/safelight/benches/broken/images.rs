@@ -100,7 +100,7 @@ impl Images {
         Ok(status)
     }
 
-    /// What it takes of the machine's memory.
+    /// Reads the resident memory of the process.
     pub(crate) fn memory(&self) -> anyhow::Result<Memory> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
         let of = |name: &str| -> anyhow::Result<u64> {

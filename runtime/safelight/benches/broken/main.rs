@@ -1,4 +1,4 @@
-//! What broken files leave behind in the memory of an images process: thousands of each format over one connection.
+//! The memory that an images process keeps after broken files: thousands of each format over one connection.
 //!
 //! `cargo bench -p safelight --bench broken`; `-- --files N` for more or fewer of them. Each is a file of the fuzzers' corpus
 //! with three changed bytes, so that most decoders come a long way before they notice. A process of its own for each format.

@@ -17,7 +17,7 @@ use safelight_images_client::{ImagesProcess, binding};
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceExt as _, service_fn};
 
-/// Which layers are on. The line in the log and the faults always are.
+/// The layers that are on. The call log and the faults always are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layers {
     Off,
@@ -47,7 +47,7 @@ impl Layers {
         }
     }
 
-    /// Which of three processes is called. Each has two ways, so that none is colder than another.
+    /// The index of the called process, of three. Each serves two variants, so that none is colder than another.
     pub(crate) fn process(self) -> usize {
         match self {
             Self::Off | Self::OffAgain => 0,

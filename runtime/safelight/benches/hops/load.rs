@@ -1,4 +1,4 @@
-//! What is asked of the service, and how often.
+//! The calls of the service: their sizes and their number.
 
 use std::fmt;
 use std::hint::black_box;
@@ -81,7 +81,7 @@ fn picture_form(size: usize) -> anyhow::Result<Vec<u8>> {
     Ok(body)
 }
 
-/// How long one checksum of so many bytes takes: a median.
+/// Measures the median time of one checksum of `size` bytes.
 pub(crate) fn digest_time(size: usize) -> Duration {
     let block: Vec<u8> = bytes(size);
     let mut times: Vec<Duration> = (0..9)

@@ -1,4 +1,4 @@
-//! What the layers around a binding call cost: every call on and off by turns, at four sizes of answer, as ratios.
+//! The cost of the layers around a binding call, as ratios: calls with and without a layer take turns, at four sizes of answer.
 //!
 //! `cargo bench -p safelight --bench hops`; `-- --sittings N` for more or fewer repetitions. A call goes the way of every
 //! binding call, from the layers over the pool and a Unix socket to a second process and back, without a guest.

@@ -18,7 +18,7 @@ always computes its own, so that half is in `off` already. `!` marks more than 3
 says more than the medians.
 ";
 
-/// What is more than this is marked.
+/// The overhead in percent above which a number is marked.
 const MUCH: f64 = 3.0;
 
 /// The calls of one size in one sitting.
@@ -131,7 +131,7 @@ fn ranked(mut times: Vec<Duration>, rank: f64) -> Duration {
     times.get(place).copied().unwrap_or_default()
 }
 
-/// By how many percent a time is more than another.
+/// Returns the excess of a time over another, in percent.
 fn more(time: Duration, than: Duration) -> f64 {
     (time.as_secs_f64() / than.as_secs_f64() - 1.0) * 100.0
 }

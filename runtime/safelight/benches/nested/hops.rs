@@ -3,10 +3,10 @@
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
-/// A part of the way, and its mean time in milliseconds.
+/// A part of a request, and its mean time in milliseconds.
 pub(crate) type Part = (String, f64);
 
-/// What is read of a trace.
+/// The fields of a trace that are read.
 #[derive(Deserialize)]
 struct Trace {
     target: String,

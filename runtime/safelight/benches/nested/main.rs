@@ -1,4 +1,4 @@
-//! How long the nested pipeline takes, and where its time goes: the example `nested-pipeline` under load.
+//! The times of the nested pipeline, hop by hop: the example `nested-pipeline` under load.
 //!
 //! `cargo bench -p safelight --bench nested`; `-- --requests N` for more or fewer of them. Each request composites four PNG
 //! overlays onto a JPEG of twelve megapixels, all read from a bucket, and has the answer resized to 800 pixels and written as
@@ -33,7 +33,7 @@ const LOADS: [usize; 2] = [1, 4];
 const KEPT: usize = 1_000;
 /// The first answers come from cold code, and fill the bucket.
 const WARM_UP: usize = 3;
-/// How long one answer may take.
+/// Longest time for one answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! What a load took, as a line and a table.
+//! The times of a load, as a line and a table.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,9 +10,9 @@ pub(crate) struct Load {
     pub(crate) clients: usize,
     /// From the first request to the last answer.
     pub(crate) took: Duration,
-    /// Of each request, as its client saw it.
+    /// The time of each request, as its client saw it.
     pub(crate) times: Vec<Duration>,
-    /// Where the program spent it.
+    /// The mean time of each part of a request, in milliseconds.
     pub(crate) hops: Vec<Part>,
 }
 

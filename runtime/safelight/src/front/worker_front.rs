@@ -48,7 +48,7 @@ impl WorkerFront {
     /// Answers a call of another worker of the run.
     ///
     /// # Errors
-    /// As [`answer`](Self::answer), and when the worker has too many such calls.
+    /// Fails like [`answer`](Self::answer), and when the worker has too many such calls.
     pub async fn answer_call(
         &self,
         request: http::Request<Body>,

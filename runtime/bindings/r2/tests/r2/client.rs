@@ -39,7 +39,7 @@ pub(crate) struct Reply {
     pub(crate) json: Value,
     /// The bytes behind the JSON.
     pub(crate) value: Vec<u8>,
-    /// Of JSON and value.
+    /// The CRC-32C of the JSON and the value.
     pub(crate) crc32c: u32,
     /// The JSON of the error's header, or `null`.
     pub(crate) error: Value,

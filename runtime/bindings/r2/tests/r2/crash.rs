@@ -100,7 +100,7 @@ async fn survive(rounds: u64, storage: Storage) {
     );
 }
 
-/// What is known of a program that was killed.
+/// The known facts of a program that was killed.
 struct Killed {
     answered: Vec<u64>,
     /// The last put that it began.

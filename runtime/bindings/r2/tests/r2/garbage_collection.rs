@@ -1,5 +1,5 @@
-//! What a run of the program leaves undone is done by a later one, whoever wrote the blob, though somebody is always
-//! there.
+//! A later run of the program completes the deletions of an earlier one. It does so for blobs of any run, even when some
+//! other run always holds the state folder.
 
 use std::path::{Path, PathBuf};
 

@@ -34,7 +34,7 @@ pub(crate) async fn store() -> S3 {
     client::s3(format!("http://127.0.0.1:{}", server.port))
 }
 
-/// How many blobs of an index are in the store.
+/// Counts the blobs of an index in the store.
 pub(crate) fn count(s3: &S3, own: &str) -> usize {
     let address = s3
         .endpoint

@@ -1,4 +1,4 @@
-//! Where a bucket is: who else may use it, and what is refused instead of being spoilt.
+//! The places of a bucket: shared use, and the contents that are refused instead of being damaged.
 
 use http::{Method, Request};
 use safelight_config::{S3, Storage};
