@@ -71,7 +71,7 @@ fn every_depth_and_layout_comes_out_as_from_the_same_process() {
     }
 }
 
-/// Of a process: the pages that its children have touched for the first time, as far as they have ended.
+/// Returns the minor page faults of a process's children that have ended.
 fn pages_of_children(process: u64) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let (_, rest) = stat.rsplit_once(") ").unwrap();
@@ -119,7 +119,7 @@ async fn the_dev_server_decodes_it_in_a_child_of_its_images_process_and_none_sta
     }
 }
 
-/// What the images process would write for this AV1.
+/// Makes the request that the images process writes to a decoder for this AV1.
 fn request(data: &[u8], (width, height): (u32, u32), memory: u64) -> Vec<u8> {
     [
         &memory.to_ne_bytes()[..],

@@ -44,7 +44,7 @@ pub(crate) struct Browser {
     commands: ChildStdin,
     messages: BufReader<ChildStdout>,
     last_id: u64,
-    /// What was said while an answer was awaited.
+    /// The events that arrived while an answer was awaited.
     events: Vec<Value>,
     /// The page that commands are for; before there is one, they are for the browser.
     session: Option<String>,
@@ -111,7 +111,7 @@ impl Browser {
         .await;
     }
 
-    /// What an expression is on the page, once its promise is kept.
+    /// Evaluates an expression on the page. Returns its value, or that of its promise.
     pub(crate) async fn evaluate(&mut self, expression: &str) -> Value {
         let wanted =
             json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
@@ -120,7 +120,7 @@ impl Browser {
         answer["result"]["value"].take()
     }
 
-    /// What the whole page looks like, also beyond the edge of the screen, as a PNG.
+    /// Returns a PNG of the whole page, with the parts beyond the edge of the screen.
     pub(crate) async fn screenshot(&mut self) -> Vec<u8> {
         let mut metrics = self.call("Page.getLayoutMetrics", json!({})).await;
         let mut clip = metrics["cssContentSize"].take();
@@ -189,7 +189,7 @@ impl Browser {
         Some(serde_json::from_slice(whole).unwrap())
     }
 
-    /// What the browser said about itself.
+    /// Returns the browser's own log.
     fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }

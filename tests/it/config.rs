@@ -1,4 +1,4 @@
-//! What cannot be served is said at once, with the name of what is wrong.
+//! A config that cannot be served is refused at the start, and the message names the mistake.
 
 use std::net::TcpListener;
 use std::path::Path;

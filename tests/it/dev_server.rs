@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::guests::{SAFELIGHT, repository};
 
-/// How long anything may take before a test gives up. Nothing is expected to come near it.
+/// Longest wait of a test for anything. It is far longer than any expected wait.
 pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A running dev server. Dropping it kills the process.

@@ -54,7 +54,7 @@ fn head(path: &str, length: usize) -> String {
     format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n")
 }
 
-/// What comes after the answer is no head of another request, which would have to end in time.
+/// The bytes after the answer are not the head of another request, so the deadline of a head does not apply to them.
 #[tokio::test]
 async fn an_upload_that_outlasts_its_answer_may_take_longer_than_a_head() {
     let deadlines = "[safelight.deadlines]\nheader_read_ms = 300\n";

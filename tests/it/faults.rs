@@ -1,6 +1,6 @@
-//! What is broken on purpose: by the command line, the config or a request's header, and for nobody else.
+//! Faults from the command line, the config and a request's header, which apply to their own calls alone.
 //!
-//! What each kind does to a worker is shown and tested in the harness's documentation.
+//! The harness's documentation shows and tests the effect of each kind on a worker.
 
 use std::process::Command;
 

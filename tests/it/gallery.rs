@@ -24,7 +24,7 @@ const COUNT: usize = 27;
 /// The background in the page's own style sheet.
 const BACKGROUND: Rgba<u8> = Rgba([0x13, 0x10, 0x11, 255]);
 
-/// What the page's pictures have become, each of which is decoded first.
+/// The script that decodes all pictures of the page and returns their state.
 const PICTURES: &str = "
     (async () => {
         const pictures = [...document.images];
@@ -54,7 +54,7 @@ const PAGE: &str = "[document.documentElement.scrollWidth, document.documentElem
 #[derive(Debug, Deserialize)]
 struct Picture {
     source: String,
-    /// Where the caption leads.
+    /// The target of the caption's link.
     link: String,
     /// The URL as the caption shows it.
     caption: String,
@@ -206,7 +206,7 @@ async fn asked(address: SocketAddr, source: &str) -> (u32, u32) {
     (side(of_width), side(of_height))
 }
 
-/// How many colours a picture has on the screen.
+/// Counts the colours of a picture on the screen.
 fn colours(shot: &RgbaImage, picture: &Picture) -> usize {
     let (left, top, width, height) = picture.place;
     let view = shot.view(left, top, width, height);

@@ -198,7 +198,7 @@ async fn an_answer_that_is_left_in_the_middle_of_its_last_piece_is_not_told_as_w
     assert!(line.contains("the client left before the end"), "{line}");
 }
 
-/// What is left of an answer then waits in the library, and no request is open any more.
+/// The rest of the answer waits in the library after the request has ended, so no request is open.
 #[tokio::test]
 async fn a_client_that_gives_room_slowly_gets_its_whole_answer() {
     let deadlines = "[safelight.deadlines]\nheader_read_ms = 300\n";

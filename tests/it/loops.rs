@@ -1,4 +1,4 @@
-//! What would go round in circles: transformations of transformations, and redirects.
+//! Loops: transformations of transformations, and redirects.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What a config says of pixels reaches the images process.
+//! The pixel settings of a config reach the images process.
 
 use image::ImageFormat;
 

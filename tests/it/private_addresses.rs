@@ -1,4 +1,5 @@
-//! What no URL reaches unless the config allows it: this machine, its network, its files. One table for both interfaces.
+//! The addresses that no URL reaches unless the config allows it: this machine, its network, its files. One table serves both
+//! interfaces.
 
 use serde_json::json;
 
@@ -42,7 +43,7 @@ const PRIVATE: &[&str] = &[
     "http://255.255.255.255/a.png",
 ];
 
-/// What is no URL of a picture, or hides its host.
+/// Texts that are not URLs of a picture, or that hide their host.
 const TRICKS: &[&str] = &[
     "file:///etc/passwd",
     "ftp://example.com/a.png",

@@ -228,7 +228,7 @@ impl<'a> Mapping<'a> {
     }
 }
 
-/// What glibc makes for a thread that gets a heap of its own: 64 MB at a multiple of it, of which the first are in use.
+/// Whether two mappings are a thread's heap of glibc: 64 MB at a multiple of 64 MB, of which the first part is in use.
 fn is_further_heap(mappings: &[Mapping<'_>]) -> bool {
     const HEAP: u64 = 64 << 20;
     let [used, rest] = mappings else { return false };

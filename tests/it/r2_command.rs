@@ -21,7 +21,7 @@ fn r2(project: &Path, arguments: &[&str]) -> Output {
     command(project, arguments).output().unwrap()
 }
 
-/// What a command says that does its work.
+/// Returns the standard output of a command, and asserts that it succeeded.
 #[track_caller]
 fn said(output: &Output) -> &str {
     let words = String::from_utf8_lossy(&output.stderr);
@@ -29,7 +29,7 @@ fn said(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
 }
 
-/// What a command says that refuses.
+/// Returns the standard error of a command, and asserts that it exited with 1.
 #[track_caller]
 fn refused(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1));

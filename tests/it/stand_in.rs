@@ -18,7 +18,7 @@ use tower::ServiceExt as _;
 use crate::dev_server::TEST_TIMEOUT;
 use crate::guests::SAFELIGHT;
 
-/// What a start of the stand-in does.
+/// The behaviour of the stand-in after one start.
 #[derive(Clone, Copy)]
 pub(crate) enum Part {
     /// Is the real images process.
@@ -166,7 +166,7 @@ impl StandIn {
         lines.iter().find(is_wanted).unwrap().clone()
     }
 
-    /// How often it was started.
+    /// Returns the number of starts.
     pub(crate) fn starts(&self) -> usize {
         std::fs::read_to_string(&self.starts)
             .unwrap()
@@ -198,7 +198,7 @@ impl StandIn {
     }
 }
 
-/// What came of a call.
+/// The answer to a call.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,

@@ -24,9 +24,9 @@ use crate::progress::Progress;
 use crate::upload::Upload;
 use crate::verdict::{Received, Verdict, judge};
 
-/// How long a request may take, whatever happens to it, before its client gives up.
+/// Longest time of a request, whatever happens to it. Its client then gives up.
 pub(crate) const BOUND: Duration = Duration::from_secs(120);
-/// How long a connection may take to become ready for the next request, as in the pool of the server. An upload that ends after
+/// Longest time until a connection is ready for the next request, as in the pool of the server. An upload that ends after
 /// its answer can leave hyper's client asleep: its last bytes are flushed, and nobody is told that the connection is free.
 const READY_TIME: Duration = Duration::from_secs(1);
 /// Bytes that the system may keep for a client that is slow in reading.

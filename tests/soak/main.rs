@@ -53,11 +53,11 @@ const SEED: u64 = 7;
 const AT_A_TIME: usize = 25;
 /// The images process is killed whenever so many requests have ended: every few seconds.
 const KILL_EVERY: u64 = 100;
-/// How often the server is looked at.
+/// The number of samples of the server's memory and descriptors.
 const SAMPLES: u64 = 20;
-/// How much more memory the server may have in the last fifth of the requests than in the second. Its need goes up and down with
-/// the large bodies on their way and with the instances of the worker, each of which keeps what its largest moment took. In 20,000
-/// requests a leak of some 4 KB in each is more than this.
+/// Most bytes of memory that the server may have in the last fifth of the requests beyond those in the second fifth. Its need
+/// varies with the large bodies in transit and with the instances of the worker, each of which keeps its peak memory. A leak of
+/// some 4 KB a request exceeds this in 20,000 requests.
 const MEMORY_SLACK: u64 = 50_000_000;
 /// Most that one images process may have: for each request at a time its upload, its pixels, what is made of them, and once more as
 /// much that the allocator keeps.
@@ -65,7 +65,7 @@ const IMAGES_MEMORY: u64 = AT_A_TIME as u64 * 4 * plan::LARGEST_BYTES;
 /// Plain calls that one images process answers after the soak, and from which of them on its memory must not grow.
 const CALLS: u64 = 400;
 const WARM_CALLS: u64 = 100;
-/// How much more memory it may have then. If every call left its picture behind, it would be 54 MB.
+/// Most bytes by which its memory may grow after the warm-up. If every call leaked its picture, it would grow by 54 MB.
 const IMAGES_SLACK: u64 = 10_000_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -181,7 +181,7 @@ async fn soak(server: &DevServer, process: Process, total: u64, seed: u64) -> Re
     std::mem::take(&mut *report)
 }
 
-/// What is done whenever some more requests have ended.
+/// Samples the server, or kills its images process, when a number of requests has ended.
 fn attend(server: Process, report: &Mutex<Report>, (done, total): (u64, u64)) {
     if done.is_multiple_of((total / SAMPLES).max(1)) {
         let mut report = report.lock().unwrap();
@@ -199,7 +199,7 @@ fn attend(server: Process, report: &Mutex<Report>, (done, total): (u64, u64)) {
     }
 }
 
-/// Everything works as if nothing had happened.
+/// Asserts that every route still works.
 async fn all_plain_requests_succeed(server: &DevServer) {
     let mut client = Client::new(server.address());
     let routes = [

@@ -1,4 +1,4 @@
-//! What one request is to be, which follows from the seed of the soak and the request's number alone.
+//! The plan of one request, which follows from the seed of the soak and the request's number alone.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const LARGEST_HELD: f64 = 2_000_000.0;
 pub(crate) struct Plan {
     pub(crate) number: u64,
     pub(crate) route: Route,
-    /// Where its content begins.
+    /// The seed of its content.
     pub(crate) seed: u64,
     /// Width and height of the picture, whose pixels have three bytes each.
     pub(crate) size: (u32, u32),
@@ -30,7 +30,7 @@ pub(crate) struct Plan {
     pub(crate) resets: bool,
 }
 
-/// What the worker is asked for.
+/// The route of the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Route {
     PassedOn,

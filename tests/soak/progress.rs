@@ -1,4 +1,4 @@
-//! How far an exchange has come, and what the kernel knows of its connection: for one that does not end.
+//! The progress of an exchange and the kernel's state of its connection, reported for an exchange that does not end.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};

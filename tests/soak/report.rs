@@ -1,4 +1,4 @@
-//! What all requests came to, and how the server looked meanwhile.
+//! The verdicts on all requests, and the samples of the server.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use crate::plan::{Leaves, Pace, Plan};
 use crate::process::Process;
 use crate::verdict::Verdict;
 
-/// How many of the longest requests are told of.
+/// The number of longest requests in the report.
 const LONGEST: usize = 5;
 
 /// The tally of a soak.
@@ -36,7 +36,7 @@ pub(crate) struct Report {
 pub(crate) struct Sample {
     pub(crate) done: u64,
     pub(crate) memory: u64,
-    /// Of the images process, if there was one.
+    /// The memory of the images process in bytes, if there was one.
     pub(crate) images: Option<u64>,
     pub(crate) descriptors: usize,
 }
@@ -79,7 +79,7 @@ impl Report {
         });
     }
 
-    /// How long the longest request took.
+    /// Returns the time of the longest request.
     pub(crate) fn longest(&self) -> Duration {
         let longest = self.longest.first();
         longest.map_or(Duration::ZERO, |(time, _)| *time)

@@ -14,7 +14,7 @@ use crate::client::ticks;
 use crate::plan::Pace;
 use crate::progress::Progress;
 
-/// How much is handed over at a time when there is no hurry to be slow.
+/// The size in bytes of a piece of an upload that is not slowed.
 const PIECE: usize = 256 * 1024;
 
 pub(crate) struct Upload {
@@ -47,7 +47,7 @@ impl Upload {
         }
     }
 
-    /// How much may be sent now; nothing, when it has stopped.
+    /// Returns the number of bytes that may be sent now; 0 after the upload has stopped.
     fn allowance(&mut self) -> usize {
         let piece = self.piece.min(self.rest.len());
         match &mut self.stop {

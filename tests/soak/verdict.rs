@@ -1,4 +1,4 @@
-//! What came of a request. One of the verdicts must never be reached.
+//! The verdict on a request. One of the verdicts must never occur.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use safelight_harness::Fault;
 
 use crate::plan::{Leaves, Plan};
 
-/// What a client has got.
+/// The outcome of a request at its client.
 pub(crate) enum Received {
     /// The body ended as it should.
     Whole(StatusCode, Vec<u8>, Option<HeaderValue>),
@@ -25,7 +25,7 @@ impl Received {
     }
 }
 
-/// What is to be thought of that.
+/// The judgement of an outcome.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     /// 200, and every byte is what it should be.
@@ -91,7 +91,7 @@ fn is_corrupt(fault: &Fault) -> bool {
     fault.to_string().contains(":corrupt=")
 }
 
-/// How a body is not the expected one.
+/// Describes the difference of a body from the expected one, if there is any.
 fn difference(content: &[u8], expected: &[u8]) -> Option<String> {
     // Many times as fast as to look for the place.
     if content == expected {

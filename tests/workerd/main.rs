@@ -28,7 +28,7 @@ const RED: [u8; 4] = [255, 0, 0, 255];
 /// Bare pixels have no type of their own.
 const RAW: &str = "application/octet-stream";
 
-/// How long an answer may take before a test fails instead of standing still.
+/// Longest time for an answer. After it, the test fails instead of waiting for ever.
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[test]

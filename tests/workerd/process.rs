@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// As the platform's own tools bind Images: its client inside of workerd, and a service at the other end of it.
+/// The config of workerd, with Images bound as the platform's own tools bind it: the client inside workerd, the service outside.
 const CONFIG: &str = r#"
 using Workerd = import "/workerd/workerd.capnp";
 

@@ -17,12 +17,12 @@ pub(crate) struct Exchange {
     pub(crate) answer: Bytes,
 }
 
-/// How an exchange ended.
+/// The outcome of an exchange.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// What the server had done when the reader began to read.
+    /// The server's state when the reader began to read.
     pub(crate) paused: Seen,
-    /// What the server had done in the end.
+    /// The server's state at the end.
     pub(crate) ended: Seen,
     /// The `Content-Length` of the answer.
     pub(crate) promised: usize,

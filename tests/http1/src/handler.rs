@@ -1,4 +1,4 @@
-//! What the request handler does with its upload before it answers, for either hyper.
+//! The handling of an upload before the answer, for either hyper.
 
 use crate::row::{CLOSING_BOUNDARY, Handling};
 use crate::upload::Upload;

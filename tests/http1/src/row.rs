@@ -7,13 +7,13 @@ pub(crate) struct Row {
     pub(crate) request: Request,
     pub(crate) handling: Handling,
     pub(crate) keep_alive: KeepAlive,
-    /// What happens while the answer waits for its reader.
+    /// The event while the answer waits for its reader.
     pub(crate) meanwhile: Meanwhile,
-    /// What hyper 0.14.32 does to an answer that is larger than the free send buffer.
+    /// The fate of an answer that is larger than the free send buffer, under hyper 0.14.32.
     pub(crate) old: Fate,
 }
 
-/// What the client sends.
+/// The request of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     /// No body.
@@ -24,11 +24,11 @@ pub(crate) enum Request {
     Expect,
 }
 
-/// What the handler does with the upload before it answers.
+/// The handling of the upload before the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Handling {
     ReadsToTheEnd,
-    /// What a multipart reader does that stops at the closing boundary.
+    /// Drops the upload at the closing boundary, as some multipart readers do.
     DropsAtBoundary,
     /// Answers at the boundary, and reads the rest beside the answer.
     AnswersAtBoundary,
@@ -39,7 +39,7 @@ pub(crate) enum Handling {
 pub(crate) enum KeepAlive {
     On,
     Off,
-    /// The server would, but the request says `Connection: close`.
+    /// The server keeps connections alive, but the request has `Connection: close`.
     Declined,
 }
 
@@ -141,7 +141,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
 ];
 
-/// What ends a form.
+/// The end of a form.
 pub(crate) const CLOSING_BOUNDARY: &str = "--b--";
 const FORM: &str =
     "--b\r\ncontent-disposition: form-data; name=\"output_format\"\r\n\r\nimage/png\r\n--b--";

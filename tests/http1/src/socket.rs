@@ -55,7 +55,7 @@ async fn an_answer_that_fits_the_send_buffer_is_whole_even_on_the_old_hyper() {
     }
 }
 
-/// How many answers of a batch end before the length that they promise.
+/// Counts the answers of a batch that end before their promised length.
 async fn cut_answers(stack: Stack, row: &'static Row, answer: &Bytes) -> usize {
     let permits = Arc::new(Semaphore::new(AT_A_TIME));
     let mut batch = JoinSet::new();

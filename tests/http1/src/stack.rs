@@ -25,7 +25,7 @@ pub(crate) enum Stack {
     Old,
 }
 
-/// What is true when a poll of the connection has returned.
+/// The state of a connection after a poll.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) answered: bool,
@@ -35,7 +35,7 @@ pub(crate) struct Seen {
     pub(crate) notes: Notes,
 }
 
-/// What one connection is to do, and whom it tells.
+/// The work of one connection, and the channel for its state.
 pub(crate) struct Job {
     pub(crate) row: &'static Row,
     pub(crate) answer: Bytes,

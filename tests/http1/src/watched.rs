@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What the server's end of a connection has seen.
+/// The observations at the server's end of a connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Notes {
     /// Bytes that the server has read.
     pub(crate) read: usize,
-    /// Bytes that the transport has taken from it.
+    /// Bytes that the transport has accepted from the server.
     pub(crate) written: usize,
     /// Whether the transport ever refused bytes, so that the server had to keep them.
     pub(crate) refused: bool,

@@ -1,4 +1,4 @@
-//! Which hyper the product is built with, as the lockfile says.
+//! The versions of hyper in the lockfile, with which the product is built.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 

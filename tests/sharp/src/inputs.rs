@@ -11,7 +11,7 @@ use zune_jpeg::{JpegDecoder, zune_core::bytestream::ZCursor};
 
 use crate::Outcome;
 
-/// Where the source images are.
+/// The paths of the source images.
 pub(crate) struct Inputs {
     /// A JPEG of 12 megapixels.
     pub(crate) photo: PathBuf,

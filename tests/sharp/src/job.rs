@@ -1,4 +1,4 @@
-//! What both sides are asked to do.
+//! The jobs of both sides.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::inputs::Inputs;
 /// One piece of work, in the words of both sides.
 #[derive(Clone)]
 pub(crate) struct Job {
-    /// What the table calls it.
+    /// The name in the table.
     pub(crate) name: &'static str,
     /// The source image.
     pub(crate) input: PathBuf,
@@ -23,9 +23,9 @@ pub(crate) struct Job {
     pub(crate) sharp: (&'static str, Value),
     /// Whether sharp reads all frames.
     pub(crate) animated: bool,
-    /// How often it is done in one measurement.
+    /// The number of images in one measurement.
     pub(crate) count: usize,
-    /// How its quality is compared.
+    /// The comparison of the quality.
     pub(crate) judged: Judged,
 }
 
@@ -39,7 +39,7 @@ impl Job {
     }
 }
 
-/// What is said of the quality.
+/// The comparison of the quality of both results.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Judged {
     /// SSIMULACRA2 of both at the settings that the job gives.

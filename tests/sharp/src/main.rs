@@ -23,7 +23,7 @@ use self::{inputs::Inputs, job::Job, measure::Measured};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// How many are in flight at the same time.
+/// The numbers of requests in flight at the same time.
 const CONCURRENCY: [usize; 2] = [1, 4];
 
 fn main() -> Outcome<()> {

@@ -1,10 +1,10 @@
-//! What is known of one measurement, and how it is read from `/proc`.
+//! The numbers of one measurement, read from `/proc`.
 
 use std::{fs, process::Child};
 
 use crate::Outcome;
 
-/// One measurement: so many images by one process.
+/// One measurement of a process that made some images.
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
     /// Images a second.
@@ -24,7 +24,8 @@ impl Measured {
         all.swap_remove(all.len() / 2)
     }
 
-    /// Of a process that took `ms` for `count` images, during which its processor time grew from `before`.
+    /// Makes the measurement of a process that took `ms` for `count` images. `before` is its earlier processor time in
+    /// milliseconds.
     pub(crate) fn of(
         process: &Child,
         count: usize,

@@ -35,7 +35,7 @@ pub(crate) fn of_both(
     )))
 }
 
-/// What sharp's encoder is given: what the job says, or the quality at which its score comes up to ours from below.
+/// Returns the options for sharp's encoder: those of the job, or the largest quality whose score is not above ours.
 pub(crate) fn options_of_sharp(job: &Job, folder: &Path) -> Outcome<Value> {
     if job.judged != Judged::Equal {
         return Ok(job.sharp.1.clone());
@@ -62,7 +62,7 @@ fn once(job: &Job, options: &Value, folder: &Path) -> Outcome<Vec<u8>> {
     Ok(measured.result)
 }
 
-/// What the result of a job would be without any loss: decoded in full, reduced by Lanczos3 in floating point.
+/// The lossless result of a job: decoded in full, and reduced by Lanczos3 in floating point.
 pub(crate) struct Reference {
     width: usize,
     height: usize,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{job::Job, measure::Measured, quality::Scores};
 
-/// What the columns mean.
+/// Prints the heads of the columns.
 pub(crate) fn head() {
     say(&format!(
         "{:<36} {:>2}  {:>7} {:>7} {:>6}  {:>6}  {:>11} {:>6}  {:>15}  {:>11}  sharp's settings",

@@ -33,7 +33,7 @@ struct CrateCount {
     all: Size,
     /// Modules of its root.
     top_modules: usize,
-    /// Of the modules of its root, of the modules inside each module, and of files.
+    /// The circles of the modules of its root, of the modules inside each module, and of files.
     circles: [Circles; 3],
     /// Direct dependencies, but for those of development: on other crates of the workspace, and on all others.
     uses: usize,

@@ -12,7 +12,7 @@ use crate::form::Form;
 
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
-/// What came.
+/// The answer, as far as it arrived.
 pub(crate) struct Answer {
     pub(crate) head: String,
     /// The `Content-Length`.
@@ -20,11 +20,11 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// How a client reads.
+/// The pace at which a client reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reads {
     AtOnce,
-    /// As one whose own work takes time: a piece every millisecond.
+    /// One piece every millisecond, like a client whose own work takes time.
     Slowly,
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn send(socket: &Path, form: &Form, reads: Reads) -> io::Result
     })
 }
 
-/// Where the body begins, and how long it is to be; once the head is there.
+/// Returns the offset of the body and its promised length, or `None` before the head is complete.
 fn head_of(answer: &[u8]) -> Option<(usize, usize)> {
     let end = answer
         .windows(HEAD_END.len())

@@ -1,4 +1,4 @@
-//! What the pipelines ask of Images, as its clients write it.
+//! The forms that the pipelines send to Images, as its clients write them.
 
 use std::io;
 
@@ -92,7 +92,7 @@ impl Form {
     }
 }
 
-/// What makes a boundary of all forms here.
+/// The number in the boundary of every form here.
 const SEPARATOR: u128 = 4_018;
 
 /// A picture that hardly compresses: a gradient under noise.

@@ -13,7 +13,7 @@ use crate::client::{Reads, send};
 use crate::form::Form;
 use crate::upload::Upload;
 
-/// What serves the inner pipeline.
+/// The server of the inner pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inner {
     /// hyper 0.14.32, and a handler that stops reading its form at the closing boundary.

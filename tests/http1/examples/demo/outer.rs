@@ -6,14 +6,14 @@ use std::path::Path;
 use crate::client::{Reads, field, send};
 use crate::form::Form;
 
-/// How one run went.
+/// The outcome of one run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     /// Bytes that the inner answer promised.
     pub(crate) promised: usize,
     /// Bytes of it that came.
     pub(crate) received: usize,
-    /// What became of them, in the outer pipeline's own words.
+    /// The outer pipeline's own report of these bytes.
     pub(crate) said: String,
 }
 

@@ -1,4 +1,4 @@
-//! What people see of the outcomes: a table in Markdown.
+//! The outcomes as a table in Markdown.
 
 use std::collections::BTreeMap;
 
