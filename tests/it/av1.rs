@@ -150,13 +150,13 @@ fn a_decoder_is_limited_and_ends_with_whoever_started_it() {
     let mut output = decoder.stdout.take().unwrap();
     output.read_exact(&mut [0]).unwrap();
     let limits = fs::read_to_string(format!("/proc/{}/limits", decoder.id())).unwrap();
-    let of = |name: &str| {
+    let limit = |name: &str| {
         let line = limits.lines().find_map(|line| line.strip_prefix(name));
         line.unwrap().split_whitespace().next().unwrap().to_owned()
     };
     let memory = 7_000_000 + 2 * data.len() + 64_000_000;
-    assert_eq!(of("Max data size"), memory.to_string());
-    assert_eq!(of("Max core file size"), "0");
+    assert_eq!(limit("Max data size"), memory.to_string());
+    assert_eq!(limit("Max core file size"), "0");
     drop(input);
     assert_eq!(decoder.wait().unwrap().code(), Some(1));
 }

@@ -200,10 +200,10 @@ async fn asked(address: SocketAddr, source: &str) -> (u32, u32) {
     }
     let original = get(address, &format!("/{original}")).await;
     let original = image::load_from_memory(&original.body).unwrap();
-    let (of_width, of_height) = (f64::from(original.width()), f64::from(original.height()));
-    let scale = (f64::from(width) / of_width).min(f64::from(height) / of_height);
-    let side = |of: f64| format!("{:.0}", of * scale).parse().unwrap();
-    (side(of_width), side(of_height))
+    let (own_width, own_height) = (f64::from(original.width()), f64::from(original.height()));
+    let scale = (f64::from(width) / own_width).min(f64::from(height) / own_height);
+    let side = |length: f64| format!("{:.0}", length * scale).parse().unwrap();
+    (side(own_width), side(own_height))
 }
 
 /// Counts the colours of a picture on the screen.

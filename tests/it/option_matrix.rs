@@ -12,7 +12,7 @@ use crate::hosts::{Host, answer};
 use crate::image_urls::{ask, error, kept, picture};
 
 /// Keys of `cf.image` and of an entry of its `draw`, each with a value that is right and one that is wrong.
-fn of_both() -> Vec<(&'static str, Value, Value)> {
+fn shared_keys() -> Vec<(&'static str, Value, Value)> {
     vec![
         ("width", json!(30), json!(-1)),
         ("height", json!(20), json!("tall")),
@@ -43,7 +43,7 @@ fn of_both() -> Vec<(&'static str, Value, Value)> {
 }
 
 /// Keys of `cf.image` alone.
-fn of_fetch() -> Vec<(&'static str, Value, Value)> {
+fn fetch_keys() -> Vec<(&'static str, Value, Value)> {
     vec![
         ("quality", json!(50), json!("best")),
         ("format", json!("png"), json!("jpg")),
@@ -56,7 +56,7 @@ fn of_fetch() -> Vec<(&'static str, Value, Value)> {
 }
 
 /// Keys of an entry of `draw` alone.
-fn of_draw() -> Vec<(&'static str, Value, Value)> {
+fn draw_keys() -> Vec<(&'static str, Value, Value)> {
     vec![
         ("width", json!(0.5), json!(-0.5)),
         ("height", json!(0.25), json!(0)),
@@ -89,14 +89,14 @@ async fn each_key_of_a_fetch_makes_a_picture_or_is_named() {
     let host = Host::start(move |_| answer(200, "", &png)).await;
     let server = DevServer::start(guests::misbehaving(), &host.allowed()).await;
     let url = host.url("/a.png");
-    for (key, right, wrong) in of_both().into_iter().chain(of_fetch()) {
+    for (key, right, wrong) in shared_keys().into_iter().chain(fetch_keys()) {
         let right = json!({key: right});
         assert_nothing_is_ignored(&fetch(&server, &url, &right).await, &right.to_string());
         let answer = fetch(&server, &url, &json!({key: wrong})).await;
         assert_eq!(error(&answer), (400, "err=9401".into()), "{key} {wrong}");
         assert!(answer.text().contains(key), "{key}: {}", answer.text());
     }
-    for (key, right, wrong) in of_both().into_iter().chain(of_draw()) {
+    for (key, right, wrong) in shared_keys().into_iter().chain(draw_keys()) {
         let drawn = |value: &Value| json!({"draw": [{"url": url, key: value}]});
         let answer = fetch(&server, &url, &drawn(&right)).await;
         assert_nothing_is_ignored(&answer, &format!("draw: {key} {right}"));

@@ -203,7 +203,7 @@ async fn the_threads_of_the_images_process_share_one_heap() {
     assert_eq!(answer.body.len(), pixels.len(), "a thread was at work");
     let images = images_pid(&server).await;
     let maps = std::fs::read_to_string(format!("/proc/{images}/maps")).unwrap();
-    let maps: Vec<Mapping<'_>> = maps.lines().map(Mapping::of).collect();
+    let maps: Vec<Mapping<'_>> = maps.lines().map(Mapping::parse).collect();
     let further = maps.windows(2).filter(|two| is_further_heap(two)).count();
     assert_eq!(further, 0, "heaps besides the first");
 }
@@ -216,7 +216,7 @@ struct Mapping<'a> {
 }
 
 impl<'a> Mapping<'a> {
-    fn of(line: &'a str) -> Self {
+    fn parse(line: &'a str) -> Self {
         let mut words = line.split_whitespace();
         let (start, end) = words.next().unwrap().split_once('-').unwrap();
         let number = |text| u64::from_str_radix(text, 16).unwrap();

@@ -21,7 +21,7 @@ const ENDS: [&str; 4] = [
 ];
 
 impl Blames {
-    pub(crate) fn of(lines: &[String]) -> Self {
+    pub(crate) fn from_log(lines: &[String]) -> Self {
         let hung: HashSet<_> = lines
             .iter()
             .filter(|line| line.contains("FAULT IMAGES:hang"))
@@ -66,7 +66,7 @@ fn only_a_request_whose_call_hung_may_be_blamed_for_work_that_is_left_over() {
         format!("  [4] {end}"),
         "  [3] the worker panicked or trapped (guest timed out)".to_owned(),
     ];
-    let blames = Blames::of(&lines);
+    let blames = Blames::from_log(&lines);
     assert_eq!(blames.explained, 1);
     assert_eq!(blames.unexplained, lines[2..]);
 }

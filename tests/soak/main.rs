@@ -93,7 +93,7 @@ async fn whatever_goes_wrong_no_body_is_delivered_as_whole_that_is_not() {
     until("the images process stays", || !images.is_there()).await;
 
     let back = count(&server, "the images process is back");
-    let blames = Blames::of(&server.lines());
+    let blames = Blames::from_log(&server.lines());
     let struck = count(&server, "FAULT ");
     tell(format_args!(
         "seed {seed}, {:.0} s, {:.0} requests/s; faults struck {struck} times, the images process came back {back} times\n{report}\

@@ -251,7 +251,7 @@ async fn only_the_last_requests_are_kept() {
 }
 
 #[tokio::test]
-async fn of_many_events_the_first_and_the_last_are_kept_and_the_sums_are_of_all() {
+async fn a_record_keeps_its_first_and_last_events_and_the_sums_of_all() {
     let mut played = play([]);
     played.request(7);
     for bytes in 1..=200 {

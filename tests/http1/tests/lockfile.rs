@@ -14,7 +14,7 @@ const OLDEST: [u64; 3] = [1, 12, 0];
 
 #[test]
 fn no_hyper_1_is_older_than_1_12() {
-    let lock = Lockfile::of_this_project();
+    let lock = Lockfile::read();
     let modern = lock.hypers(&lock.everything(), |version| version[0] >= 1);
     assert!(!modern.is_empty());
     assert_eq!(too_old(&modern), Vec::<&str>::new());
@@ -22,7 +22,7 @@ fn no_hyper_1_is_older_than_1_12() {
 
 #[test]
 fn no_hyper_0_is_part_of_the_product() {
-    let lock = Lockfile::of_this_project();
+    let lock = Lockfile::read();
     for package in PRODUCT {
         let parts = lock.parts_of(package);
         assert!(parts.len() > 1, "{package} has dependencies");
@@ -35,7 +35,7 @@ fn no_hyper_0_is_part_of_the_product() {
 
 #[test]
 fn the_hyper_0_of_these_tests_would_be_found() {
-    let lock = Lockfile::of_this_project();
+    let lock = Lockfile::read();
     let parts = lock.parts_of("safelight-http1-tests");
     assert_eq!(lock.hypers(&parts, |version| version[0] == 0), ["0.14.32"]);
 }
@@ -81,7 +81,7 @@ struct Lockfile {
 }
 
 impl Lockfile {
-    fn of_this_project() -> Self {
+    fn read() -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
         Self::parse(&std::fs::read_to_string(path).unwrap())
     }

@@ -65,7 +65,7 @@ fn target() -> Outcome<PathBuf> {
 
 /// One row of the table for each concurrency.
 fn compare(job: &Job, folder: &std::path::Path, rounds: usize) -> Outcome<()> {
-    let options = quality::options_of_sharp(job, folder)?;
+    let options = quality::sharp_options(job, folder)?;
     for concurrency in CONCURRENCY {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _round in 0..rounds {
@@ -73,7 +73,7 @@ fn compare(job: &Job, folder: &std::path::Path, rounds: usize) -> Outcome<()> {
             theirs.push(sharp::measure(job, &options, concurrency, folder)?);
         }
         let (ours, theirs) = (Measured::median(ours), Measured::median(theirs));
-        let qualities = quality::of_both(job, &ours, &theirs, folder)?;
+        let qualities = quality::scores(job, &ours, &theirs, folder)?;
         report::row(job, concurrency, [&ours, &theirs], qualities, &options);
     }
     Ok(())

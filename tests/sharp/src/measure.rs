@@ -26,7 +26,7 @@ impl Measured {
 
     /// Makes the measurement of a process that took `ms` for `count` images. `before` is its earlier processor time in
     /// milliseconds.
-    pub(crate) fn of(
+    pub(crate) fn new(
         process: &Child,
         count: usize,
         ms: f64,

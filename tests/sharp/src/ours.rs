@@ -61,7 +61,7 @@ pub(crate) fn measure(job: &Job, concurrency: usize, folder: &Path) -> Outcome<M
     let started = Instant::now();
     let result = service.work(&request, job.count, concurrency)?;
     let ms = started.elapsed().as_secs_f64() * 1e3;
-    Measured::of(&service.process, job.count, ms, before, result)
+    Measured::new(&service.process, job.count, ms, before, result)
 }
 
 struct Service {

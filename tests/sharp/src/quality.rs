@@ -19,7 +19,7 @@ use crate::{
 pub(crate) type Scores = Option<(f64, f64)>;
 
 /// Scores both results of a job, if it is judged.
-pub(crate) fn of_both(
+pub(crate) fn scores(
     job: &Job,
     ours: &Measured,
     theirs: &Measured,
@@ -28,7 +28,7 @@ pub(crate) fn of_both(
     if job.judged == Judged::Not {
         return Ok(None);
     }
-    let reference = Reference::of(job, folder)?;
+    let reference = Reference::new(job, folder)?;
     Ok(Some((
         reference.score(&ours.result, folder)?,
         reference.score(&theirs.result, folder)?,
@@ -36,11 +36,11 @@ pub(crate) fn of_both(
 }
 
 /// Returns the options for sharp's encoder: those of the job, or the largest quality whose score is not above ours.
-pub(crate) fn options_of_sharp(job: &Job, folder: &Path) -> Outcome<Value> {
+pub(crate) fn sharp_options(job: &Job, folder: &Path) -> Outcome<Value> {
     if job.judged != Judged::Equal {
         return Ok(job.sharp.1.clone());
     }
-    let reference = Reference::of(job, folder)?;
+    let reference = Reference::new(job, folder)?;
     let ours = reference.score(&ours::measure(&job.once(), 1, folder)?.result, folder)?;
     let at = |quality: u8| json!({ "quality": quality });
     // The largest quality whose score is not above ours: any error of the search is in sharp's favour.
@@ -70,7 +70,7 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    pub(crate) fn of(job: &Job, folder: &Path) -> Outcome<Self> {
+    pub(crate) fn new(job: &Job, folder: &Path) -> Outcome<Self> {
         let source = std::fs::read(&job.input)?;
         let mut decoder =
             zune_jpeg::JpegDecoder::new(zune_jpeg::zune_core::bytestream::ZCursor::new(&source));

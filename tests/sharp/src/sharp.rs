@@ -65,7 +65,7 @@ pub(crate) fn measure(
     )?;
     let before = cpu_ms(&node.process)?;
     let ms = node.work()?;
-    Measured::of(&node.process, job.count, ms, before, fs::read(output)?)
+    Measured::new(&node.process, job.count, ms, before, fs::read(output)?)
 }
 
 /// Pixels of an encoded image as sharp decodes it: RGB, row by row.

@@ -74,7 +74,7 @@ impl Count {
         let lines = lock.map(|lock| lock.text.lines()).into_iter().flatten();
         Ok(Self {
             crates: counts,
-            elsewhere: Size::of(files, |file| home(&file.path, crates).is_none()),
+            elsewhere: Size::count(files, |file| home(&file.path, crates).is_none()),
             upward: order::upward(crates),
             locked: lines.filter(|line| line.starts_with("source = ")).count(),
         })
@@ -117,7 +117,7 @@ impl CrateCount {
             folder: it.folder.clone(),
             place: place(&it.folder),
             source,
-            all: Size::of(files, |file| home(&file.path, crates) == Some(&it.folder)),
+            all: Size::count(files, |file| home(&file.path, crates) == Some(&it.folder)),
             top_modules,
             circles,
             uses,
@@ -138,7 +138,7 @@ fn home<'a>(path: &str, crates: &'a [Crate]) -> Option<&'a String> {
 }
 
 impl Size {
-    fn of(files: &[File], is_counted: impl Fn(&File) -> bool) -> Self {
+    fn count(files: &[File], is_counted: impl Fn(&File) -> bool) -> Self {
         let mut size = Self::default();
         for file in files.iter().filter(|it| it.is_rust() && is_counted(it)) {
             size.add(Self {

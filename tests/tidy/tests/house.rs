@@ -78,7 +78,7 @@ fn crates() -> Vec<Crate> {
     Workspace::read(root()).unwrap().crates
 }
 
-fn circles(of: impl Fn(&[Module]) -> Vec<Circle>) -> Vec<String> {
+fn circles(find: impl Fn(&[Module]) -> Vec<Circle>) -> Vec<String> {
     let files = files(root()).unwrap();
     let texts = texts(&files);
     let crates = crates();
@@ -88,7 +88,7 @@ fn circles(of: impl Fn(&[Module]) -> Vec<Circle>) -> Vec<String> {
     for root in roots {
         let modules = modules::read(root, &texts).unwrap();
         assert!(!modules.is_empty(), "{root} is a text file of the project");
-        let found = of(&modules);
+        let found = find(&modules);
         messages.extend(found.iter().map(|circle| format!("{root}: {circle}")));
     }
     messages

@@ -61,7 +61,7 @@ mod tests {
 
     use crate::R2Conditional;
 
-    fn of(headers: &[(&'static str, &str)]) -> Result<Value, String> {
+    fn parsed(headers: &[(&'static str, &str)]) -> Result<Value, String> {
         let headers: HeaderMap = headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
@@ -90,7 +90,11 @@ mod tests {
                 ("if-none-match", "etagDoesNotMatch"),
             ] {
                 let expected = json!({ name: tags.clone(), "secondsGranularity": true });
-                assert_eq!(of(&[(header, value)]), Ok(expected), "{header}: {value}");
+                assert_eq!(
+                    parsed(&[(header, value)]),
+                    Ok(expected),
+                    "{header}: {value}"
+                );
             }
         }
     }
@@ -98,7 +102,7 @@ mod tests {
     #[test]
     fn what_is_no_list_of_tags_is_refused_by_its_name() {
         for value in ["a", "", "\"a", "\"a\" \"b\"", "W/a", "\"a\", b", "é"] {
-            let words = of(&[("if-none-match", value)]).unwrap_err();
+            let words = parsed(&[("if-none-match", value)]).unwrap_err();
             assert!(words.contains("if-none-match"), "{value}: {words}");
         }
     }
@@ -110,6 +114,6 @@ mod tests {
             ("if-unmodified-since", "tomorrow"),
         ];
         let expected = json!({ "uploadedAfter": "784111777000", "secondsGranularity": true });
-        assert_eq!(of(&headers), Ok(expected));
+        assert_eq!(parsed(&headers), Ok(expected));
     }
 }

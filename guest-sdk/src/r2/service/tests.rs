@@ -92,17 +92,17 @@ fn options_are_what_the_wire_calls_them() {
 
 #[test]
 fn a_star_is_any_tag_and_a_quoted_one_is_refused() {
-    let of = |condition: R2Conditional| condition.into_json();
+    let into_json = |condition: R2Conditional| condition.into_json();
     let any = json!([{ "type": "wildcard" }]);
     let condition = R2Conditional::new()
         .etag_matches("*")
         .etag_does_not_match("*".to_owned());
     assert_eq!(
-        of(condition).unwrap(),
+        into_json(condition).unwrap(),
         json!({ "etagMatches": any.clone(), "etagDoesNotMatch": any })
     );
     let quoted = R2Conditional::new().etag_does_not_match("\"e\"");
-    let error = of(quoted).unwrap_err();
+    let error = into_json(quoted).unwrap_err();
     assert!(error.to_string().contains("without quotes"), "{error}");
 }
 

@@ -20,7 +20,7 @@ impl Crc32c {
 
     /// The checksum of all pieces up to now.
     pub(super) fn value(&self) -> u32 {
-        of_32_bits(self.0.finalize())
+        low_32_bits(self.0.finalize())
     }
 }
 
@@ -37,11 +37,11 @@ pub(super) fn combine(front: u32, parts: &[Part]) -> u32 {
     let whole = parts.iter().fold(u64::from(front), |whole, part| {
         crc_fast::checksum_combine(algorithm, whole, part.crc32c.into(), part.length)
     });
-    of_32_bits(whole)
+    low_32_bits(whole)
 }
 
-/// The library returns checksums of every width as 64 bits. The upper half of this one is zero.
-fn of_32_bits(checksum: u64) -> u32 {
+/// Returns the lower half of a checksum. The library returns every checksum as 64 bits; the upper half of this one is zero.
+fn low_32_bits(checksum: u64) -> u32 {
     u32::try_from(checksum).unwrap_or_default()
 }
 

@@ -197,15 +197,15 @@ mod tests {
             hasher.finish().unwrap().md5
         };
         let parts = ["1".repeat(50), "2".repeat(50), "3".into()].map(|text| part(&text));
-        let of = |parts: &[String]| etag_of_parts(parts.iter().map(String::as_str));
-        assert_eq!(of(&[]), "d41d8cd98f00b204e9800998ecf8427e-0");
-        assert_eq!(of(&[part("1")]), "46d1741e8075da4ac72c71d8130fcb71-1");
-        assert_eq!(of(&parts), "3b676245e58d988dc75f80c0c27a9645-3");
+        let etag = |parts: &[String]| etag_of_parts(parts.iter().map(String::as_str));
+        assert_eq!(etag(&[]), "d41d8cd98f00b204e9800998ecf8427e-0");
+        assert_eq!(etag(&[part("1")]), "46d1741e8075da4ac72c71d8130fcb71-1");
+        assert_eq!(etag(&parts), "3b676245e58d988dc75f80c0c27a9645-3");
     }
 
     #[test]
     fn every_algorithm_is_compared_and_kept() {
-        for (algorithm, of_abc) in [
+        for (algorithm, digest_of_abc) in [
             (Algorithm::Md5, "kAFQmDzST7DWlj99KOF/cg=="),
             (Algorithm::Sha1, "A9993E364706816ABA3E25717850C26C9CD0D89D"),
             (
@@ -221,15 +221,16 @@ mod tests {
                 "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
             ),
         ] {
-            let of = |text: &str| {
-                let mut hasher =
-                    Hasher::new(Some(ExpectedDigest::parse(algorithm, of_abc).unwrap()));
+            let digested = |text: &str| {
+                let mut hasher = Hasher::new(Some(
+                    ExpectedDigest::parse(algorithm, digest_of_abc).unwrap(),
+                ));
                 hasher.update(text.as_bytes());
                 hasher.finish()
             };
-            let kept = of("abc").unwrap().checksums;
+            let kept = digested("abc").unwrap().checksums;
             assert_eq!(kept.last().unwrap().0, algorithm);
-            let Err(error) = of("abd") else {
+            let Err(error) = digested("abd") else {
                 panic!("{algorithm:?} of another text is taken")
             };
             assert_eq!(error.code.number(), 10037);

@@ -180,14 +180,14 @@ mod tests {
 
     #[test]
     fn the_limit_is_8192() {
-        let of = |length: usize| checked(all(vec![field("k", &"x".repeat(length))]));
-        assert!(of(8191).is_ok());
-        assert_eq!(of(8192).unwrap_err().code.number(), 10012);
+        let with_length = |length: usize| checked(all(vec![field("k", &"x".repeat(length))]));
+        assert!(with_length(8191).is_ok());
+        assert_eq!(with_length(8192).unwrap_err().code.number(), 10012);
     }
 
     #[test]
     fn http_fields_count_together_in_bytes_and_may_have_what_no_header_carries() {
-        let of = |kind: &str, rest: usize| {
+        let with_content_type = |kind: &str, rest: usize| {
             let fields = HttpFields {
                 content_type: Some(kind.into()),
                 cache_control: Some("x".repeat(rest)),
@@ -195,9 +195,9 @@ mod tests {
             };
             fields.checked().map_err(|error| error.code.number())
         };
-        assert!(of("\u{1}\n", 8190).is_ok());
-        assert_eq!(of("ab", 8191).unwrap_err(), 10012);
-        assert_eq!(of("é", 8191).unwrap_err(), 10012);
+        assert!(with_content_type("\u{1}\n", 8190).is_ok());
+        assert_eq!(with_content_type("ab", 8191).unwrap_err(), 10012);
+        assert_eq!(with_content_type("é", 8191).unwrap_err(), 10012);
     }
 
     #[test]

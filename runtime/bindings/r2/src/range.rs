@@ -136,7 +136,7 @@ mod tests {
         })
     }
 
-    fn of(wanted: &RangeRequest, size: u64) -> Result<(u64, u64), u32> {
+    fn resolved(wanted: &RangeRequest, size: u64) -> Result<(u64, u64), u32> {
         let range = wanted.resolve(size).map_err(|error| error.code.number())?;
         Ok((range.start, range.end - range.start))
     }
@@ -159,19 +159,19 @@ mod tests {
             (slice(Some(-1), None, None), Err(10029)),
             (slice(Some(1), None, Some(1)), Err(10029)),
         ] {
-            assert_eq!(of(&wanted, 5), expected, "{wanted:?}");
+            assert_eq!(resolved(&wanted, 5), expected, "{wanted:?}");
         }
     }
 
     #[test]
     fn an_empty_object_has_no_range() {
-        assert_eq!(of(&RangeRequest::Whole, 0), Ok((0, 0)));
+        assert_eq!(resolved(&RangeRequest::Whole, 0), Ok((0, 0)));
         for wanted in [
             slice(None, None, None),
             slice(Some(0), None, None),
             slice(None, None, Some(1)),
         ] {
-            assert_eq!(of(&wanted, 0), Err(10039), "{wanted:?}");
+            assert_eq!(resolved(&wanted, 0), Err(10039), "{wanted:?}");
         }
     }
 
@@ -196,7 +196,7 @@ mod tests {
             ("", Ok((0, 5))),
         ] {
             assert_eq!(
-                of(&RangeRequest::Header(value.into()), 5),
+                resolved(&RangeRequest::Header(value.into()), 5),
                 expected,
                 "{value:?}"
             );

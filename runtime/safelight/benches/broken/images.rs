@@ -103,14 +103,14 @@ impl Images {
     /// Reads the resident memory of the process.
     pub(crate) fn memory(&self) -> anyhow::Result<Memory> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
-        let of = |name: &str| -> anyhow::Result<u64> {
+        let field = |name: &str| -> anyhow::Result<u64> {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             let words = line.context("the kernel tells it")?.trim();
             Ok(words.trim_end_matches(" kB").parse()?)
         };
         Ok(Memory {
-            now: of("VmRSS:")?,
-            peak: of("VmHWM:")?,
+            now: field("VmRSS:")?,
+            peak: field("VmHWM:")?,
         })
     }
 }

@@ -38,7 +38,7 @@ impl Sitting {
     }
 
     fn at(&self, rank: f64, layers: Layers) -> Duration {
-        ranked(of(&self.times, layers), rank)
+        ranked(times_with(&self.times, layers), rank)
     }
 }
 
@@ -92,13 +92,13 @@ impl fmt::Display for Ranked<'_> {
 impl Ranked<'_> {
     fn row(&self, f: &mut fmt::Formatter<'_>, size: usize, sittings: &[&Sitting]) -> fmt::Result {
         let all: Vec<_> = sittings.iter().flat_map(|s| s.times.clone()).collect();
-        let off = ranked(of(&all, Layers::Off), self.rank);
+        let off = ranked(times_with(&all, Layers::Off), self.rank);
         write!(f, "{size:>10} {:>10}", Time(off).to_string())?;
         for layers in Layers::ALL {
             if layers == Layers::Off {
                 continue;
             }
-            let whole = more(ranked(of(&all, layers), self.rank), off);
+            let whole = more(ranked(times_with(&all, layers), self.rank), off);
             let each = sittings
                 .iter()
                 .map(|s| more(s.at(self.rank, layers), s.at(self.rank, Layers::Off)));
@@ -114,9 +114,9 @@ impl Ranked<'_> {
     }
 }
 
-fn of(times: &[(Layers, Duration)], layers: Layers) -> Vec<Duration> {
-    let of_these = times.iter().filter(|(of, _)| *of == layers);
-    of_these.map(|(_, time)| *time).collect()
+fn times_with(times: &[(Layers, Duration)], layers: Layers) -> Vec<Duration> {
+    let chosen = times.iter().filter(|(other, _)| *other == layers);
+    chosen.map(|(_, time)| *time).collect()
 }
 
 #[expect(

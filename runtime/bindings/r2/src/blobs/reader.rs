@@ -253,16 +253,16 @@ mod tests {
                 blocks: Blocks::default(),
             })
         };
-        let of = |range| Vec::from(pieces(&segments(), &range));
+        let pieces_in = |range| Vec::from(pieces(&segments(), &range));
         assert_eq!(
-            of(0..12),
+            pieces_in(0..12),
             [("a".into(), 0..3), ("b".into(), 0..4), ("c".into(), 0..5)]
         );
         assert_eq!(
-            of(2..8),
+            pieces_in(2..8),
             [("a".into(), 2..3), ("b".into(), 0..4), ("c".into(), 0..1)]
         );
-        assert_eq!(of(3..7), [("b".into(), 0..4)]);
-        assert_eq!(of(4..4), []);
+        assert_eq!(pieces_in(3..7), [("b".into(), 0..4)]);
+        assert_eq!(pieces_in(4..4), []);
     }
 }

@@ -235,7 +235,7 @@ fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
 mod tests {
     use super::key;
 
-    fn of(path: &str) -> Result<String, u32> {
+    fn parsed(path: &str) -> Result<String, u32> {
         match key(path) {
             Ok(key) => Ok(key.as_str().to_owned()),
             Err(error) => Err(error.code.number()),
@@ -254,7 +254,7 @@ mod tests {
             ("..a/b..", "..a/b.."),
             ("...", "..."),
         ] {
-            assert_eq!(of(path).as_deref(), Ok(expected), "{path}");
+            assert_eq!(parsed(path).as_deref(), Ok(expected), "{path}");
         }
     }
 
@@ -271,14 +271,14 @@ mod tests {
             "./a",
             "a/.",
         ] {
-            assert_eq!(of(path), Err(10020), "{path}");
+            assert_eq!(parsed(path), Err(10020), "{path}");
         }
     }
 
     #[test]
     fn what_is_no_name_names_nothing() {
-        assert_eq!(of(""), Err(10007));
-        assert_eq!(of("%ff"), Err(10020));
-        assert_eq!(of(&"x".repeat(1_025)), Err(10020));
+        assert_eq!(parsed(""), Err(10007));
+        assert_eq!(parsed("%ff"), Err(10020));
+        assert_eq!(parsed(&"x".repeat(1_025)), Err(10020));
     }
 }

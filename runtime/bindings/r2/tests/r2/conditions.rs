@@ -11,7 +11,7 @@ on_both_stores! {
     a_get_that_is_refused_tells_of_the_object
     a_put_that_is_refused_changes_nothing
     a_star_is_any_object_however_it_is_written
-    of_racing_puts_that_create_one_wins
+    one_of_racing_puts_that_create_wins
 }
 
 const HELLO: &str = "5d41402abc4b2a76b9719d911017c592";
@@ -79,7 +79,7 @@ async fn a_star_is_any_object_however_it_is_written(bucket: TestBucket) {
     assert_eq!(bucket.get("k").await.text(), "third");
 }
 
-async fn of_racing_puts_that_create_one_wins(bucket: TestBucket) {
+async fn one_of_racing_puts_that_create_wins(bucket: TestBucket) {
     let bucket = Arc::new(bucket);
     let puts: Vec<_> = (0..10)
         .map(|number| {

@@ -9,19 +9,19 @@ use serde_json::json;
 use crate::bucket::TestBucket;
 use crate::client::{full, reply, with_version};
 
-/// A blob that cannot be deleted for a while: as if who wanted to had been killed.
+/// A blob that cannot be deleted for a while, as if its deleter had been killed.
 struct Stuck {
     file: PathBuf,
     aside: PathBuf,
 }
 
 impl Stuck {
-    /// The only blob of the bucket.
-    fn of(bucket: &TestBucket) -> Self {
+    /// Makes the only blob of the bucket undeletable.
+    fn new(bucket: &TestBucket) -> Self {
         let file = bucket.only_blob();
         let aside = bucket.path().join("aside");
         std::fs::rename(&file, &aside).unwrap();
-        // Which no file can be removed as.
+        // A folder cannot be removed as a file.
         std::fs::create_dir(&file).unwrap();
         Self { file, aside }
     }
@@ -56,7 +56,7 @@ async fn a_blob_goes_though_who_wrote_it_has_ended_before_who_released_it() {
     writer.put("k", "one").await;
     writer.close().await;
     let killed = another(&bucket).await;
-    let blob = Stuck::of(&bucket);
+    let blob = Stuck::new(&bucket);
     killed.put("k", "two").await;
     assert_eq!(killed.blobs().await, 2);
     drop(killed);
@@ -71,7 +71,7 @@ async fn who_could_not_delete_a_blob_leaves_word_of_it() {
     let bucket = TestBucket::in_a_folder().await;
     let other = another(&bucket).await;
     other.put("k", "one").await;
-    let blob = Stuck::of(&bucket);
+    let blob = Stuck::new(&bucket);
     let delete = json!({ "method": "delete", "object": "k" });
     other.write(delete, "").await.good();
     other.close().await;
@@ -91,7 +91,7 @@ async fn who_ends_while_a_deleted_blob_is_read_leaves_word_of_it() {
     let delete = json!({ "method": "delete", "object": "k" });
     other.write(delete, "").await.good();
     other.close().await;
-    let blob = Stuck::of(&bucket);
+    let blob = Stuck::new(&bucket);
     let reading = reply(&Method::GET, reading).await;
     assert_eq!(reading.text(), "one");
     assert_eq!(bucket.blobs().await, 1);
@@ -106,7 +106,7 @@ async fn a_blob_whose_writer_goes_on_is_remembered_until_he_has_ended() {
     let writer = another(&bucket).await;
     writer.put("k", "one").await;
     let killed = another(&bucket).await;
-    let blob = Stuck::of(&bucket);
+    let blob = Stuck::new(&bucket);
     killed.put("k", "two").await;
     assert_eq!(killed.blobs().await, 2);
     drop(killed);

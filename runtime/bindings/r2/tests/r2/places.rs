@@ -61,7 +61,7 @@ async fn who_reads_by_one_handle_is_safe_from_another(bucket: TestBucket) {
 }
 
 /// Begins an upload in parts as if that had been a week ago. Returns the request of a part.
-async fn of_last_week(bucket: &TestBucket) -> serde_json::Value {
+async fn week_old_upload(bucket: &TestBucket) -> serde_json::Value {
     let create = json!({ "method": "createMultipartUpload", "object": "k" });
     let id = bucket.write(create, "").await.good()["uploadId"].clone();
     let part = json!({ "method": "uploadPart", "object": "k", "uploadId": id, "partNumber": 1 });
@@ -75,7 +75,7 @@ async fn of_last_week(bucket: &TestBucket) -> serde_json::Value {
 }
 
 async fn an_upload_of_last_week_is_given_up(bucket: TestBucket) {
-    let part = of_last_week(&bucket).await;
+    let part = week_old_upload(&bucket).await;
     // In this run as in the next one.
     assert_eq!(bucket.write(part.clone(), "x").await.code(), 10024);
     assert_eq!(bucket.blobs().await, 1);
@@ -88,7 +88,7 @@ async fn an_upload_of_last_week_is_given_up(bucket: TestBucket) {
 async fn an_old_upload_is_given_up_within_the_hour_in_a_run_that_does_not_end() {
     let bucket = TestBucket::in_a_folder().await;
     let fresh = Upload::create(&bucket, "k").await;
-    of_last_week(&bucket).await;
+    week_old_upload(&bucket).await;
     let later = Upload::create(&bucket, "l").await;
     let part = later.good_part(1, "kept").await;
     tokio::time::advance(std::time::Duration::from_secs(60 * 60)).await;

@@ -26,7 +26,7 @@ async fn a_range_is_cut_and_told(bucket: TestBucket) {
         (json!({ "rangeHeader": "bytes=1-2" }), "al", 1),
         (json!({ "rangeHeader": "bytes=nonsense" }), "value", 0),
     ] {
-        let reply = bucket.read(of("v", &asked)).await;
+        let reply = bucket.read(get_request("v", &asked)).await;
         assert_eq!(reply.text(), text, "{asked}");
         let range = json!({ "offset": offset, "length": text.len() });
         assert_eq!(reply.json["range"], range, "{asked}");
@@ -46,7 +46,7 @@ async fn what_has_no_bytes_is_10039(bucket: TestBucket) {
         ("empty", json!({ "range": {} })),
         ("empty", json!({ "range": { "suffix": "1" } })),
     ] {
-        let reply = bucket.read(of(key, &asked)).await;
+        let reply = bucket.read(get_request(key, &asked)).await;
         assert_eq!(
             (reply.status.as_u16(), reply.code()),
             (416, 10039),
@@ -84,7 +84,7 @@ async fn every_range_is_proved_by_a_digest(bucket: TestBucket) {
         }));
         for range in ranges {
             let asked = json!({ "range": { "offset": range.start, "length": range.len() } });
-            let reply = bucket.read(of(key, &asked)).await;
+            let reply = bucket.read(get_request(key, &asked)).await;
             assert!(reply.value == value[range.clone()], "{key} {range:?}");
             assert!(reply.has_right_digest(), "{key} {range:?}");
         }
@@ -100,7 +100,7 @@ async fn a_part_of_an_altered_blob_is_refused_or_belies_its_digest() {
     std::fs::write(bucket.only_blob(), &value).unwrap();
     let get = async |offset: u32, length: u32| {
         let asked = json!({ "range": { "offset": offset, "length": length } });
-        bucket.read(of("k", &asked)).await
+        bucket.read(get_request("k", &asked)).await
     };
     assert_eq!(get(499_000, 2_000).await.code(), 10001);
     assert_eq!(get(0, 499_000).await.code(), 10001);
@@ -109,7 +109,7 @@ async fn a_part_of_an_altered_blob_is_refused_or_belies_its_digest() {
     assert!(get(600_000, 400_000).await.has_right_digest());
 }
 
-fn of(key: &str, asked: &Value) -> Value {
+fn get_request(key: &str, asked: &Value) -> Value {
     let mut json = json!({ "method": "get", "object": key });
     let fields = asked.as_object().unwrap().clone();
     json.as_object_mut().unwrap().extend(fields);

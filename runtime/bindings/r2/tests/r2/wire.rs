@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::bucket::TestBucket;
 use crate::client::{Reply, full, reply};
 
-async fn get_of(bucket: &TestBucket, json: impl AsRef<[u8]>) -> Reply {
+async fn get_json(bucket: &TestBucket, json: impl AsRef<[u8]>) -> Reply {
     let request = Request::get("https://fake-host")
         .header("cf-r2-request", json.as_ref())
         .body(full(""))
@@ -15,7 +15,7 @@ async fn get_of(bucket: &TestBucket, json: impl AsRef<[u8]>) -> Reply {
     reply(&Method::GET, bucket.send(request).await).await
 }
 
-async fn put_of(bucket: &TestBucket, json: &str, value: &str) -> Reply {
+async fn put_json(bucket: &TestBucket, json: &str, value: &str) -> Reply {
     let request = Request::put("https://fake-host/")
         .header("cf-r2-metadata-size", json.len())
         .header("content-length", json.len() + value.len())
@@ -41,7 +41,7 @@ async fn every_request_of_the_client_is_understood() {
         (r#"{"version":1,"method":"delete","object":"k"}"#, ""),
         (r#"{"version":1,"method":"delete","objects":["k","l"]}"#, ""),
     ] {
-        assert_eq!(put_of(&bucket, json, value).await.status, 200, "{json}");
+        assert_eq!(put_json(&bucket, json, value).await.status, 200, "{json}");
     }
     for json in [
         r#"{"version":1,"method":"head","object":"a.txt"}"#,
@@ -53,7 +53,7 @@ async fn every_request_of_the_client_is_understood() {
         r#"{"version":1,"method":"list","limit":10,"prefix":"","delimiter":"","include":[],"newRuntime":true}"#,
         r#"{"version":1,"method":"list","startAfter":"","include":[0,1],"newRuntime":true}"#,
     ] {
-        assert_eq!(get_of(&bucket, json).await.status, 200, "{json}");
+        assert_eq!(get_json(&bucket, json).await.status, 200, "{json}");
     }
 }
 
@@ -68,33 +68,33 @@ async fn every_request_of_an_upload_in_parts_is_understood() {
     };
     // Numbers may come as text as well.
     for number in ["1", "\"1\""] {
-        let created = put_of(&bucket, create, "").await.good();
+        let created = put_json(&bucket, create, "").await.good();
         let id = created["uploadId"].as_str().unwrap();
-        let part = put_of(&bucket, &part(id), "hello").await.good();
+        let part = put_json(&bucket, &part(id), "hello").await.good();
         assert_eq!(part, json!({ "etag": "5d41402abc4b2a76b9719d911017c592" }));
         let complete = format!(
             r#"{{"version":1,"method":"completeMultipartUpload","object":"k","uploadId":"{id}","parts":[{{"etag":"5d41402abc4b2a76b9719d911017c592","part":{number}}}]}}"#
         );
-        let object = put_of(&bucket, &complete, "").await.good();
+        let object = put_json(&bucket, &complete, "").await.good();
         assert_eq!(object["size"], 5);
     }
-    let created = put_of(&bucket, create, "").await.good();
+    let created = put_json(&bucket, create, "").await.good();
     let id = created["uploadId"].as_str().unwrap();
     let abort = format!(
         r#"{{"version":1,"method":"abortMultipartUpload","object":"k","uploadId":"{id}"}}"#
     );
-    let aborted = put_of(&bucket, &abort, "").await;
+    let aborted = put_json(&bucket, &abort, "").await;
     assert_eq!(aborted.headers["content-length"], "0");
     aborted.good();
     let list = r#"{"version":1,"method":"list","include":["0",1],"newRuntime":true}"#;
-    let list = get_of(&bucket, list).await.good();
+    let list = get_json(&bucket, list).await.good();
     assert_eq!(list["objects"][0]["httpFields"], json!({}));
 }
 
 #[tokio::test]
 async fn an_answer_has_its_json_in_front_and_then_the_bytes() {
     let bucket = TestBucket::in_a_folder().await;
-    put_of(
+    put_json(
         &bucket,
         r#"{"version":1,"method":"put","object":"a.txt"}"#,
         "hello",
@@ -139,12 +139,12 @@ fn field(json: &str, name: &str) -> String {
 async fn keys_outside_ascii_travel_as_they_are() {
     let bucket = TestBucket::in_a_folder().await;
     let json = "{\"version\":1,\"method\":\"put\",\"object\":\"é📷\u{7f}\"}";
-    assert_eq!(put_of(&bucket, json, "1").await.status, 200);
+    assert_eq!(put_json(&bucket, json, "1").await.status, 200);
     let head = "{\"version\":1,\"method\":\"head\",\"object\":\"é📷\\u007f\"}";
-    assert_eq!(get_of(&bucket, head).await.json["name"], "é📷\u{7f}");
+    assert_eq!(get_json(&bucket, head).await.json["name"], "é📷\u{7f}");
     // An error's text is fit for a header whatever it tells.
     let wrong = "{\"version\":1,\"method\":\"put\",\"object\":\"k\",\"é\u{7f}\\n\":1}";
-    let refused = put_of(&bucket, wrong, "").await;
+    let refused = put_json(&bucket, wrong, "").await;
     assert!(
         refused.code() == 10029 && refused.error["message"].as_str().unwrap().contains('é'),
         "{refused:?}"
@@ -169,22 +169,22 @@ async fn what_cannot_be_read_is_10029() {
         r#"{"version":1,"method":"get","object":"k","onlyIf":{"etagMatches":[{"type":"odd"}]}}"#,
         r#"{"version":1,"method":"get","object":"k","ssec":{"key":"00"}}"#,
     ] {
-        let reply = get_of(&bucket, json).await;
+        let reply = get_json(&bucket, json).await;
         assert_eq!(
             (reply.status.as_u16(), reply.code()),
             (400, 10029),
             "{json}"
         );
     }
-    let reply = get_of(
+    let reply = get_json(
         &bucket,
         b"{\"version\":1,\"method\":\"head\",\"object\":\"\xff\"}",
     )
     .await;
     assert_eq!(reply.code(), 10029);
-    let reply = put_of(&bucket, r#"{"version":1,"method":"head","object":"k"}"#, "").await;
+    let reply = put_json(&bucket, r#"{"version":1,"method":"head","object":"k"}"#, "").await;
     assert_eq!(reply.code(), 10029);
-    let reply = put_of(
+    let reply = put_json(
         &bucket,
         r#"{"version":1,"method":"delete","object":"k"}"#,
         "value",
