@@ -11,7 +11,7 @@ use safelight_images::{
 use safelight_protocol::{ErrorCode, Format};
 
 use crate::{
-    movie::{Movie, decoded, of_pillow, options, seen_by_pillow},
+    movie::{Movie, decoded, made_by_pillow, options, seen_by_pillow},
     request::{Request, at, output, plain},
 };
 
@@ -23,7 +23,7 @@ const SQUARES: &str = "frames = []\n\
         frames.append(f)\n";
 
 fn squares(ground: &str, arguments: &str) -> (Vec<u8>, Movie) {
-    of_pillow(&SQUARES.replace("GROUND", ground), arguments)
+    made_by_pillow(&SQUARES.replace("GROUND", ground), arguments)
 }
 
 const OPAQUE: &str = "(9, 9, 99, 255)";
@@ -79,7 +79,7 @@ fn what_is_written_is_what_another_program_sees() {
     for (name, file, drawn) in files() {
         for format in [Format::Gif, Format::Webp] {
             let name = format!("{name} as {format}");
-            let encoded = Request::of(&file)
+            let encoded = Request::new(&file)
                 .output(lossless(format))
                 .try_run()
                 .unwrap();
@@ -98,7 +98,7 @@ fn what_is_written_is_what_another_program_sees() {
 #[test]
 fn lossy_frames_stay_near_what_they_were() {
     for (name, file, drawn) in files() {
-        let encoded = Request::of(&file).encoded(Format::Webp);
+        let encoded = Request::new(&file).encoded(Format::Webp);
         let seen = seen_by_pillow(&encoded.image.bytes);
         assert_eq!(seen.frames.len(), 4, "{name}");
         let error = seen.mean_error(&drawn);
@@ -113,8 +113,8 @@ fn many_colours_are_reduced_without_losing_the_picture() {
             f = Image.new('RGBA', (64, 48))\n    \
             f.putdata([(x * 4, y * 5, (x * y + n * 40) % 256, 255) for y in range(48) for x in range(64)])\n    \
             frames.append(f)\n";
-    let (file, drawn) = of_pillow(make, "'WEBP', lossless=True, duration=100");
-    let encoded = Request::of(&file).encoded(Format::Gif);
+    let (file, drawn) = made_by_pillow(make, "'WEBP', lossless=True, duration=100");
+    let encoded = Request::new(&file).encoded(Format::Gif);
     let seen = seen_by_pillow(&encoded.image.bytes);
     assert_eq!(seen.frames.len(), 3);
     let error = seen.mean_error(&drawn);
@@ -125,11 +125,11 @@ fn many_colours_are_reduced_without_losing_the_picture() {
 fn an_animation_ends_in_formats_that_hold_none() {
     let (file, drawn) = squares(OPAQUE, WEBP);
     for format in [Format::Png, Format::Rgba, Format::Jpeg] {
-        let encoded = Request::of(&file).encoded(format);
+        let encoded = Request::new(&file).encoded(format);
         assert_eq!((encoded.width, encoded.height), (24, 16), "{format}");
         assert_eq!(encoded.source, "image/webp 24x16", "one frame is enough");
     }
-    let pixels = Request::of(&file).pixels();
+    let pixels = Request::new(&file).pixels();
     assert!(pixels.data == drawn.frames[0]);
 }
 
@@ -142,7 +142,7 @@ fn anim_false_keeps_the_first_frame() {
             quality: Some(100),
             ..output(format)
         };
-        let encoded = Request::of(&file).output(first).try_run().unwrap();
+        let encoded = Request::new(&file).output(first).try_run().unwrap();
         let seen = seen_by_pillow(&encoded.image.bytes);
         assert_eq!(seen.frames.len(), 1, "{format}");
         assert!(seen.frames[0] == drawn.frames[0], "{format}");
@@ -157,7 +157,7 @@ fn a_transform_reaches_every_frame() {
         rotate: Rotation::Quarter,
         ..Transform::default()
     };
-    let encoded = Request::of(&file).transform(half).encoded(Format::Gif);
+    let encoded = Request::new(&file).transform(half).encoded(Format::Gif);
     assert_eq!((encoded.width, encoded.height), (12, 18));
     assert_eq!(encoded.source, "image/gif 24x16 of 4 frames");
     let seen = seen_by_pillow(&encoded.image.bytes);
@@ -168,7 +168,7 @@ fn a_transform_reaches_every_frame() {
 fn the_first_frame_of_an_overlay_is_drawn_on_every_frame() {
     let (base, _) = squares(OPAQUE, GIF);
     let (overlay, drawn) = squares(OPAQUE, WEBP);
-    let encoded = Request::of(&base)
+    let encoded = Request::new(&base)
         .overlay(&overlay)
         .draw(1, 0, at(0, 0))
         .encoded(Format::Gif);
@@ -177,7 +177,7 @@ fn the_first_frame_of_an_overlay_is_drawn_on_every_frame() {
     assert!(!seen.frames.is_empty());
     assert!(seen.frames.iter().all(|frame| *frame == drawn.frames[0]));
 
-    let moving = Request::of(&plain(24, 16, [1, 2, 3, 255]))
+    let moving = Request::new(&plain(24, 16, [1, 2, 3, 255]))
         .overlay(&overlay)
         .draw(1, 0, at(0, 0))
         .encoded(Format::Gif);
@@ -193,7 +193,7 @@ fn an_animation_cut_short_anywhere_is_an_error() {
     for arguments in [GIF, WEBP] {
         let (file, _) = squares(OPAQUE, arguments);
         for length in 12..file.len() {
-            let cut = Request::of(&file[..length]).output(output(Format::Gif));
+            let cut = Request::new(&file[..length]).output(output(Format::Gif));
             let error = cut.try_run().expect_err("it is not whole");
             assert_eq!(
                 error.code,
@@ -213,7 +213,7 @@ fn changed_bytes_of_an_animation_give_frames_or_an_error_and_nothing_else() {
             for change in [0x01, 0x80, 0xFF] {
                 let mut broken = file.clone();
                 broken[at] ^= change;
-                let _either = Request::of(&broken).output(output(Format::Gif)).try_run();
+                let _either = Request::new(&broken).output(output(Format::Gif)).try_run();
             }
         }
     }
@@ -226,7 +226,7 @@ fn work_ends_when_its_time_is_over() {
         time: Duration::ZERO,
         ..PixelLimits::default()
     };
-    let error = Request::of(&file).try_run_within(&limits).unwrap_err();
+    let error = Request::new(&file).try_run_within(&limits).unwrap_err();
     assert_eq!(error.code, ErrorCode::DeadlinePassed);
 }
 
@@ -249,7 +249,7 @@ fn a_frame_is_changed_before_the_next_one_is_decoded() {
 
 #[test]
 fn an_animation_that_is_reduced_needs_memory_for_one_large_frame_only() {
-    let (file, _) = of_pillow(
+    let (file, _) = made_by_pillow(
         "frames = [Image.new('RGB', (400, 300), (9 * n, 90, 30)) for n in range(20)]",
         "'GIF', duration=50",
     );
@@ -262,7 +262,7 @@ fn an_animation_that_is_reduced_needs_memory_for_one_large_frame_only() {
         ..Transform::default()
     };
     let run = |transform| {
-        let request = Request::of(&file).transform(transform);
+        let request = Request::new(&file).transform(transform);
         request.output(output(Format::Webp)).try_run_within(&limits)
     };
     assert_eq!(run(narrow(40)).unwrap().width, 40);

@@ -15,7 +15,7 @@ use crate::{
 /// Mean difference of a channel between what Pillow and we see.
 fn difference(image: &[u8]) -> f64 {
     let (_, theirs) = pillow::read(image);
-    let ours = Request::of(image).pixels();
+    let ours = Request::new(image).pixels();
     assert_eq!(ours.size(), theirs.size());
     ours.mean_error(&theirs.data)
 }
@@ -102,7 +102,7 @@ fn every_orientation_stands_upright() {
                     im = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))\n\
                     put(im.convert('RGBA').tobytes())";
         let upright = python(code, &file);
-        let ours = Request::of(&file).pixels();
+        let ours = Request::new(&file).pixels();
         let size = if orientation < 5 { (48, 32) } else { (32, 48) };
         assert_eq!(ours.size(), size, "orientation {orientation}");
         let mean = ours.mean_error(&upright);
@@ -111,14 +111,14 @@ fn every_orientation_stands_upright() {
 }
 
 #[test]
-fn of_a_sequence_the_first_frame_is_seen() {
+fn the_first_frame_of_a_sequence_is_decoded() {
     let frames = "a, b = Image.new('RGB', (w, h), (255, 0, 0)), Image.new('RGB', (w, h), (0, 0, 255))\nim = a";
     let file = saved(
         (16, 8),
         frames,
         "'AVIF', save_all=True, append_images=[b], duration=50",
     );
-    let ours = Request::of(&file).pixels();
+    let ours = Request::new(&file).pixels();
     assert_eq!(ours.size(), (16, 8));
     assert!(
         ours.data
@@ -137,7 +137,7 @@ fn it_can_be_switched_off_as_an_input() {
         },
         ..PixelLimits::default()
     };
-    let error = Request::of(&file).try_run_within(&limits).unwrap_err();
+    let error = Request::new(&file).try_run_within(&limits).unwrap_err();
     assert_eq!(error.code, ErrorCode::NotAnImage);
     assert!(error.message.contains("image/avif"), "{error}");
 }
@@ -148,7 +148,7 @@ fn a_claim_of_too_many_pixels_is_refused_before_they_are_paid_for() {
     let claim = file.windows(4).position(|name| name == b"ispe").unwrap() + 8;
     file[claim..claim + 4].copy_from_slice(&60_000_u32.to_be_bytes());
     file[claim + 4..claim + 8].copy_from_slice(&60_000_u32.to_be_bytes());
-    let error = Request::of(&file).try_run().unwrap_err();
+    let error = Request::new(&file).try_run().unwrap_err();
     assert_eq!(error.code, ErrorCode::TooManyPixels);
 }
 
@@ -157,7 +157,7 @@ fn a_picture_larger_than_its_claim_is_broken() {
     let mut file = saved((64, 64), &painted("RGB"), "'AVIF'");
     let claim = file.windows(4).position(|name| name == b"ispe").unwrap() + 8;
     file[claim + 3] = 32;
-    let error = Request::of(&file).try_run().unwrap_err();
+    let error = Request::new(&file).try_run().unwrap_err();
     assert_eq!(error.code, ErrorCode::DecodingFailed);
 }
 
@@ -205,7 +205,7 @@ fn more_quality_is_nearer() {
 
 #[test]
 fn another_format_stands_in_for_what_is_too_large() {
-    let asked = |side| Request::of(&plain(side, 2, [1, 2, 3, 255])).encoded(Format::Avif);
+    let asked = |side| Request::new(&plain(side, 2, [1, 2, 3, 255])).encoded(Format::Avif);
     let fits = asked(1600);
     assert_eq!(
         (fits.image.content_type, fits.warnings.len()),
@@ -223,6 +223,6 @@ fn our_own_file_is_seen_alike() {
     let file = encode(&image, &output(Format::Avif));
     let mean = difference(&file);
     assert!(mean < 0.6, "{mean}");
-    let again = Request::of(&png(&image)).encoded(Format::Avif);
+    let again = Request::new(&png(&image)).encoded(Format::Avif);
     assert_eq!(again.image.bytes, file, "and written alike every time");
 }

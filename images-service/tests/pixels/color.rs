@@ -48,7 +48,7 @@ fn converted(image: &[u8]) -> Vec<u8> {
 fn a_profile_is_honoured() {
     for arguments in ["'PNG'", "'WEBP', lossless=True"] {
         let image = profiled("RGB", "swapped(srgb)", arguments);
-        let ours = Request::of(&image).pixels();
+        let ours = Request::new(&image).pixels();
         let error = ours.mean_error(&converted(&image));
         assert!(error < 0.5, "{arguments}: {error}");
         let (_, stored) = pillow::read(&image);
@@ -62,14 +62,14 @@ fn a_profile_is_honoured() {
         "swapped(srgb)",
         "'JPEG', quality=95, subsampling='4:4:4'",
     );
-    let error = Request::of(&image).pixels().mean_error(&converted(&image));
+    let error = Request::new(&image).pixels().mean_error(&converted(&image));
     assert!(error < 1.0, "JPEG: {error}");
 }
 
 #[test]
 fn alpha_is_no_colour_to_a_profile() {
     let image = profiled("RGBA", "swapped(srgb)", "'PNG'");
-    let ours = Request::of(&image).pixels();
+    let ours = Request::new(&image).pixels();
     let (_, stored) = pillow::read(&image);
     let alpha = |data: &[u8]| data.iter().skip(3).step_by(4).copied().collect::<Vec<_>>();
     assert_eq!(alpha(&ours.data), alpha(&stored.data));
@@ -79,13 +79,13 @@ fn alpha_is_no_colour_to_a_profile() {
 fn an_srgb_profile_changes_nothing() {
     let image = profiled("RGB", "srgb", "'PNG'");
     let (_, stored) = pillow::read(&image);
-    assert!(Request::of(&image).pixels().data == stored.data);
+    assert!(Request::new(&image).pixels().data == stored.data);
 }
 
 #[test]
 fn a_profile_that_cannot_be_used_is_warned_of() {
     let image = profiled("RGB", "b'not a profile at all' * 9", "'PNG'");
-    let encoded = Request::of(&image).encoded(safelight_protocol::Format::Rgba);
+    let encoded = Request::new(&image).encoded(safelight_protocol::Format::Rgba);
     let (_, stored) = pillow::read(&image);
     assert!(
         encoded.image.bytes == stored.data,
@@ -135,7 +135,7 @@ fn every_orientation_ends_upright_in_every_format() {
                 (48, 32),
                 "info, {arguments} {tag}"
             );
-            let upright = Request::of(&image).pixels();
+            let upright = Request::new(&image).pixels();
             assert_eq!(upright.size(), (48, 32), "{arguments} {tag}");
             let corners = [(4, 4), (44, 4), (4, 28), (44, 28)].map(|(x, y)| upright.at(x, y));
             let meant = [
@@ -158,7 +158,7 @@ fn width_is_that_of_the_upright_picture() {
         width: Some(24),
         ..Transform::default()
     };
-    let result = Request::of(&oriented(6, "'PNG'"))
+    let result = Request::new(&oriented(6, "'PNG'"))
         .transform(transform)
         .pixels();
     assert_eq!(result.size(), (24, 16));

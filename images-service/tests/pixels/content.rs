@@ -8,7 +8,7 @@ use safelight_images::{
 use safelight_protocol::{ErrorCode, Fit, Format, Segment, Upscale};
 
 use crate::{
-    movie::{Movie, decoded, of_pillow},
+    movie::{Movie, decoded, made_by_pillow},
     request::{Pixels, Request, output, painted},
 };
 
@@ -17,7 +17,7 @@ const BLUE: [u8; 4] = [0, 0, 255, 255];
 const WHITE: [u8; 4] = [255; 4];
 
 fn after(image: &[u8], transform: Transform) -> Pixels {
-    Request::of(image).transform(transform).pixels()
+    Request::new(image).transform(transform).pixels()
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn approximations_are_warned_of_once_or_refused() {
         (generate, "upscale=generate approximated"),
     ] {
         let request = || {
-            Request::of(&painted(10, 6, |x, _| if x < 4 { RED } else { WHITE }))
+            Request::new(&painted(10, 6, |x, _| if x < 4 { RED } else { WHITE }))
                 .transform(transform.clone())
         };
         assert_eq!(request().try_run().unwrap().warnings, [text]);
@@ -139,7 +139,7 @@ fn a_detector_of_faces_moves_the_crop() {
             zoom,
             ..Transform::default()
         };
-        let encoded = Request::of(&image)
+        let encoded = Request::new(&image)
             .transform(transform)
             .try_run_within(&limits)
             .unwrap();
@@ -163,7 +163,7 @@ fn moving() -> Vec<u8> {
             f = Image.new('RGBA', (24, 16), (20, 20, 220, 255))\n    \
             f.paste((255, 0, 0, 255), (n * 8, 5, n * 8 + 8, 11))\n    \
             frames.append(f)\n";
-    of_pillow(make, "'WEBP', lossless=True, duration=50").0
+    made_by_pillow(make, "'WEBP', lossless=True, duration=50").0
 }
 
 fn frames(transform: Transform) -> Movie {
@@ -171,7 +171,7 @@ fn frames(transform: Transform) -> Movie {
         quality: Some(100),
         ..output(Format::Webp)
     };
-    let encoded = Request::of(&moving())
+    let encoded = Request::new(&moving())
         .transform(transform)
         .output(lossless)
         .try_run()

@@ -11,7 +11,7 @@ use crate::{
 /// Mean and largest difference of a channel between what Pillow and we see.
 fn difference(image: &[u8]) -> (f64, u8) {
     let (_, theirs) = pillow::read(image);
-    let ours = Request::of(image).pixels();
+    let ours = Request::new(image).pixels();
     assert_eq!(ours.size(), theirs.size());
     let pairs = ours.data.iter().zip(&theirs.data);
     let largest = pairs.map(|(a, b)| a.abs_diff(*b)).max().unwrap();
@@ -99,7 +99,7 @@ fn png_of_every_kind_is_seen_exactly() {
 fn sixteen_bits_are_rounded_to_eight() {
     let make =
         "im = Image.new('I;16', (w, h))\nim.putdata([0, 127, 128, 384, 385, 65407, 65408, 65535])";
-    let ours = Request::of(&saved((8, 1), make, "'PNG'")).pixels();
+    let ours = Request::new(&saved((8, 1), make, "'PNG'")).pixels();
     let values: Vec<u8> = ours.data.chunks(4).map(|pixel| pixel[0]).collect();
     // 257 steps of sixteen bits are one of eight.
     assert_eq!(values, [0, 0, 0, 1, 1, 255, 255, 255]);
@@ -140,14 +140,14 @@ fn gif_is_seen_exactly() {
 }
 
 #[test]
-fn of_an_animation_the_first_frame_is_seen() {
+fn the_first_frame_of_an_animation_is_decoded() {
     let frames = "a, b = Image.new('RGB', (w, h), (255, 0, 0)), Image.new('RGB', (w, h), (0, 0, 255))\nim = a";
     for arguments in [
         "'GIF', save_all=True, append_images=[b], duration=50",
         "'WEBP', save_all=True, append_images=[b], duration=50, lossless=True",
         "'PNG', save_all=True, append_images=[b], duration=50",
     ] {
-        let ours = Request::of(&saved((8, 6), frames, arguments)).pixels();
+        let ours = Request::new(&saved((8, 6), frames, arguments)).pixels();
         assert_eq!(ours.size(), (8, 6), "{arguments}");
         assert!(
             ours.data.chunks(4).all(|pixel| pixel == [255, 0, 0, 255]),

@@ -92,7 +92,7 @@ fn claiming(width: u16, height: u16, frames: usize) -> Vec<u8> {
 
 fn refused(file: &[u8]) -> (ErrorCode, String) {
     let output = crate::request::output(Format::Gif);
-    let error = Request::of(file).output(output).try_run().unwrap_err();
+    let error = Request::new(file).output(output).try_run().unwrap_err();
     (error.code, error.message)
 }
 
@@ -118,7 +118,7 @@ fn frames_of_too_many_pixels_together_are_refused_before_one_is_decoded() {
 
 #[test]
 fn a_large_animation_may_give_its_first_frame() {
-    let frame = |file: &[u8]| Request::of(file).try_run().map(|encoded| encoded.source);
+    let frame = |file: &[u8]| Request::new(file).try_run().map(|encoded| encoded.source);
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, 1000, 1000, &PALETTE).unwrap();
     let one = Frame {

@@ -10,7 +10,10 @@ const BLUE: [u8; 4] = [0, 0, 255, 255];
 const WHITE: [u8; 4] = [255; 4];
 
 fn drawn(base: &[u8], overlay: &[u8], draw: Draw) -> Pixels {
-    Request::of(base).overlay(overlay).draw(1, 0, draw).pixels()
+    Request::new(base)
+        .overlay(overlay)
+        .draw(1, 0, draw)
+        .pixels()
 }
 
 #[test]
@@ -78,9 +81,9 @@ fn an_overlay_is_transformed_before_it_is_drawn_and_can_be_drawn_twice() {
         fit: Some(Fit::Squeeze),
         ..Transform::default()
     };
-    let result = Request::of(&plain(3, 1, WHITE))
+    let result = Request::new(&plain(3, 1, WHITE))
         .overlay(&plain(8, 8, RED))
-        .transform_of(1, narrow)
+        .transform_image(1, narrow)
         .draw(1, 0, at(0, 0))
         .draw(1, 0, at(2, 0))
         .pixels();
@@ -93,7 +96,7 @@ fn an_overlay_is_transformed_before_it_is_drawn_and_can_be_drawn_twice() {
 #[test]
 fn drawings_nest() {
     // Blue on red, and that on white.
-    let result = Request::of(&plain(3, 1, WHITE))
+    let result = Request::new(&plain(3, 1, WHITE))
         .overlay(&plain(2, 1, RED))
         .overlay(&plain(1, 1, BLUE))
         .draw(2, 1, at(1, 0))
@@ -107,7 +110,7 @@ fn drawings_nest() {
 
 #[test]
 fn steps_after_a_drawing_see_it() {
-    let shrunk = Request::of(&plain(2, 2, WHITE))
+    let shrunk = Request::new(&plain(2, 2, WHITE))
         .overlay(&plain(2, 2, RED))
         .draw(1, 0, at(0, 0))
         .transform(Transform {
@@ -120,7 +123,7 @@ fn steps_after_a_drawing_see_it() {
 
 #[test]
 fn a_fault_of_an_overlay_names_it() {
-    let error = Request::of(&plain(1, 1, WHITE))
+    let error = Request::new(&plain(1, 1, WHITE))
         .overlay(b"not an image")
         .try_run()
         .unwrap_err();
@@ -258,7 +261,7 @@ fn an_opaque_base_gets_alpha_where_a_mode_can_lower_it() {
             composite,
             ..Draw::default()
         };
-        let request = Request::of(&plain(2, 2, BLUE)).overlay(&plain(1, 1, RED));
+        let request = Request::new(&plain(2, 2, BLUE)).overlay(&plain(1, 1, RED));
         // The colour type of a PNG: 2 is without alpha, 6 with it.
         request.draw(1, 0, draw).encoded(Format::Png).image.bytes[25]
     };

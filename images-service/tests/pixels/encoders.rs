@@ -308,7 +308,7 @@ fn the_default_quality_is_85() {
 
 #[test]
 fn jpeg_lies_on_white() {
-    let jpeg = Request::of(&plain(16, 16, [0, 0, 0, 0])).encoded(Format::Jpeg);
+    let jpeg = Request::new(&plain(16, 16, [0, 0, 0, 0])).encoded(Format::Jpeg);
     let (_, pixels) = pillow::read(&jpeg.image.bytes);
     assert_eq!(pixels.at(8, 8), [255; 4]);
 }
@@ -316,19 +316,19 @@ fn jpeg_lies_on_white() {
 #[test]
 fn raw_pixels_have_no_head() {
     let image = busy(3, 2, Channels::Rgb);
-    let rgb = Request::of(&png(&image)).encoded(Format::Rgb);
+    let rgb = Request::new(&png(&image)).encoded(Format::Rgb);
     assert_eq!(
         (rgb.image.bytes.as_slice(), rgb.image.content_type),
         (image.data(), "application/octet-stream")
     );
-    let with_alpha = Request::of(&png(&image)).encoded(Format::Rgba);
+    let with_alpha = Request::new(&png(&image)).encoded(Format::Rgba);
     assert_eq!(with_alpha.image.bytes, rgba(&image));
 }
 
 #[test]
 fn a_result_longer_than_its_format_allows_is_refused() {
     let request = |side, format| {
-        Request::of(&plain(side, 1, [1, 2, 3, 255]))
+        Request::new(&plain(side, 1, [1, 2, 3, 255]))
             .output(output(format))
             .try_run()
     };

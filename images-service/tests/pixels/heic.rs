@@ -39,7 +39,7 @@ fn every_kind_is_seen_alike() {
         ] {
             for size in [(97, 61), (256, 192), (640, 480)] {
                 let file = heic(size, mode, "", arguments);
-                let (ours, theirs) = (Request::of(&file).pixels(), seen_by_libheif(&file));
+                let (ours, theirs) = (Request::new(&file).pixels(), seen_by_libheif(&file));
                 assert_eq!(ours.size(), theirs.size(), "{mode} {arguments}");
                 let mean = ours.mean_error(&theirs.data);
                 assert!(mean < bound, "{mode} {arguments} {size:?}: {mean}");
@@ -54,7 +54,7 @@ fn every_orientation_stands_upright() {
         let exif =
             format!("exif = Image.Exif()\nexif[0x0112] = {orientation}\nexif = exif.tobytes()");
         let file = heic((96, 64), "RGB", &exif, "quality=90, chroma=444, exif=exif");
-        let (ours, theirs) = (Request::of(&file).pixels(), seen_by_libheif(&file));
+        let (ours, theirs) = (Request::new(&file).pixels(), seen_by_libheif(&file));
         assert_eq!(ours.size(), theirs.size(), "orientation {orientation}");
         let mean = ours.mean_error(&theirs.data);
         assert!(mean < 1.0, "orientation {orientation}: {mean}");

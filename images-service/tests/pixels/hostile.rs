@@ -46,7 +46,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 fn code(image: &[u8]) -> Result<(), ErrorCode> {
-    Request::of(image)
+    Request::new(image)
         .try_run()
         .map(|_| ())
         .map_err(|error| error.code)
@@ -166,7 +166,7 @@ fn known_formats_without_a_decoder_are_named() {
             "image/svg+xml",
         ),
     ] {
-        let error = Request::of(bytes).try_run().unwrap_err();
+        let error = Request::new(bytes).try_run().unwrap_err();
         assert_eq!(error.code, ErrorCode::NotAnImage);
         assert!(error.message.contains(name), "{error}");
     }
@@ -198,7 +198,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 fn a_claim_of_too_many_pixels_is_refused_before_they_are_paid_for() {
     for (width, height) in [(60_000, 60_000), (i32::MAX as u32, 1), (10_001, 10_000)] {
         let file = png_claiming(width, height);
-        let error = Request::of(&file).try_run().unwrap_err();
+        let error = Request::new(&file).try_run().unwrap_err();
         assert_eq!(error.code, ErrorCode::TooManyPixels, "{error}");
         assert_eq!(
             info(&file, &DecodeLimits::default()).unwrap_err().code,
@@ -276,7 +276,7 @@ fn one_bad_overlay_is_found_before_any_pixel_is_decoded() {
     // The base is broken behind its header, which only decoding its pixels would tell.
     let mut base = png(&busy(40, 30, Channels::Rgb));
     base.truncate(60);
-    let error = Request::of(&base)
+    let error = Request::new(&base)
         .overlay(&png_claiming(60_000, 60_000))
         .try_run()
         .unwrap_err();
@@ -294,7 +294,7 @@ fn a_step_that_grows_too_large_is_found_before_any_pixel_is_decoded() {
         ..Transform::default()
     };
     let request = |width| {
-        Request::of(&base)
+        Request::new(&base)
             .transform(enlarge(width))
             .try_run()
             .unwrap_err()
@@ -317,7 +317,7 @@ fn the_memory_of_all_images_together_is_bounded() {
     let image = plain(300, 300, [1, 2, 3, 255]);
     let request = |overlays: usize| {
         (0..overlays)
-            .fold(Request::of(&image), |request, _| request.overlay(&image))
+            .fold(Request::new(&image), |request, _| request.overlay(&image))
             .try_run_within(&limits)
     };
     assert!(request(0).is_ok());
@@ -339,7 +339,7 @@ fn the_memory_of_the_encoder_is_bounded_before_there_are_pixels() {
         ..output(Format::Webp)
     };
     for (quality, expected) in [(100, ErrorCode::Busy), (99, ErrorCode::DecodingFailed)] {
-        let request = Request::of(broken).output(lossless(quality));
+        let request = Request::new(broken).output(lossless(quality));
         let error = request.try_run_within(&limits).unwrap_err();
         assert_eq!(error.code, expected, "{quality}: {error}");
     }
@@ -354,7 +354,7 @@ fn a_crop_out_of_an_enormous_scale_costs_only_its_own_pixels() {
         fit: Some(Fit::Cover),
         ..Transform::default()
     };
-    let result = Request::of(&plain(12_000, 1, [9, 8, 7, 255]))
+    let result = Request::new(&plain(12_000, 1, [9, 8, 7, 255]))
         .transform(cover)
         .pixels();
     assert_eq!(result.size(), (1000, 1000));

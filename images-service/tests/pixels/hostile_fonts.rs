@@ -17,7 +17,7 @@ pub(crate) fn outcome(text: Text) -> Result<(), ErrorCode> {
 }
 
 fn outcome_within(text: Text, limits: &PixelLimits) -> Result<(), ErrorCode> {
-    Request::of_text(text)
+    Request::from_text(text)
         .try_run_within(limits)
         .map(|_| ())
         .map_err(|error| error.code)
@@ -137,7 +137,7 @@ fn what_is_no_font_is_refused() {
         b"%!PS-AdobeFont-1.0: Test",
         b"<html>not found</html>",
     ] {
-        let error = Request::of_text(text("A", bytes.to_vec(), 20.0))
+        let error = Request::from_text(text("A", bytes.to_vec(), 20.0))
             .try_run()
             .unwrap_err();
         assert_eq!(error.code, ErrorCode::BadRequest, "{error}");
@@ -207,16 +207,16 @@ fn the_pixels_of_texts_count_like_those_of_pictures() {
         ..PixelLimits::default()
     };
     let large = || text("A", font::plain(), 400.0);
-    let one = Request::of(&plain(1, 1, [0; 4])).text(large());
+    let one = Request::new(&plain(1, 1, [0; 4])).text(large());
     assert!(one.try_run_within(&limits).is_ok());
-    let three = Request::of_text(large()).text(large()).text(large());
+    let three = Request::from_text(large()).text(large()).text(large());
     let error = three.try_run_within(&limits).unwrap_err();
     assert_eq!(error.code, ErrorCode::Busy, "{error}");
 }
 
 #[test]
 fn an_error_of_a_text_names_its_image() {
-    let request = Request::of(&plain(1, 1, [0; 4])).text(text("A", b"no font".to_vec(), 10.0));
+    let request = Request::new(&plain(1, 1, [0; 4])).text(text("A", b"no font".to_vec(), 10.0));
     let error = request.try_run().unwrap_err();
     assert!(error.message.starts_with("overlay 1: "), "{error}");
 }

@@ -54,7 +54,7 @@ fn a_wrapped_font_that_would_be_too_large_is_refused_before_it_is_inflated() {
             .collect();
         // Its content is broken, which only inflating it would tell.
         tables.push((*b"zzzz", b"broken".to_vec(), claim));
-        Request::of_text(text("A", woff(&tables), 10.0))
+        Request::from_text(text("A", woff(&tables), 10.0))
             .try_run()
             .unwrap_err()
     };
@@ -77,7 +77,7 @@ fn a_wrapped_font_that_would_be_too_large_is_refused_before_it_is_inflated() {
             ..Built::PLAIN
         };
         let text = text("A", font.bytes(), 10.0);
-        let error = Request::of_text(text.clone())
+        let error = Request::from_text(text.clone())
             .try_run_within(limits)
             .unwrap_err();
         assert!(

@@ -36,7 +36,7 @@ fn jpeg_keeps_the_copyright_notice_and_nothing_else() {
         "'WEBP'",
         "'AVIF'",
     ] {
-        let jpeg = Request::of(&talkative(arguments)).encoded(Format::Jpeg);
+        let jpeg = Request::new(&talkative(arguments)).encoded(Format::Jpeg);
         assert_eq!(
             known(&jpeg.image.bytes),
             "({33432: 'Ada, all rights reserved'}, [])",
@@ -48,14 +48,14 @@ fn jpeg_keeps_the_copyright_notice_and_nothing_else() {
 #[test]
 fn other_formats_keep_nothing() {
     for format in [Format::Png, Format::Webp, Format::Gif, Format::Avif] {
-        let image = Request::of(&talkative("'JPEG'")).encoded(format);
+        let image = Request::new(&talkative("'JPEG'")).encoded(format);
         assert_eq!(known(&image.image.bytes), "({}, [])", "{format}");
     }
 }
 
 #[test]
 fn a_picture_without_a_notice_gets_none() {
-    let jpeg = Request::of(&saved((64, 48), &painted("RGB"), "'JPEG'")).encoded(Format::Jpeg);
+    let jpeg = Request::new(&saved((64, 48), &painted("RGB"), "'JPEG'")).encoded(Format::Jpeg);
     assert_eq!(known(&jpeg.image.bytes), "({}, [])");
 }
 
@@ -66,7 +66,7 @@ fn a_notice_as_short_as_its_own_entry_survives() {
         painted("RGB")
     );
     let image = saved((64, 48), &make, "'JPEG', exif=exif");
-    let jpeg = Request::of(&image).encoded(Format::Jpeg);
+    let jpeg = Request::new(&image).encoded(Format::Jpeg);
     assert_eq!(known(&jpeg.image.bytes), "({33432: 'Ada'}, [])");
 }
 
@@ -77,7 +77,7 @@ fn all_of_exif_is_kept_where_the_caller_asks_for_it_but_for_what_holds_no_longer
         ..Extension::default()
     };
     for arguments in ["'JPEG', dpi=(300, 300)", "'PNG'", "'WEBP'"] {
-        let jpeg = Request::of(&talkative(arguments))
+        let jpeg = Request::new(&talkative(arguments))
             .extension(keep)
             .encoded(Format::Jpeg);
         // Upright by now, at the place where it was, and without density and thumbnail.
@@ -91,7 +91,7 @@ fn all_of_exif_is_kept_where_the_caller_asks_for_it_but_for_what_holds_no_longer
             "{arguments}"
         );
     }
-    let png = Request::of(&talkative("'JPEG'"))
+    let png = Request::new(&talkative("'JPEG'"))
         .extension(keep)
         .encoded(Format::Png);
     assert_eq!(known(&png.image.bytes), "({}, [])");
@@ -103,7 +103,7 @@ fn nothing_is_kept_where_the_caller_wants_nothing() {
         metadata: Some(Metadata::None),
         ..Extension::default()
     };
-    let jpeg = Request::of(&talkative("'JPEG'"))
+    let jpeg = Request::new(&talkative("'JPEG'"))
         .extension(none)
         .encoded(Format::Jpeg);
     assert_eq!(known(&jpeg.image.bytes), "({}, [])");

@@ -85,7 +85,7 @@ pub(crate) fn options(deadline: &Deadline) -> Options<'_> {
 }
 
 /// Frames that the code makes as `frames`, the file that Pillow writes with the arguments, and what was drawn.
-pub(crate) fn of_pillow(make: &str, arguments: &str) -> (Vec<u8>, Movie) {
+pub(crate) fn made_by_pillow(make: &str, arguments: &str) -> (Vec<u8>, Movie) {
     let code = format!(
         "{make}\nout = io.BytesIO()\n\
          frames[0].save(out, {arguments}, save_all=True, append_images=frames[1:])\n\

@@ -20,7 +20,7 @@ fn color([r, g, b, a]: [u8; 4]) -> Color {
 }
 
 fn after(image: &[u8], transform: Transform) -> Pixels {
-    Request::of(image).transform(transform).pixels()
+    Request::new(image).transform(transform).pixels()
 }
 
 fn frame(width: u32, color: Color) -> Border {
@@ -114,7 +114,7 @@ fn a_border_beyond_the_largest_side_is_refused() {
         ..Transform::default()
     };
     let result = |width| {
-        Request::of(&plain(10, 1, RED))
+        Request::new(&plain(10, 1, RED))
             .transform(framed(width))
             .try_run()
     };
@@ -186,7 +186,7 @@ fn a_trim_by_colour_decides_upon_the_size_of_all_that_follows() {
         fit: Some(Fit::Contain),
         ..Transform::default()
     };
-    let error = Request::of(&line).transform(wide).try_run().unwrap_err();
+    let error = Request::new(&line).transform(wide).try_run().unwrap_err();
     assert_eq!(error.code, ErrorCode::TooManyPixels);
 }
 
@@ -201,7 +201,7 @@ fn a_result_that_only_its_content_makes_too_large_is_refused() {
         ..Transform::default()
     };
     let run = |trim| {
-        Request::of(&boxed())
+        Request::new(&boxed())
             .transform(transform(trim))
             .try_run_within(&limits)
     };
@@ -234,7 +234,7 @@ fn memory_is_counted_again_once_content_has_decided() {
         fit: Some(Fit::Contain),
         ..Transform::default()
     };
-    let error = Request::of(&line)
+    let error = Request::new(&line)
         .transform(transform)
         .try_run_within(&limits)
         .unwrap_err();
@@ -304,12 +304,12 @@ fn sharpening_comes_before_blur() {
         blur: 2,
         ..sharpen.clone()
     };
-    let in_order = Request::of(&edge)
+    let in_order = Request::new(&edge)
         .transform(sharpen.clone())
         .transform(blur.clone())
         .pixels();
     assert!(after(&edge, both.clone()) == in_order);
-    let reversed = Request::of(&edge)
+    let reversed = Request::new(&edge)
         .transform(blur)
         .transform(sharpen)
         .pixels();

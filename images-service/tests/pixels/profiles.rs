@@ -60,9 +60,9 @@ fn converted(image: &[u8], mode: &str) -> Vec<u8> {
 
 /// Holds what we see against the other library, and makes sure that the profile means something.
 fn assert_honoured(image: &[u8], mode: &str, worst: f64) {
-    let encoded = Request::of(image).encoded(Format::Rgba);
+    let encoded = Request::new(image).encoded(Format::Rgba);
     assert!(encoded.warnings.is_empty(), "{:?}", encoded.warnings);
-    let ours = Request::of(image).pixels();
+    let ours = Request::new(image).pixels();
     let error = ours.mean_error(&converted(image, mode));
     assert!(error < worst, "{mode}: {error}");
     let (_, stored) = pillow::read(image);
@@ -81,7 +81,7 @@ fn a_profile_of_grey_is_honoured() {
 fn a_profile_of_grey_leaves_alpha_alone() {
     let make = format!("{MAKER}\n{}\nim = im.convert('LA')", painted("RGBA"));
     let image = saved((64, 48), &make, "'PNG', icc_profile=linear");
-    let ours = Request::of(&image).pixels();
+    let ours = Request::new(&image).pixels();
     let grey = converted(&image, "L");
     let (_, stored) = pillow::read(&image);
     let triples = ours.data.chunks(4).zip(grey.chunks(4));
@@ -105,7 +105,7 @@ fn sixteen_bits_are_converted_before_they_are_reduced() {
         "{MAKER}\nim = Image.new('I;16', (w, h))\nim.putdata([0, 64, 128, 256, 4096, 32768, 65535])"
     );
     let image = saved((7, 1), &make, "'PNG', icc_profile=linear");
-    let ours = Request::of(&image).pixels();
+    let ours = Request::new(&image).pixels();
     let values: Vec<u8> = ours.data.chunks(4).map(|pixel| pixel[0]).collect();
     // By the formula of sRGB.
     for (value, expected) in values.iter().zip([0, 3, 6, 13, 71, 188, 255]) {
@@ -116,7 +116,7 @@ fn sixteen_bits_are_converted_before_they_are_reduced() {
 #[test]
 fn a_profile_of_something_else_is_warned_of() {
     for (mode, profile) in [("RGB", "linear"), ("L", "press")] {
-        let encoded = Request::of(&with_profile(mode, profile, "'PNG'")).encoded(Format::Rgba);
+        let encoded = Request::new(&with_profile(mode, profile, "'PNG'")).encoded(Format::Rgba);
         let warned = encoded
             .warnings
             .iter()
@@ -135,7 +135,7 @@ fn linear_with(tags: &str) -> String {
 
 #[test]
 fn texts_and_tags_that_multiply_cost_nothing() {
-    let plain = Request::of(&with_profile("L", "linear", "'PNG'")).pixels();
+    let plain = Request::new(&with_profile("L", "linear", "'PNG'")).pixels();
     // Two hundred thousand translations that share a text of two megabytes; and a text that is listed as often.
     let translations = "[(b'cprt', b'mluc\\0\\0\\0\\0' + struct.pack('>2I', 200000, 12)\n\
                         + (b'enGB' + struct.pack('>2I', 2000000, 16)) * 200000)]";
@@ -143,7 +143,7 @@ fn texts_and_tags_that_multiply_cost_nothing() {
     for tags in [translations, listed] {
         let image = with_profile("L", &linear_with(tags), "'PNG'");
         assert!(image.len() < 400_000, "{}", image.len());
-        let encoded = Request::of(&image).encoded(Format::Rgba);
+        let encoded = Request::new(&image).encoded(Format::Rgba);
         assert!(
             encoded.image.bytes == plain.data,
             "the rest of the profile holds"

@@ -31,11 +31,11 @@ proptest! {
         let transform = Transform { trim: Trim { border: None, ..transform.trim }, ..transform };
         let bounds = Bounds::new(DecodeLimits::default().area, 12_000);
         let Ok(planned) = plan(&transform, image.size(), bounds, Models::default()) else {
-            prop_assert!(Request::of(&png(&image)).transform(transform).try_run().is_err());
+            prop_assert!(Request::new(&png(&image)).transform(transform).try_run().is_err());
             return Ok(());
         };
         prop_assert!(planned.complete);
-        let result = Request::of(&png(&image)).transform(transform).pixels();
+        let result = Request::new(&png(&image)).transform(transform).pixels();
         prop_assert_eq!(result.size(), (planned.size.width, planned.size.height));
         let by_ops = planned.ops.iter().fold(image.size(), |size, op| op.resulting(size));
         prop_assert_eq!(by_ops, planned.size);
@@ -94,9 +94,9 @@ proptest! {
         steps in prop::collection::vec((transform(), 0_usize..2, draw()), 1..4),
     ) {
         let run = || {
-            let request = Request::of(&png(&images.0)).overlay(&png(&images.1));
+            let request = Request::new(&png(&images.0)).overlay(&png(&images.1));
             let all = steps.iter().fold(request, |request, (transform, image, draw)| {
-                request.transform_of(*image, transform.clone()).draw(1, 0, *draw)
+                request.transform_image(*image, transform.clone()).draw(1, 0, *draw)
             });
             all.try_run().map(|encoded| (encoded.width, encoded.height, encoded.image.bytes, encoded.warnings))
         };
@@ -116,24 +116,24 @@ proptest! {
             fit: Some(fit),
             ..Transform::default()
         };
-        prop_assert!(Request::of(&png(&image)).transform(same).pixels().data == rgba(&image));
+        prop_assert!(Request::new(&png(&image)).transform(same).pixels().data == rgba(&image));
     }
 
     #[test]
     fn the_same_request_gives_the_same_bytes(image in image(), transform in transform()) {
-        let once = || Request::of(&png(&image)).transform(transform.clone()).try_run().map(|encoded| encoded.image.bytes);
+        let once = || Request::new(&png(&image)).transform(transform.clone()).try_run().map(|encoded| encoded.image.bytes);
         prop_assert!(once() == once());
     }
 
     #[test]
     fn four_quarters_are_nothing(image in image()) {
-        let request = (0..4).fold(Request::of(&png(&image)), |request, _| request.transform(turned(Rotation::Quarter)));
+        let request = (0..4).fold(Request::new(&png(&image)), |request, _| request.transform(turned(Rotation::Quarter)));
         prop_assert!(request.pixels().data == rgba(&image));
     }
 
     #[test]
     fn a_quarter_and_three_are_nothing(image in image()) {
-        let request = Request::of(&png(&image))
+        let request = Request::new(&png(&image))
             .transform(turned(Rotation::ThreeQuarters))
             .transform(turned(Rotation::Quarter));
         prop_assert!(request.pixels().data == rgba(&image));
@@ -145,7 +145,7 @@ proptest! {
         axes in prop::sample::select(vec![Flip::Horizontal, Flip::Vertical, Flip::Both]),
     ) {
         let flip = Transform { flip: Some(axes), ..Transform::default() };
-        let request = Request::of(&png(&image)).transform(flip.clone()).transform(flip);
+        let request = Request::new(&png(&image)).transform(flip.clone()).transform(flip);
         prop_assert!(request.pixels().data == rgba(&image));
     }
 
@@ -153,13 +153,13 @@ proptest! {
     fn an_invisible_overlay_changes_nothing(image in image(), overlay in image(), x in -50_i32..50, y in -50_i32..50) {
         let place = Draw { horizontal: Position::Start(x), vertical: Position::End(y), ..Draw::default() };
         let draw = Draw { opacity: 0.0, ..place };
-        let request = Request::of(&png(&image)).overlay(&png(&overlay)).draw(1, 0, draw);
+        let request = Request::new(&png(&image)).overlay(&png(&overlay)).draw(1, 0, draw);
         prop_assert!(request.pixels().data == rgba(&image));
     }
 
     #[test]
     fn a_drawing_keeps_the_bases_size_and_an_opaque_base_opaque(image in image(), overlay in image(), draw in draw()) {
-        let result = Request::of(&png(&image)).overlay(&png(&overlay)).draw(1, 0, draw).pixels();
+        let result = Request::new(&png(&image)).overlay(&png(&overlay)).draw(1, 0, draw).pixels();
         prop_assert_eq!(result.size(), (image.size().width, image.size().height));
         let keeps = match draw.composite {
             Composite::Over | Composite::Atop | Composite::Lighter => true,
@@ -177,7 +177,7 @@ proptest! {
         if let (true, false, Ok(result)) = (
             image.is_opaque(),
             transparent,
-            Request::of(&png(&image)).transform(transform).try_run(),
+            Request::new(&png(&image)).transform(transform).try_run(),
         ) {
             prop_assert!(result.image.bytes.iter().skip(3).step_by(4).all(|alpha| *alpha == 255));
         }
@@ -197,6 +197,6 @@ proptest! {
         ]),
         noise in prop::collection::vec(any::<u8>(), 0..400),
     ) {
-        let _either = Request::of(&[signature, &noise].concat()).try_run();
+        let _either = Request::new(&[signature, &noise].concat()).try_run();
     }
 }

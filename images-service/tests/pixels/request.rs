@@ -18,7 +18,7 @@ use safelight_protocol::Format;
 pub(crate) struct Request(TransformRequest);
 
 impl Request {
-    pub(crate) fn of(image: &[u8]) -> Self {
+    pub(crate) fn new(image: &[u8]) -> Self {
         Self(TransformRequest {
             images: vec![ImageSource::Encoded(Bytes::copy_from_slice(image))],
             steps: Vec::new(),
@@ -27,7 +27,7 @@ impl Request {
         })
     }
 
-    pub(crate) fn of_text(text: Text) -> Self {
+    pub(crate) fn from_text(text: Text) -> Self {
         Self(TransformRequest {
             images: vec![ImageSource::Text(text)],
             steps: Vec::new(),
@@ -37,10 +37,10 @@ impl Request {
     }
 
     pub(crate) fn transform(self, transform: Transform) -> Self {
-        self.transform_of(0, transform)
+        self.transform_image(0, transform)
     }
 
-    pub(crate) fn transform_of(mut self, image: usize, transform: Transform) -> Self {
+    pub(crate) fn transform_image(mut self, image: usize, transform: Transform) -> Self {
         let transform = Box::new(transform);
         self.0.steps.push(Step::Transform { image, transform });
         self

@@ -65,7 +65,7 @@ fn the_result_is_within_two_steps_of_the_exact_one_in_the_mean() {
     ] {
         let file = photo(arguments);
         for width in [100, 200, 300, 450, 700] {
-            let request = || Request::of(&file).transform(reduced(width));
+            let request = || Request::new(&file).transform(reduced(width));
             let (fast, slow) = (
                 pixels(request(), &PixelLimits::default()),
                 pixels(request(), &exact()),
@@ -110,7 +110,7 @@ fn geometry_is_that_of_the_whole_picture() {
     for file in [&file, &turned] {
         for transform in &transforms {
             let request = || {
-                Request::of(file)
+                Request::new(file)
                     .transform(transform.clone())
                     .transform(reduced(90))
             };
@@ -136,8 +136,8 @@ fn both_decoders_see_alike_at_full_size() {
         for mode in ["RGB", "L"] {
             let file = saved((97, 61), &painted(mode), arguments);
             let (fast, slow) = (
-                pixels(Request::of(&file), &PixelLimits::default()),
-                pixels(Request::of(&file), &exact()),
+                pixels(Request::new(&file), &PixelLimits::default()),
+                pixels(Request::new(&file), &exact()),
             );
             let error = mean_error(&fast.data, &slow.data);
             assert!(error < 0.7, "{mode} {arguments}: {error}");
@@ -156,7 +156,7 @@ fn a_file_cut_short_is_never_half_a_picture_however_small_it_comes_out() {
         for width in [40, 200, 640] {
             for part in 1..40 {
                 let cut = &file[..file.len() * part / 40];
-                let error = Request::of(cut).transform(reduced(width)).try_run();
+                let error = Request::new(cut).transform(reduced(width)).try_run();
                 let code = error.map(|_| ()).map_err(|error| error.code);
                 assert_eq!(code, Err(ErrorCode::DecodingFailed), "{part}/40 to {width}");
             }
@@ -174,7 +174,7 @@ fn a_scan_with_too_few_codes_is_broken_even_with_an_end_marker() {
         );
         file.truncate(file.len() * 3 / 4);
         file.extend([0xFF, 0xD9]);
-        let error = Request::of(&file).transform(reduced(width)).try_run();
+        let error = Request::new(&file).transform(reduced(width)).try_run();
         let code = error.map(|_| ()).map_err(|error| error.code);
         assert_eq!(
             code,
@@ -189,7 +189,7 @@ fn what_is_drawn_on_first_is_whole() {
     let image = busy(256, 256, Channels::Rgb);
     let file = encode(&image, &output(Format::Jpeg));
     let request = || {
-        Request::of(&file)
+        Request::new(&file)
             .overlay(&crate::request::plain(4, 4, [255, 0, 0, 255]))
             .draw(1, 0, crate::request::at(128, 128))
             .transform(reduced(64))

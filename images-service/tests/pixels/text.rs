@@ -27,7 +27,7 @@ pub(crate) fn text(content: &str, font: Vec<u8>, size: f32) -> Text {
 }
 
 fn drawn(content: &str, font: Vec<u8>, size: f32) -> Pixels {
-    Request::of_text(text(content, font, size)).pixels()
+    Request::from_text(text(content, font, size)).pixels()
 }
 
 /// At size 10, where a pixel is a tenth of the em.
@@ -69,7 +69,7 @@ fn a_colour_that_lets_something_through_scales_the_ink() {
         color: half,
         ..text("AB", font::plain(), 15.0)
     };
-    let pixels = Request::of_text(text).pixels();
+    let pixels = Request::from_text(text).pixels();
     assert_eq!(
         row(&pixels, 4)[6..12],
         [128, 128, 128, 128, 64, 0],
@@ -291,10 +291,10 @@ fn a_text_is_transformed_and_drawn_like_any_picture() {
         rotate: safelight_images::options::Rotation::Quarter,
         ..Transform::default()
     };
-    let result = Request::of(&plain(30, 30, [255; 4]))
+    let result = Request::new(&plain(30, 30, [255; 4]))
         .text(text("A", font::plain(), 20.0))
         .text(text("BA", font::plain(), 10.0))
-        .transform_of(2, quarter)
+        .transform_image(2, quarter)
         .draw(2, 1, at(0, 16))
         .draw(1, 0, at(0, 0))
         .draw(1, 0, at(15, 0))
@@ -311,7 +311,7 @@ fn a_text_is_transformed_and_drawn_like_any_picture() {
         fit: Some(Fit::Squeeze),
         ..Transform::default()
     };
-    let base = Request::of_text(text("AA", font::plain(), 10.0)).transform(small);
+    let base = Request::from_text(text("AA", font::plain(), 10.0)).transform(small);
     let pixels = base.pixels();
     assert_eq!(pixels.size(), (5, 11));
     assert_eq!(ink(&pixels, 3), "#####");

@@ -29,7 +29,7 @@ fn color([r, g, b, a]: [u8; 4]) -> Color {
 fn no_options_change_no_pixel() {
     for channels in [Channels::Rgb, Channels::Rgba] {
         let image = busy(13, 9, channels);
-        let result = Request::of(&png(&image))
+        let result = Request::new(&png(&image))
             .transform(Transform::default())
             .pixels();
         assert_eq!(result.data, rgba(&image), "hidden colours are kept as well");
@@ -38,7 +38,7 @@ fn no_options_change_no_pixel() {
 
 #[test]
 fn padding_is_white_and_leaves_holes_of_the_picture_open() {
-    let pad = Request::of(&plain(4, 2, [10, 20, 30, 0]))
+    let pad = Request::new(&plain(4, 2, [10, 20, 30, 0]))
         .transform(sized(4, 4, Fit::Pad))
         .pixels();
     assert_eq!(pad.at(0, 0), WHITE);
@@ -53,7 +53,7 @@ fn a_background_fills_padding_and_holes_alike() {
         ..sized(4, 4, Fit::Pad)
     };
     let pixels = |background| {
-        Request::of(&plain(4, 2, CLEAR))
+        Request::new(&plain(4, 2, CLEAR))
             .transform(transform(background))
             .pixels()
     };
@@ -76,7 +76,7 @@ fn a_background_does_nothing_to_an_opaque_picture() {
         ..Transform::default()
     };
     assert_eq!(
-        Request::of(&plain(1, 1, RED))
+        Request::new(&plain(1, 1, RED))
             .transform(transform)
             .pixels()
             .at(0, 0),
@@ -94,7 +94,7 @@ fn flip_comes_before_rotation_within_one_transform() {
         rotate: Rotation::Quarter,
         ..Transform::default()
     };
-    let turned = Request::of(&png(&image)).transform(both).pixels();
+    let turned = Request::new(&png(&image)).transform(both).pixels();
     assert_eq!(turned.size(), (1, 2));
     assert_eq!(
         [turned.at(0, 0).to_vec(), turned.at(0, 1).to_vec()],
@@ -113,11 +113,11 @@ fn separate_transforms_run_in_call_order() {
         flip: Some(Flip::Horizontal),
         ..Transform::default()
     };
-    let rotated_first = Request::of(&image)
+    let rotated_first = Request::new(&image)
         .transform(rotate.clone())
         .transform(flip.clone())
         .pixels();
-    let flipped_first = Request::of(&image)
+    let flipped_first = Request::new(&image)
         .transform(flip)
         .transform(rotate)
         .pixels();
@@ -135,7 +135,7 @@ fn each_transform_works_on_what_the_one_before_left() {
     }
     let size = safelight_images::options::Size::new(64, 64);
     let grid = safelight_images::image::Image::new(size, Channels::Rgb, data).unwrap();
-    let there_and_back = Request::of(&png(&grid))
+    let there_and_back = Request::new(&png(&grid))
         .transform(sized(8, 8, Fit::Contain))
         .transform(sized(64, 64, Fit::Contain))
         .pixels();
@@ -161,7 +161,7 @@ fn a_crop_keeps_the_side_that_gravity_names() {
             gravity: Gravity::Remainder { x, y: 0.5 },
             ..sized(2, 2, Fit::Cover)
         };
-        let cropped = Request::of(&png(&image)).transform(transform).pixels();
+        let cropped = Request::new(&png(&image)).transform(transform).pixels();
         assert_eq!(cropped.size(), (2, 2));
         assert_eq!(cropped.at(0, 0)[0], first, "at {x}");
     }
@@ -169,7 +169,7 @@ fn a_crop_keeps_the_side_that_gravity_names() {
 
 #[test]
 fn a_result_without_pixels_cannot_be_asked_for() {
-    let thin = Request::of(&plain(1000, 1, RED))
+    let thin = Request::new(&plain(1000, 1, RED))
         .transform(sized(10, 10, Fit::Contain))
         .pixels();
     assert_eq!(thin.size(), (10, 1));
@@ -182,12 +182,12 @@ fn the_output_background_is_below_the_finished_picture() {
         background: Some(color(background)),
         ..output(format)
     };
-    let rgb = Request::of(&half)
+    let rgb = Request::new(&half)
         .output(output(Format::Rgb, [0, 0, 255, 255]))
         .try_run()
         .unwrap();
     assert_eq!(rgb.image.bytes, [128, 0, 127]);
-    let rgba = Request::of(&half)
+    let rgba = Request::new(&half)
         .output(output(Format::Rgba, [0, 0, 255, 128]))
         .try_run()
         .unwrap();
@@ -203,7 +203,7 @@ fn one_dimension_with_a_cropping_fit_is_warned_of() {
             fit: Some(fit),
             ..Transform::default()
         };
-        Request::of(&plain(4, 4, RED))
+        Request::new(&plain(4, 4, RED))
             .transform(transform)
             .encoded(Format::Rgb)
             .warnings
@@ -222,7 +222,7 @@ fn one_dimension_with_a_cropping_fit_is_warned_of() {
 
 #[test]
 fn the_log_learns_what_the_source_was() {
-    let encoded = Request::of(&plain(4, 3, RED)).encoded(Format::Jpeg);
+    let encoded = Request::new(&plain(4, 3, RED)).encoded(Format::Jpeg);
     assert_eq!(encoded.source, "image/png 4x3");
     assert_eq!(
         (encoded.width, encoded.height, encoded.image.content_type),
@@ -248,7 +248,7 @@ fn a_crop_that_touches_the_far_edges_succeeds_at_every_size() {
                 gravity,
                 ..sized(19, 11, fit)
             };
-            let cropped = Request::of(&source).transform(transform).try_run();
+            let cropped = Request::new(&source).transform(transform).try_run();
             let size = cropped.map(|cropped| (cropped.width, cropped.height));
             assert_eq!(size, Ok((19, 11)), "{side} pixels, {fit} at {gravity:?}");
         }

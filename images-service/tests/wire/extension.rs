@@ -8,7 +8,7 @@ use crate::{client::Answer, form::Form, pictures::png, service::Service};
 const SVG: &str = "<svg xmlns='http://www.w3.org/2000/svg'><script>evil()</script><rect/></svg>";
 
 /// A request of a URL: these parts, and then what the binding has.
-fn of_url(parts: &[(&str, &str)], image: &[u8], overlays: &[&[u8]], steps: &str) -> Form {
+fn url_form(parts: &[(&str, &str)], image: &[u8], overlays: &[&[u8]], steps: &str) -> Form {
     let form = Form::transform().string(extension::CALLER, "url");
     let form = form.file(form::IMAGE, image);
     let form = overlays
@@ -33,21 +33,21 @@ fn size(answer: &Answer) -> (u32, u32) {
 async fn svg_is_passed_on_without_harm_where_no_pixels_are_wanted() {
     let service = Service::start();
     for choose in ["source", "auto", "fast", "svg"] {
-        let form = of_url(&[(extension::CHOOSE, choose)], SVG.as_bytes(), &[], "[]");
+        let form = url_form(&[(extension::CHOOSE, choose)], SVG.as_bytes(), &[], "[]");
         let answer = service.post(&form).await;
         answer.assert_good("image/svg+xml");
         assert!(answer.text().contains("<rect"), "{}", answer.text());
         assert!(!answer.text().contains("evil"), "{}", answer.text());
     }
-    let json = of_url(&[(extension::CHOOSE, "json")], SVG.as_bytes(), &[], "[]");
+    let json = url_form(&[(extension::CHOOSE, "json")], SVG.as_bytes(), &[], "[]");
     let json = service.post(&json).await;
     assert_eq!(json.text(), r#"{"original":{"format":"image/svg+xml"}}"#);
     for parts in [&[][..], &[(extension::CHOOSE, "png")]] {
-        let form = of_url(parts, SVG.as_bytes(), &[], "[]");
+        let form = url_form(parts, SVG.as_bytes(), &[], "[]");
         service.post(&form).await.assert_error(415, 9412, "svg");
     }
     let pixels = png(2, 2, [1, 2, 3]);
-    let form = of_url(&[(extension::CHOOSE, "svg")], &pixels, &[], "[]");
+    let form = url_form(&[(extension::CHOOSE, "svg")], &pixels, &[], "[]");
     service.post(&form).await.assert_error(415, 9412, "svg");
 }
 
@@ -58,7 +58,7 @@ async fn an_overlay_may_be_a_fraction_of_what_the_base_has_become() {
     let steps = r#"[{"imageIndex":0,"width":80},
         {"imageIndex":1,"safelight_width":0.25,"safelight_height":0.5,"fit":"squeeze"},
         {"drawImageIndex":1,"targetImageIndex":0,"top":0,"left":0}]"#;
-    let answer = service.post(&of_url(&[], &red, &[&blue], steps)).await;
+    let answer = service.post(&url_form(&[], &red, &[&blue], steps)).await;
     answer.assert_good("image/png");
     assert_eq!(size(&answer), (80, 40));
     let mut reader = png::Decoder::new(std::io::Cursor::new(&answer.body))
@@ -83,7 +83,7 @@ async fn an_overlay_may_be_a_fraction_of_what_the_base_has_become() {
             "fraction of itself",
         ),
     ] {
-        let answer = service.post(&of_url(&[], &red, &[&blue], steps)).await;
+        let answer = service.post(&url_form(&[], &red, &[&blue], steps)).await;
         answer.assert_error(400, 9432, named);
     }
 }
@@ -97,7 +97,7 @@ async fn a_fraction_of_a_base_whose_content_decides_its_size_is_bounded_all_the_
     let steps = r#"[{"imageIndex":0,"trim":"border","width":250,"fit":"contain"},
         {"imageIndex":1,"safelight_width":0.9,"fit":"contain"},
         {"drawImageIndex":1,"targetImageIndex":0}]"#;
-    let answer = service.post(&of_url(&[], &red, &[&blue], steps)).await;
+    let answer = service.post(&url_form(&[], &red, &[&blue], steps)).await;
     answer.assert_error(403, 9413, "300");
 }
 
@@ -107,14 +107,14 @@ async fn the_sizes_of_a_segmented_picture_come_with_its_mask() {
     let picture = png(20, 10, [9, 9, 9]);
     let json = &[(extension::CHOOSE, "json")];
     let steps = r#"[{"imageIndex":0,"segment":"foreground","width":10}]"#;
-    let answer = service.post(&of_url(json, &picture, &[], steps)).await;
+    let answer = service.post(&url_form(json, &picture, &[], steps)).await;
     answer.assert_good("application/json");
     let sizes: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
     assert_eq!((&sizes["width"], &sizes["height"]), (&10.into(), &5.into()));
     let mask = sizes["segment"]["foreground"].as_str().unwrap();
     // A PNG, in base64.
     assert!(mask.starts_with("iVBORw0KGgo"), "{mask}");
-    let without = service.post(&of_url(json, &picture, &[], "[]")).await;
+    let without = service.post(&url_form(json, &picture, &[], "[]")).await;
     assert!(!without.text().contains("segment"), "{}", without.text());
 }
 
@@ -122,7 +122,7 @@ async fn the_sizes_of_a_segmented_picture_come_with_its_mask() {
 async fn an_original_that_could_only_grow_is_passed_on_as_it_is() {
     let service = Service::start();
     let small = png(3, 3, [1, 2, 3]);
-    let passed = service.post(&of_url(&[], &small, &[], "[]")).await;
+    let passed = service.post(&url_form(&[], &small, &[], "[]")).await;
     passed.assert_good("image/png");
     assert_eq!(passed.body, small);
     let warning = passed.header("warning").unwrap();
@@ -133,9 +133,9 @@ async fn an_original_that_could_only_grow_is_passed_on_as_it_is() {
     let step = r#"[{"imageIndex":0,"width":2}]"#;
     let binding = Form::steps(&small, "[]");
     for form in [
-        of_url(&[], &small, &[], step),
-        of_url(&[], &tail, &[], "[]"),
-        of_url(&[(form::BACKGROUND, "red")], &small, &[], "[]"),
+        url_form(&[], &small, &[], step),
+        url_form(&[], &tail, &[], "[]"),
+        url_form(&[(form::BACKGROUND, "red")], &small, &[], "[]"),
         binding,
     ] {
         let answer = service.post(&form).await;
@@ -151,11 +151,11 @@ async fn sources_of_urls_have_a_limit_of_their_own() {
     limits.form.remote_bytes = 2_000;
     let service = Service::with(limits);
     let (large, larger) = (vec![b'x'; 2_000], vec![b'x'; 2_001]);
-    let just = of_url(&[], &large, &[&large], "[]");
+    let just = url_form(&[], &large, &[&large], "[]");
     service.post(&just).await.assert_error(415, 9412, "");
-    let over = of_url(&[], &larger, &[], "[]");
+    let over = url_form(&[], &larger, &[], "[]");
     service.post(&over).await.assert_error(413, 9402, "image");
-    let over = of_url(&[], &large, &[&larger], "[]");
+    let over = url_form(&[], &large, &[&larger], "[]");
     service
         .post(&over)
         .await

@@ -64,7 +64,7 @@ async fn every_cell_of_the_outputs_is_true() {
 async fn every_cell_of_the_inputs_is_true() {
     let service = Service::start();
     for row in table("Inputs") {
-        let file = of_format(&service, &row.option).await;
+        let file = file_in_format(&service, &row.option).await;
         for (column, cell) in row.cells() {
             let (asked, plain) = match column {
                 "binding" => (
@@ -97,7 +97,7 @@ async fn every_cell_of_the_texts_is_true() {
 
 #[test]
 fn every_option_of_the_interface_has_a_row() {
-    let of = |name: &str| {
+    let options = |name: &str| {
         table(name)
             .into_iter()
             .map(|row| row.option)
@@ -111,13 +111,16 @@ fn every_option_of_the_interface_has_a_row() {
         saturation segment sharpen trim upscale width zoom";
     // What others call options, and what nobody does.
     let ignored = "anim colour compression draw format metadata onerror quality";
-    assert_eq!(of("Transforms"), all(&format!("{transforms} {ignored}")));
     assert_eq!(
-        of("Draws"),
+        options("Transforms"),
+        all(&format!("{transforms} {ignored}"))
+    );
+    assert_eq!(
+        options("Draws"),
         all("bottom composite left opacity repeat right scale top")
     );
-    assert_eq!(of("Texts"), all("color font size text weight"));
-    assert_eq!(of("Outputs"), all("anim background format quality"));
+    assert_eq!(options("Texts"), all("color font size text weight"));
+    assert_eq!(options("Outputs"), all("anim background format quality"));
 }
 
 /// Holds an answer against what the page says of it; `plain` is the answer without the option.
@@ -262,7 +265,7 @@ async fn written(service: &Service, column: &str, options: &Map<String, Value>) 
 }
 
 /// A file of the format that a row names.
-async fn of_format(service: &Service, name: &str) -> Vec<u8> {
+async fn file_in_format(service: &Service, name: &str) -> Vec<u8> {
     let format = match name {
         "JPEG" => "image/jpeg",
         "PNG" => "image/png",

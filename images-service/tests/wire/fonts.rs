@@ -89,7 +89,7 @@ async fn answer(
     let head = String::from_utf8(head).unwrap();
     let path = head.split(' ').nth(1).unwrap().to_owned();
     asked.lock().unwrap().push(path.clone());
-    let of = |status: &str, headers: &str, body: &[u8]| {
+    let response = |status: &str, headers: &str, body: &[u8]| {
         let length = body.len();
         let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n");
         [head.as_bytes(), body].concat()
@@ -100,18 +100,18 @@ async fn answer(
             let _ = hangs_up.send(());
             return;
         }
-        "/gone" => of("404 Not Found", "", b"not here"),
-        "/broken" => of("500 Internal Server Error", "", b"no"),
-        "/round" => of("302 Found", "Location: /round\r\n", b""),
-        "/moved" => of("302 Found", "Location: /plain\r\n", b""),
-        "/away" => of("302 Found", "Location: http://169.254.169.254/\r\n", b""),
+        "/gone" => response("404 Not Found", "", b"not here"),
+        "/broken" => response("500 Internal Server Error", "", b"no"),
+        "/round" => response("302 Found", "Location: /round\r\n", b""),
+        "/moved" => response("302 Found", "Location: /plain\r\n", b""),
+        "/away" => response("302 Found", "Location: http://169.254.169.254/\r\n", b""),
         "/cut" => {
-            let mut response = of("200 OK", "", &font::plain());
-            response.truncate(response.len() - 10);
-            response
+            let mut cut = response("200 OK", "", &font::plain());
+            cut.truncate(cut.len() - 10);
+            cut
         }
-        path if path.starts_with("/plain") => of("200 OK", "", &font::plain()),
-        _ => of("200 OK", "", b"<html>hello</html>"),
+        path if path.starts_with("/plain") => response("200 OK", "", &font::plain()),
+        _ => response("200 OK", "", b"<html>hello</html>"),
     };
     let _ = stream.write_all(&response).await;
 }
