@@ -62,7 +62,7 @@ mod tests {
     use super::{DigestError, parse, value};
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_written_digest_is_read_back() {
         for crc in [0, 1, 0xDEAD_BEEF, u32::MAX] {
             assert_eq!(parse(&value(crc)), Ok(crc));
         }
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_checked_is_an_error() {
+    fn a_digest_that_cannot_be_checked_is_an_error() {
         assert_eq!(parse("sha-256=:AA==:"), Err(DigestError::NoKnownAlgorithm));
         assert_eq!(parse("crc32c=AAAAAQ=="), Err(DigestError::Malformed));
         assert_eq!(parse("crc32c=:AAAA:"), Err(DigestError::Malformed));

@@ -88,7 +88,7 @@ async fn a_file_is_the_source_of_a_picture_wherever_it_would_answer_the_path() {
 }
 
 #[tokio::test]
-async fn what_is_odd_about_the_folder_is_said_at_the_start() {
+async fn an_oddity_of_the_folder_is_reported_at_the_start() {
     let files = [("_headers", "/*"), ("_redirects", "/a /b"), ("b", "b")];
     let (server, public) = site(&files, "").await;
     for name in ["_headers", "_redirects"] {

@@ -27,7 +27,7 @@ async fn assert_both(server: &DevServer, url: &str, expected: (u16, &str)) {
 }
 
 #[tokio::test]
-async fn what_an_origin_answers_has_its_number() {
+async fn each_answer_of_an_origin_has_its_number() {
     let png = picture(20, 20, ImageFormat::Png);
     let host = Host::start(move |path| match path.trim_start_matches('/') {
         "short" => {

@@ -177,7 +177,7 @@ async fn a_tag_stands_for_one_result_whatever_the_client_reads() {
 }
 
 #[tokio::test]
-async fn what_goes_wrong_has_its_number_and_its_status() {
+async fn each_failure_has_its_number_and_its_status() {
     let server = start().await;
     for (path, status, mark) in [
         ("fit=fill/kept", 400, "err=9401"),
@@ -314,7 +314,7 @@ async fn a_fault_on_either_hop_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn without_an_images_binding_the_path_says_how_to_turn_it_on() {
+async fn the_path_says_how_to_turn_it_on_when_there_is_no_images_binding() {
     let server = DevServer::start_bare(guests::misbehaving(), "").await;
     let answer = get(server.address, "/cdn-cgi/image/width=30/kept").await;
     assert_eq!(answer.status, 404);
@@ -361,7 +361,7 @@ async fn svg_is_passed_on_without_harm_and_never_made_pixels() {
 }
 
 #[tokio::test]
-async fn what_a_source_says_of_caches_and_of_its_size_is_heard() {
+async fn the_cache_headers_and_the_size_of_a_source_are_obeyed() {
     let png = picture(3, 3, ImageFormat::Png);
     let host = Host::start(move |path| {
         let control = path.trim_start_matches('/').replace('_', "-");

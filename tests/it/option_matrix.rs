@@ -111,7 +111,7 @@ async fn each_key_of_a_fetch_makes_a_picture_or_is_named() {
 }
 
 #[tokio::test]
-async fn what_is_left_to_the_client_is_asked_of_the_client() {
+async fn options_that_are_left_to_the_client_are_read_from_the_client() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     let png = picture(900, 30, ImageFormat::Png);
     let hex: String = png.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -62,7 +62,7 @@ async fn both(server: &DevServer, url: &str) -> [(&'static str, Answer); 2] {
 }
 
 #[tokio::test]
-async fn by_default_no_address_is_reached_that_is_not_public() {
+async fn no_address_that_is_not_public_is_reached_by_default() {
     let extra = "[safelight]\nallowed_origins = [\"*\"]\n";
     let server = DevServer::start(guests::misbehaving(), extra).await;
     for url in [LOOPBACK, PRIVATE].concat() {
@@ -75,7 +75,7 @@ async fn by_default_no_address_is_reached_that_is_not_public() {
 }
 
 #[tokio::test]
-async fn what_is_no_url_of_the_web_is_refused_before_anything_is_asked() {
+async fn a_text_that_is_no_url_of_the_web_is_refused_before_any_request() {
     let extra = "[safelight]\nallowed_origins = [\"*\"]\n";
     let server = DevServer::start(guests::misbehaving(), extra).await;
     for url in TRICKS {
@@ -159,7 +159,7 @@ async fn a_host_that_is_denied_is_no_source_however_a_url_leads_there() {
 }
 
 #[tokio::test]
-async fn what_is_drawn_comes_from_nowhere_else() {
+async fn an_overlay_comes_from_no_other_address() {
     let png = picture(20, 20, image::ImageFormat::Png);
     let host = Host::start(move |path| match path {
         "/a.png" => answer(200, "", &png),

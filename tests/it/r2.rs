@@ -73,7 +73,7 @@ async fn an_object_comes_back_as_it_was_put_with_what_it_carries() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_none_and_deleting_it_is_no_error() {
+async fn a_missing_object_is_none_and_its_deletion_is_no_error() {
     let server = start().await;
     for call in ["/get?key=x", "/head?key=x"] {
         assert_eq!(told(&get(server.address, call).await), "404 no such key");
@@ -292,7 +292,7 @@ async fn parts_become_one_object() {
 }
 
 #[tokio::test]
-async fn what_was_stored_is_there_in_the_next_run() {
+async fn a_stored_object_is_there_in_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
     let extra = format!(
         "[[r2_buckets]]\nbinding = \"BUCKET\"\n\n[safelight.storage]\nstate = \"{}\"\n",

@@ -86,7 +86,7 @@ fn objects_go_in_and_out_and_are_listed_and_deleted() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said_and_leaves_no_file() {
+fn a_command_that_cannot_succeed_says_so_and_leaves_no_file() {
     let project = project(Path::new("w.wasm"), BUCKET);
     let path = project.path();
     let words = refused(&r2(path, &["list", "pictures"]));

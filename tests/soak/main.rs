@@ -69,7 +69,7 @@ const WARM_CALLS: u64 = 100;
 const IMAGES_SLACK: u64 = 10_000_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_goes_wrong_no_body_is_delivered_as_whole_that_is_not() {
+async fn no_incomplete_body_is_delivered_as_whole_whatever_goes_wrong() {
     let total = from_environment("SOAK_REQUESTS").unwrap_or(SHORT);
     let seed = from_environment("SOAK_SEED").unwrap_or(SEED);
     let mut server = start(seed).await;

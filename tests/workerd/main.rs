@@ -145,7 +145,7 @@ async fn base64_goes_in_and_out() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_an_error_with_its_code() {
+async fn each_mistake_is_an_error_with_its_code() {
     let workerd = Workerd::start();
     let red = plain(30, 20, RED);
     let svg = STANDARD.encode("<svg xmlns='http://www.w3.org/2000/svg'/>");

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_redirect_is_the_answer() {
+    fn an_answer_that_is_no_redirect_is_returned() {
         let mut parts = request(Method::GET);
         for status in [200, 201, 300, 304, 404] {
             let status = StatusCode::from_u16(status).unwrap();

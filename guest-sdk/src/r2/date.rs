@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn a_text_that_is_no_date_is_none() {
         for text in [
             "",
             "yesterday",

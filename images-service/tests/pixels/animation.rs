@@ -71,7 +71,7 @@ fn the_first_frame_alone_is_seen_when_no_more_is_wanted() {
 }
 
 #[test]
-fn what_is_written_is_what_another_program_sees() {
+fn another_program_reads_the_animation_that_was_written() {
     let lossless = |format| Output {
         quality: Some(100),
         ..output(format)

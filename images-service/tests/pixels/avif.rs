@@ -166,7 +166,7 @@ fn seen_by_pillow(image: &safelight_images::image::Image, output: &Output) -> (S
 }
 
 #[test]
-fn what_we_write_is_near_what_it_was() {
+fn an_encoded_picture_is_near_its_source() {
     for (width, height) in [(1, 1), (7, 5), (64, 48), (321, 241)] {
         for (channels, mode) in [(Channels::Rgb, "RGB"), (Channels::Rgba, "RGBA")] {
             let image = busy(width, height, channels);

@@ -180,7 +180,7 @@ fn frames(transform: Transform) -> Movie {
 }
 
 #[test]
-fn what_the_first_frame_decides_is_done_to_every_frame() {
+fn every_frame_gets_the_decisions_of_the_first_frame() {
     let transform = Transform {
         trim: Trim {
             border: Some(BorderTrim::default()),

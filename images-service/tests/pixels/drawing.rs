@@ -218,7 +218,7 @@ fn ink_in_a_cut_out_leaves_its_silhouette() {
 }
 
 #[test]
-fn without_opacity_four_modes_change_nothing_and_two_clear_the_box() {
+fn an_overlay_without_opacity_changes_nothing_in_four_modes_and_clears_the_box_in_two() {
     let base = painted(3, 1, |x, _| [9, 8, 7, u8::try_from(x).unwrap() * 100]);
     let invisible = |composite| {
         let draw = Draw {

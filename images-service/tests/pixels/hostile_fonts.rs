@@ -125,7 +125,7 @@ fn random_bytes_in_the_place_of_a_table_give_a_picture_or_an_error() {
 }
 
 #[test]
-fn what_is_no_font_is_refused() {
+fn bytes_that_are_no_font_are_refused() {
     for bytes in [
         &b""[..],
         b"\0",

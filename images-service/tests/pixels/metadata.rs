@@ -98,7 +98,7 @@ fn all_of_exif_is_kept_where_the_caller_asks_for_it_but_for_what_holds_no_longer
 }
 
 #[test]
-fn nothing_is_kept_where_the_caller_wants_nothing() {
+fn no_metadata_is_kept_when_the_caller_wants_none() {
     let none = Extension {
         metadata: Some(Metadata::None),
         ..Extension::default()

@@ -42,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn what_content_decides_lies_inside_of_the_picture_and_the_rest_follows_from_it(
+    fn a_crop_by_content_lies_inside_the_picture_and_decides_the_rest(
         image in image(),
         transform in transform(),
     ) {
@@ -73,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_done_to_one_frame_can_be_done_to_another(
+    fn a_decision_of_one_frame_applies_to_another(
         image in image(),
         transform in transform(),
         other in any::<[u8; 4]>(),

@@ -185,7 +185,7 @@ fn a_scan_with_too_few_codes_is_broken_even_with_an_end_marker() {
 }
 
 #[test]
-fn what_is_drawn_on_first_is_whole() {
+fn an_image_that_is_drawn_on_is_decoded_in_full() {
     let image = busy(256, 256, Channels::Rgb);
     let file = encode(&image, &output(Format::Jpeg));
     let request = || {

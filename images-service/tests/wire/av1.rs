@@ -206,7 +206,7 @@ async fn an_answer_is_believed_only_if_it_is_exactly_one() {
 }
 
 #[tokio::test]
-async fn what_a_decoder_says_of_a_file_reaches_the_client_and_what_it_says_of_itself_does_not() {
+async fn a_decoders_error_about_a_file_reaches_the_client_and_one_about_itself_does_not() {
     let stage = Stage::new("exec cat answer");
     for (answer, status, code, names) in [
         (

@@ -85,7 +85,7 @@ async fn a_form_without_its_closing_boundary_is_an_error_wherever_it_ends() {
 }
 
 #[tokio::test]
-async fn what_follows_the_closing_boundary_is_read_and_the_connection_used_again() {
+async fn an_epilogue_is_read_and_the_connection_is_used_again() {
     let red = png(1, 1, [255, 0, 0]);
     let form = Form::steps(&red, "[]")
         .raw("an epilogue\r\n")
@@ -178,7 +178,7 @@ async fn content_that_looks_like_a_boundary_is_content() {
 }
 
 #[tokio::test]
-async fn without_a_boundary_there_is_no_form() {
+async fn a_request_without_a_boundary_is_no_form() {
     let service = Service::start();
     for content_type in [
         "",

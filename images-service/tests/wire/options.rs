@@ -145,7 +145,7 @@ async fn a_wrong_drawing_is_named() {
 }
 
 #[tokio::test]
-async fn what_is_no_list_of_steps_is_a_malformed_request() {
+async fn a_text_that_is_no_list_of_steps_is_a_malformed_request() {
     for (json, names) in [
         ("", "transforms"),
         ("[", "transforms"),
@@ -355,7 +355,7 @@ async fn a_device_pixel_ratio_above_three_is_warned_of() {
 }
 
 #[tokio::test]
-async fn what_is_approximated_is_warned_of_in_the_answer() {
+async fn an_answer_warns_of_approximations() {
     let steps = r#"[{"segment":"foreground"},{"segment":"foreground","width":1,"height":1,"fit":"cover","gravity":"face"}]"#;
     let answer = result(&png(4, 2, [1, 2, 3]), steps).await;
     answer.assert_good("image/png");

@@ -156,7 +156,7 @@ async fn a_wrong_size_or_colour_is_named_before_anything_is_fetched() {
 }
 
 #[tokio::test]
-async fn what_is_no_object_of_json_is_a_malformed_request() {
+async fn a_text_that_is_no_json_object_is_a_malformed_request() {
     let service = Service::start();
     for json in ["", "A", "[]", "\"A\"", "{", "{\"text\":\"\\ud800\"}"] {
         let form = Form::transform()
@@ -221,7 +221,7 @@ async fn a_font_that_cannot_be_fetched_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn what_was_fetched_and_is_no_font_is_a_bad_request() {
+async fn a_fetched_file_that_is_no_font_is_a_bad_request() {
     let server = FontServer::start().await;
     let answer = posted(local(), &small(&server.url("/page"))).await;
     answer.assert_error(400, 9432, "not a TTF, OTF, WOFF or WOFF2 file");

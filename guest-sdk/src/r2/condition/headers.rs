@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_tags_is_refused_by_its_name() {
+    fn a_header_that_is_no_list_of_tags_is_refused_by_its_name() {
         for value in ["a", "", "\"a", "\"a\" \"b\"", "W/a", "\"a\", b", "é"] {
             let words = parsed(&[("if-none-match", value)]).unwrap_err();
             assert!(words.contains("if-none-match"), "{value}: {words}");
