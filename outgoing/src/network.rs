@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_range_is_refused() {
+    fn a_text_that_is_no_range_is_refused() {
         for text in [
             "",
             "10.0.0.0/33",

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_exception_only_public_addresses_may_be_reached() {
+    fn only_public_addresses_may_be_reached_without_an_exception() {
         let policy = Policy::public();
         assert_eq!(policy.check("a", "1.1.1.1".parse().unwrap(), 443), Ok(()));
         assert_eq!(
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_address_is_refused() {
+    fn a_text_that_names_no_address_is_refused() {
         for text in [
             "",
             ":80",

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_absolute_http_url_is_refused() {
+    fn a_text_that_is_no_absolute_http_url_is_refused() {
         use OutgoingError::{InvalidUrl, Scheme, Userinfo};
         for (text, is_expected) in [
             (

@@ -251,7 +251,7 @@ async fn an_answer_is_bounded_before_it_is_read_and_while() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_whole_plain_success_is_an_error() {
+async fn an_answer_that_is_no_complete_plain_success_is_an_error() {
     type Expected = fn(&OutgoingError) -> bool;
     let table: &[(&str, Expected)] = &[
         (

@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_origin_answers_has_its_number() {
+    fn each_answer_of_an_origin_has_its_number() {
         for (status, expected) in [
             (404, (9404, 404)),
             (403, (9408, 403)),
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_keeps_a_source_from_coming_has_its_number() {
+    fn each_failure_to_fetch_a_source_has_its_number() {
         let refused = OutgoingError::Refused {
             host: "a".into(),
             address: "127.0.0.1".parse().unwrap(),

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_object_of_json_is_9401() {
+    fn a_text_that_is_no_json_object_is_9401() {
         let long = format!("{{\"a\":\"{}\"}}", "b".repeat(70_000));
         for text in ["", "[]", "7", "{", "{\"width\":NaN}", &long] {
             let options = CfImageOptions(text.into());

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_the_platform_is_no_source() {
+    fn a_path_of_the_platform_is_no_source() {
         for (path, expected) in [
             ("/photos/a.jpg", Ok(())),
             ("/cdn-cgi", Ok(())),

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_absolute_url_is_refused() {
+    fn a_value_that_is_not_one_absolute_url_is_refused() {
         for urls in [
             &[][..],
             &["/path"],

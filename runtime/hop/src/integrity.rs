@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn two_hops_that_count_the_same_say_it_once() {
+    async fn equal_counts_of_two_hops_are_reported_once() {
         for (length, expected) in [
             (
                 Some(6),

@@ -181,7 +181,7 @@ async fn a_file_that_changes_has_another_tag() {
 }
 
 #[tokio::test]
-async fn nothing_found_is_what_the_config_says() {
+async fn a_missing_file_is_answered_as_the_config_says() {
     let files = [("index.html", "<app>"), ("404.html", "<lost>")];
     let (_dir, mut config) = config(&files);
     for (not_found, status, page) in [

@@ -79,7 +79,7 @@ mod tests {
     use super::{BoundedList, TruncatedList};
 
     #[test]
-    fn what_is_too_much_is_not_kept_but_known() {
+    fn an_overflow_is_dropped_and_recorded() {
         for (json, kept, has_more) in [
             ("[]", &[][..], false),
             ("[1,2]", &[1, 2], false),

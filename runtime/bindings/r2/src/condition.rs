@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_only_what_needs_an_object_fails() {
+    fn a_missing_object_fails_only_the_conditions_that_need_one() {
         let holds = |condition: &str| {
             let condition: Condition = serde_json::from_str(condition).unwrap();
             condition.holds(None)

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_digest_is_refused() {
+    fn a_text_that_is_no_digest_is_refused() {
         for (algorithm, text) in [
             (Algorithm::Md5, "900150983cd24fb0d6963f7d28e17f72"),
             (Algorithm::Md5, "!"),

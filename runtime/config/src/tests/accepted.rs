@@ -76,7 +76,7 @@ fn the_three_kinds_of_file_say_the_same() {
 }
 
 #[test]
-fn what_is_not_said_has_a_default() {
+fn a_missing_value_has_a_default() {
     let config = config(r#"main = "./src/../w.wasm""#);
     assert_eq!(config.name, "project", "the folder's name");
     assert_eq!(config.main.unwrap(), Path::new("/project/src/../w.wasm"));

@@ -80,7 +80,7 @@ fn a_bucket_is_for_everybody_only_where_the_config_says_so() {
 }
 
 #[test]
-fn what_chooses_among_buckets_elsewhere_has_no_effect() {
+fn keys_that_choose_among_remote_buckets_have_no_effect() {
     let text = "main = 'w.wasm'\nr2_buckets = [{ binding = 'B', preview_bucket_name = 'p', jurisdiction = 'eu' }]";
     assert_eq!(
         warnings(text),

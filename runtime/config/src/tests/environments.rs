@@ -45,7 +45,7 @@ fn bindings_and_variables_are_not_inherited_and_a_warning_says_so() {
 }
 
 #[test]
-fn what_the_environment_says_itself_counts() {
+fn a_value_of_the_environment_itself_takes_precedence() {
     let loaded = load("wrangler.toml", TEXT, Some("full")).unwrap();
     assert_eq!(loaded.warnings, []);
     let config = loaded.config;

@@ -128,7 +128,7 @@ fn dev_vars_hold_the_secrets_and_then_no_other_file_does() {
 }
 
 #[test]
-fn without_dev_vars_the_env_files_do_and_the_later_one_wins() {
+fn env_files_stand_in_for_dev_vars_and_the_later_one_wins() {
     let files = [
         CONFIG,
         (".env", "A=1\nB=1\nC=1\nD=1"),

@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_9401_and_names_the_option() {
+    fn an_impossible_option_is_9401_and_is_named() {
         for (options, named) in [
             (json!({"format": "jpg"}), "format"),
             (json!({"format": 7}), "format"),

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_pair_or_too_much_is_refused() {
+    fn a_text_that_is_no_pair_or_too_long_is_refused() {
         let many = vec!["a=b"; 65].join(",");
         let long = format!("a={}", "b".repeat(5_000));
         for text in ["width", "", ",", "a=%ff", &many, &long] {

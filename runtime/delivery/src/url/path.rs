@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_url_that_may_be_asked_for_is_9406() {
+    fn a_source_that_is_no_allowed_url_is_9406() {
         for text in [
             "file:///etc/passwd",
             "file:/etc/passwd",

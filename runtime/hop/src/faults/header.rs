@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_or_aimed_at_nothing_is_named() {
+    fn a_malformed_or_impossible_fault_is_refused_by_its_text() {
         let refused = |values: &[&str]| taken(values).1.unwrap_err();
         assert_eq!(
             refused(&["IMAGES:hang", "IMAGES:jump"]),

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nth_call_is_struck_and_no_other() {
+    fn nth_applies_a_fault_to_that_call_alone() {
         let struck = run(&set(&["IMAGES:hang,nth=3"]), 6);
         assert_eq!(struck, [false, false, true, false, false, false]);
     }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_the_share_of_calls_that_are_struck() {
+    fn a_rate_is_the_share_of_calls_to_which_a_fault_applies() {
         let struck = |fault| run(&set(&[fault]), 10_000).iter().filter(|s| **s).count();
         assert_eq!(struck("IMAGES:hang,rate=0"), 0);
         assert_eq!(struck("IMAGES:hang,rate=1"), 10_000);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_strikes_whatever_can_have_the_fault() {
+    fn a_star_targets_every_hop_to_which_the_fault_can_apply() {
         let strikes = |fault, hop: &Hop| set(&[fault]).matching(hop, "/").next().is_some();
         assert!(strikes("*:hang", &images("IMAGES")));
         assert!(strikes("*:hang", &Hop::fetch()));

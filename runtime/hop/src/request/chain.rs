@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_asks_so_many_workers_and_no_more() {
+    fn a_request_calls_no_more_workers_than_its_limit() {
         let chain = Chain::default();
         for _ in 1..MAX_WORKERS {
             chain.call(&"inner".into()).unwrap();

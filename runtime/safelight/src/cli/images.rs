@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn without_flags_the_settings_are_the_defaults() {
+    fn settings_without_flags_are_the_defaults() {
         assert_eq!(parsed(&[]), ImagesSettings::default());
     }
 

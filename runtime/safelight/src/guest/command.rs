@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_describes_the_running_package_is_removed() {
+    fn variables_of_the_running_package_are_removed() {
         let vars = [
             "CARGO_PKG_NAME=safelight",
             "CARGO_BIN_EXE_safelight=/s",

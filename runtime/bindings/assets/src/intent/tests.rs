@@ -92,7 +92,7 @@ fn each_path_comes_to_what_the_table_says() {
 }
 
 #[test]
-fn what_is_not_there_is_the_page_or_the_nearest_404() {
+fn a_missing_file_is_the_page_or_the_nearest_404() {
     let page = |not_found, path| intent(HtmlHandling::AutoTrailingSlash, not_found, path);
     assert_eq!(
         page(NotFoundHandling::SinglePageApplication, "/deep/nothing"),

@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_names_nothing() {
+    fn a_path_that_is_no_name_names_no_object() {
         assert_eq!(parsed(""), Err(10007));
         assert_eq!(parsed("%ff"), Err(10020));
         assert_eq!(parsed(&"x".repeat(1_025)), Err(10020));

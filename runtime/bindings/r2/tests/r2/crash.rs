@@ -26,7 +26,7 @@ async fn twenty_kills_leave_no_half_object_in_a_store_and_lose_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_killed_program_left_is_gone_when_the_next_one_comes_though_a_third_goes_on() {
+async fn the_rest_of_a_killed_program_is_deleted_by_the_next_while_a_third_runs() {
     let bucket = TestBucket::in_a_folder().await;
     let mut random = fastrand::Rng::with_seed(12);
     let (rounds, mut left) = (30, 0);

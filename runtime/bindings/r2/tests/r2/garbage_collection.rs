@@ -67,7 +67,7 @@ async fn a_blob_goes_though_who_wrote_it_has_ended_before_who_released_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_could_not_delete_a_blob_leaves_word_of_it() {
+async fn a_run_that_cannot_delete_a_blob_records_it() {
     let bucket = TestBucket::in_a_folder().await;
     let other = another(&bucket).await;
     other.put("k", "one").await;
@@ -81,7 +81,7 @@ async fn who_could_not_delete_a_blob_leaves_word_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_ends_while_a_deleted_blob_is_read_leaves_word_of_it() {
+async fn a_run_that_ends_while_a_deleted_blob_is_read_records_it() {
     let bucket = TestBucket::in_a_folder().await;
     let other = another(&bucket).await;
     other.put("k", "one").await;
@@ -101,7 +101,7 @@ async fn who_ends_while_a_deleted_blob_is_read_leaves_word_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_blob_whose_writer_goes_on_is_remembered_until_he_has_ended() {
+async fn a_blob_whose_writer_still_runs_is_recorded_until_the_writer_ends() {
     let bucket = TestBucket::in_a_folder().await;
     let writer = another(&bucket).await;
     writer.put("k", "one").await;

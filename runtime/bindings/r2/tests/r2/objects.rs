@@ -17,7 +17,7 @@ on_both_stores! {
     a_put_replaces_everything_of_what_was_there
     a_large_value_comes_back_byte_for_byte
     many_large_values_at_once_do_not_mix
-    who_reads_gets_the_object_that_was_there_when_he_came
+    a_reader_gets_the_object_that_was_there_when_its_read_began
     what_was_answered_outlives_the_program
 }
 
@@ -205,7 +205,7 @@ async fn many_large_values_at_once_do_not_mix(bucket: TestBucket) {
     }
 }
 
-async fn who_reads_gets_the_object_that_was_there_when_he_came(bucket: TestBucket) {
+async fn a_reader_gets_the_object_that_was_there_when_its_read_began(bucket: TestBucket) {
     let old = noise(9 * 1024 * 1024);
     bucket.put("k", &old).await;
     let request = http::Request::get("http://fake-host/")

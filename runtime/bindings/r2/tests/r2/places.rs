@@ -15,7 +15,7 @@ use crate::{moto, on_both_stores};
 
 on_both_stores! {
     two_programs_share_a_bucket
-    who_reads_by_one_handle_is_safe_from_another
+    a_reader_of_one_handle_is_safe_from_another_handle
     an_upload_of_last_week_is_given_up
 }
 
@@ -34,7 +34,7 @@ async fn two_programs_share_a_bucket(bucket: TestBucket) {
     assert_eq!(bucket.get("k").await.text(), other.ask("get"));
 }
 
-async fn who_reads_by_one_handle_is_safe_from_another(bucket: TestBucket) {
+async fn a_reader_of_one_handle_is_safe_from_another_handle(bucket: TestBucket) {
     let other = TestBucket::open_at(bucket.path(), bucket.storage()).await;
     let upload = Upload::create(&other, "k").await;
     let mut parts = Vec::new();

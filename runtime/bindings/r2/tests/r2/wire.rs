@@ -152,7 +152,7 @@ async fn keys_outside_ascii_travel_as_they_are() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_10029() {
+async fn an_unreadable_request_is_10029() {
     let bucket = TestBucket::in_a_folder().await;
     for json in [
         "",

@@ -23,7 +23,7 @@ fn parts(text: &str) -> String {
 }
 
 #[test]
-fn what_changes_pixels_becomes_one_transform() {
+fn options_that_change_pixels_become_one_transform() {
     for (text, expected) in [
         ("width=80", json!({"width": 80.0})),
         ("w=80,h=60", json!({"width": 80.0, "height": 60.0})),
@@ -80,7 +80,7 @@ fn what_changes_pixels_becomes_one_transform() {
 }
 
 #[test]
-fn what_concerns_the_result_becomes_parts_of_the_form() {
+fn options_of_the_result_become_parts_of_the_form() {
     for (text, expected) in [
         (
             "width=8",
@@ -119,7 +119,7 @@ fn what_concerns_the_result_becomes_parts_of_the_form() {
 }
 
 #[test]
-fn what_cannot_be_is_9401_and_names_the_option() {
+fn an_impossible_option_is_9401_and_is_named() {
     for text in [
         "width=0",
         "height=-5",
@@ -164,7 +164,7 @@ fn what_cannot_be_is_9401_and_names_the_option() {
 }
 
 #[test]
-fn what_is_ignored_is_said() {
+fn an_ignored_option_is_reported() {
     for (text, expected) in [
         (
             "width=abc,height=5",

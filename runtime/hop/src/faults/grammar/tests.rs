@@ -34,7 +34,7 @@ fn the_order_of_terms_and_the_space_around_them_do_not_matter() {
 }
 
 #[test]
-fn every_is_what_a_fault_does_that_says_nothing_else() {
+fn a_fault_applies_to_every_call_by_default() {
     let said: Fault = "IMAGES:hang,every".parse().unwrap();
     assert_eq!(said, "IMAGES:hang".parse().unwrap());
 }
@@ -115,7 +115,7 @@ const MALFORMED: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn a_malformed_fault_is_refused_with_what_is_wrong() {
+fn a_malformed_fault_is_refused_with_the_reason() {
     for (text, expected) in MALFORMED {
         let message = message(text);
         assert!(message.contains(expected), "{text}: {message}");
