@@ -172,7 +172,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The numbers that a head gives its request. A record without both could not be asked for.
+/// The numbers that a head gives its request. A record without both could not be looked up.
 fn call_id(headers: &HeaderMap) -> Option<CallId> {
     let number = |name| headers.get(name)?.to_str().ok()?.parse().ok();
     Some(CallId {

@@ -58,11 +58,11 @@ pub struct Request {
     private: &'static [HeaderName],
 }
 
-/// Headers that stay with the origin of the URL by default.
+/// Headers that are sent to the origin of the URL alone by default.
 static PRIVATE_HEADERS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
 
 impl Request {
-    /// A request for an absolute URL.
+    /// Makes a request for an absolute URL.
     pub fn get(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -71,14 +71,14 @@ impl Request {
         }
     }
 
-    /// With these headers. `Host` and `Accept-Encoding` are the client's own affair; `Authorization` and `Cookie` stay
-    /// with the origin of the URL when a redirect leads away from it.
+    /// Adds these headers. The client sets `Host` and `Accept-Encoding` itself. `Authorization` and `Cookie` are not sent
+    /// to another origin after a redirect.
     #[must_use]
     pub fn with_headers(self, headers: HeaderMap) -> Self {
         Self { headers, ..self }
     }
 
-    /// Keeps these headers with the origin of the URL, instead of the two default ones.
+    /// Sends these headers to the origin of the URL alone, instead of the two default ones.
     #[must_use]
     pub fn with_private(self, private: &'static [HeaderName]) -> Self {
         Self { private, ..self }

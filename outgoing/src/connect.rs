@@ -1,4 +1,4 @@
-//! From a host to a connection with an address that was checked.
+//! Connects to a host at an address that was checked.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
@@ -20,7 +20,7 @@ use crate::error::OutgoingError;
 use crate::policy::Policy;
 use crate::target::{Target, TargetHost};
 
-/// Makes connections to where the policy allows.
+/// Makes connections to the addresses that the policy allows.
 pub(crate) struct Connector {
     policy: Policy,
     tls: TlsConnector,
@@ -30,7 +30,7 @@ pub(crate) struct Connector {
 pub(crate) type Connection = safelight_net::exchange::Connection<Empty<Bytes>>;
 
 impl Connector {
-    /// With the certificate authorities of the web.
+    /// Makes a connector that trusts the certificate authorities of the web.
     pub(crate) fn new(policy: Policy) -> Result<Self, OutgoingError> {
         let roots = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
@@ -47,7 +47,7 @@ impl Connector {
         })
     }
 
-    /// A connection to the target's host, made within `time`.
+    /// Connects to the target's host within `time`.
     pub(crate) async fn connect(
         &self,
         target: &Target,
@@ -83,7 +83,7 @@ impl Connector {
         Err(last)
     }
 
-    /// Every address of the host, if all of them may be reached: one that may not is reason enough for distrust.
+    /// Returns the addresses of the host. Fails when one of them may not be reached, since such a host is not trusted.
     async fn checked(&self, target: &Target) -> Result<Vec<SocketAddr>, OutgoingError> {
         let port = target.port();
         let (host, addresses) = match target.host() {

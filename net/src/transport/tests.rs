@@ -1,4 +1,4 @@
-//! The records of a scripted stream, and that the stream sees what it would see without a recorder.
+//! The records of a scripted stream, and the results of the stream, which a recorder does not change.
 
 use std::{
     collections::VecDeque,

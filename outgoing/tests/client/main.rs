@@ -1,4 +1,4 @@
-//! The client against a host that answers what the test says, and against sources that it must not ask.
+//! The client against a host that gives the test's answers, and against sources that it must not reach.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod stand_in;

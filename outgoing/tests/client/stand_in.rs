@@ -1,4 +1,4 @@
-//! A host that answers what a test says.
+//! A host that gives a test's answers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A host on loopback that gives one answer to every request, and keeps what it was asked.
+/// A host on loopback that gives one answer to every request, and keeps the heads of the requests.
 pub(crate) struct StandIn {
     pub(crate) address: SocketAddr,
     asked: Arc<AtomicUsize>,
@@ -17,7 +17,7 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
-    /// Answers with what `answer` makes of the request's head, and closes the connection.
+    /// Answers with the result of `answer` for the request's head, and closes the connection.
     pub(crate) async fn new(answer: impl Fn(&str) -> Option<String> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

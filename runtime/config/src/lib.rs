@@ -1,7 +1,7 @@
 //! The worker's config: wrangler's own files and keys, read once into checked types.
 //!
 //! Both syntaxes become one tree of values that know their place (`tree`); the tree is checked once (`check`),
-//! and every error diagnostics is reported together, with its file, line and dotted key.
+//! and all errors are reported together, each with its file, line and dotted key.
 
 mod assets;
 mod bindings;

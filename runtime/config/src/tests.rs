@@ -1,4 +1,4 @@
-//! The config as its authors meet it: a text goes in, a config or messages come out.
+//! Tests: the text of a config, and its values or its messages.
 
 mod accepted;
 mod buckets;

@@ -87,7 +87,7 @@ fn boundary() -> String {
     wire::boundary(random() << 64 | random())
 }
 
-/// Buffers a success of at max [`MAX_BUFFERED_BYTES`], and turns an error response into an error for the client.
+/// Buffers a success of at most [`MAX_BUFFERED_BYTES`], and turns an error response into an error for the client.
 async fn buffered_result(response: http::Response<Body>) -> Result<Transformed, DeliveryError> {
     let (head, body) = response.into_parts();
     if let Some(code) = ImagesError::response_code(head.status, &head.headers) {
@@ -116,7 +116,7 @@ async fn buffered_result(response: http::Response<Body>) -> Result<Transformed, 
     })
 }
 
-/// Collects a body of at max `max` bytes.
+/// Collects a body of at most `max` bytes.
 async fn collect(mut body: Body, max: u64) -> Result<Bytes, String> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {

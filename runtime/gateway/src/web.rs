@@ -158,7 +158,7 @@ mod tests {
         request = request.header("transfer-encoding", "chunked");
         let context = RequestContext::background(Log::new(MemoryLog::default()));
         let answer = outbound.fetch(request.body(endless).unwrap(), context);
-        // A regression fails here instead of standing still.
+        // A regression fails here instead of hanging.
         let answer = tokio::time::timeout(Duration::from_secs(60), answer).await;
         let error = answer.expect("the host is given up").map(|_| ());
         let error = error.unwrap_err().to_string();

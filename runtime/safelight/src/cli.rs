@@ -40,7 +40,7 @@ enum Command {
     Dev {
         #[command(flatten)]
         workers: Workers,
-        /// Port to listen on; 0 takes any that is free [default: dev.port of the config, else 8787].
+        /// Port to listen on; 0 takes any free port [default: dev.port of the config, else 8787].
         #[arg(long)]
         port: Option<u16>,
         /// Address to listen on [default: dev.ip of the config, else 127.0.0.1].
@@ -52,7 +52,7 @@ enum Command {
         faults: Vec<Fault>,
         #[command(flatten)]
         trace: TraceOptions,
-        /// Folder of what bindings keep [default: safelight.storage.state of the config, else .safelight/state beside
+        /// Folder of the state of bindings [default: safelight.storage.state of the config, else .safelight/state beside
         /// it].
         #[arg(long, value_name = "FOLDER")]
         persist_to: Option<PathBuf>,
@@ -77,7 +77,7 @@ enum Command {
     },
     /// Run the images process alone, for another runtime or a test.
     Images {
-        /// Path of the Unix socket to serve on. Its folder must be there; it is not made.
+        /// Path of the Unix socket to serve on. Its folder must exist.
         #[arg(long)]
         socket: PathBuf,
         /// End when standard input ends.

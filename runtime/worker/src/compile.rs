@@ -105,7 +105,7 @@ impl Stamp {
                 self.0.update(bytes);
             }
 
-            // Unused: the name is the whole digest.
+            // Never called: the caller takes the whole digest from the hasher.
             fn finish(&self) -> u64 {
                 0
             }

@@ -46,7 +46,7 @@ fn ip(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<IpAddr> {
         "*" => return Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         _ => {}
     }
-    // `[::1]` is how a URL writes it.
+    // A URL has the address in brackets, as `[::1]`.
     let bare = text
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))

@@ -71,7 +71,7 @@ fn is_date(text: &str) -> bool {
         })
 }
 
-/// Reads the flags. All but the two about assets have no effect, of which the author is warned.
+/// Reads the flags. All but the two about assets have no effect, and a warning says so.
 pub(crate) fn compatibility_flags<'a>(
     item: &Item<'a>,
     no_effect: &mut Vec<Item<'a>>,

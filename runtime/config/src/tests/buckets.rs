@@ -1,4 +1,4 @@
-//! `r2_buckets`, and `safelight.storage`, which says where they are.
+//! `r2_buckets`, and `safelight.storage`, the place of their objects.
 
 use super::{config, errors, warnings};
 use crate::{Binding, BindingConfig, Durability, R2Config, S3, StateLocation, Storage};

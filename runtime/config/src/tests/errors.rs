@@ -1,4 +1,4 @@
-//! Every mistake is refused, with a message that says where and what.
+//! Every mistake is refused with its place and the reason.
 
 use super::{errors, load};
 

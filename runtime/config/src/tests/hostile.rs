@@ -1,4 +1,4 @@
-//! Files that would flood or steer the terminal that their mistakes are shown on.
+//! Files whose errors would flood or control the terminal.
 
 use super::errors;
 

@@ -87,7 +87,7 @@ impl Reader<'_> {
         for property in object.properties {
             let at = property.range.start;
             let key = property.name.into_string();
-            // JSON's readers keep one of the two in silence; which one the author meant is theirs to say.
+            // JSON parsers keep one of two equal keys silently. Only the author knows which one is meant.
             if !seen.insert(key.clone()) {
                 self.refuse_duplicate(at, &key);
             }

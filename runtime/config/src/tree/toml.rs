@@ -27,7 +27,7 @@ fn entries(source: &Source, table: DeTable<'_>, depth: usize) -> Result<Vec<Entr
             node,
         });
     }
-    // The parser hands them out by name.
+    // The parser sorts entries by name. This restores the order of the file.
     entries.sort_by_key(|entry| entry.at);
     Ok(entries)
 }

@@ -135,7 +135,7 @@ fn auto_width(pairs: &mut OptionPairs) -> Result<Option<AutoWidth>, DeliveryErro
     Ok(is_auto.then_some(auto))
 }
 
-/// A width in whole_pixels pixels, at least 1.
+/// Returns a width in whole pixels, at least 1.
 fn whole_pixels(text: &str) -> Option<u32> {
     text.parse().ok().filter(|width| *width >= 1)
 }

@@ -62,7 +62,7 @@ impl SourceUrl {
     /// Parses a source. A relative one is resolved against `request_uri`.
     ///
     /// # Errors
-    /// When it is not a URL that may be request_uri for, or one of this interface itself.
+    /// When it is not an allowed URL, or is a URL of this interface itself.
     pub fn parse(text: &str, request_uri: &Uri) -> Result<Self, DeliveryError> {
         let bad = |why: &str| DeliveryError::new(ErrorKind::BadUrl, format!("the source {why}"));
         if !text.is_ascii() || text.contains(' ') {

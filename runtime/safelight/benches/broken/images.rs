@@ -59,7 +59,7 @@ impl Images {
         self.process.id()
     }
 
-    /// Has a picture decoded, and written as raw pixels: the status of the answer.
+    /// Requests a picture as raw pixels. Returns the status of the answer.
     pub(crate) fn decode(&mut self, picture: &[u8]) -> anyhow::Result<u16> {
         let body = [
             form::file_head(BOUNDARY, form::IMAGE).as_bytes(),
@@ -122,7 +122,7 @@ impl Drop for Images {
     }
 }
 
-/// Breaks a file at three places that depend on the number alone, all behind its first bytes, so that it stays what it is.
+/// Breaks a file at three places that depend on the number alone. Its first bytes stay, so that its format is recognised.
 pub(crate) fn broken(file: &[u8], number: u64) -> Vec<u8> {
     const KEPT: usize = 16;
 

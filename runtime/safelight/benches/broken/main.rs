@@ -1,7 +1,8 @@
 //! The memory that an images process keeps after broken files: thousands of each format over one connection.
 //!
 //! `cargo bench -p safelight --bench broken`; `-- --files N` for more or fewer of them. Each is a file of the fuzzers' corpus
-//! with three changed bytes, so that most decoders come a long way before they notice. A process of its own for each format.
+//! with three changed bytes, so that most decoders decode much of it before they detect the damage. Each format has a process
+//! of its own.
 
 #![expect(clippy::print_stdout, reason = "a benchmark is read on the terminal")]
 

@@ -66,7 +66,7 @@ impl Layers {
 
 /// The process that records its transports.
 pub(crate) const RECORDING: usize = 1;
-/// All of them.
+/// The number of processes.
 pub(crate) const PROCESSES: usize = 3;
 
 /// Calls one process.
@@ -96,7 +96,7 @@ impl Caller {
         }
     }
 
-    /// Makes a call and reads its answer to the end: the time that it took.
+    /// Makes a call and reads its answer to the end. Returns the time.
     pub(crate) async fn call(
         &self,
         request: http::Request<Body>,

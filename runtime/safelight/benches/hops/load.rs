@@ -15,7 +15,7 @@ use crate::call::Layers;
 /// Bytes of an answer.
 pub(crate) const SIZES: [usize; 4] = [1_000, 100_000, 3_300_000, 15_000_000];
 
-/// The stand-in's paths: so many bytes, with a digest that it computes, or without.
+/// The stand-in's paths: a number of bytes, with a digest that it computes, or without.
 pub(crate) const PROVED_PATH: &str = "/proved/";
 pub(crate) const PLAIN_PATH: &str = "/plain/";
 
@@ -24,9 +24,9 @@ const BOUNDARY: &str = "--------------------------000000000000000000000000";
 /// A kind of work.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Load {
-    /// Bytes that a stand-in for the images process has at hand: nothing but the hop.
+    /// Bytes in the memory of a stand-in for the images process. This measures the hop alone.
     Bytes,
-    /// A picture that the images process decodes and answers as raw pixels: the least that it ever does.
+    /// A picture that the images process decodes and answers as raw pixels. This is its least work on pixels.
     Pixels,
 }
 
@@ -65,7 +65,7 @@ impl Load {
     }
 }
 
-/// A form whose result has about so many bytes.
+/// Makes a form whose result has about `size` bytes.
 fn picture_form(size: usize) -> anyhow::Result<Vec<u8>> {
     let side = u32::try_from((size / 4).isqrt())?;
     let picture = image::RgbImage::from_pixel(side, side, image::Rgb([200, 80, 40]));

@@ -1,6 +1,6 @@
 //! The cost of the layers around a binding call, as ratios: calls with and without a layer take turns, at four sizes of answer.
 //!
-//! `cargo bench -p safelight --bench hops`; `-- --sittings N` for more or fewer repetitions. A call goes the way of every
+//! `cargo bench -p safelight --bench hops`; `-- --sittings N` for more or fewer repetitions. A call takes the path of every
 //! binding call, from the layers over the pool and a Unix socket to a second process and back, without a guest.
 
 #![expect(
@@ -25,7 +25,7 @@ use call::{Caller, Layers, PROCESSES, RECORDING};
 use load::{Load, SIZES};
 use report::Table;
 
-/// Times that the processes are started anew: where memory happens to lie stays the same for a process's life.
+/// Number of sittings. Each starts the processes anew, because the layout of memory is constant in the life of a process.
 const SITTINGS: usize = 6;
 /// Calls whose transport a recording process keeps, as for 100 requests.
 const TRANSPORTS: u16 = 400;
@@ -82,7 +82,7 @@ async fn run(sittings: usize) -> anyhow::Result<()> {
 async fn sit(table: &mut Table, load: Load, program: &Path, sitting: usize) -> anyhow::Result<()> {
     let mut processes = Vec::new();
     for place in 0..PROCESSES {
-        // Who is started first must not matter.
+        // The order of the starts must not matter.
         let number = (place + sitting) % PROCESSES;
         let settings = ImagesSettings {
             transports: if number == RECORDING { TRANSPORTS } else { 0 },
@@ -100,11 +100,11 @@ async fn sit(table: &mut Table, load: Load, program: &Path, sitting: usize) -> a
         let mut sitting_of_size = table.sitting(size);
         let mut order = Layers::ALL;
         for _ in 0..load.rounds(size) {
-            // Who comes after whom must not matter.
+            // The order of the calls must not matter.
             chance.shuffle(&mut order);
             for layers in order {
                 let caller = callers.get(layers.process()).context("no such process")?;
-                // The first call only wakes the process up, which an other one may have kept from the processor.
+                // The first call only wakes the process, which another one may have kept from the processor.
                 for counts in [false, true] {
                     let request = load.request(size, layers)?;
                     let time = caller.call(request, layers, size).await?;

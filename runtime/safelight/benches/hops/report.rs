@@ -1,4 +1,4 @@
-//! The table: medians as ratios to a call without the layers, and how far the sittings disagree.
+//! The table: medians as ratios to a call without the layers, and the spread of the sittings.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A stand-in for the images process: the same transport, started by the same arguments, and answers that are at hand.
+//! A stand-in for the images process: the same transport, started by the same arguments, and answers that are in memory.
 
 use std::convert::Infallible;
 use std::sync::Arc;

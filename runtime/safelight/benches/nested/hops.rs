@@ -1,4 +1,4 @@
-//! The traces of a load to one mean time for each part of the way, in the order of the way.
+//! The mean time of each part of a request, in order, from the traces of a load.
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
@@ -39,7 +39,7 @@ const STAGES: [(&str, &str); 5] = [
 /// The calls of the images process: the worker's own, and the URL's.
 const CALLS: [(&str, &str); 2] = [("IMAGES", "inner"), ("image-url", "outer")];
 
-/// The means over the newest `requests` traces of this target; the last part is what no other part explains.
+/// Returns the means over the newest `requests` traces of this target. The last part is the rest of the time.
 pub(crate) fn means(json: &[u8], target: &str, requests: usize) -> anyhow::Result<Vec<Part>> {
     let traces: Vec<Trace> = serde_json::from_slice(json)?;
     let own = traces.into_iter().filter(|trace| trace.target == target);

@@ -27,11 +27,11 @@ const PICTURE: &str = "/cdn-cgi/image/width=800,format=webp/composite";
 const TRACES: &str = "/cdn-cgi/safelight/trace";
 /// Requests of each load.
 const REQUESTS: usize = 60;
-/// Clients that ask at the same time, each again as soon as it is answered.
+/// The numbers of clients at the same time. Each client sends its next request when it has the answer.
 const LOADS: [usize; 2] = [1, 4];
-/// Traces that the program keeps, which is the most that one load can ask for.
+/// Traces that the program keeps: the maximum, which bounds the requests of one load.
 const KEPT: usize = 1_000;
-/// The first answers come from cold code, and fill the bucket.
+/// Requests before the measurement. The first answers come from cold code, and fill the bucket.
 const WARM_UP: usize = 3;
 /// Longest time for one answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -90,7 +90,7 @@ async fn run(requests: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Has so many clients make so many requests together.
+/// Makes the requests of some clients, and measures them.
 async fn load(
     server: &Arc<DevServer>,
     (clients, requests): (usize, usize),
@@ -100,7 +100,7 @@ async fn load(
     let mut tasks = JoinSet::new();
     for client in 0..clients {
         let server = server.clone();
-        // Who comes first takes what is left over.
+        // The first clients make the remainder.
         let own = requests / clients + usize::from(client < requests % clients);
         tasks.spawn(async move {
             let mut times = Vec::with_capacity(own);
@@ -124,7 +124,7 @@ async fn load(
     })
 }
 
-/// One picture: how long it took, and its bytes, which are always the same.
+/// Requests one picture. Returns its time and its bytes, which are always the same.
 async fn ask(server: &DevServer, bytes: Option<usize>) -> anyhow::Result<(Duration, usize)> {
     let started = Instant::now();
     let answer = server.get(PICTURE).await?;

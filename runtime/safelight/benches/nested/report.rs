@@ -17,7 +17,7 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// The time within which so many percent of the answers came.
+    /// Returns the time within which a percentage of the answers arrived.
     fn percentile(&self, percent: usize) -> Duration {
         let mut times = self.times.clone();
         times.sort_unstable();

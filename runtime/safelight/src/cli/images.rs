@@ -14,7 +14,7 @@ pub(super) struct ImagesFlags {
     /// All settings as one JSON object, as the runtime gives them.
     #[arg(long, value_name = "JSON", hide = true, value_parser = settings)]
     settings: Option<ImagesSettings>,
-    /// Keep what the transport did for the last N requests, at GET /trace?request=<number> on the socket [default: 0].
+    /// Keep the transport records of the last N calls, at GET /trace?request=<number> on the socket [default: 0].
     #[arg(long, value_name = "N")]
     trace_keep: Option<u16>,
     /// Milliseconds from the first byte of a request's head to its last [default: 30000].
@@ -32,10 +32,10 @@ pub(super) struct ImagesFlags {
     /// Refuse AVIF as an input, as production does for most accounts.
     #[arg(long)]
     no_avif_input: bool,
-    /// Milliseconds that the pixels of one request may take [default: 60000].
+    /// Longest time for the pixels of one request, in milliseconds [default: 60000].
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=MAX_TIME_BUDGET_MS))]
     time_budget_ms: Option<u64>,
-    /// Megabytes that the pixels of one request may take at a time [default: 2000].
+    /// Most memory for the pixels of one request, in megabytes [default: 2000].
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=MAX_MEMORY_BUDGET_MB))]
     memory_budget_mb: Option<u64>,
     /// Decoder of JPEG: turbo, or zune, which never shrinks while it decodes [default: turbo].

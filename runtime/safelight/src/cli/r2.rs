@@ -19,7 +19,7 @@ pub(super) enum R2Command {
     Put {
         object: ObjectName,
         file: PathBuf,
-        /// The type to serve it with, such as image/png.
+        /// Content type of the object, such as image/png.
         #[arg(long)]
         content_type: Option<String>,
         #[command(flatten)]
@@ -35,13 +35,13 @@ pub(super) enum R2Command {
     /// Show the sizes and keys of a bucket's objects.
     List {
         bucket: String,
-        /// Only keys that begin so.
+        /// Only keys with this prefix.
         #[arg(long, default_value = "")]
         prefix: String,
         #[command(flatten)]
         place: Place,
     },
-    /// Delete an object. That there is none is said, but is no error.
+    /// Delete an object. A missing object is reported, and is no error.
     Delete {
         object: ObjectName,
         #[command(flatten)]
@@ -72,7 +72,7 @@ impl std::str::FromStr for ObjectName {
 
 impl std::fmt::Display for ObjectName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Escaped, so that a key cannot steer the terminal it is shown on.
+        // Escaped, so that a key cannot control the terminal.
         write!(f, "{}/{}", self.bucket, self.key.escape_debug())
     }
 }
@@ -89,7 +89,7 @@ pub(super) struct Place {
     /// Config file to use instead of the one in DIR.
     #[arg(long)]
     config: Option<PathBuf>,
-    /// Folder of what bindings keep, as for `safelight dev`.
+    /// Folder of the state of bindings, as for `safelight dev`.
     #[arg(long, value_name = "FOLDER")]
     persist_to: Option<PathBuf>,
 }
@@ -196,7 +196,7 @@ async fn show_rows(bucket: &Bucket, prefix: &str) -> anyhow::Result<()> {
         after = Some(last.key.clone());
         let mut lines = String::new();
         for row in rows {
-            // Escaped, so that a key cannot steer the terminal it is shown on.
+            // Escaped, so that a key cannot control the terminal.
             let (size, key) = (Bytes(row.size).to_string(), row.key.escape_debug());
             lines.push_str(&format!("{size:>9}  {key}\n"));
         }

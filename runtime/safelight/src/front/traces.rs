@@ -24,7 +24,7 @@ const CALLS_PER_REQUEST: u16 = 4;
 /// The flags for traces.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct TraceOptions {
-    /// Show what happened on every hop under each request's line.
+    /// Show every hop of a request under its line.
     #[arg(long)]
     pub trace: bool,
     /// Requests to keep at /cdn-cgi/safelight/trace, with the images process's side; 0 keeps none

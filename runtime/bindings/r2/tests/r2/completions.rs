@@ -51,7 +51,7 @@ async fn survive(rounds: usize, storage: Storage) {
                 };
                 let found = bucket.get(key).await.value;
                 if found != content(begun.number) {
-                    // It was not done, so it still can be.
+                    // The upload was not completed, so it still can be.
                     assert!(
                         there
                             .get(key)
@@ -70,7 +70,7 @@ async fn survive(rounds: usize, storage: Storage) {
         assert_eq!(bucket.blobs().await, bucket.named());
         folder = bucket.closed();
     }
-    // Else the kills came when nothing was being completed.
+    // Otherwise no kill came during a completion.
     assert!(
         met > rounds / 4,
         "only {met} of {rounds} kills met a completion"

@@ -1,5 +1,5 @@
-//! A program that is killed while it stores objects leaves no half one behind, and none that it has answered for is
-//! lost.
+//! A program that is killed while it stores objects leaves no incomplete object behind, and loses no object whose put it
+//! has answered.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -93,7 +93,7 @@ async fn survive(rounds: u64, storage: Storage) {
         );
         folder = bucket.closed();
     }
-    // Else the kills came when nothing was under way, and this has shown nothing.
+    // Otherwise no kill came during a put, and the test has shown nothing.
     assert!(
         halves > rounds / 4,
         "only {halves} of {rounds} kills met a put"
@@ -116,7 +116,7 @@ fn kill_after(lines: usize, folder: &Path, storage: &Storage, first: u64) -> Kil
         begun: None,
     };
     let mut said = 0;
-    // What it said before it died still arrives.
+    // The output from before the kill still arrives.
     while let Some(what) = writer.next_line() {
         match what.split_once(' ') {
             Some(("begun", number)) => killed.begun = Some(number.parse().unwrap()),

@@ -32,12 +32,12 @@ impl Stuck {
     }
 }
 
-/// One run of the program more.
+/// Starts another run on the bucket.
 async fn another(bucket: &TestBucket) -> TestBucket {
     TestBucket::open_at(bucket.path(), bucket.storage()).await
 }
 
-/// The files of runs that have not got their names.
+/// Returns the files of runs that are not named yet.
 fn hidden_runs(bucket: &TestBucket) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(runs(&bucket.index)).unwrap();
     let files = entries.map(|entry| entry.unwrap().path());
@@ -111,7 +111,7 @@ async fn a_blob_whose_writer_still_runs_is_recorded_until_the_writer_ends() {
     assert_eq!(killed.blobs().await, 2);
     drop(killed);
     blob.freed();
-    // Which may not know what the writer is about to name.
+    // The next run cannot know which blobs the writer is about to name.
     let next = another(&bucket).await;
     assert_eq!((next.blobs().await, next.named()), (2, 1));
     next.close().await;

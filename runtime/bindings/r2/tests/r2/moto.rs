@@ -1,4 +1,4 @@
-//! A store that speaks the S3 protocol and that nobody here wrote: moto, a server of Python's.
+//! An independent store that speaks the S3 protocol: moto, a server in Python.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read as _, Write as _};
@@ -81,7 +81,7 @@ fn server() -> &'static Server {
             .read_line(&mut port)
             .expect("the server says its port");
         let port = port.trim().parse().expect("a port");
-        // It may say more, to nobody.
+        // Nobody reads the rest of its output.
         std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         Server {
             port,
@@ -94,7 +94,7 @@ fn interpreter() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let version = MOTO.rsplit('=').next().expect("it has a version");
     let place = target.join(format!("moto-{version}"));
-    // Other test processes may be at the same place at the same time.
+    // Other test processes may do the same at the same time.
     let lock = File::create(target.join("moto.lock")).expect("the target folder can be written");
     lock.lock().expect("the lock file can be locked");
     if !place.join("ready").exists() {
@@ -112,7 +112,7 @@ fn install(place: &Path) {
             &output.expect("these tests need python3"),
         );
     };
-    // What an interrupted run has left is of no use.
+    // The remains of an interrupted run are useless.
     let _absent = fs::remove_dir_all(place);
     let path = place
         .to_str()

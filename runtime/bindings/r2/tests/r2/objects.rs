@@ -1,4 +1,4 @@
-//! `put`, `head`, `get` and `delete`: what is stored, told and forgotten.
+//! `put`, `head`, `get` and `delete`: the data that is stored, returned and deleted.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ async fn an_object_is_told_with_all_that_it_carries(bucket: TestBucket) {
         "storageClass": "InfrequentAccess"
     });
     assert_eq!(put, expected);
-    // What is read is told with its range as well.
+    // The answer of a read also has the range.
     put["range"] = json!({ "offset": 0, "length": 5 });
     let head = bucket
         .read(json!({ "method": "head", "object": "a/ü.txt" }))
@@ -237,7 +237,7 @@ async fn what_was_answered_outlives_the_program(bucket: TestBucket) {
     let bucket = bucket.reopened().await;
     assert_eq!(bucket.get("k").await.text(), "kept");
     let bucket = Arc::new(bucket);
-    // And many at once are as good as one.
+    // Many puts at the same time succeed as one does.
     let puts = (0..20).map(|number| {
         let bucket = bucket.clone();
         tokio::spawn(async move { bucket.put(&format!("k{number}"), number.to_string()).await })

@@ -25,7 +25,7 @@ async fn two_programs_share_a_bucket(bucket: TestBucket) {
     assert_eq!(other.ask("get"), "one");
     assert_eq!(other.ask("put two"), "done");
     assert_eq!(bucket.get("k").await.text(), "two");
-    // Both at once, which is no reason for either to fail.
+    // Both programs put at the same time, and neither fails.
     other.write("put many");
     for number in 0..20 {
         bucket.put("k", number.to_string()).await;
@@ -76,7 +76,7 @@ async fn week_old_upload(bucket: &TestBucket) -> serde_json::Value {
 
 async fn an_upload_of_last_week_is_given_up(bucket: TestBucket) {
     let part = week_old_upload(&bucket).await;
-    // In this run as in the next one.
+    // The upload is refused in this run and in the next one.
     assert_eq!(bucket.write(part.clone(), "x").await.code(), 10024);
     assert_eq!(bucket.blobs().await, 1);
     let bucket = bucket.reopened().await;
@@ -92,7 +92,7 @@ async fn an_old_upload_is_given_up_within_the_hour_in_a_run_that_does_not_end() 
     let later = Upload::create(&bucket, "l").await;
     let part = later.good_part(1, "kept").await;
     tokio::time::advance(std::time::Duration::from_secs(60 * 60)).await;
-    // The round begins when its task gets its turn.
+    // The round begins when its task is polled.
     let mut turns = 0;
     while bucket.blobs().await > 1 {
         tokio::task::yield_now().await;
@@ -104,7 +104,7 @@ async fn an_old_upload_is_given_up_within_the_hour_in_a_run_that_does_not_end() 
     assert_eq!(bucket.get("l").await.text(), "kept");
 }
 
-/// Why the bucket cannot be opened.
+/// Returns the error of opening the bucket.
 async fn refusal(folder: &std::path::Path, storage: &Storage) -> String {
     let state = State::open(folder).unwrap();
     match Buckets::open(["photos"], &state, storage, Some(&credentials())).await {
@@ -192,7 +192,7 @@ async fn a_store_that_is_not_there_is_an_error_of_the_call() {
         words.contains("photos") && words.contains("Connection refused"),
         "{words}"
     );
-    // Who comes second, and finds nothing left by runs that have ended, meets the store only when it is asked.
+    // The second run finds no stale runs, so it contacts the store only at the first request.
     let folder = tempfile::tempdir().unwrap();
     let mut first = State::open(folder.path()).unwrap();
     first.share().unwrap();

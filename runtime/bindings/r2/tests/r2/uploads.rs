@@ -40,7 +40,7 @@ impl<'a> Upload<'a> {
         self.bucket.write(part, value).await
     }
 
-    /// Uploads a part, and returns what `complete` wants of it.
+    /// Uploads a part, and returns its element for the list of `complete`.
     pub(crate) async fn good_part(&self, number: u32, value: &str) -> Value {
         let etag = self.part(number, value).await.good()["etag"].clone();
         json!({ "part": number, "etag": etag })
@@ -136,7 +136,7 @@ async fn an_upload_that_is_over_takes_nothing_more(bucket: TestBucket) {
         let part = upload.part(1, "x").await;
         assert_eq!((part.status.as_u16(), part.code()), (404, 10024));
         assert_eq!(upload.complete(&[]).await.code(), 10024);
-        // To give up what is over is no error, and changes nothing.
+        // Aborting an upload that has ended is no error, and changes nothing.
         upload.abort().await.good();
     }
     assert_eq!(bucket.get("k").await.text(), "");

@@ -32,7 +32,7 @@ async fn a_value_that_breaks_off_stores_nothing(bucket: TestBucket) {
             .header("cf-r2-metadata-size", json.len())
             .header("content-length", json.len() + (3 << 20));
         let pieces = vec![Bytes::from(json.clone()), vec![7; sent].into()];
-        // It ends in an error, or too early as if all were well.
+        // The body ends in an error, or too early without one.
         let body = match round % 2 {
             0 => broken(pieces),
             _ => full(pieces.concat()),
@@ -54,7 +54,7 @@ async fn a_value_that_breaks_off_stores_nothing(bucket: TestBucket) {
 async fn a_put_that_is_given_up_stores_nothing(bucket: TestBucket) {
     bucket.put("k", "old").await;
     let json = with_version(json!({ "method": "put", "object": "k" }));
-    // As much as a store takes at once, and then nothing more, and no end.
+    // The body has more than one blob of a store, and never ends.
     let pieces = [Bytes::from(json.clone()), vec![7; 9 << 20].into()];
     let taken = Arc::new(Notify::new());
     let all = taken.clone();
@@ -86,7 +86,7 @@ async fn whenever_a_put_is_given_up_it_is_done_or_nothing_is_left_of_it(bucket: 
             bucket.put("k", "old").await;
             let json = json!({ "method": "put", "object": "k" });
             let put = given_up_after(steps, bucket.write(json, &value)).await;
-            // Of what goes on without its caller nothing is left either.
+            // A put that continues without its caller leaves no blob behind.
             assert_eq!(bucket.blobs().await, 1, "after {steps} steps");
             let found = bucket.get("k").await;
             let is_done = found.value == value;
@@ -97,11 +97,11 @@ async fn whenever_a_put_is_given_up_it_is_done_or_nothing_is_left_of_it(bucket: 
             given_up += usize::from(put.is_none());
         }
     }
-    // How many steps a put takes is the threads' affair; that it takes any, in one of all these rounds, is not.
+    // The number of steps of a put depends on the threads. In some round, a put has more steps than it was given.
     assert!(given_up > 0);
 }
 
-/// Lets a future take so many steps, and then drops it if it is not done.
+/// Polls a future until it has been pending `steps` times, and then drops it unless it is ready.
 async fn given_up_after<F: Future>(steps: usize, future: F) -> Option<F::Output> {
     let mut future = Box::pin(future);
     let mut left = steps;

@@ -27,7 +27,7 @@ async fn put_json(bucket: &TestBucket, json: &str, value: &str) -> Reply {
 #[tokio::test]
 async fn every_request_of_the_client_is_understood() {
     let bucket = TestBucket::in_a_folder().await;
-    // Each as workerd's client writes it, with what it writes even where nothing was said.
+    // Each request is as workerd's client writes it, with the fields that it writes for missing options.
     for (json, value) in [
         (r#"{"version":1,"method":"put","object":"k"}"#, "hello"),
         (
@@ -114,7 +114,7 @@ async fn an_answer_has_its_json_in_front_and_then_the_bytes() {
         .unwrap()
         .parse()
         .unwrap();
-    // The JSON is a piece by itself, so that who has read it can pass on the rest unread.
+    // The JSON is a piece of its own, so that its reader can pass on the rest unread.
     assert_eq!(response.headers()["safelight-json-apart"], "1");
     let mut body = response.into_body();
     let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
@@ -142,7 +142,7 @@ async fn keys_outside_ascii_travel_as_they_are() {
     assert_eq!(put_json(&bucket, json, "1").await.status, 200);
     let head = "{\"version\":1,\"method\":\"head\",\"object\":\"é📷\\u007f\"}";
     assert_eq!(get_json(&bucket, head).await.json["name"], "é📷\u{7f}");
-    // An error's text is fit for a header whatever it tells.
+    // The text of an error is valid in a header, whatever it holds.
     let wrong = "{\"version\":1,\"method\":\"put\",\"object\":\"k\",\"é\u{7f}\\n\":1}";
     let refused = put_json(&bucket, wrong, "").await;
     assert!(
@@ -201,7 +201,7 @@ async fn lists_that_are_too_long_are_refused_while_they_are_read() {
     assert_eq!(bucket.read(condition).await.code(), 10029);
     let fields = vec![json!({ "k": "", "v": "" }); 100_000];
     let put = json!({ "method": "put", "object": "k", "customFields": fields });
-    // As of any other metadata that is too large.
+    // The code is that of any other metadata that is too large.
     assert_eq!(bucket.write(put, "").await.code(), 10012);
 }
 
