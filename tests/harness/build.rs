@@ -1,4 +1,4 @@
-//! Does nothing but exist: only a crate with a build script is told where cargo puts what it builds.
+//! An empty build script. Cargo tells its output folder only to crates that have a build script.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,18 +1,18 @@
-//! Instances that were ended, by the log: whose fault it is said to be, and whether it was.
+//! Instances that were ended, by the log: the requests that it blames, and whether they are to blame.
 
 use std::collections::HashSet;
 use std::fmt;
 
-/// Ends of instances that the log tells of.
+/// Ends of instances in the log.
 #[derive(Default)]
 pub(crate) struct Blames {
-    /// Requests whose call hung because that was asked for, and whose client left: their work can only be ended.
+    /// Requests whose call hung by a fault, and whose client left. Their work can only be ended.
     explained: u64,
-    /// Lines about anything else. This worker does nothing that an instance dies of.
+    /// Lines about other ends. This worker never kills an instance.
     pub(crate) unexplained: Vec<String>,
 }
 
-/// The ways in which the log tells of the end of an instance.
+/// The texts by which the log reports the end of an instance.
 const ENDS: [&str; 4] = [
     "the worker panicked or trapped",
     "used more than its CPU limit",
@@ -40,7 +40,7 @@ impl Blames {
     }
 }
 
-/// The number of the request that a line is about.
+/// Returns the number of the request in a line.
 fn number(line: &str) -> Option<&str> {
     let (number, _) = line.trim_start().strip_prefix('[')?.split_once(']')?;
     Some(number)

@@ -1,4 +1,4 @@
-//! A client that sends and reads as its plan says, leaves when the plan says so, and judges what it got.
+//! A client that sends, reads and leaves as its plan says, and judges the answer.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -29,19 +29,19 @@ pub(crate) const BOUND: Duration = Duration::from_secs(120);
 /// Longest time until a connection is ready for the next request, as in the pool of the server. An upload that ends after
 /// its answer can leave hyper's client asleep: its last bytes are flushed, and nobody is told that the connection is free.
 const READY_TIME: Duration = Duration::from_secs(1);
-/// Bytes that the system may keep for a client that is slow in reading.
+/// The receive buffer of a slow client, in bytes.
 const SMALL_BUFFER: u32 = 256 * 1024;
 
 /// Contents that are made or compared at a time. That is all arithmetic: on the threads of the clients it would keep slow readers from
 /// reading for seconds, while the kernel of the server's end asks less and less often whether they have room.
 static ARITHMETIC: Semaphore = Semaphore::const_new(2);
 
-/// The clock of everything that is slow on purpose.
+/// The interval of everything that is slow on purpose.
 pub(crate) fn ticks() -> Interval {
     interval(Duration::from_millis(5))
 }
 
-/// Someone who makes one request after the other, on one connection as long as that serves.
+/// A client that makes one request after the other, on one connection as long as it is usable.
 pub(crate) struct Client {
     server: SocketAddr,
     connection: Option<Connection>,
@@ -67,7 +67,7 @@ impl Client {
         }
     }
 
-    /// Makes a request, and says what came of it.
+    /// Makes a request, and returns its verdict.
     pub(crate) async fn run(&mut self, plan: &Plan) -> Verdict {
         let (left, stop) = oneshot::channel();
         let progress = Arc::new(Progress::new());
@@ -90,7 +90,7 @@ impl Client {
         let bounded = async {
             let mut exchange = pin!(self.exchange(plan, request, &progress));
             let received = timeout(BOUND, &mut exchange).await;
-            // Told while the connection is still there.
+            // The state is read while the connection exists.
             received.unwrap_or_else(|_| Received::Nothing(progress.to_string(), true))
         };
         let received = tokio::select! {
@@ -117,7 +117,7 @@ impl Client {
             Err(error) => return Received::Nothing(format!("{error:?}"), false),
         };
         let received = read(plan, response, progress).await;
-        // Someone who leaves sometimes is not worth a connection that others use.
+        // The connection of a client that may leave, or that reads slowly, is not used again.
         if received.is_whole()
             && plan.leaves == Leaves::Never
             && plan.reads == Pace::Fast
@@ -153,7 +153,7 @@ impl Client {
         };
         let (port, sender, driver) = open.await.map_err(|error| format!("{error:?}"))?;
         let driver = tokio::spawn(async {
-            // What goes wrong reaches the exchange.
+            // A failure reaches the exchange.
             let _ = driver.await;
         });
         Ok(Connection {
@@ -164,7 +164,7 @@ impl Client {
     }
 }
 
-/// Does some arithmetic where it keeps nobody waiting who reads or writes.
+/// Computes on a blocking thread, so that no reader or writer waits for it.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let _turn = ARITHMETIC.acquire().await.unwrap();
     tokio::task::spawn_blocking(work).await.unwrap()

@@ -1,19 +1,19 @@
-//! The soak: very many requests in which everything goes wrong that can, by chance that a seed decides.
+//! The soak test: very many requests with every kind of failure, chosen at random by a seed.
 //!
-//! The real program, a real worker, both processes. Clients are slow, or leave; faults strike; the images process is killed again
-//! and again. Every answer's content is known to its client beforehand. The short form is a test like any other; the long
+//! It runs the real program, a real worker and both processes. Clients are slow, or leave; faults apply; the images process is
+//! killed again and again. Every client knows the content of its answer beforehand. The short form is a test like any other; the long
 //! form is `SOAK_REQUESTS=20000 cargo test -p safelight --test soak -- --nocapture`, and `SOAK_SEED` its seed.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `plan` | what one request is to be |
+//! | `plan` | the plan of one request |
 //! | `noise` | content of which every byte can be computed |
-//! | `client` `upload` | one who sends and reads as planned |
-//! | `progress` | how far an exchange has come that does not end |
-//! | `verdict` | what came of a request |
+//! | `client` `upload` | a client that sends and reads as planned |
+//! | `progress` | the progress of an exchange that does not end |
+//! | `verdict` | the verdict on a request |
 //! | `process` | children, open files and memory, as the kernel shows them |
 //! | `report` | the tally |
-//! | `blame` | instances that were ended, and of which request the log says that it was its fault |
+//! | `blame` | instances that were ended, and the requests that the log blames |
 
 #![expect(
     clippy::unwrap_used,
@@ -51,7 +51,7 @@ use verdict::Verdict;
 const SHORT: u64 = 600;
 const SEED: u64 = 7;
 const AT_A_TIME: usize = 25;
-/// The images process is killed whenever so many requests have ended: every few seconds.
+/// The number of requests after which the images process is killed: every few seconds.
 const KILL_EVERY: u64 = 100;
 /// The number of samples of the server's memory and descriptors.
 const SAMPLES: u64 = 20;
@@ -59,10 +59,10 @@ const SAMPLES: u64 = 20;
 /// varies with the large bodies in transit and with the instances of the worker, each of which keeps its peak memory. A leak of
 /// some 4 KB a request exceeds this in 20,000 requests.
 const MEMORY_SLACK: u64 = 50_000_000;
-/// Most that one images process may have: for each request at a time its upload, its pixels, what is made of them, and once more as
+/// Most bytes that one images process may have: for each request at a time its upload, its pixels, its result, and once more as
 /// much that the allocator keeps.
 const IMAGES_MEMORY: u64 = AT_A_TIME as u64 * 4 * plan::LARGEST_BYTES;
-/// Plain calls that one images process answers after the soak, and from which of them on its memory must not grow.
+/// Plain calls that one images process answers after the soak, and the call after which its memory must not grow.
 const CALLS: u64 = 400;
 const WARM_CALLS: u64 = 100;
 /// Most bytes by which its memory may grow after the warm-up. If every call leaked its picture, it would grow by 54 MB.
@@ -111,7 +111,7 @@ async fn no_incomplete_body_is_delivered_as_whole_whatever_goes_wrong() {
         report.count(|verdict| matches!(verdict, Verdict::Hung(_))),
         0
     );
-    // Whatever stands still is ended by a clock, and none of them is shorter: so nothing has stood still.
+    // Every hanging exchange ends by a deadline, and none is shorter than this. So no exchange has hung.
     let clocks = Deadlines::default();
     let shortest = clocks.header_read.min(clocks.body_read).min(clocks.write);
     assert!(report.longest() < shortest, "something stood still");
@@ -134,7 +134,7 @@ async fn no_incomplete_body_is_delivered_as_whole_whatever_goes_wrong() {
 
 async fn start(seed: u64) -> DevServer {
     let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/soak");
-    // The three that are least like one another strike everybody now and then.
+    // The three most different faults apply to all requests at a low rate.
     DevServer::builder(guest)
         .program(env!("CARGO_BIN_EXE_safelight"))
         .fault(Fault::truncate("IMAGES", 20_000).rate(0.01).seed(seed))
@@ -213,7 +213,7 @@ async fn all_plain_requests_succeed(server: &DevServer) {
     for (number, route) in (0..).zip(routes) {
         let plan = Plan::plain(number, route);
         let mut verdict = client.run(&plan).await;
-        // The faults that strike everybody may strike here as well, but not again and again.
+        // The faults of the run may apply here as well, but not repeatedly.
         for _ in 0..if route.needs_images() { 5 } else { 0 } {
             if verdict != Verdict::Right {
                 verdict = client.run(&plan).await;
@@ -223,7 +223,7 @@ async fn all_plain_requests_succeed(server: &DevServer) {
     }
 }
 
-/// The memory of one images process when it has answered some calls, and many.
+/// Returns the memory of one images process after some calls, and after many.
 async fn images_memory(server: &DevServer, process: Process) -> (u64, u64) {
     let images = process.images().unwrap();
     let mut client = Client::new(server.address());
@@ -239,7 +239,7 @@ async fn images_memory(server: &DevServer, process: Process) -> (u64, u64) {
     (warm, images.memory())
 }
 
-/// Has another images process, and by that no connection to the last one.
+/// Replaces the images process, so that no connection to the last one is left.
 async fn restart(server: &DevServer, process: Process) {
     let before = count(server, "the images process is back");
     until("there is no images process", || process.images().is_some()).await;
@@ -255,7 +255,7 @@ fn count(server: &DevServer, what: &str) -> usize {
     lines.iter().filter(|line| line.contains(what)).count()
 }
 
-/// Waits for something that the kernel says.
+/// Waits for a state of the kernel.
 async fn until(what_else: &str, is_so: impl Fn() -> bool) {
     let waiting = async {
         let mut ticks = client::ticks();
@@ -271,7 +271,7 @@ fn from_environment(name: &str) -> Option<u64> {
     Some(value.parse().expect("a number"))
 }
 
-/// Says something while the soak goes on.
+/// Prints a line during the soak.
 fn tell(what: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{what}");
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-/// So many bytes that follow from the seed.
+/// Returns `bytes` bytes that follow from the seed.
 pub(crate) fn noise(seed: u64, bytes: usize) -> Vec<u8> {
     let mut noise = vec![0; bytes.next_multiple_of(8)];
     for (at, place) in noise.chunks_exact_mut(8).enumerate() {

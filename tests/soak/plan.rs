@@ -26,7 +26,7 @@ pub(crate) struct Plan {
     pub(crate) sends: Pace,
     pub(crate) reads: Pace,
     pub(crate) leaves: Leaves,
-    /// Whether it leaves with a reset instead of a good-bye.
+    /// Whether it resets the connection instead of closing it.
     pub(crate) resets: bool,
 }
 
@@ -44,19 +44,19 @@ pub(crate) enum Route {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
     Fast,
-    /// So many bytes in every tick.
+    /// This many bytes in every tick.
     Slow(usize),
 }
 
-/// When the client leaves by itself.
+/// The event at which the client leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leaves {
     Never,
-    /// When so many bytes of its upload are sent.
+    /// This many bytes of its upload are sent.
     Sending(usize),
-    /// When it has waited so long.
+    /// It has waited this long.
     Waiting(Duration),
-    /// When it has read so many bytes.
+    /// It has read this many bytes.
     Reading(usize),
 }
 
@@ -130,7 +130,7 @@ impl Plan {
         plan
     }
 
-    /// A request that nothing happens to.
+    /// Makes a request without faults and without delays.
     pub(crate) fn plain(number: u64, route: Route) -> Self {
         Self {
             number,
@@ -150,7 +150,7 @@ impl Plan {
         self.size.0 as usize * self.size.1 as usize * 3
     }
 
-    /// Whether nothing may happen to it, whatever happens to others.
+    /// Whether the request must succeed, whatever happens to others.
     pub(crate) fn must_succeed(&self) -> bool {
         !self.route.needs_images() && self.leaves == Leaves::Never
     }
@@ -180,7 +180,7 @@ impl Plan {
     }
 }
 
-/// A rectangle of about so many bytes.
+/// Returns the sides of a rectangle of about `bytes` bytes.
 fn rectangle(bytes: f64, rng: &mut Rng) -> (u32, u32) {
     let pixels = bytes / 3.0;
     let width = (pixels.sqrt() * (0.5 + rng.f64())).floor().max(1.0);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Process(pub(crate) u32);
 
 impl Process {
-    /// Its children, those included that have ended and that nobody has asked after.
+    /// Its children, including zombies.
     pub(crate) fn children(self) -> Vec<Self> {
         let all = std::fs::read_dir("/proc").unwrap();
         all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
@@ -17,7 +17,7 @@ impl Process {
     }
 
     fn parent(self) -> Option<Self> {
-        // The name in it may hold anything, so what follows it is looked at.
+        // The name may hold any characters, so the fields after it are read.
         let stat = std::fs::read_to_string(self.file("stat")).ok()?;
         let (_, rest) = stat.rsplit_once(") ")?;
         rest.split(' ').nth(1)?.parse().ok().map(Self)
@@ -28,7 +28,7 @@ impl Process {
         self.arguments().iter().any(|argument| argument == "images")
     }
 
-    /// The images process among its children, unless there is none just now.
+    /// The images process among its children, if there is one now.
     pub(crate) fn images(self) -> Option<Self> {
         self.children().into_iter().find(|child| child.is_images())
     }
@@ -78,7 +78,7 @@ impl Process {
     }
 
     pub(crate) fn signal(self, name: &str) {
-        // One that has ended in the meantime has what it was to have.
+        // The process may have ended meanwhile, so the status of the command is ignored.
         let _ = std::process::Command::new("kill")
             .args(["-s", name, &self.0.to_string()])
             .stderr(std::process::Stdio::null())

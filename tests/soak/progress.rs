@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::time::Instant;
 
-/// One exchange, from its first moment.
+/// The progress of one exchange.
 pub(crate) struct Progress {
     began: Instant,
     /// The client's port, by which the kernel knows the connection.
     port: AtomicU16,
     sent: AtomicUsize,
     received: AtomicUsize,
-    /// When the last bytes came, in milliseconds.
+    /// The time of the last bytes, in milliseconds since the start.
     moved: AtomicU64,
 }
 
@@ -31,12 +31,12 @@ impl Progress {
         self.port.store(port, Ordering::Relaxed);
     }
 
-    /// So many bytes of the upload were handed over.
+    /// Records bytes of the upload that were passed to the connection.
     pub(crate) fn sent(&self, bytes: usize) {
         self.sent.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// So many bytes of the answer came.
+    /// Records bytes of the answer that arrived.
     pub(crate) fn received(&self, bytes: usize) {
         self.received.fetch_add(bytes, Ordering::Relaxed);
         self.moved.store(self.milliseconds(), Ordering::Relaxed);

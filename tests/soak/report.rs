@@ -15,7 +15,7 @@ const LONGEST: usize = 5;
 #[derive(Default)]
 pub(crate) struct Report {
     verdicts: BTreeMap<Verdict, u64>,
-    /// Requests of which something must be told: the plan and the verdict.
+    /// Requests that the report lists: the plan and the verdict.
     pub(crate) offences: Vec<String>,
     pub(crate) done: u64,
     slow: u64,
@@ -23,7 +23,7 @@ pub(crate) struct Report {
     faulty: u64,
     /// Bytes of the answers that were whole and right.
     right_bytes: u64,
-    /// Those that took longest, and what came of them.
+    /// The longest requests, and their verdicts.
     longest: Vec<(Duration, String)>,
     pub(crate) kills: u64,
     /// The most memory of each images process until it was killed.
@@ -42,7 +42,7 @@ pub(crate) struct Sample {
 }
 
 impl Report {
-    /// Enters a request.
+    /// Adds a request to the tally.
     pub(crate) fn enter(&mut self, plan: &Plan, verdict: &Verdict, time: Duration) {
         self.done += 1;
         self.slow += u64::from((plan.sends, plan.reads) != (Pace::Fast, Pace::Fast));
@@ -100,7 +100,7 @@ impl Report {
         meant.map(|(_, count)| count).sum()
     }
 
-    /// The most memory in a stretch of the soak, in hundredths of it.
+    /// Returns the most memory in a part of the soak, whose bounds are in percent.
     pub(crate) fn memory(&self, stretch: std::ops::Range<u64>) -> u64 {
         let total = self.samples.last().map_or(0, |sample| sample.done);
         let inside = self

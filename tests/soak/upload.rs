@@ -1,4 +1,4 @@
-//! The body of a request: at once or slowly, and perhaps never to its end.
+//! The body of a request: fast or slow, and complete or stopped before its end.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -21,13 +21,13 @@ pub(crate) struct Upload {
     rest: Bytes,
     piece: usize,
     clock: Option<Interval>,
-    /// Bytes that are still sent before it stops for good, and who is told then.
+    /// The number of bytes until the upload stops for ever, and the channel that reports the stop.
     stop: Option<(usize, oneshot::Sender<()>)>,
     progress: Arc<Progress>,
 }
 
 impl Upload {
-    /// An upload that stops, and says so, after some bytes.
+    /// Makes an upload that stops after some bytes and reports it.
     pub(crate) fn new(
         content: Bytes,
         pace: Pace,
@@ -78,7 +78,7 @@ impl Body for Upload {
         match self.allowance() {
             0 => {
                 if let Some((_, stopped)) = self.stop.replace((0, oneshot::channel().0)) {
-                    // Whoever does not listen any more has left already.
+                    // A receiver that is gone belongs to a client that has left.
                     let _ = stopped.send(());
                 }
                 Poll::Pending

@@ -9,11 +9,11 @@ use crate::plan::{Leaves, Plan};
 
 /// The outcome of a request at its client.
 pub(crate) enum Received {
-    /// The body ended as it should.
+    /// The body is complete.
     Whole(StatusCode, Vec<u8>, Option<HeaderValue>),
-    /// It broke off, after these bytes.
+    /// The body broke off, after these bytes.
     Broken(StatusCode, Vec<u8>),
-    /// There is no answer: why, or how far it had come when the time was up, and whether it was.
+    /// There is no answer. The text is the error, or the progress at the timeout; the flag tells whether it was a timeout.
     Nothing(String, bool),
     /// The client has left.
     Left,
@@ -28,19 +28,19 @@ impl Received {
 /// The judgement of an outcome.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
-    /// 200, and every byte is what it should be.
+    /// 200, and every byte is right.
     Right,
-    /// A whole answer that says what is wrong: its status, and the code of the binding or the mark of the server.
+    /// A complete error answer: its status, and the code of the binding or the mark of the server.
     Refused(u16, String),
     /// The client saw the transfer break.
     Broken,
     /// The client saw the connection end before an answer.
     Unanswered(String),
-    /// The client left by itself.
+    /// The client left as planned.
     Left,
-    /// There was no end within the bound: how far it had come.
+    /// There was no end within the bound. The text is the progress.
     Hung(String),
-    /// 200, and not what it should be, although it looks whole: what is wrong with it.
+    /// 200 with a body that looks complete and is wrong. The text is the difference.
     Wrong(String),
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn judge(plan: &Plan, expected: &[u8], received: Received) -> Verdict
             status.as_u16(),
             why(&String::from_utf8_lossy(&content), mark.as_ref()),
         ),
-        // What came before the break may be altered only if that was asked for.
+        // The bytes before the break may be altered only by a fault.
         Received::Broken(StatusCode::OK, content) => {
             let alters = plan.fault.as_ref().is_some_and(is_corrupt);
             match expected.get(..content.len()) == Some(&content) || alters {
@@ -93,7 +93,7 @@ fn is_corrupt(fault: &Fault) -> bool {
 
 /// Describes the difference of a body from the expected one, if there is any.
 fn difference(content: &[u8], expected: &[u8]) -> Option<String> {
-    // Many times as fast as to look for the place.
+    // This comparison is much faster than the search for the place.
     if content == expected {
         return None;
     }
@@ -111,7 +111,7 @@ fn difference(content: &[u8], expected: &[u8]) -> Option<String> {
 /// The codes that Images answers with here.
 const CODES: [&str; 6] = ["9402", "9412", "9502", "9516", "9522", "9523"];
 
-/// The code of the binding's error in a text, or else what the server says of itself.
+/// Returns the code of the binding's error in a text, or else the mark of the server.
 fn why(text: &str, mark: Option<&HeaderValue>) -> String {
     let word = |word: &&str| CODES.contains(word);
     let mark = mark.and_then(|mark| mark.to_str().ok());
@@ -119,7 +119,7 @@ fn why(text: &str, mark: Option<&HeaderValue>) -> String {
     match (code, mark) {
         (Some(code), _) => code.to_owned(),
         (None, Some(mark)) => mark.to_owned(),
-        // What follows tells of numbers that are different every time.
+        // The rest of the text has numbers that differ every time.
         (None, None) => text.split(':').take(2).collect::<Vec<_>>().join(":"),
     }
 }

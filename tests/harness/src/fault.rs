@@ -20,7 +20,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Each call begins so much later; whole milliseconds, up to ten minutes.
+    /// Each call begins after this delay, in whole milliseconds up to ten minutes.
     ///
     /// A worker that waits for its picture still delivers it:
     ///
@@ -45,7 +45,7 @@ impl Fault {
         Self::new(binding, format!("delay={}", time.as_millis()))
     }
 
-    /// The service takes the upload slowly: so many bytes in each interval.
+    /// The service reads the upload slowly: this many bytes in each interval.
     ///
     /// An upload that takes a while is no reason to give up:
     ///
@@ -73,7 +73,7 @@ impl Fault {
         )
     }
 
-    /// The service delivers its answer slowly: so many bytes in each interval.
+    /// The service sends its answer slowly: this many bytes in each interval.
     ///
     /// A slow answer still arrives whole, also through a worker that only passes it on:
     ///
@@ -101,7 +101,7 @@ impl Fault {
         )
     }
 
-    /// The answer ends after so many bytes.
+    /// The answer ends after this many bytes.
     ///
     /// A worker that only passes the picture on has sent its head by then, so its client sees a broken transfer, and never a
     /// short 200; one that waits for the whole picture can still answer 502:
@@ -128,9 +128,9 @@ impl Fault {
         Self::new(binding, format!("truncate={bytes}"))
     }
 
-    /// The byte at this offset of the answer, from 0, is another one.
+    /// The byte at this offset of the answer, from 0, is inverted.
     ///
-    /// The length is right and the picture is not, which only the digest can tell:
+    /// The length is right and the picture is wrong. Only the digest detects this:
     ///
     /// ```
     /// use safelight_harness::{DevServer, Fault};
@@ -181,7 +181,7 @@ impl Fault {
 
     /// There is never an answer.
     ///
-    /// A worker that gives up after 50 ms still has something to say to its client:
+    /// A worker that gives up after 50 ms can still answer its client:
     ///
     /// ```
     /// use safelight_harness::{DevServer, Fault};
@@ -204,7 +204,7 @@ impl Fault {
 
     /// The answer is this error of the Images table, such as 9522, with its status and its mark.
     ///
-    /// A worker can tell a service that is busy from a picture that is wrong:
+    /// A worker can distinguish a busy service from a wrong picture:
     ///
     /// ```
     /// use safelight_harness::{DevServer, Fault};
@@ -225,9 +225,9 @@ impl Fault {
         Self::new(binding, format!("error={code}"))
     }
 
-    /// The answer has this status, from 200 to 599, and nothing of the service's.
+    /// The answer has this status, from 200 to 599. The service is not called.
     ///
-    /// A gateway in between that has its own opinion:
+    /// This is the answer of a gateway between worker and service:
     ///
     /// ```
     /// use safelight_harness::{DevServer, Fault};

@@ -1,4 +1,4 @@
-//! `safelight dev` as a child process on a free port, with its log at hand.
+//! `safelight dev` as a child process on a free port, and its log.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -148,7 +148,7 @@ impl DevServer {
         self.client().post(path, body).await
     }
 
-    /// Sends a request whose URI is a path. With [`FAULT_HEADER`](crate::FAULT_HEADER) a fault happens to this request alone:
+    /// Sends a request whose URI is a path. With [`FAULT_HEADER`](crate::FAULT_HEADER) a fault applies to this request alone:
     ///
     /// ```
     /// use safelight_harness::{DevServer, FAULT_HEADER, Fault, bytes::Bytes, http::Request};

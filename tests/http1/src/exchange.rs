@@ -1,4 +1,4 @@
-//! One request and its answer, with a reader that pauses until the server is stuck on what it still owes.
+//! One request and its answer, with a reader that pauses until the server cannot write the rest.
 
 use std::future::Future;
 
@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
 }
 
 impl Exchange {
-    /// Plays the row. The reader begins when the row's event has been digested and `pause` is over.
+    /// Plays the row. The reader begins when the row's event has been handled and `pause` has ended.
     pub(crate) async fn play<T>(
         self,
         (mut client, server): (T, T),
@@ -68,7 +68,7 @@ impl Exchange {
                 until(&mut seen, |seen| seen.notes.read == sent).await;
             }
             Meanwhile::GracefulShutdown => {
-                // A connection that is already over takes no orders.
+                // A connection that has ended needs no shutdown.
                 let _taken = stop.send(());
                 until(&mut seen, |seen| seen.stopping).await;
             }
@@ -138,7 +138,7 @@ fn content_length(head: &str) -> usize {
         .expect("the answer promises a length")
 }
 
-/// A body in which no stretch looks like another.
+/// Makes a body in which all parts differ.
 pub(crate) fn body(size: usize) -> Bytes {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     std::iter::repeat_with(|| {

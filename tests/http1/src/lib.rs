@@ -1,19 +1,19 @@
-//! Proof that the HTTP/1 stack delivers whole bodies, and that the tests can tell.
+//! Proof that the HTTP/1 stack delivers whole bodies, and that the tests detect a stack that does not.
 //!
 //! hyper up to 1.10.1 could shut a socket down while the end of an answer was still in its own buffer: status 200,
 //! a full `Content-Length`, half a body, and nothing in any log. Every exchange of `row::ROWS` is played twice:
 //! on the hyper of the product, which must deliver every byte, and on hyper 0.14.32, which must cut the very rows
-//! that say so. The second half is what makes the first half worth something.
+//! that say so. The second half proves that the first half can fail.
 //!
 //! | module | holds |
 //! |---|---|
 //! | `row` | the exchanges, as one list |
 //! | `upload` | the upload of a request, of either hyper; for the demonstration as well |
-//! | `handler` | what the request handler does with its upload, for either hyper |
-//! | `watched` | a stream that notes when it is shut down on bytes it has refused |
+//! | `handler` | the handling of an upload, for either hyper |
+//! | `watched` | a stream that records a shutdown after refused bytes |
 //! | `stack` | one adapter per hyper |
 //! | `exchange` | one request and its answer, with a reader that pauses until the server is stuck |
-//! | `stalled` | the rows on a transport that takes 8,192 bytes, time standing still |
+//! | `stalled` | the rows on a transport that takes 8,192 bytes, with the clock paused |
 //! | `socket` | the rows on Unix sockets, in batches |
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The exchanges in which a server can lose the end of its answer, and what the old server does to each.
+//! The exchanges in which a server can lose the end of its answer, and the result of the old server in each.
 
 /// One exchange.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use crate::watched::Writes;
 
 const BATCH: usize = 25;
 const AT_A_TIME: usize = 8;
-/// Half of what the kernel then sets aside: 212,992 bytes, Linux's default, whatever this machine's is.
+/// Half of the buffer that the kernel then allocates: 212,992 bytes, Linux's default, whatever this machine's default is.
 const SEND_BUFFER: usize = 106_496;
 /// Fits into the send buffer with its head, so that no server can lose it.
 const FITS: usize = 200_000;

@@ -125,7 +125,7 @@ async fn drive<C, E>(
     C: Future<Output = Result<(), E>>,
 {
     let mut connection = pin!(connection);
-    // A client that never stops the server drops its sender, which is no order to stop.
+    // A client that never stops the server drops its sender, which must not stop it.
     let mut stop = pin!(async {
         if stop.await.is_err() {
             std::future::pending::<()>().await;

@@ -1,6 +1,6 @@
-//! The rows on a transport that takes 8,192 bytes and then nothing until its reader reads, time standing still.
+//! The rows on a transport that takes 8,192 bytes and then nothing until its reader reads, with the clock paused.
 //!
-//! With the clock paused, a timeout passes exactly when no task can do anything any more: no guess is involved.
+//! With the clock paused, a timeout passes exactly when no task can run any more.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 /// A request body of either hyper.
 pub(crate) trait Upload: Send + 'static {
-    /// The next piece; `None` at the end, however the end came about.
+    /// Returns the next piece, or `None` at the end, clean or not.
     fn next(&mut self) -> impl Future<Output = Option<Bytes>> + Send;
 }
 

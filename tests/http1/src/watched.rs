@@ -1,4 +1,4 @@
-//! A stream that passes everything on and notes the one thing that must never happen: a shutdown on refused bytes.
+//! A stream that passes everything on and records whether it is shut down after it has refused bytes, which must never happen.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,11 +14,11 @@ pub(crate) struct Notes {
     pub(crate) read: usize,
     /// Bytes that the transport has accepted from the server.
     pub(crate) written: usize,
-    /// Whether the transport ever refused bytes, so that the server had to keep them.
+    /// Whether the transport ever refused bytes, so that the server had to buffer them.
     pub(crate) refused: bool,
     /// Whether the last write was refused.
     pub(crate) owing: bool,
-    /// Whether the server shut the stream down while it still owed bytes.
+    /// Whether the server shut the stream down while it still had bytes to write.
     pub(crate) cut: bool,
 }
 

@@ -1,8 +1,8 @@
-//! A worker that asks an R2 bucket for everything that it can be asked for: `/<call>?key=…&…`.
+//! A worker with a route for every call of an R2 bucket: `/<call>?key=…&…`.
 //!
 //! | call | does |
 //! |---|---|
-//! | `head` `get` `delete` | what it says; `get` with the request's own `range` header, and `match=` an entity tag |
+//! | `head` `get` `delete` | makes the call; `get` with the request's own `range` header, and `match=` an entity tag |
 //! | `put` | stores the request's body; `type=`, `note=` a field of metadata, `md5=`, `new` only if there is none |
 //! | `copy` | streams one object into another, `to=` |
 //! | `list` | `prefix=` `delimiter=` `limit=` `cursor=` |
@@ -142,7 +142,7 @@ async fn parts(bucket: &R2Bucket, key: &str, query: &Query, request: Request) ->
     let size = parse(query, "size")?.unwrap_or(BODY_LIMIT);
     let options = R2MultipartOptions::new().custom_metadata("note", "in parts");
     let upload = bucket.create_multipart_upload(key, options).await?;
-    // As another worker would, that was told of it.
+    // The upload is resumed by its id, as another worker would do.
     let upload = bucket.resume_multipart_upload(key, upload.upload_id());
     let body = request.into_body().collect(BODY_LIMIT).await?;
     let mut uploaded = Vec::new();
@@ -152,7 +152,7 @@ async fn parts(bucket: &R2Bucket, key: &str, query: &Query, request: Request) ->
     }
     uploaded.reverse();
     let object = upload.complete(uploaded).await?;
-    // That it is over already is no error.
+    // Aborting an upload that has ended is no error.
     upload.abort().await?;
     Ok(said(shown(&object)))
 }

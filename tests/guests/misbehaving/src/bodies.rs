@@ -35,7 +35,7 @@ pub(crate) fn stream_then(query: &Query, end: End) -> Result<Response> {
         for piece in 1..=pieces {
             body.write(format!("piece {piece}\n")).await;
         }
-        // Until here the last piece only waits to be taken.
+        // `write` returns while the last piece waits for its reader. The pause lets the reader take it.
         pause(1).await;
         match end {
             End::Panic => panic!("this worker panics in a stream on purpose"),
@@ -118,7 +118,7 @@ pub(crate) fn bytes(query: &Query) -> Result<Response> {
     Ok(response)
 }
 
-/// The bytes in the query, for nobody but a transformation.
+/// Answers with the bytes in the query, for requests of a transformation alone.
 pub(crate) fn via(request: &Request, query: &Query) -> Result<Response> {
     let via = request.headers().get("via");
     match via.is_some_and(|via| via == "image-resizing") {

@@ -1,4 +1,4 @@
-//! The worker's view of its host, and its calls of the host.
+//! Answers about the environment of the worker, and calls of its host.
 
 use std::{collections::BTreeMap, fmt::Write, future::poll_fn, pin::pin, task::Poll};
 

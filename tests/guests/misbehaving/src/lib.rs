@@ -1,4 +1,4 @@
-//! A worker that does, route by route, what a runtime has to live with. Numbers come in the query.
+//! A worker with a route for each misbehaviour that a runtime must handle. Numbers are in the query.
 //!
 //! | route | what it does |
 //! |---|---|
@@ -15,7 +15,7 @@
 //! | `/echo` `/pump` `/pump-late` `/read` | passes the body on; copies it; copies it after its first piece; counts it |
 //! | `/bytes?hex=` `/status?code=` | the bytes with headers worth keeping; an empty answer of that status |
 //! | `/redirect?to=&left=&code=` | leads there, by way of so many redirects to itself |
-//! | `/via?hex=` | the bytes, for whoever comes by way of a transformation |
+//! | `/via?hex=` | the bytes, for requests of a transformation alone |
 //! | `/host` `/headers` `/env` | scheme, authority and path as seen; the names of the headers; the environment |
 //! | `/fetch?url=` | passes on the answer of a URL |
 //! | `/call?name=&url=` `/follow?name=&url=` | asks another worker for this request under another URL; and follows its redirects |

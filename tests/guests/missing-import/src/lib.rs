@@ -1,4 +1,4 @@
-//! A worker that imports an interface which no host has, so that linking it must fail and say which.
+//! A worker that imports an interface which no host has, so that linking fails and names the interface.
 
 use safelight_sdk::{Context, Env, Request, Response, Result, http::StatusCode, response};
 

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `/passed-on` | the upload's pixels, passed on as they come from Images |
 //! | `/pumped` | the same, copied through this worker's memory, without content-length |
-//! | `/careful` | the same, once all of them are there; or else 502 |
+//! | `/careful` | the same, after all of them have arrived; or else 502 |
 //! | `/echo` | the upload, passed on |
 //! | `/copied` | the upload, copied through this worker's memory, without content-length |
-//! | `/noise?seed=&bytes=` | so many bytes that follow from the seed |
+//! | `/noise?seed=&bytes=` | a number of bytes that follow from the seed |
 
 use safelight_sdk::{
     Body, Context, Env, Error, Format, ImageOutputOptions, ImageTransformationResult, Request,
@@ -73,7 +73,7 @@ fn noise(query: &str) -> Result<Response> {
     })))
 }
 
-/// The eight bytes of noise at `at`, by which neither places nor seeds can be mixed up unnoticed.
+/// Returns the eight bytes of noise at `at`. They differ between places and between seeds.
 fn word(seed: u64, at: usize) -> u64 {
     let mut word = seed ^ (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

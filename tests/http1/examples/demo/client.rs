@@ -1,4 +1,4 @@
-//! One request on a connection of its own, and its answer as far as it comes: a client that trusts its server.
+//! A client that trusts its server: one request on a connection of its own, and its answer as far as it arrives.
 
 use std::io;
 use std::path::Path;
@@ -34,7 +34,7 @@ pub(crate) async fn send(socket: &Path, form: &Form, reads: Reads) -> io::Result
     let mut stream = UnixStream::connect(socket).await?;
     stream.write_all(&form.request()).await?;
     let mut clock = interval(Duration::from_millis(1));
-    // Time that was lost is not made up for: that would be no slow reader.
+    // Missed ticks are not made up for, or the reader would not be slow.
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut answer = Vec::new();
     let mut whole = None;

@@ -7,12 +7,12 @@ use safelight_protocol::form::{
     string_part, tail,
 };
 
-/// Side of the picture that the inner pipeline begins with: small enough for its form to go out in one write.
+/// Side of the source of the inner pipeline, in pixels: small enough for its form to be sent in one write.
 const SIDE: u32 = 200;
 /// Bytes of a pixel.
 const RGB: u32 = 3;
 
-/// A form, and what separates its parts.
+/// A form and its boundary.
 pub(crate) struct Form {
     boundary: String,
     body: Vec<u8>,
@@ -31,7 +31,7 @@ impl Form {
             .end())
     }
 
-    /// The outer pipeline: whatever came, smaller and as WebP.
+    /// The outer pipeline: the received bytes, smaller and as WebP.
     pub(crate) fn thumbnail(picture: &[u8]) -> Self {
         Self::new()
             .file(IMAGE, picture)
@@ -40,7 +40,7 @@ impl Form {
             .end()
     }
 
-    /// A form that somebody sent.
+    /// Parses a received form.
     pub(crate) fn received(body: Vec<u8>) -> Self {
         Self {
             body,
@@ -48,7 +48,7 @@ impl Form {
         }
     }
 
-    /// The request as bytes. The form is one chunk; an epilogue that nobody needs, which its reader may never look at, is another.
+    /// The request as bytes. The form is one chunk. An epilogue, which its reader may never read, is another.
     pub(crate) fn request(&self) -> Vec<u8> {
         const EPILOGUE: &[u8] = b"2\r\n\r\n\r\n0\r\n\r\n";
         let head = format!(

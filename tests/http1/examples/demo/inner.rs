@@ -34,12 +34,12 @@ impl Inner {
     }
 }
 
-/// Accepts for ever. The pixels are made by the images process in any case.
+/// Accepts for ever. The images process makes the pixels in any case.
 pub(crate) async fn serve(inner: Inner, listener: UnixListener, images: Arc<Path>) {
     while let Ok((stream, _)) = listener.accept().await {
         let images = images.clone();
         tokio::spawn(async move {
-            // What goes wrong is for the client to see: the old server's connections end well even when they lose half an answer.
+            // The client sees a failure. The old server's connections end without an error even when they lose half an answer.
             match inner {
                 Inner::Old => drop(serve_old(stream, images).await),
                 Inner::Current | Inner::Images => drop(serve_current(stream, images).await),
@@ -49,7 +49,7 @@ pub(crate) async fn serve(inner: Inner, listener: UnixListener, images: Arc<Path
 }
 
 async fn serve_old(stream: UnixStream, images: Arc<Path>) -> old_hyper::Result<()> {
-    // Linux's default, whatever this machine's is: the kernel doubles it.
+    // Half of Linux's default, whatever this machine's default is: the kernel doubles it.
     let _ = socket2::SockRef::from(&stream).set_send_buffer_size(106_496);
     let service = old_hyper::service::service_fn(move |request: old_hyper::Request<_>| {
         let images = images.clone();
@@ -88,7 +88,7 @@ async fn answer(mut upload: impl Upload, images: &Path) -> io::Result<Bytes> {
         let piece = upload.next().await;
         form.extend_from_slice(&piece.ok_or_else(|| io::Error::other("the form is cut"))?);
     }
-    // Which is what a reader of forms does that is content with what it has.
+    // A reader that stops at the closing boundary drops the rest of the upload.
     drop(upload);
     let picture = send(images, &Form::received(form), Reads::AtOnce).await?;
     Ok(picture.body.into())

@@ -1,16 +1,16 @@
 //! A pipeline within a pipeline, on the HTTP/1 stack that loses the ends of answers and on ours: how many pictures arrive?
 //!
 //! The inner pipeline draws a picture onto a picture and answers with some megabytes of PNG. The outer one fetches that over a Unix
-//! socket, at its own pace, and has it resized and written as WebP. It takes what it is given: that nobody counted is the story.
+//! socket, at its own pace, and has it resized and written as WebP. Nothing in it compares the bytes with the promised length.
 //!
 //! | module | holds |
 //! |---|---|
 //! | `inner` | the inner pipeline, served in three ways |
 //! | `outer` | the outer pipeline |
-//! | `client` | one request and its answer, as far as that comes |
-//! | `form` | what the two ask of Images |
+//! | `client` | one request and its answer, as far as it arrives |
+//! | `form` | the forms of both |
 //! | `upload` | the upload of a request, of either hyper |
-//! | `table` | what people see |
+//! | `table` | the outcomes as a table |
 
 mod client;
 mod form;
@@ -69,7 +69,7 @@ impl Demo {
         self.folder.path().join("images.sock")
     }
 
-    /// Runs the outer pipeline so often, some at a time, over an inner one that is served in this way.
+    /// Runs the outer pipeline several times, some at a time, over an inner one with this server.
     async fn run(&self, inner: Inner, requests: usize) -> io::Result<Vec<Outcome>> {
         let images: Arc<Path> = self.images().into();
         let socket: Arc<Path> = match inner {

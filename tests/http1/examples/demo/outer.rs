@@ -1,4 +1,4 @@
-//! The outer pipeline: fetch what the inner one makes, resize it, write it as WebP.
+//! The outer pipeline: fetches the result of the inner one, resizes it, and writes it as WebP.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::form::Form;
 pub(crate) struct Outcome {
     /// Bytes that the inner answer promised.
     pub(crate) promised: usize,
-    /// Bytes of it that came.
+    /// Bytes of it that arrived.
     pub(crate) received: usize,
     /// The outer pipeline's own report of these bytes.
     pub(crate) said: String,
