@@ -30,7 +30,7 @@ async fn files_answer_before_the_worker_and_the_worker_the_rest() {
     assert_eq!(get(server.address, "/host").await.text(), "a file");
     let worker = get(server.address, "/headers").await;
     assert_eq!((worker.status.as_u16(), worker.header("etag")), (200, ""));
-    // What comes later is there without a restart.
+    // A new file is served without a restart.
     std::fs::write(public.path().join("headers"), "now a file").unwrap();
     assert_eq!(get(server.address, "/headers").await.text(), "now a file");
 }
@@ -64,16 +64,16 @@ async fn a_file_is_the_source_of_a_picture_wherever_it_would_answer_the_path() {
             "kept.png",
             Some((30, 20)),
         ),
-        // The worker is asked, and has no such route.
+        // The worker answers, and has no such route.
         ("run_worker_first = [\"/kept.png\"]", "kept.png", None),
         ("run_worker_first = true", "kept.png", None),
-        // The worker is asked, and asks for the file itself.
+        // The worker answers, and requests the file itself.
         (
             "run_worker_first = true",
             "asset?name=ASSETS&url=http://x/kept.png",
             Some((30, 20)),
         ),
-        // A file has one address, to which the others lead.
+        // A file has one address, and the others redirect to it.
         ("", "a/../kept.png", None),
         ("", "%6bept.png", Some((30, 20))),
     ] {
@@ -95,7 +95,7 @@ async fn an_oddity_of_the_folder_is_reported_at_the_start() {
         let file = public.path().join(name);
         let wanted = format!("{} is not applied by safelight yet", file.display());
         server.line(|line| line.ends_with(&wanted)).await;
-        // Nor is it a file to be seen.
+        // The file is not served either.
         let answer = get(server.address, &format!("/{name}")).await;
         assert_eq!(answer.status, 404, "{name}");
     }
@@ -124,7 +124,7 @@ async fn a_part_of_a_file_is_that_part_as_long_as_the_file_is_the_same() {
         ("bytes=5-99", 206, "bytes 5-9/10", "56789"),
         ("bytes=10-", 416, "bytes */10", ""),
         ("bytes=-0", 416, "bytes */10", ""),
-        // Several parts, or none that can be read, are the whole.
+        // Several ranges, and a malformed one, are answered with the whole file.
         ("bytes=0-1,3-4", 200, "", "0123456789"),
         ("lines=1-2", 200, "", "0123456789"),
     ] {
@@ -183,7 +183,7 @@ async fn files_need_no_worker() {
     let altered = send(server.address, altered.unwrap()).await;
     assert_eq!(altered.status, 422);
     assert!(altered.text().contains("altered"), "{}", altered.text());
-    // Without a page for what is not there, nobody else is asked either.
+    // Without a page for missing files, the worker does not answer either.
     let bare = config.replace("not_found_handling = \"404-page\"\n", "");
     std::fs::write(folder.path().join("wrangler.toml"), bare).unwrap();
     let server = DevServer::start_in(folder.path(), &[]).await;

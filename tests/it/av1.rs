@@ -1,4 +1,4 @@
-//! AVIF is decoded by a process of its own: what it sees, when it ends, and that nothing of it stays.
+//! The process that decodes AVIF: its input, its end, and its remains.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -78,7 +78,7 @@ fn pages_of_children(process: u64) -> u64 {
     rest.split(' ').nth(8).unwrap().parse().unwrap()
 }
 
-/// Processes that this one has started and that are there, be it as zombies.
+/// Counts the children of a process, including zombies.
 fn children(process: u64) -> usize {
     let processes = fs::read_dir("/proc").unwrap();
     let stats =
@@ -146,7 +146,7 @@ fn a_decoder_is_limited_and_ends_with_whoever_started_it() {
     input
         .write_all(&request(data, (640, 480), 7_000_000))
         .unwrap();
-    // It has decoded, and cannot end, because nobody reads the rest.
+    // The decoder has finished, and cannot end, because nobody reads the rest of its output.
     let mut output = decoder.stdout.take().unwrap();
     output.read_exact(&mut [0]).unwrap();
     let limits = fs::read_to_string(format!("/proc/{}/limits", decoder.id())).unwrap();
@@ -185,7 +185,7 @@ fn broken_files_leave_nothing_behind_in_the_images_process() {
     assert_eq!(children(images.pid().into()), 0);
 }
 
-/// Its standard error is nobody's, so that the log would have no cause.
+/// Nobody reads its standard error, so the log could not give a cause.
 #[test]
 fn a_decoder_that_cannot_begin_says_why_where_it_is_heard() {
     let mut decoder = Command::new(SAFELIGHT)

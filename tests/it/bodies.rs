@@ -1,4 +1,4 @@
-//! Bodies arrive whole or visibly broken, in both directions and through every kind of hands.
+//! Bodies arrive complete or visibly broken, in both directions and through every kind of worker.
 
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,4 +1,4 @@
-//! Uploads that end before their end: the log names who broke them off, and never the images process that was waiting for them.
+//! Uploads that break off: the log names the party that broke them off, and never the images process that waited for them.
 
 use std::time::Duration;
 

@@ -22,7 +22,7 @@ const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// The browser reads commands at 3 and writes to 4, and a child of ours has only 0 to 2: the shell moves them.
 const PIPES: &str = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null"#;
 
-/// No window, no first steps, and nothing asked of any host but this one.
+/// Flags: no window, no first-run dialogs, and no request to other hosts.
 const FLAGS: [&str; 13] = [
     "--headless=new",
     "--remote-debugging-pipe",

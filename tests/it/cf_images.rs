@@ -1,4 +1,4 @@
-//! `fetch` with `cf.image`: pictures that a worker has changed on their way.
+//! `fetch` with `cf.image`: pictures that are transformed while a worker fetches them.
 
 use image::ImageFormat;
 use serde_json::{Value, json};
@@ -122,7 +122,7 @@ async fn a_tag_of_a_fetch_stands_for_one_result() {
     for (drawn, accept) in [("/one.png", "*/*"), ("/two.png", "image/webp")] {
         assert_ne!(tag(drawn, accept).await.1, webp, "{drawn} {accept}");
     }
-    // What is drawn may change unnoticed.
+    // An overlay without a tag may change unnoticed, so the result has no tag.
     assert_eq!(tag("/bare.png", "image/webp").await.1, "");
     for (accept, status) in [("image/webp", 304), ("*/*", 200)] {
         let headers = [("accept", accept), ("if-none-match", &webp)];
@@ -169,7 +169,7 @@ async fn an_overlay_may_be_a_fraction_of_the_result() {
     assert_eq!(size(&answer), (40, 30));
 }
 
-/// Nothing of these is anybody's business but, if the worker says so, the origin's.
+/// Credentials. Only the origin may receive them, and only if the worker says so.
 const CREDENTIALS: [(&str, &str); 9] = [
     ("authorization", "Basic secret"),
     ("cookie", "session=secret"),
@@ -209,7 +209,7 @@ async fn credentials_go_to_the_source_if_the_worker_says_so_and_nothing_else_eve
         }
         assert!(sees(source, "via") && sees(overlay, "via"), "{asked:?}");
     }
-    // To the origin that the worker named, and no further.
+    // They go to the origin that the worker named, and no further.
     let options = json!({"width": 40, "origin-auth": "share-publicly"});
     let path = fetch_path(&host.url("/away"), &options);
     assert_eq!(size(&ask(&server, &path, &headers).await), (40, 30));

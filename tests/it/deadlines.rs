@@ -1,4 +1,4 @@
-//! Clients that stop: each is given up in the end, and nobody else notices.
+//! Clients that stop: each connection is closed after its deadline, and no other client is affected.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -18,7 +18,7 @@ async fn server(deadline: &str) -> DevServer {
 #[tokio::test]
 async fn a_head_that_does_not_end_closes_the_connection() {
     let server = server("header_read_ms = 300").await;
-    // The third begins like HTTP/2, so that nobody knows yet what it will be.
+    // The third begins like HTTP/2, so its version is not known yet.
     for begun in ["GET / HT", "GET / HTTP/1.1\r\nhost: x\r\nx-a: ", "PRI * "] {
         let mut client = TcpStream::connect(server.address).await.unwrap();
         client.write_all(begun.as_bytes()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Answers that come before the end of an upload: it is taken to its end, and its connection serves on.
+//! Answers that come before the end of an upload: the upload is read to its end, and its connection stays usable.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -66,7 +66,7 @@ async fn an_upload_that_outlasts_its_answer_may_take_longer_than_a_head() {
         if letter == "1" {
             assert!(client.answer().await.ends_with("\r\n\r\nxxx"));
         }
-        // The clock of a worker, which is not in a hurry.
+        // The worker's own timer gives the pause.
         get(server.address, "/sleep?ms=200").await;
     }
     client.send(head("/host", 0)).await;
@@ -91,7 +91,8 @@ async fn a_call_that_fails_within_its_upload_leaves_a_connection_that_serves() {
         }
         signal(images, "KILL");
         for client in &mut clients {
-            // Not after the answer: a call that was refused a connection waits for the next process, and this for its upload.
+            // The client sends the rest before it reads the answer: a call whose connection was refused goes to the next process,
+            // which needs the whole upload.
             client.send(vec![0; 9 * MB]).await;
             let answer = client.answer().await;
             assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
@@ -111,7 +112,7 @@ async fn a_call_that_fails_within_its_upload_leaves_a_connection_that_serves() {
     assert!(failed.count() >= ROUNDS, "{log:#?}");
 }
 
-/// Until the answer's end is read, nobody can tell such a client from a slow one: that takes the deadline for writing.
+/// Until the end of the answer is read, such a client looks like a slow one, so the deadline for writing applies.
 #[tokio::test]
 async fn a_client_that_reads_no_early_answer_before_its_upload_is_sent_is_given_up() {
     let deadlines = "[safelight.deadlines]\nwrite_ms = 300\n";

@@ -1,4 +1,4 @@
-//! The examples do what their pages say.
+//! The examples behave as their documentation says.
 
 use crate::client::{Answer, get, send};
 use crate::dev_server::DevServer;

@@ -1,4 +1,4 @@
-//! The gallery as a browser shows it: every picture in the size that its URL asks for, and none that is not whole.
+//! The gallery in a browser: every picture is complete, and has the size that its URL asks for.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -167,7 +167,7 @@ async fn page(browser: &mut Browser) -> (u32, u32) {
     serde_json::from_value(browser.evaluate(PAGE).await).unwrap()
 }
 
-/// That a picture is whole, of the size that its URL asks for, and described by its caption: this size.
+/// Asserts that a picture is complete, has the size that its URL asks for, and is described by its caption. Returns the size.
 async fn assert_as_asked(address: SocketAddr, picture: &Picture) -> (u32, u32) {
     assert!(picture.complete && picture.decoded, "{picture:?}");
     assert!(!picture.description.is_empty(), "{picture:?}");

@@ -42,7 +42,7 @@ async fn a_worker_sees_the_host_over_http_2_too() {
 #[tokio::test]
 async fn an_instance_keeps_its_globals_between_requests() {
     let server = DevServer::start(guests::misbehaving(), "").await;
-    // Which instance takes a request is the engine's choice; that one of them sees several is the rule.
+    // The engine chooses the instance of a request. The rule is that one of them gets several.
     let mut highest = 0;
     for _ in 0..50 {
         let count: u32 = get(server.address, "/global")

@@ -1,4 +1,4 @@
-//! Other hosts, on loopback, which serve what a test says and remember what they were asked.
+//! Other hosts, on loopback, which give a test's answers and record their requests.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -47,7 +47,7 @@ impl Host {
         self.asked.lock().unwrap().clone()
     }
 
-    /// The line of a config that lets this host be asked.
+    /// The line of a config that allows this host.
     pub(crate) fn allowed(&self) -> String {
         let port = self.address.port();
         format!(

@@ -1,4 +1,4 @@
-//! HTTP/2 by its frames: clients that no library would let one write.
+//! HTTP/2 frame by frame: clients whose behaviour no library offers.
 
 use std::net::SocketAddr;
 
@@ -32,7 +32,7 @@ impl Connection {
         Self::with_window(server, LARGEST).await
     }
 
-    /// The same, but its streams have so much room at first.
+    /// Opens such a connection whose streams have an initial window of this size.
     async fn with_window(server: SocketAddr, room: [u8; 4]) -> Self {
         let mut stream = TcpStream::connect(server).await.unwrap();
         let initial_window: Vec<u8> = [&[0, 4][..], &room].concat();
@@ -157,7 +157,7 @@ async fn a_connection_that_is_not_read_is_given_up() {
     assert_eq!(get(server.address, "/host").await.status, 200);
 }
 
-/// The connection is read, and serves others, so that no clock of its own is for this.
+/// The connection is read and serves other streams, so its own deadlines do not apply.
 #[tokio::test]
 async fn a_stream_whose_client_gives_it_no_room_is_given_up_alone() {
     let deadlines = "[safelight.deadlines]\nwrite_ms = 300\n";

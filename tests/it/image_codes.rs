@@ -1,4 +1,4 @@
-//! Each number of the platform for pictures from elsewhere, as a client sees it.
+//! Each number of the platform for sources on other hosts, as a client sees it.
 
 use image::ImageFormat;
 use serde_json::json;
@@ -11,10 +11,10 @@ use crate::guests;
 use crate::hosts::{Host, answer, redirect};
 use crate::image_urls::{error, picture};
 
-/// Whatever a URL names may be asked, and an address that no connection leads to.
+/// A config that allows every origin, loopback, and an address that cannot be reached.
 const OPEN: &str = "[safelight]\nallowed_origins = [\"*\"]\nallowed_addresses = [\"loopback\", \"255.255.255.255\"]\n";
 
-/// Asks for the picture at a URL both ways, and has the same number both times.
+/// Requests the picture at a URL by both interfaces, and asserts that both answer with the number.
 async fn assert_both(server: &DevServer, url: &str, expected: (u16, &str)) {
     let by_url = get(server.address, &format!("/cdn-cgi/image/width=8/{url}")).await;
     let by_fetch = fetch(server, url, &json!({"width": 8})).await;
@@ -84,7 +84,7 @@ async fn an_origin_that_cannot_be_reached_has_its_number() {
 #[tokio::test]
 async fn an_origin_that_takes_too_long_has_its_number() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    // Its place for waiting connections is taken, and the system leaves further ones unanswered.
+    // The backlog is full, and the system leaves further connections unanswered.
     let full = TcpSocket::new_v4().unwrap();
     full.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let full = full.listen(0).unwrap();

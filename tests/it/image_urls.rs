@@ -42,7 +42,7 @@ pub(crate) fn error(answer: &Answer) -> (u16, String) {
     (answer.status.as_u16(), mark)
 }
 
-/// Asks with headers of the client's.
+/// Sends a request with headers of the client.
 pub(crate) async fn ask(server: &DevServer, path: &str, headers: &[(&str, &str)]) -> Answer {
     let mut request = Request::builder()
         .method(Method::GET)

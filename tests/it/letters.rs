@@ -29,9 +29,9 @@ async fn a_text_is_drawn_in_a_font_of_another_host() {
     let picture = image::load_from_memory(&drawn.body).unwrap().to_rgb8();
     assert_eq!(picture.dimensions(), (40, 20));
     let count = |color: [u8; 3]| picture.pixels().filter(|pixel| pixel.0 == color).count();
-    // The letter fills its place of 5 by 8 pixels, and the rest is paper.
+    // The letter fills its box of 5 by 8 pixels, and the rest is white.
     assert_eq!((count([200, 0, 0]), count([255; 3])), (40, 760));
-    // The same font for both texts, asked for once, and once more for nobody.
+    // The font is fetched once for both texts, and not again for a second request.
     get(server.address, &path).await;
     assert_eq!(fonts.asked().len(), 1);
 }

@@ -37,7 +37,7 @@ async fn a_picture_by_its_url_is_no_source_however_it_is_named() {
             answer.text()
         );
     }
-    // By another name of this very server: its own answer ends it.
+    // The URL has another name of this server, whose own answer ends the loop.
     let port = address.port();
     let source = format!("http://localhost:{port}{inner}");
     let answer = get(address, &format!("/cdn-cgi/image/width=30/{source}")).await;
@@ -112,7 +112,7 @@ async fn a_workers_plain_fetch_of_its_own_picture_url_is_not_transformed() {
     assert_eq!(own.status, 403);
     assert_eq!(own.header("cf-not-resized"), "err=9524");
     assert!(own.text().starts_with("ERROR 9524: "), "{}", own.text());
-    // Of somebody else's there is nothing to say.
+    // A loop of another host is not detected here.
     assert_eq!(size(&fetch(other.address).await), (30, 20));
 }
 
@@ -146,7 +146,7 @@ async fn five_redirects_are_followed_and_a_sixth_is_not() {
         let by_fetch = fetch(&server, &url, &json!({"width": 10})).await;
         assert_eq!(told(&by_fetch), expected, "fetch, {left}");
     }
-    // Those of the worker count for where they lead.
+    // A redirect of the worker is judged by its target.
     let rest = host.url("/3");
     let path = format!(
         "/cdn-cgi/image/width=10/redirect?left=2&to={}",

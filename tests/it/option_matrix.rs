@@ -1,5 +1,5 @@
-//! Every option of a `fetch` with `cf.image`, through the real program: what is right is a picture, what is wrong an error that
-//! names it, and nothing is ignored without a word. And what is left to the client, of URLs as well.
+//! Every option of a `fetch` with `cf.image`, through the real program: a right value gives a picture, a wrong one an error that
+//! names it, and no option is ignored silently. The options that depend on the client are tested for URLs as well.
 
 use image::ImageFormat;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::guests;
 use crate::hosts::{Host, answer};
 use crate::image_urls::{ask, error, kept, picture};
 
-/// Keys of `cf.image` and of an entry of its `draw`, each with a value that is right and one that is wrong.
+/// The keys that `cf.image` and an entry of its `draw` share, each with a right and a wrong value.
 fn shared_keys() -> Vec<(&'static str, Value, Value)> {
     vec![
         ("width", json!(30), json!(-1)),

@@ -31,7 +31,7 @@ async fn an_answer_that_breaks_off_is_broken_for_the_client_too() {
         "/fetch?url=http://{}/stream-then-panic?pieces=3",
         other.address
     );
-    // Broken before its head, it is an error for the worker; after that, for the client.
+    // A break before the head is an error for the worker; a later one is an error for the client.
     match try_get(server.address, &path).await {
         Ok(answer) => assert!(
             answer.broken.is_some() || answer.status == 500,

@@ -10,7 +10,7 @@ use crate::guests;
 use crate::hosts::{Host, answer, redirect};
 use crate::image_urls::{error, picture, size};
 
-/// This machine, in every way to write it.
+/// The addresses of this machine, in every spelling.
 const LOOPBACK: &[&str] = &[
     "http://127.0.0.1:9/a.png",
     "http://127.255.255.254:9/a.png",
@@ -29,7 +29,7 @@ const LOOPBACK: &[&str] = &[
     "http://[::]:9/a.png",
 ];
 
-/// Networks that are nobody else's.
+/// Networks without public hosts.
 const PRIVATE: &[&str] = &[
     "http://10.1.2.3/a.png",
     "https://172.16.0.1/a.png",
@@ -82,7 +82,7 @@ async fn a_text_that_is_no_url_of_the_web_is_refused_before_any_request() {
         let [(_, by_url), (_, by_fetch)] = both(&server, url).await;
         assert_eq!(error(&by_url), (403, "err=9406".into()), "{url}");
         assert!(!by_url.text().contains("secret"), "{}", by_url.text());
-        // What the worker's own `fetch` takes for no URL never leaves the worker.
+        // A text that the worker's own `fetch` refuses as a URL never leaves the worker.
         match by_fetch.header("cf-resized") {
             "" => assert_eq!(by_fetch.status, 500, "{url}"),
             mark => assert_eq!((by_fetch.status.as_u16(), mark), (403, "err=9406"), "{url}"),
@@ -116,7 +116,7 @@ async fn no_redirect_leads_where_no_url_may() {
             );
         }
     }
-    // Nor does one of the worker's own.
+    // A redirect of the worker does not either.
     for target in cases {
         let expected = match TRICKS.contains(&target) {
             true => (400, "err=9420".to_owned()),
@@ -151,7 +151,7 @@ async fn a_host_that_is_denied_is_no_source_however_a_url_leads_there() {
             assert!(answer.text().contains(words), "{how}: {}", answer.text());
         }
     }
-    // What the worker redirects to is a URL as well.
+    // The target of a redirect by the worker is a URL as well.
     let path = format!("/cdn-cgi/image/width=8/redirect?to={url}");
     let answer = get(server.address, &path).await;
     assert_eq!(error(&answer), (403, "err=9401".into()));
@@ -212,7 +212,7 @@ async fn a_host_that_is_denied_is_not_opened_to_by_a_failure() {
     for (url, options, status) in [
         (&target, json!({"width": 8}), 403),
         (&host.url("/"), json!({"width": 8}), 403),
-        // Nor by what else is wrong with a request.
+        // A request with an invalid option does not reach the host either.
         (&target, json!({"format": "jpg"}), 400),
     ] {
         let answer = fetch(&server, url, &options).await;

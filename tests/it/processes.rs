@@ -1,4 +1,4 @@
-//! Both processes end together, in whatever way, and the images process is replaced when it dies.
+//! The images process ends with the runtime, in whatever way that ends, and is replaced when it dies.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -85,7 +85,7 @@ async fn an_interrupt_lets_requests_finish_and_ends_both_processes() {
     assert!(server.ended().await.success());
     gone(images).await;
     assert!(!folder.exists(), "{} is left behind", folder.display());
-    // The instances end with the program, which is no request's fault.
+    // The instances end with the program, so no request is blamed.
     let log = server.lines();
     assert!(!log.iter().any(|line| line.contains("trapped")), "{log:#?}");
 }

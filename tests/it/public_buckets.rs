@@ -152,7 +152,7 @@ async fn only_the_bucket_that_the_config_opened_is_open_and_nothing_leads_out_of
         let path = format!("/cdn-cgi/image/width=8{path}");
         assert_eq!(get(server.address, &path).await.status, status, "{path}");
     }
-    // What is not below the path is the worker's.
+    // The worker answers all other paths.
     let worker = get(server.address, "/photos").await;
     assert_eq!((worker.status.as_u16(), worker.text()), (404, "/photos"));
     let closed = DevServer::start(guests::bucket(), BUCKETS).await;
@@ -204,7 +204,7 @@ async fn a_broken_object_is_never_a_whole_answer() {
         let arguments = [format!("--fault={fault}")];
         let server = DevServer::start_by(guests::bucket(), &config, &arguments).await;
         post(server.address, "/put?key=a", body.clone()).await;
-        // Broken before its head, there is no answer; after that, one that says so.
+        // A body that breaks before its head gives no answer; one that breaks later gives a broken answer.
         if let Ok(answer) = try_get(server.address, "/photos/a").await {
             assert!(answer.broken.is_some(), "{fault}");
         }

@@ -26,7 +26,7 @@ async fn get_range(server: &DevServer, path: &str, range: &str) -> Answer {
     try_range(server, path, range).await.expect("a response")
 }
 
-/// The same, where it may be that no answer comes.
+/// Requests a range of a path. Returns `None` if there is no answer.
 async fn try_range(server: &DevServer, path: &str, range: &str) -> Option<Answer> {
     let request = Request::builder()
         .method(Method::GET)

@@ -78,7 +78,7 @@ fn objects_go_in_and_out_and_are_listed_and_deleted() {
         said(&r2(path, &["delete", "photos/b\n"])),
         "deleted photos/b\\n\n"
     );
-    // State is nothing to commit.
+    // The state is kept out of the repository.
     assert_eq!(
         std::fs::read_to_string(path.join(".safelight/.gitignore")).unwrap(),
         "*\n"
@@ -163,7 +163,7 @@ fn a_fault_of_a_file_is_told_as_the_files() {
             "{words}"
         );
     }
-    // Of a pipe that nobody reads as well.
+    // A pipe without a reader is an error as well.
     let mut command = command(path, &["get", "photos/x", "-"]);
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -301,13 +301,13 @@ fn why_a_transfer_failed_is_told_though_the_bucket_cannot_be_closed() {
         .spawn()
         .unwrap();
     let mut input = put.stdin.take().unwrap();
-    // More than a pipe holds: so it is read, and the bucket is open.
+    // The value is larger than a pipe's buffer, so the command reads it and the bucket is open.
     input.write_all(&[0; 1_000_000]).unwrap();
     let runs = path.join(".safelight/state/v1/r2/photos/runs");
     let run = std::fs::read_dir(runs).unwrap().next().unwrap();
     let run = run.unwrap().path();
     std::fs::remove_file(&run).unwrap();
-    // Which no file can be removed as.
+    // A folder cannot be removed as a file.
     std::fs::create_dir(run).unwrap();
     drop(input);
     let words = refused(&put.wait_with_output().unwrap());

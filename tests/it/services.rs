@@ -1,4 +1,4 @@
-//! Workers that call workers: in process, streaming, within limits, and never cut without a word.
+//! Workers that call workers: in process, streaming, within limits, and never cut silently.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Answers of 15 MB on their whole way, to a client that does not read until the server is stuck in writing to it.
+//! Answers of 15 MB over all hops, to a client that does not read until the server cannot write any more.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ fn hex(address: SocketAddr) -> String {
     format!("{ip:08X}:{:04X}", address.port())
 }
 
-/// Bytes that the kernel still keeps of what one end of a connection has written.
+/// Returns the bytes that one end of a connection has written and the kernel still holds.
 fn unsent(near: &str, far: &str) -> Option<u64> {
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
     let queues = table.lines().find_map(|line| {

@@ -1,4 +1,4 @@
-//! Programs that stand in for the images process: each start plays one part, the last of them over and over.
+//! Programs that stand in for the images process: each start has one behaviour, and the last behaviour repeats.
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -23,19 +23,19 @@ use crate::guests::SAFELIGHT;
 pub(crate) enum Part {
     /// Is the real images process.
     Real,
-    /// Ends before it is ready, with some words.
+    /// Ends before it is ready, with a message.
     Dies,
     /// Closes its listener once it is ready.
     Refuses,
-    /// Answers in no language.
+    /// Answers with bytes that are not HTTP.
     Babbles,
-    /// Speaks before it is asked.
+    /// Sends bytes before a request.
     Speaks,
-    /// Goes on speaking after each answer.
+    /// Sends more bytes after each answer.
     SpeaksOn,
     /// Ends within an answer.
     EndsWithin,
-    /// Sends a part of an answer and lives on, in good health.
+    /// Sends a part of an answer and stays healthy.
     Stalls,
 }
 
@@ -174,7 +174,7 @@ impl StandIn {
             .count()
     }
 
-    /// Stops it: whether anything is left of its folder.
+    /// Stops it. Returns whether anything is left of its folder.
     pub(crate) async fn leaves_something(self) -> bool {
         let folder = self.folder();
         self.process.stop().await;

@@ -1,4 +1,4 @@
-//! Traces tell what happened on every hop, on both sides of the socket, and of a bounded number of requests.
+//! Traces record every hop, on both sides of the socket, of a bounded number of requests.
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -101,7 +101,7 @@ async fn two_calls_are_two_hops_whose_sides_agree() {
         assert_eq!(call["expected_bytes"], call["received_bytes"]);
         let transport = &call["transport"];
         assert_eq!(transport["end"], "kept", "{trace:#}");
-        // Both ways there is a head, and the form goes up in chunks.
+        // Both directions have a head, and the form is sent in chunks.
         assert!(number(&transport["read_bytes"]) > number(&call["sent_bytes"]));
         let written = number(&transport["written_bytes"]);
         assert!(written > number(&call["received_bytes"]));

@@ -1,4 +1,4 @@
-//! Workers that fail: each ends in a clear answer, and everybody else is served.
+//! Workers that fail: each failure is a clear answer, and all other requests are served.
 
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,7 +8,7 @@ use crate::client::get;
 use crate::dev_server::DevServer;
 use crate::guests;
 
-/// Everything still works after what happened.
+/// Asserts that the server still works after a failure.
 async fn serves(server: &DevServer) {
     let answer = get(server.address, "/host").await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -36,7 +36,7 @@ async fn those_who_shared_the_instance_of_a_panic_are_told_whose_it_was() {
         let address = server.address;
         async move { get(address, "/sleep?ms=3600000").await }
     });
-    // The panic may come before the other request, or in another instance, so it comes until it has struck.
+    // The panic may come before the other request, or in another instance, so it is repeated until it hits.
     while !waiting.is_finished() {
         assert_eq!(get(server.address, "/panic").await.status, 500);
     }
@@ -142,7 +142,7 @@ async fn a_second_answer_never_follows_the_first() {
     let requests = "GET /twice HTTP/1.1\r\nhost: x\r\n\r\nGET /host HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     client.write_all(requests.as_bytes()).await.unwrap();
     let mut answers = String::new();
-    // A connection that is cut after the first answer is as good as one that goes on with the next.
+    // A connection may close after the first answer, or continue with the next request.
     let _ = client.read_to_string(&mut answers).await;
     assert!(answers.contains("\r\n\r\nfirst\n"), "{answers}");
     assert!(!answers.contains("second"), "{answers}");

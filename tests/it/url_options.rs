@@ -1,4 +1,4 @@
-//! `docs/fidelity.md` is a promise: each row of its table of URLs is tried on the real program.
+//! Each row of the table of URLs in `docs/fidelity.md` holds for the real program.
 
 use std::collections::BTreeSet;
 

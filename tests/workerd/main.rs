@@ -1,5 +1,5 @@
-//! The images process and the bindings socket as workerd's own clients see them: clients that nobody here wrote, in a
-//! real workerd.
+//! The images process and the bindings socket under workerd's own clients, which are independent of this project, in a real
+//! workerd.
 
 #![expect(
     clippy::unwrap_used,
@@ -164,7 +164,7 @@ async fn each_mistake_is_an_error_with_its_code() {
         let start = format!("IMAGES_TRANSFORM_ERROR {code}: ");
         assert!(message.starts_with(&start), "{message}");
     }
-    // An error leaves nothing behind that the next request would meet.
+    // An error does not affect the next request.
     let pictures = json!({ "base": red, "options": { "width": 3 }, "output": { "format": "rgb" } });
     let answer = workerd.run("transform", &pictures).await;
     assert_eq!(answer.body.len(), 3 * 2 * 3);

@@ -108,7 +108,7 @@ fn images(socket: &Path) -> Child {
     images
 }
 
-/// The rest of what it says is read to nowhere, so that it can go on.
+/// The rest of its output is read and dropped, so that its writes do not block.
 fn first_line(process: &mut Child) -> String {
     let mut output = BufReader::new(process.stdout.take().expect("it is a pipe"));
     let mut line = String::new();
@@ -126,7 +126,7 @@ fn program() -> PathBuf {
     lock.lock().expect("the lock file can be locked");
     let ready = place.join("ready");
     if fs::read_to_string(&ready).ok().as_deref() != Some(PACKAGE) {
-        // What an older version or an interrupted run has left is of no use.
+        // The remains of an older version or an interrupted run are useless.
         let _absent = fs::remove_dir_all(&place);
         fs::create_dir_all(&place).expect("the target folder can be written");
         fs::write(place.join("package.json"), PACKAGE).expect("the target folder can be written");

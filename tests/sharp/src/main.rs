@@ -27,7 +27,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const CONCURRENCY: [usize; 2] = [1, 4];
 
 fn main() -> Outcome<()> {
-    // Cargo adds `--bench` to whatever the caller says.
+    // Cargo adds `--bench` to the caller's arguments.
     let words: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| word != "--bench")

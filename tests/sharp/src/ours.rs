@@ -1,4 +1,4 @@
-//! Our side: the images process itself, and a client that asks for as much as is in flight.
+//! Our side: the images process itself, and a client with a number of requests in flight.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -89,7 +89,7 @@ impl Service {
         })
     }
 
-    /// Sends the request so many times over so many connections; gives one of the results.
+    /// Sends a request `count` times over some connections. Returns one of the results.
     fn work(&self, request: &[u8], count: usize, lanes: usize) -> Outcome<Vec<u8>> {
         let taken = AtomicUsize::new(0);
         let lane = || -> Result<Vec<u8>, String> {

@@ -110,7 +110,7 @@ impl Node {
         Ok(node)
     }
 
-    /// Does the work; gives how long it took in milliseconds.
+    /// Does the work. Returns its time in milliseconds.
     fn work(&mut self) -> Outcome<f64> {
         writeln!(self.input.as_mut().ok_or("no pipe")?)?;
         let said: Value = serde_json::from_str(&self.line()?)?;

@@ -1,4 +1,4 @@
-//! The count of what the house rules are about: circles, arrows, lines, files and dependencies.
+//! The figures of the house rules: circles, arrows, lines, files and dependencies.
 
 mod table;
 

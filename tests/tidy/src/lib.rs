@@ -1,6 +1,6 @@
 //! The rules of this repository that a program can check, each a function from plain values to messages.
 //!
-//! | module | what it holds |
+//! | module | holds |
 //! |---|---|
 //! | [`project`] | the text files of a checkout, and its examples |
 //! | [`text`] | the rules on one file |

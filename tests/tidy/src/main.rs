@@ -33,7 +33,7 @@ fn print(text: &str) -> ExitCode {
 }
 
 fn fail(message: &str) -> ExitCode {
-    // An error of this write has no place left to go.
+    // An error of this write cannot be reported.
     let _written = writeln!(io::stderr(), "safelight-tidy: {message}");
     ExitCode::FAILURE
 }

@@ -4,7 +4,7 @@
 
 use crate::project::{File, root};
 
-/// Says what is wrong with a file, if anything is.
+/// A rule on one file. It returns a message if the file breaks the rule.
 pub type Rule = fn(&File) -> Option<String>;
 
 pub const RULES: [Rule; 7] = [

@@ -1,4 +1,4 @@
-//! Small crates as texts: what is an import, and what is a circle.
+//! Small crates as texts: their imports and their circles.
 
 use std::collections::BTreeMap;
 
