@@ -1,4 +1,4 @@
-//! The one grammar of faults: `IMAGES:truncate=200000,nth=2,seed=7`, on the command line and in the header.
+//! The grammar of faults, such as `IMAGES:truncate=200000,nth=2,seed=7`. The command line and the header share it.
 //!
 //! `TARGET:TERM,TERM…` with a binding's name or `*`; the terms are one kind, and at most one each of `path=/…`, `seed=…`, and
 //! `every`, `nth=…` or `rate=…`. A table of the config has the same terms as its keys.
@@ -118,7 +118,7 @@ impl FaultBuilder {
     /// Adds a term.
     ///
     /// # Errors
-    /// Fails when there is a term of the same sort.
+    /// Fails when the fault already has a term of the same sort.
     pub fn add(&mut self, term: Term) -> Result<(), FaultError> {
         match term {
             Term::Kind(kind) => put(&mut self.kind, kind, "kind"),

@@ -165,8 +165,8 @@ mod tests {
 
     #[test]
     fn nth_applies_a_fault_to_that_call_alone() {
-        let struck = run(&set(&["IMAGES:hang,nth=3"]), 6);
-        assert_eq!(struck, [false, false, true, false, false, false]);
+        let applied = run(&set(&["IMAGES:hang,nth=3"]), 6);
+        assert_eq!(applied, [false, false, true, false, false, false]);
     }
 
     #[test]
@@ -190,31 +190,31 @@ mod tests {
 
     #[test]
     fn a_rate_is_the_share_of_calls_to_which_a_fault_applies() {
-        let struck = |fault| run(&set(&[fault]), 10_000).iter().filter(|s| **s).count();
-        assert_eq!(struck("IMAGES:hang,rate=0"), 0);
-        assert_eq!(struck("IMAGES:hang,rate=1"), 10_000);
-        let some = struck("IMAGES:hang,rate=0.1");
+        let applied = |fault| run(&set(&[fault]), 10_000).iter().filter(|s| **s).count();
+        assert_eq!(applied("IMAGES:hang,rate=0"), 0);
+        assert_eq!(applied("IMAGES:hang,rate=1"), 10_000);
+        let some = applied("IMAGES:hang,rate=0.1");
         assert!((800..1_200).contains(&some), "{some} of 10000");
     }
 
     #[test]
     fn only_calls_that_a_fault_is_aimed_at_are_counted() {
         let set = set(&["IMAGES:hang,path=/info,nth=2"]);
-        let strikes = |name, path| set.matching(&images(name), path).next().is_some();
-        assert!(!strikes("IMAGES", "/info"));
-        assert!(!strikes("IMAGES", "/transform"));
-        assert!(!strikes("OTHER", "/info"));
-        assert!(strikes("IMAGES", "/info"));
+        let applies = |name, path| set.matching(&images(name), path).next().is_some();
+        assert!(!applies("IMAGES", "/info"));
+        assert!(!applies("IMAGES", "/transform"));
+        assert!(!applies("OTHER", "/info"));
+        assert!(applies("IMAGES", "/info"));
     }
 
     #[test]
     fn a_star_targets_every_hop_to_which_the_fault_can_apply() {
-        let strikes = |fault, hop: &Hop| set(&[fault]).matching(hop, "/").next().is_some();
-        assert!(strikes("*:hang", &images("IMAGES")));
-        assert!(strikes("*:hang", &Hop::fetch()));
-        assert!(strikes("*:error=9522", &images("IMAGES")));
-        assert!(!strikes("*:error=9522", &Hop::fetch()));
-        assert!(!strikes("fetch:hang", &Hop::fetch()));
+        let applies = |fault, hop: &Hop| set(&[fault]).matching(hop, "/").next().is_some();
+        assert!(applies("*:hang", &images("IMAGES")));
+        assert!(applies("*:hang", &Hop::fetch()));
+        assert!(applies("*:error=9522", &images("IMAGES")));
+        assert!(!applies("*:error=9522", &Hop::fetch()));
+        assert!(!applies("fetch:hang", &Hop::fetch()));
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub struct CallHop {
     pub server_timing: Option<String>,
     /// The record of the service's transport. It is in the trace of one request, and never in the list of traces.
     pub transport: Option<Transport>,
-    /// The reason why there is no transport, although it was asked for and the call went to a socket.
+    /// The reason why a requested transport is missing, for a call with a connection.
     pub transport_missing: Option<String>,
 }
 
