@@ -30,7 +30,7 @@ fn body(answer: &[u8]) -> &str {
     text.split_once("\r\n\r\n").unwrap().1
 }
 
-/// A process that keeps so many transports, as long as the test runs.
+/// Starts a process that keeps the transports of this many calls, as long as the test runs.
 fn serve(transports: usize) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("images.sock");

@@ -25,7 +25,7 @@ use self::{baseline::Baseline, pictures::Pictures};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
-    // Cargo adds `--bench` to whatever the caller says.
+    // Cargo adds `--bench` to the caller's arguments.
     let words: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| word != "--bench")

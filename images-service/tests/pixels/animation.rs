@@ -1,4 +1,4 @@
-//! Animations: what is seen in them, what happens to them, and what is written.
+//! Animations: decoding, steps and encoding.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ fn another_program_reads_the_animation_that_was_written() {
             assert_eq!(encoded.image.content_type, format.as_str());
             let seen = seen_by_pillow(&encoded.image.bytes);
             assert_eq!(seen.delays, [70, 80, 90, 200], "{name}");
-            // What Pillow tells of a GIF are the repetitions.
+            // Pillow reports the repetitions of a GIF, which are one less than its plays.
             let plays = if format == Format::Gif { 2 } else { 3 };
             assert_eq!(seen.plays, plays, "{name}");
             seen.assert_looks_like(&drawn, &name);
@@ -173,7 +173,7 @@ fn the_first_frame_of_an_overlay_is_drawn_on_every_frame() {
         .draw(1, 0, at(0, 0))
         .encoded(Format::Gif);
     let seen = seen_by_pillow(&encoded.image.bytes);
-    // All frames are alike now, and Pillow hands out one.
+    // All frames are equal now, and Pillow returns one.
     assert!(!seen.frames.is_empty());
     assert!(seen.frames.iter().all(|frame| *frame == drawn.frames[0]));
 
@@ -233,7 +233,7 @@ fn work_ends_when_its_time_is_over() {
 #[test]
 fn a_frame_is_changed_before_the_next_one_is_decoded() {
     let (whole, _) = squares(OPAQUE, &format!("{GIF}, disposal=2"));
-    // Its end is missing, which is seen behind the last frame.
+    // Its end is missing, which the decoder detects after the last frame.
     for (file, expected) in [(&whole[..], 4), (&whole[..whole.len() - 8], 3)] {
         let header = inspect(&whole, Frames::All, &DecodeLimits::default()).unwrap();
         let mut seen = 0;
@@ -266,7 +266,7 @@ fn an_animation_that_is_reduced_needs_memory_for_one_large_frame_only() {
         request.output(output(Format::Webp)).try_run_within(&limits)
     };
     assert_eq!(run(narrow(40)).unwrap().width, 40);
-    // What stays as large as it is needs memory for all of it, and is refused before there is any.
+    // An animation that is not reduced needs memory for all frames, and is refused before it is allocated.
     assert_eq!(run(narrow(390)).unwrap_err().code, ErrorCode::Busy);
     assert_eq!(run(Transform::default()).unwrap_err().code, ErrorCode::Busy);
 }

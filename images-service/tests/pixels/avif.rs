@@ -1,4 +1,4 @@
-//! AVIF: what we see in others' files, and what they see in ours.
+//! AVIF: other encoders' files as we decode them, and our files as other decoders read them.
 
 use rav1e::prelude::{ChromaSampling, PixelRange};
 use safelight_images::{
@@ -12,7 +12,7 @@ use crate::{
     request::{Pixels, Request, busy, encode, output, plain, png, rgba},
 };
 
-/// Mean difference of a channel between what Pillow and we see.
+/// Returns the mean difference of a channel between Pillow's pixels and ours.
 fn difference(image: &[u8]) -> f64 {
     let (_, theirs) = pillow::read(image);
     let ours = Request::new(image).pixels();

@@ -1,4 +1,4 @@
-//! Colour profiles and orientation: what is stored is not what is meant.
+//! Colour profiles and orientation, by which the displayed picture differs from the stored one.
 
 use safelight_images::{
     decode::{DecodeLimits, info},
@@ -10,7 +10,7 @@ use crate::{
     request::Request,
 };
 
-/// The makings of a profile whose red and green change places: nobody can miss whether it was honoured.
+/// Python code that swaps the red and the green primary of a profile, so that its effect is obvious.
 const SWAPPED: &str = "\
 import struct
 srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
@@ -35,7 +35,7 @@ fn profiled(mode: &str, profile: &str, arguments: &str) -> Vec<u8> {
     )
 }
 
-/// The same conversion by the colour library that Pillow brings along.
+/// Converts a picture with the colour library of Pillow.
 fn converted(image: &[u8]) -> Vec<u8> {
     let code = "im = Image.open(io.BytesIO(data)).convert('RGB')\n\
                 source = ImageCms.ImageCmsProfile(io.BytesIO(im.info['icc_profile']))\n\
@@ -101,7 +101,7 @@ fn a_profile_that_cannot_be_used_is_warned_of() {
     );
 }
 
-/// A picture of four colours, stored as the orientation asks, so that it is always meant to look the same.
+/// A picture of four colours, stored by the orientation, so that it looks the same with every orientation.
 fn oriented(tag: u8, arguments: &str) -> Vec<u8> {
     let make = format!(
         "im = Image.new('RGB', (w, h), (255, 0, 0))\n\

@@ -1,4 +1,4 @@
-//! Steps that look at what a picture shows, and what is done without a model for it.
+//! Steps that depend on the content of a picture, and their approximations without a model.
 
 use safelight_images::{
     Models,
@@ -189,7 +189,7 @@ fn every_frame_gets_the_decisions_of_the_first_frame() {
         ..Transform::default()
     };
     let movie = frames(transform);
-    // The last two look alike, and are one when they are written.
+    // The last two frames are equal, and are written as one.
     assert_eq!((movie.size, movie.frames.len()), ((8, 6), 2));
     let all = |frame: usize, color: [u8; 4]| movie.frames[frame].chunks(4).all(|p| p == color);
     assert!(all(0, RED));

@@ -8,7 +8,7 @@ use crate::{
     request::Request,
 };
 
-/// Mean and largest difference of a channel between what Pillow and we see.
+/// Returns the mean and the largest difference of a channel between Pillow's pixels and ours.
 fn difference(image: &[u8]) -> (f64, u8) {
     let (_, theirs) = pillow::read(image);
     let ours = Request::new(image).pixels();
@@ -61,7 +61,7 @@ fn black_ink_darkens_the_colours() {
 #[test]
 fn ink_that_is_stored_as_brightness_and_colour_is_seen_alike() {
     let mut file = saved((97, 61), &painted("CMYK"), "'JPEG', quality=95");
-    // What the four channels mean stands in one byte: 0 is ink, 2 is brightness, colour and black.
+    // One byte has the meaning of the four channels: 0 is CMYK, 2 is YCCK.
     let adobe = file.windows(5).position(|name| name == b"Adobe").unwrap();
     assert_eq!(file[adobe + 11], 0);
     file[adobe + 11] = 2;

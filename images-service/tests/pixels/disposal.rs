@@ -1,4 +1,4 @@
-//! GIF by the letter: what each frame leaves behind, and claims that are refused before any frame is decoded.
+//! GIF byte by byte: the disposal of each frame, and claims that are refused before any frame is decoded.
 
 use std::borrow::Cow;
 
@@ -10,8 +10,8 @@ use crate::{movie::decoded, request::Request};
 
 const PALETTE: [u8; 12] = [0, 0, 0, 10, 0, 0, 20, 0, 0, 30, 0, 0];
 
-/// A file of one row of four pixels: for each frame where it begins, its indices, of which 0 is transparent, and
-/// what it leaves.
+/// A file of one row of four pixels. Each frame has its offset, its indices, of which 0 is transparent, and its
+/// disposal.
 fn row(frames: &[(u16, &[u8], DisposalMethod)]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, 4, 1, &PALETTE).unwrap();
@@ -77,7 +77,7 @@ fn a_frame_may_hang_over_its_canvas() {
     assert_eq!(seen(&file), [[0, 0, 0, 1], [0; 4], [2, 0, 0, 0]]);
 }
 
-/// A file that claims so many frames, none of which can be decoded.
+/// A file that claims this many frames, none of which can be decoded.
 fn claiming(width: u16, height: u16, frames: usize) -> Vec<u8> {
     let mut file = b"GIF89a".to_vec();
     file.extend([width, height].into_iter().flat_map(u16::to_le_bytes));

@@ -1,4 +1,4 @@
-//! HEIC: what we see in files that libheif has written.
+//! HEIC: the files that libheif encodes, as our decoder reads them.
 
 use safelight_images::decode::{DecodeLimits, info};
 

@@ -1,4 +1,4 @@
-//! Files that are cut short, broken, or claim what they are not.
+//! Files that are cut short, broken, or have false claims.
 
 use safelight_images::{
     decode::{DecodeLimits, info},
@@ -116,7 +116,7 @@ fn a_png_with_one_changed_byte_is_broken() {
     for at in 8..file.len() {
         let mut broken = file.clone();
         broken[at] ^= 0x10;
-        // The name of a chunk nobody has to know may change, but its sum does not fit it then.
+        // The name of an ancillary chunk may change, but then its checksum is wrong.
         assert!(code(&broken).is_err(), "byte {at}");
     }
 }
@@ -124,7 +124,7 @@ fn a_png_with_one_changed_byte_is_broken() {
 #[test]
 fn changed_bytes_give_a_picture_or_an_error_and_nothing_else() {
     for (name, file) in files() {
-        // These two take longer for every picture.
+        // These two formats take longer for every picture.
         let changes: &[u8] = match name {
             "heic" | "avif" | "avif with alpha" => &[0x80],
             _ => &[0x01, 0x80, 0xFF],
@@ -172,7 +172,7 @@ fn known_formats_without_a_decoder_are_named() {
     }
 }
 
-/// A PNG that ends after its first chunk, with the sum that belongs to it.
+/// A PNG that ends after its first chunk, with the right checksum.
 fn png_claiming(width: u32, height: u32) -> Vec<u8> {
     let mut file = png(&busy(1, 1, Channels::Rgb));
     file[16..20].copy_from_slice(&width.to_be_bytes());
@@ -237,7 +237,7 @@ fn enormous() -> Vec<(&'static str, Vec<u8>)> {
     );
     let at = lossless.windows(4).position(|name| name == b"VP8L");
     let at = at.unwrap() + 9;
-    // One less, which is what both sides are written down as.
+    // The header stores both sides less one.
     lossless[at..at + 3].copy_from_slice(&[0xFE, 0xBF, 0xFF]);
     lossless[at + 3] |= 0x0F;
 
@@ -273,7 +273,7 @@ fn a_gif_frame_may_not_claim_more_than_its_canvas_is_allowed() {
 
 #[test]
 fn one_bad_overlay_is_found_before_any_pixel_is_decoded() {
-    // The base is broken behind its header, which only decoding its pixels would tell.
+    // The base is broken behind its header, which only its decoder could detect.
     let mut base = png(&busy(40, 30, Channels::Rgb));
     base.truncate(60);
     let error = Request::new(&base)
@@ -331,7 +331,7 @@ fn the_memory_of_the_encoder_is_bounded_before_there_are_pixels() {
         memory: 1_000_000,
         ..PixelLimits::default()
     };
-    // Broken behind its header: who decodes it says so.
+    // The picture is broken behind its header, which only its decoder detects.
     let image = plain(200, 200, [1, 2, 3, 255]);
     let broken = &image[..image.len() - 20];
     let lossless = |quality| Output {
@@ -347,7 +347,7 @@ fn the_memory_of_the_encoder_is_bounded_before_there_are_pixels() {
 
 #[test]
 fn a_crop_out_of_an_enormous_scale_costs_only_its_own_pixels() {
-    // Scaled as a whole this would be 12,000,000 x 1,000 pixels.
+    // The whole scaled picture would have 12,000,000 x 1,000 pixels.
     let cover = Transform {
         width: Some(1000),
         height: Some(1000),

@@ -1,4 +1,4 @@
-//! Fonts in the wrappings of the web that claim what they are not.
+//! WOFF and WOFF2 fonts with false claims.
 
 use std::io::Write;
 
@@ -52,7 +52,7 @@ fn a_wrapped_font_that_would_be_too_large_is_refused_before_it_is_inflated() {
             })
             .filter(|(_, content, length)| content.len() != *length as usize)
             .collect();
-        // Its content is broken, which only inflating it would tell.
+        // Its content is broken, which only inflating it could detect.
         tables.push((*b"zzzz", b"broken".to_vec(), claim));
         Request::from_text(text("A", woff(&tables), 10.0))
             .try_run()

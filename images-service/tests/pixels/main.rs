@@ -1,5 +1,5 @@
-//! Pixels from end to end: a request of encoded images in, an encoded image out. Other makes of decoder and encoder
-//! are asked where ours could agree with themselves on something wrong.
+//! Pixels from end to end: a request of encoded images in, an encoded image out. Independent decoders and encoders
+//! check results on which ours could agree and be wrong.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

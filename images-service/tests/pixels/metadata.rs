@@ -8,7 +8,7 @@ use crate::{
     request::Request,
 };
 
-/// A picture that tells who owns it, where it was taken, by which camera, and that it lies on its side.
+/// A picture with metadata: its owner, its place, its camera, and an orientation on its side.
 fn talkative(arguments: &str) -> Vec<u8> {
     let make = format!(
         "{}\nexif = Image.Exif()\nexif[0x8298] = 'Ada, all rights reserved'\nexif[0x010F] = 'Camera maker'\n\
@@ -80,7 +80,7 @@ fn all_of_exif_is_kept_where_the_caller_asks_for_it_but_for_what_holds_no_longer
         let jpeg = Request::new(&talkative(arguments))
             .extension(keep)
             .encoded(Format::Jpeg);
-        // Upright by now, at the place where it was, and without density and thumbnail.
+        // The result is upright, and keeps its place, but neither density nor thumbnail.
         let code = "im = Image.open(io.BytesIO(data)); im.load(); exif = im.getexif()\n\
                     place = dict(exif.get_ifd(0x8825)); tags = dict(exif); tags.pop(0x8825)\n\
                     put(repr((im.size, sorted(tags.items()), place, im.info.get('jfif_unit', 0))).encode())";

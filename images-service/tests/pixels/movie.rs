@@ -1,4 +1,4 @@
-//! Animations to look at, ours and Pillow's.
+//! Decoded animations, of ours and of Pillow's.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) struct Movie {
 }
 
 impl Movie {
-    /// Equal wherever something can be seen.
+    /// Compares visible pixels alone: transparent ones are equal whatever their colour.
     pub(crate) fn assert_looks_like(&self, other: &Self, name: &str) {
         assert_eq!(self.size, other.size, "{name}");
         assert_eq!(self.frames.len(), other.frames.len(), "{name}");
@@ -73,7 +73,7 @@ pub(crate) fn decoded(file: &[u8], frames: Frames) -> Movie {
     }
 }
 
-/// Everything as large as it is, however long it takes.
+/// Decodes at full size and without a limit of time.
 pub(crate) fn options(deadline: &Deadline) -> Options<'_> {
     Options {
         shrink: Shrink::NONE,
@@ -84,7 +84,7 @@ pub(crate) fn options(deadline: &Deadline) -> Options<'_> {
     }
 }
 
-/// Frames that the code makes as `frames`, the file that Pillow writes with the arguments, and what was drawn.
+/// Runs code that makes `frames`, and writes them with Pillow. Returns the file and the drawn frames.
 pub(crate) fn made_by_pillow(make: &str, arguments: &str) -> (Vec<u8>, Movie) {
     let code = format!(
         "{make}\nout = io.BytesIO()\n\

@@ -1,4 +1,4 @@
-//! Pillow, the imaging library of Python: the other make of decoder and encoder. And other libraries beside it.
+//! Pillow, the imaging library of Python, as an independent decoder and encoder, and other libraries beside it.
 
 use std::{
     fs::{self, File},
@@ -86,7 +86,7 @@ fn interpreter() -> &'static Path {
     INTERPRETER.get_or_init(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let place = target.join(PACKAGES.join("-").replace("==", "-"));
-        // Other test processes may be at the same place at the same time.
+        // Other test processes may do the same at the same time.
         let lock =
             File::create(target.join("pillow.lock")).expect("the target folder can be written");
         lock.lock().expect("the lock file can be locked");
@@ -106,7 +106,7 @@ fn install(place: &Path) {
         });
             said_yes(&format!("{name} {}", arguments.join(" ")), output);
         };
-    // What an interrupted run has left is of no use.
+    // The remains of an interrupted run are useless.
     let _absent = fs::remove_dir_all(place);
     let path = place
         .to_str()

@@ -47,7 +47,7 @@ fn with_profile(mode: &str, profile: &str, arguments: &str) -> Vec<u8> {
     )
 }
 
-/// The same conversion by the colour library that Pillow brings along.
+/// Converts a picture with the colour library of Pillow.
 fn converted(image: &[u8], mode: &str) -> Vec<u8> {
     let code = format!(
         "im = Image.open(io.BytesIO(data)).convert('{mode}')\n\
@@ -58,7 +58,7 @@ fn converted(image: &[u8], mode: &str) -> Vec<u8> {
     python(&code, image)
 }
 
-/// Holds what we see against the other library, and makes sure that the profile means something.
+/// Compares our pixels with those of the other library, and asserts that the profile has an effect.
 fn assert_honoured(image: &[u8], mode: &str, worst: f64) {
     let encoded = Request::new(image).encoded(Format::Rgba);
     assert!(encoded.warnings.is_empty(), "{:?}", encoded.warnings);
@@ -100,7 +100,7 @@ fn a_profile_of_ink_is_honoured() {
 
 #[test]
 fn sixteen_bits_are_converted_before_they_are_reduced() {
-    // Eight bits could not tell these apart, and light this faint differs in sRGB.
+    // These values are equal in eight bits, and differ in sRGB because they are dark.
     let make = format!(
         "{MAKER}\nim = Image.new('I;16', (w, h))\nim.putdata([0, 64, 128, 256, 4096, 32768, 65535])"
     );

@@ -1,4 +1,4 @@
-//! Shrinking while decoding: how far its result is from the exact one, and that it forgives nothing.
+//! Shrinking while decoding: the distance of its result from the exact one, and the errors that it reports.
 
 use safelight_images::{
     decode::{DecodeLimits, JpegDecoder},

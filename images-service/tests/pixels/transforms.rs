@@ -1,4 +1,4 @@
-//! One picture and what a transform makes of it.
+//! One picture and the result of a transform.
 
 use safelight_images::{
     image::Channels,

@@ -1,4 +1,4 @@
-//! A decoder of AV1 in a process of its own, played by shell scripts: what it does to its own request, and to no other.
+//! A decoder of AV1 in a process of its own, replaced by shell scripts: its failures affect its own request and no other.
 
 use std::{
     fs,
@@ -86,7 +86,7 @@ impl Stage {
         numbers.unwrap()
     }
 
-    /// Tells a decoder that waits for it what to do.
+    /// Sends its instruction to a waiting decoder.
     fn order(&self, decoder: u32, word: &str) {
         let orders = self.folder.path().join(format!("orders.{decoder}"));
         fs::write(orders, format!("{word}\n")).unwrap();
@@ -97,7 +97,7 @@ fn exists(process: u32) -> bool {
     Path::new(&format!("/proc/{process}")).exists()
 }
 
-/// Waits until a process is gone and nobody has to ask after it any more; the kernel says when.
+/// Waits until the kernel has removed a process, so that it is no zombie either.
 async fn gone(process: u32) {
     let waiting = spawn_blocking(move || {
         while exists(process) {

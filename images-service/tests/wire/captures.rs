@@ -1,6 +1,6 @@
 //! Requests recorded from the platform's own client, sent again byte by byte.
 //!
-//! Their images are no images, so the best that can become of one is 9412, after everything else was checked.
+//! Their images are no images, so each request ends in 9412 after everything else was checked.
 
 use crate::{client::Answer, form::chunk, pictures::png, service::Service};
 

@@ -11,7 +11,7 @@ use tokio::{
     time::timeout,
 };
 
-/// So that a test without an answer fails; no deadline of the service but that of an idle connection is longer.
+/// Longest wait for an answer. Only the service's deadline of an idle connection is longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One connection.

@@ -17,7 +17,7 @@ use crate::{
 
 const HEALTH: &[u8] = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/// Lets time pass, and with it everything happen that is going to.
+/// Advances the time, and runs every task that becomes ready.
 async fn pass(time: Duration) {
     let _ = timeout(time, pending::<()>()).await;
 }

@@ -1,4 +1,4 @@
-//! A server of fonts on this machine: fixed answers, and a list of what it was asked for.
+//! A server of fonts on this machine: fixed answers, and a list of the requested paths.
 
 use std::{
     net::SocketAddr,
@@ -53,18 +53,18 @@ impl FontServer {
         format!("http://{}{path}", self.address)
     }
 
-    /// The paths that it was asked for, in their order.
+    /// The requested paths, in their order.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// Waits until somebody who was not answered has closed his connection.
+    /// Waits until a client without an answer has closed its connection.
     pub(crate) async fn hung_up(&mut self) {
         self.hung_up.recv().await.unwrap();
     }
 }
 
-/// Limits under which this machine may be asked for fonts.
+/// Limits that allow fonts from this machine.
 pub(crate) fn local() -> Limits {
     Limits {
         fonts: FontLimits {

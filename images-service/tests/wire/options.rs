@@ -1,4 +1,4 @@
-//! Steps and output options: what is refused, and by which name.
+//! Steps and output options: the refused values, and the names in the errors.
 
 use safelight_protocol::form;
 

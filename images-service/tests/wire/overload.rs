@@ -1,7 +1,7 @@
-//! Too many requests at once: who waits, who is refused, and whose place becomes free.
+//! Too many requests at once: those that wait, those that are refused, and the places that become free.
 //!
 //! A service without workers keeps every request waiting, so that nothing depends on how long pixels take.
-//! Time is paused: it moves on only when nobody has anything left to do.
+//! Time is paused: it advances only when no task can run.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Texts: what is refused before anything is fetched, and what becomes of fetching their fonts.
+//! Texts: the mistakes that are refused before any fetch, and the results of fetching fonts.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ async fn a_size_and_a_colour_that_are_not_given_are_twelve_pixels_and_black() {
     assert_eq!(answer.body[6 * 4 * 4..][..4], [0, 0, 0, 255]);
 }
 
-/// Posts a text as base and as overlay, neither of which may lead to a question for a font.
+/// Posts a text as base and as overlay, and asserts that neither fetches a font.
 async fn is_refused(text: &Value, names: &str) {
     let service = Service::with(local());
     let answer = service.post(&base(text)).await;
