@@ -197,7 +197,7 @@ const FAULTS: &[Row] = &[
     ),
     (
         "safelight.faults = [{ binding = '*', nth = 1 }]",
-        "2:21: `safelight.faults[0]` has no kind: one of delay, slow_reader, slow_writer, truncate, corrupt, reset, hang, error, status, crash",
+        "2:21: `safelight.faults[0]` has no kind: expected one of delay, slow_reader, slow_writer, truncate, corrupt, reset, hang, error, status, crash",
     ),
     (
         "safelight.faults = [{ binding = '*', hang = true, reset = true }]",
