@@ -90,10 +90,14 @@ async fn a_run_that_ends_while_a_deleted_blob_is_read_records_it() {
     let reading = other.send(request.body(full("")).unwrap()).await;
     let delete = json!({ "method": "delete", "object": "k" });
     other.write(delete, "").await.good();
+    let remaining = other.bucket.clone();
     other.close().await;
     let blob = Stuck::new(&bucket);
     let reading = reply(&Method::GET, reading).await;
     assert_eq!(reading.text(), "one");
+    // The deletion by the last reader fails in the background, and holds the run's lock until then.
+    remaining.settled().await;
+    drop(remaining);
     assert_eq!(bucket.blobs().await, 1);
     blob.freed();
     let next = another(&bucket).await;
