@@ -57,4 +57,12 @@ impl BindingConfig {
             Self::Assets => BindingKind::Assets,
         }
     }
+
+    /// The path below which clients find its objects, if it has a public one.
+    pub fn public_path(&self) -> Option<&PublicPath> {
+        match self {
+            Self::R2(r2) => r2.public_path.as_ref(),
+            Self::Images | Self::Service(_) | Self::Assets => None,
+        }
+    }
 }

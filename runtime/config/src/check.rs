@@ -1,13 +1,10 @@
 //! The conversion of a tree to a `Config`: each effective key goes to its section, then the config is built.
 
-use safelight_protocol::BindingKind;
-
-use super::bindings::BindingConfig;
 use super::diagnostics::Diagnostics;
 use super::environment::{choose, effective};
 use super::error::{AssetsError, ConfigError, ConfigErrors, Notice};
 use super::item::Item;
-use super::keys::{Role, Section};
+use super::keys::{Role, Section, WithoutWorker};
 use super::parts::Parts;
 use super::sections::assets;
 use super::source::Source;
@@ -79,17 +76,17 @@ fn check_files_alone(
             Role::Read(Section::Vars | Section::Limits) if !item.node.value.is_empty() => {
                 refuse(item);
             }
-            Role::Bindings(kind, _) => {
-                let is_for_a_worker = match kind {
-                    BindingKind::Service => !item.node.value.is_empty(),
-                    BindingKind::Images => !parts.image_urls().enabled,
-                    // Below, bucket by bucket; and the files themselves.
-                    BindingKind::R2 | BindingKind::Assets => false,
-                };
-                if is_for_a_worker {
-                    refuse(item);
+            Role::Bindings(declaration) => match declaration.without_worker {
+                WithoutWorker::Refused if item.node.value.is_empty() => {}
+                WithoutWorker::ForImageUrls if parts.image_urls().enabled => {}
+                WithoutWorker::Refused | WithoutWorker::ForImageUrls => refuse(item),
+                WithoutWorker::ForPublicPaths => {
+                    let all = parts.bindings.iter();
+                    all.filter(|(_, binding)| binding.config.kind() == declaration.kind)
+                        .filter(|(_, binding)| binding.config.public_path().is_none())
+                        .for_each(|(item, _)| refuse(item));
                 }
-            }
+            },
             Role::Read(Section::Safelight) => {
                 let Value::Table(entries) = &item.node.value else {
                     continue;
@@ -100,11 +97,6 @@ fn check_files_alone(
                     .for_each(|field| refuse(&field));
             }
             _ => {}
-        }
-    }
-    for (item, binding) in &parts.bindings {
-        if matches!(&binding.config, BindingConfig::R2(r2) if r2.public_path.is_none()) {
-            refuse(item);
         }
     }
 }

@@ -6,17 +6,38 @@ use crate::diagnostics::Diagnostics;
 use crate::item::Item;
 use crate::sections::{NamedBinding, images, r2, services};
 
+/// A key that declares bindings of one kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Declaration {
+    pub(super) kind: BindingKind,
+    /// Reads the bindings of the section.
+    pub(super) read: ReadBindings,
+    /// Whether a site without `main` may have them.
+    pub(super) without_worker: WithoutWorker,
+}
+
 /// Reads the bindings of a section. Items without effect here are added to the second argument.
 pub(super) type ReadBindings =
     for<'a> fn(&Item<'a>, &mut Vec<Item<'a>>, &mut Diagnostics<'_>) -> Vec<NamedBinding<'a>>;
+
+/// Whether a site without `main` may have bindings, which no worker calls there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WithoutWorker {
+    /// It may have none.
+    Refused,
+    /// It may have them for image URLs.
+    ForImageUrls,
+    /// It may have each that has a public path.
+    ForPublicPaths,
+}
 
 /// The role of a key.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Role {
     /// A section reads it.
     Read(Section),
-    /// It declares bindings, which this function reads.
-    Bindings(BindingKind, ReadBindings),
+    /// It declares bindings.
+    Bindings(Declaration),
     /// It declares bindings that safelight does not have: an error unless it is empty.
     UnsupportedBinding,
     /// It changes the worker's responses in a way that safelight does not support: an error unless it is empty.
@@ -65,6 +86,7 @@ pub(super) fn names() -> Vec<&'static str> {
 
 use Role::{Bindings, NoEffect, Read, Silent, UnsupportedBinding, UnsupportedFeature};
 use Scope::{Inherited, PerEnvironment, TopLevelOnly};
+use WithoutWorker::{ForImageUrls, ForPublicPaths, Refused};
 
 const KEYS: &[(&str, Role, Scope)] = &[
     // Keys that are read.
@@ -83,18 +105,30 @@ const KEYS: &[(&str, Role, Scope)] = &[
     ("vars", Read(Section::Vars), PerEnvironment),
     (
         "images",
-        Bindings(BindingKind::Images, images::read),
+        Bindings(Declaration {
+            kind: BindingKind::Images,
+            read: images::read,
+            without_worker: ForImageUrls,
+        }),
         PerEnvironment,
     ),
     (
         "services",
-        Bindings(BindingKind::Service, services::read),
+        Bindings(Declaration {
+            kind: BindingKind::Service,
+            read: services::read,
+            without_worker: Refused,
+        }),
         PerEnvironment,
     ),
     ("assets", Read(Section::Assets), Inherited),
     (
         "r2_buckets",
-        Bindings(BindingKind::R2, r2::read),
+        Bindings(Declaration {
+            kind: BindingKind::R2,
+            read: r2::read,
+            without_worker: ForPublicPaths,
+        }),
         PerEnvironment,
     ),
     ("dev", Read(Section::Dev), TopLevelOnly),

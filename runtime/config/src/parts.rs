@@ -41,8 +41,8 @@ impl<'a> Parts<'a> {
         let is_empty = item.node.value.is_empty();
         match role {
             Role::Read(section) => self.read_section(item, section, diagnostics),
-            Role::Bindings(_, read) => {
-                let bindings = read(item, &mut self.no_effect, diagnostics);
+            Role::Bindings(declaration) => {
+                let bindings = (declaration.read)(item, &mut self.no_effect, diagnostics);
                 self.bindings.extend(bindings);
             }
             Role::Silent => {}

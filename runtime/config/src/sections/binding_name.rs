@@ -1,8 +1,36 @@
-//! The names of bindings.
+//! The keys that every binding has: its name, and `remote`.
 
 use crate::diagnostics::Diagnostics;
 use crate::error::ConfigError;
 use crate::item::Item;
+
+/// Splits the table of a binding into `binding`, which is reported where it is missing, and the fields of `own` keys.
+/// Refuses a binding that is remote.
+pub(super) fn binding_fields<'a>(
+    item: &Item<'a>,
+    own: &[&'static str],
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<(Option<Item<'a>>, Vec<Item<'a>>)> {
+    let known = [&["binding", "remote"], own].concat();
+    let mut binding = None;
+    let mut fields = Vec::new();
+    for field in item.fields(diagnostics, &known)? {
+        match field.key {
+            "binding" => binding = Some(field),
+            "remote" => {
+                if field.boolean(diagnostics) == Some(true) {
+                    field.refuse(diagnostics, ConfigError::Remote);
+                }
+            }
+            _ => fields.push(field),
+        }
+    }
+    if binding.is_none() {
+        let path = format!("{}.binding", item.path);
+        diagnostics.error(item.at, &path, ConfigError::Missing);
+    }
+    Some((binding, fields))
+}
 
 /// Reads the name by which a worker finds a binding.
 pub(super) fn binding_name(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<String> {

@@ -1,7 +1,7 @@
 //! `images`: the one Images binding that a worker may have.
 
 use super::NamedBinding;
-use super::binding_name::binding_name;
+use super::binding_name::{binding_fields, binding_name};
 use crate::bindings::{Binding, BindingConfig};
 use crate::diagnostics::Diagnostics;
 use crate::error::ConfigError;
@@ -22,22 +22,8 @@ fn binding<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Option<Nam
         item.refuse(diagnostics, ConfigError::ListOfImages);
         return None;
     }
-    let mut binding = None;
-    for field in item.fields(diagnostics, &["binding", "remote"])? {
-        match field.key {
-            "binding" => binding = Some(field),
-            _ => {
-                if field.boolean(diagnostics) == Some(true) {
-                    field.refuse(diagnostics, ConfigError::Remote);
-                }
-            }
-        }
-    }
-    let Some(binding) = binding else {
-        let path = format!("{}.binding", item.path);
-        diagnostics.error(item.at, &path, ConfigError::Missing);
-        return None;
-    };
+    let (binding, _) = binding_fields(item, &[], diagnostics)?;
+    let binding = binding?;
     let name = binding_name(&binding, diagnostics)?;
     let config = BindingConfig::Images;
     Some((binding, Binding { name, config }))

@@ -1,19 +1,13 @@
 //! `r2_buckets`: a list of buckets, each with the name by which the worker finds it.
 
 use super::NamedBinding;
-use super::binding_name::binding_name;
+use super::binding_name::{binding_fields, binding_name};
 use crate::bindings::{Binding, BindingConfig, R2Config};
 use crate::diagnostics::Diagnostics;
 use crate::error::{ConfigError, StorageError};
 use crate::item::Item;
 
-const KEYS: [&str; 5] = [
-    "binding",
-    "bucket_name",
-    "preview_bucket_name",
-    "jurisdiction",
-    "remote",
-];
+const KEYS: [&str; 3] = ["bucket_name", "preview_bucket_name", "jurisdiction"];
 
 /// Most buckets of one worker. Each has an open file.
 const MAX_BUCKETS: usize = 100;
@@ -35,17 +29,11 @@ fn bucket<'a>(
     no_effect: &mut Vec<Item<'a>>,
     diagnostics: &mut Diagnostics<'_>,
 ) -> Option<NamedBinding<'a>> {
-    let mut binding = None;
+    let (binding, fields) = binding_fields(item, &KEYS, diagnostics)?;
     let mut bucket = None;
-    for field in item.fields(diagnostics, &KEYS)? {
+    for field in fields {
         match field.key {
-            "binding" => binding = Some(field),
             "bucket_name" => bucket = bucket_name(&field, diagnostics),
-            "remote" => {
-                if field.boolean(diagnostics) == Some(true) {
-                    field.refuse(diagnostics, ConfigError::Remote);
-                }
-            }
             // These keys choose among remote buckets.
             _ => {
                 if field.text(diagnostics).is_some() {
@@ -54,11 +42,7 @@ fn bucket<'a>(
             }
         }
     }
-    let Some(binding) = binding else {
-        let path = format!("{}.binding", item.path);
-        diagnostics.error(item.at, &path, ConfigError::Missing);
-        return None;
-    };
+    let binding = binding?;
     let name = binding_name(&binding, diagnostics)?;
     let config = BindingConfig::R2(R2Config {
         // Without a name of its own the bucket has that of its binding.

@@ -1,20 +1,13 @@
 //! `services`: other workers of the same run, each with the name by which this one calls it.
 
 use super::NamedBinding;
-use super::binding_name::binding_name;
+use super::binding_name::{binding_fields, binding_name};
 use crate::bindings::{Binding, BindingConfig, ServiceConfig};
 use crate::diagnostics::Diagnostics;
 use crate::error::ConfigError;
 use crate::item::Item;
 
-const KEYS: [&str; 6] = [
-    "binding",
-    "service",
-    "environment",
-    "entrypoint",
-    "props",
-    "remote",
-];
+const KEYS: [&str; 4] = ["service", "environment", "entrypoint", "props"];
 /// Most service bindings of one worker.
 const MAX_SERVICES: usize = 100;
 
@@ -31,30 +24,20 @@ pub(crate) fn read<'a>(
 }
 
 fn service<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Option<NamedBinding<'a>> {
-    let mut binding = None;
+    let (binding, fields) = binding_fields(item, &KEYS, diagnostics)?;
     let mut service = None;
-    for field in item.fields(diagnostics, &KEYS)? {
+    for field in fields {
         match field.key {
-            "binding" => binding = Some(field),
             "service" => service = Some(field),
-            "remote" => {
-                if field.boolean(diagnostics) == Some(true) {
-                    field.refuse(diagnostics, ConfigError::Remote);
-                }
-            }
             // Each of these keys would choose another callee.
             _ if field.node.value.is_empty() => {}
             _ => diagnostics.error(field.at, &field.path, ConfigError::UnsupportedFeature),
         }
     }
-    let mut required = |field: Option<Item<'a>>, key| {
-        if field.is_none() {
-            let path = format!("{}.{key}", item.path);
-            diagnostics.error(item.at, &path, ConfigError::Missing);
-        }
-        field
-    };
-    let (binding, service) = (required(binding, "binding"), required(service, "service"));
+    if service.is_none() {
+        let path = format!("{}.service", item.path);
+        diagnostics.error(item.at, &path, ConfigError::Missing);
+    }
     let (binding, service) = (binding?, service?);
     let name = binding_name(&binding, diagnostics);
     let callee = service.non_empty_text(diagnostics)?;
