@@ -33,7 +33,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 use tower::ServiceExt as _;
 
-pub use self::services::SocketServices;
+pub use self::services::{SocketService, SocketServices};
 
 /// Maximum number of connections; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 1_024;

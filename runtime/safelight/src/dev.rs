@@ -11,31 +11,26 @@ mod state;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use safelight_config::{Binding, BindingConfig, Config, Run};
+use safelight_config::{Binding, Config, Run};
 use safelight_gateway::Bindings;
 use safelight_hop::faults::FaultSet;
 use safelight_hop::log::Log;
 use safelight_images_client::ImagesProcess;
 use safelight_net::pool::Pool;
-use safelight_r2::R2Error;
 use safelight_worker::compile::cache_folder;
 use safelight_worker::service::WorkerRegistry;
 use tokio::net::TcpListener;
 
 use self::env::WorkerResources;
-use self::socket::{BindingsSocket, Requests};
+use self::socket::{BindingsSocket, Requests, SocketWorker};
 use crate::front::traces::Traces;
 use crate::front::{Served, WorkerFront, server};
 
 pub use self::bindings::{OpenBindings, open};
 pub use self::env::check;
 pub use self::options::DevOptions;
-
-/// Time for the bindings to close at the end of a run.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Runs the workers of `run` until `shutdown` ends. The first one answers clients.
 ///
@@ -77,7 +72,8 @@ pub async fn run(
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
-    server.close().await;
+    let open = server.workers.iter().map(|worker| &worker.open);
+    bindings::close(open, &server.log).await;
     served
 }
 
@@ -218,7 +214,7 @@ impl DevServer<'_> {
             let name = &other.config.name;
             self.log
                 .line(format_args!("{name} is there for the other workers"));
-            let is_public = |binding: &Binding| matches!(&binding.config, BindingConfig::R2(r2) if r2.public_path.is_some());
+            let is_public = |binding: &Binding| binding.config.public_path().is_some();
             if other.config.bindings.iter().any(is_public) {
                 self.log.warn(format_args!(
                     "the public paths of {name} are not served, as {} answers the clients of this run",
@@ -236,27 +232,12 @@ impl DevServer<'_> {
         let Some(path) = &self.options.bindings_socket else {
             return Ok(None);
         };
-        let tables = started.workers.iter().map(|worker| &*worker.bindings);
-        let configs = self.workers.iter().map(|worker| worker.config);
-        BindingsSocket::start(path, configs.zip(tables), requests).map(Some)
-    }
-
-    /// Waits for the background work of the bindings. The next run completes the rest.
-    async fn close(&self) {
-        let closed = tokio::time::timeout(CLOSE_TIMEOUT, async {
-            for worker in &self.workers {
-                worker.open.close().await?;
-            }
-            Ok::<_, R2Error>(())
+        let workers = self.workers.iter().zip(&started.workers);
+        let workers = workers.map(|(worker, started)| SocketWorker {
+            config: worker.config,
+            open: &worker.open,
+            bindings: &started.bindings,
         });
-        match closed.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => self
-                .log
-                .warn(format_args!("the buckets could not be closed: {error}")),
-            Err(_) => self
-                .log
-                .warn("the buckets are still at work; the next run clears up what is left"),
-        }
+        BindingsSocket::start(path, workers, requests).map(Some)
     }
 }

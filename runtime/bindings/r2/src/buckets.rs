@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -27,28 +27,26 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// Opens the buckets of these names, and deletes the blobs that killed processes left in them.
+    /// Opens the bucket of this name, and deletes the blobs that killed processes left in it. A bucket that is open stays.
     ///
     /// # Errors
-    /// When one cannot be opened; the error names it.
-    pub async fn open<'a>(
-        names: impl IntoIterator<Item = &'a str>,
+    /// When it cannot be opened; the error names it.
+    pub async fn open(
+        &mut self,
+        name: &str,
         state: &State,
         storage: &Storage,
         credentials: Option<&Credentials>,
-    ) -> anyhow::Result<Self> {
-        let mut buckets = BTreeMap::new();
-        for name in names {
-            if let Entry::Vacant(vacant) = buckets.entry(name.to_owned()) {
-                let folder = state.folder("r2", name);
-                let opened = Bucket::open(name, &folder, storage, credentials);
-                let opened = opened.with_context(|| format!("open the bucket {name}"))?;
-                let swept = opened.sweep(state).await;
-                swept.with_context(|| format!("clear up the bucket {name}"))?;
-                vacant.insert(opened);
-            }
+    ) -> anyhow::Result<()> {
+        if let Entry::Vacant(vacant) = self.buckets.entry(name.to_owned()) {
+            let folder = folder(state, name);
+            let opened = Bucket::open(name, &folder, storage, credentials);
+            let opened = opened.with_context(|| format!("open the bucket {name}"))?;
+            let swept = opened.sweep(state).await;
+            swept.with_context(|| format!("clear up the bucket {name}"))?;
+            vacant.insert(opened);
         }
-        Ok(Self { buckets })
+        Ok(())
     }
 
     /// Ends this run's use of the buckets, after their background tasks. The next run sweeps after a run that does not
@@ -72,6 +70,11 @@ impl Buckets {
     pub fn get(&self, name: &str) -> Option<&Bucket> {
         self.buckets.get(name)
     }
+}
+
+/// The folder of a bucket. It tells buckets of one name apart.
+pub fn folder(state: &State, name: &str) -> PathBuf {
+    state.folder("r2", name)
 }
 
 impl Bucket {

@@ -1,6 +1,8 @@
 //! The services of the bindings socket, and the choice of one by a request's headers.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::header::HOST;
@@ -19,20 +21,33 @@ use super::refusal::Refusal;
 pub struct SocketServices(BTreeMap<String, SocketService>);
 
 /// A service behind the socket.
-pub(super) struct SocketService {
-    kind: BindingKind,
-    /// The name of the hop in logs and faults.
-    pub(super) hop: Arc<str>,
+pub struct SocketService {
+    /// The name of the hop in logs.
+    pub hop: Arc<str>,
     /// The service, with its layers.
-    pub(super) service: BindingService,
+    pub service: BindingService,
+    /// Whether a request reaches the service with the caller's whole URL in a header.
+    pub with_caller_url: bool,
+    /// The folder of the resource's state, by which two resources of one kind and id differ. None where one kind and id
+    /// have one resource in a run.
+    pub state: Option<PathBuf>,
 }
 
 impl SocketServices {
-    /// Adds a service that has its layers already. The id is that of the resource: a bucket, a worker. A later service
-    /// replaces an earlier one of the same kind and id.
-    pub fn insert(&mut self, kind: BindingKind, id: &str, hop: Arc<str>, service: BindingService) {
-        let service = SocketService { kind, hop, service };
-        self.0.insert(format!("{kind}/{id}"), service);
+    /// Adds a service. The id is that of the resource: a bucket, a worker. Returns whether its name leads to its
+    /// resource.
+    ///
+    /// The first service of a name stays. A second one is often harmless, since bindings may share a resource: its hop and
+    /// its faults alone differ. Another resource of the same name cannot be reached.
+    #[must_use]
+    pub fn insert(&mut self, kind: BindingKind, id: &str, service: SocketService) -> bool {
+        match self.0.entry(format!("{kind}/{id}")) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(service);
+                true
+            }
+            Entry::Occupied(first) => first.get().state == service.state,
+        }
     }
 
     /// The names of all services, as the header spells them.
@@ -55,13 +70,10 @@ impl SocketServices {
         head.headers.remove(&SERVICE);
         // A foreign worker may pass its visitor's headers on; those must not set options of a `fetch`.
         head.headers.remove(CF_IMAGE_HEADER);
-        match service.kind {
-            BindingKind::Service | BindingKind::Assets => {
-                let url = absolute_url(head).ok_or(Refusal::NoUrl)?;
-                // Replaces the values that the client has sent.
-                head.headers.insert(URL_HEADER, url);
-            }
-            BindingKind::Images | BindingKind::R2 => {}
+        if service.with_caller_url {
+            let url = absolute_url(head).ok_or(Refusal::NoUrl)?;
+            // Replaces the values that the client has sent.
+            head.headers.insert(URL_HEADER, url);
         }
         Ok(service)
     }

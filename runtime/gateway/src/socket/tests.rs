@@ -19,7 +19,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tower::service_fn;
 
-use super::{SocketServer, SocketServices};
+use super::{SocketServer, SocketService, SocketServices};
 
 /// Answers with the request that the service receives.
 async fn echo(call: Call) -> Answer {
@@ -41,18 +41,29 @@ struct Running {
     server: tokio::task::JoinHandle<()>,
 }
 
+/// A service of the hop, with its state in a folder.
+fn bucket(hop: &str, state: &str) -> SocketService {
+    let faults = HopFaults::new(Hop::binding(hop, BindingKind::R2), Arc::default());
+    SocketService {
+        hop: hop.into(),
+        service: layered(service_fn(echo), faults),
+        with_caller_url: false,
+        state: Some(state.into()),
+    }
+}
+
 /// A server of two services, as [`echo`] answers them.
 fn server(
     log: &MemoryLog,
 ) -> SocketServer<impl Fn(&Parts, deadline::RequestGuard) -> RequestGuard + use<>> {
     let mut services = SocketServices::default();
-    for (kind, id, hop) in [
-        (BindingKind::R2, "photos", "PHOTOS"),
-        (BindingKind::Service, "auth", "AUTH"),
-    ] {
-        let faults = HopFaults::new(Hop::binding(hop, kind), Arc::default());
-        services.insert(kind, id, hop.into(), layered(service_fn(echo), faults));
-    }
+    assert!(services.insert(BindingKind::R2, "photos", bucket("PHOTOS", "state")));
+    let auth = SocketService {
+        with_caller_url: true,
+        state: None,
+        ..bucket("AUTH", "")
+    };
+    assert!(services.insert(BindingKind::Service, "auth", auth));
     let log = Log::new(log.clone());
     SocketServer {
         services,
@@ -142,6 +153,17 @@ async fn a_call_of_a_worker_has_the_url_that_it_was_written_with() {
         let answer = exchange(&running.socket(), &request).await;
         assert_eq!(body_of(&answer), format!("GET {url} false"), "{answer}");
     }
+}
+
+#[test]
+fn a_name_leads_to_the_first_resource_that_has_it() {
+    let mut services = SocketServices::default();
+    let mut insert = |id, state| services.insert(BindingKind::R2, id, bucket("PHOTOS", state));
+    assert!(insert("photos", "first"));
+    assert!(insert("photos", "first"));
+    assert!(!insert("photos", "second"));
+    assert!(insert("photos", "first"));
+    assert!(insert("letters", "second"));
 }
 
 #[tokio::test]

@@ -1,28 +1,32 @@
-//! The bindings of a run, by kind: opens their state, makes their services, closes them. Each step is a match over
-//! all kinds.
+//! The bindings of a run, by kind: opens their state, makes their services, names them on the bindings socket, closes
+//! them. Each step is a match over all kinds.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context as _;
 use safelight_assets::Assets;
 use safelight_config::{Binding, BindingConfig, Config};
 use safelight_gateway::Bindings;
 use safelight_hop::faults::{FaultSet, Hop};
+use safelight_hop::log::Log;
 use safelight_images_client::{ImagesProcess, binding as images};
 use safelight_protocol::BindingKind;
-use safelight_r2::buckets::Buckets;
-use safelight_r2::{Credentials, R2Error};
+use safelight_r2::Credentials;
+use safelight_r2::buckets::{self, Buckets};
 use safelight_state::State;
 use safelight_worker::service::WorkerRegistry;
 
-use super::state;
+use super::state::LazyState;
+
+/// Time for the bindings to close at the end of a run.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The state that the bindings of one worker hold open during a run.
 #[derive(Default)]
 pub struct OpenBindings {
-    /// Locked while this value lives.
-    _state: Option<State>,
+    /// Locked while this value lives. None if no binding has state.
+    state: Option<State>,
     /// The buckets of the config.
     pub buckets: Buckets,
 }
@@ -45,28 +49,24 @@ pub(super) struct ServiceSources<'a> {
 /// # Errors
 /// When the state, or a bucket in it, cannot be opened.
 pub async fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<OpenBindings> {
-    let mut buckets = Vec::new();
+    let mut state = LazyState::new(config, persist_to);
+    let mut open = OpenBindings::default();
     for binding in &config.bindings {
         match &binding.config {
-            BindingConfig::R2(r2) => buckets.push(r2.bucket.as_str()),
+            BindingConfig::R2(r2) => {
+                let (name, state, storage) = (&r2.bucket, state.get()?, &config.storage);
+                let credentials = match &storage.s3 {
+                    Some(_) => Some(Credentials::from_environment()?),
+                    None => None,
+                };
+                let credentials = credentials.as_ref();
+                open.buckets.open(name, state, storage, credentials).await?;
+            }
             BindingConfig::Images | BindingConfig::Service(_) | BindingConfig::Assets => {}
         }
     }
-    if buckets.is_empty() {
-        return Ok(OpenBindings::default());
-    }
-    let mut state = state::open(config, persist_to)?;
-    let credentials = match &config.storage.s3 {
-        Some(_) => Some(Credentials::from_environment()?),
-        None => None,
-    };
-    let names = buckets.into_iter();
-    let buckets = Buckets::open(names, &state, &config.storage, credentials.as_ref()).await?;
-    state.share().context("share the state with others")?;
-    Ok(OpenBindings {
-        _state: Some(state),
-        buckets,
-    })
+    open.state = state.share()?;
+    Ok(open)
 }
 
 /// The table of a worker's bindings. `faults` apply to its calls.
@@ -107,22 +107,68 @@ fn bind(bindings: &mut Bindings, binding: &Binding, parts: ServiceSources<'_>) {
     }
 }
 
-/// The id of a binding's resource on the bindings socket.
-pub(super) fn socket_id<'a>(config: &'a Config, binding: &'a Binding) -> &'a str {
+/// The resource of a binding, as the bindings socket names and calls it.
+pub(super) struct SocketResource<'a> {
+    /// The id, which is unique among the resources of a kind, but for those with a state.
+    pub id: &'a str,
+    /// Whether the service gets the caller's whole URL.
+    pub with_caller_url: bool,
+    /// The folder of its state.
+    pub state: Option<PathBuf>,
+}
+
+/// Returns the resource of a worker's binding.
+pub(super) fn on_socket<'a>(
+    config: &'a Config,
+    binding: &'a Binding,
+    open: &OpenBindings,
+) -> SocketResource<'a> {
+    let resource = |id, with_caller_url| SocketResource {
+        id,
+        with_caller_url,
+        state: None,
+    };
     match &binding.config {
-        BindingConfig::Images => &binding.name,
-        BindingConfig::R2(r2) => &r2.bucket,
-        BindingConfig::Service(service) => &service.service,
-        BindingConfig::Assets => &config.name,
+        // A run has one images process.
+        BindingConfig::Images => resource(&binding.name, false),
+        // Each worker may have a state of its own.
+        BindingConfig::R2(r2) => SocketResource {
+            state: open.folder(|state| buckets::folder(state, &r2.bucket)),
+            ..resource(&r2.bucket, false)
+        },
+        // The names of workers are unique in a run.
+        BindingConfig::Service(service) => resource(&service.service, true),
+        BindingConfig::Assets => resource(&config.name, true),
+    }
+}
+
+/// Waits for the background work of the bindings of a run. The next run completes the rest.
+pub(super) async fn close<'a>(workers: impl Iterator<Item = &'a OpenBindings>, log: &Log) {
+    let closed = tokio::time::timeout(CLOSE_TIMEOUT, async {
+        for open in workers {
+            open.close().await?;
+        }
+        anyhow::Ok(())
+    });
+    match closed.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => log.warn(format_args!("the buckets could not be closed: {error}")),
+        Err(_) => log.warn("the buckets are still at work; the next run clears up what is left"),
     }
 }
 
 impl OpenBindings {
+    /// The canonical path of a folder of the state.
+    fn folder(&self, of: impl FnOnce(&State) -> PathBuf) -> Option<PathBuf> {
+        let folder = of(self.state.as_ref()?);
+        Some(folder.canonicalize().unwrap_or(folder))
+    }
+
     /// Waits for the background work of the bindings.
     ///
     /// # Errors
     /// When a binding cannot complete its work.
-    pub async fn close(&self) -> Result<(), R2Error> {
+    pub async fn close(&self) -> anyhow::Result<()> {
         for kind in BindingKind::ALL {
             match kind {
                 BindingKind::R2 => self.buckets.close().await?,

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use http::request::Parts;
 use safelight_config::Config;
 use safelight_gateway::Bindings;
-use safelight_gateway::socket::{SocketServer, SocketServices};
+use safelight_gateway::socket::{SocketServer, SocketService, SocketServices};
 use safelight_hop::RequestContext;
 use safelight_hop::log::Log;
 use safelight_hop::request::RequestGuard;
@@ -18,7 +18,7 @@ use safelight_net::socket::{SocketFile, bind};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::bindings::socket_id;
+use super::bindings::{OpenBindings, on_socket};
 use crate::front::traces::Traces;
 
 /// A bindings socket, which serves until it is stopped.
@@ -39,6 +39,15 @@ pub(super) struct Requests {
     pub log: Log,
 }
 
+/// A worker, for the services of its bindings.
+pub(super) struct SocketWorker<'a> {
+    pub config: &'a Config,
+    /// The open state of its bindings.
+    pub open: &'a OpenBindings,
+    /// The services of its bindings.
+    pub bindings: &'a Bindings,
+}
+
 impl BindingsSocket {
     /// Serves the bindings of these workers on a socket at `path`.
     ///
@@ -46,21 +55,15 @@ impl BindingsSocket {
     /// When the socket cannot be bound.
     pub(super) fn start<'a>(
         path: &Path,
-        workers: impl IntoIterator<Item = (&'a Config, &'a Bindings)>,
+        workers: impl IntoIterator<Item = SocketWorker<'a>>,
         requests: Requests,
     ) -> anyhow::Result<Self> {
         let bound = bind(path).context("bind the bindings socket")?;
         let mut services = SocketServices::default();
         let mut deadlines = None;
-        for (config, bindings) in workers {
-            deadlines.get_or_insert(config.deadlines);
-            for binding in &config.bindings {
-                if let Some(service) = bindings.get(&binding.name) {
-                    let id = socket_id(config, binding);
-                    let hop = binding.name.as_str().into();
-                    services.insert(binding.config.kind(), id, hop, service.clone());
-                }
-            }
+        for worker in workers {
+            deadlines.get_or_insert(worker.config.deadlines);
+            worker.insert_into(&mut services, &requests.log);
         }
         let names: Vec<_> = services.names().collect();
         requests.log.line(format_args!(
@@ -89,6 +92,34 @@ impl BindingsSocket {
     pub(super) async fn stop(self) {
         let _ = self.stop.send(());
         let _ = self.server.await;
+    }
+}
+
+impl SocketWorker<'_> {
+    /// Adds the services of the worker's bindings. Logs those that cannot be reached.
+    fn insert_into(&self, services: &mut SocketServices, log: &Log) {
+        for binding in &self.config.bindings {
+            let Some(service) = self.bindings.get(&binding.name) else {
+                continue;
+            };
+            let (kind, resource) = (
+                binding.config.kind(),
+                on_socket(self.config, binding, self.open),
+            );
+            let id = resource.id;
+            let service = SocketService {
+                hop: binding.name.as_str().into(),
+                service: service.clone(),
+                with_caller_url: resource.with_caller_url,
+                state: resource.state,
+            };
+            if !services.insert(kind, id, service) {
+                log.warn(format_args!(
+                    "{kind}/{id} of {} is not on the bindings socket, where the name leads to that of another worker",
+                    self.config.name
+                ));
+            }
+        }
     }
 }
 

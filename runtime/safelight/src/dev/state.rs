@@ -10,11 +10,48 @@ use safelight_state::State;
 /// The default folder, beside the config.
 const DEFAULT: [&str; 2] = [".safelight", "state"];
 
-/// Opens the state of a worker.
-///
-/// # Errors
-/// When its folder cannot be made or locked.
-pub(super) fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<State> {
+/// The state of a worker, which is not opened before a binding needs it.
+pub(super) struct LazyState<'a> {
+    config: &'a Config,
+    persist_to: Option<&'a Path>,
+    state: Option<State>,
+}
+
+impl<'a> LazyState<'a> {
+    /// The state of a config, or the one in `persist_to`.
+    pub(super) fn new(config: &'a Config, persist_to: Option<&'a Path>) -> Self {
+        Self {
+            config,
+            persist_to,
+            state: None,
+        }
+    }
+
+    /// Returns the state. The first call opens it.
+    ///
+    /// # Errors
+    /// When its folder cannot be made or locked.
+    pub(super) fn get(&mut self) -> anyhow::Result<&State> {
+        let state = match self.state.take() {
+            Some(state) => state,
+            None => open(self.config, self.persist_to)?,
+        };
+        Ok(self.state.insert(state))
+    }
+
+    /// Shares the state with other processes, after the bindings are open. Returns the state, if it was opened.
+    ///
+    /// # Errors
+    /// When the system cannot change its lock.
+    pub(super) fn share(mut self) -> anyhow::Result<Option<State>> {
+        if let Some(state) = &mut self.state {
+            state.share().context("share the state with others")?;
+        }
+        Ok(self.state)
+    }
+}
+
+fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<State> {
     let folder = match (persist_to, &config.storage.location) {
         (Some(folder), _) => folder.to_owned(),
         (None, StateLocation::Folder(folder)) => folder.clone(),

@@ -70,9 +70,11 @@ impl Client {
             ..storage
         };
         let mut state = State::open(folder).unwrap();
-        let buckets = Buckets::open(["photos"], &state, &storage, Some(&credentials())).await;
+        let mut buckets = Buckets::default();
+        let credentials = credentials();
+        let opened = buckets.open("photos", &state, &storage, Some(&credentials));
+        opened.await.unwrap();
         state.share().unwrap();
-        let buckets = buckets.unwrap();
         let bucket = buckets.get("photos").unwrap().clone();
         Self {
             service: BoxCloneSyncService::new(safelight_r2::service(bucket.clone())),

@@ -107,8 +107,11 @@ async fn an_old_upload_is_given_up_within_the_hour_in_a_run_that_does_not_end() 
 /// Returns the error of opening the bucket.
 async fn refusal(folder: &std::path::Path, storage: &Storage) -> String {
     let state = State::open(folder).unwrap();
-    match Buckets::open(["photos"], &state, storage, Some(&credentials())).await {
-        Ok(_) => panic!("it is opened"),
+    let mut buckets = Buckets::default();
+    let credentials = credentials();
+    let opened = buckets.open("photos", &state, storage, Some(&credentials));
+    match opened.await {
+        Ok(()) => panic!("it is opened"),
         Err(error) => format!("{error:#}"),
     }
 }
