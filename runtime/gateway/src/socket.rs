@@ -28,6 +28,7 @@ use safelight_hop::request::{RequestGuard, upload};
 use safelight_hop::{Body, Call, HopError, RequestContext};
 use safelight_net::Deadlines;
 use safelight_net::deadline::{self, Activity, TimeoutStream};
+use safelight_net::hang_up::HangUp;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -77,13 +78,17 @@ where
                 accepted = accept(&listener, &permits) => accepted,
                 () = &mut shutdown => break,
             };
-            let Some((stream, permit)) = accepted else {
+            let Some((stream, hang_up, permit)) = accepted else {
                 continue;
             };
             let connection = graceful.watch(server.clone().connection(stream));
             tokio::spawn(async move {
                 // The client sees the failure of its connection, and each call logs its own end.
-                let _ = connection.await;
+                tokio::select! {
+                    _ = connection => {}
+                    // Its calls end with the connection.
+                    () = hang_up.wait() => {}
+                }
                 drop(permit);
             });
         }
@@ -136,14 +141,15 @@ where
     }
 }
 
-/// The next connection with its permit; none after a failed accept and a pause.
+/// The next connection with the notice of its end and its permit; none after a failed accept and a pause.
 async fn accept(
     listener: &UnixListener,
     permits: &Arc<Semaphore>,
-) -> Option<(UnixStream, OwnedSemaphorePermit)> {
+) -> Option<(UnixStream, HangUp, OwnedSemaphorePermit)> {
     let permit = permits.clone().acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _)) => Some((stream, permit)),
+    let accepted = listener.accept().await;
+    match accepted.and_then(|(stream, _)| Ok((HangUp::new(&stream)?, stream))) {
+        Ok((hang_up, stream)) => Some((stream, hang_up, permit)),
         Err(_) => {
             sleep_until(Instant::now() + ACCEPT_PAUSE).await;
             None

@@ -9,13 +9,14 @@ use safelight_hop::faults::Hop;
 use safelight_hop::inject::HopFaults;
 use safelight_hop::log::{Log, MemoryLog};
 use safelight_hop::request::RequestGuard;
-use safelight_hop::{Answer, Call, RequestContext, body, caller_url, layered};
+use safelight_hop::{Answer, Call, HopError, RequestContext, body, caller_url, layered};
 use safelight_net::Deadlines;
 use safelight_net::deadline;
 use safelight_protocol::BindingKind;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::oneshot;
 use tower::service_fn;
 
@@ -222,6 +223,60 @@ async fn a_connection_serves_on_after_an_upload_that_no_service_read() {
     let second = answers.split("HTTP/1.1 ").nth(2).unwrap();
     assert!(second.starts_with("200 "), "{answers}");
     assert_eq!(body_of(second), "GET / false");
+}
+
+/// A call that never ends, which reports its beginning, and its end when it is dropped.
+fn endless(events: &UnboundedSender<&'static str>) -> SocketService {
+    struct Ends(UnboundedSender<&'static str>);
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            let _ = self.0.send("dropped");
+        }
+    }
+    let events = events.clone();
+    let call = service_fn(move |_: Call| {
+        let ends = Ends(events.clone());
+        async move {
+            let _ = ends.0.send("begun");
+            std::future::pending::<()>().await;
+            drop(ends);
+            Err(HopError::Closed)
+        }
+    });
+    let faults = HopFaults::new(Hop::binding("ENDLESS", BindingKind::R2), Arc::default());
+    SocketService {
+        service: layered(call, faults),
+        ..bucket("ENDLESS", "state")
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_ends_its_call_and_one_that_only_stops_sending_does_not() {
+    let (events, mut seen) = mpsc::unbounded_channel();
+    let mut server = server(&MemoryLog::default());
+    let r2 = BindingKind::R2;
+    assert!(server.services.insert(r2, "endless", endless(&events)));
+    let folder = tempfile::tempdir().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let running = tokio::spawn(server.run(listener(&folder), async move {
+        let _ = stopped.await;
+    }));
+    let request = b"GET / HTTP/1.1\r\nhost: x\r\nx-emulator-service: r2/endless\r\n\r\n";
+    let socket = folder.path().join("b.sock");
+    let mut client = UnixStream::connect(&socket).await.unwrap();
+    client.write_all(request).await.unwrap();
+    assert_eq!(seen.recv().await, Some("begun"));
+    client.shutdown().await.unwrap();
+    // Another client's whole exchange gives the server the time to see the first one's end.
+    let other = "GET / HTTP/1.1\nhost: x\nx-emulator-service: r2/photos\nconnection: close\n\n";
+    assert_eq!(body_of(&exchange(&socket, other).await), "GET / false");
+    assert!(seen.is_empty());
+    drop(client);
+    // A regression fails here instead of standing still.
+    let dropped = tokio::time::timeout(Duration::from_secs(60), seen.recv()).await;
+    assert_eq!(dropped, Ok(Some("dropped")));
+    let _ = stop.send(());
+    running.await.unwrap();
 }
 
 #[tokio::test]
