@@ -6,6 +6,8 @@ use safelight_protocol::binding::{
     BINDINGS_HOST, BINDINGS_ORIGIN_VARIABLE, BINDINGS_VARIABLE, BindingKind,
 };
 
+#[cfg(feature = "echo")]
+use crate::Echo;
 use crate::{Fetcher, Images, R2Bucket, Result};
 
 /// The bindings and variables that the configuration grants to this worker.
@@ -93,6 +95,15 @@ impl Env {
     /// [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn bucket(&self, name: &str) -> Result<R2Bucket> {
         Ok(R2Bucket::new(&self.binding(name, BindingKind::R2)?))
+    }
+
+    /// The echo of this name, for tests.
+    ///
+    /// # Errors
+    /// [`EnvError`] when there is no binding of this name, or it is of another kind.
+    #[cfg(feature = "echo")]
+    pub fn echo(&self, name: &str) -> Result<Echo> {
+        Ok(Echo::new(self.binding(name, BindingKind::Echo)?))
     }
 
     /// The variable or secret of this name: a string as it was configured, anything else as JSON.

@@ -47,6 +47,8 @@
 #![warn(missing_docs)]
 
 mod body;
+#[cfg(feature = "echo")]
+mod echo;
 mod env;
 mod error;
 mod fetch;
@@ -71,6 +73,8 @@ pub use safelight_protocol::{
 };
 
 pub use body::{Body, BodyError, BodyWriter};
+#[cfg(feature = "echo")]
+pub use echo::Echo;
 pub use env::{Env, EnvError};
 pub use error::{Error, Result};
 pub use fetch::{Fetch, fetch};

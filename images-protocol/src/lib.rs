@@ -55,21 +55,24 @@ pub use transform::{
     Upscale,
 };
 
-/// Implements the text form of a closed set once: `as_str`, `ALL`, `FromStr`, `Display`, `Serialize`.
+/// Implements the text form of a closed set once: `as_str`, `ALL`, `FromStr`, `Display`, `Serialize`. A value with a `cfg`
+/// is in the set where that holds.
 macro_rules! words {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)+ }) => {
+    ($(#[$meta:meta])* pub enum $name:ident {
+        $($(#[doc = $doc:literal])* $(#[default $($default:tt)?])? $(#[cfg($cfg:meta)])? $variant:ident = $text:literal,)+
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$vmeta])* $variant,)+ }
+        pub enum $name { $($(#[doc = $doc])* $(#[default $($default)?])? $(#[cfg($cfg)])? $variant,)+ }
 
         impl $name {
             /// Every value, in the order of the specification.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            pub const ALL: &'static [Self] = &[$($(#[cfg($cfg)])? Self::$variant,)+];
 
             /// The word that stands for this value on the wire.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
+                match self { $($(#[cfg($cfg)])? Self::$variant => $text,)+ }
             }
         }
 
@@ -78,8 +81,8 @@ macro_rules! words {
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err($crate::UnknownWordError { allowed: &[$($text,)+] }),
+                    $($(#[cfg($cfg)])? $text => Ok(Self::$variant),)+
+                    _ => Err($crate::UnknownWordError { allowed: &[$($(#[cfg($cfg)])? $text,)+] }),
                 }
             }
         }

@@ -27,6 +27,12 @@ pub(crate) fn bucket() -> &'static Path {
     PATH.get_or_init(|| build("tests/guests/bucket"))
 }
 
+/// The component of `tests/guests/echo`.
+pub(crate) fn echo() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| build("tests/guests/echo"))
+}
+
 /// The component of `tests/guests/hello-p2`, written for WASI 0.2.
 pub(crate) fn hello_p2() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();

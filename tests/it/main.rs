@@ -20,6 +20,7 @@ mod deadlines;
 mod deep;
 mod dev_server;
 mod early_answers;
+mod echo;
 mod examples;
 mod faults;
 #[path = "../../images-service/tests/fonts/font.rs"]

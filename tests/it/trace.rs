@@ -41,7 +41,7 @@ async fn list(server: &DevServer) -> Vec<Value> {
 }
 
 /// The whole trace of the newest request whose target begins so, once the request has ended.
-async fn trace_of(server: &DevServer, target: &str) -> Value {
+pub(crate) async fn trace_of(server: &DevServer, target: &str) -> Value {
     let ended = async {
         loop {
             let found = list(server).await.into_iter().find(|trace| {

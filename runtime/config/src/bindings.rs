@@ -25,6 +25,9 @@ pub enum BindingConfig {
     Service(ServiceConfig),
     /// The worker's static files, which [`Config::assets`](crate::Config::assets) describes.
     Assets,
+    /// An echo with this id, for tests.
+    #[cfg(feature = "echo")]
+    Echo(String),
 }
 
 /// A bucket behind a binding.
@@ -55,6 +58,8 @@ impl BindingConfig {
             Self::R2(_) => BindingKind::R2,
             Self::Service(_) => BindingKind::Service,
             Self::Assets => BindingKind::Assets,
+            #[cfg(feature = "echo")]
+            Self::Echo(_) => BindingKind::Echo,
         }
     }
 
@@ -63,6 +68,8 @@ impl BindingConfig {
         match self {
             Self::R2(r2) => r2.public_path.as_ref(),
             Self::Images | Self::Service(_) | Self::Assets => None,
+            #[cfg(feature = "echo")]
+            Self::Echo(_) => None,
         }
     }
 }

@@ -4,6 +4,8 @@ use safelight_protocol::BindingKind;
 
 use crate::diagnostics::Diagnostics;
 use crate::item::Item;
+#[cfg(feature = "echo")]
+use crate::sections::echo;
 use crate::sections::{NamedBinding, images, r2, services};
 
 /// A key that declares bindings of one kind.
@@ -137,6 +139,16 @@ const KEYS: &[(&str, Role, Scope)] = &[
     ("env", Read(Section::Env), TopLevelOnly),
     ("safelight", Read(Section::Safelight), TopLevelOnly),
     ("$schema", Silent, TopLevelOnly),
+    #[cfg(feature = "echo")]
+    (
+        "safelight_echo",
+        Bindings(Declaration {
+            kind: BindingKind::Echo,
+            read: echo::read,
+            without_worker: Refused,
+        }),
+        PerEnvironment,
+    ),
     // Bindings that safelight does not have.
     ("ai", UnsupportedBinding, PerEnvironment),
     ("ai_search", UnsupportedBinding, PerEnvironment),

@@ -7,6 +7,8 @@ pub(super) mod assets;
 pub(super) mod binding_name;
 pub(super) mod build;
 pub(super) mod dev;
+#[cfg(feature = "echo")]
+pub(super) mod echo;
 pub(super) mod faults;
 pub(super) mod image_urls;
 pub(super) mod images;

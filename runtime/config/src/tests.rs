@@ -31,14 +31,14 @@ fn load(file: &str, text: &str, environment: Option<&str>) -> Result<Loaded, Con
 }
 
 /// A TOML config that is right and gives no warning.
-fn config(text: &str) -> Config {
+pub(crate) fn config(text: &str) -> Config {
     let loaded = load("wrangler.toml", text, None).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(loaded.warnings, []);
     loaded.config
 }
 
 /// The errors of a TOML config, line by line.
-fn errors(text: &str) -> String {
+pub(crate) fn errors(text: &str) -> String {
     match load("wrangler.toml", text, None) {
         Ok(loaded) => panic!("accepted as {loaded:?}"),
         Err(errors) => errors.to_string(),

@@ -6,6 +6,7 @@
 //! | [`text`] | the rules on one file |
 //! | [`workspace`] | the crates of a checkout, as `cargo metadata` tells them |
 //! | [`order`] | the rules on dependencies between crates |
+//! | [`recipe`] | the rule that a binding takes what CONTRIBUTING.md says, held by the echo binding |
 //! | [`owners`] | the rules on libraries that one crate has for itself |
 //! | [`modules`] | the modules of a crate, what each imports, and the rule that they make no circle |
 //! | [`map`] | the rule that ARCHITECTURE.md's map is that of the crates |
@@ -20,6 +21,7 @@ pub mod modules;
 pub mod order;
 pub mod owners;
 pub mod project;
+pub mod recipe;
 pub mod text;
 pub mod workspace;
 

@@ -3,13 +3,15 @@
 use crate::workspace::Crate;
 
 /// The folders of crates from the top to the bottom. A `*` stands for each folder inside, and these are all of one rank.
-pub const ORDER: [&str; 14] = [
+pub const ORDER: [&str; 15] = [
     "runtime/safelight",
     "runtime/workerd",
     "runtime/worker",
     "runtime/gateway",
     "runtime/delivery",
     "runtime/bindings/*",
+    // A binding, which the program has in tests alone.
+    "tests/echo",
     "runtime/state",
     "runtime/config",
     "runtime/hop",
@@ -118,7 +120,12 @@ const APART: [(&str, &[&str], &str); 3] = [
     ),
     (
         "runtime/config",
-        &["runtime/bindings/*", "runtime/state", "runtime/delivery"],
+        &[
+            "runtime/bindings/*",
+            "tests/echo",
+            "runtime/state",
+            "runtime/delivery",
+        ],
         "config knows no service and no store",
     ),
     (

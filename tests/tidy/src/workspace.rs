@@ -20,6 +20,8 @@ pub struct Crate {
     /// From the project's root, without a slash at the end.
     pub folder: String,
     pub dependencies: Vec<Dependency>,
+    /// The features that are on by default.
+    pub defaults: Vec<String>,
     /// The root files of its library and its programs, from the project's root.
     pub roots: Vec<String>,
 }
@@ -28,6 +30,8 @@ pub struct Crate {
 pub struct Dependency {
     pub name: String,
     pub kind: Kind,
+    /// The features that it turns on.
+    pub features: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,8 +104,11 @@ fn krate(package: &Value, root: &str) -> Result<Crate, TidyError> {
                 Some("build") => Kind::Build,
                 Some(_) => Kind::Dev,
             };
-            let name = text(dependency, "name")?.to_owned();
-            Ok(Dependency { name, kind })
+            Ok(Dependency {
+                name: text(dependency, "name")?.to_owned(),
+                kind,
+                features: texts(&dependency["features"]),
+            })
         })
         .collect();
     let roots: Result<Vec<String>, TidyError> = targets(package, &["lib", "bin", "proc-macro"])?
@@ -112,6 +119,7 @@ fn krate(package: &Value, root: &str) -> Result<Crate, TidyError> {
         name: text(package, "name")?.to_owned(),
         folder: folder.to_owned(),
         dependencies: dependencies?,
+        defaults: texts(&package["features"]["default"]),
         roots: roots?,
     })
 }
@@ -135,6 +143,12 @@ fn text<'a>(value: &'a Value, key: &'static str) -> Result<&'a str, TidyError> {
     value[key].as_str().ok_or(TidyError::Metadata(key))
 }
 
+/// The texts of a list, if there is one.
+fn texts(list: &Value) -> Vec<String> {
+    let list = list.as_array().into_iter().flatten();
+    list.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 fn list<'a>(value: &'a Value, key: &'static str) -> Result<&'a Vec<Value>, TidyError> {
     value[key].as_array().ok_or(TidyError::Metadata(key))
 }
@@ -145,11 +159,13 @@ impl Crate {
         let normal = |name: &&str| Dependency {
             name: (*name).to_owned(),
             kind: Kind::Normal,
+            features: Vec::new(),
         };
         Self {
             name: name.to_owned(),
             folder: folder.to_owned(),
             dependencies: uses.iter().map(normal).collect(),
+            defaults: Vec::new(),
             roots: vec![format!("{folder}/src/lib.rs")],
         }
     }
@@ -173,8 +189,9 @@ mod tests {
                 "dependencies": [
                     { "name": "bytes", "kind": null },
                     { "name": "cc", "kind": "build" },
-                    { "name": "tempfile", "kind": "dev" },
+                    { "name": "tempfile", "kind": "dev", "features": ["getrandom"] },
                 ],
+                "features": { "default": ["fast"], "fast": [] },
                 "targets": [
                     { "kind": ["lib"], "name": "a", "src_path": "/checkout/runtime/a/src/lib.rs" },
                     { "kind": ["bin"], "name": "run-a", "src_path": "/checkout/runtime/a/src/main.rs" },
@@ -191,5 +208,7 @@ mod tests {
         assert_eq!(a.roots, ["runtime/a/src/lib.rs", "runtime/a/src/main.rs"]);
         assert_eq!(a.uses().collect::<Vec<_>>(), ["bytes", "cc"]);
         assert_eq!(a.dependencies[2].kind, Kind::Dev);
+        assert_eq!(a.dependencies[2].features, ["getrandom"]);
+        assert_eq!(a.defaults, ["fast"]);
     }
 }

@@ -7,7 +7,7 @@ use safelight_tidy::modules::{self, Module};
 use safelight_tidy::project::{examples, files, root, texts};
 use safelight_tidy::text::{self, RULES};
 use safelight_tidy::workspace::{Crate, Workspace};
-use safelight_tidy::{invariants, map, order, owners};
+use safelight_tidy::{invariants, map, order, owners, recipe};
 
 #[test]
 fn every_file_keeps_the_house_rules() {
@@ -64,6 +64,19 @@ fn no_modules_of_a_crate_import_each_other_in_a_circle() {
 fn the_map_in_architecture_is_that_of_the_crates() {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     assert_none(map::differences(&text, &crates()));
+}
+
+#[test]
+fn a_binding_takes_what_contributing_says() {
+    let files = files(root()).unwrap();
+    let page = files.iter().find(|file| file.path == recipe::PAGE);
+    let page = page.expect("the page of recipes is in the tree");
+    assert_none(recipe::differences(&page.text, &files));
+}
+
+#[test]
+fn the_binding_of_the_tests_is_in_no_program_of_users() {
+    assert_none(recipe::turned_on(&crates()));
 }
 
 #[test]

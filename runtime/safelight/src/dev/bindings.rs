@@ -63,6 +63,8 @@ pub async fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<
                 open.buckets.open(name, state, storage, credentials).await?;
             }
             BindingConfig::Images | BindingConfig::Service(_) | BindingConfig::Assets => {}
+            #[cfg(feature = "echo")]
+            BindingConfig::Echo(_) => {}
         }
     }
     open.state = state.share()?;
@@ -104,6 +106,8 @@ fn bind(bindings: &mut Bindings, binding: &Binding, parts: ServiceSources<'_>) {
                 bindings.bind(hop, assets.clone().into_service());
             }
         }
+        #[cfg(feature = "echo")]
+        BindingConfig::Echo(id) => bindings.bind(hop, safelight_echo::service(id)),
     }
 }
 
@@ -139,6 +143,9 @@ pub(super) fn on_socket<'a>(
         // The names of workers are unique in a run.
         BindingConfig::Service(service) => resource(&service.service, true),
         BindingConfig::Assets => resource(&config.name, true),
+        // The answer depends on the id alone.
+        #[cfg(feature = "echo")]
+        BindingConfig::Echo(id) => resource(id, false),
     }
 }
 
@@ -173,6 +180,8 @@ impl OpenBindings {
             match kind {
                 BindingKind::R2 => self.buckets.close().await?,
                 BindingKind::Images | BindingKind::Service | BindingKind::Assets => {}
+                #[cfg(feature = "echo")]
+                BindingKind::Echo => {}
             }
         }
         Ok(())

@@ -44,8 +44,8 @@ fn a_small_house_is_counted() {
 
 const EXPECTED: &str = "\
 crate        folder            rank     source lines  source files  all lines  all files  top modules  top circles  inner circles  file circles  uses  libraries
-net          net/              11                  5             4         12          6            2          1/2            1/2             0     1          1
-protocol     images-protocol/  13                  0             0          0          0            0            0              0             0     1          0
+net          net/              12                  5             4         12          6            2          1/2            1/2             0     1          1
+protocol     images-protocol/  14                  0             0          0          0            0            0              0             0     1          0
 toys         toys/             no rank             1             1          1          1            0            0              0             0     1          0
 tidy         tests/tidy/       free                1             1          1          1            0            0              0             0     0          1
 in no crate                                                                 2          1
