@@ -22,6 +22,8 @@ pub(super) struct TruncatedBody {
     hint: SizeHint,
     left: u64,
     passed: u64,
+    /// Whether a piece was cut, so that the end comes next.
+    is_cut: bool,
     /// Whether the head promises a length, by which the reader notices a short body.
     promised: bool,
     note: Option<FaultNote>,
@@ -36,16 +38,22 @@ impl TruncatedBody {
             inner: Some(inner),
             left: bytes,
             passed: 0,
+            is_cut: false,
             promised: headers.contains_key(CONTENT_LENGTH),
             note: Some(note),
         }
     }
 
-    fn end(&mut self) -> Polled {
-        self.inner = None;
+    fn cut(&mut self) {
+        self.is_cut = true;
         if let Some(note) = self.note.take() {
             note.report_applied();
         }
+    }
+
+    fn end(&mut self) -> Polled {
+        self.inner = None;
+        self.cut();
         Poll::Ready(match self.promised {
             true => None,
             // The client of a body without a length also gets an error when its connection is cut.
@@ -59,6 +67,9 @@ impl http_body::Body for TruncatedBody {
     type Error = HopError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
+        if self.is_cut && self.inner.is_some() {
+            return self.end();
+        }
         let Some(inner) = &mut self.inner else {
             return Poll::Ready(None);
         };
@@ -81,8 +92,8 @@ impl http_body::Body for TruncatedBody {
         if left == 0 {
             return self.end();
         }
-        self.left = 0;
         self.passed += left as u64;
+        self.cut();
         Poll::Ready(Some(Ok(Frame::data(data.slice(..left)))))
     }
 
