@@ -175,6 +175,29 @@ async fn a_trace_names_who_made_each_call_and_who_was_asked() {
 }
 
 #[tokio::test]
+async fn the_bindings_socket_has_one_bucket_of_a_name_and_a_warning_for_the_other() {
+    let bucket = "[[r2_buckets]]\nbinding = \"PHOTOS\"\nbucket_name = \"photos\"\n";
+    let inner = inner(guests::hello_p2(), bucket);
+    let folder = inner.path().to_str().unwrap();
+    let socket = format!("--bindings-socket={folder}/b.sock");
+    let shared = format!("--persist-to={folder}/state");
+    for (arguments, warns) in [
+        (vec![folder, &socket], true),
+        (vec![folder, &socket, &shared], false),
+    ] {
+        let arguments: Vec<_> = arguments.into_iter().map(str::to_owned).collect();
+        let server = DevServer::start_by(guests::hello_p2(), bucket, &arguments).await;
+        let lines = server.lines().join("\n");
+        let words = "r2/photos of inner is not on the bindings socket";
+        assert_eq!(lines.contains(words), warns, "{lines}");
+        assert!(
+            lines.contains("it has: images/IMAGES, r2/photos"),
+            "{lines}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_call_without_its_url_is_refused() {
     let (server, _inner) = two().await;
     let answer = get(server.address, "/binding-get?name=NEXT&path=/host").await;
