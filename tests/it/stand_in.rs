@@ -12,6 +12,7 @@ use safelight_images_client::{ImagesProcess, binding};
 use safelight_protocol::error::ERROR_HEADER;
 use safelight_protocol::settings::{DeadlineSettings, ImagesSettings};
 use tempfile::TempDir;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -23,6 +24,8 @@ use crate::guests::SAFELIGHT;
 pub(crate) enum Part {
     /// Is the real images process.
     Real,
+    /// Waits until the test lets it go on, and is the real images process then.
+    Held,
     /// Ends before it is ready, with a message.
     Dies,
     /// Closes its listener once it is ready.
@@ -42,14 +45,18 @@ pub(crate) enum Part {
 const PROGRAM: &str = r#"#!/usr/bin/env python3
 import os, socket, sys, threading
 
-PARTS, PROGRAM, STARTS = @PARTS@, "@PROGRAM@", "@STARTS@"
+PARTS, PROGRAM, STARTS, GATE = @PARTS@, "@PROGRAM@", "@STARTS@", "@GATE@"
 path = sys.argv[sys.argv.index("--socket") + 1]
 with open(STARTS, "a+") as starts:
     starts.write(path + "\n")
     starts.seek(0)
     number = len(starts.readlines())
 part = PARTS[min(number, len(PARTS)) - 1]
-if part == "Real":
+if part == "Held":
+    gate = socket.socket(socket.AF_UNIX)
+    gate.connect(GATE)
+    gate.recv(1)
+if part in ("Held", "Real"):
     os.execv(PROGRAM, [PROGRAM] + sys.argv[1:])
 if part == "Dies":
     print("first word", "last word of start %d" % number, sep="\n", file=sys.stderr)
@@ -105,6 +112,7 @@ pub(crate) struct StandIn {
     pub(crate) process: ImagesProcess,
     log: watch::Receiver<Vec<String>>,
     starts: PathBuf,
+    gate: UnixListener,
     _folder: TempDir,
 }
 
@@ -119,8 +127,10 @@ impl StandIn {
     ) -> std::io::Result<Self> {
         let folder = tempfile::tempdir().unwrap();
         let starts = folder.path().join("starts");
+        let gate = folder.path().join("gate");
         let program = folder.path().join("stand-in");
-        write(&program, parts, &starts);
+        write(&program, parts, &starts, &gate);
+        let gate = UnixListener::bind(gate)?;
         let (sink, log) = watch::channel(Vec::new());
         let settings = ImagesSettings {
             deadlines,
@@ -131,6 +141,7 @@ impl StandIn {
             process,
             log,
             starts,
+            gate,
             _folder: folder,
         })
     }
@@ -164,6 +175,12 @@ impl StandIn {
             .unwrap_or_else(|_| panic!("{words:?} never came: {:#?}", *self.log.borrow()))
             .expect("the log is open as long as the process");
         lines.iter().find(is_wanted).unwrap().clone()
+    }
+
+    /// Waits for a start that is held. The start goes on when the returned connection is dropped.
+    pub(crate) async fn held_start(&self) -> UnixStream {
+        let accepted = tokio::time::timeout(TEST_TIMEOUT, self.gate.accept()).await;
+        accepted.expect("no start is held").unwrap().0
     }
 
     /// Returns the number of starts.
@@ -214,12 +231,13 @@ impl Answer {
     }
 }
 
-fn write(program: &Path, parts: &[Part], starts: &Path) {
+fn write(program: &Path, parts: &[Part], starts: &Path, gate: &Path) {
     let names: Vec<_> = parts.iter().map(|part| part.name()).collect();
     let text = PROGRAM
         .replace("@PARTS@", &format!("{names:?}"))
         .replace("@PROGRAM@", SAFELIGHT)
-        .replace("@STARTS@", starts.to_str().unwrap());
+        .replace("@STARTS@", starts.to_str().unwrap())
+        .replace("@GATE@", gate.to_str().unwrap());
     std::fs::write(program, text).unwrap();
     std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o700)).unwrap();
 }
@@ -228,6 +246,7 @@ impl Part {
     fn name(self) -> &'static str {
         match self {
             Self::Real => "Real",
+            Self::Held => "Held",
             Self::Dies => "Dies",
             Self::Refuses => "Refuses",
             Self::Babbles => "Babbles",

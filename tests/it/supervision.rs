@@ -143,7 +143,7 @@ async fn a_process_that_answers_garbage_fails_the_call_by_name() {
     let babbler = UnixListener::bind(&socket).unwrap();
     let babbling = tokio::spawn(async move {
         let (mut stream, _) = babbler.accept().await.unwrap();
-        // Whoever speaks before it is asked is cut off for that.
+        // A process that speaks before it is asked would be cut off for that.
         stream.read_exact(&mut [0; 100]).await.unwrap();
         stream
             .write_all(
@@ -183,7 +183,7 @@ async fn works_again(server: &DevServer) {
     );
 }
 
-/// How many connections to a socket there are, those included that nobody has accepted yet.
+/// The number of connections to a socket, those included that nobody has accepted yet.
 fn connections(socket: &Path) -> usize {
     let all = std::fs::read_to_string("/proc/net/unix").unwrap();
     let path = socket.to_str().unwrap();
@@ -202,14 +202,20 @@ async fn a_process_that_hangs_is_left_alone_while_nobody_waits_for_it() {
 
 #[tokio::test]
 async fn a_process_that_refuses_connections_is_replaced() {
-    let process = StandIn::start(&[Part::Refuses, Part::Real], DeadlineSettings::default()).await;
-    let answer = process.call("/nothing").await;
-    // Only the real one knows that there is nothing: the call has waited for it, unless that took too long.
-    assert!(
-        [(404, "err=9523"), (502, "err=9502")].contains(&(answer.status, answer.code())),
+    let process = StandIn::start(&[Part::Refuses, Part::Held], DeadlineSettings::default()).await;
+    // The call waits for the replacement, which cannot be ready before the call has failed.
+    let (answer, held) = tokio::join!(process.call("/nothing"), process.held_start());
+    assert_eq!(
+        (answer.status, answer.code(), answer.body.as_deref()),
+        (
+            502,
+            "err=9502",
+            Ok("ERROR 9502: the images process cannot be reached: it is being restarted")
+        ),
         "{answer:?}"
     );
     process.line("refuses connections, and was killed").await;
+    drop(held);
     process.line("the images process is back").await;
     assert_eq!(process.call("/nothing").await.status, 404);
     assert!(!process.leaves_something().await);
@@ -236,7 +242,8 @@ async fn a_process_that_answers_garbage_is_replaced() {
         (500, "err=9523"),
         "{answer:?}"
     );
-    assert!(answer.body.unwrap().contains("garbage"));
+    let text = answer.body.unwrap();
+    assert!(text.contains("garbage"), "{text}");
     process.line("answers garbage, and was killed").await;
     process.line("the images process is back").await;
     assert_eq!(process.call("/nothing").await.status, 404);
@@ -252,14 +259,15 @@ async fn a_process_that_speaks_before_it_is_asked_is_replaced() {
         (500, "err=9523"),
         "{answer:?}"
     );
-    assert!(answer.body.unwrap().contains("garbage"));
+    let text = answer.body.unwrap();
+    assert!(text.contains("garbage"), "{text}");
     process.line("answers garbage, and was killed").await;
     process.line("the images process is back").await;
     assert_eq!(process.call("/nothing").await.status, 404);
     assert!(!process.leaves_something().await);
 }
 
-/// What it says then belongs to no call, and none may meet it as an answer.
+/// Those bytes belong to no call, and none may meet them as an answer.
 #[tokio::test]
 async fn a_process_that_goes_on_speaking_after_its_answer_is_replaced() {
     let process = StandIn::start(&[Part::SpeaksOn, Part::Real], DeadlineSettings::default()).await;

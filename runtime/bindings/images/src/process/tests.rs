@@ -3,6 +3,7 @@
 //! The clock is paused, so the time that passes is that of timers alone.
 
 use std::path::Path;
+use std::pin::pin;
 use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +14,13 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use safelight_hop::body;
+use safelight_hop::{Body, body};
 use safelight_net::Deadlines;
 use safelight_net::pool::{Pool, PoolError, is_protocol_error};
 
 use super::call::{CallError, ImagesHandle};
 use super::health;
-use super::link::{Link, ProcessState};
+use super::link::{Link, ProcessState, Unhealthy};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// The resolution of tokio's timers.
@@ -30,13 +31,16 @@ async fn failed_call(socket: &Path) -> (CallError, Duration) {
     let (_state, states) = watch::channel(ProcessState::Up(0));
     let pool = Pool::new(socket, Deadlines::default());
     let handle = ImagesHandle(Arc::new(Link::new(pool, states)));
-    let request = http::Request::post("/transform")
+    let started = Instant::now();
+    let call = handle.send(request(), |_| ()).await;
+    (call.map(|_| ()).unwrap_err(), started.elapsed())
+}
+
+fn request() -> http::Request<Body> {
+    http::Request::post("/transform")
         .header("host", "images")
         .body(body::full("a form"))
-        .unwrap();
-    let started = Instant::now();
-    let call = handle.send(request, |_| ()).await;
-    (call.map(|_| ()).unwrap_err(), started.elapsed())
+        .unwrap()
 }
 
 /// A process that reads a call and sends these bytes.
@@ -99,6 +103,27 @@ async fn a_call_that_is_refused_a_connection_fails_within_a_second() {
         assert!(time <= SECOND + TICK, "{time:?}");
         let _ = std::fs::remove_file(&path);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_refused_a_connection_goes_to_the_process_that_replaces_the_first() {
+    let (_folder, path) = socket();
+    let (state, states) = watch::channel(ProcessState::Up(0));
+    let link = Arc::new(Link::new(Pool::new(&path, Deadlines::default()), states));
+    let handle = ImagesHandle(link.clone());
+    let replacement = async {
+        assert_eq!(link.unhealthy(0).await, Unhealthy::RefusesConnections);
+        state.send_replace(ProcessState::Down);
+        let listener = UnixListener::bind(&path).unwrap();
+        state.send_replace(ProcessState::Up(1));
+        process(listener, b"HTTP/1.1 204 No Content\r\n\r\n").await;
+    };
+    let mut call = pin!(handle.send(request(), |_| ()));
+    tokio::select! {
+        answer = &mut call => panic!("no replacement was asked: {:?}", answer.map(|_| ())),
+        () = replacement => {}
+    }
+    assert_eq!(call.await.unwrap().status(), 204);
 }
 
 /// A process of a test, killed at the end.
