@@ -1,5 +1,8 @@
 //! The layer that records every call: its bytes in both directions, its answer and its outcome.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 

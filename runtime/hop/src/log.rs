@@ -3,11 +3,17 @@
 //! The queue is not `tracing-appender`'s: that one counts the lines that it drops and writes no line about them. A wrapper
 //! that writes such a line, and detects whether the line itself was dropped, is as long as this queue.
 
+#[cfg(any(test, feature = "test-support"))]
+mod masked;
+
 use std::fmt;
 use std::io::Write;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+#[cfg(any(test, feature = "test-support"))]
+pub use self::masked::masked_times;
 
 /// A shared sink for whole lines.
 ///

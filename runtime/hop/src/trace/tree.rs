@@ -1,5 +1,8 @@
 //! A trace as text: a line for each hop, and below a call the transport of the images process.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::time::Duration;
 

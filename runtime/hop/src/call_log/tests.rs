@@ -1,0 +1,160 @@
+//! The lines of calls in the log, by the ways in which a call ends.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Response, StatusCode, Uri};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use safelight_protocol::headers::SUMMARY;
+
+use super::log;
+use crate::body::{self, Answer, Body};
+use crate::call::Call;
+use crate::error::HopError;
+use crate::log::{Log, MemoryLog, masked_times};
+use crate::request::RequestContext;
+
+/// A client's request, on behalf of which the worker `gallery` makes calls, and its log.
+struct Client {
+    context: RequestContext,
+    log: MemoryLog,
+}
+
+impl Client {
+    fn new() -> Self {
+        let log = MemoryLog::default();
+        let uri = Uri::from_static("http://host/page");
+        Self {
+            context: RequestContext::new(7, Method::GET, &uri, Log::new(log.clone())),
+            log,
+        }
+    }
+
+    fn call(&self, upload: Body) -> Call {
+        let request = http::Request::post("/transform?seed=1").body(upload);
+        let worker = Uri::from_static("/inner");
+        let context = self
+            .context
+            .calling(&"gallery".into(), Method::GET, &worker);
+        Call::new("IMAGES".into(), request.unwrap(), context.unwrap())
+    }
+
+    /// Verifies the whole log. The expected text begins on a line of its own.
+    #[track_caller]
+    fn has_logged(&self, lines: &str) {
+        assert_eq!(format!("\n{}", masked_times(&self.log.text())), lines);
+    }
+}
+
+/// Reads the whole upload of a call.
+async fn take(call: Call) -> Result<(), HopError> {
+    call.request.into_body().collect().await.map(|_| ())
+}
+
+fn ok(body: Body) -> Answer {
+    Ok(Response::new(body))
+}
+
+/// A body of these pieces.
+fn pieces(pieces: Vec<Result<&'static str, HopError>>) -> Body {
+    let frame = |piece: &'static str| Frame::data(Bytes::from_static(piece.as_bytes()));
+    let frames = pieces.into_iter().map(move |piece| piece.map(frame));
+    StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()
+}
+
+#[tokio::test]
+async fn a_whole_call_has_its_summary_its_bytes_and_its_time() {
+    let client = Client::new();
+    let answer = log(client.call(body::full("a form")), async |call| {
+        take(call).await?;
+        let mut response = Response::new(body::full("x".repeat(34_140)));
+        let summary = HeaderValue::from_static("png 3x2");
+        response.headers_mut().insert(SUMMARY, summary);
+        Ok(response)
+    });
+    answer.await.unwrap().into_body().collect().await.unwrap();
+    client.has_logged(
+        r"
+  [7] gallery: IMAGES /transform 200 png 3x2 (6 B in, 34.1 KB out) in T
+",
+    );
+}
+
+#[tokio::test]
+async fn a_call_without_an_answer_has_the_error_in_place_of_a_status() {
+    let client = Client::new();
+    let answer = log(client.call(body::full("a form")), async |_| {
+        Err(HopError::Closed)
+    });
+    answer.await.unwrap_err();
+    client.has_logged(r"
+  [7] gallery: IMAGES /transform (0 B in, 0 B out) in T FAILED: the connection ended before an answer
+");
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_has_its_status_and_the_bytes_that_came() {
+    let client = Client::new();
+    let answer = log(client.call(body::full("a form")), async |call| {
+        take(call).await?;
+        ok(pieces(vec![Ok("half "), Err(HopError::InstanceDied)]))
+    });
+    answer
+        .await
+        .unwrap()
+        .into_body()
+        .collect()
+        .await
+        .unwrap_err();
+    client.has_logged(r"
+  [7] gallery: IMAGES /transform 200 (6 B in, 5 B out) in T FAILED: the worker that wrote it died before its end
+");
+}
+
+#[tokio::test]
+async fn a_call_that_the_worker_drops_says_so_unless_its_status_is_an_error() {
+    let client = Client::new();
+    let waiting = log(client.call(body::full("a form")), async |_| {
+        std::future::pending().await
+    });
+    drop(tokio::time::timeout(std::time::Duration::ZERO, waiting).await);
+    for status in [StatusCode::OK, StatusCode::NOT_FOUND] {
+        let answer = log(client.call(body::full("a form")), async |_| {
+            let mut response = Response::new(pieces(vec![Ok("half "), Ok("whole")]));
+            *response.status_mut() = status;
+            Ok(response)
+        });
+        let mut body = answer.await.unwrap().into_body();
+        body.frame().await.unwrap().unwrap();
+    }
+    client.has_logged(r"
+  [7] gallery: IMAGES /transform (0 B in, 0 B out) in T FAILED: the worker dropped the call before its end
+  [7] gallery: IMAGES /transform 200 (0 B in, 5 B out) in T FAILED: the worker dropped the call before its end
+  [7] gallery: IMAGES /transform 404 (0 B in, 5 B out) in T FAILED: the answer is 404 Not Found and was not read to its end
+");
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_goes_before_the_failure_of_the_call() {
+    let client = Client::new();
+    let upload = || pieces(vec![Ok("half "), Err(HopError::Guest("no more".into()))]);
+    let answer = log(client.call(upload()), async |call| {
+        take(call).await?;
+        ok(body::full(""))
+    });
+    answer.await.unwrap_err();
+    let answer = log(client.call(upload()), async |call| {
+        let _ends_without = take(call).await;
+        ok(pieces(vec![Err(HopError::Closed)]))
+    });
+    answer
+        .await
+        .unwrap()
+        .into_body()
+        .collect()
+        .await
+        .unwrap_err();
+    client.has_logged(r"
+  [7] gallery: IMAGES /transform (5 B in, 0 B out) in T FAILED: the upload broke off: no more
+  [7] gallery: IMAGES /transform 200 (5 B in, 0 B out) in T FAILED: the upload broke off (no more); the connection ended before an answer
+");
+}
