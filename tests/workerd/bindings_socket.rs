@@ -1,9 +1,8 @@
 //! The bindings socket of a dev server, reached by workerd's own clients of R2 and of Images.
 
 use std::fs;
-use std::path::Path;
 
-use safelight_harness::{Client, DevServer};
+use safelight_harness::{Answer, Builder, Client, DevServer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -52,9 +51,10 @@ const config :Workerd.Config = (
 );
 "#;
 
-struct Running {
+/// workerd with a worker whose bindings lead to the bindings socket of a dev server.
+pub(crate) struct Running {
     workerd: Workerd,
-    server: DevServer,
+    pub(crate) server: DevServer,
     _folder: TempDir,
 }
 
@@ -63,39 +63,54 @@ impl Running {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("wrangler.toml"), WRANGLER).unwrap();
         fs::create_dir(folder.path().join("public")).unwrap();
+        Self::with(
+            folder,
+            arguments,
+            CONFIG,
+            include_str!("bindings_socket.js"),
+        )
+        .await
+    }
+
+    /// Serves the worker of `folder`, and runs workerd with the config `config` and the worker `worker`.
+    pub(crate) async fn with(
+        folder: TempDir,
+        arguments: &[&str],
+        config: &str,
+        worker: &str,
+    ) -> Self {
         let socket = folder.path().join("bindings.sock");
-        let mut builder = DevServer::builder(folder.path())
+        let builder = DevServer::builder(folder.path())
             .program(env!("CARGO_BIN_EXE_safelight"))
             .argument(format!("--bindings-socket={}", socket.display()));
-        for argument in arguments {
-            builder = builder.argument(argument);
-        }
+        let builder = arguments.iter().fold(builder, Builder::argument);
         let server = builder.start().await.unwrap();
         Self {
-            workerd: workerd(&socket),
+            workerd: Workerd::with(TempDir::new().unwrap(), config, worker, &socket),
             server,
             _folder: folder,
         }
     }
 
-    async fn run(&self, path: &str, body: &Value) -> (u16, Vec<u8>) {
+    /// The answer of an action of workerd's worker.
+    pub(crate) async fn ask(&self, path: &str, body: &Value) -> Answer {
         let client = Client::new(self.workerd.address, TEST_TIMEOUT);
         let answer = client.post(path, body.to_string()).await.unwrap();
         assert!(answer.is_whole(), "{path}: {:?}", answer.broken);
-        (answer.status.as_u16(), answer.body.to_vec())
+        answer
     }
 
-    async fn json(&self, path: &str, body: &Value) -> Value {
-        let (status, body) = self.run(path, body).await;
-        let text = String::from_utf8_lossy(&body);
-        assert_eq!(status, 200, "{text}");
-        serde_json::from_str(&text).unwrap()
+    async fn run(&self, path: &str, body: &Value) -> (u16, Vec<u8>) {
+        let answer = self.ask(path, body).await;
+        (answer.status.as_u16(), answer.body)
     }
-}
 
-fn workerd(socket: &Path) -> Workerd {
-    let folder = TempDir::new().unwrap();
-    Workerd::with(folder, CONFIG, include_str!("bindings_socket.js"), socket)
+    /// The answer of an action that succeeds, as JSON.
+    pub(crate) async fn json(&self, path: &str, body: &Value) -> Value {
+        let answer = self.ask(path, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        serde_json::from_str(answer.text()).unwrap()
+    }
 }
 
 #[tokio::test]

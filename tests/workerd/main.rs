@@ -8,6 +8,7 @@
 )]
 
 mod bindings_socket;
+mod fetchers;
 mod process;
 
 use std::io::Cursor;
@@ -28,7 +29,7 @@ const RED: [u8; 4] = [255, 0, 0, 255];
 /// Bare pixels have no type of their own.
 const RAW: &str = "application/octet-stream";
 
-/// Longest time for an answer. After it, the test fails instead of waiting for ever.
+/// The time after which a test fails instead of standing still.
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[test]

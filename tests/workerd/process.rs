@@ -126,7 +126,7 @@ fn program() -> PathBuf {
     lock.lock().expect("the lock file can be locked");
     let ready = place.join("ready");
     if fs::read_to_string(&ready).ok().as_deref() != Some(PACKAGE) {
-        // The remains of an older version or an interrupted run are useless.
+        // The files of an older version or of an interrupted run are of no use.
         let _absent = fs::remove_dir_all(&place);
         fs::create_dir_all(&place).expect("the target folder can be written");
         fs::write(place.join("package.json"), PACKAGE).expect("the target folder can be written");
