@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http::Request;
-use safelight_harness::{Client, HarnessError};
+use safelight_harness::Client;
 
 pub(crate) use safelight_harness::Answer;
 
@@ -27,15 +27,4 @@ pub(crate) async fn post(address: SocketAddr, path: &str, body: impl Into<Bytes>
 /// Sends a request whose URI is a path.
 pub(crate) async fn send(address: SocketAddr, request: Request<Bytes>) -> Answer {
     client(address).send(request).await.expect("a response")
-}
-
-/// Gets a path whose answer may break even before its head, which hyper holds back as long as it has more to do.
-///
-/// The error is the reason for which there is no answer.
-pub(crate) async fn try_get(address: SocketAddr, path: &str) -> Result<Answer, String> {
-    match client(address).get(path).await {
-        Ok(answer) => Ok(answer),
-        Err(HarnessError::NoAnswer(why)) => Err(why),
-        Err(error) => panic!("{error}"),
-    }
 }
