@@ -48,6 +48,7 @@ mod secrets;
 mod services;
 mod slow_reader;
 mod stand_in;
+mod start;
 mod supervision;
 mod trace;
 mod trouble;

@@ -13,7 +13,7 @@ const NEXT: &str = "[[services]]\nbinding = \"NEXT\"\nservice = \"inner\"\n";
 const SELF: &str = "[[services]]\nbinding = \"SELF\"\nservice = \"test\"\n";
 
 /// A folder with a worker of this name beside the first one, which is called `test`.
-fn inner(component: &Path, config: &str) -> TempDir {
+pub(crate) fn inner(component: &Path, config: &str) -> TempDir {
     let folder = project(component, config);
     let file = folder.path().join("wrangler.toml");
     let text = std::fs::read_to_string(&file).unwrap();
