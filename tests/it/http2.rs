@@ -210,7 +210,7 @@ async fn a_client_that_gives_room_slowly_gets_its_whole_answer() {
     for _ in 0..3 {
         let room = frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]);
         connection.stream.write_all(&room).await.unwrap();
-        // That a connection stays is no event to wait for, so more time passes than it would be given. A slow machine makes it more.
+        // A connection that stays is no event to wait for, so more time passes than it would be given. A slow machine makes it more.
         get(server.address, "/sleep?ms=400").await;
     }
     let room = frame(WINDOW_UPDATE, 0, 1, &LARGEST);

@@ -177,7 +177,7 @@ fn an_encoded_picture_is_near_its_source() {
             }
             assert_eq!(pixels.size(), (width, height));
             let (mut ours, mut theirs) = (rgba(&image), pixels.data);
-            // Where nothing is seen, nothing is kept.
+            // The colour of pixels that are nearly transparent does not count.
             for pixels in [&mut ours, &mut theirs] {
                 for pixel in pixels.chunks_mut(4).filter(|pixel| pixel[3] < 8) {
                     pixel.fill(0);

@@ -109,7 +109,7 @@ fn every_option_of_the_interface_has_a_row() {
     };
     let transforms = "background blur border brightness contrast dpr fit flip gamma gravity height rotate \
         saturation segment sharpen trim upscale width zoom";
-    // What others call options, and what nobody does.
+    // Names that are options elsewhere, or nowhere.
     let ignored = "anim colour compression draw format metadata onerror quality";
     assert_eq!(
         options("Transforms"),
@@ -147,7 +147,7 @@ fn check(row: &Row, column: &str, cell: &Cell, asked: &Answer, plain: &Answer) {
         }
         Cell::Still | Cell::Refused(_) => {}
     }
-    // What is done on an animation keeps it one.
+    // An option that is applied to an animation keeps it one.
     if column == "animation" {
         let kept = pictures::frames(&asked.body) > 1;
         assert_eq!(
