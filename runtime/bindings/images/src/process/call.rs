@@ -32,7 +32,8 @@ impl ImagesHandle {
     /// of the request.
     ///
     /// # Errors
-    /// When the process cannot be reached within a second, or fails before it answers.
+    /// When no process is up within a second, or the process fails before it answers. A call also waits, without a bound,
+    /// for one of the slots that all calls share.
     pub async fn send(
         &self,
         mut request: http::Request<Body>,
