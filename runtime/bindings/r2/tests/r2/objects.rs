@@ -93,7 +93,12 @@ async fn every_digest_is_compared_and_kept(bucket: TestBucket) {
     }
     let malformed = json!({ "method": "put", "object": "x", "sha1": "abc" });
     assert_eq!(bucket.write(malformed, "abc").await.code(), 10014);
-    let two = json!({ "method": "put", "object": "x", "sha1": "a", "md5": "a" });
+    let two = json!({
+        "method": "put",
+        "object": "x",
+        "md5": "kAFQmDzST7DWlj99KOF/cg==",
+        "sha1": "a9993e364706816aba3e25717850c26c9cd0d89d"
+    });
     assert_eq!(bucket.write(two, "abc").await.code(), 10029);
 }
 
