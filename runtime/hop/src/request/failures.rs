@@ -30,26 +30,53 @@ impl Failures {
         first.map(String::as_str)
     }
 
-    /// Whether this error of the client's response is the consequence of a call's failure, which the call's log line
-    /// already reports.
+    /// Whether this error of the client's response is the failure of a call that was passed on. The call's log line already
+    /// reports it.
+    ///
+    /// A guest that passes a failure on repeats its text. Another error of the guest is its own, also after a failure that
+    /// the guest has handled.
     pub fn explains(&self, error: &HopError) -> bool {
-        self.answer.get().is_some() && matches!(error, HopError::Guest(_) | HopError::Integrity(_))
+        self.answer.get().is_some_and(|failure| match error {
+            HopError::Guest(text) => !failure.is_empty() && text.contains(failure),
+            other => matches!(other, HopError::Integrity(_)),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Failures;
-    use crate::error::HopError;
+    use crate::error::{HopError, IntegrityError, IntegrityErrorKind};
 
     #[test]
-    fn a_broken_answer_explains_a_guests_error_and_not_its_death() {
+    fn a_broken_answer_explains_an_error_that_repeats_it() {
         let failures = Failures::default();
-        let guest = HopError::Guest("it was cut short".into());
-        assert!(!failures.explains(&guest));
+        let passed_on = HopError::Guest(format!("broke off: {}", HopError::Closed));
+        assert!(!failures.explains(&passed_on));
         failures.answer_broke(&HopError::Closed);
-        assert!(failures.explains(&guest));
+        assert!(failures.explains(&passed_on));
+        let integrity = HopError::Integrity(IntegrityError {
+            hop: "IMAGES".into(),
+            kind: IntegrityErrorKind::CutShort,
+            expected: Some(6),
+            received: 3,
+        });
+        assert!(failures.explains(&integrity));
+    }
+
+    #[test]
+    fn a_broken_answer_explains_no_error_of_the_guest_itself() {
+        let failures = Failures::default();
+        failures.answer_broke(&HopError::Closed);
+        assert!(!failures.explains(&HopError::Guest("no template".into())));
         assert!(!failures.explains(&HopError::InstanceDied));
+    }
+
+    #[test]
+    fn a_failure_without_a_text_explains_no_error_of_the_guest() {
+        let failures = Failures::default();
+        failures.answer_broke(&HopError::Guest(String::new()));
+        assert!(!failures.explains(&HopError::Guest("no template".into())));
     }
 
     #[test]
