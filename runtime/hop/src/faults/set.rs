@@ -77,10 +77,13 @@ impl ActiveFault {
 impl Fault {
     fn is_aimed_at(&self, hop: &Hop, path: &str) -> bool {
         let at_hop = match &self.target {
-            Target::All => can_apply(self.kind, hop.kind),
+            Target::All => true,
             Target::Binding(name) => hop.is_target && **name == *hop.name,
         };
-        at_hop && self.path.as_deref().is_none_or(|own| own == path)
+        // A called worker may have another kind of binding under the name that the first worker's fault was checked against.
+        at_hop
+            && can_apply(self.kind, hop.kind)
+            && self.path.as_deref().is_none_or(|own| own == path)
     }
 }
 
@@ -215,6 +218,15 @@ mod tests {
         assert!(applies("*:error=9522", &images("IMAGES")));
         assert!(!applies("*:error=9522", &Hop::fetch()));
         assert!(!applies("fetch:hang", &Hop::fetch()));
+    }
+
+    #[test]
+    fn a_fault_is_not_aimed_at_a_hop_to_which_it_cannot_apply() {
+        let bucket = Hop::binding("PHOTOS", BindingKind::R2);
+        let applies = |fault| set(&[fault]).matching(&bucket, "/").next().is_some();
+        assert!(applies("PHOTOS:hang"));
+        assert!(!applies("PHOTOS:error=9522"));
+        assert!(!applies("PHOTOS:crash"));
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub(super) async fn inject_all<F: Future<Output = Answer>>(
                 let _ = injection.ended.changed().await;
                 return hop.reset();
             }
-            // Only hops of Images match such a fault.
+            // No other hop is a target of such a fault.
             FaultKind::Error(code) => {
                 if let Some(images) = &hop.images {
                     return (images.error)(code);
