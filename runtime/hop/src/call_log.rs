@@ -3,10 +3,12 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, Uri};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use safelight_protocol::headers::SUMMARY;
@@ -14,12 +16,13 @@ use safelight_protocol::headers::SUMMARY;
 use crate::body::{Answer, BodyObserver, ObservedBody};
 use crate::call::{Call, CallContext};
 use crate::error::HopError;
+use crate::log::{Bytes, Time};
 use crate::request::RequestContext;
 use crate::trace::CallEnd;
 
 /// Makes a call, and logs it when it has ended.
 pub async fn log<F: Future<Output = Answer>>(call: Call, next: impl FnOnce(Call) -> F) -> Answer {
-    let mut guard = CallGuard::new(call.context.clone());
+    let mut guard = CallGuard::new(&call);
     let upload = UploadObserver {
         upload: guard.upload.clone(),
         request: call.context.request.clone(),
@@ -34,11 +37,8 @@ pub async fn log<F: Future<Output = Answer>>(call: Call, next: impl FnOnce(Call)
     };
     guard.status = Some(response.status());
     guard.expected = response.body().size_hint().exact();
+    guard.summary = response.headers().get(SUMMARY).cloned();
     guard.context.record.head(&response, guard.expected);
-    guard
-        .context
-        .record
-        .summary(response.headers().get(SUMMARY));
     Ok(response.map(|body| ObservedBody::new(body, guard).boxed_unsync()))
 }
 
@@ -78,8 +78,12 @@ impl BodyObserver for UploadObserver {
 /// A call that is not logged yet. Dropping the guard logs the call, so that every outcome is logged.
 struct CallGuard {
     context: CallContext,
+    uri: Uri,
+    started: Instant,
     upload: Arc<Upload>,
     status: Option<StatusCode>,
+    /// The service's own summary of its work, which is one line.
+    summary: Option<HeaderValue>,
     expected: Option<u64>,
     received: u64,
     failure: Option<String>,
@@ -87,11 +91,14 @@ struct CallGuard {
 }
 
 impl CallGuard {
-    fn new(context: CallContext) -> Self {
+    fn new(call: &Call) -> Self {
         Self {
-            context,
+            context: call.context.clone(),
+            uri: call.request.uri().clone(),
+            started: Instant::now(),
             upload: Arc::default(),
             status: None,
+            summary: None,
             expected: None,
             received: 0,
             failure: None,
@@ -142,13 +149,36 @@ impl Drop for CallGuard {
                 None => format!("the upload broke off: {why}"),
             };
         }
-        let record = &self.context.record;
-        record.end(CallEnd {
+        self.context.record.end(&CallEnd {
             sent: self.upload.bytes.load(Ordering::Relaxed),
             received: self.received,
-            failure: self.failure.take(),
+            failure: self.failure.as_deref(),
             is_dropped: !is_whole,
         });
-        self.context.request.note(record);
+        self.context.request.note(&*self);
+    }
+}
+
+/// Shows a call as its line in the log, with whole texts.
+impl fmt::Display for CallGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.context.hop, self.uri.path())?;
+        if let Some(status) = self.status {
+            write!(f, " {}", status.as_u16())?;
+        }
+        if let Some(Ok(summary)) = self.summary.as_ref().map(HeaderValue::to_str) {
+            write!(f, " {summary}")?;
+        }
+        write!(
+            f,
+            " ({} in, {} out) in {}",
+            Bytes(self.upload.bytes.load(Ordering::Relaxed)),
+            Bytes(self.received),
+            Time(self.started.elapsed())
+        )?;
+        match &self.failure {
+            Some(failure) => write!(f, " FAILED: {failure}"),
+            None => Ok(()),
+        }
     }
 }

@@ -4,10 +4,11 @@
 //! |---|---|
 //! | [`hops`] | the shape of a trace, in memory and as JSON |
 //! | [`request`] | the trace of a request, filled in while the request is open |
-//! | [`call`] | the record of one call: its line in the log, and its place in the trace |
+//! | [`call`] | the record of one call in the trace |
 //! | [`tree`] | a trace as text |
 //!
-//! A trace costs a request a few integers under an uncontended lock, and a call one entry of a list.
+//! A call that a trace keeps costs one record with copies of its texts, and one uncontended lock for each of its events. A
+//! call that no trace keeps costs nothing here.
 
 pub mod call;
 pub mod hops;

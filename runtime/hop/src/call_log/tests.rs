@@ -1,7 +1,9 @@
 //! The lines of calls in the log, by the ways in which a call ends.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, Uri};
+use http::{HeaderValue, Method, Response, StatusCode, Uri, Version};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use safelight_protocol::headers::SUMMARY;
@@ -12,6 +14,7 @@ use crate::call::Call;
 use crate::error::HopError;
 use crate::log::{Log, MemoryLog, masked_times};
 use crate::request::RequestContext;
+use crate::trace::{Arrival, RequestTrace};
 
 /// A client's request, on behalf of which the worker `gallery` makes calls, and its log.
 struct Client {
@@ -157,4 +160,55 @@ async fn an_upload_that_breaks_off_goes_before_the_failure_of_the_call() {
   [7] gallery: IMAGES /transform (5 B in, 0 B out) in T FAILED: the upload broke off: no more
   [7] gallery: IMAGES /transform 200 (5 B in, 0 B out) in T FAILED: the upload broke off (no more); the connection ended before an answer
 ");
+}
+
+#[tokio::test]
+async fn the_line_of_a_call_has_whole_texts_and_its_trace_has_their_beginnings() {
+    let log = MemoryLog::default();
+    let long = |name: &str| format!("{name}{}", "x".repeat(2_000));
+    let target = Uri::from_static("/");
+    let trace = RequestTrace::begin(&Arrival {
+        id: 7,
+        method: &Method::GET,
+        uri: &target,
+        version: Version::HTTP_11,
+        connection: 1,
+        request_on_connection: 1,
+    });
+    let context = RequestContext::new(7, Method::GET, &target, Log::new(log.clone()));
+    let context = Arc::new(context.with_trace(Some(trace.clone())));
+    let (hop, path) = (long("fetch GET "), long("/"));
+    let request = http::Request::get(&path).body(body::full("")).unwrap();
+    let call = Call::new(hop.as_str().into(), request, context);
+    let answer = super::log(call, async |_| {
+        let broken = HopError::Guest(long("failure "));
+        let mut response = Response::new(pieces(vec![Err(broken)]));
+        let summary = HeaderValue::try_from(long("summary ")).unwrap();
+        response.headers_mut().insert(SUMMARY, summary);
+        Ok(response)
+    });
+    answer
+        .await
+        .unwrap()
+        .into_body()
+        .collect()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        masked_times(&log.text()),
+        format!(
+            "  [7] {hop} {path} 200 {} (0 B in, 0 B out) in T FAILED: {}\n",
+            long("summary "),
+            long("failure "),
+        )
+    );
+    let call = trace.snapshot().calls.remove(0);
+    for text in [
+        call.hop,
+        call.path,
+        call.summary.unwrap(),
+        call.fault.unwrap(),
+    ] {
+        assert_eq!(text.len(), 1_024);
+    }
 }

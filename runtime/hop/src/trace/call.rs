@@ -1,24 +1,23 @@
-//! The record of one call: its line in the log, and its place in the trace of its request.
+//! The record of one call: its place in the trace of its request.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use http::{HeaderValue, Method};
+use http::Method;
 use safelight_net::pool::ConnectionInfo;
+use safelight_protocol::headers::SUMMARY;
 
 use super::hops::{CallConnection, CallHop, End};
-use super::request::{RequestTrace, micros, truncated};
-use crate::log::{Bytes, Time};
+use super::request::{RequestTrace, truncated};
 
-/// The record of one call. Each layer adds its facts. The trace of the request keeps the record, if there is a trace.
+/// The record of one call, to which each layer adds its facts. It is empty for a call that no trace keeps.
 #[derive(Clone, Debug)]
-pub struct CallRecord {
+pub struct CallRecord(Option<TracedCall>);
+
+/// A call that a trace keeps.
+#[derive(Clone, Debug)]
+struct TracedCall {
     hop: Arc<Mutex<CallHop>>,
-    /// The trace that keeps the record.
-    trace: Option<Arc<RequestTrace>>,
-    /// The zero of the record's times: the request's arrival if there is a trace, else the beginning of the call.
-    zero: Instant,
+    trace: Arc<RequestTrace>,
 }
 
 /// The facts of a call at its beginning.
@@ -36,13 +35,13 @@ pub struct CallHead<'a> {
 
 /// The facts of a call at its end.
 #[derive(Debug)]
-pub struct CallEnd {
+pub struct CallEnd<'a> {
     /// Bytes of the request's body that the service read.
     pub sent: u64,
     /// Bytes of the answer's body that were received.
     pub received: u64,
     /// The text of the failure, if the call failed.
-    pub failure: Option<String>,
+    pub failure: Option<&'a str>,
     /// Whether the caller dropped the call before its end.
     pub is_dropped: bool,
 }
@@ -50,15 +49,17 @@ pub struct CallEnd {
 impl CallRecord {
     /// Begins the record of a call. A trace keeps the first 64 calls of its request; later calls are logged alone.
     pub fn begin(trace: Option<&Arc<RequestTrace>>, head: &CallHead<'_>) -> Self {
-        let zero = trace.map_or_else(Instant::now, |trace| trace.started());
-        let hop = Arc::new(Mutex::new(CallHop {
-            call: 0,
+        let Some(trace) = trace else {
+            return Self(None);
+        };
+        let hop = trace.keep(|call| CallHop {
+            call,
             hop: truncated(head.hop),
             worker: head.worker.map(truncated),
             callee: None,
             method: head.method.to_string(),
             path: truncated(head.path),
-            called_us: micros(zero.elapsed()),
+            called_us: trace.now(),
             connection: None,
             sent_bytes: 0,
             status: None,
@@ -73,70 +74,63 @@ impl CallRecord {
             server_timing: None,
             transport: None,
             transport_missing: None,
-        }));
-        let kept = trace.filter(|trace| trace.keep(&hop));
-        Self {
+        });
+        Self(hop.map(|hop| TracedCall {
             hop,
-            trace: kept.cloned(),
-            zero,
-        }
+            trace: trace.clone(),
+        }))
     }
 
     /// The numbers of request and call, if the trace keeps the record.
     pub fn numbers(&self) -> Option<(u64, u64)> {
-        let trace = self.trace.as_ref()?;
-        Some((trace.id(), self.lock().call))
+        let TracedCall { hop, trace } = self.0.as_ref()?;
+        let call = hop.lock().unwrap_or_else(PoisonError::into_inner).call;
+        Some((trace.id(), call))
     }
 
     /// Records the worker that a service binding calls.
     pub fn callee(&self, worker: &str) {
-        self.lock().callee = Some(truncated(worker));
+        self.change(|hop, _| hop.callee = Some(truncated(worker)));
     }
 
     /// Records the connection of the call. A second connection means that the first, an idle one, had closed and returned
     /// the request unsent.
     pub fn connection(&self, connection: ConnectionInfo) {
         let ConnectionInfo { number, reused } = connection;
-        let mut hop = self.lock();
-        hop.connection = Some(CallConnection {
-            number,
-            reused,
-            resent: !reused && hop.connection.is_some(),
+        self.change(|hop, _| {
+            hop.connection = Some(CallConnection {
+                number,
+                reused,
+                resent: !reused && hop.connection.is_some(),
+            });
         });
     }
 
     /// Records the reason why an error stands in place of the service's answer.
     pub fn failed(&self, why: &str) {
-        self.lock().fault = Some(truncated(why));
+        self.change(|hop, _| hop.fault = Some(truncated(why)));
     }
 
     /// Records a fault that was applied to the call.
     pub fn fault(&self, fault: &str) {
-        self.lock().faults.push(truncated(fault));
+        self.change(|hop, _| hop.faults.push(truncated(fault)));
     }
 
     /// Records the head of the answer, and the length in bytes that it promises.
     pub fn head<B>(&self, response: &http::Response<B>, expected: Option<u64>) {
         let header = |name| response.headers().get(name)?.to_str().ok().map(truncated);
-        let now = self.now();
-        let mut hop = self.lock();
-        hop.status = Some(response.status().as_u16());
-        hop.head_us = Some(now);
-        hop.expected_bytes = expected;
-        hop.server_timing = header("server-timing");
-    }
-
-    /// Records the service's own summary of its work, which is one line.
-    pub fn summary(&self, summary: Option<&HeaderValue>) {
-        let text = summary.and_then(|summary| summary.to_str().ok());
-        self.lock().summary = text.map(truncated);
+        self.change(|hop, now| {
+            hop.status = Some(response.status().as_u16());
+            hop.head_us = Some(now);
+            hop.expected_bytes = expected;
+            hop.server_timing = header("server-timing");
+            hop.summary = header(SUMMARY);
+        });
     }
 
     /// Records the end of the call.
-    pub fn end(&self, end: CallEnd) {
-        let now = self.now();
-        {
-            let mut hop = self.lock();
+    pub fn end(&self, end: &CallEnd<'_>) {
+        self.change(|hop, now| {
             hop.sent_bytes = end.sent;
             hop.received_bytes = end.received;
             hop.end_us = Some(now);
@@ -148,46 +142,19 @@ impl CallRecord {
                 (false, Some(_)) => End::Whole,
             };
             if let Some(failure) = end.failure {
-                hop.fault.get_or_insert_with(|| truncated(&failure));
+                hop.fault.get_or_insert_with(|| truncated(failure));
             }
-        }
-        if let Some(trace) = &self.trace {
+        });
+        if let Some(TracedCall { trace, .. }) = &self.0 {
             trace.call_ended();
         }
     }
 
-    fn now(&self) -> u64 {
-        micros(self.zero.elapsed())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, CallHop> {
-        self.hop.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Shows a call as its line in the log.
-impl fmt::Display for CallRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hop = self.lock();
-        write!(f, "{} {}", hop.hop, hop.path)?;
-        if let Some(status) = hop.status {
-            write!(f, " {status}")?;
-        }
-        if let Some(summary) = &hop.summary {
-            write!(f, " {summary}")?;
-        }
-        let took = hop.end_us.unwrap_or_default().saturating_sub(hop.called_us);
-        write!(
-            f,
-            " ({} in, {} out) in {}",
-            Bytes(hop.sent_bytes),
-            Bytes(hop.received_bytes),
-            Time(Duration::from_micros(took))
-        )?;
-        match (&hop.fault, hop.end) {
-            (Some(_), End::Failed) if hop.status.is_some() => Ok(()),
-            (Some(fault), _) => write!(f, " FAILED: {fault}"),
-            (None, _) => Ok(()),
+    /// Changes the record at this time in the trace, in microseconds. Without a trace, nothing happens.
+    fn change(&self, change: impl FnOnce(&mut CallHop, u64)) {
+        if let Some(TracedCall { hop, trace }) = &self.0 {
+            let now = trace.now();
+            change(&mut hop.lock().unwrap_or_else(PoisonError::into_inner), now);
         }
     }
 }

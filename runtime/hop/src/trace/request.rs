@@ -153,25 +153,20 @@ impl RequestTrace {
         trace
     }
 
-    /// The time at which the request's head was read.
-    pub(super) fn started(&self) -> Instant {
-        self.started
-    }
-
-    /// Keeps and numbers the record of a call, unless [`MAX_CALLS`] are kept. Returns whether the record is kept.
-    pub(super) fn keep(&self, call: &Arc<Mutex<CallHop>>) -> bool {
+    /// Keeps the record of a call, which is made of the call's number, unless [`MAX_CALLS`] are kept.
+    pub(super) fn keep(&self, call: impl FnOnce(u64) -> CallHop) -> Option<Arc<Mutex<CallHop>>> {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() == MAX_CALLS {
             self.lock().calls_left_out += 1;
-            return false;
+            return None;
         }
-        lock(call).call = calls.len() as u64 + 1;
+        let call = Arc::new(Mutex::new(call(calls.len() as u64 + 1)));
         calls.push(call.clone());
-        true
+        Some(call)
     }
 
     /// Microseconds since the request's head was read.
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         micros(self.started.elapsed())
     }
 
@@ -190,7 +185,7 @@ fn lock(call: &Mutex<CallHop>) -> MutexGuard<'_, CallHop> {
 }
 
 /// Returns a duration in whole microseconds.
-pub(super) fn micros(time: Duration) -> u64 {
+fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
