@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Uri;
 use safelight_hop::faults::{FaultSet, Hop};
@@ -40,7 +41,8 @@ impl Bindings {
         self.services.get(name)
     }
 
-    /// Makes the call of a guest to `http://bindings.internal/<NAME>/<path>`.
+    /// Makes the call of a guest to `http://bindings.internal/<NAME>/<path>`. `between_bytes` is the guest's limit of the
+    /// answer's pauses.
     ///
     /// # Errors
     /// When the worker has no binding of that name; the error lists its bindings. When the service returns an error.
@@ -48,6 +50,7 @@ impl Bindings {
         &self,
         mut request: http::Request<Body>,
         context: Arc<RequestContext>,
+        between_bytes: Option<Duration>,
     ) -> Answer {
         let (name, rest) = split_name(request.uri())?;
         let Some((name, service)) = self.services.get_key_value(name) else {
@@ -58,10 +61,8 @@ impl Bindings {
         };
         let name = name.clone();
         *request.uri_mut() = rest;
-        service
-            .clone()
-            .oneshot(Call::new(name, request, context))
-            .await
+        let call = Call::new(name, request, context).with_between_bytes(between_bytes);
+        service.clone().oneshot(call).await
     }
 }
 

@@ -60,7 +60,7 @@ impl Outbound {
         }
     }
 
-    /// Sends a request to the host in its URI.
+    /// Sends a request to the host in its URI. `between_bytes` is the guest's limit of the response's pauses.
     ///
     /// # Errors
     /// When the host cannot be reached, violates the protocol, or exceeds a timeout.
@@ -68,16 +68,15 @@ impl Outbound {
         &self,
         mut request: http::Request<Body>,
         context: Arc<RequestContext>,
+        between_bytes: Option<Duration>,
     ) -> Answer {
         let host = host(request.uri());
         let hop = format!("fetch {} {host}", request.method()).into();
         if let Some(worker) = &self.worker {
             request.headers_mut().insert(WORKER, worker.clone());
         }
-        self.service
-            .clone()
-            .oneshot(Call::new(hop, request, context))
-            .await
+        let call = Call::new(hop, request, context).with_between_bytes(between_bytes);
+        self.service.clone().oneshot(call).await
     }
 }
 
@@ -157,7 +156,7 @@ mod tests {
         let mut request = http::Request::post(format!("http://{}/", host.local_addr().unwrap()));
         request = request.header("transfer-encoding", "chunked");
         let context = RequestContext::background(Log::new(MemoryLog::default()));
-        let answer = outbound.fetch(request.body(endless).unwrap(), context);
+        let answer = outbound.fetch(request.body(endless).unwrap(), context, None);
         // A regression fails here instead of hanging.
         let answer = tokio::time::timeout(Duration::from_secs(60), answer).await;
         let error = answer.expect("the host is given up").map(|_| ());

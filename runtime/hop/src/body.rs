@@ -2,11 +2,13 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
+use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError};
 
 use crate::error::HopError;
 
@@ -20,6 +22,19 @@ pub type Answer = Result<http::Response<Body>, HopError>;
 pub fn full(content: impl Into<Bytes>) -> Body {
     Full::new(content.into())
         .map_err(|never| match never {})
+        .boxed_unsync()
+}
+
+/// Limits the pauses between the bytes of a body, if there is a limit.
+pub fn within_pauses(body: Body, limit: Option<Duration>) -> Body {
+    let Some(limit) = limit else {
+        return body;
+    };
+    ReadTimeoutBody::new(body, limit)
+        .map_err(|error| match error {
+            ReadTimeoutError::Body(error) => error,
+            ReadTimeoutError::Timeout(limit) => HopError::BetweenBytes(limit),
+        })
         .boxed_unsync()
 }
 

@@ -1,6 +1,7 @@
 //! One call out of a worker: its context, its request, and the trait of services.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tower::Service;
 use tower::util::BoxCloneSyncService;
@@ -17,6 +18,8 @@ pub struct Call {
     pub context: CallContext,
     /// The request for the service.
     pub request: http::Request<Body>,
+    /// The longest pause between the bytes of the answer, if the caller has set one.
+    pub between_bytes: Option<Duration>,
 }
 
 /// The context of a call, for every layer.
@@ -51,6 +54,16 @@ impl Call {
                 record,
             },
             request,
+            between_bytes: None,
+        }
+    }
+
+    /// Limits the pauses between the bytes of the answer.
+    #[must_use]
+    pub fn with_between_bytes(self, between_bytes: Option<Duration>) -> Self {
+        Self {
+            between_bytes,
+            ..self
         }
     }
 

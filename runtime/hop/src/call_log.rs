@@ -13,7 +13,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use safelight_protocol::headers::SUMMARY;
 
-use crate::body::{Answer, BodyObserver, ObservedBody};
+use crate::body::{self, Answer, BodyObserver, ObservedBody};
 use crate::call::{Call, CallContext};
 use crate::error::HopError;
 use crate::log::{Bytes, Time};
@@ -23,6 +23,7 @@ use crate::trace::CallEnd;
 /// Makes a call, and logs it when it has ended.
 pub async fn log<F: Future<Output = Answer>>(call: Call, next: impl FnOnce(Call) -> F) -> Answer {
     let mut guard = CallGuard::new(&call);
+    let between_bytes = call.between_bytes;
     let upload = UploadObserver {
         upload: guard.upload.clone(),
         request: call.context.request.clone(),
@@ -39,7 +40,10 @@ pub async fn log<F: Future<Output = Answer>>(call: Call, next: impl FnOnce(Call)
     guard.expected = response.body().size_hint().exact();
     guard.summary = response.headers().get(SUMMARY).cloned();
     guard.context.record.head(&response, guard.expected);
-    Ok(response.map(|body| ObservedBody::new(body, guard).boxed_unsync()))
+    Ok(response.map(|body| {
+        let body = body::within_pauses(body, between_bytes);
+        ObservedBody::new(body, guard).boxed_unsync()
+    }))
 }
 
 /// The bytes that a call has sent.

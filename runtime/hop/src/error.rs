@@ -33,6 +33,8 @@ pub enum HopError {
     Http(hyper::Error),
     /// The host sent no byte of its answer for this long.
     HostStalled(Duration),
+    /// The answer brought no byte for this long, which is the limit of its caller.
+    BetweenBytes(Duration),
     /// The client's upload stopped for this long.
     UploadStalled(Duration),
     /// The client broke off its upload.
@@ -103,6 +105,9 @@ impl fmt::Display for HopError {
             Self::Http(error) => f.write_str(&error_chain(error)),
             Self::HostStalled(limit) => {
                 write!(f, "the host stalled: no byte came for {}", Time(*limit))
+            }
+            Self::BetweenBytes(limit) => {
+                write!(f, "no byte came for {}, the caller's limit", Time(*limit))
             }
             Self::UploadStalled(limit) => {
                 write!(f, "the upload stalled: no byte came for {}", Time(*limit))
@@ -192,6 +197,7 @@ impl Error for HopError {
             | Self::Timeout
             | Self::Closed
             | Self::HostStalled(_)
+            | Self::BetweenBytes(_)
             | Self::UploadStalled(_)
             | Self::Length(_)
             | Self::UploadLength { .. }

@@ -4,13 +4,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use safelight_hop::{Body, HopError};
-use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 /// The engine's error for a [`HopError`]. The guest gets the text of an internal error.
@@ -18,6 +16,7 @@ pub(crate) fn to_engine(error: HopError) -> Error {
     match error {
         HopError::InvalidUri => Error::HttpRequestUriInvalid,
         HopError::Timeout => Error::HttpResponseTimeout,
+        HopError::BetweenBytes(_) => Error::ConnectionReadTimeout,
         HopError::Closed => Error::ConnectionTerminated,
         HopError::CutByFault => Error::HttpResponseIncomplete,
         HopError::Http(error) => Error::Hyper(error),
@@ -40,16 +39,6 @@ pub(crate) fn from_engine(error: Error) -> HopError {
 /// A body for the engine.
 pub(crate) fn body_to_engine(body: Body) -> WasiBody {
     body.map_err(to_engine).boxed_unsync()
-}
-
-/// A body for the engine that fails when no byte arrives for `limit`: the guest's `between-bytes-timeout`.
-pub(crate) fn body_to_engine_within(body: Body, limit: Duration) -> WasiBody {
-    ReadTimeoutBody::new(body, limit)
-        .map_err(|error| match error {
-            ReadTimeoutError::Body(error) => to_engine(error),
-            ReadTimeoutError::Timeout(_) => Error::ConnectionReadTimeout,
-        })
-        .boxed_unsync()
 }
 
 /// A body that an instance writes. It ends in an error if the instance has died.
@@ -98,51 +87,9 @@ impl<K: Unpin> http_body::Body for InstanceBody<K> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use bytes::Bytes;
-    use futures_util::StreamExt as _;
-    use http_body::Frame;
-    use http_body_util::{BodyExt as _, StreamBody};
-    use safelight_hop::Body;
-    use tokio::time::{Instant, sleep_until};
     use wasmtime_wasi_http::Error;
 
-    use super::{body_to_engine_within, from_engine};
-
-    const LIMIT: Duration = Duration::from_millis(100);
-
-    /// A body of one byte after each of these pauses.
-    fn paused_body(pauses: &'static [Duration]) -> Body {
-        let frames = futures_util::stream::iter(pauses).then(|pause| async move {
-            sleep_until(Instant::now() + *pause).await;
-            Ok(Frame::data(Bytes::from_static(b"x")))
-        });
-        StreamBody::new(Box::pin(frames)).boxed_unsync()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_stalls_for_longer_than_the_limit_is_a_read_timeout() {
-        const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(150)];
-        let mut body = body_to_engine_within(paused_body(&PAUSES), LIMIT);
-        let started = Instant::now();
-        assert!(body.frame().await.unwrap().is_ok());
-        let error = body.frame().await.unwrap().unwrap_err();
-        assert!(matches!(error, Error::ConnectionReadTimeout), "{error:?}");
-        let elapsed = started.elapsed();
-        assert!(elapsed >= Duration::from_millis(150), "{elapsed:?}");
-        assert!(elapsed < Duration::from_millis(200), "{elapsed:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_goes_on_may_take_longer_than_the_limit_in_all() {
-        const PAUSES: [Duration; 5] = [Duration::from_millis(90); 5];
-        let body = body_to_engine_within(paused_body(&PAUSES), LIMIT);
-        let started = Instant::now();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        assert_eq!(bytes.as_ref(), b"xxxxx");
-        assert!(started.elapsed() >= LIMIT * 4);
-    }
+    use super::from_engine;
 
     #[test]
     fn a_body_of_another_length_is_not_called_too_long() {

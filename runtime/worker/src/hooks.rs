@@ -13,7 +13,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode as P2ErrorCode;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode as P3ErrorCode;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use crate::engine::{InstanceBody, body_to_engine, body_to_engine_within, to_engine};
+use crate::engine::{InstanceBody, body_to_engine, to_engine};
 use crate::shared::Shared;
 
 /// The engine's hooks of one instance.
@@ -67,13 +67,10 @@ impl WasiHttpHooks for Hooks {
         let context = self.shared.current().context().clone();
         let routes = self.routes.clone();
         Box::new(async move {
-            let response = within_head_timeout(options, routes.send(request, context)).await;
-            let response = response.map_err(to_engine)?.map(|body| {
-                match options.and_then(|options| options.between_bytes_timeout) {
-                    Some(limit) => body_to_engine_within(body, limit),
-                    None => body_to_engine(body),
-                }
-            });
+            let between_bytes = options.and_then(|options| options.between_bytes_timeout);
+            let response = routes.send(request, context, between_bytes);
+            let response = within_head_timeout(options, response).await;
+            let response = response.map_err(to_engine)?.map(body_to_engine);
             let finished: Box<dyn Future<Output = Result<(), Error>> + Send> =
                 Box::new(std::future::ready(Ok(())));
             Ok((response, finished))
@@ -92,15 +89,23 @@ impl WasiHttpHooks for Hooks {
 }
 
 impl Routes {
-    async fn send(self, mut request: http::Request<Body>, context: Arc<RequestContext>) -> Answer {
+    /// Sends a request. `between_bytes` is the guest's limit of the response's pauses.
+    async fn send(
+        self,
+        mut request: http::Request<Body>,
+        context: Arc<RequestContext>,
+        between_bytes: Option<Duration>,
+    ) -> Answer {
         let options = CfImageOptions::take(request.headers_mut());
         match (is_bindings_host(request.uri()), options) {
-            (true, None) => self.bindings.call(request, context).await,
+            (true, None) => self.bindings.call(request, context, between_bytes).await,
             (true, Some(_)) => Err(HopError::Service(
                 "a transformation is for pictures that are fetched from another host, not for a binding's call".into(),
             )),
-            (false, None) => self.outbound.fetch(request, context).await,
-            (false, Some(options)) => self.fetch_image(request, &options, context).await,
+            (false, None) => self.outbound.fetch(request, context, between_bytes).await,
+            (false, Some(options)) => {
+                self.fetch_image(request, &options, context, between_bytes).await
+            },
         }
     }
 
@@ -110,10 +115,11 @@ impl Routes {
         request: http::Request<Body>,
         options: &CfImageOptions,
         context: Arc<RequestContext>,
+        between_bytes: Option<Duration>,
     ) -> Answer {
         let options = options.parse();
         if options.as_ref().is_ok_and(|options| options.is_empty()) {
-            return self.outbound.fetch(request, context).await;
+            return self.outbound.fetch(request, context, between_bytes).await;
         }
         let Some(images) = &self.cf_images else {
             return Err(HopError::Service(
@@ -124,10 +130,10 @@ impl Routes {
         match images.fetch(&head, options, &context).await {
             Err(error) if images.fails_open(&head, &error) => {
                 let plain = http::Request::from_parts(head, body::full(""));
-                self.outbound.fetch(plain, context).await
+                self.outbound.fetch(plain, context, between_bytes).await
             }
             Err(error) => Ok(error.to_response()),
-            Ok(response) => Ok(response),
+            Ok(response) => Ok(response.map(|body| body::within_pauses(body, between_bytes))),
         }
     }
 }
@@ -159,14 +165,24 @@ async fn within_head_timeout(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
+    use bytes::Bytes;
     use http::Uri;
-    use safelight_hop::{Answer, HopError, body};
+    use http_body::Frame;
+    use http_body_util::{BodyExt as _, StreamBody};
+    use safelight_gateway::{Bindings, Outbound};
+    use safelight_hop::faults::Hop;
+    use safelight_hop::log::{Log, MemoryLog};
+    use safelight_hop::{Answer, Call, HopError, RequestContext, body};
+    use safelight_net::Deadlines;
+    use safelight_protocol::BindingKind;
     use tokio::time::{Instant, sleep_until};
-    use wasmtime_wasi_http::RequestOptions;
+    use tower::service_fn;
+    use wasmtime_wasi_http::{Error, RequestOptions};
 
-    use super::{is_bindings_host, within_head_timeout};
+    use super::{Routes, is_bindings_host, to_engine, within_head_timeout};
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -211,6 +227,35 @@ mod tests {
             let (answer, _) = outcome(options, Duration::from_secs(3_600)).await;
             assert!(answer.is_ok());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_pauses_for_longer_than_the_guests_limit_is_a_read_timeout() {
+        let mut bindings = Bindings::new(Arc::default());
+        let stalled = service_fn(|_: Call| async {
+            let frames = futures_util::stream::pending::<Result<Frame<Bytes>, HopError>>();
+            Ok::<_, HopError>(http::Response::new(StreamBody::new(frames).boxed_unsync()))
+        });
+        bindings.bind(Hop::binding("PHOTOS", BindingKind::R2), stalled);
+        let routes = Routes {
+            bindings: Arc::new(bindings),
+            outbound: Outbound::new("test", Deadlines::default(), Arc::default()),
+            cf_images: None,
+        };
+        let log = MemoryLog::default();
+        let context = RequestContext::background(Log::new(log.clone()));
+        let request = http::Request::get("http://bindings.internal/PHOTOS/a").body(body::full(""));
+        let answer = routes.send(request.unwrap(), context, Some(MS)).await;
+        let whole = answer.unwrap().into_body().collect();
+        // A regression fails here instead of hanging.
+        let whole = tokio::time::timeout(MS * 100, whole).await.unwrap();
+        let error = to_engine(whole.unwrap_err());
+        assert!(matches!(error, Error::ConnectionReadTimeout), "{error:?}");
+        assert!(
+            log.text().contains("FAILED: no byte came for 1.0 ms"),
+            "{}",
+            log.text()
+        );
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! The lines of calls in the log, by the ways in which a call ends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use http::{HeaderValue, Method, Response, StatusCode, Uri, Version};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use safelight_protocol::headers::SUMMARY;
+use tokio::time::Instant;
 
 use super::log;
 use crate::body::{self, Answer, Body};
@@ -119,7 +122,7 @@ async fn a_call_that_the_worker_drops_says_so_unless_its_status_is_an_error() {
     let waiting = log(client.call(body::full("a form")), async |_| {
         std::future::pending().await
     });
-    drop(tokio::time::timeout(std::time::Duration::ZERO, waiting).await);
+    drop(tokio::time::timeout(Duration::ZERO, waiting).await);
     for status in [StatusCode::OK, StatusCode::NOT_FOUND] {
         let answer = log(client.call(body::full("a form")), async |_| {
             let mut response = Response::new(pieces(vec![Ok("half "), Ok("whole")]));
@@ -211,4 +214,32 @@ async fn the_line_of_a_call_has_whole_texts_and_its_trace_has_their_beginnings()
     ] {
         assert_eq!(text.len(), 1_024);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_pauses_for_longer_than_its_callers_limit_is_not_dropped_by_the_worker() {
+    const LIMIT: Duration = Duration::from_millis(100);
+    let client = Client::new();
+    for pauses in [vec![0, 90, 90], vec![50, 150]] {
+        let call = client.call(body::full("")).with_between_bytes(Some(LIMIT));
+        let answer = log(call, async |_| ok(paused(pauses)));
+        let whole = answer.await.unwrap().into_body().collect();
+        // A regression fails here instead of hanging.
+        let whole = tokio::time::timeout(LIMIT * 10, whole).await.unwrap();
+        drop(whole);
+    }
+    client.has_logged(r"
+  [7] gallery: IMAGES /transform 200 (0 B in, 3 B out) in T
+  [7] gallery: IMAGES /transform 200 (0 B in, 1 B out) in T FAILED: no byte came for T, the caller's limit
+");
+}
+
+/// A body of one byte after each of these pauses, in milliseconds.
+fn paused(pauses: Vec<u64>) -> Body {
+    let frames = futures_util::stream::iter(pauses).then(async |pause| {
+        let end = Instant::now() + Duration::from_millis(pause);
+        tokio::time::sleep_until(end).await;
+        Ok(Frame::data(Bytes::from_static(b"x")))
+    });
+    StreamBody::new(Box::pin(frames)).boxed_unsync()
 }
