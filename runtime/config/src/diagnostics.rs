@@ -30,7 +30,7 @@ impl<'a> Diagnostics<'a> {
 
     /// Reports an error of a key that is not in the file.
     pub(super) fn error_without_position(&mut self, key: &str, what: ConfigError) {
-        self.errors.push(self.source.without_position(key, what));
+        self.push_error(self.source.without_position(key, what));
     }
 
     /// Reports a key that is not one of `known`.

@@ -14,6 +14,16 @@ fn past_a_hundred_mistakes_the_rest_is_counted() {
 }
 
 #[test]
+fn a_mistake_without_a_position_is_counted_like_the_others() {
+    let unknown: String = (0..1000)
+        .map(|index| format!("unknown{index} = 1\n"))
+        .collect();
+    let message = errors(&unknown);
+    assert_eq!(message.lines().count(), 101);
+    assert!(message.ends_with("\nand 901 more"), "{message}");
+}
+
+#[test]
 fn a_key_cannot_steer_the_terminal_or_fill_it() {
     let long = "x".repeat(10_000);
     let text = format!("main = 'w.wasm'\n\"\\u001b[2J\" = 1\n{long} = 1");
