@@ -36,7 +36,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// A error in the value.
+    /// Reports an error at the value.
     pub(super) fn refuse(&self, diagnostics: &mut Diagnostics<'_>, what: ConfigError) {
         diagnostics.error(self.node.at, &self.path, what);
     }
