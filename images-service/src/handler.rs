@@ -13,7 +13,9 @@ use std::{
 use http::{HeaderMap, Method, Request};
 use hyper::body::Incoming;
 use safelight_outgoing::OutgoingError;
-use safelight_protocol::{ErrorCode, HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFORM_PATH};
+use safelight_protocol::{
+    ErrorCode, HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFORM_PATH, headers::SERVICE,
+};
 use tokio::task::spawn_blocking;
 
 use self::report::Report;
@@ -34,9 +36,6 @@ use crate::{
     request::TransformRequest,
     svg,
 };
-
-/// The header by which a foreign runtime names one of several services on one socket.
-const SERVICE_HEADER: &str = "x-emulator-service";
 
 /// The state that all connections share.
 #[derive(Debug)]
@@ -274,7 +273,7 @@ impl Handler {
 
 /// Whether a request is for this service. A foreign runtime names the service that it means in a header.
 fn is_for_images(headers: &HeaderMap) -> bool {
-    let mut names = headers.get_all(SERVICE_HEADER).iter();
+    let mut names = headers.get_all(SERVICE).iter();
     names.all(|name| name.as_bytes() == b"images")
 }
 

@@ -21,6 +21,7 @@ use safelight_hop::{Body, RequestContext, body};
 use safelight_outgoing::OriginPattern;
 use safelight_protocol::headers::WORKER;
 use safelight_protocol::paths::IMAGE_URL_PREFIX;
+use safelight_protocol::steps::IMAGE_INDEX;
 use serde_json::Value;
 
 use self::options::Options;
@@ -166,7 +167,7 @@ fn transform_request(options: Options, headers: &HeaderMap) -> (TransformRequest
     let transforms = match transform.is_empty() {
         true => Vec::new(),
         false => {
-            transform.insert("imageIndex".into(), 0.into());
+            transform.insert(IMAGE_INDEX.into(), 0.into());
             vec![Value::Object(transform)]
         }
     };
