@@ -14,16 +14,16 @@ use safelight_hop::{
     BindingService, Body, Call, HopService, RequestContext, SOURCE_HOP, body, layered,
 };
 use safelight_outgoing::target::Target;
-use safelight_outgoing::{Client, OutgoingError};
+use safelight_outgoing::{Client, Limits, OutgoingError};
 use safelight_protocol::paths::{IMAGE_URL_PREFIX, PLATFORM_PREFIX};
 use tower::{ServiceExt as _, service_fn};
 
-use self::host::{FetchError, Redirects, fetch_host};
+use self::host::fetch_host;
 use crate::error::{DeliveryError, ErrorKind, source_status_error, with_source_hop};
 use crate::request::content_length;
 use crate::subrequest::is_same_zone;
 
-pub use self::host::{CREDENTIALS, broken_part_error};
+pub use self::host::{CREDENTIALS, FetchError, broken_part_error};
 
 /// Maximum number of redirects that are followed.
 const MAX_REDIRECTS: u8 = 5;
@@ -32,13 +32,23 @@ const MAX_REDIRECTS: u8 = 5;
 #[derive(Clone)]
 pub struct Sources {
     worker: Option<BindingService>,
-    hosts: BindingService,
+    hosts: Hosts,
+}
+
+/// The way to other hosts.
+#[derive(Clone)]
+struct Hosts {
+    client: Client,
+    time: SourceTimeouts,
+    faults: HopFaults,
 }
 
 /// A source's response.
 pub struct FetchedSource {
     /// The response, which is a success.
     pub response: http::Response<Body>,
+    /// The error of the host, if it ends the response's body.
+    pub error: FetchError,
     /// Time until the head arrived.
     pub time: Duration,
 }
@@ -46,10 +56,13 @@ pub struct FetchedSource {
 impl Sources {
     /// Fetches from the hosts that `client` reaches, within `time`. `faults` apply to the hop.
     pub fn remote(client: Client, time: SourceTimeouts, faults: Arc<FaultSet>) -> Self {
-        let service = service_fn(move |call: Call| fetch_host(client.clone(), time, call.request));
         Self {
             worker: None,
-            hosts: layered(service, HopFaults::new(Hop::source(), faults)),
+            hosts: Hosts {
+                client,
+                time,
+                faults: HopFaults::new(Hop::source(), faults),
+            },
         }
     }
 
@@ -79,9 +92,9 @@ impl Sources {
         };
         for left in (0..=MAX_REDIRECTS).rev() {
             check_path(&url)?;
-            let answer = send(worker, url.clone(), 0, headers, context).await?;
+            let answer = send(worker, url.clone(), headers, context).await?;
             if !is_redirect(answer.status()) {
-                return require_success(answer, started);
+                return require_success(answer, FetchError::default(), started);
             }
             let next = redirect_target(&url, answer.headers())?;
             let Some(left) = left.checked_sub(1) else {
@@ -121,11 +134,29 @@ impl Sources {
         context: &Arc<RequestContext>,
     ) -> Result<FetchedSource, DeliveryError> {
         let started = Instant::now();
-        let answer = send(&self.hosts, url, redirects, headers, context).await?;
-        if let Some(error) = FetchError::get(answer.extensions()) {
+        let Hosts {
+            client,
+            time,
+            faults,
+        } = self.hosts.clone();
+        let limits = Limits {
+            max_redirects: redirects,
+            connect: time.connect,
+            total: time.total,
+            ..Limits::new(MAX_SOURCE_BYTES)
+        };
+        let error = FetchError::default();
+        let host = {
+            let error = error.clone();
+            service_fn(move |call: Call| {
+                fetch_host(client.clone(), limits, error.clone(), call.request)
+            })
+        };
+        let answer = send(&layered(host, faults), url, headers, context).await?;
+        if let Some(error) = error.get() {
             return Err(DeliveryError::from(error));
         }
-        require_success(answer, started)
+        require_success(answer, error, started)
     }
 }
 
@@ -152,14 +183,12 @@ fn bad_url(error: &dyn std::error::Error) -> DeliveryError {
 async fn send(
     service: &BindingService,
     url: Uri,
-    redirects: u8,
     headers: &HeaderMap,
     context: &Arc<RequestContext>,
 ) -> Result<http::Response<Body>, DeliveryError> {
     let mut request = http::Request::new(body::full(""));
     *request.uri_mut() = url;
     *request.headers_mut() = headers.clone();
-    request.extensions_mut().insert(Redirects(redirects));
     let call = Call::new(SOURCE_HOP.into(), request, context.clone());
     let answer = service.clone().oneshot(call).await;
     answer.map_err(|error| DeliveryError::from_hop(SOURCE_HOP, &error))
@@ -167,6 +196,7 @@ async fn send(
 
 fn require_success(
     response: http::Response<Body>,
+    error: FetchError,
     started: Instant,
 ) -> Result<FetchedSource, DeliveryError> {
     if !response.status().is_success() {
@@ -186,6 +216,7 @@ fn require_success(
     }
     Ok(FetchedSource {
         response,
+        error,
         time: started.elapsed(),
     })
 }
@@ -216,12 +247,12 @@ mod tests {
 
     use safelight_hop::body;
 
-    use super::{check_path, redirect_target, require_success};
+    use super::{FetchError, check_path, redirect_target, require_success};
 
     fn number(name: HeaderName, value: &str) -> Result<(), u16> {
         let response = Response::builder().header(name, value);
         let response = response.body(body::full("")).unwrap();
-        let fetched = require_success(response, Instant::now());
+        let fetched = require_success(response, FetchError::default(), Instant::now());
         fetched.map(|_| ()).map_err(|error| error.kind.number())
     }
 

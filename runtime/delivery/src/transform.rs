@@ -9,10 +9,11 @@ use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Uri};
 use http_body_util::BodyExt as _;
-use safelight_hop::faults::{FaultSet, Hop};
+use safelight_hop::faults::{FaultSet, Hop, ImagesFaults};
 use safelight_hop::inject::HopFaults;
-use safelight_hop::{BindingService, Body, Call, RequestContext, TRANSFORM_HOP, body, layered};
-use safelight_images_client::{ImagesProcess, binding};
+use safelight_hop::{
+    BindingService, Body, Call, HopService, RequestContext, TRANSFORM_HOP, body, layered,
+};
 use safelight_protocol::{BINDINGS_HOST, ErrorCode, ImagesError, TRANSFORM_PATH, form as wire};
 use tower::ServiceExt as _;
 
@@ -35,12 +36,12 @@ pub struct Transformations {
 }
 
 impl Transformations {
-    /// A client of this images process. `faults` apply to the hop.
-    pub fn new(process: &ImagesProcess, faults: Arc<FaultSet>) -> Self {
-        let hop = Hop::images(TRANSFORM_HOP, process.faults());
-        let service = binding::service(process.handle());
+    /// A client of the images process that `images` calls. `effects` are the faults that it can have, and `faults` apply to
+    /// the hop.
+    pub fn new(images: impl HopService, effects: ImagesFaults, faults: Arc<FaultSet>) -> Self {
+        let hop = Hop::images(TRANSFORM_HOP, effects);
         Self {
-            images: layered(service, HopFaults::new(hop, faults)),
+            images: layered(images, HopFaults::new(hop, faults)),
         }
     }
 
@@ -55,7 +56,7 @@ impl Transformations {
         context: &Arc<RequestContext>,
     ) -> Result<Transformed, DeliveryError> {
         let started = Instant::now();
-        let (head, body) = source.response.into_parts();
+        let body = source.response.into_body();
         let broken = BrokenPart::default();
         let boundary = boundary();
         let form = Form::new(&boundary, body, request, broken.clone())?;
@@ -70,7 +71,7 @@ impl Transformations {
         let answer = self.images.clone().oneshot(call).await;
         // A broken source breaks the form, so its error has precedence over the response of the images process.
         if let Some((part, why)) = broken.get() {
-            return Err(broken_part_error(&head.extensions, part, why));
+            return Err(broken_part_error(&source.error, part, why));
         }
         let response = answer.map_err(|error| DeliveryError::from_hop(TRANSFORM_HOP, &error))?;
         let transformed = buffered_result(response).await?;

@@ -3,14 +3,12 @@
 use std::sync::{Arc, OnceLock};
 
 use http::header::{AUTHORIZATION, COOKIE};
-use http::{Extensions, HeaderName, StatusCode};
+use http::{HeaderName, StatusCode};
 use http_body_util::BodyExt;
-use safelight_config::{MAX_SOURCE_BYTES, SourceTimeouts};
 use safelight_hop::{Answer, Body, HopError, body};
 use safelight_outgoing::{Client, Limits, OutgoingError, Request};
 use safelight_protocol::headers::SUMMARY;
 
-use super::MAX_REDIRECTS;
 use crate::error::{DeliveryError, ErrorKind, with_source_hop};
 
 /// The headers that `origin-auth: share-publicly` passes to the origin. A redirect to another origin drops them.
@@ -26,24 +24,21 @@ pub static CREDENTIALS: [HeaderName; 9] = [
     HeaderName::from_static("cf-access-client-secret"),
 ];
 
-/// The error that ended a request to a host, or the body of its response. It is an extension of the response.
+/// The error that ended a request to a host, or the body of its response. It is empty until then, and for a source of the
+/// worker.
 #[derive(Clone, Default)]
-pub(super) struct FetchError(Arc<OnceLock<OutgoingError>>);
-
-/// Maximum number of further redirects, as an extension of a request.
-#[derive(Clone, Copy)]
-pub(super) struct Redirects(pub(super) u8);
+pub struct FetchError(Arc<OnceLock<OutgoingError>>);
 
 impl FetchError {
-    /// The error of a host's response, if there was one.
-    pub(super) fn get(extensions: &Extensions) -> Option<&OutgoingError> {
-        extensions.get::<Self>()?.0.get()
+    /// The error, if there was one.
+    pub(super) fn get(&self) -> Option<&OutgoingError> {
+        self.0.get()
     }
 }
 
-/// The error for a form part that was cut off.
-pub fn broken_part_error(extensions: &Extensions, part: usize, why: &str) -> DeliveryError {
-    match (FetchError::get(extensions), part) {
+/// The error for a form part that was cut off. `source` is the error of the source's host.
+pub fn broken_part_error(source: &FetchError, part: usize, why: &str) -> DeliveryError {
+    match (source.get(), part) {
         (Some(error @ (OutgoingError::TooLarge(_) | OutgoingError::Timeout(_))), 0) => {
             DeliveryError::from(error)
         }
@@ -55,30 +50,19 @@ pub fn broken_part_error(extensions: &Extensions, part: usize, why: &str) -> Del
     }
 }
 
+/// Sends a request to the host in its URI. An error is passed to `fetch_error`.
 pub(super) async fn fetch_host(
     client: Client,
-    time: SourceTimeouts,
+    limits: Limits,
+    fetch_error: FetchError,
     request: http::Request<Body>,
 ) -> Answer {
     let (head, _) = request.into_parts();
-    let fetch_error = FetchError::default();
     let request = Request::get(head.uri.to_string())
         .with_headers(head.headers)
         .with_private(&CREDENTIALS);
-    let redirects = head
-        .extensions
-        .get()
-        .map_or(MAX_REDIRECTS, |Redirects(left)| *left);
-    let SourceTimeouts { connect, total } = time;
-    let limits = Limits {
-        max_redirects: redirects,
-        connect,
-        total,
-        ..Limits::new(MAX_SOURCE_BYTES)
-    };
-    let mut response = match client.get(request, &limits).await {
+    match client.get(request, &limits).await {
         Ok(answer) => {
-            let fetch_error = fetch_error.clone();
             let body = answer.body.map_err(move |error| {
                 let text = error.to_string();
                 let _ = fetch_error.0.set(error);
@@ -87,7 +71,7 @@ pub(super) async fn fetch_host(
             let mut response = http::Response::new(body.boxed_unsync());
             *response.status_mut() = answer.status;
             *response.headers_mut() = answer.headers;
-            response
+            Ok(response)
         }
         Err(error) => {
             let mut response = http::Response::new(body::full(""));
@@ -96,9 +80,7 @@ pub(super) async fn fetch_host(
                 response.headers_mut().insert(SUMMARY, text);
             }
             let _ = fetch_error.0.set(error);
-            response
+            Ok(response)
         }
-    };
-    response.extensions_mut().insert(fetch_error);
-    Ok(response)
+    }
 }

@@ -11,7 +11,7 @@ use safelight_delivery::{CfImages, Sources, Transformations};
 use safelight_gateway::{Bindings, Outbound};
 use safelight_hop::faults::{FaultSet, Hop};
 use safelight_hop::log::Log;
-use safelight_images_client::ImagesProcess;
+use safelight_images_client::{ImagesProcess, binding};
 use safelight_outgoing::Client;
 use safelight_protocol::binding::BINDINGS_VARIABLE;
 use safelight_r2::public::PublicBuckets;
@@ -152,7 +152,11 @@ fn cf_images(
     faults: &Arc<FaultSet>,
 ) -> anyhow::Result<CfImages> {
     Ok(CfImages {
-        transformations: Transformations::new(images, faults.clone()),
+        transformations: Transformations::new(
+            binding::service(images.handle()),
+            images.faults(),
+            faults.clone(),
+        ),
         sources: remote_sources(config, faults)?,
         fail_open: config.image_urls.cf_image_fail_open,
         policy: config.image_urls.policy(),

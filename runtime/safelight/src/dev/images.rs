@@ -8,7 +8,7 @@ use safelight_config::{BindingConfig, Config};
 use safelight_delivery::{ImageUrls, Transformations};
 use safelight_hop::faults::FaultSet;
 use safelight_hop::log::Log;
-use safelight_images_client::ImagesProcess;
+use safelight_images_client::{ImagesProcess, binding};
 use safelight_protocol::settings::{DeadlineSettings, ImagesSettings};
 
 use super::env;
@@ -68,7 +68,11 @@ pub(super) fn image_urls(
     };
     let sources = env::remote_sources(config, faults)?;
     Ok(Some(ImageUrls {
-        transformations: Transformations::new(images, faults.clone()),
+        transformations: Transformations::new(
+            binding::service(images.handle()),
+            images.faults(),
+            faults.clone(),
+        ),
         sources: sources.with_worker(front.source(), faults.clone()),
         allowed: config.image_urls.allowed_origins.clone(),
         worker: config.name.clone(),
