@@ -71,8 +71,8 @@ impl Fetcher {
         for _ in 0..=redirect::MAX_REDIRECTS {
             let request = http::Request::from_parts(parts.clone(), body);
             let response = self.fetch(request).await?;
-            let answer = (response.status(), response.headers());
-            if !redirect::follow(&mut parts, answer, bytes)? {
+            let (status, headers) = (response.status(), response.headers());
+            if !redirect::follow(&mut parts, status, headers, bytes)? {
                 return Ok(response);
             }
             body = Body::empty();

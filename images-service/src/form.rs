@@ -205,7 +205,7 @@ where
         let name = part_name(&field, call)?;
         parts.check_allowed(name, limits)?;
         let limit = parts.limit(name, limits);
-        parts.push(name, content(&mut field, name, (limit, limits)).await?);
+        parts.push(name, content(&mut field, name, limit, limits).await?);
     }
 }
 
@@ -222,7 +222,8 @@ fn part_name(field: &Field<'_>, call: Call) -> Result<PartName, ServiceError> {
 async fn content(
     field: &mut Field<'_>,
     name: PartName,
-    (limit, limits): (usize, &FormLimits),
+    limit: usize,
+    limits: &FormLimits,
 ) -> Result<Bytes, ServiceError> {
     let mut content = BytesMut::new();
     while let Some(bytes) = field

@@ -168,7 +168,7 @@ impl Client {
             let connection = self.0.connect(&target, limits.connect).await?;
             let (response, driver) = exchange(connection, &target, headers.clone()).await?;
             if !is_redirect(response.status()) {
-                return answer(&target, response, driver, (limits.max_bytes, deadline));
+                return answer(&target, response, driver, limits.max_bytes, deadline);
             }
             let next = redirect(&target, response.headers())
                 .map_err(|error| OutgoingError::InvalidRedirect(Box::new(error)))?;
@@ -252,7 +252,8 @@ fn answer(
     target: &Target,
     response: http::Response<Incoming>,
     driver: DriverGuard,
-    (max_bytes, deadline): (u64, Deadline),
+    max_bytes: u64,
+    deadline: Deadline,
 ) -> Result<Answer, OutgoingError> {
     let (head, incoming) = response.into_parts();
     // The headers of an unsuccessful answer do not matter.

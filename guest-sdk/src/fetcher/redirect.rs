@@ -28,7 +28,8 @@ const CONTENT_HEADERS: [HeaderName; 5] = [
 /// `body` is the length of the request's body in bytes, where that is known. The first request has used the body up.
 pub(super) fn follow(
     request: &mut Parts,
-    (status, headers): (StatusCode, &HeaderMap),
+    status: StatusCode,
+    headers: &HeaderMap,
     body: Option<u64>,
 ) -> Result<bool> {
     let Some(location) = headers.get(LOCATION) else {
@@ -131,7 +132,7 @@ mod tests {
             ("x?u=http://y", "https://a.test/b/x?u=http://y"),
         ] {
             let mut parts = request(Method::GET);
-            assert!(follow(&mut parts, (StatusCode::FOUND, &to(location)), Some(0)).unwrap());
+            assert!(follow(&mut parts, StatusCode::FOUND, &to(location), Some(0)).unwrap());
             assert_eq!(parts.uri, expected, "{location}");
         }
         for location in [
@@ -140,9 +141,9 @@ mod tests {
             "http://",
             "http:x",
         ] {
-            let answer = (StatusCode::FOUND, &to(location));
+            let mut parts = request(Method::GET);
             assert!(
-                follow(&mut request(Method::GET), answer, Some(0)).is_err(),
+                follow(&mut parts, StatusCode::FOUND, &to(location), Some(0)).is_err(),
                 "{location}"
             );
         }
@@ -161,7 +162,7 @@ mod tests {
         ] {
             let mut parts = request(method.clone());
             let status = StatusCode::from_u16(status).unwrap();
-            assert!(follow(&mut parts, (status, &to("/x")), Some(0)).unwrap());
+            assert!(follow(&mut parts, status, &to("/x"), Some(0)).unwrap());
             assert_eq!(parts.method, expected, "{status} {method}");
             let kept = parts.headers.contains_key("content-type");
             assert_eq!(kept, method == expected, "{status} {method}");
@@ -171,13 +172,9 @@ mod tests {
     #[test]
     fn a_body_is_sent_once() {
         let mut parts = request(Method::POST);
-        let error = follow(
-            &mut parts,
-            (StatusCode::TEMPORARY_REDIRECT, &to("/x")),
-            None,
-        );
+        let error = follow(&mut parts, StatusCode::TEMPORARY_REDIRECT, &to("/x"), None);
         assert!(error.unwrap_err().to_string().contains("body again"));
-        assert!(follow(&mut parts, (StatusCode::SEE_OTHER, &to("/x")), None).unwrap());
+        assert!(follow(&mut parts, StatusCode::SEE_OTHER, &to("/x"), None).unwrap());
     }
 
     #[test]
@@ -188,7 +185,7 @@ mod tests {
             ("//a.test:8/", false),
         ] {
             let mut parts = request(Method::GET);
-            follow(&mut parts, (StatusCode::FOUND, &to(location)), Some(0)).unwrap();
+            follow(&mut parts, StatusCode::FOUND, &to(location), Some(0)).unwrap();
             assert_eq!(
                 parts.headers.contains_key("authorization"),
                 stays,
@@ -203,9 +200,9 @@ mod tests {
         let mut parts = request(Method::GET);
         for status in [200, 201, 300, 304, 404] {
             let status = StatusCode::from_u16(status).unwrap();
-            assert!(!follow(&mut parts, (status, &to("/x")), Some(0)).unwrap());
+            assert!(!follow(&mut parts, status, &to("/x"), Some(0)).unwrap());
         }
-        let nowhere = (StatusCode::FOUND, &HeaderMap::new());
-        assert!(!follow(&mut parts, nowhere, Some(0)).unwrap());
+        let nowhere = HeaderMap::new();
+        assert!(!follow(&mut parts, StatusCode::FOUND, &nowhere, Some(0)).unwrap());
     }
 }

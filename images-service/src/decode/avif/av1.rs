@@ -22,10 +22,8 @@ pub(super) fn decode(
 ) -> Result<CodedImage, DecodeError> {
     match options.av1 {
         Av1Decoder::InProcess => library::decode(data, size),
-        Av1Decoder::Process { program, arguments } => process::decode(
-            (program.as_path(), arguments.as_slice()),
-            (data, size),
-            options,
-        ),
+        Av1Decoder::Process { program, arguments } => {
+            process::decode(program, arguments, data, size, options)
+        }
     }
 }

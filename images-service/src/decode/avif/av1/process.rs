@@ -25,8 +25,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Decodes data in a child process. The size is the one that the container claims.
 pub(super) fn decode(
-    (program, arguments): (&Path, &[OsString]),
-    (data, size): (&[u8], Size),
+    program: &Path,
+    arguments: &[OsString],
+    data: &[u8],
+    size: Size,
     options: Options<'_>,
 ) -> Result<CodedImage, DecodeError> {
     let (child, pipes) = start(program, arguments)?;

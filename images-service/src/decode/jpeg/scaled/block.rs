@@ -49,10 +49,14 @@ const ZIGZAG: [u8; 64] = [
 /// The number of symbols of at most [`LOOKAHEAD`] bits that one refill is enough for.
 const SYMBOLS_PER_REFILL: u32 = Cursor::LOADED / LOOKAHEAD;
 
-/// The Huffman tables of a component.
-pub(super) struct HuffmanTables<'a> {
+/// The entropy decoder of a component.
+pub(super) struct BlockReader<'a> {
+    /// The Huffman table of the DC coefficients.
     pub(super) dc: &'a HuffmanTable,
+    /// The Huffman table of the AC coefficients.
     pub(super) ac: &'a HuffmanTable,
+    /// The DC coefficient of the block before, which predicts the next one.
+    pub(super) last_dc: i16,
 }
 
 /// Reads a block, whose coefficients must be zero.
@@ -60,31 +64,32 @@ pub(super) struct HuffmanTables<'a> {
 /// Returns the zig-zag index of the last coefficient that may be nonzero, or `None` if the bits are no code.
 #[inline(always)]
 pub(super) fn read(
+    reader: &mut BlockReader<'_>,
     window: &[u8],
     cursor: &mut Cursor,
-    tables: &HuffmanTables<'_>,
     dequant: &DequantTable,
-    (dc, block): (&mut i16, &mut Block),
+    block: &mut Block,
 ) -> Option<usize> {
+    let (dc, ac) = (reader.dc, reader.ac);
     let mut bits = *cursor;
     bits.refill(window);
-    let mut symbol = tables.dc.lookup[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
+    let mut symbol = dc.lookup[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
     if symbol.bits == 0 {
-        (symbol, bits) = tables.dc.slow_path(bits, window)?;
+        (symbol, bits) = dc.slow_path(bits, window)?;
     } else {
         bits.consume(u32::from(symbol.bits));
     }
-    *dc = dc.wrapping_add(symbol.value);
-    block[0] = f32::from(*dc) * dequant.entries[0].quant;
+    reader.last_dc = reader.last_dc.wrapping_add(symbol.value);
+    block[0] = f32::from(reader.last_dc) * dequant.entries[0].quant;
 
     let mut at = 1;
     let mut last_nonzero = 0;
     'kept: while at < dequant.kept {
         bits.refill(window);
         for _ in 0..SYMBOLS_PER_REFILL {
-            let mut symbol = tables.ac.lookup[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
+            let mut symbol = ac.lookup[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
             if symbol.bits == 0 {
-                (symbol, bits) = tables.ac.slow_path(bits, window)?;
+                (symbol, bits) = ac.slow_path(bits, window)?;
             } else {
                 bits.consume(u32::from(symbol.bits));
             }
@@ -104,14 +109,14 @@ pub(super) fn read(
     while at < 64 {
         bits.refill(window);
         for _ in 0..SYMBOLS_PER_REFILL {
-            let run = tables.ac.skip_runs[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
+            let run = ac.skip_runs[bits.peek(LOOKAHEAD) & LOOKAHEAD_MASK];
             // The lookahead does not know where a block ends, so its run may reach into the next block.
             if run.bits > 0 && at + usize::from(run.advance & 127) < 64 {
                 bits.consume(u32::from(run.bits));
                 at += usize::from(run.advance);
             } else {
                 let symbol;
-                (symbol, bits) = tables.ac.slow_path(bits, window)?;
+                (symbol, bits) = ac.slow_path(bits, window)?;
                 at += usize::from(symbol.advance);
             }
             if at >= 64 {

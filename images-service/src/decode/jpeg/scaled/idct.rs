@@ -7,6 +7,8 @@ pub(super) type Block = [f32; 128];
 
 /// The contribution of each coefficient along one side to each sample.
 pub(super) struct IdctBasis {
+    /// The number of samples along a side.
+    outputs: usize,
     /// The number of coefficients along a side that count.
     pub(super) inputs: usize,
     /// The weights by coefficient, then by sample.
@@ -44,22 +46,23 @@ impl IdctBasis {
             }
         }
         Self {
+            outputs,
             inputs: points,
             by_input,
         }
     }
 }
 
-/// Transforms a block to `outputs` samples a side, written eight or four bytes a row, and clears it.
+/// Transforms a block to the samples of its basis, written eight or four bytes a row, and clears it.
 #[inline(always)]
 pub(super) fn idct_scaled(
-    outputs: usize,
     basis: &IdctBasis,
-    (block, last_nonzero): (&mut Block, usize),
+    block: &mut Block,
+    last_nonzero: usize,
     out: &mut [u8],
     stride: usize,
 ) {
-    match outputs {
+    match basis.outputs {
         1 => idct::<1, 1, 4>(basis, block, last_nonzero, out, stride),
         2 => idct::<2, 8, 4>(basis, block, last_nonzero, out, stride),
         3 => idct::<3, 3, 4>(basis, block, last_nonzero, out, stride),

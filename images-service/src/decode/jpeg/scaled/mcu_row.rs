@@ -52,9 +52,9 @@ impl McuRow {
         let left = (mcu * self.across + column) * self.side;
         let out = self.samples.get_mut(row * self.side * self.stride + left..);
         idct_scaled(
-            self.side,
             &self.basis,
-            (block, last_nonzero),
+            block,
+            last_nonzero,
             out.unwrap_or_default(),
             self.stride,
         );

@@ -3,7 +3,7 @@
 use super::{
     DecodeError, ScaledPlan,
     bits::{Bits, Cursor},
-    block::{self, HuffmanTables},
+    block::{self, BlockReader},
     idct::Block,
     mcu_row::McuRow,
 };
@@ -20,11 +20,9 @@ pub(super) struct Scan<'a> {
 }
 
 struct ScanComponent<'a> {
-    tables: HuffmanTables<'a>,
+    reader: BlockReader<'a>,
     across: usize,
     down: usize,
-    /// The DC coefficient of the block before, which predicts the next one.
-    dc: i16,
 }
 
 impl<'a> Scan<'a> {
@@ -32,10 +30,9 @@ impl<'a> Scan<'a> {
         let components = plan.headers.components.iter().filter_map(|component| {
             let (_, dc, ac) = plan.headers.tables(component)?;
             Some(ScanComponent {
-                tables: HuffmanTables { dc, ac },
+                reader: BlockReader { dc, ac, last_dc: 0 },
                 across: component.across,
                 down: component.down,
-                dc: 0,
             })
         });
         Self {
@@ -95,11 +92,11 @@ impl<'a> Scan<'a> {
                 for row in 0..component.down {
                     for column in 0..component.across {
                         let last_nonzero = block::read(
+                            &mut component.reader,
                             self.bits.window(),
                             &mut self.cursor,
-                            &component.tables,
                             &mcu_row.dequant,
-                            (&mut component.dc, &mut self.block),
+                            &mut self.block,
                         );
                         let last_nonzero = last_nonzero.ok_or_else(|| {
                             DecodeError::broken("its scan has a code that stands for nothing")
@@ -118,7 +115,7 @@ impl<'a> Scan<'a> {
             self.number = self.number.wrapping_add(1);
             self.left = interval;
             for component in &mut self.components {
-                component.dc = 0;
+                component.reader.last_dc = 0;
             }
         }
         self.left -= 1;

@@ -34,7 +34,7 @@ pub(super) async fn put(
     let stored = opened.bucket.put_file(&object.key, source, content_type);
     let stored = stored
         .await
-        .map_err(|error| with_side(error, ("read", file), ("store", object)));
+        .map_err(|error| with_side(error, "read", file, "store", object));
     let size = opened.close_after(stored).await?;
     log.line(format_args!("stored {object}, {}", Bytes(size)));
     Ok(())
@@ -56,7 +56,7 @@ pub(super) async fn get(
         }
         false => write_file(&opened.bucket, &object.key, file).await,
     };
-    let written = written.map_err(|error| with_side(error, ("write", file), ("read", object)));
+    let written = written.map_err(|error| with_side(error, "write", file, "read", object));
     opened.close_after(written).await?;
     if !is_dash(file) {
         log.line(format_args!("wrote {}", file.display()));
@@ -87,8 +87,10 @@ async fn write_file(bucket: &Bucket, key: &str, file: &Path) -> Result<(), Trans
 /// Adds the side that failed, the file or the bucket, and its operation to the error.
 fn with_side(
     error: TransferError,
-    (at_file, file): (&str, &Path),
-    (at_object, object): (&str, &ObjectName),
+    at_file: &str,
+    file: &Path,
+    at_object: &str,
+    object: &ObjectName,
 ) -> anyhow::Error {
     match error {
         TransferError::File(error) => {
