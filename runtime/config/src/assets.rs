@@ -7,8 +7,6 @@ use std::path::PathBuf;
 pub struct AssetsConfig {
     /// Absolute. If it does not exist, there are no files yet.
     pub directory: PathBuf,
-    /// The name by which the worker asks for files itself.
-    pub binding: Option<String>,
     pub html: HtmlHandling,
     pub not_found: NotFoundHandling,
     pub worker_first: WorkerFirst,

@@ -86,11 +86,10 @@ impl<'a> Parts<'a> {
     }
 
     fn read_assets(&mut self, item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) {
-        let Some((named_by, assets)) = assets::read(item, diagnostics) else {
+        let Some((assets, binding)) = assets::read(item, diagnostics) else {
             return;
         };
-        if let (Some(item), Some(name)) = (named_by, &assets.binding) {
-            let name = name.clone();
+        if let Some((item, name)) = binding {
             let config = BindingConfig::Assets;
             self.bindings.push((item, Binding { name, config }));
         }

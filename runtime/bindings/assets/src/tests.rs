@@ -22,7 +22,6 @@ fn config(files: &[(&str, &str)]) -> (TempDir, AssetsConfig) {
     fs::write(dir.path().join("secret"), "secret").unwrap();
     let config = AssetsConfig {
         directory: dir.path().join("public"),
-        binding: None,
         html: HtmlHandling::default(),
         not_found: NotFoundHandling::default(),
         worker_first: WorkerFirst::default(),

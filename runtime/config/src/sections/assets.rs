@@ -20,11 +20,11 @@ const KEYS: [&str; 5] = [
 const MAX_RULES: usize = 100;
 const MAX_RULE_BYTES: usize = 100;
 
-/// The section, with the item that names its binding, if one does.
+/// The section, and the name of its binding with the item that gives it, if the worker has one.
 pub(crate) fn read<'a>(
     item: &Item<'a>,
     diagnostics: &mut Diagnostics<'_>,
-) -> Option<(Option<Item<'a>>, AssetsConfig)> {
+) -> Option<(AssetsConfig, Option<(Item<'a>, String)>)> {
     let mut directory = None;
     let mut binding = None;
     let mut html = HtmlHandling::default();
@@ -49,19 +49,21 @@ pub(crate) fn read<'a>(
     let directory = diagnostics
         .source
         .resolve(directory.non_empty_text(diagnostics)?);
-    let name = match &binding {
-        Some(binding) => Some(binding_name(binding, diagnostics)?),
+    let binding = match binding {
+        Some(binding) => {
+            let name = binding_name(&binding, diagnostics)?;
+            Some((binding, name))
+        }
         None => None,
     };
     let assets = AssetsConfig {
         directory,
-        binding: name,
         html,
         not_found,
         worker_first,
         navigation: false,
     };
-    Some((binding, assets))
+    Some((assets, binding))
 }
 
 /// Refuses the keys that only a worker would use, in a config without `main`.
