@@ -25,6 +25,17 @@ pub fn full(content: impl Into<Bytes>) -> Body {
         .boxed_unsync()
 }
 
+/// Returns the size hint of a wrapper that holds the rest of a piece of its inner body.
+pub fn size_hint_with_rest(inner: &SizeHint, rest: &Bytes) -> SizeHint {
+    let rest = rest.len() as u64;
+    let mut hint = SizeHint::new();
+    if let Some(upper) = inner.upper() {
+        hint.set_upper(upper.saturating_add(rest));
+    }
+    hint.set_lower(inner.lower().saturating_add(rest));
+    hint
+}
+
 /// Limits the pauses between the bytes of a body, if there is a limit.
 pub fn within_pauses(body: Body, limit: Option<Duration>) -> Body {
     let Some(limit) = limit else {

@@ -10,7 +10,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
 use super::note::FaultNote;
-use crate::body::Body;
+use crate::body::{self, Body};
 use crate::error::HopError;
 use crate::faults::fault::Pace;
 
@@ -229,14 +229,7 @@ impl http_body::Body for SlowBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let held = self.rest.len() as u64;
-        let inner = self.inner.size_hint();
-        let mut hint = SizeHint::new();
-        if let Some(upper) = inner.upper() {
-            hint.set_upper(upper.saturating_add(held));
-        }
-        hint.set_lower(inner.lower().saturating_add(held));
-        hint
+        body::size_hint_with_rest(&self.inner.size_hint(), &self.rest)
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use hyper::rt::Executor;
-use safelight_hop::HopError;
 use safelight_hop::log::{Log, Time};
+use safelight_hop::{HopError, body};
 use tokio::time::{Instant, sleep_until};
 
 /// Bytes of a flow-control window per deadline. A client may send no update before it has read half of its window, and
@@ -160,14 +160,7 @@ impl<B: Body<Data = Bytes, Error = HopError> + Unpin> Body for FlowControlledBod
     // `is_end_stream` stays false, like that of the inner body.
 
     fn size_hint(&self) -> SizeHint {
-        let held = self.rest.len() as u64;
-        let inner = self.inner.size_hint();
-        let mut hint = SizeHint::new();
-        if let Some(upper) = inner.upper() {
-            hint.set_upper(upper.saturating_add(held));
-        }
-        hint.set_lower(inner.lower().saturating_add(held));
-        hint
+        body::size_hint_with_rest(&self.inner.size_hint(), &self.rest)
     }
 }
 
