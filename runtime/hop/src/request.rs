@@ -20,7 +20,10 @@ use crate::faults::FaultSet;
 use crate::log::{Bytes, Log, Time};
 use crate::trace::{End, RequestTrace};
 
-/// A client's request, or the call of another worker on its behalf. It never changes.
+/// A client's request, or the call of another worker on its behalf.
+///
+/// Its number, method, target, start and log never change. All calls on its behalf, also those of called workers, share and
+/// write its trace, the counts of its faults, its first failures and its number of workers.
 #[derive(Debug)]
 pub struct RequestContext {
     id: u64,
