@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use http_body_util::BodyExt as _;
 use safelight_hop::log::Log;
 use safelight_hop::{Body, RequestContext};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Trap};
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
@@ -23,15 +23,9 @@ use crate::guest_request::GuestRequest;
 use crate::instance::RequestData;
 use crate::shared::Shared;
 
-/// Maximum number of concurrent requests of a worker; further ones wait. It is also the maximum number of concurrent
-/// calls of other workers; further ones fail.
-const MAX_CONCURRENT_REQUESTS: usize = 1_024;
-
 /// A linked worker.
 pub struct Worker {
     handler: ProxyHandler<InstanceFactory>,
-    permits: Arc<Semaphore>,
-    call_permits: Arc<Semaphore>,
 }
 
 impl Worker {
@@ -49,45 +43,14 @@ impl Worker {
         let factory = InstanceFactory::link(engine, path, component, env, log)?;
         Ok(Self {
             handler: ProxyHandler::new(factory),
-            permits: Arc::new(Semaphore::new(MAX_CONCURRENT_REQUESTS)),
-            call_permits: Arc::new(Semaphore::new(MAX_CONCURRENT_REQUESTS)),
         })
     }
 
-    /// Answers a request, whose URI must be absolute. A request above the limit waits.
+    /// Answers a request, whose URI must be absolute. The response's body holds the permit until its end.
     ///
     /// # Errors
     /// When the worker does not answer, with the reason if it is known.
     pub async fn answer(
-        &self,
-        request: http::Request<Body>,
-        context: &Arc<RequestContext>,
-    ) -> Result<http::Response<Body>, WorkerError> {
-        let Ok(permit) = self.permits.clone().acquire_owned().await else {
-            let text = "the worker is shut down".into();
-            return Err(WorkerError::new(WorkerErrorKind::NoAnswer(text)));
-        };
-        self.answer_with_permit(permit, request, context).await
-    }
-
-    /// Answers the call of another worker. A call above the limit fails, since workers that wait for each other would
-    /// deadlock.
-    ///
-    /// # Errors
-    /// When there are too many calls, or the worker does not answer.
-    pub async fn answer_call(
-        &self,
-        request: http::Request<Body>,
-        context: &Arc<RequestContext>,
-    ) -> Result<http::Response<Body>, WorkerError> {
-        let Ok(permit) = self.call_permits.clone().try_acquire_owned() else {
-            let text = format!("it has {MAX_CONCURRENT_REQUESTS} calls of other workers already");
-            return Err(WorkerError::new(WorkerErrorKind::NoAnswer(text)));
-        };
-        self.answer_with_permit(permit, request, context).await
-    }
-
-    async fn answer_with_permit(
         &self,
         permit: OwnedSemaphorePermit,
         request: http::Request<Body>,

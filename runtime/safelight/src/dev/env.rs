@@ -82,11 +82,7 @@ pub(super) fn load(
         .map(|(assets, config)| Site::new(assets, config));
     let public = public_buckets(config, resources.open, faults);
     Ok(LoadedWorker {
-        front: WorkerFront {
-            public,
-            site,
-            worker,
-        },
+        front: WorkerFront::new(public, site, worker),
         bindings,
     })
 }
