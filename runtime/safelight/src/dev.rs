@@ -8,6 +8,7 @@ mod options;
 mod socket;
 mod state;
 
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -46,15 +47,14 @@ pub async fn run(
         bail!("--trace shows what is kept, and --trace-keep 0 keeps nothing");
     }
     // The fastest checks come first, so that a taken port is reported before a long build.
-    let faults = options.faults(run)?;
+    options.check_faults(run)?;
     let listener = options.listen(&run.first.config).await?;
     let mut workers = Vec::new();
-    for (config, faults) in run.configs().zip(faults) {
-        let open = open(config, options.persist_to.as_deref()).await?;
+    for config in run.configs() {
         workers.push(Prepared {
             config,
-            faults,
-            open,
+            faults: options.faults(config),
+            open: open(config, options.persist_to.as_deref()).await?,
         });
     }
     let server = DevServer {
@@ -85,31 +85,43 @@ struct DevServer<'a> {
     log: Log,
 }
 
-/// A worker of a run, before it is loaded.
+/// A worker of a run, before it is built.
 struct Prepared<'a> {
     config: &'a Config,
     faults: Arc<FaultSet>,
     open: OpenBindings,
 }
 
+/// A worker of a run, before it is loaded.
+struct Built<'a> {
+    prepared: &'a Prepared<'a>,
+    /// None for a site of static files alone.
+    component: Option<PathBuf>,
+}
+
 /// The loaded workers of a run, in the order of their configs, and the images process.
-struct Started {
-    workers: Vec<StartedWorker>,
+struct Started<'a> {
+    workers: Vec<StartedWorker<'a>>,
     images: Option<ImagesProcess>,
 }
 
 /// A loaded worker.
-struct StartedWorker {
+struct StartedWorker<'a> {
+    prepared: &'a Prepared<'a>,
     front: Arc<WorkerFront>,
     bindings: Arc<Bindings>,
 }
 
 impl DevServer<'_> {
     /// Builds and loads the workers, and starts the images process if one of them needs it.
-    async fn start(&self) -> anyhow::Result<Started> {
-        let mut components = Vec::new();
-        for worker in &self.workers {
-            components.push(compile::build(worker.config).await?);
+    async fn start(&self) -> anyhow::Result<Started<'_>> {
+        let mut built = Vec::new();
+        for prepared in &self.workers {
+            let component = compile::build(prepared.config).await?;
+            built.push(Built {
+                prepared,
+                component,
+            });
         }
         let program = std::env::current_exe().context("find the program's own file")?;
         let cache = cache_folder();
@@ -119,7 +131,7 @@ impl DevServer<'_> {
             );
         }
         let compiling = async {
-            for component in components.iter().flatten() {
+            for component in built.iter().filter_map(|built| built.component.as_ref()) {
                 compile::compile_in_child(&program, component, cache.as_deref()).await?;
             }
             anyhow::Ok(())
@@ -131,22 +143,30 @@ impl DevServer<'_> {
         let images = images.context("start the images process")?;
         let registry = WorkerRegistry::default();
         let mut workers = Vec::new();
-        for (worker, component) in self.workers.iter().zip(&components) {
-            self.announce(worker);
+        for Built {
+            prepared,
+            component,
+        } in &built
+        {
+            self.announce(prepared);
             let resources = WorkerResources {
                 images: images.as_ref(),
                 registry: &registry,
-                open: Some(&worker.open),
-                faults: worker.faults.clone(),
+                open: Some(&prepared.open),
+                faults: prepared.faults.clone(),
             };
-            let loaded = env::load(worker.config, component.as_deref(), &resources, &self.log)?;
+            let component = component.as_deref();
+            let loaded = env::load(prepared.config, component, &resources, &self.log)?;
             workers.push(StartedWorker {
+                prepared,
                 front: Arc::new(loaded.front),
                 bindings: loaded.bindings,
             });
         }
-        let names = self.workers.iter().map(|worker| worker.config.name.clone());
-        registry.set(names.zip(workers.iter().map(|worker| worker.front.callee())));
+        registry.set(workers.iter().map(|worker| {
+            let name = worker.prepared.config.name.clone();
+            (name, worker.front.callee())
+        }));
         Ok(Started { workers, images })
     }
 
@@ -166,13 +186,14 @@ impl DevServer<'_> {
     /// Serves clients until `shutdown` ends, then drops the workers and stops the images process.
     async fn serve(
         &self,
-        started: Started,
+        started: Started<'_>,
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> anyhow::Result<()> {
-        let (Some(first), Some(worker)) = (self.workers.first(), started.workers.first()) else {
+        let Some(worker) = started.workers.first() else {
             bail!("there is no worker to serve");
         };
+        let first = worker.prepared;
         let address = listener.local_addr()?;
         let images = started.images.as_ref();
         self.announce_others(first.config);
@@ -226,17 +247,16 @@ impl DevServer<'_> {
 
     fn start_socket(
         &self,
-        started: &Started,
+        started: &Started<'_>,
         requests: Requests,
     ) -> anyhow::Result<Option<BindingsSocket>> {
         let Some(path) = &self.options.bindings_socket else {
             return Ok(None);
         };
-        let workers = self.workers.iter().zip(&started.workers);
-        let workers = workers.map(|(worker, started)| SocketWorker {
-            config: worker.config,
-            open: &worker.open,
-            bindings: &started.bindings,
+        let workers = started.workers.iter().map(|worker| SocketWorker {
+            config: worker.prepared.config,
+            open: &worker.prepared.open,
+            bindings: &worker.bindings,
         });
         BindingsSocket::start(path, workers, requests).map(Some)
     }

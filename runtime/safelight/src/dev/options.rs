@@ -29,28 +29,30 @@ pub struct DevOptions {
 }
 
 impl DevOptions {
-    /// For each worker the faults of its config, then those of the command line that apply to its hops.
+    /// Checks that each fault of the command line applies to a hop of a worker.
     ///
     /// # Errors
-    /// When a fault of the command line applies to no hop.
-    pub(super) fn faults(&self, run: &Run) -> anyhow::Result<Vec<Arc<FaultSet>>> {
-        let targets: Vec<_> = run.configs().map(Config::targets).collect();
+    /// When a fault applies to no hop.
+    pub(super) fn check_faults(&self, run: &Run) -> anyhow::Result<()> {
         for fault in &self.faults {
             // The first worker's message is the one for a run of one.
-            let mut checks = targets.iter().map(|targets| targets.check(fault));
+            let mut checks = run.configs().map(|config| config.targets().check(fault));
             if let Some(Err(error)) = checks.next()
                 && !checks.any(|check| check.is_ok())
             {
                 bail!("--fault `{fault}` {error}");
             }
         }
-        let fault_sets = run.configs().zip(&targets).map(|(config, targets)| {
-            let is_possible = |fault: &&Fault| targets.check(fault).is_ok();
-            let requested = self.faults.iter().filter(is_possible);
-            let faults = config.faults.iter().chain(requested);
-            Arc::new(FaultSet::new(faults.cloned()))
-        });
-        Ok(fault_sets.collect())
+        Ok(())
+    }
+
+    /// Returns the faults of a worker's config, then those of the command line that apply to its hops.
+    pub(super) fn faults(&self, config: &Config) -> Arc<FaultSet> {
+        let targets = config.targets();
+        let is_possible = |fault: &&Fault| targets.check(fault).is_ok();
+        let requested = self.faults.iter().filter(is_possible);
+        let faults = config.faults.iter().chain(requested);
+        Arc::new(FaultSet::new(faults.cloned()))
     }
 
     /// Binds the address of the command line, or that of the config.
