@@ -19,12 +19,13 @@ use safelight_gateway::Bindings;
 use safelight_hop::faults::FaultSet;
 use safelight_hop::log::Log;
 use safelight_images_client::ImagesProcess;
+use safelight_net::Deadlines;
 use safelight_net::pool::Pool;
 use safelight_worker::compile::cache_folder;
 use safelight_worker::service::WorkerRegistry;
 use tokio::net::TcpListener;
 
-use self::env::WorkerResources;
+use self::bindings::WorkerResources;
 use self::socket::{BindingsSocket, Requests, SocketWorker};
 use crate::front::traces::Traces;
 use crate::front::{Served, WorkerFront, server};
@@ -206,7 +207,7 @@ impl DevServer<'_> {
             traces: traces.clone(),
             log: self.log.clone(),
         };
-        let socket = self.start_socket(&started, requests)?;
+        let socket = self.start_socket(&started, first.config.deadlines, requests)?;
         let served = Served {
             worker: worker.front.clone(),
             targets: first.config.targets(),
@@ -248,6 +249,7 @@ impl DevServer<'_> {
     fn start_socket(
         &self,
         started: &Started<'_>,
+        deadlines: Deadlines,
         requests: Requests,
     ) -> anyhow::Result<Option<BindingsSocket>> {
         let Some(path) = &self.options.bindings_socket else {
@@ -258,6 +260,6 @@ impl DevServer<'_> {
             open: &worker.prepared.open,
             bindings: &worker.bindings,
         });
-        BindingsSocket::start(path, workers, requests).map(Some)
+        BindingsSocket::start(path, workers, deadlines, requests).map(Some)
     }
 }

@@ -83,8 +83,12 @@ impl InstanceFactory {
             cf_images,
             ..
         } = &self.env;
-        Hooks::new(bindings.clone(), outbound.clone(), shared.clone())
-            .with_cf_images(cf_images.clone())
+        Hooks::new(
+            bindings.clone(),
+            outbound.clone(),
+            cf_images.clone(),
+            shared.clone(),
+        )
     }
 }
 

@@ -37,21 +37,19 @@ type Sent = (
 );
 
 impl Hooks {
-    /// Hooks for one instance.
-    pub(crate) fn new(bindings: Arc<Bindings>, outbound: Outbound, shared: Arc<Shared>) -> Self {
+    /// Hooks for one instance. `cf_images` transforms the pictures that it fetches.
+    pub(crate) fn new(
+        bindings: Arc<Bindings>,
+        outbound: Outbound,
+        cf_images: Option<CfImages>,
+        shared: Arc<Shared>,
+    ) -> Self {
         let routes = Routes {
             bindings,
             outbound,
-            cf_images: None,
+            cf_images,
         };
         Self { routes, shared }
-    }
-
-    /// Adds the transformation of fetched pictures.
-    #[must_use]
-    pub(crate) fn with_cf_images(mut self, cf_images: Option<CfImages>) -> Self {
-        self.routes.cf_images = cf_images;
-        self
     }
 }
 

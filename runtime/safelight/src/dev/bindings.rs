@@ -31,17 +31,17 @@ pub struct OpenBindings {
     pub buckets: Buckets,
 }
 
-/// The sources of services. They are absent for a worker that is only checked; its bindings refuse every call by name.
-#[derive(Clone, Copy)]
-pub(super) struct ServiceSources<'a> {
-    /// The images process.
+/// The resources of a run for a worker. Without them, as for a worker that is only checked, a binding refuses every call
+/// by name.
+pub(super) struct WorkerResources<'a> {
+    /// The images process; none if the worker is only checked, or no worker of the run needs it.
     pub images: Option<&'a ImagesProcess>,
-    /// The open state of the worker's bindings.
+    /// The open state of the worker's bindings; none if the worker is only checked.
     pub open: Option<&'a OpenBindings>,
-    /// The worker's static files.
-    pub assets: Option<&'a Assets>,
-    /// The workers of the run.
+    /// The workers that service bindings reach.
     pub registry: &'a WorkerRegistry,
+    /// The faults of the run.
+    pub faults: Arc<FaultSet>,
 }
 
 /// Opens the state of a config's bindings.
@@ -71,38 +71,44 @@ pub async fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<
     Ok(open)
 }
 
-/// The table of a worker's bindings. `faults` apply to its calls.
+/// The table of a worker's bindings. `assets` are its static files, if it has any.
 pub(super) fn services(
     config: &Config,
-    parts: ServiceSources<'_>,
-    faults: &Arc<FaultSet>,
+    resources: &WorkerResources<'_>,
+    assets: Option<&Assets>,
 ) -> Bindings {
-    let mut bindings = Bindings::new(faults.clone());
+    let mut bindings = Bindings::new(resources.faults.clone());
     for binding in &config.bindings {
-        bind(&mut bindings, binding, parts);
+        bind(&mut bindings, binding, resources, assets);
     }
     bindings
 }
 
-fn bind(bindings: &mut Bindings, binding: &Binding, parts: ServiceSources<'_>) {
+fn bind(
+    bindings: &mut Bindings,
+    binding: &Binding,
+    resources: &WorkerResources<'_>,
+    assets: Option<&Assets>,
+) {
     let hop = Hop::binding(&binding.name, binding.config.kind());
     match &binding.config {
         BindingConfig::Images => {
-            if let Some(process) = parts.images {
+            if let Some(process) = resources.images {
                 let hop = Hop::images(&binding.name, process.faults());
                 bindings.bind(hop, images::service(process.handle()));
             }
         }
         BindingConfig::R2(r2) => {
-            if let Some(bucket) = parts.open.and_then(|open| open.buckets.get(&r2.bucket)) {
+            let bucket = resources.open.and_then(|open| open.buckets.get(&r2.bucket));
+            if let Some(bucket) = bucket {
                 bindings.bind(hop, safelight_r2::service(bucket.clone()));
             }
         }
         BindingConfig::Service(service) => {
-            bindings.bind(hop, parts.registry.service(&service.service));
+            bindings.bind(hop, resources.registry.service(&service.service));
         }
         BindingConfig::Assets => {
-            if let Some(assets) = parts.assets {
+            if let Some(assets) = assets {
                 bindings.bind(hop, assets.clone().into_service());
             }
         }

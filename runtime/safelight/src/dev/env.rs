@@ -19,21 +19,9 @@ use safelight_worker::limits::WorkerLimits;
 use safelight_worker::service::WorkerRegistry;
 use safelight_worker::{Worker, WorkerEnv, compile};
 
-use super::bindings::{self, OpenBindings, ServiceSources};
+use super::bindings::{self, OpenBindings, WorkerResources};
 use crate::front::WorkerFront;
 use crate::guest;
-
-/// The resources of a run for a worker.
-pub(super) struct WorkerResources<'a> {
-    /// The images process; none if the worker is only checked, or needs none.
-    pub images: Option<&'a ImagesProcess>,
-    /// The workers that service bindings reach.
-    pub registry: &'a WorkerRegistry,
-    /// The open state of the worker's bindings; none if the worker is only checked.
-    pub open: Option<&'a OpenBindings>,
-    /// The faults of the run.
-    pub faults: Arc<FaultSet>,
-}
 
 /// A loaded worker, and the table of its bindings.
 pub(super) struct LoadedWorker {
@@ -55,13 +43,7 @@ pub(super) fn load(
 ) -> anyhow::Result<LoadedWorker> {
     let faults = &resources.faults;
     let assets = assets(config, log)?;
-    let parts = ServiceSources {
-        images: resources.images,
-        open: resources.open,
-        assets: assets.as_ref(),
-        registry: resources.registry,
-    };
-    let bindings = Arc::new(bindings::services(config, parts, faults));
+    let bindings = Arc::new(bindings::services(config, resources, assets.as_ref()));
     let worker = match component {
         Some(component) => {
             let env = worker_env(config, bindings.clone(), resources.images, faults)?;

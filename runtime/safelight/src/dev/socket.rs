@@ -13,8 +13,8 @@ use safelight_hop::RequestContext;
 use safelight_hop::log::Log;
 use safelight_hop::request::RequestGuard;
 use safelight_hop::trace::Arrival;
-use safelight_net::deadline;
 use safelight_net::socket::{SocketFile, bind};
+use safelight_net::{Deadlines, deadline};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -49,20 +49,19 @@ pub(super) struct SocketWorker<'a> {
 }
 
 impl BindingsSocket {
-    /// Serves the bindings of these workers on a socket at `path`.
+    /// Serves the bindings of these workers on a socket at `path`. `deadlines` are those of its connections.
     ///
     /// # Errors
     /// When the socket cannot be bound.
     pub(super) fn start<'a>(
         path: &Path,
         workers: impl IntoIterator<Item = SocketWorker<'a>>,
+        deadlines: Deadlines,
         requests: Requests,
     ) -> anyhow::Result<Self> {
         let bound = bind(path).context("bind the bindings socket")?;
         let mut services = SocketServices::default();
-        let mut deadlines = None;
         for worker in workers {
-            deadlines.get_or_insert(worker.config.deadlines);
             worker.insert_into(&mut services, &requests.log);
         }
         let names: Vec<_> = services.names().collect();
@@ -73,7 +72,7 @@ impl BindingsSocket {
         ));
         let server = SocketServer {
             services,
-            deadlines: deadlines.unwrap_or_default(),
+            deadlines,
             begin: move |head: &Parts, open| requests.begin(head, open),
         };
         let (stop, stopped) = oneshot::channel();

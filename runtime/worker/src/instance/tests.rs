@@ -30,7 +30,7 @@ fn log_of(error: &'static str, prepare: impl FnOnce(&State, Log)) -> String {
         |_| WasiCtx::builder().build(),
         |shared| {
             let outbound = Outbound::new("test", Deadlines::default(), Arc::default());
-            Hooks::new(Arc::<Bindings>::default(), outbound, shared.clone())
+            Hooks::new(Arc::<Bindings>::default(), outbound, None, shared.clone())
         },
         limits,
         Ticker::start(&engine).unwrap(),
