@@ -65,6 +65,44 @@ async fn a_foreign_runtime_calls_it_on_the_bindings_socket() {
 }
 
 #[tokio::test]
+async fn connections_of_the_bindings_socket_and_their_requests_are_numbered_from_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("b.sock");
+    let argument = format!("--bindings-socket={}", socket.display());
+    let (server, _folder) = server(&[&argument]).await;
+    for requests in [&["/a", "/b"][..], &["/c"]] {
+        let mut stream = UnixStream::connect(&socket).await.unwrap();
+        let last = requests.last().unwrap();
+        for path in requests {
+            let close = if path == last {
+                "connection: close\r\n"
+            } else {
+                ""
+            };
+            let request = format!(
+                "GET {path} HTTP/1.1\r\nhost: x\r\nx-emulator-service: echo/two\r\n{close}\r\n"
+            );
+            stream.write_all(request.as_bytes()).await.unwrap();
+        }
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await.unwrap();
+        assert_eq!(
+            answers.matches("HTTP/1.1 200 OK\r\n").count(),
+            requests.len(),
+            "{answers}"
+        );
+    }
+    for (path, connection, request) in [("/a", 1, 1), ("/b", 1, 2), ("/c", 2, 1)] {
+        let trace = trace_of(&server, path).await;
+        assert_eq!(trace["client"]["connection"], connection, "{trace:#}");
+        assert_eq!(
+            trace["client"]["request_on_connection"], request,
+            "{trace:#}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_fault_strikes_it_and_the_trace_says_so() {
     let (server, _folder) = server(&["--fault=ECHO:truncate=2", "--trace"]).await;
     let answer = post(server.address, "/cut", "hello").await;

@@ -12,6 +12,7 @@ mod tests;
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::header::EXPECT;
@@ -53,9 +54,18 @@ pub struct SocketServer<F> {
     pub begin: F,
 }
 
+/// The numbers of a request on the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketNumbers {
+    /// The number of the connection among all connections of the server, from 1.
+    pub connection: u64,
+    /// The number of the request among those of its connection, from 1.
+    pub request_on_connection: u64,
+}
+
 impl<F> SocketServer<F>
 where
-    F: Fn(&Parts, deadline::RequestGuard) -> RequestGuard + Send + Sync + 'static,
+    F: Fn(&Parts, SocketNumbers, deadline::RequestGuard) -> RequestGuard + Send + Sync + 'static,
 {
     /// Serves `listener` until `shutdown` ends, then lets calls in flight finish.
     pub async fn run(self, listener: UnixListener, shutdown: impl Future<Output = ()>) {
@@ -72,6 +82,7 @@ where
         let permits = Arc::new(Semaphore::new(max_connections));
         let graceful = GracefulShutdown::new();
         let mut shutdown = pin!(shutdown);
+        let mut number = 0;
         loop {
             // Waiting for a permit is part of the select, so a full socket stops as well.
             let accepted = tokio::select! {
@@ -81,7 +92,8 @@ where
             let Some((stream, hang_up, permit)) = accepted else {
                 continue;
             };
-            let connection = graceful.watch(server.clone().connection(stream));
+            number += 1;
+            let connection = graceful.watch(server.clone().connection(stream, number));
             tokio::spawn(async move {
                 // The client sees the failure of its connection, and each call logs its own end.
                 tokio::select! {
@@ -99,12 +111,18 @@ where
     fn connection(
         self: Arc<Self>,
         stream: UnixStream,
+        number: u64,
     ) -> impl GracefulConnection<Error = hyper::Error> {
         let activity = Activity::new();
         let stream = TimeoutStream::server(stream, &self.deadlines, activity.clone());
+        let requests = AtomicU64::new(0);
         let service = service_fn(move |request| {
             let (server, activity) = (self.clone(), activity.clone());
-            async move { Ok::<_, Infallible>(server.answer(request, activity).await) }
+            let numbers = SocketNumbers {
+                connection: number,
+                request_on_connection: requests.fetch_add(1, Ordering::Relaxed) + 1,
+            };
+            async move { Ok::<_, Infallible>(server.answer(request, numbers, activity).await) }
         });
         http1::Builder::new()
             // A client may close its sending side and still wait for the response.
@@ -114,9 +132,14 @@ where
             .serve_connection(TokioIo::new(stream), service)
     }
 
-    async fn answer(&self, request: http::Request<Incoming>, activity: Activity) -> Response<Body> {
+    async fn answer(
+        &self,
+        request: http::Request<Incoming>,
+        numbers: SocketNumbers,
+        activity: Activity,
+    ) -> Response<Body> {
         let (mut head, body) = request.into_parts();
-        let mut guard = (self.begin)(&head, activity.begin_request());
+        let mut guard = (self.begin)(&head, numbers, activity.begin_request());
         let context = guard.context().clone();
         let mut upload = upload::receive(body, self.deadlines.body_read, activity, &context);
         let response = match self.services.select(&mut head) {

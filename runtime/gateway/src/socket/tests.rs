@@ -20,7 +20,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::oneshot;
 use tower::service_fn;
 
-use super::{SocketServer, SocketService, SocketServices};
+use super::{SocketNumbers, SocketServer, SocketService, SocketServices};
 
 /// Answers with the request that the service receives.
 async fn echo(call: Call) -> Answer {
@@ -56,7 +56,7 @@ fn bucket(hop: &str, state: &str) -> SocketService {
 /// A server of two services, as [`echo`] answers them.
 fn server(
     log: &MemoryLog,
-) -> SocketServer<impl Fn(&Parts, deadline::RequestGuard) -> RequestGuard + use<>> {
+) -> SocketServer<impl Fn(&Parts, SocketNumbers, deadline::RequestGuard) -> RequestGuard + use<>> {
     let mut services = SocketServices::default();
     assert!(services.insert(BindingKind::R2, "photos", bucket("PHOTOS", "state")));
     let auth = SocketService {
@@ -69,7 +69,7 @@ fn server(
     SocketServer {
         services,
         deadlines: Deadlines::default(),
-        begin: move |head: &Parts, open| {
+        begin: move |head: &Parts, _, open| {
             let context = RequestContext::new(7, head.method.clone(), &head.uri, log.clone());
             RequestGuard::new(Arc::new(context), open)
         },

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use http::request::Parts;
 use safelight_config::Config;
 use safelight_gateway::Bindings;
-use safelight_gateway::socket::{SocketServer, SocketService, SocketServices};
+use safelight_gateway::socket::{SocketNumbers, SocketServer, SocketService, SocketServices};
 use safelight_hop::RequestContext;
 use safelight_hop::log::Log;
 use safelight_hop::request::RequestGuard;
@@ -73,7 +73,7 @@ impl BindingsSocket {
         let server = SocketServer {
             services,
             deadlines,
-            begin: move |head: &Parts, open| requests.begin(head, open),
+            begin: move |head: &Parts, numbers, open| requests.begin(head, numbers, open),
         };
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(server.run(bound.listener, async move {
@@ -123,15 +123,20 @@ impl SocketWorker<'_> {
 }
 
 impl Requests {
-    fn begin(&self, head: &Parts, open: deadline::RequestGuard) -> RequestGuard {
+    fn begin(
+        &self,
+        head: &Parts,
+        numbers: SocketNumbers,
+        open: deadline::RequestGuard,
+    ) -> RequestGuard {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let trace = self.traces.begin(&Arrival {
             id,
             method: &head.method,
             uri: &head.uri,
             version: head.version,
-            connection: 0,
-            request_on_connection: 0,
+            connection: numbers.connection,
+            request_on_connection: numbers.request_on_connection,
         });
         let log = self.log.clone();
         let context = RequestContext::new(id, head.method.clone(), &head.uri, log);
