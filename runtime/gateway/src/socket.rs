@@ -25,6 +25,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use safelight_hop::body::ObservedBody;
+use safelight_hop::log::Log;
 use safelight_hop::request::{RequestGuard, upload};
 use safelight_hop::{Body, Call, HopError, RequestContext};
 use safelight_net::Deadlines;
@@ -50,6 +51,8 @@ pub struct SocketServer<F> {
     pub services: SocketServices,
     /// The timeouts of a connection.
     pub deadlines: Deadlines,
+    /// The log.
+    pub log: Log,
     /// Begins a request that has just arrived.
     pub begin: F,
 }
@@ -86,7 +89,7 @@ where
         loop {
             // Waiting for a permit is part of the select, so a full socket stops as well.
             let accepted = tokio::select! {
-                accepted = accept(&listener, &permits) => accepted,
+                accepted = accept(&listener, &permits, &server.log) => accepted,
                 () = &mut shutdown => break,
             };
             let Some((stream, hang_up, permit)) = accepted else {
@@ -164,20 +167,21 @@ where
     }
 }
 
-/// The next connection with the notice of its end and its permit; none after a failed accept and a pause.
+/// The next connection with the notice of its end and its permit; none after a failure and a pause.
 async fn accept(
     listener: &UnixListener,
     permits: &Arc<Semaphore>,
+    log: &Log,
 ) -> Option<(UnixStream, HangUp, OwnedSemaphorePermit)> {
     let permit = permits.clone().acquire_owned().await.ok()?;
-    let accepted = listener.accept().await;
-    match accepted.and_then(|(stream, _)| Ok((HangUp::new(&stream)?, stream))) {
-        Ok((hang_up, stream)) => Some((stream, hang_up, permit)),
-        Err(_) => {
-            sleep_until(Instant::now() + ACCEPT_PAUSE).await;
-            None
+    if let Ok((stream, _)) = listener.accept().await {
+        if let Ok(hang_up) = HangUp::new(&stream) {
+            return Some((stream, hang_up, permit));
         }
+        log.warn("a connection to the bindings socket was refused: the process has no file descriptors left");
     }
+    sleep_until(Instant::now() + ACCEPT_PAUSE).await;
+    None
 }
 
 /// The response to a call that failed without one. Its text is the error.

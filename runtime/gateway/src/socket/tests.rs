@@ -69,6 +69,7 @@ fn server(
     SocketServer {
         services,
         deadlines: Deadlines::default(),
+        log: log.clone(),
         begin: move |head: &Parts, _, open| {
             let context = RequestContext::new(7, head.method.clone(), &head.uri, log.clone());
             RequestGuard::new(Arc::new(context), open)

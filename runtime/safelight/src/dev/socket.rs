@@ -73,6 +73,7 @@ impl BindingsSocket {
         let server = SocketServer {
             services,
             deadlines,
+            log: requests.log.clone(),
             begin: move |head: &Parts, numbers, open| requests.begin(head, numbers, open),
         };
         let (stop, stopped) = oneshot::channel();
