@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
@@ -66,18 +66,22 @@ impl Launcher {
         };
         let stdin = child.stdin.take();
         let tail = StderrTail::default();
-        let reading = tokio::spawn(follow(stderr, tail.clone(), self.log.clone()));
-        let mut output = BufReader::new(stdout).lines();
-        let failure = match tokio::time::timeout(READY_TIMEOUT, self.ready(&mut output)).await {
-            Ok(Ok(true)) => {
-                tokio::spawn(follow_lines(
-                    output,
-                    StderrTail::default(),
-                    self.log.clone(),
-                ));
+        let stderr = BufReader::new(stderr);
+        let reading = tokio::spawn(follow(stderr, Some(tail.clone()), self.log.clone()));
+        let mut output = BufReader::new(stdout);
+        let started = async {
+            match self.ready(&mut output).await? {
+                true => Ok::<_, io::Error>(None),
+                // A child may close its output and live on.
+                false => child.wait().await.map(Some),
+            }
+        };
+        let failure = match tokio::time::timeout(READY_TIMEOUT, started).await {
+            Ok(Ok(None)) => {
+                tokio::spawn(follow(output, None, self.log.clone()));
                 return Ok(Running { child, pid, stdin });
             }
-            Ok(Ok(false)) => format!("it ended with {}", child.wait().await?),
+            Ok(Ok(Some(status))) => format!("it ended with {status}"),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("it was not ready after {} s", READY_TIMEOUT.as_secs()),
         };
@@ -122,8 +126,8 @@ impl Launcher {
     }
 
     /// Whether the child is ready before its output ends.
-    async fn ready(&self, output: &mut Lines<BufReader<ChildStdout>>) -> io::Result<bool> {
-        while let Some(line) = output.next_line().await? {
+    async fn ready(&self, output: &mut BufReader<ChildStdout>) -> io::Result<bool> {
+        while let Some(line) = next_line(output).await? {
             if line == READY_LINE {
                 return Ok(true);
             }
@@ -168,17 +172,101 @@ impl StderrTail {
     }
 }
 
-async fn follow(output: impl AsyncRead + Unpin, tail: StderrTail, log: Log) {
-    follow_lines(BufReader::new(output).lines(), tail, log).await;
+/// Logs the lines of a child's output, and keeps the last ones in `tail`.
+async fn follow(mut output: impl AsyncBufRead + Unpin, tail: Option<StderrTail>, log: Log) {
+    while let Ok(Some(line)) = next_line(&mut output).await {
+        log.line(format_args!("images | {line}"));
+        if let Some(tail) = &tail {
+            tail.keep(line);
+        }
+    }
 }
 
-async fn follow_lines(
-    mut lines: Lines<BufReader<impl AsyncRead + Unpin>>,
-    tail: StderrTail,
-    log: Log,
-) {
-    while let Ok(Some(line)) = lines.next_line().await {
-        log.line(format_args!("images | {line}"));
-        tail.keep(line);
+/// Reads a line, without its end; none at the end of the output. Bytes that are not UTF-8 are replaced.
+async fn next_line(output: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    if output.read_until(b'\n', &mut bytes).await? == 0 {
+        return Ok(None);
+    }
+    let line = String::from_utf8_lossy(&bytes);
+    let line = line.strip_suffix('\n').unwrap_or(&line);
+    Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::time::Duration;
+
+    use safelight_hop::log::{Log, MemoryLog};
+    use safelight_protocol::settings::ImagesSettings;
+    use tempfile::TempDir;
+    use tokio::time;
+
+    use super::{Launcher, READY_TIMEOUT};
+
+    /// Longest wait of a test for anything.
+    const TEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+    /// A launcher of a shell script, and its log.
+    fn launcher(folder: &TempDir, script: &str) -> (Launcher, MemoryLog) {
+        let (source, program) = (folder.path().join("source"), folder.path().join("program"));
+        std::fs::write(&source, format!("#!/bin/sh\n{script}\n")).unwrap();
+        // A file that this program wrote is busy while another test's child still has its descriptor.
+        let install = Command::new("install")
+            .args(["-m", "700"])
+            .args([&source, &program])
+            .status();
+        assert!(install.unwrap().success());
+        let log = MemoryLog::default();
+        let launcher = Launcher {
+            program,
+            socket: folder.path().join("run/images.sock"),
+            settings: ImagesSettings::default(),
+            log: Log::new(log.clone()),
+        };
+        (launcher, log)
+    }
+
+    async fn wait_for(log: &MemoryLog, line: &str) {
+        let is_there = async {
+            while !log.text().contains(line) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = time::timeout(TEST_TIMEOUT, is_there).await;
+        assert!(waited.is_ok(), "no {line:?} in {:?}", log.text());
+    }
+
+    #[tokio::test]
+    async fn output_that_is_not_utf8_is_logged_and_read_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "printf 'one \\377\\n'\necho images process ready\n\
+                      printf 'two \\377\\n'\necho three\nexec sleep 1000";
+        let (launcher, log) = launcher(&folder, script);
+        let running = launcher.launch().await.unwrap();
+        wait_for(&log, "images | three\n").await;
+        let text = log.text();
+        assert_eq!(
+            text,
+            "images | one \u{fffd}\nimages | two \u{fffd}\nimages | three\n"
+        );
+        drop(running);
+    }
+
+    #[tokio::test]
+    async fn a_child_that_closes_its_output_and_lives_on_is_not_waited_for_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "exec >&-\necho closed >&2\nexec sleep 1000";
+        let (launcher, log) = launcher(&folder, script);
+        let launching = tokio::spawn(async move { launcher.launch().await.map(|_| ()) });
+        wait_for(&log, "images | closed\n").await;
+        time::pause();
+        time::advance(READY_TIMEOUT).await;
+        time::resume();
+        let launched = time::timeout(TEST_TIMEOUT, launching).await;
+        let error = launched.expect("a start that ends").unwrap().unwrap_err();
+        let text = error.to_string();
+        assert!(text.starts_with("it was not ready after 20 s"), "{text}");
     }
 }
