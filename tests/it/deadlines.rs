@@ -1,11 +1,14 @@
 //! Clients that stop: each connection is closed after its deadline, and no other client is affected.
 
+use std::path::Path;
+use std::process::Command;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::get;
-use crate::dev_server::{DevServer, TEST_TIMEOUT};
-use crate::guests;
+use crate::dev_server::{DevServer, TEST_TIMEOUT, project};
+use crate::guests::{self, SAFELIGHT};
 use crate::slow_reader::SlowReader;
 
 const GIVEN_UP: &str = "a connection was given up: its client has read nothing for 300.0 ms";
@@ -28,6 +31,35 @@ async fn a_head_that_does_not_end_closes_the_connection() {
             .unwrap_or_else(|_| panic!("{begun:?} keeps its connection"));
         assert!(!answer.starts_with(b"HTTP/1.1 200"), "{begun:?}");
     }
+}
+
+#[tokio::test]
+async fn a_closed_connection_is_an_event_in_the_log() {
+    let deadline = "[safelight.deadlines]\nheader_read_ms = 300\n";
+    let folder = project(guests::misbehaving(), deadline);
+    let program = folder.path().join("safelight");
+    let script = format!("#!/bin/sh\nRUST_LOG=safelight_net=debug exec '{SAFELIGHT}' \"$@\"\n");
+    install(&script, &program);
+    let server = safelight_harness::DevServer::builder(folder.path())
+        .program(&program)
+        .timeout(TEST_TIMEOUT);
+    let server = server.start().await.unwrap();
+    let mut client = TcpStream::connect(server.address()).await.unwrap();
+    client.write_all(b"GET / HT").await.unwrap();
+    let closed = "DEBUG closed a connection whose client sends no request";
+    let line = server.wait_for_line(|line| line.contains(closed)).await;
+    assert_eq!(line.unwrap(), closed);
+}
+
+/// Writes a program. Another process does, since a file is busy while a child of another test has its descriptor.
+fn install(script: &str, program: &Path) {
+    let source = program.with_extension("source");
+    std::fs::write(&source, script).unwrap();
+    let install = Command::new("install")
+        .args(["-m", "700"])
+        .args([&source, program])
+        .status();
+    assert!(install.unwrap().success());
 }
 
 #[tokio::test]

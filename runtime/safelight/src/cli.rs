@@ -1,6 +1,7 @@
 //! The command line: flags, subcommands and the exit code.
 
 mod av1;
+mod events;
 mod images;
 mod r2;
 
@@ -18,9 +19,8 @@ use safelight_images_client::READY_LINE;
 use safelight_worker::compile;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
 
+use self::events::{EventWriter, show_events};
 use self::images::ImagesFlags;
 use crate::dev::{self, DevOptions};
 use crate::front::traces::TraceOptions;
@@ -163,6 +163,8 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
         } => {
             let run = workers.load(log)?;
             let shutdown = interrupted()?;
+            let events = log.clone();
+            show_events(move || EventWriter(events.clone()));
             let options = DevOptions {
                 ip,
                 port,
@@ -280,7 +282,7 @@ async fn images(socket: &Path, limits: Limits, end: End, log: &Log) -> anyhow::R
     // Dropping the file removes it, after the last request.
     let bound = safelight_net::socket::bind(socket)?;
     let interrupted = interrupted()?;
-    show_events();
+    show_events(std::io::stdout);
     log.line(READY_LINE);
     let shutdown = async {
         tokio::select! {
@@ -297,19 +299,6 @@ async fn images(socket: &Path, limits: Limits, end: End, log: &Log) -> anyhow::R
         let _ = std::fs::remove_dir(folder);
     }
     Ok(served?)
-}
-
-/// Writes the events of the service to standard output, from warnings up unless `RUST_LOG` sets another level.
-fn show_events() {
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::WARN.into())
-        .from_env_lossy();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .with_target(false)
-        .without_time()
-        .init();
 }
 
 /// Completes at the end of standard input, which the program that started this one closes when it exits.
