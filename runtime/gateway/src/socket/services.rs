@@ -12,7 +12,7 @@ use safelight_hop::BindingService;
 use safelight_protocol::BindingKind;
 use safelight_protocol::extension::CF_IMAGE_HEADER;
 use safelight_protocol::fetcher::URL_HEADER;
-use safelight_protocol::headers::SERVICE;
+use safelight_protocol::headers::{FAULT, SERVICE};
 
 use super::refusal::Refusal;
 
@@ -68,8 +68,10 @@ impl SocketServices {
             return Err(Refusal::UnknownService { name, known });
         };
         head.headers.remove(&SERVICE);
-        // A foreign worker may pass its visitor's headers on; those must not set options of a `fetch`.
+        // A foreign worker may pass its visitor's headers on; those must not set options of a `fetch`, and faults of a
+        // request are for the requests of clients.
         head.headers.remove(CF_IMAGE_HEADER);
+        head.headers.remove(FAULT);
         if service.with_caller_url {
             let url = absolute_url(head).ok_or(Refusal::NoUrl)?;
             // Replaces the values that the client has sent.

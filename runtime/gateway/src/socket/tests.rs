@@ -28,9 +28,14 @@ async fn echo(call: Call) -> Answer {
         "AUTH" => caller_url::restore(call.request)?,
         _ => call.request,
     };
-    let is_leaked = ["x-emulator-service", "binding-url", "safelight-cf-image"]
-        .iter()
-        .any(|name| request.headers().contains_key(*name));
+    let is_leaked = [
+        "x-emulator-service",
+        "binding-url",
+        "safelight-cf-image",
+        "safelight-fault",
+    ]
+    .iter()
+    .any(|name| request.headers().contains_key(*name));
     let text = format!("{} {} {is_leaked}", request.method(), request.uri());
     Ok(http::Response::new(body::full(text)))
 }
@@ -201,6 +206,15 @@ async fn a_header_of_the_client_never_replaces_one_of_the_socket() {
                    x-emulator-service: service/auth\nconnection: close\n\n";
     let answer = exchange(&running.socket(), request).await;
     assert_eq!(body_of(&answer), "GET http://inner.example/a false");
+}
+
+#[tokio::test]
+async fn a_service_never_sees_the_faults_of_a_request() {
+    let running = Running::start();
+    let request = "GET /a HTTP/1.1\nhost: x\nsafelight-fault: PHOTOS:hang\nsafelight-fault: AUTH:hang\n\
+                   x-emulator-service: r2/photos\nconnection: close\n\n";
+    let answer = exchange(&running.socket(), request).await;
+    assert_eq!(body_of(&answer), "GET /a false");
 }
 
 #[tokio::test]
