@@ -2,6 +2,22 @@
 //!
 //! Both syntaxes become one tree of values that know their place (`tree`); the tree is checked once (`check`),
 //! and all errors are reported together, each with its file, line and dotted key.
+//!
+//! | module | does |
+//! |---|---|
+//! | `run` | reads the configs of all workers of a run |
+//! | `source` | finds and reads the file of a config |
+//! | `tree` | parses either syntax to values with their offsets |
+//! | `check` | converts the tree to a [`Config`] |
+//! | `environment` | chooses the keys of the top level or of `env.<name>` |
+//! | `keys` `key_name` `suggestion` | the keys of wrangler; a key in a message; the suggestion for a mistyped one |
+//! | `sections` | reads each section to checked values |
+//! | `item` | reads one value to a checked type |
+//! | `parts` | combines the values of the sections |
+//! | `secrets` `dotenv` | reads the files of secrets |
+//! | `assets` `bindings` `image_urls` `public_path` `storage` | the checked values |
+//! | `limits` | the bounds of a config as a whole |
+//! | `diagnostics` `error` | collects the errors and warnings; their texts |
 
 mod assets;
 mod bindings;

@@ -1,6 +1,11 @@
 //! The folder of the state of bindings, and the cache folder.
 //!
 //! Several processes may use the state at once. The first one to lock the folder may clean it up.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`cache`] | finds the cache folder |
+//! | `lock` | locks a file |
 
 use std::fs::File;
 use std::io;

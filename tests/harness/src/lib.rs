@@ -23,6 +23,15 @@
 //! Each constructor of [`Fault`] has such a test beside it. The program is the path in
 //! [`Builder::program`], or the one in the environment variable `SAFELIGHT_BIN`, or the one in the target folder of this
 //! crate, or else `safelight` on the path.
+//!
+//! | module | does |
+//! |---|---|
+//! | `server` | runs `safelight dev` as a child process on a free port |
+//! | `program` | finds the program |
+//! | `log` | keeps the lines of the server's log, and waits for one |
+//! | `fault` | builds the text of a fault |
+//! | `client` | sends a request, and keeps the bytes of a broken transfer |
+//! | `error` | the error |
 
 #![warn(missing_docs)]
 

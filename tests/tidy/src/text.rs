@@ -7,8 +7,9 @@ use crate::project::{File, root};
 /// A rule on one file. It returns a message if the file breaks the rule.
 pub type Rule = fn(&File) -> Option<String>;
 
-pub const RULES: [Rule; 7] = [
+pub const RULES: [Rule; 8] = [
     opens_with_its_purpose,
+    has_a_table_of_its_modules,
     is_short,
     is_named_by_a_noun,
     ignores_no_test,
@@ -22,6 +23,24 @@ const MOST_LINES: usize = 400;
 fn opens_with_its_purpose(file: &File) -> Option<String> {
     (file.is_rust() && !file.text.starts_with("//! "))
         .then(|| "must open with a line that says what it is for, after //!".to_owned())
+}
+
+/// The root file of a library has a table of its modules. A worker's is left out.
+fn has_a_table_of_its_modules(file: &File) -> Option<String> {
+    let workers = ["examples/", "tests/guests/"];
+    let is_library = file.path.ends_with("src/lib.rs")
+        && !workers.iter().any(|folder| file.path.starts_with(folder));
+    let is_module = |line: &str| {
+        let item = line.strip_prefix("pub ").unwrap_or(line);
+        item.starts_with("mod ") && item.ends_with(';')
+    };
+    let has_modules = file.text.lines().any(is_module);
+    let has_table = file
+        .text
+        .lines()
+        .any(|line| line.starts_with("//! | module |"));
+    (is_library && has_modules && !has_table)
+        .then(|| "has modules and no table of them, as in `//! | module | does |`".to_owned())
 }
 
 fn is_short(file: &File) -> Option<String> {
@@ -108,6 +127,19 @@ mod samples {
         assert!(breaks(rule, "src/a.rs", "\n//! Late.\n"));
         assert!(!breaks(rule, "src/a.rs", "//! What it is for.\n"));
         assert!(!breaks(rule, "a.md", "# Title\n"));
+    }
+
+    #[test]
+    fn a_library_without_a_table_of_its_modules_is_found() {
+        let rule = super::has_a_table_of_its_modules;
+        let table =
+            "//! A.\n//!\n//! | module | does |\n//! |---|---|\n//! | [`b`] | c |\n\npub mod b;\n";
+        assert!(!breaks(rule, "a/src/lib.rs", table));
+        assert!(breaks(rule, "a/src/lib.rs", "//! A.\n\npub mod b;\n"));
+        assert!(breaks(rule, "a/src/lib.rs", "//! A.\n\nmod b;\n"));
+        assert!(!breaks(rule, "a/src/lib.rs", "//! A.\n\nfn b() {}\n"));
+        assert!(!breaks(rule, "a/src/b.rs", "//! B.\n\nmod c;\n"));
+        assert!(!breaks(rule, "examples/a/src/lib.rs", "//! A.\n\nmod b;\n"));
     }
 
     #[test]

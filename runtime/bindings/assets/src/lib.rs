@@ -1,4 +1,14 @@
 //! Static files from a folder: the service behind an assets binding, and the files in front of a worker.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`site`] | decides whether the files or the worker answer |
+//! | `intent` | finds the file of a path, or the path that it redirects to |
+//! | `path` | converts between the path of a URL and the name of a file |
+//! | `folder` | lists and opens the files below the folder |
+//! | `asset_file` `file` | answers with a file or a part of it, streamed from the disk |
+//! | `etags` | remembers the tags and checksums of files |
+//! | `response` | builds answers without a file |
 
 mod asset_file;
 mod etags;
