@@ -16,11 +16,11 @@ use crate::{Fetcher, Images, R2Bucket, Result};
 /// host checks every call again.
 #[derive(Clone, Debug)]
 pub struct Env {
-    granted: Rc<Granted>,
+    grants: Rc<Grants>,
 }
 
 #[derive(Debug)]
-struct Granted {
+struct Grants {
     origin: String,
     bindings: BTreeMap<String, String>,
     vars: BTreeMap<String, String>,
@@ -57,7 +57,7 @@ impl Env {
             .remove(BINDINGS_ORIGIN_VARIABLE)
             .unwrap_or_else(|| format!("http://{BINDINGS_HOST}"));
         Ok(Self {
-            granted: Rc::new(Granted {
+            grants: Rc::new(Grants {
                 origin,
                 bindings,
                 vars,
@@ -111,7 +111,7 @@ impl Env {
     /// # Errors
     /// [`EnvError`] when there is no variable of this name.
     pub fn var(&self, name: &str) -> Result<String> {
-        let Granted { bindings, vars, .. } = &*self.granted;
+        let Grants { bindings, vars, .. } = &*self.grants;
         if let Some(value) = vars.get(name) {
             return Ok(value.clone());
         }
@@ -130,11 +130,11 @@ impl Env {
 
     /// Returns the URL below which the service of a binding answers.
     fn binding(&self, name: &str, wanted: BindingKind) -> Result<String, EnvError> {
-        let Granted {
+        let Grants {
             origin,
             bindings,
             vars,
-        } = &*self.granted;
+        } = &*self.grants;
         let name = name.to_owned();
         match bindings.get(&name) {
             Some(kind) if kind == wanted.as_str() => {

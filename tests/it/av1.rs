@@ -164,7 +164,7 @@ fn a_decoder_is_limited_and_ends_with_whoever_started_it() {
 /// The library keeps tens of kilobytes for each broken file in a process that goes on.
 #[test]
 fn broken_files_leave_nothing_behind_in_the_images_process() {
-    const MOST_KB: u64 = 8_000;
+    const MAX_GROWTH_KB: u64 = 8_000;
 
     let corpus = guests::repository().join("images-service/fuzz/corpus/avif/colour");
     let seed = fs::read(corpus).unwrap();
@@ -180,8 +180,8 @@ fn broken_files_leave_nothing_behind_in_the_images_process() {
     }
     assert!(refused > 100, "{refused} of 500 were broken");
     let (first, last) = (memory[0], memory[memory.len() - 1]);
-    assert!(last.now < first.now + MOST_KB, "{memory:?}");
-    assert!(last.peak < first.peak + MOST_KB, "{memory:?}");
+    assert!(last.now < first.now + MAX_GROWTH_KB, "{memory:?}");
+    assert!(last.peak < first.peak + MAX_GROWTH_KB, "{memory:?}");
     assert_eq!(children(images.pid().into()), 0);
 }
 

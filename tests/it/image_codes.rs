@@ -36,7 +36,7 @@ async fn each_answer_of_an_origin_has_its_number() {
         }
         "large" => b"HTTP/1.1 200 OK\r\ncontent-length: 100000001\r\n\r\n".to_vec(),
         "silent" => Vec::new(),
-        "babble" => b"who goes there?\r\n\r\n".to_vec(),
+        "garbage" => b"who goes there?\r\n\r\n".to_vec(),
         "gzip" => answer(200, "content-encoding: gzip\r\n", &png),
         "nowhere" => answer(302, "", b""),
         "badly" => redirect("file:///etc/passwd"),
@@ -57,7 +57,7 @@ async fn each_answer_of_an_origin_has_its_number() {
         ("badly", 400, "err=9420"),
         ("round", 400, "err=9421"),
         ("silent", 502, "err=9402"),
-        ("babble", 502, "err=9402"),
+        ("garbage", 502, "err=9402"),
         ("large", 413, "err=9402"),
         ("gzip", 415, "err=9412"),
         ("short", 422, "err=9416"),

@@ -22,6 +22,7 @@ mod dev_server;
 mod early_answers;
 mod echo;
 mod examples;
+mod failures;
 mod faults;
 #[path = "../../images-service/tests/fonts/font.rs"]
 mod font;
@@ -34,7 +35,6 @@ mod image_codes;
 mod image_urls;
 #[path = "../../runtime/safelight/benches/broken/images.rs"]
 mod images;
-mod letters;
 mod loops;
 mod option_matrix;
 mod outbound;
@@ -50,6 +50,6 @@ mod slow_reader;
 mod stand_in;
 mod start;
 mod supervision;
+mod texts;
 mod trace;
-mod trouble;
 mod url_options;

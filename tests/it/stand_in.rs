@@ -31,7 +31,7 @@ pub(crate) enum Part {
     /// Closes its listener once it is ready.
     Refuses,
     /// Answers with bytes that are not HTTP.
-    Babbles,
+    AnswersGarbage,
     /// Sends bytes before a request.
     Speaks,
     /// Sends more bytes after each answer.
@@ -85,7 +85,7 @@ def serve(connection):
         if part == "SpeaksOn":
             connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok, and another thing")
             continue
-        if part == "Babbles":
+        if part == "AnswersGarbage":
             connection.sendall(b"who goes there?\r\n\r\n")
             return
         healthy = b" /health " in request
@@ -249,7 +249,7 @@ impl Part {
             Self::Held => "Held",
             Self::Dies => "Dies",
             Self::Refuses => "Refuses",
-            Self::Babbles => "Babbles",
+            Self::AnswersGarbage => "AnswersGarbage",
             Self::Speaks => "Speaks",
             Self::SpeaksOn => "SpeaksOn",
             Self::EndsWithin => "EndsWithin",

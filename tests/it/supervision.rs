@@ -1,4 +1,4 @@
-//! The images process dies, hangs, refuses or babbles: calls in flight fail by name, and the next ones work.
+//! The images process dies, hangs, refuses or answers garbage: calls in flight fail by name, and the next ones work.
 
 use std::path::Path;
 
@@ -140,9 +140,9 @@ async fn a_process_that_answers_garbage_fails_the_call_by_name() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     let socket = socket_folder(images_child(&server)).join("images.sock");
     std::fs::remove_file(&socket).unwrap();
-    let babbler = UnixListener::bind(&socket).unwrap();
-    let babbling = tokio::spawn(async move {
-        let (mut stream, _) = babbler.accept().await.unwrap();
+    let impostor = UnixListener::bind(&socket).unwrap();
+    let exchange = tokio::spawn(async move {
+        let (mut stream, _) = impostor.accept().await.unwrap();
         // A process that speaks before it is asked would be cut off for that.
         stream.read_exact(&mut [0; 100]).await.unwrap();
         stream
@@ -167,7 +167,7 @@ async fn a_process_that_answers_garbage_fails_the_call_by_name() {
     server
         .line(|line| line.contains("the images process answers garbage, and was killed"))
         .await;
-    babbling.await.unwrap();
+    exchange.await.unwrap();
     works_again(&server).await;
 }
 
@@ -235,7 +235,11 @@ async fn while_no_process_can_be_started_calls_fail_as_unreachable() {
 
 #[tokio::test]
 async fn a_process_that_answers_garbage_is_replaced() {
-    let process = StandIn::start(&[Part::Babbles, Part::Real], DeadlineSettings::default()).await;
+    let process = StandIn::start(
+        &[Part::AnswersGarbage, Part::Real],
+        DeadlineSettings::default(),
+    )
+    .await;
     let answer = process.call("/nothing").await;
     assert_eq!(
         (answer.status, answer.code()),

@@ -61,7 +61,7 @@ const SAMPLES: u64 = 20;
 const MEMORY_SLACK: u64 = 50_000_000;
 /// Most bytes that one images process may have: for each request at a time its upload, its pixels, its result, and once more as
 /// much that the allocator keeps.
-const IMAGES_MEMORY: u64 = AT_A_TIME as u64 * 4 * plan::LARGEST_BYTES;
+const IMAGES_MEMORY: u64 = AT_A_TIME as u64 * 4 * plan::MAX_BODY_BYTES;
 /// Plain calls that one images process answers after the soak, and the call after which its memory must not grow.
 const CALLS: u64 = 400;
 const WARM_CALLS: u64 = 100;

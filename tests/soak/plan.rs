@@ -6,12 +6,12 @@ use fastrand::Rng;
 use safelight_harness::Fault;
 
 /// Sizes of bodies, in bytes.
-const SMALLEST: f64 = 1_000.0;
-const LARGEST: f64 = 15_000_000.0;
+const MIN_BODY: f64 = 1_000.0;
+const MAX_BODY: f64 = 15_000_000.0;
 /// The same in whole bytes.
-pub(crate) const LARGEST_BYTES: u64 = 15_000_000;
+pub(crate) const MAX_BODY_BYTES: u64 = 15_000_000;
 /// The worker holds these whole, and 16 requests share its memory.
-const LARGEST_HELD: f64 = 2_000_000.0;
+const MAX_HELD: f64 = 2_000_000.0;
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -94,10 +94,10 @@ impl Plan {
             _ => Route::Noise,
         };
         let largest = match route {
-            Route::Careful => LARGEST_HELD,
-            _ => LARGEST,
+            Route::Careful => MAX_HELD,
+            _ => MAX_BODY,
         };
-        let bytes = SMALLEST * (largest / SMALLEST).powf(rng.f64());
+        let bytes = MIN_BODY * (largest / MIN_BODY).powf(rng.f64());
         let size = rectangle(bytes, &mut rng);
         let mut plan = Self {
             number,

@@ -16,7 +16,7 @@ use tokio::{task::spawn_blocking, time::timeout};
 use crate::{client::Client, form::Form, pictures::png, service::Service};
 
 /// So that a test whose process stays fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An answer's first bytes: a picture of 8 bits a sample, without chroma, of an unknown matrix, all numbers used.
 const GRAY: [u8; 5] = [0, 8, 0, 2, 0];
@@ -71,14 +71,14 @@ impl Stage {
         client
     }
 
-    /// The process numbers of so many decoders, as soon as all have told theirs.
+    /// The process numbers of so many decoders, as soon as all have written theirs.
     async fn started(&self, count: usize) -> Vec<u32> {
         let path = self.folder.path().join("started");
         // Open for writing as well, so that no end is seen between two of them.
         let pipe = fs::File::options().read(true).write(true).open(&path);
         let lines = BufReader::new(pipe.unwrap()).lines().take(count);
-        let told = spawn_blocking(|| lines.map(|line| line.unwrap().parse().unwrap()).collect());
-        let Ok(numbers) = timeout(PATIENCE, told).await else {
+        let pids = spawn_blocking(|| lines.map(|line| line.unwrap().parse().unwrap()).collect());
+        let Ok(numbers) = timeout(TEST_TIMEOUT, pids).await else {
             // Lets the thread go.
             fs::write(path, "none\n").unwrap();
             panic!("no decoder has started");
@@ -104,7 +104,7 @@ async fn gone(process: u32) {
             std::thread::yield_now();
         }
     });
-    let gone = timeout(PATIENCE, waiting).await;
+    let gone = timeout(TEST_TIMEOUT, waiting).await;
     gone.expect("the process stays").unwrap();
 }
 

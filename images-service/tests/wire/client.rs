@@ -12,7 +12,7 @@ use tokio::{
 };
 
 /// Longest wait for an answer. Only the service's deadline of an idle connection is longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One connection.
 pub(crate) struct Client {
@@ -42,7 +42,7 @@ impl Client {
 
     /// Reads one whole answer.
     pub(crate) async fn answer(&mut self) -> Answer {
-        let answer = timeout(PATIENCE, self.read_answer()).await;
+        let answer = timeout(TEST_TIMEOUT, self.read_answer()).await;
         answer.expect("an answer in good time")
     }
 

@@ -10,8 +10,8 @@ use crate::workspace::{Crate, Kind};
 pub const PAGE: &str = "CONTRIBUTING.md";
 
 const SECTION: &str = "## Adding a binding";
-const MOST_NEW_PLACES: usize = 4;
-const MOST_EDITED_FILES: usize = 7;
+const MAX_NEW_PLACES: usize = 4;
+const MAX_EDITED_FILES: usize = 7;
 
 /// The feature of the echo binding.
 const FEATURE: &str = "echo";
@@ -32,16 +32,16 @@ pub fn differences(page: &str, files: &[File]) -> Vec<String> {
         .map(|file| file.path.as_str())
         .collect();
     let mut messages = Vec::new();
-    if !(1..=MOST_NEW_PLACES).contains(&places.len()) {
+    if !(1..=MAX_NEW_PLACES).contains(&places.len()) {
         let count = places.len();
         messages.push(format!(
-            "{PAGE}: a binding takes {count} new places, of 1 to {MOST_NEW_PLACES}"
+            "{PAGE}: a binding takes {count} new places, of 1 to {MAX_NEW_PLACES}"
         ));
     }
-    if !(1..=MOST_EDITED_FILES).contains(&edited.len()) {
+    if !(1..=MAX_EDITED_FILES).contains(&edited.len()) {
         let count = edited.len();
         messages.push(format!(
-            "{PAGE}: a binding takes edits in {count} files, of 1 to {MOST_EDITED_FILES}"
+            "{PAGE}: a binding takes edits in {count} files, of 1 to {MAX_EDITED_FILES}"
         ));
     }
     let unnamed = naming.difference(&edited);

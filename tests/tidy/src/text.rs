@@ -18,7 +18,7 @@ pub const RULES: [Rule; 8] = [
     flushes_no_pipeline,
 ];
 
-const MOST_LINES: usize = 400;
+const MAX_LINES: usize = 400;
 
 fn opens_with_its_purpose(file: &File) -> Option<String> {
     (file.is_rust() && !file.text.starts_with("//! "))
@@ -45,8 +45,8 @@ fn has_a_table_of_its_modules(file: &File) -> Option<String> {
 
 fn is_short(file: &File) -> Option<String> {
     let lines = file.text.lines().count();
-    (file.is_source() && lines > MOST_LINES)
-        .then(|| format!("has {lines} lines of at most {MOST_LINES}: look for the seam"))
+    (file.is_source() && lines > MAX_LINES)
+        .then(|| format!("has {lines} lines of at most {MAX_LINES}: look for the seam"))
 }
 
 fn is_named_by_a_noun(file: &File) -> Option<String> {
@@ -110,7 +110,7 @@ pub fn unnamed<'a>(examples: &'a [String], readme: &str) -> Vec<&'a str> {
 
 #[cfg(test)]
 mod samples {
-    use super::{File, MOST_LINES, Rule, root};
+    use super::{File, MAX_LINES, Rule, root};
 
     fn breaks(rule: Rule, path: &str, text: &str) -> bool {
         rule(&File {
@@ -145,9 +145,9 @@ mod samples {
     #[test]
     fn a_file_of_one_line_too_many_is_found() {
         let rule = super::is_short;
-        assert!(breaks(rule, "src/a.rs", &"\n".repeat(MOST_LINES + 1)));
-        assert!(!breaks(rule, "src/a.rs", &"\n".repeat(MOST_LINES)));
-        assert!(!breaks(rule, "Cargo.lock", &"\n".repeat(MOST_LINES + 1)));
+        assert!(breaks(rule, "src/a.rs", &"\n".repeat(MAX_LINES + 1)));
+        assert!(!breaks(rule, "src/a.rs", &"\n".repeat(MAX_LINES)));
+        assert!(!breaks(rule, "Cargo.lock", &"\n".repeat(MAX_LINES + 1)));
     }
 
     #[test]

@@ -34,7 +34,7 @@ const KEPT: usize = 1_000;
 /// Requests before the measurement. The first answers come from cold code, and fill the bucket.
 const WARM_UP: usize = 3;
 /// Longest time for one answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn main() -> anyhow::Result<()> {
     let requests = requests()?;
@@ -73,7 +73,7 @@ async fn run(requests: usize) -> anyhow::Result<()> {
         .program(env!("CARGO_BIN_EXE_safelight"))
         .argument(format!("--persist-to={}", state.path().display()))
         .argument(format!("--trace-keep={KEPT}"))
-        .timeout(PATIENCE)
+        .timeout(ANSWER_TIMEOUT)
         .start()
         .await?;
     let server = Arc::new(server);

@@ -31,8 +31,8 @@
 
 mod bodies;
 mod calls;
+mod failures;
 mod time;
-mod trouble;
 mod workers;
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr};
@@ -47,13 +47,13 @@ safelight_sdk::fetch!(fetch);
 async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
     let query = query(&request);
     match request.uri().path() {
-        "/panic" => trouble::panic(),
-        "/spin" => trouble::spin(),
-        "/allocate" => trouble::allocate(),
-        "/error" => trouble::error(),
-        "/print" => trouble::print(&query).await,
-        "/global" => trouble::global(),
-        "/hold" => trouble::hold(&query),
+        "/panic" => failures::panic(),
+        "/spin" => failures::spin(),
+        "/allocate" => failures::allocate(),
+        "/error" => failures::error(),
+        "/print" => failures::print(&query).await,
+        "/global" => failures::global(),
+        "/hold" => failures::hold(&query),
         "/spin-ms" => time::spin_ms(&query),
         "/sleep" => time::sleep(&query).await,
         "/wait-until" => time::wait_until(&query, &ctx),

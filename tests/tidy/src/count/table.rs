@@ -93,7 +93,7 @@ impl Count {
         let mut row = [const { String::new() }; COLUMNS];
         row[0] = "total".to_owned();
         row[3..7].clone_from_slice(&sizes(source, all));
-        row[8..11].clone_from_slice(&circles.map(told));
+        row[8..11].clone_from_slice(&circles.map(circle_text));
         row
     }
 }
@@ -105,7 +105,7 @@ fn row(it: &CrateCount) -> [String; COLUMNS] {
         Place::Unknown => "no rank".to_owned(),
     };
     let [source_lines, source_files, all_lines, all_files] = sizes(it.source, it.all);
-    let [top, inner, files] = it.circles.map(told);
+    let [top, inner, files] = it.circles.map(circle_text);
     [
         it.name.clone(),
         format!("{}/", it.folder),
@@ -127,7 +127,7 @@ fn sizes(source: Size, all: Size) -> [String; 4] {
     [source.lines, source.files, all.lines, all.files].map(|it| it.to_string())
 }
 
-fn told(circles: Circles) -> String {
+fn circle_text(circles: Circles) -> String {
     if circles.count == 0 {
         return "0".to_owned();
     }
