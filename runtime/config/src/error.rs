@@ -138,8 +138,8 @@ pub enum ConfigError {
     /// In `safelight.faults`.
     Fault(FaultError),
     OnlyTrue,
-    /// An element of a list, with the text of the error.
-    NotOneOf(String),
+    /// A value that its key does not take, with the text of the error.
+    BadValue(String),
     /// A list has too many elements.
     TooMany {
         max: usize,
@@ -164,7 +164,7 @@ impl fmt::Display for ConfigError {
             Self::Unreadable(why) => return write!(f, "cannot be read: {why}"),
             Self::TooLarge => return write!(f, "larger than {MAX_FILE_BYTES} bytes"),
             Self::NotUtf8 => "not UTF-8 text",
-            Self::Syntax(why) | Self::NotOneOf(why) => why,
+            Self::Syntax(why) | Self::BadValue(why) => why,
             Self::TooDeep => return write!(f, "nested more than {MAX_DEPTH} deep"),
             Self::NumberRange => "this number does not fit",
             Self::DuplicateKey => "is given twice",

@@ -41,7 +41,7 @@ fn id(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<String> {
     let id = item.non_empty_text(diagnostics)?;
     if !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         let why = "may have letters and digits only".to_owned();
-        item.refuse(diagnostics, ConfigError::NotOneOf(why));
+        item.refuse(diagnostics, ConfigError::BadValue(why));
         return None;
     }
     Some(id.to_owned())

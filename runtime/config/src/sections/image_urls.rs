@@ -89,7 +89,7 @@ where
                 let text: String = text.escape_debug().take(64).collect();
                 item.refuse(
                     diagnostics,
-                    ConfigError::NotOneOf(format!("\"{text}\" is {error}")),
+                    ConfigError::BadValue(format!("\"{text}\" is {error}")),
                 );
             }
         }

@@ -36,7 +36,7 @@ fn decoder(field: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<JpegDe
         let names = names.join(" or ");
         field.refuse(
             diagnostics,
-            ConfigError::NotOneOf(format!("must be {names}")),
+            ConfigError::BadValue(format!("must be {names}")),
         );
     }
     decoder.ok()
