@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use safelight_net::Deadlines;
 use safelight_outgoing::{Exception, Policy};
-use safelight_protocol::settings::{DeadlineSettings, ImagesSettings, MEGABYTE, PixelSettings};
+use safelight_protocol::settings::{ImagesSettings, MEGABYTE, PixelSettings};
 
 pub use crate::{
     decode::{Av1Decoder, JpegDecoder},
@@ -58,7 +58,7 @@ impl Limits {
         });
         let mut limits = Self {
             transports: (*transports).into(),
-            deadlines: deadlines_from(*deadlines),
+            deadlines: (*deadlines).into(),
             fonts: FontLimits {
                 policy: Policy::with_exceptions(exceptions.collect::<Result<Vec<_>, _>>()?),
                 ..FontLimits::default()
@@ -82,14 +82,6 @@ impl Limits {
         self.pixels.decode.jpeg = jpeg_decoder;
         self.pixels.time = Duration::from_millis(time_budget_ms);
         self.pixels.memory = memory_budget_mb.saturating_mul(MEGABYTE);
-    }
-}
-
-fn deadlines_from(settings: DeadlineSettings) -> Deadlines {
-    Deadlines {
-        header_read: Duration::from_millis(settings.header_read_ms),
-        body_read: Duration::from_millis(settings.body_read_ms),
-        write: Duration::from_millis(settings.write_ms),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use safelight_protocol::settings::DeadlineSettings;
+
 /// Longest time of a server's connection without a request.
 ///
 /// Clients that keep a connection for reuse must give up first, or they would send a request just when it closes.
@@ -29,6 +31,27 @@ impl Default for Deadlines {
             header_read: Duration::from_secs(30),
             body_read: Duration::from_secs(30),
             write: Duration::from_secs(300),
+        }
+    }
+}
+
+impl From<DeadlineSettings> for Deadlines {
+    fn from(settings: DeadlineSettings) -> Self {
+        Self {
+            header_read: Duration::from_millis(settings.header_read_ms),
+            body_read: Duration::from_millis(settings.body_read_ms),
+            write: Duration::from_millis(settings.write_ms),
+        }
+    }
+}
+
+impl From<Deadlines> for DeadlineSettings {
+    fn from(deadlines: Deadlines) -> Self {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            header_read_ms: ms(deadlines.header_read),
+            body_read_ms: ms(deadlines.body_read),
+            write_ms: ms(deadlines.write),
         }
     }
 }

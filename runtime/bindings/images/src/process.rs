@@ -23,13 +23,12 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use safelight_hop::faults::ImagesFaults;
 use safelight_hop::log::Log;
 use safelight_net::Deadlines;
 use safelight_net::pool::Pool;
-use safelight_protocol::settings::{DeadlineSettings, ImagesSettings};
+use safelight_protocol::settings::ImagesSettings;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -63,7 +62,7 @@ impl ImagesProcess {
         log: Log,
     ) -> std::io::Result<Self> {
         let socket = private_socket();
-        let deadlines = deadlines(&settings);
+        let deadlines = Deadlines::from(settings.deadlines);
         let launcher = Launcher {
             program,
             socket: socket.clone(),
@@ -117,20 +116,6 @@ impl ImagesProcess {
     pub async fn stop(self) {
         let _ = self.stop.send(());
         let _ = self.supervisor.await;
-    }
-}
-
-/// The deadlines of a connection to a process with these settings.
-fn deadlines(settings: &ImagesSettings) -> Deadlines {
-    let DeadlineSettings {
-        header_read_ms,
-        body_read_ms,
-        write_ms,
-    } = settings.deadlines;
-    Deadlines {
-        header_read: Duration::from_millis(header_read_ms),
-        body_read: Duration::from_millis(body_read_ms),
-        write: Duration::from_millis(write_ms),
     }
 }
 

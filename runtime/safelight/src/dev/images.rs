@@ -2,14 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use safelight_config::{BindingConfig, Config};
 use safelight_delivery::{ImageUrls, Transformations};
 use safelight_hop::faults::FaultSet;
 use safelight_hop::log::Log;
 use safelight_images_client::{ImagesProcess, binding};
-use safelight_protocol::settings::{DeadlineSettings, ImagesSettings};
+use safelight_protocol::settings::ImagesSettings;
 
 use super::env;
 use crate::front::WorkerFront;
@@ -39,14 +38,9 @@ fn needs_images(config: &Config) -> bool {
 }
 
 fn settings(config: &Config, trace: TraceOptions) -> ImagesSettings {
-    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let addresses = config.image_urls.allowed_addresses.iter();
     ImagesSettings {
-        deadlines: DeadlineSettings {
-            header_read_ms: ms(config.deadlines.header_read),
-            body_read_ms: ms(config.deadlines.body_read),
-            write_ms: ms(config.deadlines.write),
-        },
+        deadlines: config.deadlines.into(),
         pixels: config.pixels,
         allowed_addresses: addresses.map(ToString::to_string).collect(),
         transports: trace.transports(),
