@@ -55,7 +55,7 @@ pub async fn run(
         workers.push(Prepared {
             config,
             faults: options.faults(config),
-            open: open(config, options.persist_to.as_deref()).await?,
+            open: open(config, options.persist_to.as_deref(), &log).await?,
         });
     }
     let server = DevServer {

@@ -18,6 +18,7 @@ use super::limits::MIN_PART_BYTES;
 use super::random;
 use super::s3::{self, Credentials};
 use safelight_config::Storage;
+use safelight_hop::log::Log;
 use safelight_state::State;
 
 /// Opened buckets, by their names.
@@ -28,6 +29,7 @@ pub struct Buckets {
 
 impl Buckets {
     /// Opens the bucket of this name, and deletes the blobs that killed processes left in it. A bucket that is open stays.
+    /// `log` gets the errors of the work that goes on while it is open.
     ///
     /// # Errors
     /// When it cannot be opened; the error names it.
@@ -37,10 +39,11 @@ impl Buckets {
         state: &State,
         storage: &Storage,
         credentials: Option<&Credentials>,
+        log: &Log,
     ) -> anyhow::Result<()> {
         if let Entry::Vacant(vacant) = self.buckets.entry(name.to_owned()) {
             let folder = folder(state, name);
-            let opened = Bucket::open(name, &folder, storage, credentials);
+            let opened = Bucket::open(name, &folder, storage, credentials, log);
             let opened = opened.with_context(|| format!("open the bucket {name}"))?;
             let swept = opened.sweep(state).await;
             swept.with_context(|| format!("clear up the bucket {name}"))?;
@@ -84,6 +87,7 @@ impl Bucket {
         folder: &Path,
         storage: &Storage,
         credentials: Option<&Credentials>,
+        log: &Log,
     ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("make the folder {}", folder.display()))?;
@@ -94,7 +98,7 @@ impl Bucket {
         let blobs = blobs(&index, folder, storage, credentials)?;
         Ok(Self {
             name: name.into(),
-            _expiry: UploadExpiry::start(&index, blobs.clone()),
+            _expiry: UploadExpiry::start(name, &index, blobs.clone(), log),
             blobs,
             index,
             part_bytes: storage.part_bytes.unwrap_or(MIN_PART_BYTES),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use safelight_hop::log::Log;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, interval_at};
 
@@ -23,10 +24,12 @@ pub(super) struct UploadExpiry {
 struct AbortOnDrop(AbortHandle);
 
 impl UploadExpiry {
-    /// Starts the task. Its first round is in an hour: the sweep at the start aborts old uploads itself.
-    pub(super) fn start(index: &Index, blobs: Blobs) -> Self {
+    /// Starts the task for the bucket `name`. Its first round is in an hour: the sweep at the start aborts old uploads
+    /// itself.
+    pub(super) fn start(name: &str, index: &Index, blobs: Blobs, log: &Log) -> Self {
         // The task alone does not keep the index open.
         let index = index.downgrade();
+        let (name, log) = (name.to_owned(), log.clone());
         let task = tokio::spawn(async move {
             let mut hours = interval_at(Instant::now() + SWEEP_INTERVAL, SWEEP_INTERVAL);
             loop {
@@ -35,8 +38,12 @@ impl UploadExpiry {
                     return;
                 };
                 let round = blobs.run_in_background(abort_expired(index, blobs.clone()));
-                // After an error the next round tries again. A caller of the bucket gets the error by itself.
-                let _ = round.await;
+                match round.await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) | Err(error) => log.warn(format_args!(
+                        "old uploads to the bucket {name} could not be aborted, and are tried again in an hour: {error}"
+                    )),
+                }
             }
         });
         Self {

@@ -112,7 +112,7 @@ impl Opened {
 }
 
 impl Place {
-    async fn open(&self, name: &str) -> anyhow::Result<Opened> {
+    async fn open(&self, name: &str, log: &Log) -> anyhow::Result<Opened> {
         let config = Config::load(&self.dir, self.config.as_deref(), self.env.as_deref())?.config;
         if config.storage.location == StateLocation::Memory && self.persist_to.is_none() {
             bail!(
@@ -120,7 +120,7 @@ impl Place {
                  name the folder that is meant with --persist-to"
             );
         }
-        let open = dev::open(&config, self.persist_to.as_deref()).await?;
+        let open = dev::open(&config, self.persist_to.as_deref(), log).await?;
         let Some(bucket) = open.buckets.get(name) else {
             bail!(
                 "the config has no bucket {name}; it has {}",
@@ -160,14 +160,14 @@ impl R2Command {
                 bucket,
                 prefix,
                 place,
-            } => list(&bucket, &prefix, &place).await,
+            } => list(&bucket, &prefix, &place, log).await,
             Self::Delete { object, place } => delete(&object, &place, log).await,
         }
     }
 }
 
 async fn delete(object: &ObjectName, place: &Place, log: &Log) -> anyhow::Result<()> {
-    let opened = place.open(&object.bucket).await?;
+    let opened = place.open(&object.bucket, log).await?;
     let deleted = opened.bucket.delete_one(&object.key).await;
     let deleted = deleted.with_context(|| format!("delete {object}"));
     match opened.close_after(deleted).await? {
@@ -177,8 +177,8 @@ async fn delete(object: &ObjectName, place: &Place, log: &Log) -> anyhow::Result
     Ok(())
 }
 
-async fn list(bucket: &str, prefix: &str, place: &Place) -> anyhow::Result<()> {
-    let opened = place.open(bucket).await?;
+async fn list(bucket: &str, prefix: &str, place: &Place, log: &Log) -> anyhow::Result<()> {
+    let opened = place.open(bucket, log).await?;
     let listed = show_rows(&opened.bucket, prefix).await;
     opened.close_after(listed).await
 }

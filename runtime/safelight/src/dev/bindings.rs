@@ -44,11 +44,15 @@ pub(super) struct WorkerResources<'a> {
     pub faults: Arc<FaultSet>,
 }
 
-/// Opens the state of a config's bindings.
+/// Opens the state of a config's bindings. `log` gets the errors of their work in the background.
 ///
 /// # Errors
 /// When the state, or a bucket in it, cannot be opened.
-pub async fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<OpenBindings> {
+pub async fn open(
+    config: &Config,
+    persist_to: Option<&Path>,
+    log: &Log,
+) -> anyhow::Result<OpenBindings> {
     let mut state = LazyState::new(config, persist_to);
     let mut open = OpenBindings::default();
     for binding in &config.bindings {
@@ -60,7 +64,8 @@ pub async fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<
                     None => None,
                 };
                 let credentials = credentials.as_ref();
-                open.buckets.open(name, state, storage, credentials).await?;
+                let opened = open.buckets.open(name, state, storage, credentials, log);
+                opened.await?;
             }
             BindingConfig::Images | BindingConfig::Service(_) | BindingConfig::Assets => {}
             #[cfg(feature = "echo")]

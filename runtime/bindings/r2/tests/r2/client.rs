@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use safelight_config::{Durability, S3, Storage};
-use safelight_hop::log::Log;
+use safelight_hop::log::{Log, MemoryLog};
 use safelight_hop::{Body, Call, HopError, RequestContext};
 use safelight_r2::buckets::Buckets;
 use safelight_r2::{Bucket, Credentials};
@@ -28,6 +28,7 @@ pub(crate) struct Client {
     /// Locked as long as the bucket is in use.
     pub(crate) state: State,
     pub(crate) storage: Storage,
+    pub(crate) log: MemoryLog,
 }
 
 /// The outcome of a request.
@@ -72,7 +73,9 @@ impl Client {
         let mut state = State::open(folder).unwrap();
         let mut buckets = Buckets::default();
         let credentials = credentials();
-        let opened = buckets.open("photos", &state, &storage, Some(&credentials));
+        let log = MemoryLog::default();
+        let to_log = Log::new(log.clone());
+        let opened = buckets.open("photos", &state, &storage, Some(&credentials), &to_log);
         opened.await.unwrap();
         state.share().unwrap();
         let bucket = buckets.get("photos").unwrap().clone();
@@ -83,6 +86,7 @@ impl Client {
             bucket,
             state,
             storage,
+            log,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use http::{Method, Request};
 use safelight_config::{S3, Storage};
+use safelight_hop::log::Log;
 use safelight_r2::buckets::Buckets;
 use safelight_state::State;
 use serde_json::json;
@@ -104,12 +105,34 @@ async fn an_old_upload_is_given_up_within_the_hour_in_a_run_that_does_not_end() 
     assert_eq!(bucket.get("l").await.text(), "kept");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_round_that_fails_is_a_warning_in_the_log() {
+    let bucket = TestBucket::in_a_folder().await;
+    let index = rusqlite::Connection::open(&bucket.index).unwrap();
+    index
+        .execute("ALTER TABLE uploads RENAME TO gone", [])
+        .unwrap();
+    tokio::time::advance(std::time::Duration::from_secs(60 * 60)).await;
+    let mut turns = 0;
+    while bucket.log.text().is_empty() {
+        tokio::task::yield_now().await;
+        // The index answers on a thread of its own.
+        std::thread::yield_now();
+        turns += 1;
+        assert!(turns < 1_000_000, "nothing was logged");
+    }
+    let log = bucket.log.text();
+    let warning = "warning: old uploads to the bucket photos could not be aborted, and are tried again in an hour: ";
+    assert!(log.starts_with(warning), "{log}");
+}
+
 /// Returns the error of opening the bucket.
 async fn refusal(folder: &std::path::Path, storage: &Storage) -> String {
     let state = State::open(folder).unwrap();
     let mut buckets = Buckets::default();
     let credentials = credentials();
-    let opened = buckets.open("photos", &state, storage, Some(&credentials));
+    let log = Log::new(std::io::sink());
+    let opened = buckets.open("photos", &state, storage, Some(&credentials), &log);
     match opened.await {
         Ok(()) => panic!("it is opened"),
         Err(error) => format!("{error:#}"),

@@ -23,7 +23,7 @@ pub(super) async fn put(
         bail!("{object} names no key, as {object}cat.jpg would");
     }
     // Opened before the value is read, so that a missing bucket is reported first.
-    let opened = place.open(&object.bucket).await?;
+    let opened = place.open(&object.bucket, log).await?;
     let source = match is_dash(file) {
         true => Source::from_stdin().await.context("read standard input")?,
         false => {
@@ -46,7 +46,7 @@ pub(super) async fn get(
     place: &Place,
     log: &Log,
 ) -> anyhow::Result<()> {
-    let opened = place.open(&object.bucket).await?;
+    let opened = place.open(&object.bucket, log).await?;
     let written = match is_dash(file) {
         true => {
             opened
