@@ -108,12 +108,7 @@ fn folder_name(id: &str) -> String {
         return name;
     }
     let start: String = name.chars().take(80).collect();
-    Sha256::digest(id)
-        .iter()
-        .fold(format!("{start}~~"), |mut name, byte| {
-            let _ = write!(name, "{byte:02x}");
-            name
-        })
+    format!("{start}~~{:x}", Sha256::digest(id))
 }
 
 #[cfg(test)]
@@ -127,7 +122,8 @@ mod tests {
         assert_eq!(folder_name("../a\0"), "~2e~2e~2fa~00");
         let long = "x".repeat(121);
         let name = folder_name(&long);
-        assert_eq!(name.len(), 80 + 2 + 64);
+        let digest = "79072a47bfaa54e6057a9ee21e0dea64b9edbfd160c4ccadbb657e64b6d22ee4";
+        assert_eq!(name, format!("{}~~{digest}", "x".repeat(80)));
         assert_ne!(name, folder_name(&format!("{long}x")));
     }
 

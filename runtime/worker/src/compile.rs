@@ -116,12 +116,7 @@ impl Stamp {
         engine(None)?
             .precompile_compatibility_hash()
             .hash(&mut hasher);
-        let name: String = hasher
-            .0
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = format!("{:x}", hasher.0.finalize());
         Ok(Self(folder.join("compiled").join(name)))
     }
 
