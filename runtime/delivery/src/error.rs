@@ -1,7 +1,7 @@
 //! The errors of image delivery, with the platform's numbers and statuses.
 
 use http::StatusCode;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ALLOW, CACHE_CONTROL};
 use http::{HeaderName, HeaderValue};
 use safelight_hop::{Body, HopError, SOURCE_HOP, TRANSFORM_HOP, body};
 use safelight_outgoing::OutgoingError;
@@ -166,12 +166,9 @@ impl DeliveryError {
     /// The response for the client.
     pub fn to_response(&self) -> http::Response<Body> {
         let number = self.kind.number();
-        let mut response =
-            http::Response::new(body::full(format!("ERROR {number}: {}\n", self.text)));
-        *response.status_mut() = self.kind.status();
+        let text = format!("ERROR {number}: {}\n", self.text);
+        let mut response = body::text(self.kind.status(), text);
         let headers = response.headers_mut();
-        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-        headers.insert(CONTENT_TYPE, plain);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Ok(value) = HeaderValue::try_from(format!("err={number}")) {
             let name = match self.kind == ErrorKind::FetchedByWorker {

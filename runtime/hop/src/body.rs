@@ -5,6 +5,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
@@ -47,6 +49,15 @@ pub fn within_pauses(body: Body, limit: Option<Duration>) -> Body {
             ReadTimeoutError::Timeout(limit) => HopError::BetweenBytes(limit),
         })
         .boxed_unsync()
+}
+
+/// Makes a response of plain text.
+pub fn text(status: StatusCode, text: impl Into<Bytes>) -> http::Response<Body> {
+    let mut response = http::Response::new(full(text));
+    *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, plain);
+    response
 }
 
 /// Receives the byte counts and the end of an [`ObservedBody`].

@@ -1,6 +1,6 @@
 //! Answers without a file.
 
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use safelight_hop::{Body, body};
 
@@ -12,10 +12,7 @@ pub(super) fn redirect(path: &str, query: Option<&str>) -> Response<Body> {
 }
 
 pub(super) fn server_error(what: &str) -> Response<Body> {
-    let mut response = Response::new(body::full(format!("{what}\n")));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    set(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");
-    response
+    body::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{what}\n"))
 }
 
 pub(super) fn empty(status: StatusCode) -> Response<Body> {

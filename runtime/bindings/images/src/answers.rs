@@ -1,7 +1,6 @@
 //! Error answers of the Images binding that do not come from the images process, in the form of its wire.
 
 use http::HeaderValue;
-use http::header::CONTENT_TYPE;
 use safelight_hop::{Body, body};
 use safelight_protocol::headers::SUMMARY;
 use safelight_protocol::{ErrorCode, error};
@@ -18,13 +17,8 @@ pub(crate) fn ended_early_text(why: &str) -> String {
 
 /// An answer with an error code.
 pub(crate) fn failed(code: ErrorCode, message: &str) -> http::Response<Body> {
-    let mut response = http::Response::new(body::full(error::body_text(code, message)));
-    *response.status_mut() = code.status();
+    let mut response = body::text(code.status(), error::body_text(code, message));
     let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
     if let Ok(value) = HeaderValue::try_from(error::header_value(code)) {
         headers.insert(error::ERROR_HEADER, value);
     }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 use safelight_hop::{Body, body};
@@ -73,11 +72,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// A response of plain text.
+/// A response of plain text, with the end of its line.
 pub(super) fn plain_text(status: StatusCode, text: &str) -> Response<Body> {
-    let mut response = Response::new(body::full(format!("{text}\n")));
-    *response.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, plain);
-    response
+    body::text(status, format!("{text}\n"))
 }

@@ -1,7 +1,6 @@
 //! One fault applied to one call.
 
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -137,9 +136,5 @@ fn status_response(status: StatusCode) -> Response<Body> {
         status,
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
     );
-    let mut response = Response::new(body::full(if bodiless { "" } else { FAULT_TEXT }));
-    *response.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, plain);
-    response
+    body::text(status, if bodiless { "" } else { FAULT_TEXT })
 }

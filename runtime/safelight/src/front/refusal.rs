@@ -1,6 +1,6 @@
 //! The response to a request that has no response of the worker: a status, a word for the cause, and a text.
 
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::ALLOW;
 use http::{HeaderValue, StatusCode};
 use safelight_hop::faults::header::FaultHeaderError;
 use safelight_hop::{Body, RequestContext, body};
@@ -55,11 +55,8 @@ impl Refusal {
             }
             text.push_str(&format!("  {line}\n"));
         }
-        let mut response = http::Response::new(body::full(text));
-        *response.status_mut() = status;
+        let mut response = body::text(status, text);
         let headers = response.headers_mut();
-        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-        headers.insert(CONTENT_TYPE, plain);
         headers.insert(RUNTIME_ERROR, HeaderValue::from_static(class));
         if let Self::BadMethod(allowed) = self {
             headers.insert(ALLOW, HeaderValue::from_static(allowed));

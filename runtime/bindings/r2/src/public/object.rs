@@ -219,10 +219,7 @@ fn header(name: &HeaderName, value: &str) -> Result<HeaderValue, R2Error> {
 }
 
 pub(super) fn text_response(status: StatusCode, text: &str) -> Response<Body> {
-    let mut response = Response::new(body::full(format!("{text}\n")));
-    *response.status_mut() = status;
-    set(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");
-    response
+    body::text(status, format!("{text}\n"))
 }
 
 fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
