@@ -17,10 +17,18 @@ use crate::error::ServiceError;
 pub struct Deadline {
     /// The end; `None` if it lies beyond the range of the clock.
     until: Option<Instant>,
-    limit: Duration,
-    /// The name of the work, for the error.
-    work: &'static str,
+    work: Work,
     cancelled: Arc<AtomicBool>,
+}
+
+/// The work that a deadline bounds, for the error.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work {
+    pub(crate) name: &'static str,
+    /// The time that the work may take in all.
+    pub(crate) limit: Duration,
+    /// The end of the error's sentence, which says what the limit belongs to.
+    pub(crate) clause: &'static str,
 }
 
 impl Deadline {
@@ -29,18 +37,22 @@ impl Deadline {
     pub fn new(limit: Duration) -> Self {
         Self {
             until: Instant::now().checked_add(limit),
-            limit,
-            work: "the pixels",
+            work: Work {
+                name: "the pixels",
+                limit,
+                clause: ", which is the most a request may have",
+            },
             cancelled: Arc::default(),
         }
     }
 
-    /// Returns a deadline for a part of the work. It begins now and ends no later than this one.
-    pub(crate) fn within(&self, limit: Duration, work: &'static str) -> Self {
+    /// Returns a deadline for a part of the work, of whose limit some time is spent. The rest begins now. The deadline
+    /// ends no later than this one.
+    pub(crate) fn within(&self, work: Work, spent: Duration) -> Self {
         let part = Self {
+            until: Instant::now().checked_add(work.limit.saturating_sub(spent)),
             work,
             cancelled: Arc::clone(&self.cancelled),
-            ..Self::new(limit)
         };
         match (part.until, self.until) {
             (Some(part), Some(until)) if until < part => self.clone(),
@@ -74,11 +86,15 @@ impl Deadline {
         if self.left() > Duration::ZERO {
             return Ok(());
         }
-        let Self { work, limit, .. } = self;
+        let Work {
+            name,
+            limit,
+            clause,
+        } = self.work;
         let ms = limit.as_millis();
         Err(ServiceError::new(
             ErrorCode::DeadlinePassed,
-            format!("{work} took longer than {ms} ms, which is the most that a request may have"),
+            format!("{name} took longer than {ms} ms{clause}"),
         ))
     }
 }
@@ -99,15 +115,27 @@ mod tests {
 
     use safelight_protocol::ErrorCode;
 
-    use super::Deadline;
+    use super::{Deadline, Work};
+
+    fn letters(limit: Duration) -> Work {
+        Work {
+            name: "the letters",
+            limit,
+            clause: ": there are too many",
+        }
+    }
 
     #[test]
     fn a_deadline_that_is_over_or_cancelled_fails_its_check() {
         assert!(Deadline::new(Duration::MAX).check().is_ok());
         let over = Deadline::new(Duration::ZERO).check().unwrap_err();
         assert_eq!(over.code, ErrorCode::DeadlinePassed);
+        assert_eq!(
+            over.message,
+            "the pixels took longer than 0 ms, which is the most a request may have"
+        );
         let deadline = Deadline::new(Duration::MAX);
-        let part = deadline.within(Duration::from_secs(60), "the text");
+        let part = deadline.within(letters(Duration::from_secs(60)), Duration::ZERO);
         drop(deadline.cancel_guard());
         assert_eq!(part.check().unwrap_err().code, ErrorCode::Internal);
     }
@@ -115,11 +143,15 @@ mod tests {
     #[test]
     fn a_part_ends_no_later_than_the_whole() {
         let whole = Deadline::new(Duration::ZERO);
-        let part = whole.within(Duration::MAX, "the text");
+        let part = whole.within(letters(Duration::MAX), Duration::ZERO);
         assert!(part.check().unwrap_err().message.contains("the pixels"));
         let whole = Deadline::new(Duration::MAX);
-        let part = whole.within(Duration::ZERO, "the text");
-        assert!(part.check().unwrap_err().message.contains("the text"));
+        let limit = Duration::from_secs(60);
+        let part = whole.within(letters(limit), limit);
+        assert_eq!(
+            part.check().unwrap_err().message,
+            "the letters took longer than 60000 ms: there are too many"
+        );
         assert!(whole.check().is_ok());
     }
 }

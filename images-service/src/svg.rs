@@ -11,7 +11,7 @@ use svg_hush::{Filter, data_url_filter::allow_standard_images};
 
 use crate::{
     catch_panic::catch_panic,
-    deadline::Deadline,
+    deadline::{Deadline, Work},
     decode::{self, SVG},
     encode::EncodedImage,
     error::ServiceError,
@@ -21,8 +21,12 @@ use crate::{
 
 /// The maximum size of an SVG in bytes.
 const MAX_BYTES: usize = 5_000_000;
-/// The time that its parser may take. Some of its work grows with the square of the nesting depth.
-const MAX_TIME: Duration = Duration::from_secs(5);
+/// The work of the parser. Some of it grows with the square of the nesting depth.
+const PARSING: Work = Work {
+    name: SVG,
+    limit: Duration::from_secs(5),
+    clause: ", which is the most its parser may take",
+};
 /// The number of bytes that the parser gets at once. The deadline is checked before each piece.
 const PIECE: usize = 512;
 
@@ -67,7 +71,7 @@ pub(crate) fn sanitize(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, Se
             format!("{SVG} has more than {MAX_BYTES} bytes"),
         ));
     }
-    let deadline = deadline.within(MAX_TIME, SVG);
+    let deadline = deadline.within(PARSING, Duration::ZERO);
     let filtered = catch_panic(ErrorCode::DecodingFailed, SVG, || {
         let mut filter = Filter::new();
         filter.set_data_url_filter(allow_standard_images);
@@ -119,7 +123,7 @@ mod tests {
 
     use safelight_protocol::ErrorCode;
 
-    use super::{MAX_BYTES, sanitize};
+    use super::{MAX_BYTES, PARSING, sanitize};
     use crate::deadline::Deadline;
 
     fn unhurried() -> Deadline {
@@ -191,5 +195,10 @@ mod tests {
         assert_eq!(code(&large, &unhurried()), ErrorCode::InputTooLarge);
         let hurried = Deadline::new(Duration::ZERO);
         assert_eq!(code(svg, &hurried), ErrorCode::DeadlinePassed);
+        let over = unhurried().within(PARSING, PARSING.limit);
+        assert_eq!(
+            over.check().unwrap_err().message,
+            "image/svg+xml took longer than 5000 ms, which is the most its parser may take"
+        );
     }
 }

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::{TextLimits, refused};
-use crate::{deadline::Deadline, error::ServiceError};
+use crate::{
+    deadline::{Deadline, Work},
+    error::ServiceError,
+};
 
 /// The number of pixels that are crossed between two checks of the clock. They take less than a hundredth of a second.
 const PIXELS_PER_CHECK: u64 = 1_000_000;
-
-/// The name of the work, for the error.
-const TEXT: &str = "the text";
 
 /// The limits of all texts of a request, and the amounts that are used.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct TextBudget {
     limits: TextLimits,
     /// The deadline of the request.
     deadline: Deadline,
-    /// The deadline of the current piece of work.
+    /// The deadline of the current piece of work; before the first piece, that of the request.
     clock: Deadline,
     /// The time that earlier pieces took.
     spent: Duration,
@@ -31,7 +31,7 @@ impl TextBudget {
         Self {
             limits: *limits,
             deadline: deadline.clone(),
-            clock: deadline.within(limits.time, TEXT),
+            clock: deadline.clone(),
             spent: Duration::ZERO,
             lines: 0,
             crossed: 0,
@@ -41,8 +41,12 @@ impl TextBudget {
     /// Does a piece of work on a text. The time between such pieces does not count.
     pub(super) fn timed<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let started = Instant::now();
-        let left = self.limits.time.saturating_sub(self.spent);
-        self.clock = self.deadline.within(left, TEXT);
+        let texts = Work {
+            name: "the text",
+            limit: self.limits.time,
+            clause: ": its font asks for too much work",
+        };
+        self.clock = self.deadline.within(texts, self.spent);
         let done = work(self);
         self.spent += started.elapsed();
         done
@@ -75,5 +79,27 @@ impl TextBudget {
         }
         self.crossed = 0;
         self.check_time()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::TextBudget;
+    use crate::{deadline::Deadline, text::TextLimits};
+
+    #[test]
+    fn the_error_names_the_limit_of_all_texts() {
+        let limits = TextLimits::default();
+        let mut budget = TextBudget {
+            spent: limits.time,
+            ..TextBudget::new(&limits, &Deadline::new(Duration::MAX))
+        };
+        let error = budget.timed(|budget| budget.check_time()).unwrap_err();
+        assert_eq!(
+            error.message,
+            "the text took longer than 10000 ms: its font asks for too much work"
+        );
     }
 }
