@@ -11,8 +11,10 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 
 use crate::{
+    catch_panic::is_panic,
     deadline::Deadline,
     decode::{self, Av1Decoder, DecodeLimits, JpegDecoder, Options, Shrink},
+    error::ServiceError,
     form::{self, ExtensionParts, FormLimits, Source, TransformForm},
     limits::Limits,
     options::{Color, Frames, Text},
@@ -130,7 +132,7 @@ fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
     if bytes.len() > limits.form.input_bytes {
         return;
     }
-    let Ok(header) = decode::inspect(bytes, Frames::All, &limits.pixels.decode) else {
+    let Some(header) = accepted(decode::inspect(bytes, Frames::All, &limits.pixels.decode)) else {
         return;
     };
     if header.format() != mime || header.memory() > limits.pixels.memory {
@@ -149,7 +151,7 @@ fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
         memory: limits.pixels.memory,
         deadline: &Deadline::new(Duration::from_secs(10)),
     };
-    if let Ok(decoded) = decode::pixels(bytes, &header, options, Ok) {
+    if let Some(decoded) = accepted(decode::pixels(bytes, &header, options, Ok)) {
         assert_eq!(decoded.picture.size(), size, "the header has lied");
     }
 }
@@ -197,8 +199,16 @@ pub fn font(bytes: &[u8]) {
 /// Sanitises an SVG that is passed on.
 pub fn svg(bytes: &[u8]) {
     if decode::is_svg(bytes) {
-        let _refused = svg::sanitize(bytes, &Deadline::new(limits().pixels.time));
+        let deadline = Deadline::new(limits().pixels.time);
+        let _refused = accepted(svg::sanitize(bytes, &deadline));
     }
+}
+
+/// Returns the value of a result. Hostile bytes may give any error but a codec's panic.
+fn accepted<T>(result: Result<T, ServiceError>) -> Option<T> {
+    result
+        .inspect_err(|error| assert!(!is_panic(error), "{error}"))
+        .ok()
 }
 
 /// A body that is ready at once.

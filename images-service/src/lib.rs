@@ -19,12 +19,12 @@
 //! | `svg` | sanitises an SVG, which is passed on without pixels |
 //! | [`picture`] [`image`] | an animation or its only frame; pixels |
 //! | [`encode`] | encodes pixels as the bytes of the result |
-//! | `catch_panic` | turns a panic of a codec into an error of its own request |
+//! | [`catch_panic`] | turns a panic of a codec into an error of its own request |
 //! | `answer` | builds answers: one block with exact length and digest, or a marked error |
 //! | [`error`] [`limits`] [`deadline`] `quota` | the errors, the limits, the time for the pixels, and the bytes that all requests may hold |
 
 mod answer;
-mod catch_panic;
+pub mod catch_panic;
 mod content;
 pub mod deadline;
 pub mod decode;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use safelight_images::{
+    catch_panic::is_panic,
     error::ServiceError,
     image::{Channels, Image},
     options::{
@@ -97,11 +98,12 @@ impl Request {
     }
 
     pub(crate) fn try_run(self) -> Result<Outcome, ServiceError> {
-        run(self.0, &PixelLimits::default())
+        self.try_run_within(&PixelLimits::default())
     }
 
+    /// Fails the test if a codec panics, which is an error like any other to a caller.
     pub(crate) fn try_run_within(self, limits: &PixelLimits) -> Result<Outcome, ServiceError> {
-        run(self.0, limits)
+        run(self.0, limits).inspect_err(|error| assert!(!is_panic(error), "{error}"))
     }
 }
 
