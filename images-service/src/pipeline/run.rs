@@ -11,7 +11,7 @@ use super::{
     transform::{PlannedTransform, TransformRun},
 };
 use crate::{
-    decode::{Decoded, Options},
+    decode::{Decoded, Options, Shrink},
     encode::Decision,
     error::ServiceError,
     ops,
@@ -89,6 +89,7 @@ impl ProgramRun<'_> {
             first,
         } = load;
         let context = self.context;
+        let reduced = shrink != Shrink::NONE;
         let options = Options {
             shrink,
             jpeg: context.limits.decode.jpeg,
@@ -100,7 +101,7 @@ impl ProgramRun<'_> {
         let budget = budget.besides(source.resident_decoder());
         let mut run = first
             .as_ref()
-            .map(|first| TransformRun::new(first, source.frames().into(), budget, context));
+            .map(|first| TransformRun::new(first, source.frames().into(), reduced, budget, context));
         let change = |image| match &mut run {
             Some(run) => run.frame(image),
             None => Ok(image),

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use safelight_protocol::ErrorCode;
+
 use super::{
     RunContext,
     memory::{MemoryBudget, op_peak, ops_peak},
@@ -51,7 +53,13 @@ impl<'a> PlannedTransform<'a> {
         let others = picture.frames().len() as u64 - 1;
         let mut run = TransformRun {
             others_resident: others,
-            ..TransformRun::new(self, picture.frames().len() as u64, budget, context)
+            ..TransformRun::new(
+                self,
+                picture.frames().len() as u64,
+                false,
+                budget,
+                context,
+            )
         };
         let changed = picture.try_map(|image| run.frame(image))?;
         Ok((changed, run.warnings))
@@ -67,8 +75,10 @@ pub(super) struct TransformRun<'a> {
     others_resident: u64,
     budget: MemoryBudget,
     context: RunContext<'a>,
+    /// Whether the decoder has reduced the frames.
+    reduced: bool,
     /// The operations on every frame, once the first frame has decided them.
-    decided: Option<Vec<Op>>,
+    decided: Option<Cow<'a, [Op]>>,
     warnings: Vec<String>,
     time: Duration,
 }
@@ -78,6 +88,7 @@ impl<'a> TransformRun<'a> {
     pub(super) fn new(
         planned: &'a PlannedTransform<'a>,
         frames: u64,
+        reduced: bool,
         budget: MemoryBudget,
         context: RunContext<'a>,
     ) -> Self {
@@ -87,6 +98,7 @@ impl<'a> TransformRun<'a> {
             others_resident: 0,
             budget,
             context,
+            reduced,
             decided: None,
             warnings: Vec::new(),
             time: Duration::ZERO,
@@ -100,10 +112,19 @@ impl<'a> TransformRun<'a> {
             Some(ops) => self.apply(ops, image),
             // The plan was made for the size that the author knows. It holds for a reduced image as well, because a
             // resize ends at the same size.
-            None if image.size() != self.planned.size => {
-                let ops = self.decided.insert(self.planned.plan.ops.clone()).clone();
-                self.apply(&ops, image)
+            None if self.reduced => {
+                let ops = &self.planned.plan.ops;
+                self.decided = Some(Cow::Borrowed(ops));
+                self.apply(ops, image)
             }
+            None if image.size() != self.planned.size => Err(ServiceError::new(
+                ErrorCode::Internal,
+                format!(
+                    "a transform of {} is planned for {}",
+                    image.size(),
+                    self.planned.size
+                ),
+            )),
             None => self.first(image),
         };
         self.time += started.elapsed();
@@ -141,7 +162,7 @@ impl<'a> TransformRun<'a> {
         }
         let texts = approximations.iter().map(|one| one.text().to_owned());
         self.warnings = texts.collect();
-        self.decided = Some(ops);
+        self.decided = Some(Cow::Owned(ops));
         Ok(image)
     }
 
@@ -151,5 +172,40 @@ impl<'a> TransformRun<'a> {
             image = op.apply(image, self.context.limits.models)?;
         }
         Ok(image)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, time::Duration};
+
+    use safelight_protocol::ErrorCode;
+
+    use super::{PlannedTransform, RunContext, Transform};
+    use crate::{
+        deadline::Deadline,
+        image::{Channels, Image},
+        options::Size,
+        pipeline::PixelLimits,
+        plan::Bounds,
+    };
+
+    #[test]
+    fn a_picture_of_another_size_than_planned_is_an_error() {
+        let limits = PixelLimits::default();
+        let context = RunContext {
+            bounds: Bounds::new(limits.decode.area, limits.dimension),
+            limits: &limits,
+            deadline: &Deadline::new(Duration::MAX),
+        };
+        let transform = Cow::Owned(Transform::default());
+        let planned = PlannedTransform::new(transform, Size::new(4, 4), context).unwrap();
+        let run = |size| {
+            let image = Image::filled(size, Channels::Rgb, [9; 4]);
+            planned.run(image.into(), context.memory(), context)
+        };
+        assert!(run(Size::new(4, 4)).is_ok());
+        let error = run(Size::new(4, 3)).unwrap_err();
+        assert_eq!(error.code, ErrorCode::Internal, "{error}");
     }
 }
