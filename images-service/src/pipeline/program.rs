@@ -113,10 +113,10 @@ fn first_step(index: usize, steps: &[Step]) -> Option<(usize, &Transform)> {
     }
 }
 
-/// Returns the error for an index without a picture, which parsing excludes.
+/// Returns the error for an index without a picture, and for a picture drawn over itself. Parsing excludes both.
 pub(super) fn no_picture() -> ServiceError {
     ServiceError::new(
         ErrorCode::Internal,
-        "a step names an image that is not there",
+        "a step names an image that is not there, or one image twice",
     )
 }

@@ -135,10 +135,10 @@ impl ProgramRun<'_> {
                 draw,
             } => {
                 self.context.deadline.check()?;
-                if let Ok([overlay, base]) = self.pictures.get_disjoint_mut([*overlay, *target]) {
-                    for frame in base.frames_mut() {
-                        ops::draw(&mut frame.image, overlay.first(), draw);
-                    }
+                let both = self.pictures.get_disjoint_mut([*overlay, *target]);
+                let [overlay, base] = both.map_err(|_absent_or_equal| no_picture())?;
+                for frame in base.frames_mut() {
+                    ops::draw(&mut frame.image, overlay.first(), draw);
                 }
                 Ok(())
             }

@@ -1,7 +1,7 @@
 //! One picture on top of another.
 
 use safelight_images::options::{Draw, Position, Transform};
-use safelight_protocol::{Composite, Fit, Format, Repeat};
+use safelight_protocol::{Composite, ErrorCode, Fit, Format, Repeat};
 
 use crate::request::{Pixels, Request, at, painted, plain};
 
@@ -270,5 +270,19 @@ fn an_opaque_base_gets_alpha_where_a_mode_can_lower_it() {
     }
     for mode in [Composite::In, Composite::Out, Composite::Xor] {
         assert_eq!(channels(mode), 6, "{mode}");
+    }
+}
+
+#[test]
+fn a_draw_without_two_pictures_is_an_error() {
+    let draw = |overlay, target| {
+        let request = Request::new(&plain(2, 2, BLUE)).overlay(&plain(1, 1, RED));
+        let result = request.draw(overlay, target, Draw::default()).try_run();
+        result.map(|_| ()).map_err(|error| error.code)
+    };
+    assert_eq!(draw(1, 0), Ok(()));
+    for (overlay, target) in [(2, 0), (1, 2), (0, 0)] {
+        let code = draw(overlay, target);
+        assert_eq!(code, Err(ErrorCode::Internal), "{overlay} on {target}");
     }
 }

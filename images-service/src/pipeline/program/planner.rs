@@ -123,9 +123,11 @@ impl<'a> ProgramPlanner<'a> {
                 target,
                 draw,
             } => {
-                let target_size = self.pictures.get(*target).map(|picture| picture.size);
-                let copied = target_size.filter(|_| ops::draw_needs_copy(draw));
-                let copy = copied.map_or(0, Size::area);
+                let picture = self.pictures.get(*target).ok_or_else(no_picture)?;
+                let copy = match ops::draw_needs_copy(draw) {
+                    true => picture.size.area(),
+                    false => 0,
+                };
                 self.reserve(self.besides_others(usize::MAX), copy)?;
                 Ok(Instruction::Draw {
                     overlay: *overlay,
