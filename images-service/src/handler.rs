@@ -24,7 +24,7 @@ use safelight_net::{hang_up::HangUp, transport::TransportLog};
 use crate::{
     answer::{self, Answer, Block},
     deadline::Deadline,
-    decode::{self, SVG},
+    decode,
     error::ServiceError,
     fonts::Fonts,
     form::{self, Received},
@@ -208,16 +208,19 @@ impl Handler {
         let limits = Arc::clone(&self.limits);
         let work = move |deadline: &Deadline| {
             let _held_until_the_end = reservation;
-            let mut outcome = match svg::pass_through(&request, deadline)? {
-                Some(image) => Outcome::without_pixels(image, SVG),
-                None => pipeline::run_until(request, &limits.pixels, deadline)?,
+            let (image, facts) = match svg::pass_through(&request, deadline)? {
+                Some(image) => (image, None),
+                None => {
+                    let Outcome { image, facts } =
+                        pipeline::run_until(request, &limits.pixels, deadline)?;
+                    (image, Some(facts))
+                }
             };
-            let block = Block::new(std::mem::take(&mut outcome.image.bytes));
-            Ok((outcome, block))
+            Ok((image.content_type, Block::new(image.bytes), facts))
         };
-        let ((outcome, block), queued) = self.on_worker(client, work).await?;
-        report.done(&outcome, queued);
-        Ok(report.annotate(answer::success(outcome.image.content_type, block)))
+        let ((content_type, block, facts), queued) = self.on_worker(client, work).await?;
+        report.done(content_type, facts, queued);
+        Ok(report.annotate(answer::success(content_type, block)))
     }
 
     /// Fetches the fonts, unless the client leaves before they are there.

@@ -33,14 +33,21 @@ use crate::{
     text::TextBudget,
 };
 
-/// A finished image, and the facts about it for the log.
+/// A finished image, and the facts about it.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The encoded image.
     pub image: EncodedImage,
-    /// Its width in pixels.
+    /// The facts for the report.
+    pub facts: Facts,
+}
+
+/// The facts about an image that was made of pixels.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The width in pixels.
     pub width: u32,
-    /// Its height in pixels.
+    /// The height in pixels.
     pub height: u32,
     /// The format and the size of the base image, such as `image/jpeg 4000x3000`.
     pub source: String,
@@ -48,20 +55,6 @@ pub struct Outcome {
     pub warnings: Vec<String>,
     /// The time of each stage.
     pub timings: Timings,
-}
-
-impl Outcome {
-    /// Returns the outcome of an image without pixels, which is passed on.
-    pub(crate) fn without_pixels(image: EncodedImage, source: &str) -> Self {
-        Self {
-            image,
-            width: 0,
-            height: 0,
-            source: source.to_owned(),
-            warnings: Vec::new(),
-            timings: Timings::default(),
-        }
-    }
 }
 
 /// The time of each stage.
@@ -142,8 +135,7 @@ pub fn run_until(
         }
     };
     warnings.extend(passed.map(str::to_owned));
-    Ok(Outcome {
-        image,
+    let facts = Facts {
         width: size.width,
         height: size.height,
         source,
@@ -153,7 +145,8 @@ pub fn run_until(
             ops: result.ops,
             encode: started.elapsed().saturating_sub(result.decode + result.ops),
         },
-    })
+    };
+    Ok(Outcome { image, facts })
 }
 
 /// The limits of all work on the pixels of one request.

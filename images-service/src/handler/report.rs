@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::{
     answer::{self, Answer},
-    pipeline::{Outcome, Timings},
+    decode::SVG,
+    pipeline::{Facts, Timings},
     request::{TransformRequest, Warnings},
 };
 
@@ -32,19 +33,33 @@ impl Report {
         }
     }
 
-    /// Records the result, and the time that the request waited.
-    pub(super) fn done(&mut self, outcome: &Outcome, queued: Duration) {
-        let format = match outcome.image.content_type {
+    /// Records the result, and the time that the request waited. An SVG has no facts.
+    pub(super) fn done(
+        &mut self,
+        content_type: &'static str,
+        facts: Option<Facts>,
+        queued: Duration,
+    ) {
+        let format = match content_type {
             // Both kinds of raw pixels share this type, so the requested format is named.
             "application/octet-stream" => self.format,
             content_type => content_type,
         };
         let overlays = counted(self.overlays, " + ", "overlay");
         let steps = counted(self.steps, " > ", "step");
-        let (source, width, height) = (&outcome.source, outcome.width, outcome.height);
-        self.summary = format!("{source}{overlays}{steps} > {format} {width}x{height}");
-        self.timing = timing(self.form_time, queued, &outcome.timings);
-        self.warnings.extend(outcome.warnings.iter().cloned());
+        let made = format!("{overlays}{steps} > {format}");
+        match facts {
+            Some(facts) => {
+                let (source, width, height) = (facts.source, facts.width, facts.height);
+                self.summary = format!("{source}{made} {width}x{height}");
+                self.timing = timing(self.form_time, queued, &facts.timings);
+                self.warnings.extend(facts.warnings);
+            }
+            None => {
+                self.summary = format!("{SVG}{made} 0x0");
+                self.timing = timing(self.form_time, queued, &Timings::default());
+            }
+        }
     }
 
     /// Writes the report into the headers of the answer, and into the log.

@@ -126,8 +126,8 @@ fn an_animation_ends_in_formats_that_hold_none() {
     let (file, drawn) = squares(OPAQUE, WEBP);
     for format in [Format::Png, Format::Rgba, Format::Jpeg] {
         let encoded = Request::new(&file).encoded(format);
-        assert_eq!((encoded.width, encoded.height), (24, 16), "{format}");
-        assert_eq!(encoded.source, "image/webp 24x16", "one frame is enough");
+        assert_eq!((encoded.facts.width, encoded.facts.height), (24, 16), "{format}");
+        assert_eq!(encoded.facts.source, "image/webp 24x16", "one frame is enough");
     }
     let pixels = Request::new(&file).pixels();
     assert!(pixels.data == drawn.frames[0]);
@@ -158,8 +158,8 @@ fn a_transform_reaches_every_frame() {
         ..Transform::default()
     };
     let encoded = Request::new(&file).transform(half).encoded(Format::Gif);
-    assert_eq!((encoded.width, encoded.height), (12, 18));
-    assert_eq!(encoded.source, "image/gif 24x16 of 4 frames");
+    assert_eq!((encoded.facts.width, encoded.facts.height), (12, 18));
+    assert_eq!(encoded.facts.source, "image/gif 24x16 of 4 frames");
     let seen = seen_by_pillow(&encoded.image.bytes);
     assert_eq!((seen.size, seen.frames.len()), ((12, 18), 4));
 }
@@ -265,7 +265,7 @@ fn an_animation_that_is_reduced_needs_memory_for_one_large_frame_only() {
         let request = Request::new(&file).transform(transform);
         request.output(output(Format::Webp)).try_run_within(&limits)
     };
-    assert_eq!(run(narrow(40)).unwrap().width, 40);
+    assert_eq!(run(narrow(40)).unwrap().facts.width, 40);
     // An animation that is not reduced needs memory for all frames, and is refused before it is allocated.
     assert_eq!(run(narrow(390)).unwrap_err().code, ErrorCode::Busy);
     assert_eq!(run(Transform::default()).unwrap_err().code, ErrorCode::Busy);

@@ -208,12 +208,12 @@ fn another_format_stands_in_for_what_is_too_large() {
     let asked = |side| Request::new(&plain(side, 2, [1, 2, 3, 255])).encoded(Format::Avif);
     let fits = asked(1600);
     assert_eq!(
-        (fits.image.content_type, fits.warnings.len()),
+        (fits.image.content_type, fits.facts.warnings.len()),
         ("image/avif", 0)
     );
     let beyond = asked(1601);
     assert_eq!(beyond.image.content_type, "image/webp");
-    assert_eq!(beyond.warnings, ["image too large for AVIF"]);
+    assert_eq!(beyond.facts.warnings, ["image too large for AVIF"]);
     assert_eq!(pillow::read(&beyond.image.bytes).1.size(), (1601, 2));
 }
 

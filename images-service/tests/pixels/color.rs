@@ -93,11 +93,12 @@ fn a_profile_that_cannot_be_used_is_warned_of() {
     );
     assert!(
         encoded
+            .facts
             .warnings
             .iter()
             .any(|text| text.contains("colour profile")),
         "{:?}",
-        encoded.warnings
+        encoded.facts.warnings
     );
 }
 

@@ -98,7 +98,7 @@ fn approximations_are_warned_of_once_or_refused() {
             Request::new(&painted(10, 6, |x, _| if x < 4 { RED } else { WHITE }))
                 .transform(transform.clone())
         };
-        assert_eq!(request().try_run().unwrap().warnings, [text]);
+        assert_eq!(request().try_run().unwrap().facts.warnings, [text]);
         let strict = PixelLimits {
             models: Models {
                 strict: true,
@@ -143,8 +143,8 @@ fn a_detector_of_faces_moves_the_crop() {
             .transform(transform)
             .try_run_within(&limits)
             .unwrap();
-        assert_eq!((encoded.width, encoded.height), (10, 10));
-        assert!(encoded.warnings.is_empty());
+        assert_eq!((encoded.facts.width, encoded.facts.height), (10, 10));
+        assert!(encoded.facts.warnings.is_empty());
         encoded
             .image
             .bytes

@@ -61,7 +61,7 @@ fn converted(image: &[u8], mode: &str) -> Vec<u8> {
 /// Compares our pixels with those of the other library, and asserts that the profile has an effect.
 fn assert_honoured(image: &[u8], mode: &str, worst: f64) {
     let encoded = Request::new(image).encoded(Format::Rgba);
-    assert!(encoded.warnings.is_empty(), "{:?}", encoded.warnings);
+    assert!(encoded.facts.warnings.is_empty(), "{:?}", encoded.facts.warnings);
     let ours = Request::new(image).pixels();
     let error = ours.mean_error(&converted(image, mode));
     assert!(error < worst, "{mode}: {error}");
@@ -118,10 +118,11 @@ fn a_profile_of_something_else_is_warned_of() {
     for (mode, profile) in [("RGB", "linear"), ("L", "press")] {
         let encoded = Request::new(&with_profile(mode, profile, "'PNG'")).encoded(Format::Rgba);
         let warned = encoded
+            .facts
             .warnings
             .iter()
             .any(|text| text.contains("colour profile"));
-        assert!(warned, "{mode} {profile}: {:?}", encoded.warnings);
+        assert!(warned, "{mode} {profile}: {:?}", encoded.facts.warnings);
     }
 }
 
@@ -148,6 +149,6 @@ fn texts_and_tags_that_multiply_cost_nothing() {
             encoded.image.bytes == plain.data,
             "the rest of the profile holds"
         );
-        assert!(encoded.warnings.is_empty(), "{:?}", encoded.warnings);
+        assert!(encoded.facts.warnings.is_empty(), "{:?}", encoded.facts.warnings);
     }
 }

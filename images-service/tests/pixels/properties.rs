@@ -98,7 +98,7 @@ proptest! {
             let all = steps.iter().fold(request, |request, (transform, image, draw)| {
                 request.transform_image(*image, transform.clone()).draw(1, 0, *draw)
             });
-            all.try_run().map(|encoded| (encoded.width, encoded.height, encoded.image.bytes, encoded.warnings))
+            all.try_run().map(|encoded| (encoded.facts.width, encoded.facts.height, encoded.image.bytes, encoded.facts.warnings))
         };
         let once = run();
         if let Ok((width, height, bytes, _)) = &once {

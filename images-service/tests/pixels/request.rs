@@ -91,8 +91,8 @@ impl Request {
     pub(crate) fn pixels(self) -> Pixels {
         let encoded = self.encoded(Format::Rgba);
         Pixels {
-            width: encoded.width,
-            height: encoded.height,
+            width: encoded.facts.width,
+            height: encoded.facts.height,
             data: encoded.image.bytes,
         }
     }

@@ -29,8 +29,8 @@ fn pixels(request: Request, limits: &PixelLimits) -> Pixels {
         .try_run_within(limits)
         .unwrap();
     Pixels {
-        width: encoded.width,
-        height: encoded.height,
+        width: encoded.facts.width,
+        height: encoded.facts.height,
         data: encoded.image.bytes,
     }
 }

@@ -206,6 +206,7 @@ fn one_dimension_with_a_cropping_fit_is_warned_of() {
         Request::new(&plain(4, 4, RED))
             .transform(transform)
             .encoded(Format::Rgb)
+            .facts
             .warnings
     };
     assert_eq!(
@@ -223,9 +224,9 @@ fn one_dimension_with_a_cropping_fit_is_warned_of() {
 #[test]
 fn the_log_learns_what_the_source_was() {
     let encoded = Request::new(&plain(4, 3, RED)).encoded(Format::Jpeg);
-    assert_eq!(encoded.source, "image/png 4x3");
+    assert_eq!(encoded.facts.source, "image/png 4x3");
     assert_eq!(
-        (encoded.width, encoded.height, encoded.image.content_type),
+        (encoded.facts.width, encoded.facts.height, encoded.image.content_type),
         (4, 3, "image/jpeg")
     );
 }
@@ -249,7 +250,7 @@ fn a_crop_that_touches_the_far_edges_succeeds_at_every_size() {
                 ..sized(19, 11, fit)
             };
             let cropped = Request::new(&source).transform(transform).try_run();
-            let size = cropped.map(|cropped| (cropped.width, cropped.height));
+            let size = cropped.map(|cropped| (cropped.facts.width, cropped.facts.height));
             assert_eq!(size, Ok((19, 11)), "{side} pixels, {fit} at {gravity:?}");
         }
     }

@@ -38,6 +38,13 @@ async fn svg_is_passed_on_without_harm_where_no_pixels_are_wanted() {
         answer.assert_good("image/svg+xml");
         assert!(answer.text().contains("<rect"), "{}", answer.text());
         assert!(!answer.text().contains("evil"), "{}", answer.text());
+        assert_eq!(
+            answer.header("safelight-summary"),
+            Some("image/svg+xml > image/svg+xml 0x0")
+        );
+        let timing = answer.header("server-timing").unwrap();
+        let none = "decode;dur=0.000, ops;dur=0.000, encode;dur=0.000";
+        assert!(timing.ends_with(none), "{timing}");
     }
     let json = url_form(&[(extension::CHOOSE, "json")], SVG.as_bytes(), &[], "[]");
     let json = service.post(&json).await;
