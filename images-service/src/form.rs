@@ -292,16 +292,9 @@ impl TransformForm {
         let mut string = |name| text(name, &parts.require(name)?);
         let transforms = string(PartName::Transforms)?;
         let output_format = string(PartName::OutputFormat)?;
-        let overlays = parts
-            .overlays()
-            .map(|(name, content)| match name {
-                PartName::DrawText => Source::Text(content),
-                _ => Source::Image(content),
-            })
-            .collect();
         Ok(Self {
             base,
-            overlays,
+            overlays: parts.overlays().collect(),
             transforms,
             output_format,
             output_quality,

@@ -8,7 +8,7 @@ use safelight_protocol::{
     form,
 };
 
-use super::FormLimits;
+use super::{FormLimits, Source};
 use crate::error::ServiceError;
 
 /// The bytes of the `transforms` array: a thousand for each step that may be in it.
@@ -178,8 +178,25 @@ impl Parts {
     }
 
     /// Returns the overlays in their order, which numbers them.
-    pub(super) fn overlays(self) -> impl Iterator<Item = (PartName, Bytes)> {
-        self.0.into_iter().filter(|(name, _)| name.is_overlay())
+    pub(super) fn overlays(self) -> impl Iterator<Item = Source> {
+        self.0
+            .into_iter()
+            .filter_map(|(name, content)| match name {
+                PartName::DrawImage => Some(Source::Image(content)),
+                PartName::DrawText => Some(Source::Text(content)),
+                PartName::Image
+                | PartName::TextInput
+                | PartName::Transforms
+                | PartName::OutputFormat
+                | PartName::OutputQuality
+                | PartName::Background
+                | PartName::Anim
+                | PartName::Choose
+                | PartName::Accept
+                | PartName::Metadata
+                | PartName::Jpeg
+                | PartName::Caller => None,
+            })
     }
 }
 
