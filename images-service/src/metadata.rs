@@ -10,7 +10,7 @@ pub(crate) use self::exif::Exif;
 use self::{
     exif::COPYRIGHT,
     tiff::{Field, Order},
-    tiff_writer::{Directories, Fields},
+    tiff_writer::{Directories, Fields, MAX_SEGMENT_BYTES},
 };
 
 /// The metadata that a result keeps.
@@ -24,10 +24,7 @@ pub struct Metadata {
 
 /// Returns a TIFF structure whose only field is a copyright notice.
 pub(crate) fn copyright_exif(notice: &[u8]) -> Vec<u8> {
-    /// The maximum length of the notice in bytes. A segment of a JPEG has room for 64 KB.
-    const MAX_BYTES: usize = 60_000;
-
-    let mut text: Vec<u8> = notice.iter().copied().take(MAX_BYTES).collect();
+    let mut text: Vec<u8> = notice.iter().copied().take(MAX_SEGMENT_BYTES).collect();
     if text.last() != Some(&0) {
         text.push(0);
     }

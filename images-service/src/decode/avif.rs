@@ -11,7 +11,7 @@ use super::{
     header::Header,
     header_limits::HeaderLimits,
     heif::{Container, crop},
-    raw::{ColorModel, RawImage, SampleBuffer},
+    raw::{RawImage, SampleBuffer},
     sniff::Kind,
 };
 use crate::image::Channels;
@@ -39,16 +39,12 @@ pub(super) fn pixels(
     yuv::write_rgb(&color, description, header.channels, &mut samples);
     drop(color);
 
-    let model = match header.channels {
-        Channels::Rgb => ColorModel::Rgb,
-        Channels::Rgba => {
-            write_alpha(&container, header, options, &mut samples)?;
-            ColorModel::Rgba
-        }
-    };
+    if header.channels == Channels::Rgba {
+        write_alpha(&container, header, options, &mut samples)?;
+    }
     Ok(RawImage {
         size: header.stored,
-        model,
+        model: header.channels.into(),
         samples: SampleBuffer::Eight(samples),
     })
 }

@@ -7,7 +7,7 @@ use super::{
     header::Header,
     header_limits::HeaderLimits,
     heif::{Container, crop, decode_error, size_of},
-    raw::{ColorModel, RawImage, SampleBuffer},
+    raw::{RawImage, SampleBuffer},
     sniff::Kind,
 };
 use crate::image::Channels;
@@ -17,9 +17,9 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
 }
 
 pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RawImage, DecodeError> {
-    let (layout, model) = match header.channels {
-        Channels::Rgb => (PixelLayout::Rgb8, ColorModel::Rgb),
-        Channels::Rgba => (PixelLayout::Rgba8, ColorModel::Rgba),
+    let layout = match header.channels {
+        Channels::Rgb => PixelLayout::Rgb8,
+        Channels::Rgba => PixelLayout::Rgba8,
     };
     let container = Container::open(bytes)?;
     let props = container.props(container.primary())?;
@@ -39,7 +39,7 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RawImage, DecodeEr
     }
     Ok(RawImage {
         size: header.stored,
-        model,
+        model: header.channels.into(),
         samples: SampleBuffer::Eight(image.data),
     })
 }

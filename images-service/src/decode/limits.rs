@@ -4,6 +4,9 @@ use std::{ffi::OsString, path::PathBuf};
 
 pub use safelight_protocol::settings::JpegDecoder;
 
+/// The bytes that a decoder may take for rows and chunks besides the pixels. A compressed profile could claim any size.
+pub(super) const MAX_CHUNK_BYTES: usize = 64 << 20;
+
 /// The bounds that headers of input images are verified against, and the choice of decoders.
 #[derive(Clone, Debug)]
 pub struct DecodeLimits {

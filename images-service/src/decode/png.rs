@@ -10,13 +10,11 @@ use super::{
     error::DecodeError,
     header::Header,
     header_limits::HeaderLimits,
+    limits::MAX_CHUNK_BYTES,
     raw::{ColorModel, RawImage, SampleBuffer},
     sniff::Kind,
 };
 use crate::{image::Channels, metadata::Exif, options::Size};
-
-/// The bytes for rows and chunks besides the pixels. A compressed profile could claim any size.
-const MAX_CHUNK_BYTES: usize = 64 << 20;
 
 type File<'a> = Cursor<&'a [u8]>;
 

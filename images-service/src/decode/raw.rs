@@ -46,6 +46,15 @@ impl ColorModel {
     }
 }
 
+impl From<Channels> for ColorModel {
+    fn from(channels: Channels) -> Self {
+        match channels {
+            Channels::Rgb => Self::Rgb,
+            Channels::Rgba => Self::Rgba,
+        }
+    }
+}
+
 impl RawImage {
     /// Returns the number of samples.
     pub(super) fn len(&self) -> usize {
@@ -67,10 +76,7 @@ impl RawFrame {
     pub(super) fn new(image: Image, delay: u32) -> Self {
         let raw = RawImage {
             size: image.size(),
-            model: match image.channels() {
-                Channels::Rgb => ColorModel::Rgb,
-                Channels::Rgba => ColorModel::Rgba,
-            },
+            model: image.channels().into(),
             samples: SampleBuffer::Eight(image.into_data()),
         };
         Self { raw, delay }

@@ -12,13 +12,11 @@ use super::{
     error::DecodeError,
     header::Header,
     header_limits::HeaderLimits,
-    raw::{ColorModel, RawFrame, RawImage, SampleBuffer},
+    limits::MAX_CHUNK_BYTES,
+    raw::{RawFrame, RawImage, SampleBuffer},
     sniff::Kind,
 };
 use crate::{image::Channels, metadata::Exif, options::Size, picture::LoopCount};
-
-/// The bytes for chunks besides the pixels.
-const MAX_CHUNK_BYTES: usize = 64 << 20;
 
 pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
     let mut decoder = checked_decoder(bytes)?;
@@ -59,7 +57,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Opened<'a>, D
     let channels = read(&mut decoder, header.stored, &mut data)?;
     Ok(Opened::Still(RawImage {
         size: header.stored,
-        model: model(channels),
+        model: channels.into(),
         samples: SampleBuffer::Eight(data),
     }))
 }
@@ -148,13 +146,6 @@ fn channels(decoder: &WebPDecoder<Cursor<&[u8]>>) -> Channels {
     match decoder.has_alpha() {
         true => Channels::Rgba,
         false => Channels::Rgb,
-    }
-}
-
-const fn model(channels: Channels) -> ColorModel {
-    match channels {
-        Channels::Rgb => ColorModel::Rgb,
-        Channels::Rgba => ColorModel::Rgba,
     }
 }
 

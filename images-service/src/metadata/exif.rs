@@ -2,7 +2,7 @@
 
 use super::{
     filter,
-    orientation::{Orientation, from_tag},
+    orientation::{self, Orientation, from_tag},
     tiff::{Field, Tiff},
 };
 
@@ -54,7 +54,6 @@ impl Exif {
     }
 }
 
-const ORIENTATION: u16 = 0x0112;
 pub(super) const COPYRIGHT: u16 = 0x8298;
 
 /// Reads both fields from the main directory, each at its first entry. Other directories are not read.
@@ -63,7 +62,7 @@ fn main_fields(tiff: &[u8]) -> Option<(Orientation, Option<Vec<u8>>)> {
     let (mut orientation, mut copyright) = (None, None);
     for (tag, field) in tiff.main()? {
         match tag {
-            ORIENTATION => orientation = orientation.or_else(|| tiff.number(field)),
+            orientation::TAG => orientation = orientation.or_else(|| tiff.number(field)),
             COPYRIGHT => copyright = copyright.or_else(|| notice(field)),
             _ => {}
         }

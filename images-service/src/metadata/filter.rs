@@ -1,14 +1,10 @@
 //! Filters EXIF for a result: keeps the fields that are still true, within bounds, and writes them anew.
 
 use super::{
+    orientation,
     tiff::{Field, Tiff},
-    tiff_writer::{self, Directories, EXIF_POINTER, Fields, GPS_POINTER},
+    tiff_writer::{self, Directories, EXIF_POINTER, Fields, GPS_POINTER, MAX_SEGMENT_BYTES},
 };
-
-/// The maximum size of the result in bytes. A segment of a JPEG has room for 64 KB.
-const MAX_BYTES: usize = 60_000;
-
-const ORIENTATION: u16 = 0x0112;
 
 /// The tags that are dropped, because they are not true of the result or cannot be moved: sizes, layout and colours of
 /// the source's pixels, its density, offsets in the source, other structures with metadata of their own, maker
@@ -25,7 +21,7 @@ const DROPPED: [u16; 38] = [
 /// The result is upright, and its orientation says so. The directory of the thumbnail is not read.
 pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
     let source = Tiff::parse(tiff)?;
-    let mut room = MAX_BYTES;
+    let mut room = MAX_SEGMENT_BYTES;
     let mut main = chosen(source.main()?, &mut room);
     let mut inner = |pointer| {
         let field = main.remove(&pointer)?;
@@ -37,7 +33,7 @@ pub(super) fn kept(tiff: &[u8]) -> Option<Vec<u8>> {
     };
     let (exif, gps) = (inner(EXIF_POINTER), inner(GPS_POINTER));
     let upright = source.order.short_bytes(1);
-    if let Some(field) = main.get_mut(&ORIENTATION) {
+    if let Some(field) = main.get_mut(&orientation::TAG) {
         *field = Field::short(&upright);
     }
     if main.is_empty() && exif.is_none() && gps.is_none() {
@@ -64,7 +60,7 @@ fn chosen<'a>(all: impl Iterator<Item = (u16, Field<'a>)>, room: &mut usize) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_BYTES, kept};
+    use super::{MAX_SEGMENT_BYTES, kept};
 
     /// Returns a structure of one directory at offset 8.
     fn tiff(entries: &[[u8; 12]], behind: &[u8]) -> Vec<u8> {
@@ -118,7 +114,7 @@ mod tests {
             .map(|tag| entry(tag, 2, 10_000, at))
             .collect();
         let kept = kept(&tiff(&entries, &text)).unwrap();
-        assert!(kept.len() <= MAX_BYTES + 100, "{}", kept.len());
-        assert!(kept.len() > MAX_BYTES / 2);
+        assert!(kept.len() <= MAX_SEGMENT_BYTES + 100, "{}", kept.len());
+        assert!(kept.len() > MAX_SEGMENT_BYTES / 2);
     }
 }

@@ -9,6 +9,9 @@ use crate::{
     options::Rotation,
 };
 
+/// The EXIF tag of the orientation.
+pub(super) const TAG: u16 = 0x0112;
+
 /// Returns the orientation for a value of the EXIF tag, 1 to 8. Any other value is upright.
 pub(super) fn from_tag(tag: u32) -> Orientation {
     let known = u8::try_from(tag).ok().and_then(Orientation::from_exif);

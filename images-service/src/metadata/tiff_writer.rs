@@ -9,6 +9,9 @@ pub(super) const EXIF_POINTER: u16 = 0x8769;
 /// The tag of the offset of the GPS directory.
 pub(super) const GPS_POINTER: u16 = 0x8825;
 
+/// The maximum size of all fields in bytes. A segment of a JPEG has room for 64 KB.
+pub(super) const MAX_SEGMENT_BYTES: usize = 60_000;
+
 /// The fields of one directory, sorted by tag as TIFF requires.
 pub(super) type Fields<'a> = BTreeMap<u16, Field<'a>>;
 
