@@ -68,13 +68,14 @@ async fn each_answer_of_an_origin_has_its_number() {
 
 #[tokio::test]
 async fn an_origin_that_cannot_be_reached_has_its_number() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let gone = listener.local_addr().unwrap();
-    drop(listener);
+    // A socket that is bound and does not listen refuses connections, and keeps its port from others.
+    let refusing = TcpSocket::new_v4().unwrap();
+    refusing.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let refusing_address = refusing.local_addr().unwrap();
     let server = DevServer::start(guests::misbehaving(), OPEN).await;
     for (url, status, mark) in [
         ("http://nobody.invalid/a.png", 523, "err=9407"),
-        (&format!("http://{gone}/a.png"), 502, "err=9505"),
+        (&format!("http://{refusing_address}/a.png"), 502, "err=9505"),
         ("http://255.255.255.255/a.png", 523, "err=9510"),
     ] {
         assert_both(&server, url, (status, mark)).await;

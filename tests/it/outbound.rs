@@ -42,11 +42,11 @@ async fn an_answer_that_breaks_off_is_broken_for_the_client_too() {
 #[tokio::test]
 async fn a_host_that_cannot_be_reached_is_an_error_for_the_worker() {
     let server = DevServer::start(guests::misbehaving(), "").await;
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let answer = get(server.address, &format!("/fetch?url=http://{free}/")).await;
+    // A socket that is bound and does not listen refuses connections, and keeps its port from others.
+    let refusing = tokio::net::TcpSocket::new_v4().unwrap();
+    refusing.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = refusing.local_addr().unwrap();
+    let answer = get(server.address, &format!("/fetch?url=http://{address}/")).await;
     assert_eq!(answer.status, 500);
     assert!(answer.text().contains("Connection refused"), "{answer:?}");
 }

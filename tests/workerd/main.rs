@@ -34,11 +34,9 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[test]
 fn workerd_ends_with_the_standard_input_that_a_test_process_holds() {
-    let workerd = Workerd::start();
-    let address = workerd.address;
-    std::net::TcpStream::connect(address).unwrap();
-    drop(workerd);
-    std::net::TcpStream::connect(address).unwrap_err();
+    let mut workerd = Workerd::start();
+    std::net::TcpStream::connect(workerd.address).unwrap();
+    workerd.end();
 }
 
 impl Workerd {

@@ -5,9 +5,12 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::TEST_TIMEOUT;
 
 /// The config of workerd, with Images bound as the platform's own tools bind it: the client inside workerd, the service outside.
 const CONFIG: &str = r#"
@@ -43,6 +46,7 @@ wait
 pub(crate) struct Workerd {
     pub(crate) address: SocketAddr,
     workerd: Child,
+    output: Receiver<String>,
     images: Option<Child>,
     _folder: TempDir,
 }
@@ -70,16 +74,30 @@ impl Workerd {
             .stdout(Stdio::piped())
             .spawn()
             .expect("workerd starts");
-        let listening: Value =
-            serde_json::from_str(&first_line(&mut workerd)).expect("workerd says where it listens");
+        let output = output(&mut workerd);
+        let first = output.recv_timeout(TEST_TIMEOUT);
+        let listening: Value = serde_json::from_str(&first.expect("workerd says something"))
+            .expect("workerd says where it listens");
         let port = listening["port"].as_u64().expect("a port");
         let port = u16::try_from(port).expect("a port of 16 bits");
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             workerd,
+            output,
             images: None,
             _folder: folder,
         }
+    }
+
+    /// Closes the standard input, and waits for the end of the output, which workerd alone writes to.
+    pub(crate) fn end(&mut self) {
+        drop(self.workerd.stdin.take());
+        let end = self.output.recv_timeout(TEST_TIMEOUT);
+        assert_eq!(
+            end,
+            Err(RecvTimeoutError::Disconnected),
+            "workerd still runs"
+        );
     }
 }
 
@@ -103,18 +121,24 @@ fn images(socket: &Path) -> Child {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the images process starts");
-    let ready = first_line(&mut images);
+    let ready = output(&mut images).recv_timeout(TEST_TIMEOUT);
+    let ready = ready.expect("the images process says something");
     assert!(!ready.is_empty(), "the images process is not ready");
     images
 }
 
-/// The rest of its output is read and dropped, so that its writes do not block.
-fn first_line(process: &mut Child) -> String {
+/// Receives the first line of the output. The rest is read and dropped, so that writes do not block. The channel is closed at the
+/// end of the output.
+fn output(process: &mut Child) -> Receiver<String> {
     let mut output = BufReader::new(process.stdout.take().expect("it is a pipe"));
-    let mut line = String::new();
-    output.read_line(&mut line).expect("it says something");
-    std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
-    line
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        output.read_line(&mut line).expect("it writes text");
+        let _test_has_ended = sender.send(line);
+        output.read_to_end(&mut Vec::new())
+    });
+    receiver
 }
 
 /// The program itself, of exactly the version in `package.json`, installed by npm once for all test processes.

@@ -6,6 +6,7 @@ use safelight_hop::log::Log;
 use safelight_r2::buckets::Buckets;
 use safelight_state::State;
 use serde_json::json;
+use tokio::net::TcpSocket;
 
 use crate::bucket::TestBucket;
 use crate::client::{credentials, full, reply, with_version};
@@ -199,13 +200,13 @@ async fn an_index_without_checksums_of_blocks_is_taken_over_and_its_ranges_are_p
 
 #[tokio::test]
 async fn a_store_that_is_not_there_is_an_error_of_the_call() {
-    let port = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
+    // A socket that is bound and does not listen refuses connections, and keeps its port from others.
+    let refusing = TcpSocket::new_v4().unwrap();
+    refusing.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = refusing.local_addr().unwrap();
     let storage = Storage {
         s3: Some(S3 {
-            endpoint: format!("http://127.0.0.1:{port}"),
+            endpoint: format!("http://{address}"),
             bucket: "blobs".into(),
             region: "auto".into(),
             prefix: String::new(),
