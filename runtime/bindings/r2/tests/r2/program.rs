@@ -41,6 +41,26 @@ impl Program {
         }
     }
 
+    /// Has the writer begin with the number `first`, and kills it at its event number `event`, or at the next one that is
+    /// no answer. A writer that `holds` stands at that event; another one has gone on. Returns all its events.
+    pub(crate) fn kill_at(mut self, event: usize, holds: bool, first: u64) -> Vec<String> {
+        let hold = if holds { event } else { usize::MAX };
+        self.write(&format!("{first} {hold}"));
+        let mut events = Vec::new();
+        let mut is_killed = false;
+        // The output from before the kill still arrives.
+        while let Some(line) = self.next_line() {
+            let is_answer = line.starts_with("answered ");
+            events.push(line);
+            if !is_killed && !is_answer && events.len() >= event {
+                self.kill();
+                is_killed = true;
+            }
+        }
+        assert!(is_killed, "the writer ended by itself: {events:?}");
+        events
+    }
+
     pub(crate) fn answer(&mut self) -> String {
         self.next_line().expect("the writer still runs")
     }

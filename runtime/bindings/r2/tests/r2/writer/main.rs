@@ -3,10 +3,11 @@
 //! | mode | does |
 //! |---|---|
 //! | `obey` | `get`, `put VALUE` and `put many` of the object `k`, a line of standard input each |
-//! | `put` | stores one numbered object after the other, from the number on the first line of standard input |
-//! | `complete` | completes one numbered upload after the other, likewise |
+//! | `put` | stores one numbered object after the other |
+//! | `complete` | completes one numbered upload after the other |
 //!
-//! Each event is a line of standard output. `Program` in the tests is the other side.
+//! The line `FIRST HOLD` of standard input gives these two modes the first number, and the event at which they wait to be
+//! killed. Each event is a line of standard output. `Program` in the tests is the other side.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,6 +21,7 @@ mod client;
 mod content;
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::Request;
@@ -32,6 +34,11 @@ use content::{put_content, put_key, upload_key, upload_parts};
 
 /// Bytes of a value that are sent at once.
 const PIECE_BYTES: usize = 64 * 1024;
+
+/// The number of the event at which the program holds. Of answers, the next event takes the place.
+static HOLD: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+static EVENTS: AtomicUsize = AtomicUsize::new(0);
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
@@ -121,10 +128,13 @@ async fn complete_numbered(client: &Client) {
     }
 }
 
+/// Reads the line `FIRST HOLD`.
 fn first_number() -> u64 {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).unwrap();
-    line.trim().parse().unwrap()
+    let (first, hold) = line.trim().split_once(' ').unwrap();
+    HOLD.store(hold.parse().unwrap(), Ordering::Relaxed);
+    first.parse().unwrap()
 }
 
 fn say(event: &str) {
@@ -132,4 +142,9 @@ fn say(event: &str) {
     let mut output = std::io::stdout();
     output.write_all(format!("{event}\n").as_bytes()).unwrap();
     output.flush().unwrap();
+    let events = EVENTS.fetch_add(1, Ordering::Relaxed) + 1;
+    if events >= HOLD.load(Ordering::Relaxed) && !event.starts_with("answered ") {
+        // Nothing more comes, but the end of the test.
+        let _end = std::io::stdin().read_line(&mut String::new());
+    }
 }
