@@ -39,7 +39,7 @@ impl Reply {
     /// Whether the answer's digest is that of its bytes.
     pub(crate) fn has_right_digest(&self) -> bool {
         let digest = &self.headers["repr-digest"];
-        digest.to_str().unwrap() == safelight_protocol::digest::value(self.crc32c)
+        digest.to_str().unwrap() == safelight_protocol::digest::value(crc32c::crc32c(&self.body))
     }
 }
 

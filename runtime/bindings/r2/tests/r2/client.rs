@@ -40,8 +40,8 @@ pub(crate) struct Reply {
     pub(crate) json: Value,
     /// The bytes behind the JSON.
     pub(crate) value: Vec<u8>,
-    /// The CRC-32C of the JSON and the value.
-    pub(crate) crc32c: u32,
+    /// The bytes of the JSON and the value.
+    pub(crate) body: Vec<u8>,
     /// The JSON of the error's header, or `null`.
     pub(crate) error: Value,
 }
@@ -171,17 +171,16 @@ pub(crate) fn full(content: impl Into<Bytes>) -> Body {
 
 pub(crate) async fn reply(method: &Method, response: Response<Body>) -> Reply {
     let (head, body) = response.into_parts();
-    let mut value = body.collect().await.unwrap().to_bytes().to_vec();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
     let length = head.headers["content-length"].to_str().unwrap();
     assert_eq!(
         length,
-        value.len().to_string(),
+        body.len().to_string(),
         "every answer tells its length"
     );
-    let crc32c = crc32c::crc32c(&value);
     let size = head.headers.get("cf-r2-metadata-size");
     let size = size.map_or(0, |size| size.to_str().unwrap().parse().unwrap());
-    let rest = value.split_off(size);
+    let (json, value) = body.split_at(size);
     let error = head.headers.get("cf-r2-error");
     assert_eq!(
         error.is_some(),
@@ -191,9 +190,9 @@ pub(crate) async fn reply(method: &Method, response: Response<Body>) -> Reply {
     Reply {
         status: head.status,
         headers: head.headers.clone(),
-        json: serde_json::from_slice(&value).unwrap_or_default(),
-        value: rest,
-        crc32c,
+        json: serde_json::from_slice(json).unwrap_or_default(),
+        value: value.to_vec(),
+        body,
         error: error.map_or(Value::Null, |error| {
             serde_json::from_slice(error.as_bytes()).unwrap()
         }),

@@ -1,7 +1,7 @@
-//! A second program that uses a bucket: `r2-writer`, the example target of this package.
+//! A second program that uses a bucket: `r2-writer`, a binary target of this package.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use safelight_config::Storage;
@@ -14,7 +14,7 @@ pub(crate) struct Program {
 impl Program {
     /// Runs the writer in one of its modes.
     pub(crate) fn run(mode: &str, folder: &Path, storage: &Storage) -> Self {
-        let mut command = Command::new(writer());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_r2-writer"));
         command
             .arg(mode)
             .arg(folder)
@@ -81,18 +81,4 @@ impl Drop for Program {
         let _ended = self.process.kill();
         self.process.wait().unwrap();
     }
-}
-
-/// The path of the writer. Cargo builds the examples of a package with its tests, in a folder beside theirs.
-fn writer() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let profile = tests.ancestors().nth(2).unwrap();
-    let name = format!("r2-writer{}", std::env::consts::EXE_SUFFIX);
-    let path = profile.join("examples").join(name);
-    assert!(
-        path.is_file(),
-        "{} is missing: `cargo build -p safelight-r2 --example r2-writer` builds it",
-        path.display()
-    );
-    path
 }
