@@ -208,7 +208,14 @@ where
     ) -> Result<http::Response<PooledBody<B>>, ExchangeError<B>> {
         let response = match connection.sender.try_send_request(request).await {
             Ok(response) => response,
-            Err(error) => return Err(ExchangeError { error, connection }),
+            Err(error) => {
+                // A driver that cancels a waiting request has no error of its own.
+                if is_unsolicited(error.error()) {
+                    self.unsolicited
+                        .send_if_modified(|last| advance(last, connection.generation));
+                }
+                return Err(ExchangeError { error, connection });
+            }
         };
         Ok(response.map(|incoming| PooledBody {
             incoming: ReadTimeoutBody::new(incoming, self.deadlines.body_read),
@@ -224,6 +231,16 @@ where
         let (sender, driver) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
+        Ok(self.connection(sender, driver, generation))
+    }
+
+    /// Spawns the driver of a connection.
+    fn connection(
+        &self,
+        sender: SendRequest<B>,
+        driver: impl Future<Output = hyper::Result<()>> + Send + 'static,
+        generation: u64,
+    ) -> Connection<B> {
         let unsolicited = self.unsolicited.clone();
         let driver = tokio::spawn(async move {
             // Every other error of a connection reaches its exchange.
@@ -233,13 +250,13 @@ where
             }
             Some(error)
         });
-        Ok(Connection {
+        Connection {
             number: self.connected.fetch_add(1, Ordering::Relaxed) + 1,
             sender,
             driver,
             generation,
             idle_since: Instant::now(),
-        })
+        }
     }
 
     fn take_idle(&self) -> Option<Connection<B>> {
@@ -283,19 +300,24 @@ pub fn is_protocol_error(error: &hyper::Error) -> bool {
     error.is_parse() || is_unsolicited(error)
 }
 
-/// Whether the error is that bytes came without a request.
+/// Whether the error is that bytes came without a request, or that they canceled a request that was not yet written.
 ///
 /// hyper has no predicate for this kind of error. It is the only one without a predicate and without a source.
 fn is_unsolicited(error: &hyper::Error) -> bool {
+    let source = std::error::Error::source(error);
+    if error.is_canceled() {
+        return source
+            .and_then(|cause| cause.downcast_ref())
+            .is_some_and(is_unsolicited);
+    }
     let has_predicate = error.is_parse()
         || error.is_user()
-        || error.is_canceled()
         || error.is_closed()
         || error.is_incomplete_message()
         || error.is_body_write_aborted()
         || error.is_shutdown()
         || error.is_timeout();
-    !has_predicate && std::error::Error::source(error).is_none()
+    !has_predicate && source.is_none()
 }
 
 /// A response's body. At its end its connection goes back to the pool. Dropped before, it kills the connection.

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
-use super::{Pool, advance, is_unsolicited};
+use super::{Pool, advance, is_protocol_error, is_unsolicited};
 use crate::Deadlines;
 
 /// Longest wait for something that must happen; a test that fails waits for it.
@@ -174,6 +174,25 @@ async fn bytes_without_a_request_are_told_from_other_failures() {
         .unwrap();
     theirs.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
     assert!(is_unsolicited(&driver.await.unwrap_err()));
+}
+
+#[tokio::test]
+async fn bytes_that_cancel_a_waiting_request_are_reported_as_the_violation_that_they_are() {
+    let (ours, mut theirs) = tokio::io::duplex(64);
+    let (sender, driver) = http1::handshake(TokioIo::new(ours)).await.unwrap();
+    theirs.write_all(b"who goes there?\r\n\r\n").await.unwrap();
+    let pool = Pool::new("unused", Deadlines::default());
+    // The driver runs for the first time when the request waits.
+    let connection = pool.connection(sender, driver, 0);
+    let failed = pool.exchange(connection, request(Vec::new())).await;
+    let error = failed.err().unwrap().cause().await;
+    assert!(
+        error.is_canceled() && is_protocol_error(&error),
+        "{error:?}"
+    );
+    tokio::time::timeout(TEST_TIMEOUT, pool.unsolicited_bytes())
+        .await
+        .expect("the bytes are not reported");
 }
 
 #[tokio::test]
