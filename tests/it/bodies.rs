@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::client::{get, post};
-use crate::dev_server::DevServer;
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 
 const MB: usize = 1_000_000;
@@ -92,10 +93,15 @@ async fn a_stream_whose_instance_is_killed_by_another_request_is_broken_for_the_
         let mut rest = Vec::new();
         client.read_to_end(&mut rest).await.map(|_| rest)
     });
-    // The instance of the stream is one of several, so the panic comes until it has struck it.
-    while !rest.is_finished() {
-        get(server.address, "/panic").await;
-    }
+    // The instance of the stream is one of several, so the panic is repeated until it hits that one.
+    let panics = async {
+        while !rest.is_finished() {
+            get(server.address, "/panic").await;
+        }
+    };
+    timeout(TEST_TIMEOUT, panics)
+        .await
+        .expect("no panic hits the instance");
     // The last chunk, which is empty, never comes.
     assert_eq!(rest.await.unwrap().unwrap(), b"");
 }

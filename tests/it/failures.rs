@@ -3,9 +3,10 @@
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::client::get;
-use crate::dev_server::DevServer;
+use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 
 /// Asserts that the server still works after a failure.
@@ -37,9 +38,14 @@ async fn those_who_shared_the_instance_of_a_panic_are_told_whose_it_was() {
         async move { get(address, "/sleep?ms=3600000").await }
     });
     // The panic may come before the other request, or in another instance, so it is repeated until it hits.
-    while !waiting.is_finished() {
-        assert_eq!(get(server.address, "/panic").await.status, 500);
-    }
+    let panics = async {
+        while !waiting.is_finished() {
+            assert_eq!(get(server.address, "/panic").await.status, 500);
+        }
+    };
+    timeout(TEST_TIMEOUT, panics)
+        .await
+        .expect("no panic hits the instance");
     let answer = waiting.await.unwrap();
     assert_eq!(
         (answer.status.as_u16(), answer.header("safelight-error")),
@@ -71,11 +77,16 @@ async fn others_are_served_while_more_workers_spin_than_there_are_threads() {
         })
         .collect();
     // Each answer below is given while all three spin: their limit is far away.
-    let mut served = 0;
-    while served < 5 {
-        let answer = get(server.address, "/host").await;
-        served += usize::from(answer.status == 200);
-    }
+    let served = async {
+        let mut served = 0;
+        while served < 5 {
+            let answer = get(server.address, "/host").await;
+            served += usize::from(answer.status == 200);
+        }
+    };
+    timeout(TEST_TIMEOUT, served)
+        .await
+        .expect("others are not served");
     assert!(!spinning.iter().any(tokio::task::JoinHandle::is_finished));
     spinning.iter().for_each(tokio::task::JoinHandle::abort);
     join_all(spinning).await;

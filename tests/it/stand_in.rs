@@ -204,7 +204,10 @@ impl StandIn {
             process, mut log, ..
         } = self;
         drop(process);
-        while log.changed().await.is_ok() {}
+        let closed = async { while log.changed().await.is_ok() {} };
+        tokio::time::timeout(TEST_TIMEOUT, closed)
+            .await
+            .expect("the supervisor still has the log");
     }
 
     /// The folder of its socket.

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 /// Longest wait for an answer. Only the service's deadline of an idle connection is longer.
-const TEST_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One connection.
 pub(crate) struct Client {

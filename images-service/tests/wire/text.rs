@@ -5,9 +5,10 @@ use std::time::Duration;
 use safelight_images::{Limits, fonts::FontLimits};
 use safelight_protocol::form;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::{
-    client::Answer,
+    client::{Answer, TEST_TIMEOUT},
     fonts::{FontServer, local},
     form::Form,
     pictures::png,
@@ -326,9 +327,14 @@ async fn a_client_that_goes_away_takes_its_fetches_along() {
     client
         .send(&base(&small(&server.url("/hang"))).block())
         .await;
-    while server.asked().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let asked = async {
+        while server.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(TEST_TIMEOUT, asked).await.expect("no font is fetched");
     drop(client);
-    server.hung_up().await;
+    timeout(TEST_TIMEOUT, server.hung_up())
+        .await
+        .expect("the fetch goes on");
 }

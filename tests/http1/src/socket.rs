@@ -1,11 +1,13 @@
 //! The rows on Unix sockets, in batches of 25 of which 8 run at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::exchange::{Exchange, Outcome, body};
 use crate::row::{Fate, ROWS, Row};
@@ -94,7 +96,8 @@ async fn play(stack: Stack, row: &'static Row, answer: Bytes) -> Outcome {
         writes: Writes::Vectored,
         answer,
     };
-    exchange
-        .play((client, server), std::future::ready(()))
+    let played = exchange.play((client, server), std::future::ready(()));
+    timeout(Duration::from_secs(60), played)
         .await
+        .unwrap_or_else(|_| panic!("nothing moves any more: {}", row.name))
 }

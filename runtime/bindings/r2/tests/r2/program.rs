@@ -2,13 +2,19 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use safelight_config::Storage;
 
+/// The time after which a test fails instead of standing still.
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
+
 pub(crate) struct Program {
     process: Child,
-    output: BufReader<ChildStdout>,
+    /// The lines of its output. The channel is closed at the end.
+    lines: Receiver<String>,
 }
 
 impl Program {
@@ -22,8 +28,17 @@ impl Program {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
-        let output = BufReader::new(process.stdout.take().unwrap());
-        Self { process, output }
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            // A kill may cut a line off, which is then no event.
+            while output.read_line(&mut line).unwrap() > 0 && line.ends_with('\n') {
+                let _test_has_ended = sender.send(line.trim_end().to_owned());
+                line.clear();
+            }
+        });
+        Self { process, lines }
     }
 
     pub(crate) fn write(&mut self, line: &str) {
@@ -32,12 +47,11 @@ impl Program {
     }
 
     /// The next line of its output; none when it has ended.
-    pub(crate) fn next_line(&mut self) -> Option<String> {
-        let mut line = String::new();
-        // A kill may cut a line off; no event is told before its line is whole.
-        match self.output.read_line(&mut line).unwrap() {
-            0 => None,
-            _ => line.strip_suffix('\n').map(str::to_owned),
+    pub(crate) fn next_line(&self) -> Option<String> {
+        match self.lines.recv_timeout(TEST_TIMEOUT) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("the writer says nothing"),
         }
     }
 
@@ -61,7 +75,7 @@ impl Program {
         events
     }
 
-    pub(crate) fn answer(&mut self) -> String {
+    pub(crate) fn answer(&self) -> String {
         self.next_line().expect("the writer still runs")
     }
 
