@@ -82,29 +82,6 @@ async fn an_upload_that_stops_is_an_error_for_the_worker_and_a_line_in_the_log()
 }
 
 #[tokio::test]
-async fn an_upload_with_pauses_is_no_stalled_upload() {
-    let server = server("body_read_ms = 2000").await;
-    let mut client = TcpStream::connect(server.address).await.unwrap();
-    client
-        .write_all(
-            b"POST /echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 3\r\n\r\n",
-        )
-        .await
-        .unwrap();
-    let mut answer = [0; 512];
-    let mut got = String::new();
-    for letter in ["a", "b", "c"] {
-        client.write_all(letter.as_bytes()).await.unwrap();
-        while !got.ends_with(letter) {
-            let count = client.read(&mut answer).await.unwrap();
-            assert_ne!(count, 0, "{got}");
-            got.push_str(std::str::from_utf8(&answer[..count]).unwrap());
-        }
-    }
-    assert!(got.ends_with("\r\n\r\nabc"), "{got}");
-}
-
-#[tokio::test]
 async fn a_client_that_does_not_read_is_given_up() {
     let server = server("write_ms = 300").await;
     let client = SlowReader::post(server.address, "/ignore-upload?bytes=15000000", b"").await;

@@ -3,6 +3,7 @@
 use std::{convert::Infallible, future::pending, io::ErrorKind, time::Duration};
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use http_body_util::{BodyExt, Full, StreamBody};
 use tokio::{
     io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex},
@@ -199,6 +200,17 @@ async fn a_body_whose_bytes_stop_coming_ends_in_an_error() {
     assert!(matches!(error, ReadTimeoutError::Timeout(limit) if limit == LIMITS.body_read));
     assert!(began.elapsed() - LIMITS.body_read < Duration::from_millis(2));
     assert!(body.frame().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_piece_of_a_body_starts_the_limit_anew() {
+    let pieces = futures_util::stream::iter(["a", "b", "c"]).then(|piece| async move {
+        pass(LIMITS.body_read - SECOND).await;
+        Ok::<_, Infallible>(http_body::Frame::data(Bytes::from(piece)))
+    });
+    let body = ReadTimeoutBody::new(StreamBody::new(Box::pin(pieces)), LIMITS.body_read);
+    let collected = body.collect().await.unwrap();
+    assert_eq!(collected.to_bytes(), "abc");
 }
 
 #[tokio::test(start_paused = true)]
