@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio::time::timeout;
 
-use crate::client::{get, post};
+use crate::client::post;
 use crate::dev_server::{DevServer, TEST_TIMEOUT};
 use crate::guests;
 use crate::processes::{gone, images_child, images_pid, socket_folder};
@@ -188,16 +188,6 @@ fn connections(socket: &Path) -> usize {
     let all = std::fs::read_to_string("/proc/net/unix").unwrap();
     let path = socket.to_str().unwrap();
     all.lines().filter(|line| line.ends_with(path)).count()
-}
-
-#[tokio::test]
-async fn a_process_that_hangs_is_left_alone_while_nobody_waits_for_it() {
-    let server = DevServer::start(guests::misbehaving(), "").await;
-    let first = images_pid(&server).await;
-    signal(first, "STOP");
-    assert_eq!(get(server.address, "/sleep?ms=3000").await.status, 200);
-    signal(first, "CONT");
-    assert_eq!(images_pid(&server).await, first);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use safelight_hop::{Body, body};
 use safelight_net::Deadlines;
@@ -163,6 +163,18 @@ async fn a_process_that_hangs_is_noticed_within_a_second() {
     let asleep = Other::run("sleep", &["1000"], 'S');
     let time = time_to_notice(&asleep).await;
     assert!(time <= SECOND + 3 * TICK, "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_hangs_is_left_alone_while_nobody_waits_for_it() {
+    let asleep = Other::run("sleep", &["1000"], 'S');
+    let (_folder, path) = socket();
+    let _listener = UnixListener::bind(&path).unwrap();
+    let (calls, in_flight) = watch::channel(0);
+    let mut noticed = pin!(health::until_unhealthy(&path, asleep.0.id(), in_flight));
+    timeout(3_600 * SECOND, &mut noticed).await.unwrap_err();
+    calls.send_replace(1);
+    assert_eq!(noticed.await, "does not answer");
 }
 
 /// The process may be waiting for a processor.
