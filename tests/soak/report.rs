@@ -79,12 +79,6 @@ impl Report {
         });
     }
 
-    /// Returns the time of the longest request.
-    pub(crate) fn longest(&self) -> Duration {
-        let longest = self.longest.first();
-        longest.map_or(Duration::ZERO, |(time, _)| *time)
-    }
-
     /// The most memory that any images process has had.
     pub(crate) fn images_peak(&self) -> u64 {
         let samples = self.samples.iter().filter_map(|sample| sample.images);

@@ -1,7 +1,7 @@
 //! The limits of a request, and the answers to requests beyond them.
 
 use safelight_images::Limits;
-use safelight_protocol::form;
+use safelight_protocol::{form, settings::ImagesSettings};
 use tokio::io::AsyncWriteExt;
 
 use crate::{
@@ -144,4 +144,14 @@ async fn overlays_and_steps_are_counted() {
         .assert_error(400, 9432, "more than 3 elements");
     let steps = Form::steps(b"x", "[{},{},{}]");
     service.post(&steps).await.assert_error(415, 9412, "");
+}
+
+/// A config cannot give pixels no time at all. Here that makes certain that the time is over.
+#[tokio::test]
+async fn pixels_beyond_the_time_budget_are_refused() {
+    let mut settings = ImagesSettings::default();
+    settings.pixels.time_budget_ms = 0;
+    let service = Service::with(Limits::from_settings(&settings).unwrap());
+    let form = Form::steps(&png(1, 1, [0, 0, 0]), "[]");
+    service.post(&form).await.assert_error(504, 9529, "0 ms");
 }
