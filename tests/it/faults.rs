@@ -196,7 +196,7 @@ async fn a_crash_kills_the_process_and_not_the_calls_after_it() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     let answer = get_with(&server, "/careful-image", &["IMAGES:crash"]).await;
     assert_eq!(answer.status, 502);
-    assert!(answer.text().contains("ERROR 95"), "{answer:?}");
+    assert!(answer.text().contains("ERROR 9523"), "{answer:?}");
     server
         .line(|line| line.contains("the images process ended: signal: 9"))
         .await;

@@ -52,6 +52,24 @@ pub(crate) async fn gone(pid: u64) {
         .unwrap();
 }
 
+/// Waits until a socket has so many connections: its listener counts, and so do connections that nobody has accepted yet.
+pub(crate) async fn connections(socket: &Path, is_meant: impl Fn(usize) -> bool + Send + 'static) {
+    let path = socket.to_str().unwrap().to_owned();
+    let waiting = tokio::task::spawn_blocking(move || {
+        loop {
+            let all = std::fs::read_to_string("/proc/net/unix").unwrap();
+            if is_meant(all.lines().filter(|line| line.ends_with(&path)).count()) {
+                return;
+            }
+            std::thread::yield_now();
+        }
+    });
+    tokio::time::timeout(TEST_TIMEOUT, waiting)
+        .await
+        .expect("other connections")
+        .unwrap();
+}
+
 /// The folder of the socket that a process listens on.
 pub(crate) fn socket_folder(pid: u64) -> PathBuf {
     let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();

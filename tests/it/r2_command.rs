@@ -312,7 +312,7 @@ fn why_a_transfer_failed_is_told_though_the_bucket_cannot_be_closed() {
     drop(input);
     let words = refused(&put.wait_with_output().unwrap());
     assert!(
-        words.contains("store photos/") && words.contains("10"),
+        words.contains("store photos/") && words.contains("(10020)"),
         "{words}"
     );
 }
