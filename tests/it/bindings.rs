@@ -5,6 +5,7 @@ use image::{ImageFormat, RgbImage};
 use crate::client::{get, post};
 use crate::dev_server::DevServer;
 use crate::guests;
+use crate::processes::{connections, images_child, socket_folder};
 
 /// A picture in the given format, red on its left half and blue on its right.
 fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
@@ -137,11 +138,14 @@ async fn a_binding_that_is_not_granted_is_an_error_with_its_name() {
 #[tokio::test]
 async fn a_dropped_call_frees_its_connection_and_its_client() {
     let server = DevServer::start(guests::misbehaving(), "").await;
+    let socket = socket_folder(images_child(&server)).join("images.sock");
     for ms in [0, 1, 5] {
         let upload = picture(1_000, 1_000, ImageFormat::Png);
         let answer = post(server.address, &format!("/drop-answer?ms={ms}"), upload).await;
         assert_eq!(answer.status, 200, "{answer:?}");
     }
+    // The listener, and a connection for health checks.
+    connections(&socket, |count| count <= 2).await;
     let upload = picture(30, 20, ImageFormat::Png);
     assert_eq!(
         post(server.address, "/upload-image", upload).await.status,

@@ -7,13 +7,15 @@ use crate::client::{Answer, get};
 use crate::dev_server::DevServer;
 use crate::guests;
 use crate::hosts::{Host, answer, redirect};
-use crate::image_urls::{ask, picture, size};
+use crate::image_urls::{RED, ask, picture, plain, size};
 
-/// `/base.png` is 80 by 60 pixels, `/mark.png` 10 by 10, `/text` is none, `/away` leads to `next`, the rest is not there.
+const BLUE: [u8; 3] = [0, 0, 255];
+
+/// `/base.png` is 80 by 60 red pixels, `/mark.png` 10 by 10 blue ones, `/text` is none, `/away` leads to `next`, the rest is not there.
 async fn host_with(next: String) -> Host {
     Host::start(move |path| match path {
         "/base.png" => answer(200, "", &picture(80, 60, ImageFormat::Png)),
-        "/mark.png" => answer(200, "", &picture(10, 10, ImageFormat::Png)),
+        "/mark.png" => answer(200, "", &plain(10, 10, BLUE, ImageFormat::Png)),
         "/text" => answer(200, "", b"hello"),
         "/away" => redirect(&next),
         _ => answer(404, "", b""),
@@ -34,6 +36,11 @@ pub(crate) fn fetch_path(url: &str, options: &Value) -> String {
 
 pub(crate) async fn fetch(server: &DevServer, url: &str, options: &Value) -> Answer {
     get(server.address, &fetch_path(url, options)).await
+}
+
+fn pixel(answer: &Answer, x: u32, y: u32) -> [u8; 3] {
+    let picture = image::load_from_memory(&answer.body).unwrap();
+    picture.to_rgb8().get_pixel(x, y).0
 }
 
 #[tokio::test]
@@ -60,6 +67,9 @@ async fn overlays_are_fetched_and_drawn() {
     let options = json!({"width": 40, "format": "png-force", "draw": draw});
     let answer = fetch(&server, &host.url("/base.png"), &options).await;
     assert_eq!(size(&answer), (40, 30));
+    for (x, y, color) in [(0, 0, BLUE), (5, 5, BLUE), (6, 0, RED), (0, 6, RED)] {
+        assert_eq!(pixel(&answer, x, y), color, "{x}, {y}");
+    }
     assert_eq!(host.asked().len(), 2);
     let missing = json!({"width": 40, "draw": [{"url": host.url("/gone.png")}]});
     let answer = fetch(&server, &host.url("/base.png"), &missing).await;
@@ -167,6 +177,13 @@ async fn an_overlay_may_be_a_fraction_of_the_result() {
     let options = json!({"width": 40, "format": "png-force", "draw": draw});
     let answer = fetch(&server, &host.url("/base.png"), &options).await;
     assert_eq!(size(&answer), (40, 30));
+    // The middle of the result, of half its width and height.
+    for (x, y, color) in [(10, 15, BLUE), (29, 15, BLUE), (9, 15, RED), (30, 15, RED)] {
+        assert_eq!(pixel(&answer, x, y), color, "{x}, {y}");
+    }
+    for (x, y, color) in [(20, 8, BLUE), (20, 21, BLUE), (20, 6, RED), (20, 23, RED)] {
+        assert_eq!(pixel(&answer, x, y), color, "{x}, {y}");
+    }
 }
 
 /// Credentials. Only the origin may receive them, and only if the worker says so.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Method, Request};
-use image::{ImageFormat, Rgba, RgbaImage};
+use image::{ImageFormat, Rgb, RgbImage};
 use safelight_harness::Fault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -13,13 +13,17 @@ use crate::guests;
 use crate::hosts::{Host, answer};
 
 /// An opaque picture in the given format.
+pub(crate) const RED: [u8; 3] = [200, 30, 40];
+
 pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
-    let pixels = RgbaImage::from_pixel(width, height, Rgba([200, 30, 40, 255]));
+    plain(width, height, RED, format)
+}
+
+/// A picture of one colour.
+pub(crate) fn plain(width: u32, height: u32, color: [u8; 3], format: ImageFormat) -> Vec<u8> {
+    let pixels = RgbImage::from_pixel(width, height, Rgb(color));
     let mut bytes = std::io::Cursor::new(Vec::new());
-    image::DynamicImage::from(pixels)
-        .to_rgb8()
-        .write_to(&mut bytes, format)
-        .unwrap();
+    pixels.write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
@@ -381,15 +385,5 @@ async fn the_cache_headers_and_the_size_of_a_source_are_obeyed() {
         let said = if restrictive { &all[..] } else { &all[..1] };
         assert_eq!(warnings, said, "{control}");
         assert_eq!(answer.header("cache-control"), control.replace('_', "-"));
-    }
-}
-
-#[tokio::test]
-async fn metadata_and_the_kind_of_jpeg_are_options() {
-    let server = start().await;
-    for options in ["metadata=keep", "metadata=none", "format=baseline-jpeg"] {
-        let path = format!("/cdn-cgi/image/width=30,{options}/{}", kept());
-        let answer = get(server.address, &path).await;
-        assert_eq!(size(&answer), (30, 20), "{options}");
     }
 }

@@ -52,4 +52,5 @@ mod start;
 mod supervision;
 mod texts;
 mod trace;
+mod url_jpegs;
 mod url_options;
