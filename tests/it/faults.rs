@@ -179,12 +179,12 @@ async fn a_seed_repeats_its_run_exactly() {
     let run = async || {
         let fault = Fault::status("IMAGES", 500).rate(0.5).seed(7);
         let server = DevServer::start_with(guests::misbehaving(), "", &[fault]).await;
-        let mut struck = Vec::new();
+        let mut applied = Vec::new();
         for _ in 0..24 {
             let answer = post(server.address, "/info", "no picture").await;
-            struck.push(!answer.text().contains("9412"));
+            applied.push(!answer.text().contains("9412"));
         }
-        struck
+        applied
     };
     let (first, second) = tokio::join!(run(), run());
     assert_eq!(first, second);

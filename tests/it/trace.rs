@@ -183,17 +183,17 @@ async fn a_broken_transfer_shows_its_hop_and_its_end() {
 }
 
 #[tokio::test]
-async fn a_fault_shows_at_the_call_that_it_struck() {
+async fn a_fault_shows_at_the_call_that_it_applied_to() {
     let server = traced(&["--fault=IMAGES:truncate=100,nth=2"]).await;
     post(server.address, "/info-then-image", picture()).await;
     let trace = trace_of(&server, "/info-then-image").await;
-    let [spared, struck] = trace["calls"].as_array().unwrap().as_slice() else {
+    let [plain, faulty] = trace["calls"].as_array().unwrap().as_slice() else {
         panic!("{trace:#}");
     };
     let facts = |call: &Value| (call["end"].clone(), call["faults"].clone());
-    assert_eq!(facts(spared), ("whole".into(), serde_json::json!([])));
+    assert_eq!(facts(plain), ("whole".into(), serde_json::json!([])));
     let fault = serde_json::json!(["IMAGES:truncate=100,nth=2"]);
-    assert_eq!(facts(struck), ("broken".into(), fault), "{trace:#}");
+    assert_eq!(facts(faulty), ("broken".into(), fault), "{trace:#}");
 }
 
 #[tokio::test]

@@ -93,9 +93,9 @@ async fn no_incomplete_body_is_delivered_as_whole_whatever_goes_wrong() {
 
     let back = count(&server, "the images process is back");
     let blames = Blames::from_log(&server.lines());
-    let struck = count(&server, "FAULT ");
+    let applied = count(&server, "FAULT ");
     tell(format_args!(
-        "seed {seed}, {:.0} s, {:.0} requests/s; faults struck {struck} times, the images process came back {back} times\n{report}\
+        "seed {seed}, {:.0} s, {:.0} requests/s; faults applied {applied} times, the images process came back {back} times\n{report}\
          images process after {WARM_CALLS} and {CALLS} calls: {} and {} MB\n{blames}",
         time.as_secs_f64(),
         total as f64 / time.as_secs_f64(),
