@@ -171,6 +171,13 @@ async fn works_again(server: &DevServer) {
     );
 }
 
+/// Waits until a stand-in is replaced by a process that serves, and stops it.
+async fn is_back(process: StandIn) {
+    process.line("the images process is back").await;
+    assert_eq!(process.call("/nothing").await.status, 404);
+    assert!(!process.leaves_something().await);
+}
+
 #[tokio::test]
 async fn a_process_that_refuses_connections_is_replaced() {
     let process = StandIn::start(&[Part::Refuses, Part::Held], DeadlineSettings::default()).await;
@@ -187,9 +194,7 @@ async fn a_process_that_refuses_connections_is_replaced() {
     );
     process.line("refuses connections, and was killed").await;
     drop(held);
-    process.line("the images process is back").await;
-    assert_eq!(process.call("/nothing").await.status, 404);
-    assert!(!process.leaves_something().await);
+    is_back(process).await;
 }
 
 #[tokio::test]
@@ -204,13 +209,8 @@ async fn while_no_process_can_be_started_calls_fail_as_unreachable() {
     assert!(!process.leaves_something().await);
 }
 
-#[tokio::test]
-async fn a_process_that_answers_garbage_is_replaced() {
-    let process = StandIn::start(
-        &[Part::AnswersGarbage, Part::Real],
-        DeadlineSettings::default(),
-    )
-    .await;
+async fn is_replaced_for_garbage(part: Part) {
+    let process = StandIn::start(&[part, Part::Real], DeadlineSettings::default()).await;
     let answer = process.call("/nothing").await;
     assert_eq!(
         (answer.status, answer.code()),
@@ -220,26 +220,17 @@ async fn a_process_that_answers_garbage_is_replaced() {
     let text = answer.body.unwrap();
     assert!(text.contains("garbage"), "{text}");
     process.line("answers garbage, and was killed").await;
-    process.line("the images process is back").await;
-    assert_eq!(process.call("/nothing").await.status, 404);
-    assert!(!process.leaves_something().await);
+    is_back(process).await;
+}
+
+#[tokio::test]
+async fn a_process_that_answers_garbage_is_replaced() {
+    is_replaced_for_garbage(Part::AnswersGarbage).await;
 }
 
 #[tokio::test]
 async fn a_process_that_speaks_before_it_is_asked_is_replaced() {
-    let process = StandIn::start(&[Part::Speaks, Part::Real], DeadlineSettings::default()).await;
-    let answer = process.call("/nothing").await;
-    assert_eq!(
-        (answer.status, answer.code()),
-        (500, "err=9523"),
-        "{answer:?}"
-    );
-    let text = answer.body.unwrap();
-    assert!(text.contains("garbage"), "{text}");
-    process.line("answers garbage, and was killed").await;
-    process.line("the images process is back").await;
-    assert_eq!(process.call("/nothing").await.status, 404);
-    assert!(!process.leaves_something().await);
+    is_replaced_for_garbage(Part::Speaks).await;
 }
 
 /// Those bytes belong to no call, and none may meet them as an answer.
@@ -253,9 +244,7 @@ async fn a_process_that_goes_on_speaking_after_its_answer_is_replaced() {
         "{answer:?}"
     );
     process.line("answers garbage, and was killed").await;
-    process.line("the images process is back").await;
-    assert_eq!(process.call("/nothing").await.status, 404);
-    assert!(!process.leaves_something().await);
+    is_back(process).await;
 }
 
 #[tokio::test]
@@ -265,9 +254,7 @@ async fn a_process_that_ends_within_an_answer_is_replaced() {
     let answer = process.call("/nothing").await;
     assert!(answer.body.is_err(), "{answer:?}");
     process.line("ended: exit status: 4").await;
-    process.line("the images process is back").await;
-    assert_eq!(process.call("/nothing").await.status, 404);
-    assert!(!process.leaves_something().await);
+    is_back(process).await;
 }
 
 #[tokio::test]
