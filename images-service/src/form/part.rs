@@ -179,24 +179,22 @@ impl Parts {
 
     /// Returns the overlays in their order, which numbers them.
     pub(super) fn overlays(self) -> impl Iterator<Item = Source> {
-        self.0
-            .into_iter()
-            .filter_map(|(name, content)| match name {
-                PartName::DrawImage => Some(Source::Image(content)),
-                PartName::DrawText => Some(Source::Text(content)),
-                PartName::Image
-                | PartName::TextInput
-                | PartName::Transforms
-                | PartName::OutputFormat
-                | PartName::OutputQuality
-                | PartName::Background
-                | PartName::Anim
-                | PartName::Choose
-                | PartName::Accept
-                | PartName::Metadata
-                | PartName::Jpeg
-                | PartName::Caller => None,
-            })
+        self.0.into_iter().filter_map(|(name, content)| match name {
+            PartName::DrawImage => Some(Source::Image(content)),
+            PartName::DrawText => Some(Source::Text(content)),
+            PartName::Image
+            | PartName::TextInput
+            | PartName::Transforms
+            | PartName::OutputFormat
+            | PartName::OutputQuality
+            | PartName::Background
+            | PartName::Anim
+            | PartName::Choose
+            | PartName::Accept
+            | PartName::Metadata
+            | PartName::Jpeg
+            | PartName::Caller => None,
+        })
     }
 }
 

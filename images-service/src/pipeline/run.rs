@@ -99,9 +99,11 @@ impl ProgramRun<'_> {
         };
         let budget = context.memory().besides_pictures(self.pictures.iter());
         let budget = budget.besides(source.resident_decoder());
-        let mut run = first
-            .as_ref()
-            .map(|first| TransformRun::new(first, source.frames().into(), reduced, budget, context));
+        let mut run = first.as_ref().map(|first| {
+            let mut run = TransformRun::new(first, source.frames().into(), budget, context);
+            run.reduced = reduced;
+            run
+        });
         let change = |image| match &mut run {
             Some(run) => run.frame(image),
             None => Ok(image),

@@ -53,13 +53,7 @@ impl<'a> PlannedTransform<'a> {
         let others = picture.frames().len() as u64 - 1;
         let mut run = TransformRun {
             others_resident: others,
-            ..TransformRun::new(
-                self,
-                picture.frames().len() as u64,
-                false,
-                budget,
-                context,
-            )
+            ..TransformRun::new(self, picture.frames().len() as u64, budget, context)
         };
         let changed = picture.try_map(|image| run.frame(image))?;
         Ok((changed, run.warnings))
@@ -76,7 +70,7 @@ pub(super) struct TransformRun<'a> {
     budget: MemoryBudget,
     context: RunContext<'a>,
     /// Whether the decoder has reduced the frames.
-    reduced: bool,
+    pub(super) reduced: bool,
     /// The operations on every frame, once the first frame has decided them.
     decided: Option<Cow<'a, [Op]>>,
     warnings: Vec<String>,
@@ -84,11 +78,10 @@ pub(super) struct TransformRun<'a> {
 }
 
 impl<'a> TransformRun<'a> {
-    /// Creates a run over frames that a decoder delivers one by one.
+    /// Creates a run over frames that a decoder delivers one by one, in their own size.
     pub(super) fn new(
         planned: &'a PlannedTransform<'a>,
         frames: u64,
-        reduced: bool,
         budget: MemoryBudget,
         context: RunContext<'a>,
     ) -> Self {
@@ -98,7 +91,7 @@ impl<'a> TransformRun<'a> {
             others_resident: 0,
             budget,
             context,
-            reduced,
+            reduced: false,
             decided: None,
             warnings: Vec::new(),
             time: Duration::ZERO,

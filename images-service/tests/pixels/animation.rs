@@ -126,8 +126,15 @@ fn an_animation_ends_in_formats_that_hold_none() {
     let (file, drawn) = squares(OPAQUE, WEBP);
     for format in [Format::Png, Format::Rgba, Format::Jpeg] {
         let encoded = Request::new(&file).encoded(format);
-        assert_eq!((encoded.facts.width, encoded.facts.height), (24, 16), "{format}");
-        assert_eq!(encoded.facts.source, "image/webp 24x16", "one frame is enough");
+        assert_eq!(
+            (encoded.facts.width, encoded.facts.height),
+            (24, 16),
+            "{format}"
+        );
+        assert_eq!(
+            encoded.facts.source, "image/webp 24x16",
+            "one frame is enough"
+        );
     }
     let pixels = Request::new(&file).pixels();
     assert!(pixels.data == drawn.frames[0]);

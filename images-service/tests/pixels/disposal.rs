@@ -118,7 +118,11 @@ fn frames_of_too_many_pixels_together_are_refused_before_one_is_decoded() {
 
 #[test]
 fn a_large_animation_may_give_its_first_frame() {
-    let frame = |file: &[u8]| Request::new(file).try_run().map(|encoded| encoded.facts.source);
+    let frame = |file: &[u8]| {
+        Request::new(file)
+            .try_run()
+            .map(|encoded| encoded.facts.source)
+    };
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, 1000, 1000, &PALETTE).unwrap();
     let one = Frame {

@@ -61,7 +61,11 @@ fn converted(image: &[u8], mode: &str) -> Vec<u8> {
 /// Compares our pixels with those of the other library, and asserts that the profile has an effect.
 fn assert_honoured(image: &[u8], mode: &str, worst: f64) {
     let encoded = Request::new(image).encoded(Format::Rgba);
-    assert!(encoded.facts.warnings.is_empty(), "{:?}", encoded.facts.warnings);
+    assert!(
+        encoded.facts.warnings.is_empty(),
+        "{:?}",
+        encoded.facts.warnings
+    );
     let ours = Request::new(image).pixels();
     let error = ours.mean_error(&converted(image, mode));
     assert!(error < worst, "{mode}: {error}");
@@ -149,6 +153,10 @@ fn texts_and_tags_that_multiply_cost_nothing() {
             encoded.image.bytes == plain.data,
             "the rest of the profile holds"
         );
-        assert!(encoded.facts.warnings.is_empty(), "{:?}", encoded.facts.warnings);
+        assert!(
+            encoded.facts.warnings.is_empty(),
+            "{:?}",
+            encoded.facts.warnings
+        );
     }
 }

@@ -226,7 +226,11 @@ fn the_log_learns_what_the_source_was() {
     let encoded = Request::new(&plain(4, 3, RED)).encoded(Format::Jpeg);
     assert_eq!(encoded.facts.source, "image/png 4x3");
     assert_eq!(
-        (encoded.facts.width, encoded.facts.height, encoded.image.content_type),
+        (
+            encoded.facts.width,
+            encoded.facts.height,
+            encoded.image.content_type
+        ),
         (4, 3, "image/jpeg")
     );
 }

@@ -332,7 +332,9 @@ async fn a_client_that_goes_away_takes_its_fetches_along() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(TEST_TIMEOUT, asked).await.expect("no font is fetched");
+    timeout(TEST_TIMEOUT, asked)
+        .await
+        .expect("no font is fetched");
     drop(client);
     timeout(TEST_TIMEOUT, server.hung_up())
         .await

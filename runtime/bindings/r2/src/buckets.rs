@@ -21,6 +21,15 @@ use safelight_config::Storage;
 use safelight_hop::log::Log;
 use safelight_state::State;
 
+/// The store of values that a config names, with the credentials for it.
+#[derive(Clone, Copy)]
+pub struct Store<'a> {
+    /// The section of the config.
+    pub storage: &'a Storage,
+    /// The credentials, if the section names a remote store.
+    pub credentials: Option<&'a Credentials>,
+}
+
 /// Opened buckets, by their names.
 #[derive(Default)]
 pub struct Buckets {
@@ -37,13 +46,12 @@ impl Buckets {
         &mut self,
         name: &str,
         state: &State,
-        storage: &Storage,
-        credentials: Option<&Credentials>,
+        store: Store<'_>,
         log: &Log,
     ) -> anyhow::Result<()> {
         if let Entry::Vacant(vacant) = self.buckets.entry(name.to_owned()) {
             let folder = folder(state, name);
-            let opened = Bucket::open(name, &folder, storage, credentials, log);
+            let opened = Bucket::open(name, &folder, store, log);
             let opened = opened.with_context(|| format!("open the bucket {name}"))?;
             let swept = opened.sweep(state).await;
             swept.with_context(|| format!("clear up the bucket {name}"))?;
@@ -85,8 +93,10 @@ impl Bucket {
     fn open(
         name: &str,
         folder: &Path,
-        storage: &Storage,
-        credentials: Option<&Credentials>,
+        Store {
+            storage,
+            credentials,
+        }: Store<'_>,
         log: &Log,
     ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)

@@ -118,13 +118,13 @@ impl CallRecord {
 
     /// Records the head of the answer, and the length in bytes that it promises.
     pub fn head<B>(&self, response: &http::Response<B>, expected: Option<u64>) {
-        let header = |name| response.headers().get(name)?.to_str().ok().map(truncated);
+        let header = |name: &str| response.headers().get(name)?.to_str().ok().map(truncated);
         self.change(|hop, now| {
             hop.status = Some(response.status().as_u16());
             hop.head_us = Some(now);
             hop.expected_bytes = expected;
             hop.server_timing = header("server-timing");
-            hop.summary = header(SUMMARY);
+            hop.summary = header(SUMMARY.as_str());
         });
     }
 

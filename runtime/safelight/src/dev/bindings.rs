@@ -13,7 +13,7 @@ use safelight_hop::log::Log;
 use safelight_images_client::{ImagesProcess, binding as images};
 use safelight_protocol::BindingKind;
 use safelight_r2::Credentials;
-use safelight_r2::buckets::{self, Buckets};
+use safelight_r2::buckets::{self, Buckets, Store};
 use safelight_state::State;
 use safelight_worker::service::WorkerRegistry;
 
@@ -58,14 +58,16 @@ pub async fn open(
     for binding in &config.bindings {
         match &binding.config {
             BindingConfig::R2(r2) => {
-                let (name, state, storage) = (&r2.bucket, state.get()?, &config.storage);
-                let credentials = match &storage.s3 {
+                let state = state.get()?;
+                let credentials = match &config.storage.s3 {
                     Some(_) => Some(Credentials::from_environment()?),
                     None => None,
                 };
-                let credentials = credentials.as_ref();
-                let opened = open.buckets.open(name, state, storage, credentials, log);
-                opened.await?;
+                let store = Store {
+                    storage: &config.storage,
+                    credentials: credentials.as_ref(),
+                };
+                open.buckets.open(&r2.bucket, state, store, log).await?;
             }
             BindingConfig::Images | BindingConfig::Service(_) | BindingConfig::Assets => {}
             #[cfg(feature = "echo")]

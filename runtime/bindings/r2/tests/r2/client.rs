@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Full};
 use safelight_config::{Durability, S3, Storage};
 use safelight_hop::log::{Log, MemoryLog};
 use safelight_hop::{Body, Call, HopError, RequestContext};
-use safelight_r2::buckets::Buckets;
+use safelight_r2::buckets::{Buckets, Store};
 use safelight_r2::{Bucket, Credentials};
 use safelight_state::State;
 use serde_json::{Value, json};
@@ -75,7 +75,11 @@ impl Client {
         let credentials = credentials();
         let log = MemoryLog::default();
         let to_log = Log::new(log.clone());
-        let opened = buckets.open("photos", &state, &storage, Some(&credentials), &to_log);
+        let store = Store {
+            storage: &storage,
+            credentials: Some(&credentials),
+        };
+        let opened = buckets.open("photos", &state, store, &to_log);
         opened.await.unwrap();
         state.share().unwrap();
         let bucket = buckets.get("photos").unwrap().clone();

@@ -3,7 +3,7 @@
 use http::{Method, Request};
 use safelight_config::{S3, Storage};
 use safelight_hop::log::Log;
-use safelight_r2::buckets::Buckets;
+use safelight_r2::buckets::{Buckets, Store};
 use safelight_state::State;
 use serde_json::json;
 use tokio::net::TcpSocket;
@@ -133,7 +133,11 @@ async fn refusal(folder: &std::path::Path, storage: &Storage) -> String {
     let mut buckets = Buckets::default();
     let credentials = credentials();
     let log = Log::new(std::io::sink());
-    let opened = buckets.open("photos", &state, storage, Some(&credentials), &log);
+    let store = Store {
+        storage,
+        credentials: Some(&credentials),
+    };
+    let opened = buckets.open("photos", &state, store, &log);
     match opened.await {
         Ok(()) => panic!("it is opened"),
         Err(error) => format!("{error:#}"),
