@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::bucket::TestBucket;
 use crate::content::{upload_key, upload_parts};
 use crate::moto;
-use crate::program::Program;
+use crate::program::{Kill, Program};
 use crate::uploads::Upload;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -34,9 +34,9 @@ async fn survive(rounds: usize, storage: Storage) {
     let (mut next, mut met) = (0, 0);
     for round in 0..rounds {
         // Every second program is killed just before a completion; the others wherever the kill meets them.
-        let holds = round % 2 == 0;
+        let kill = Kill::in_round(round as u64);
         let writer = Program::run("complete", folder.path(), &storage);
-        let killed = Killed::from_events(&writer.kill_at(random.usize(1..8), holds, next));
+        let killed = Killed::from_events(&writer.kill_at(random.usize(1..8), kill, next));
         for number in killed.answered {
             there.insert(upload_key(number), number);
         }

@@ -8,7 +8,7 @@ use safelight_config::Storage;
 use crate::bucket::TestBucket;
 use crate::content::{PUT_KEYS, put_content, put_key};
 use crate::moto;
-use crate::program::Program;
+use crate::program::{Kill, Program};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_kills_leave_no_half_object_in_a_folder_and_lose_none() {
@@ -30,7 +30,7 @@ async fn the_rest_of_a_killed_program_is_deleted_by_the_next_while_a_third_runs(
     // At each of these events of the first put, which is large, a part of the value is in a file.
     for event in (15..=25).cycle().take(30) {
         let writer = Program::run("put", bucket.path(), &bucket.storage());
-        writer.kill_at(event, true, 12);
+        writer.kill_at(event, Kill::Within, 12);
         assert!(bucket.blobs().await > bucket.named(), "event {event}");
         let next = TestBucket::open_at(bucket.path(), bucket.storage()).await;
         assert_eq!(next.blobs().await, next.named());
@@ -46,9 +46,9 @@ async fn survive(rounds: u64, storage: Storage) {
     let mut halves = 0;
     for round in 0..rounds {
         // Every second program is killed within a put; the others wherever the kill meets them.
-        let holds = round % 2 == 0;
+        let kill = Kill::in_round(round);
         let writer = Program::run("put", folder.path(), &storage);
-        let killed = Killed::from_events(&writer.kill_at(random.usize(1..60), holds, number));
+        let killed = Killed::from_events(&writer.kill_at(random.usize(1..60), kill, number));
         let begun = killed.begun;
         for number in killed.answered {
             answered.insert(put_key(number), number);

@@ -17,6 +17,25 @@ pub(crate) struct Program {
     lines: Receiver<String>,
 }
 
+/// Where a writer is killed.
+#[derive(Clone, Copy)]
+pub(crate) enum Kill {
+    /// At its event, where it waits.
+    Within,
+    /// After its event, while it goes on.
+    Beyond,
+}
+
+impl Kill {
+    /// Every second one of many rounds kills the writer within its event.
+    pub(crate) const fn in_round(round: u64) -> Self {
+        match round % 2 {
+            0 => Self::Within,
+            _ => Self::Beyond,
+        }
+    }
+}
+
 impl Program {
     /// Runs the writer in one of its modes.
     pub(crate) fn run(mode: &str, folder: &Path, storage: &Storage) -> Self {
@@ -56,9 +75,12 @@ impl Program {
     }
 
     /// Has the writer begin with the number `first`, and kills it at its event number `event`, or at the next one that is
-    /// no answer. A writer that `holds` stands at that event; another one has gone on. Returns all its events.
-    pub(crate) fn kill_at(mut self, event: usize, holds: bool, first: u64) -> Vec<String> {
-        let hold = if holds { event } else { usize::MAX };
+    /// no answer. Returns all its events.
+    pub(crate) fn kill_at(mut self, event: usize, kill: Kill, first: u64) -> Vec<String> {
+        let hold = match kill {
+            Kill::Within => event,
+            Kill::Beyond => usize::MAX,
+        };
         self.write(&format!("{first} {hold}"));
         let mut events = Vec::new();
         let mut is_killed = false;
