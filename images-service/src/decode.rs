@@ -218,10 +218,10 @@ fn upright(
 /// JPEG and PNG alone are examined; other formats count as having metadata.
 #[must_use]
 pub fn has_no_metadata(bytes: &[u8], header: &Header) -> bool {
-    let bare = match header.kind {
-        Kind::Jpeg => jpeg::is_bare(bytes),
-        Kind::Png => png::is_bare(bytes),
+    let has_none = match header.kind {
+        Kind::Jpeg => jpeg::has_no_metadata(bytes),
+        Kind::Png => png::has_no_metadata(bytes),
         Kind::Webp | Kind::Gif | Kind::Avif | Kind::Heic => false,
     };
-    bare && header.icc.is_none() && header.exif == Exif::default()
+    has_none && header.icc.is_none() && header.exif == Exif::default()
 }

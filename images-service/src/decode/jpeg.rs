@@ -11,7 +11,7 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-pub(super) use self::markers::is_bare;
+pub(super) use self::markers::has_no_metadata;
 use self::markers::{Coding, Frame};
 use super::{
     Options,

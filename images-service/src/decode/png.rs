@@ -48,7 +48,7 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
 }
 
 /// Whether the file has no metadata, no density, no colour space but sRGB, and no bytes after IEND.
-pub(super) fn is_bare(bytes: &[u8]) -> bool {
+pub(super) fn has_no_metadata(bytes: &[u8]) -> bool {
     let mut rest = bytes.get(8..).unwrap_or_default();
     loop {
         let Some((head, content)) = rest.split_first_chunk::<8>() else {

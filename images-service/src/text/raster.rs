@@ -18,7 +18,7 @@ pub(super) fn coverage(
         let Some(outline) = layout.outlines.get(glyph.outline) else {
             continue;
         };
-        if patch.is_around(outline, glyph.origin, layout.size) {
+        if patch.move_around(outline, glyph.origin, layout.size) {
             patch.draw(outline, glyph.origin, budget)?;
             patch.add_to(&mut all, layout.size);
         }
@@ -48,7 +48,7 @@ struct Patch {
 
 impl Patch {
     /// Clears the patch and moves it around a glyph. Returns whether any of it is in the box.
-    fn is_around(&mut self, outline: &Outline, origin: Point, size: Size) -> bool {
+    fn move_around(&mut self, outline: &Outline, origin: Point, size: Size) -> bool {
         let (left, right) = span(outline.min.x, outline.max.x, origin.x, size.width);
         let (top, bottom) = span(outline.min.y, outline.max.y, origin.y, size.height);
         self.left = left;
@@ -241,7 +241,7 @@ mod tests {
         let mut patch = Patch::default();
         let mut budget = TextBudget::new(&TextLimits::default(), &Deadline::new(Duration::MAX));
         let outline = outline(corners);
-        if patch.is_around(&outline, Point::default(), size) {
+        if patch.move_around(&outline, Point::default(), size) {
             patch.draw(&outline, Point::default(), &mut budget).unwrap();
             patch.add_to(&mut all, size);
         }

@@ -69,7 +69,7 @@ pub(super) fn check_complete(bytes: &[u8]) -> Result<usize, DecodeError> {
 }
 
 /// Whether the file has no metadata, no density and no bytes after EOI.
-pub(in crate::decode) fn is_bare(bytes: &[u8]) -> bool {
+pub(in crate::decode) fn has_no_metadata(bytes: &[u8]) -> bool {
     let mut segments = Segments::new(bytes);
     loop {
         let Ok(segment) = segments.next() else {
@@ -154,7 +154,7 @@ impl<'a> Segments<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Coding, check_complete, frame, is_bare};
+    use super::{Coding, check_complete, frame, has_no_metadata};
     use crate::{decode::DecodeError, options::Size};
 
     const START: &[u8] = b"\xFF\xD8\xFF\xE0\0\x04ab";
@@ -212,13 +212,13 @@ mod tests {
             let content = [b"JFIF\0\x01\x01", &[unit, 0, 72, 0, 72, 0, 0][..]].concat();
             [b"\xFF\xD8\xFF\xE0\0\x10", &content[..]].concat()
         };
-        assert!(is_bare(&file(&[&jfif(0), FRAME, SOS, EOI])));
-        assert!(!is_bare(&file(&[&jfif(1), FRAME, SOS, EOI])));
-        assert!(!is_bare(&file(&[&jfif(0), FRAME, SOS, EOI, b"more"])));
-        assert!(!is_bare(&file(&[&jfif(0), FRAME, SOS])));
+        assert!(has_no_metadata(&file(&[&jfif(0), FRAME, SOS, EOI])));
+        assert!(!has_no_metadata(&file(&[&jfif(1), FRAME, SOS, EOI])));
+        assert!(!has_no_metadata(&file(&[&jfif(0), FRAME, SOS, EOI, b"more"])));
+        assert!(!has_no_metadata(&file(&[&jfif(0), FRAME, SOS])));
         let comment: &[u8] = b"\xFF\xFE\0\x04hi";
-        assert!(!is_bare(&file(&[&jfif(0), comment, FRAME, SOS, EOI])));
-        assert!(!is_bare(&file(&[START, FRAME, SOS, EOI])));
+        assert!(!has_no_metadata(&file(&[&jfif(0), comment, FRAME, SOS, EOI])));
+        assert!(!has_no_metadata(&file(&[START, FRAME, SOS, EOI])));
     }
 
     #[test]

@@ -154,7 +154,7 @@ impl CodedImage {
     }
 
     /// Returns the format.
-    pub(super) const fn kind(&self) -> CodedFormat {
+    pub(super) const fn format(&self) -> CodedFormat {
         CodedFormat {
             size: self.size,
             depth: self.depth,
@@ -166,7 +166,7 @@ impl CodedImage {
 
     /// Reads one row of a plane as numbers. A row beyond the last one repeats it.
     pub(in crate::decode::avif) fn row(&self, plane: usize, row: usize, into: &mut [f32]) {
-        let extent = self.kind().planes().nth(plane);
+        let extent = self.format().planes().nth(plane);
         let (Some(samples), Some(extent)) = (self.planes.get(plane), extent) else {
             return;
         };

@@ -41,11 +41,11 @@ pub(super) fn decode(data: &[u8], size: Size) -> Result<CodedImage, DecodeError>
     if [picture.width(), picture.height()] != [size.width, size.height] {
         return Err(DecodeError::broken("it has another size than it claims"));
     }
-    let kind = kind(&picture, size)?;
-    kind.filled(|plane, extent| copy(&picture, plane, extent))
+    let format = format(&picture, size)?;
+    format.filled(|plane, extent| copy(&picture, plane, extent))
 }
 
-fn kind(picture: &Picture, size: Size) -> Result<CodedFormat, DecodeError> {
+fn format(picture: &Picture, size: Size) -> Result<CodedFormat, DecodeError> {
     let depth = Depth::ALL
         .into_iter()
         .find(|depth| usize::from(depth.bits()) == picture.bit_depth())

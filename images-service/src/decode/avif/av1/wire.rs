@@ -94,11 +94,11 @@ impl Answer {
     pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
         match self {
             Self::Picture(coded) => {
-                let kind = coded.kind();
-                let subsampling = number(&SUBSAMPLINGS, &kind.subsampling);
-                let range = number(&RANGES, &kind.range);
-                let depth = kind.depth.bits();
-                output.write_all(&[PICTURE, depth, subsampling, kind.matrix, range])?;
+                let format = coded.format();
+                let subsampling = number(&SUBSAMPLINGS, &format.subsampling);
+                let range = number(&RANGES, &format.range);
+                let depth = format.depth.bits();
+                output.write_all(&[PICTURE, depth, subsampling, format.matrix, range])?;
                 coded.write(output)
             }
             Self::Broken(reason) => write_text(BROKEN, reason, output),
@@ -117,14 +117,14 @@ impl Answer {
             PICTURE => {
                 let [depth, subsampling, matrix, range] = array(input)?;
                 let depth = Depth::ALL.into_iter().find(|known| known.bits() == depth);
-                let kind = CodedFormat {
+                let format = CodedFormat {
                     size,
                     depth: depth.ok_or_else(nonsense)?,
                     subsampling: named(&SUBSAMPLINGS, subsampling)?,
                     matrix,
                     range: named(&RANGES, range)?,
                 };
-                Self::Picture(kind.read(input)?)
+                Self::Picture(format.read(input)?)
             }
             BROKEN => Self::Broken(read_text(input)?),
             UNSUPPORTED => Self::Unsupported,

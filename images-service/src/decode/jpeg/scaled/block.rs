@@ -126,7 +126,7 @@ pub(super) fn read(
     }
     *cursor = bits;
     // A run of zeros must not leave the block.
-    (at == 64 || at > EOB).then_some(last_nonzero)
+    (at == 64 || at > usize::from(EOB)).then_some(last_nonzero)
 }
 
 const LOOKAHEAD_MASK: usize = (1 << LOOKAHEAD) - 1;

@@ -6,7 +6,7 @@ use super::bits::Cursor;
 /// The bits that index a lookup table.
 pub(super) const LOOKAHEAD: u32 = 11;
 /// The advance of the end of block (EOB). It leads beyond every coefficient.
-pub(super) const EOB: usize = 128;
+pub(super) const EOB: u8 = 128;
 
 /// Whether a table codes DC or AC coefficients.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl HuffmanTable {
         let advance = match (self.kind, run, size) {
             (CoefficientKind::Dc, 0, _) => 1,
             (CoefficientKind::Dc, _, _) => return None,
-            (CoefficientKind::Ac, 0, 0) => 128,
+            (CoefficientKind::Ac, 0, 0) => EOB,
             (CoefficientKind::Ac, 15, 0) => 16,
             (CoefficientKind::Ac, _, 0) => return None,
             (CoefficientKind::Ac, _, _) => run + 1,
