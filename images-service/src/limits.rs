@@ -7,11 +7,13 @@ use safelight_outgoing::{Exception, Policy};
 use safelight_protocol::settings::{ImagesSettings, MEGABYTE, PixelSettings};
 
 pub use crate::{
-    decode::{Av1Decoder, JpegDecoder},
+    decode::{Av1Decoder, DecodeLimits, JpegDecoder},
+    fonts::FontLimits,
     form::FormLimits,
+    pipeline::PixelLimits,
     request::RequestLimits,
+    text::TextLimits,
 };
-use crate::{fonts::FontLimits, pipeline::PixelLimits};
 
 /// The limits that the service enforces. Each is checked before its cost is paid.
 #[derive(Clone, Debug)]
