@@ -21,6 +21,8 @@
 //! | [`encode`] | encodes pixels as the bytes of the result |
 //! | [`catch_panic`] | turns a panic of a codec into an error of its own request |
 //! | `answer` | builds answers: one block with exact length and digest, or a marked error |
+//! | `fuzzing` | the entry points for fuzzers, compiled for them and for tests |
+//! | [`heap`] | settings of the C allocator for the process |
 //! | [`error`] [`limits`] [`deadline`] `quota` | the errors, the limits, the time for the pixels, and the bytes that all requests may hold |
 
 mod answer;
