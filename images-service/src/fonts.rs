@@ -1,4 +1,4 @@
-//! Fetches the fonts of texts before a request waits for a worker. The client for outgoing requests fetches each once.
+//! Fetches the fonts of texts before a request waits for a worker. The cache keeps each for the requests that follow.
 
 mod cache;
 

@@ -37,7 +37,7 @@ impl Default for DecodeLimits {
     }
 }
 
-/// The process in which AV1 is decoded. Both give the same pictures.
+/// The process in which AV1 is decoded: this one, or a child of it. The pictures are the same.
 ///
 /// The library runs behind an interface of C, through which no panic can unwind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

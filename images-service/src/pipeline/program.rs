@@ -1,5 +1,6 @@
-//! The program of one request: decoding, steps and encoding, with every operation that is certain before there are
-//! pixels, and the memory that it takes at its peak. The same list is planned here and executed in `run`.
+//! The program of one request: the loads of its images and its steps, with every operation that is certain before there
+//! are pixels. Planning checks the sizes and the memory of the certain part, the encoder's included. `run` executes the
+//! same loads and steps.
 
 mod planner;
 

@@ -165,7 +165,7 @@ fn padding_is_white_unless_there_is_a_background() {
     assert_eq!(
         fill(Some(color(100))),
         Some([0; 4]),
-        "drawn by the background's own step"
+        "drawn by the stage of the background"
     );
     assert_eq!(fill(Some(color(0))), Some([0; 4]));
 }

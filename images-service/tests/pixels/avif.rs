@@ -66,15 +66,15 @@ fn every_depth_is_seen_alike() {
                     chroma,
                     range,
                 };
-                // Within the numbers of either range.
+                // The values fit both ranges.
                 let file = deep::avif(coding, (97, 61), |plane, x, y| match plane {
                     0 => 0.1 + 0.7 * x,
                     1 => 0.3 + 0.4 * y,
                     _ => 0.7 - 0.2 * (x + y),
                 });
-                // Of samples with more bits Pillow's library drops all but the upper eight before it makes colours of them:
-                // against the exact colours 0.45 to 0.53 with a full range, 0.62 to 0.76 with a limited one, and 0.3 at
-                // most against colours of samples cut alike. Grays it makes from all bits, as we do.
+                // Pillow's library drops all but the upper eight bits of a sample before it converts colours. It differs
+                // from the exact colours by 0.45 to 0.53 with a full range, and by 0.62 to 0.76 with a limited one; from
+                // colours of samples that are cut alike it differs by 0.3 at most. It converts grays from all bits.
                 let bound = match (depth, chroma) {
                     (10 | 12, ChromaSampling::Cs444) => 1.0,
                     _ => bound,

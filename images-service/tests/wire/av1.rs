@@ -15,10 +15,10 @@ use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::{client::Client, form::Form, pictures::png, service::Service};
 
-/// So that a test whose process stays fails.
+/// The time after which a test fails whose process has not ended.
 const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// An answer's first bytes: a picture of 8 bits a sample, without chroma, of an unknown matrix, all numbers used.
+/// The first bytes of an answer: a picture, 8 bits a sample, monochrome, matrix 2 (unspecified), full range.
 const GRAY: [u8; 5] = [0, 8, 0, 2, 0];
 
 /// An AVIF of 16 by 16 pixels.

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_file_has_neither_metadata_nor_density_nor_a_tail() {
+    fn a_density_or_a_tail_counts_as_metadata() {
         let jfif = |unit: u8| {
             let content = [b"JFIF\0\x01\x01", &[unit, 0, 72, 0, 72, 0, 0][..]].concat();
             [b"\xFF\xD8\xFF\xE0\0\x10", &content[..]].concat()
