@@ -214,10 +214,22 @@ mod tests {
         };
         assert!(has_no_metadata(&file(&[&jfif(0), FRAME, SOS, EOI])));
         assert!(!has_no_metadata(&file(&[&jfif(1), FRAME, SOS, EOI])));
-        assert!(!has_no_metadata(&file(&[&jfif(0), FRAME, SOS, EOI, b"more"])));
+        assert!(!has_no_metadata(&file(&[
+            &jfif(0),
+            FRAME,
+            SOS,
+            EOI,
+            b"more"
+        ])));
         assert!(!has_no_metadata(&file(&[&jfif(0), FRAME, SOS])));
         let comment: &[u8] = b"\xFF\xFE\0\x04hi";
-        assert!(!has_no_metadata(&file(&[&jfif(0), comment, FRAME, SOS, EOI])));
+        assert!(!has_no_metadata(&file(&[
+            &jfif(0),
+            comment,
+            FRAME,
+            SOS,
+            EOI
+        ])));
         assert!(!has_no_metadata(&file(&[START, FRAME, SOS, EOI])));
     }
 
