@@ -32,8 +32,11 @@ pub fn restore(request: http::Request<Body>) -> Result<http::Request<Body>, HopE
     Ok(http::Request::from_parts(parts, body))
 }
 
-/// Parses a URL as browsers do: the host in lowercase, dot segments resolved, and `/` for an empty path.
-fn absolute(url: &str) -> Result<Uri, &'static str> {
+/// Parses an absolute URL as browsers do: the host in lowercase, dot segments resolved, and `/` for an empty path.
+///
+/// # Errors
+/// Fails unless it is a URL of http or https, without a user.
+pub fn absolute(url: &str) -> Result<Uri, &'static str> {
     let mut url = Url::parse(url).map_err(|_| "it is not a URL")?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("it begins with neither http:// nor https://");

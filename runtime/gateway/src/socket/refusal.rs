@@ -23,8 +23,8 @@ pub(super) enum Refusal {
     SeveralNames,
     /// There is no service of this name. The message lists those that there are.
     UnknownService { name: String, known: Vec<String> },
-    /// The request has neither an absolute target nor a valid `Host`.
-    NoUrl,
+    /// The request has no absolute URL of http or https, for this reason.
+    NoUrl(&'static str),
 }
 
 impl Refusal {
@@ -35,7 +35,7 @@ impl Refusal {
             Self::NoName | Self::SeveralNames | Self::UnknownService { .. } => {
                 StatusCode::MISDIRECTED_REQUEST
             }
-            Self::NoUrl => StatusCode::BAD_REQUEST,
+            Self::NoUrl(_) => StatusCode::BAD_REQUEST,
         };
         let mut response = plain_text(status, &text);
         if status == StatusCode::MISDIRECTED_REQUEST {
@@ -67,7 +67,7 @@ impl fmt::Display for Refusal {
                     left_out => write!(f, " and {left_out} more"),
                 }
             }
-            Self::NoUrl => f.write_str("the request has no URL"),
+            Self::NoUrl(why) => write!(f, "the request has no URL: {why}"),
         }
     }
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use http::header::HOST;
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
-use safelight_hop::BindingService;
+use safelight_hop::{BindingService, caller_url};
 use safelight_protocol::BindingKind;
 use safelight_protocol::extension::CF_IMAGE_HEADER;
 use safelight_protocol::fetcher::URL_HEADER;
@@ -73,7 +74,7 @@ impl SocketServices {
         head.headers.remove(CF_IMAGE_HEADER);
         head.headers.remove(FAULT);
         if service.with_caller_url {
-            let url = absolute_url(head).ok_or(Refusal::NoUrl)?;
+            let url = absolute_url(head).map_err(Refusal::NoUrl)?;
             // Replaces the values that the client has sent.
             head.headers.insert(URL_HEADER, url);
         }
@@ -81,15 +82,20 @@ impl SocketServices {
     }
 }
 
-/// The absolute URL of a request: its target, or its path on the host of its header.
-fn absolute_url(head: &Parts) -> Option<HeaderValue> {
+/// Returns the absolute URL of a request: its target, or its path on the host of its header.
+fn absolute_url(head: &Parts) -> Result<HeaderValue, &'static str> {
     let url = if head.uri.authority().is_some() {
-        head.uri.clone()
+        head.uri.to_string()
     } else {
-        let host = head.headers.get(HOST)?.to_str().ok()?;
-        let path = head.uri.path_and_query()?.as_str();
-        let url = Uri::builder().scheme("http").authority(host);
-        url.path_and_query(path).build().ok()?
+        let host = head.headers.get(HOST).ok_or("its Host is missing")?;
+        // The target of `OPTIONS *` is no path.
+        let path = head.uri.path_and_query().map(PathAndQuery::as_str);
+        let path = path.filter(|path| path.starts_with('/'));
+        let path = path.ok_or("its target is no path")?;
+        let url = Uri::builder().scheme("http").authority(host.as_bytes());
+        let url = url.path_and_query(path).build();
+        url.map_err(|_| "its Host is invalid")?.to_string()
     };
-    HeaderValue::try_from(url.to_string()).ok()
+    let url = caller_url::absolute(&url)?;
+    HeaderValue::try_from(url.to_string()).map_err(|_| "it is not a URL")
 }

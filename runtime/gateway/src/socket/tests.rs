@@ -220,11 +220,26 @@ async fn a_service_never_sees_the_faults_of_a_request() {
 #[tokio::test]
 async fn a_call_of_a_worker_without_a_url_is_a_bad_request() {
     let running = Running::start();
-    let request = "GET /a HTTP/1.1\nx-emulator-service: service/auth\nconnection: close\n\n";
-    let answer = exchange(&running.socket(), request).await;
-    let status = "HTTP/1.1 400 the request has no URL\r\n";
-    assert!(answer.starts_with(status), "{answer}");
-    assert!(!answer.contains("cf-r2-error"), "{answer}");
+    for (target, host, why) in [
+        ("/a", "", "its Host is missing"),
+        ("/a", "host: a/b\n", "its Host is invalid"),
+        ("/a", "host: x:99999\n", "it is not a URL"),
+        ("/a", "host: user@x\n", "it has a user before its host"),
+        ("*", "host: x\n", "its target is no path"),
+        (
+            "ftp://x/",
+            "host: x\n",
+            "it begins with neither http:// nor https://",
+        ),
+    ] {
+        let request = format!(
+            "OPTIONS {target} HTTP/1.1\n{host}x-emulator-service: service/auth\nconnection: close\n\n"
+        );
+        let answer = exchange(&running.socket(), &request).await;
+        let status = format!("HTTP/1.1 400 the request has no URL: {why}\r\n");
+        assert!(answer.starts_with(&status), "{answer}");
+        assert!(!answer.contains("cf-r2-error"), "{answer}");
+    }
 }
 
 #[tokio::test]
