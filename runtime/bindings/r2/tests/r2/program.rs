@@ -17,7 +17,7 @@ pub(crate) struct Program {
     lines: Receiver<String>,
 }
 
-/// Where a writer is killed.
+/// The place at which a writer is killed.
 #[derive(Clone, Copy)]
 pub(crate) enum Kill {
     /// At its event, where it waits.
