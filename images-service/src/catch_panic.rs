@@ -11,7 +11,7 @@ const PANICKED: &str = "failed at this image; the log says where";
 
 /// Runs a codec; a panic becomes an error with the given code.
 ///
-/// The values that the closure has changed are dropped with it, so that nobody observes a partial change.
+/// The values that the closure has changed are dropped with it, so that no later work observes a partial change.
 pub(crate) fn catch_panic<T>(
     code: ErrorCode,
     format: &str,

@@ -99,7 +99,7 @@ impl Deadline {
     }
 }
 
-/// Cancels work when it is dropped, because nobody waits for the result any more.
+/// A drop guard that cancels the work whose result is no longer needed.
 #[derive(Debug)]
 pub struct CancelGuard(Arc<AtomicBool>);
 

@@ -146,7 +146,7 @@ fn a_decoder_is_limited_and_ends_with_whoever_started_it() {
     input
         .write_all(&request(data, (640, 480), 7_000_000))
         .unwrap();
-    // The decoder has finished, and cannot end, because nobody reads the rest of its output.
+    // The decoder has finished, and cannot end before the test reads the rest of its output.
     let mut output = decoder.stdout.take().unwrap();
     output.read_exact(&mut [0]).unwrap();
     let limits = fs::read_to_string(format!("/proc/{}/limits", decoder.id())).unwrap();
@@ -185,7 +185,7 @@ fn broken_files_leave_nothing_behind_in_the_images_process() {
     assert_eq!(children(images.pid().into()), 0);
 }
 
-/// Nobody reads its standard error, so the log could not give a cause.
+/// The images process discards a decoder's standard error, so the answer has to give the cause.
 #[test]
 fn a_decoder_that_cannot_begin_says_why_where_it_is_heard() {
     let mut decoder = Command::new(SAFELIGHT)

@@ -6,7 +6,7 @@ use safelight_harness::{Answer, Builder, Client, DevServer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::process::Workerd;
+use crate::process::{WorkerConfig, Workerd};
 use crate::{BLUE, TEST_TIMEOUT, plain};
 
 const WRANGLER: &str = r#"
@@ -23,33 +23,25 @@ bucket_name = "photos"
 "#;
 
 /// One socket for all services; the header that workerd injects names each.
-const CONFIG: &str = r#"
-using Workerd = import "/workerd/workerd.capnp";
-
-const config :Workerd.Config = (
-  services = [
-    (name = "worker", worker = (
-      modules = [(name = "worker.js", esModule = embed "worker.js")],
-      compatibilityDate = "2026-09-01",
-      bindings = [
+const CONFIG: WorkerConfig = WorkerConfig {
+    bindings: r#"
         (name = "PHOTOS", r2Bucket = "photos"),
         (name = "NOTHING", r2Bucket = "nothing"),
         (name = "IMAGES", wrapped = (
           moduleName = "cloudflare-internal:images-api",
           innerBindings = [(name = "fetcher", service = "images")],
         )),
-      ],
-    )),
+      "#,
+    services: r#"
     (name = "photos", external = (address = "unix:SOCKET",
       http = (injectRequestHeaders = [(name = "x-emulator-service", value = "r2/photos")]))),
     (name = "nothing", external = (address = "unix:SOCKET",
       http = (injectRequestHeaders = [(name = "x-emulator-service", value = "r2/nothing")]))),
     (name = "images", external = (address = "unix:SOCKET",
       http = (injectRequestHeaders = [(name = "x-emulator-service", value = "images/IMAGES")]))),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
-);
-"#;
+"#,
+    script: include_str!("bindings_socket.js"),
+};
 
 /// workerd with a worker whose bindings lead to the bindings socket of a dev server.
 pub(crate) struct Running {
@@ -63,22 +55,11 @@ impl Running {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("wrangler.toml"), WRANGLER).unwrap();
         fs::create_dir(folder.path().join("public")).unwrap();
-        Self::with(
-            folder,
-            arguments,
-            CONFIG,
-            include_str!("bindings_socket.js"),
-        )
-        .await
+        Self::with(folder, arguments, &CONFIG).await
     }
 
-    /// Serves the worker of `folder`, and runs workerd with the config `config` and the worker `worker`.
-    pub(crate) async fn with(
-        folder: TempDir,
-        arguments: &[&str],
-        config: &str,
-        worker: &str,
-    ) -> Self {
+    /// Serves the worker of `folder`, and runs workerd with the worker `worker`.
+    pub(crate) async fn with(folder: TempDir, arguments: &[&str], worker: &WorkerConfig) -> Self {
         let socket = folder.path().join("bindings.sock");
         let builder = DevServer::builder(folder.path())
             .program(env!("CARGO_BIN_EXE_safelight"))
@@ -86,7 +67,7 @@ impl Running {
         let builder = arguments.iter().fold(builder, Builder::argument);
         let server = builder.start().await.unwrap();
         Self {
-            workerd: Workerd::with(TempDir::new().unwrap(), config, worker, &socket),
+            workerd: Workerd::with(TempDir::new().unwrap(), worker, &socket),
             server,
             _folder: folder,
         }

@@ -10,31 +10,24 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::bindings_socket::Running;
+use crate::process::WorkerConfig;
 
-const CONFIG: &str = r#"
-using Workerd = import "/workerd/workerd.capnp";
-
-const config :Workerd.Config = (
-  services = [
-    (name = "worker", worker = (
-      modules = [(name = "worker.js", esModule = embed "worker.js")],
-      compatibilityDate = "2026-09-01",
-      bindings = [
+const CONFIG: WorkerConfig = WorkerConfig {
+    bindings: r#"
         (name = "SERVICE", service = "callee"),
         (name = "ASSETS", service = "files"),
         (name = "UNKNOWN", service = "unknown"),
-      ],
-    )),
+      "#,
+    services: r#"
     (name = "callee", external = (address = "unix:SOCKET",
       http = (injectRequestHeaders = [(name = "x-emulator-service", value = "service/misbehaving")]))),
     (name = "files", external = (address = "unix:SOCKET",
       http = (injectRequestHeaders = [(name = "x-emulator-service", value = "assets/site")]))),
     (name = "unknown", external = (address = "unix:SOCKET",
       http = (injectRequestHeaders = [(name = "x-emulator-service", value = "service/nobody")]))),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
-);
-"#;
+"#,
+    script: include_str!("fetchers.js"),
+};
 
 /// The guest that the service binding calls.
 fn guest() -> PathBuf {
@@ -72,7 +65,7 @@ services = [{{ binding = "SERVICE", service = "misbehaving" }}]
     fs::write(folder.path().join("public/page.txt"), "a file").unwrap();
     let callee = guest();
     let arguments = [callee.to_str().unwrap()];
-    Running::with(folder, &arguments, CONFIG, include_str!("fetchers.js")).await
+    Running::with(folder, &arguments, &CONFIG).await
 }
 
 async fn fetch(running: &Running, binding: &str, url: &str) -> Answer {

@@ -12,8 +12,8 @@ use tempfile::TempDir;
 
 use crate::TEST_TIMEOUT;
 
-/// The config of workerd, with Images bound as the platform's own tools bind it: the client inside workerd, the service outside.
-const CONFIG: &str = r#"
+/// The config of every workerd of the tests. The words in capitals stand for what differs.
+const TEMPLATE: &str = r#"
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -21,16 +21,32 @@ const config :Workerd.Config = (
     (name = "worker", worker = (
       modules = [(name = "worker.js", esModule = embed "worker.js")],
       compatibilityDate = "2026-09-01",
-      bindings = [(name = "IMAGES", wrapped = (
-        moduleName = "cloudflare-internal:images-api",
-        innerBindings = [(name = "fetcher", service = "images")],
-      ))],
+      bindings = [BINDINGS],
     )),
-    (name = "images", external = (address = "unix:SOCKET", http = ())),
-  ],
+SERVICES  ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
 );
 "#;
+
+/// A worker of workerd: its bindings and the services behind them in workerd's own notation, in which SOCKET stands for the
+/// path of a socket, and its script.
+pub(crate) struct WorkerConfig {
+    pub(crate) bindings: &'static str,
+    pub(crate) services: &'static str,
+    pub(crate) script: &'static str,
+}
+
+/// Images bound as the platform's own tools bind it: the client inside workerd, the service outside.
+const CONFIG: WorkerConfig = WorkerConfig {
+    bindings: r#"(name = "IMAGES", wrapped = (
+        moduleName = "cloudflare-internal:images-api",
+        innerBindings = [(name = "fetcher", service = "images")],
+      ))"#,
+    services: r#"
+    (name = "images", external = (address = "unix:SOCKET", http = ())),
+"#,
+    script: include_str!("worker.js"),
+};
 
 /// Has workerd end with the standard input of this, and so with the test process, whatever way that ends. Its output is workerd's
 /// alone, so that it is at its end when workerd is.
@@ -56,16 +72,20 @@ impl Workerd {
         let folder = TempDir::new().expect("a folder");
         let socket = folder.path().join("images.sock");
         let images = images(&socket);
-        let mut workerd = Self::with(folder, CONFIG, include_str!("worker.js"), &socket);
+        let mut workerd = Self::with(folder, &CONFIG, &socket);
         workerd.images = Some(images);
         workerd
     }
 
-    /// workerd alone, with this worker and this config, in which SOCKET stands for the path of `socket`.
-    pub(crate) fn with(folder: TempDir, config: &str, worker: &str, socket: &Path) -> Self {
-        let config = config.replace("SOCKET", socket.to_str().expect("a path in Unicode"));
+    /// workerd alone, with this worker, whose services stand behind `socket`.
+    pub(crate) fn with(folder: TempDir, worker: &WorkerConfig, socket: &Path) -> Self {
+        let config = TEMPLATE
+            .replace("BINDINGS", worker.bindings)
+            .replace("SERVICES", worker.services)
+            .replace("SOCKET", socket.to_str().expect("a path in Unicode"));
         fs::write(folder.path().join("config.capnp"), config).expect("the folder can be written");
-        fs::write(folder.path().join("worker.js"), worker).expect("the folder can be written");
+        fs::write(folder.path().join("worker.js"), worker.script)
+            .expect("the folder can be written");
         let mut workerd = Command::new("/bin/sh")
             .args(["-c", WORKERD])
             .arg(program())

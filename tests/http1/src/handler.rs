@@ -10,7 +10,7 @@ pub(crate) async fn handle<U: Upload>(mut upload: U, handling: Handling) {
         Handling::DropsAtBoundary => {
             read_to_boundary(&mut upload).await;
             drop(upload);
-            // The work on the form takes long enough for the connection to detect that nobody reads.
+            // The work on the form takes long enough for the connection to detect that the upload was dropped.
             tokio::task::yield_now().await;
         }
         Handling::AnswersAtBoundary => {

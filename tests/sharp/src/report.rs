@@ -44,6 +44,6 @@ pub(crate) fn row(
 }
 
 fn say(line: &str) {
-    // Nobody reads on after closing the pipe.
+    // A reader that has closed the pipe needs no further line.
     let _closed = writeln!(std::io::stdout(), "{line}");
 }

@@ -60,6 +60,12 @@ fn ok(body: Body) -> Answer {
     Ok(Response::new(body))
 }
 
+/// Reads an answer to its end, which is an error.
+async fn breaks_off(answer: impl Future<Output = Answer>) {
+    let body = answer.await.unwrap().into_body();
+    body.collect().await.unwrap_err();
+}
+
 /// A body of these pieces.
 fn pieces(pieces: Vec<Result<&'static str, HopError>>) -> Body {
     let frame = |piece: &'static str| Frame::data(Bytes::from_static(piece.as_bytes()));
@@ -104,13 +110,7 @@ async fn an_answer_that_breaks_off_has_its_status_and_the_bytes_that_came() {
         take(call).await?;
         ok(pieces(vec![Ok("half "), Err(HopError::InstanceDied)]))
     });
-    answer
-        .await
-        .unwrap()
-        .into_body()
-        .collect()
-        .await
-        .unwrap_err();
+    breaks_off(answer).await;
     client.has_logged(r"
   [7] gallery: IMAGES /transform 200 (6 B in, 5 B out) in T FAILED: the worker that wrote it died before its end
 ");
@@ -152,13 +152,7 @@ async fn an_upload_that_breaks_off_goes_before_the_failure_of_the_call() {
         let _ends_without = take(call).await;
         ok(pieces(vec![Err(HopError::Closed)]))
     });
-    answer
-        .await
-        .unwrap()
-        .into_body()
-        .collect()
-        .await
-        .unwrap_err();
+    breaks_off(answer).await;
     client.has_logged(r"
   [7] gallery: IMAGES /transform (5 B in, 0 B out) in T FAILED: the upload broke off: no more
   [7] gallery: IMAGES /transform 200 (5 B in, 0 B out) in T FAILED: the upload broke off (no more); the connection ended before an answer
@@ -190,13 +184,7 @@ async fn the_line_of_a_call_has_whole_texts_and_its_trace_has_their_beginnings()
         response.headers_mut().insert(SUMMARY, summary);
         Ok(response)
     });
-    answer
-        .await
-        .unwrap()
-        .into_body()
-        .collect()
-        .await
-        .unwrap_err();
+    breaks_off(answer).await;
     assert_eq!(
         masked_times(&log.text()),
         format!(

@@ -45,7 +45,7 @@ impl Images {
             said.any(|line| line == READY_LINE),
             "the images process is not ready"
         );
-        // A log that nobody reads would stop it in the end.
+        // The thread drains the process's log, which would block the process when its pipe is full.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         Ok(Self {
             process,

@@ -31,7 +31,7 @@ pub(in crate::decode) fn serve() -> io::Result<()> {
         let _not_written = Answer::Failed(info.to_string()).write(&mut &answer_output);
         process::abort();
     }));
-    // Nobody reads the standard error, so an error is an answer.
+    // The parent discards the standard error, so the child writes an error as its answer.
     let answer = decoded(input).unwrap_or_else(|error| Answer::Failed(error.to_string()));
     answer.write(&mut output)
 }

@@ -81,7 +81,7 @@ fn server() -> &'static Server {
             .read_line(&mut port)
             .expect("the server says its port");
         let port = port.trim().parse().expect("a port");
-        // Nobody reads the rest of its output.
+        // The thread drains the server's output, which would block the server when its pipe is full.
         std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         Server {
             port,
