@@ -2,6 +2,7 @@
 
 mod failure;
 mod lifetime;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
@@ -15,14 +16,12 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 pub(crate) use self::lifetime::{Expiration, InstanceState, RequestData, WasiVersion};
 
+use self::tasks::Tasks;
 use crate::guest_request::GuestRequest;
 use crate::hooks::Hooks;
 use crate::limits::{CpuMeter, MemoryLimit, Ticker, WorkerLimits};
 use crate::shared::Shared;
 use safelight_hop::log::Log;
-
-/// Maximum number of requests that an instance remembers, so that late output still belongs to its request.
-const MAX_REMEMBERED: usize = 64;
 
 /// Maximum number of host resources, such as header lists and streams, of one instance. The engine's own limit is a
 /// million of up to 128 KB each, outside the guest's memory.
@@ -37,18 +36,11 @@ pub(crate) struct State {
     memory: MemoryLimit,
     cpu: CpuMeter,
     cpu_limit: Duration,
-    tasks: Vec<Task>,
+    tasks: Tasks<GuestTaskId>,
     current: Option<GuestTaskId>,
     /// CPU time of the start, and of work for no remembered request.
     background_cpu: Duration,
     shared: Arc<Shared>,
-}
-
-/// A request in an instance.
-struct Task {
-    id: GuestTaskId,
-    request: Arc<GuestRequest>,
-    cpu: Duration,
 }
 
 impl State {
@@ -71,7 +63,7 @@ impl State {
             memory: MemoryLimit::new(limits.memory),
             cpu: CpuMeter::new(),
             cpu_limit: limits.cpu,
-            tasks: Vec::new(),
+            tasks: Tasks::default(),
             current: None,
             background_cpu: Duration::ZERO,
             shared,
@@ -83,21 +75,9 @@ impl State {
         &self.shared
     }
 
-    /// Remembers a request. The engine reuses the id of a task that has ended.
+    /// Remembers a request.
     fn begin(&mut self, id: GuestTaskId, request: Arc<GuestRequest>) {
-        self.tasks.retain(|task| task.id != id);
-        // A request that its connection still holds is never forgotten. `MAX_CONCURRENT` bounds their number.
-        if self.tasks.len() >= MAX_REMEMBERED {
-            let is_over = |task: &Task| Arc::strong_count(&task.request) == 1;
-            if let Some(oldest) = self.tasks.iter().position(is_over) {
-                self.tasks.remove(oldest);
-            }
-        }
-        self.tasks.push(Task {
-            id,
-            request,
-            cpu: Duration::ZERO,
-        });
+        self.tasks.remember(id, request);
         self.current = None;
         self.background_cpu = Duration::ZERO;
     }
@@ -108,12 +88,8 @@ impl State {
             return;
         }
         self.current = Some(task);
-        let request = self.task(task).map(|task| task.request.clone());
+        let request = self.tasks.get_mut(task).map(|task| task.request.clone());
         self.shared.set_current(request);
-    }
-
-    fn task(&mut self, id: GuestTaskId) -> Option<&mut Task> {
-        self.tasks.iter_mut().rev().find(|task| task.id == id)
     }
 
     /// Adds the slice that has just ended to the CPU time of the current request. Returns whether the limit is
@@ -121,7 +97,7 @@ impl State {
     fn charge_cpu(&mut self) -> bool {
         let slice = self.cpu.slice();
         let limit = self.cpu_limit;
-        let cpu = match self.current.and_then(|id| self.task(id)) {
+        let cpu = match self.current.and_then(|id| self.tasks.get_mut(id)) {
             Some(task) => &mut task.cpu,
             None => &mut self.background_cpu,
         };

@@ -30,7 +30,7 @@ impl Death {
         update_current(&mut store.as_context_mut());
         let state = store.data_mut();
         let limit = state.cpu_limit;
-        let task = state.current.and_then(|id| state.task(id));
+        let task = state.current.and_then(|id| state.tasks.get_mut(id));
         let over = task.as_ref().is_some_and(|task| task.cpu > limit);
         let culprit = task.map(|task| task.request.context().clone());
         let cause = match state.memory.refused() {
