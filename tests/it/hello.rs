@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use crate::client::get;
@@ -78,6 +79,25 @@ async fn vars_are_in_the_workers_environment() {
     assert!(text.contains("GREETING=hello"), "{text}");
     assert!(text.contains(r#"LIMITS={"max":3}"#), "{text}");
     assert!(text.contains(r#"BINDINGS={"IMAGES":"images"}"#), "{text}");
+}
+
+#[tokio::test]
+async fn output_without_a_line_end_comes_before_the_line_of_a_request_whose_client_leaves() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    let head = b"GET /print-and-wait HTTP/1.1\r\nhost: x\r\n\r\n";
+    client.write_all(head).await.unwrap();
+    let begun = "  [1] stderr | begun";
+    server.line(|line| line == begun).await;
+    drop(client);
+    server
+        .line(|line| line.contains("GET /print-and-wait"))
+        .await;
+    let log = server.lines();
+    let own = log.iter().skip_while(|line| *line != begun);
+    let own: Vec<_> = own.take(3).map(String::as_str).collect();
+    assert_eq!(own[..2], [begun, "  [1] stderr | half"], "{log:#?}");
+    assert!(own[2].starts_with("[1] GET /print-and-wait "), "{log:#?}");
 }
 
 #[tokio::test]

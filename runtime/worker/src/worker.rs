@@ -57,11 +57,11 @@ impl Worker {
         context: &Arc<RequestContext>,
     ) -> Result<http::Response<Body>, WorkerError> {
         let taken_by = Arc::new(OnceLock::new());
-        let request_of = GuestRequest::new(context.clone());
+        let output = OutputGuard(GuestRequest::new(context.clone()));
         // Dropped with this future, so the instance learns that the response is no longer awaited.
         let (_awaited, awaited) = oneshot::channel();
         let data = RequestData {
-            request: request_of.clone(),
+            request: output.0.clone(),
             taken_by: taken_by.clone(),
             awaited,
         };
@@ -69,17 +69,16 @@ impl Worker {
             Ok(response) => Ok(response.map(|body| {
                 let shared = taken_by.get().cloned();
                 let dead = shared.as_ref().map(|shared| shared.dead.clone());
-                // Output while the body is written belongs to the same request.
                 let guard = ResponseGuard {
                     _open_body: shared.map(OpenBody::new),
                     _permit: permit,
-                    request: request_of,
+                    _output: output,
                 };
                 InstanceBody::new(body, dead.unwrap_or_default(), guard).boxed_unsync()
             })),
             Err(error) => Err(WorkerError {
                 kind: error_kind(&error, taken_by.get()).await,
-                output: request_of.last_output(),
+                output: output.0.last_output(),
             }),
         }
     }
@@ -89,13 +88,16 @@ impl Worker {
 struct ResponseGuard {
     _open_body: Option<OpenBody>,
     _permit: OwnedSemaphorePermit,
-    request: Arc<GuestRequest>,
+    // Output while the body is written belongs to the same request.
+    _output: OutputGuard,
 }
 
-impl Drop for ResponseGuard {
+/// Logs the rest of a request's output when the response has ended, or is no longer awaited. The request's own line follows.
+struct OutputGuard(Arc<GuestRequest>);
+
+impl Drop for OutputGuard {
     fn drop(&mut self) {
-        // Before the request's own line is logged.
-        self.request.flush_output();
+        self.0.flush_output();
     }
 }
 

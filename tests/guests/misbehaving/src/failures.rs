@@ -50,6 +50,13 @@ pub(crate) async fn print(query: &Query) -> Result<Response> {
     Ok(text(format!("printed {id}\n")))
 }
 
+/// A line and the half of another, in one write, and no response for an hour.
+pub(crate) async fn print_and_wait() -> Result<Response> {
+    write(&mut stderr(), "begun\nhalf")?;
+    pause(3_600_000).await;
+    Ok(text("waited\n".to_owned()))
+}
+
 fn write(stream: &mut impl Write, piece: &str) -> Result<()> {
     stream
         .write_all(piece.as_bytes())

@@ -5,6 +5,7 @@
 //! | `/panic` `/spin` `/allocate` `/error` | panics, loops without end, allocates without end, returns an error |
 //! | `/spin-ms?ms=` `/sleep?ms=` | keeps the processor busy, waits by the 0.3 clock |
 //! | `/print?id=&ms=` | prints lines in pieces, with a pause of `ms` inside each |
+//! | `/print-and-wait` | prints a line and a half, and waits for an hour |
 //! | `/global` `/hold?mb=` | how often this instance was asked; how many MB it holds for good |
 //! | `/wait-until?ms=&id=` | answers, and prints `id` after a pause |
 //! | `/slow-stream?pieces=&ms=` | pieces with pauses, without content-length |
@@ -52,6 +53,7 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/allocate" => failures::allocate(),
         "/error" => failures::error(),
         "/print" => failures::print(&query).await,
+        "/print-and-wait" => failures::print_and_wait().await,
         "/global" => failures::global(),
         "/hold" => failures::hold(&query),
         "/spin-ms" => time::spin_ms(&query),
