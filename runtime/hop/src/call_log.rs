@@ -153,13 +153,14 @@ impl Drop for CallGuard {
                 None => format!("the upload broke off: {why}"),
             };
         }
+        // The end wakes whoever shows the trace, in which the call's own line comes first.
+        self.context.request.note(&*self);
         self.context.record.end(&CallEnd {
             sent: self.upload.bytes.load(Ordering::Relaxed),
             received: self.received,
             failure: self.failure.as_deref(),
             is_dropped: !is_whole,
         });
-        self.context.request.note(&*self);
     }
 }
 

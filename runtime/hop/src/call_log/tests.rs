@@ -1,6 +1,7 @@
 //! The lines of calls in the log, by the ways in which a call ends.
 
-use std::sync::Arc;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use crate::call::Call;
 use crate::error::HopError;
 use crate::log::{Log, MemoryLog, masked_times};
 use crate::request::RequestContext;
-use crate::trace::{Arrival, RequestTrace};
+use crate::trace::{Arrival, End, RequestTrace};
 
 /// A client's request, on behalf of which the worker `gallery` makes calls, and its log.
 struct Client {
@@ -49,6 +50,18 @@ impl Client {
     fn has_logged(&self, lines: &str) {
         assert_eq!(format!("\n{}", masked_times(&self.log.text())), lines);
     }
+}
+
+/// The trace of the client's request.
+fn trace(target: &Uri) -> Arc<RequestTrace> {
+    RequestTrace::begin(&Arrival {
+        id: 7,
+        method: &Method::GET,
+        uri: target,
+        version: Version::HTTP_11,
+        connection: 1,
+        request_on_connection: 1,
+    })
 }
 
 /// Reads the whole upload of a call.
@@ -164,14 +177,7 @@ async fn the_line_of_a_call_has_whole_texts_and_its_trace_has_their_beginnings()
     let log = MemoryLog::default();
     let long = |name: &str| format!("{name}{}", "x".repeat(2_000));
     let target = Uri::from_static("/");
-    let trace = RequestTrace::begin(&Arrival {
-        id: 7,
-        method: &Method::GET,
-        uri: &target,
-        version: Version::HTTP_11,
-        connection: 1,
-        request_on_connection: 1,
-    });
+    let trace = trace(&target);
     let context = RequestContext::new(7, Method::GET, &target, Log::new(log.clone()));
     let context = Arc::new(context.with_trace(Some(trace.clone())));
     let (hop, path) = (long("fetch GET "), long("/"));
@@ -230,4 +236,41 @@ fn paused(pauses: Vec<u64>) -> Body {
         Ok(Frame::data(Bytes::from_static(b"x")))
     });
     StreamBody::new(Box::pin(frames)).boxed_unsync()
+}
+
+/// A log that records, for each line, the end of the first call in the trace at that time.
+struct EndsInTrace {
+    trace: Arc<RequestTrace>,
+    ends: Arc<Mutex<Vec<End>>>,
+}
+
+impl Write for EndsInTrace {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        let end = self.trace.snapshot().calls[0].end;
+        self.ends.lock().unwrap().push(end);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_line_of_a_call_comes_before_the_end_for_which_a_trace_waits() {
+    let target = Uri::from_static("/");
+    let trace = trace(&target);
+    let ends = Arc::<Mutex<Vec<End>>>::default();
+    let sink = EndsInTrace {
+        trace: trace.clone(),
+        ends: ends.clone(),
+    };
+    let context = RequestContext::new(7, Method::GET, &target, Log::new(sink));
+    let context = Arc::new(context.with_trace(Some(trace.clone())));
+    let request = http::Request::get("/info").body(body::full(""));
+    let call = Call::new("IMAGES".into(), request.unwrap(), context);
+    let answer = log(call, async |_| ok(body::full("x")));
+    answer.await.unwrap().into_body().collect().await.unwrap();
+    assert_eq!(*ends.lock().unwrap(), [End::Open]);
+    assert_eq!(trace.snapshot().calls[0].end, End::Whole);
 }
