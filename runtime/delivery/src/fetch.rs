@@ -5,6 +5,7 @@
 mod options;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::ETAG;
 use http::request::Parts;
@@ -97,7 +98,8 @@ impl CfImages {
         self.fail_open && is_read(&head.method) && !is_denied && error.kind != ErrorKind::Denied
     }
 
-    /// Answers a `fetch` with this head and these options. Logs an error.
+    /// Answers a `fetch` with this head and these options. Logs an error. `between_bytes` is the guest's limit of the
+    /// response's pauses.
     ///
     /// # Errors
     /// When the options are invalid, a source is not a success, or the images process returns an error or fails.
@@ -106,9 +108,10 @@ impl CfImages {
         head: &Parts,
         options: ParsedOptions,
         context: &Arc<RequestContext>,
+        between_bytes: Option<Duration>,
     ) -> Result<http::Response<Body>, DeliveryError> {
         let fetched = match options {
-            Ok(options) => self.transform(head, &options, context).await,
+            Ok(options) => self.transform(head, &options, context, between_bytes).await,
             Err(error) => Err(error),
         };
         if let Err(error) = &fetched {
@@ -126,6 +129,7 @@ impl CfImages {
         head: &Parts,
         options: &Map<String, Value>,
         context: &Arc<RequestContext>,
+        between_bytes: Option<Duration>,
     ) -> Result<http::Response<Body>, DeliveryError> {
         if !is_read(&head.method) {
             return Err(DeliveryError::new(
@@ -173,6 +177,7 @@ impl CfImages {
                 vary,
                 warnings: parsed.warnings,
             },
+            between_bytes,
         };
         delivery.run(&self.transformations, head, context).await
     }

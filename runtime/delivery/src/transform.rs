@@ -45,7 +45,7 @@ impl Transformations {
         }
     }
 
-    /// Sends `source` and `request` to the images process.
+    /// Sends `source` and `request` to the images process. `between_bytes` limits the pauses of its answer.
     ///
     /// # Errors
     /// When the source is cut off, or the images process returns an error or fails.
@@ -54,6 +54,7 @@ impl Transformations {
         source: FetchedSource,
         request: TransformRequest,
         context: &Arc<RequestContext>,
+        between_bytes: Option<Duration>,
     ) -> Result<Transformed, DeliveryError> {
         let started = Instant::now();
         let body = source.response.into_body();
@@ -67,7 +68,8 @@ impl Transformations {
         let content_type = HeaderValue::try_from(wire::content_type(&boundary))
             .map_err(|error| DeliveryError::internal(error.to_string()))?;
         request.headers_mut().insert(CONTENT_TYPE, content_type);
-        let call = Call::new(TRANSFORM_HOP.into(), request, context.clone());
+        let call = Call::new(TRANSFORM_HOP.into(), request, context.clone())
+            .with_between_bytes(between_bytes);
         let answer = self.images.clone().oneshot(call).await;
         // A broken source breaks the form, so its error has precedence over the response of the images process.
         if let Some((part, why)) = broken.get() {

@@ -102,6 +102,7 @@ impl ImageUrls {
             identity: Some(transform.text()),
             request: transform,
             hints,
+            between_bytes: None,
         };
         delivery.run(&self.transformations, request, context).await
     }

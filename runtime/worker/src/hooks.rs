@@ -102,8 +102,9 @@ impl Routes {
             )),
             (false, None) => self.outbound.fetch(request, context, between_bytes).await,
             (false, Some(options)) => {
-                self.fetch_image(request, &options, context, between_bytes).await
-            },
+                self.fetch_image(request, &options, context, between_bytes)
+                    .await
+            }
         }
     }
 
@@ -125,13 +126,13 @@ impl Routes {
             ));
         };
         let (head, _ignored) = request.into_parts();
-        match images.fetch(&head, options, &context).await {
+        match images.fetch(&head, options, &context, between_bytes).await {
             Err(error) if images.fails_open(&head, &error) => {
                 let plain = http::Request::from_parts(head, body::full(""));
                 self.outbound.fetch(plain, context, between_bytes).await
             }
             Err(error) => Ok(error.to_response()),
-            Ok(response) => Ok(response.map(|body| body::within_pauses(body, between_bytes))),
+            Ok(response) => Ok(response),
         }
     }
 }
