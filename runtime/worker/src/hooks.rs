@@ -176,7 +176,6 @@ mod tests {
     use safelight_hop::log::{Log, MemoryLog};
     use safelight_hop::{Answer, Call, HopError, RequestContext, body};
     use safelight_net::Deadlines;
-    use safelight_protocol::BindingKind;
     use tokio::time::{Instant, sleep_until};
     use tower::service_fn;
     use wasmtime_wasi_http::{Error, RequestOptions};
@@ -235,7 +234,7 @@ mod tests {
             let frames = futures_util::stream::pending::<Result<Frame<Bytes>, HopError>>();
             Ok::<_, HopError>(http::Response::new(StreamBody::new(frames).boxed_unsync()))
         });
-        bindings.bind(Hop::binding("PHOTOS", BindingKind::R2), stalled);
+        bindings.bind(Hop::binding("PHOTOS"), stalled);
         let routes = Routes {
             bindings: Arc::new(bindings),
             outbound: Outbound::new("test", Deadlines::default(), Arc::default()),

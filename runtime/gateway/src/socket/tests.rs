@@ -49,7 +49,7 @@ struct Running {
 
 /// A service of the hop, with its state in a folder.
 fn bucket(hop: &str, state: &str) -> SocketService {
-    let faults = HopFaults::new(Hop::binding(hop, BindingKind::R2), Arc::default());
+    let faults = HopFaults::new(Hop::binding(hop), Arc::default());
     SocketService {
         hop: hop.into(),
         service: layered(service_fn(echo), faults),
@@ -275,7 +275,7 @@ fn endless(events: &UnboundedSender<&'static str>) -> SocketService {
             Err(HopError::Closed)
         }
     });
-    let faults = HopFaults::new(Hop::binding("ENDLESS", BindingKind::R2), Arc::default());
+    let faults = HopFaults::new(Hop::binding("ENDLESS"), Arc::default());
     SocketService {
         service: layered(call, faults),
         ..bucket("ENDLESS", "state")

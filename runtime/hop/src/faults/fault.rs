@@ -142,6 +142,21 @@ impl FaultKind {
             Self::Crash => "crash",
         }
     }
+
+    /// Whether only the images process can have such a fault.
+    pub(super) fn needs_images(self) -> bool {
+        match self {
+            Self::Error(_) | Self::Crash => true,
+            Self::Delay(_)
+            | Self::SlowReader(_)
+            | Self::SlowWriter(_)
+            | Self::Truncate(_)
+            | Self::Corrupt(_)
+            | Self::Reset
+            | Self::Hang
+            | Self::Status(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for FaultKind {

@@ -1,12 +1,11 @@
-//! A hop as the target of faults: its name, its kind, and the faults of the Images binding alone.
+//! A hop as the target of faults: its name, and the effects of those that only the images process can have.
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use safelight_protocol::{BindingKind, ErrorCode};
+use safelight_protocol::ErrorCode;
 
-use super::fault::FaultKind;
 use crate::SOURCE_HOP;
 use crate::body::Answer;
 use crate::error::HopError;
@@ -16,11 +15,9 @@ use crate::error::HopError;
 pub struct Hop {
     /// The binding's name, or `fetch`.
     pub name: Arc<str>,
-    /// The binding's kind, if the hop is one.
-    pub kind: Option<BindingKind>,
     /// Whether a fault can be aimed at the hop by its name.
     pub is_target: bool,
-    /// The faults that only the images process can have.
+    /// The effects of the faults that only the images process can have; `None` for every other service.
     pub images: Option<ImagesFaults>,
 }
 
@@ -39,11 +36,10 @@ pub struct ImagesFaults {
 pub type KillProcess = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 impl Hop {
-    /// Makes the hop to a binding of this kind.
-    pub fn binding(name: &str, kind: BindingKind) -> Self {
+    /// Makes the hop to a binding that is not an Images binding.
+    pub fn binding(name: &str) -> Self {
         Self {
             name: name.into(),
-            kind: Some(kind),
             is_target: true,
             images: None,
         }
@@ -53,7 +49,7 @@ impl Hop {
     pub fn images(name: &str, faults: ImagesFaults) -> Self {
         Self {
             images: Some(faults),
-            ..Self::binding(name, BindingKind::Images)
+            ..Self::binding(name)
         }
     }
 
@@ -61,7 +57,6 @@ impl Hop {
     pub fn fetch() -> Self {
         Self {
             name: "fetch".into(),
-            kind: None,
             is_target: false,
             images: None,
         }
@@ -95,20 +90,5 @@ impl Hop {
 impl fmt::Debug for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
-    }
-}
-
-/// Whether a kind of fault can apply to a binding of this kind. Without a kind, the hop is `fetch`.
-pub(super) fn can_apply(kind: FaultKind, binding: Option<BindingKind>) -> bool {
-    match kind {
-        FaultKind::Crash | FaultKind::Error(_) => binding == Some(BindingKind::Images),
-        FaultKind::Delay(_)
-        | FaultKind::SlowReader(_)
-        | FaultKind::SlowWriter(_)
-        | FaultKind::Truncate(_)
-        | FaultKind::Corrupt(_)
-        | FaultKind::Reset
-        | FaultKind::Hang
-        | FaultKind::Status(_) => true,
     }
 }

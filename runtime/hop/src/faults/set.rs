@@ -7,7 +7,7 @@ use safelight_protocol::BindingKind;
 
 use super::error::FaultError;
 use super::fault::{Fault, MILLION, Target, When};
-use super::hop::{Hop, can_apply};
+use super::hop::Hop;
 
 /// The active faults, each with its own count of calls and its own random numbers.
 #[derive(Debug, Default)]
@@ -82,7 +82,7 @@ impl Fault {
         };
         // A called worker may have another kind of binding under the name that the first worker's fault was checked against.
         at_hop
-            && can_apply(self.kind, hop.kind)
+            && (hop.images.is_some() || !self.kind.needs_images())
             && self.path.as_deref().is_none_or(|own| own == path)
     }
 }
@@ -117,12 +117,8 @@ impl Targets {
                 known: self.0.iter().map(|(name, _)| name.clone()).collect(),
             });
         }
-        // A worker can also `fetch`, which is not a binding.
-        let fetch = (fault.target == Target::All).then_some(None);
-        if kinds
-            .chain(fetch)
-            .any(|binding| can_apply(fault.kind, binding))
-        {
+        // A worker without bindings can still `fetch`.
+        if !fault.kind.needs_images() || kinds.any(|kind| kind == Some(BindingKind::Images)) {
             return Ok(());
         }
         Err(FaultError::Impossible {
@@ -145,13 +141,21 @@ impl fmt::Display for FaultSet {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use safelight_protocol::BindingKind;
 
     use super::{Fault, FaultSet, Targets};
-    use crate::faults::hop::Hop;
+    use crate::error::HopError;
+    use crate::faults::hop::{Hop, ImagesFaults};
 
     fn images(name: &str) -> Hop {
-        Hop::binding(name, BindingKind::Images)
+        let faults = ImagesFaults {
+            reset: || Err(HopError::Closed),
+            error: |_| Err(HopError::Closed),
+            kill: Arc::new(|| Box::pin(async {})),
+        };
+        Hop::images(name, faults)
     }
 
     fn set(faults: &[&str]) -> FaultSet {
@@ -222,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_not_aimed_at_a_hop_to_which_it_cannot_apply() {
-        let bucket = Hop::binding("PHOTOS", BindingKind::R2);
+        let bucket = Hop::binding("PHOTOS");
         let applies = |fault| set(&[fault]).matching(&bucket, "/").next().is_some();
         assert!(applies("PHOTOS:hang"));
         assert!(!applies("PHOTOS:error=9522"));

@@ -97,30 +97,33 @@ fn bind(
     resources: &WorkerResources<'_>,
     assets: Option<&Assets>,
 ) {
-    let hop = Hop::binding(&binding.name, binding.config.kind());
+    let name = &binding.name;
     match &binding.config {
         BindingConfig::Images => {
             if let Some(process) = resources.images {
-                let hop = Hop::images(&binding.name, process.faults());
+                let hop = Hop::images(name, process.faults());
                 bindings.bind(hop, images::service(process.handle()));
             }
         }
         BindingConfig::R2(r2) => {
             let bucket = resources.open.and_then(|open| open.buckets.get(&r2.bucket));
             if let Some(bucket) = bucket {
-                bindings.bind(hop, safelight_r2::service(bucket.clone()));
+                bindings.bind(Hop::binding(name), safelight_r2::service(bucket.clone()));
             }
         }
         BindingConfig::Service(service) => {
-            bindings.bind(hop, resources.registry.service(&service.service));
+            bindings.bind(
+                Hop::binding(name),
+                resources.registry.service(&service.service),
+            );
         }
         BindingConfig::Assets => {
             if let Some(assets) = assets {
-                bindings.bind(hop, assets.clone().into_service());
+                bindings.bind(Hop::binding(name), assets.clone().into_service());
             }
         }
         #[cfg(feature = "echo")]
-        BindingConfig::Echo(id) => bindings.bind(hop, safelight_echo::service(id)),
+        BindingConfig::Echo(id) => bindings.bind(Hop::binding(name), safelight_echo::service(id)),
     }
 }
 

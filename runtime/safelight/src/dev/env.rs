@@ -117,7 +117,7 @@ fn public_buckets(
         };
         let bucket = open.and_then(|open| open.buckets.get(&r2.bucket));
         if let Some((path, bucket)) = r2.public_path.clone().zip(bucket) {
-            let hop = Hop::binding(&binding.name, binding.config.kind());
+            let hop = Hop::binding(&binding.name);
             public.open(path, hop, bucket.clone(), faults.clone());
         }
     }
