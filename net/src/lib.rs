@@ -5,12 +5,14 @@
 //! | [`deadline`] | timeouts for connections and bodies that make no progress |
 //! | [`drain`] | a body that is read to its end after its handler has dropped it |
 //! | [`transport`] | records of the reads and writes of each request |
+//! | [`accept`] | accepts connections, also while the process has no file descriptors left |
 //! | [`socket`] | a Unix socket that only this user can connect to |
 //! | [`hang_up`] | notice of a client that has closed its connection |
 //! | [`pool`] | a pool of connections to one Unix socket |
 //! | [`exchange`] | a connection that ends with its exchange |
 //! | [`conditions`] | preconditions and ranges of a request |
 
+pub mod accept;
 pub mod conditions;
 pub mod deadline;
 pub mod drain;

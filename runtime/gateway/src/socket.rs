@@ -29,11 +29,12 @@ use safelight_hop::log::Log;
 use safelight_hop::request::{RequestGuard, upload};
 use safelight_hop::{Body, Call, HopError, RequestContext};
 use safelight_net::Deadlines;
+use safelight_net::accept::accept;
 use safelight_net::deadline::{self, Activity, TimeoutStream};
 use safelight_net::hang_up::HangUp;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 pub use self::services::{SocketService, SocketServices};
@@ -42,8 +43,6 @@ pub use self::services::{SocketService, SocketServices};
 const MAX_CONNECTIONS: usize = 1_024;
 /// Time for the calls in flight after the shutdown signal.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pause after a failed accept. Without it, a process without free descriptors would retry in a busy loop.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A server of the bindings socket.
 pub struct SocketServer<F> {
@@ -89,11 +88,11 @@ where
         loop {
             // Waiting for a permit is part of the select, so a full socket stops as well.
             let accepted = tokio::select! {
-                accepted = accept(&listener, &permits, &server.log) => accepted,
+                accepted = next_connection(&listener, &permits, &server.log) => accepted,
                 () = &mut shutdown => break,
             };
             let Some((stream, hang_up, permit)) = accepted else {
-                continue;
+                break;
             };
             number += 1;
             let connection = graceful.watch(server.clone().connection(stream, number));
@@ -167,21 +166,22 @@ where
     }
 }
 
-/// The next connection with the notice of its end and its permit; none after a failure and a pause.
-async fn accept(
+/// The next connection with the notice of its end and its permit; none when there are no more permits.
+async fn next_connection(
     listener: &UnixListener,
     permits: &Arc<Semaphore>,
     log: &Log,
 ) -> Option<(UnixStream, HangUp, OwnedSemaphorePermit)> {
     let permit = permits.clone().acquire_owned().await.ok()?;
-    if let Ok((stream, _)) = listener.accept().await {
-        if let Ok(hang_up) = HangUp::new(&stream) {
-            return Some((stream, hang_up, permit));
-        }
-        log.warn("a connection to the bindings socket was refused: the process has no file descriptors left");
-    }
-    sleep_until(Instant::now() + ACCEPT_PAUSE).await;
-    None
+    let accepted = accept(|| async {
+        let (stream, _) = listener.accept().await?;
+        let hang_up = HangUp::new(&stream).inspect_err(|_| {
+            log.warn("a connection to the bindings socket was refused: the process has no file descriptors left");
+        })?;
+        Ok((stream, hang_up))
+    });
+    let (stream, hang_up) = accepted.await;
+    Some((stream, hang_up, permit))
 }
 
 /// The response to a call that failed without one. Its text is the error.

@@ -23,10 +23,10 @@ use safelight_hop::request::{RequestGuard, upload};
 use safelight_hop::trace::Arrival;
 use safelight_hop::{Body, RequestContext};
 use safelight_net::Deadlines;
+use safelight_net::accept::accept;
 use safelight_net::deadline::TimeoutStream;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
 
 use super::client::Client;
 use super::refusal::Refusal;
@@ -42,8 +42,6 @@ const MAX_CONNECTIONS: usize = 4_096;
 /// Most unsent bytes that the system queues for a client (`TCP_NOTSENT_LOWAT`). With more of them, a slow reader would show
 /// no progress for minutes.
 const MAX_UNSENT_BYTES: u32 = 128 * 1024;
-/// Pause after a failed accept, which usually means that the process has no file descriptors left.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The configuration of the server.
 pub struct Served {
@@ -76,11 +74,11 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
     tokio::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &permits) => accepted,
+            accepted = next_connection(&listener, &permits) => accepted,
             () = &mut shutdown => break,
         };
         let Some((stream, peer, permit)) = accepted else {
-            continue;
+            break;
         };
         let number = front.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let Ok(client) = Client::new(&stream, peer, number) else {
@@ -129,16 +127,13 @@ fn connection_builder(streams: Streams) -> auto::Builder<Streams> {
     builder
 }
 
-/// The next connection with its permit; none after a failed accept and a pause.
-async fn accept(
+/// The next connection with its permit; none when there are no more permits.
+async fn next_connection(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let permit = permits.clone().acquire_owned().await.ok()?;
-    let Ok((stream, peer)) = listener.accept().await else {
-        tokio::time::sleep_until(Instant::now() + ACCEPT_PAUSE).await;
-        return None;
-    };
+    let (stream, peer) = accept(|| listener.accept()).await;
     // Responses are written in whole pieces, so waiting to fill packets would only delay the last one.
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
