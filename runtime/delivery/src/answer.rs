@@ -7,9 +7,10 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue};
 use safelight_hop::Body;
+use safelight_hop::head::content_length;
 
 use crate::error::RESIZED;
-use crate::request::{Transformed, content_length};
+use crate::request::Transformed;
 use crate::response_hints::ResponseHints;
 use crate::validators::CacheValidators;
 
@@ -93,7 +94,7 @@ fn resized(from: &HeaderMap, source: Duration, all: Duration) -> String {
         stage("decode") + stage("ops"),
         stage("encode"),
         env!("CARGO_PKG_VERSION"),
-        content_length(from).unwrap_or(0),
+        content_length(from).ok().flatten().unwrap_or(0),
     )
 }
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
 use safelight_hop::Body;
 use serde_json::Value;
 
@@ -45,9 +44,4 @@ pub struct Transformed {
     pub body: Body,
     /// The duration of the transformation.
     pub time: Duration,
-}
-
-/// The value of `Content-Length`.
-pub fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -9,6 +9,7 @@ use http::header::{CONTENT_ENCODING, LOCATION};
 use http::{HeaderMap, StatusCode, Uri};
 use safelight_config::{MAX_SOURCE_BYTES, SourceTimeouts};
 use safelight_hop::faults::{FaultSet, Hop};
+use safelight_hop::head::content_length;
 use safelight_hop::inject::HopFaults;
 use safelight_hop::{
     BindingService, Body, Call, HopService, RequestContext, SOURCE_HOP, body, layered,
@@ -20,7 +21,6 @@ use tower::{ServiceExt as _, service_fn};
 
 use self::host::fetch_host;
 use crate::error::{DeliveryError, ErrorKind, source_status_error, with_source_hop};
-use crate::request::content_length;
 use crate::subrequest::is_same_zone;
 
 pub use self::host::{CREDENTIALS, FetchError, broken_part_error};
@@ -209,7 +209,8 @@ fn require_success(
         let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
         return Err(DeliveryError::from(&OutgoingError::Encoded(coding)));
     }
-    if content_length(response.headers()).is_some_and(|bytes| bytes > MAX_SOURCE_BYTES) {
+    let length = content_length(response.headers()).ok().flatten();
+    if length.is_some_and(|bytes| bytes > MAX_SOURCE_BYTES) {
         return Err(DeliveryError::from(&OutgoingError::TooLarge(
             MAX_SOURCE_BYTES,
         )));

@@ -10,6 +10,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Uri};
 use http_body_util::BodyExt as _;
 use safelight_hop::faults::{FaultSet, Hop, ImagesFaults};
+use safelight_hop::head::content_length;
 use safelight_hop::inject::HopFaults;
 use safelight_hop::{
     BindingService, Body, Call, HopService, RequestContext, TRANSFORM_HOP, body, layered,
@@ -19,7 +20,7 @@ use tower::ServiceExt as _;
 
 use crate::error::DeliveryError;
 use crate::form::{BrokenPart, Form};
-use crate::request::{TransformRequest, Transformed, content_length};
+use crate::request::{TransformRequest, Transformed};
 use crate::source::{FetchedSource, broken_part_error};
 
 /// Maximum size of a result that is buffered until it is complete, so that a broken one becomes an error with a text. A
@@ -102,7 +103,7 @@ async fn buffered_result(response: http::Response<Body>) -> Result<Transformed, 
             &text,
         ));
     }
-    let length = content_length(&head.headers);
+    let length = content_length(&head.headers).ok().flatten();
     let body = match length {
         Some(length) if length <= MAX_BUFFERED_BYTES => {
             let bytes = collect(body, MAX_BUFFERED_BYTES)

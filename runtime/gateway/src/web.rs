@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::HOST;
-use http::{HeaderValue, Uri, Version};
+use http::{HeaderValue, Uri};
 use http_body_util::BodyExt as _;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use safelight_hop::faults::{FaultSet, Hop};
+use safelight_hop::head::origin_form;
 use safelight_hop::inject::HopFaults;
 use safelight_hop::{Answer, BindingService, Body, Call, HopError, RequestContext, layered};
 use safelight_net::Deadlines;
@@ -89,13 +89,14 @@ async fn exchange(
     deadlines: Deadlines,
     request: http::Request<Body>,
 ) -> Answer {
+    let host = HeaderValue::from_str(host(request.uri())).map_err(|_| HopError::InvalidUri)?;
     let stream = connector
         .oneshot(request.uri().clone())
         .await
         .map_err(HopError::Connect)?;
     let stream = TimeoutStream::client(TokioIo::new(stream), deadlines.write);
     let mut connection = Connection::handshake(TokioIo::new(stream)).await?;
-    let response = connection.send(origin_form(request)?).await?;
+    let response = connection.send(origin_form(request, host)?).await?;
     let guard = connection.into_guard();
     Ok(response.map(|incoming| {
         let body = ReadTimeoutBody::new(incoming, deadlines.body_read);
@@ -114,17 +115,6 @@ fn body_error(error: ReadTimeoutError<hyper::Error>) -> HopError {
         ReadTimeoutError::Body(error) => HopError::Http(error),
         ReadTimeoutError::Timeout(limit) => HopError::HostStalled(limit),
     }
-}
-
-/// The request in origin form, with the host in its header.
-fn origin_form(request: http::Request<Body>) -> Result<http::Request<Body>, HopError> {
-    let (mut parts, body) = request.into_parts();
-    let host = HeaderValue::from_str(host(&parts.uri)).map_err(|_| HopError::InvalidUri)?;
-    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    parts.uri = Uri::try_from(path).map_err(|_| HopError::InvalidUri)?;
-    parts.version = Version::HTTP_11;
-    parts.headers.insert(HOST, host);
-    Ok(http::Request::from_parts(parts, body))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 //! | [`request`] | the context of the client's request |
 //! | [`faults`] | faults: their values, their grammar, and the active set |
 //! | [`trace`] | the records of a request's hops |
+//! | [`head`] | the body that a head announces, and requests in origin form |
 //! | [`body`] [`error`] | bodies and errors |
 //! | [`log`] | the program's log |
 
@@ -20,6 +21,7 @@ pub mod call_log;
 pub mod caller_url;
 pub mod error;
 pub mod faults;
+pub mod head;
 pub mod inject;
 pub mod integrity;
 pub mod log;

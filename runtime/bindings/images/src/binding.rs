@@ -2,9 +2,9 @@
 
 use std::error::Error as _;
 
-use http::header::HOST;
-use http::{HeaderValue, Uri, Version};
+use http::HeaderValue;
 use http_body_util::BodyExt as _;
+use safelight_hop::head::origin_form;
 use safelight_hop::trace::CallRecord;
 use safelight_hop::{Answer, Body, Call, HopError, HopService, error_chain};
 use safelight_net::pool::{PoolError, is_protocol_error};
@@ -43,21 +43,16 @@ fn on_the_wire(
     request: http::Request<Body>,
     record: &CallRecord,
 ) -> Result<http::Request<Body>, HopError> {
-    let (mut parts, body) = request.into_parts();
-    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    parts.uri = Uri::try_from(path).map_err(|_| HopError::InvalidUri)?;
-    parts.version = Version::HTTP_11;
-    parts
-        .headers
-        .insert(HOST, HeaderValue::from_static("images"));
+    let mut request = origin_form(request, HeaderValue::from_static("images"))?;
+    let headers = request.headers_mut();
     // The runtime alone sets these headers. A guest's own values are removed.
-    parts.headers.remove(REQUEST_HEADER);
-    parts.headers.remove(CALL_HEADER);
-    if let Some((request, call)) = record.numbers() {
-        parts.headers.insert(REQUEST_HEADER, request.into());
-        parts.headers.insert(CALL_HEADER, call.into());
+    headers.remove(REQUEST_HEADER);
+    headers.remove(CALL_HEADER);
+    if let Some((number, call)) = record.numbers() {
+        headers.insert(REQUEST_HEADER, number.into());
+        headers.insert(CALL_HEADER, call.into());
     }
-    Ok(http::Request::from_parts(parts, body))
+    Ok(request)
 }
 
 /// The code and the text of a call that has no response.

@@ -1,6 +1,6 @@
 //! One fault applied to one call.
 
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -10,6 +10,7 @@ use super::note::FaultNote;
 use crate::body::{self, Answer, Body};
 use crate::call::Call;
 use crate::faults::{Fault, FaultKind, Hop};
+use crate::head::is_bodiless;
 
 /// The body of an answer that a fault makes.
 const FAULT_TEXT: &str = "a fault that was asked for";
@@ -132,9 +133,6 @@ async fn crash<F: Future<Output = Answer>>(
 
 /// Makes an answer with a status and a short text.
 fn status_response(status: StatusCode) -> Response<Body> {
-    let bodiless = matches!(
-        status,
-        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-    );
-    body::text(status, if bodiless { "" } else { FAULT_TEXT })
+    let is_empty = is_bodiless(&Method::GET, status) || status == StatusCode::RESET_CONTENT;
+    body::text(status, if is_empty { "" } else { FAULT_TEXT })
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::header::CONTENT_LENGTH;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use http_body::Body as _;
 use safelight_net::deadline;
 
 use super::RequestContext;
 use crate::body::{Body, BodyObserver};
 use crate::error::HopError;
+use crate::head::{content_length, is_bodiless};
 use crate::trace::End;
 
 /// The status in the log of a request whose client disconnected before there was a response.
@@ -63,12 +63,7 @@ impl RequestGuard {
         if let Some(trace) = self.context.trace() {
             trace.head(self.status);
         }
-        let has_no_body = self.context.method == Method::HEAD
-            || matches!(
-                self.status,
-                StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-            );
-        self.expected = if has_no_body {
+        self.expected = if is_bodiless(&self.context.method, self.status) {
             Some(0)
         } else {
             expected_bytes(response)
@@ -78,11 +73,8 @@ impl RequestGuard {
 
 /// The length of the body, by its own size hint or by `Content-Length`.
 fn expected_bytes(response: &http::Response<Body>) -> Option<u64> {
-    let content_length = || {
-        let value = response.headers().get(CONTENT_LENGTH)?;
-        value.to_str().ok()?.parse().ok()
-    };
-    response.body().size_hint().exact().or_else(content_length)
+    let announced = || content_length(response.headers()).ok().flatten();
+    response.body().size_hint().exact().or_else(announced)
 }
 
 impl BodyObserver for RequestGuard {
