@@ -163,8 +163,7 @@ impl http_body::Body for SizedBody {
             Some(Err(_)) => self.left = 0,
             None if self.left > 0 => {
                 let left = std::mem::take(&mut self.left);
-                let text = format!("its source ended {left} bytes too early");
-                return Poll::Ready(Some(Err(HopError::Service(text))));
+                return Poll::Ready(Some(Err(HopError::SourceEnded(left))));
             }
             None => {}
         }

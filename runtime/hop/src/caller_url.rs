@@ -13,19 +13,16 @@ use crate::error::HopError;
 /// Fails unless the header occurs once and holds an absolute URL of http or https.
 pub fn restore(request: http::Request<Body>) -> Result<http::Request<Body>, HopError> {
     let (mut parts, body) = request.into_parts();
-    let invalid = |text: &str| {
-        HopError::Service(format!(
-            "the header {URL_HEADER} must hold the absolute URL of the call: {text}"
-        ))
-    };
     let name = HeaderName::from_static(URL_HEADER);
     let mut values = parts.headers.get_all(&name).iter();
     let url = match (values.next(), values.next()) {
-        (Some(url), None) => url.to_str().map_err(|_| invalid("it is not a URL"))?,
-        (None, _) => return Err(invalid("it is missing")),
-        (Some(_), Some(_)) => return Err(invalid("there are several")),
+        (Some(url), None) => url
+            .to_str()
+            .map_err(|_| HopError::CallerUrl("it is not a URL"))?,
+        (None, _) => return Err(HopError::CallerUrl("it is missing")),
+        (Some(_), Some(_)) => return Err(HopError::CallerUrl("there are several")),
     };
-    parts.uri = absolute(url).map_err(invalid)?;
+    parts.uri = absolute(url).map_err(HopError::CallerUrl)?;
     parts.headers.remove(&name);
     // The extensions belong to the hop, which ends here.
     parts.extensions.clear();

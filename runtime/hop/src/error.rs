@@ -5,15 +5,41 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
+use safelight_protocol::fetcher::URL_HEADER;
+
 use crate::log::Time;
 
 /// The error of a call without an answer, or of a body that breaks off.
 ///
-/// Its text fits after "failed: ". The variant decides which party is at fault; the text never does.
+/// Its text fits after "failed: ", and contains the texts of its causes. The variant decides which party is at fault; the
+/// text does not, but for [`Guest`](Self::Guest), an error that reaches the runtime as a text alone.
 #[derive(Debug)]
 pub enum HopError {
-    /// The service has no answer, for a reason of its own.
+    /// The service has no answer, or its answer broke off, for a reason of its own.
     Service(String),
+    /// The worker that a service binding calls did not answer.
+    Callee {
+        /// The name of the worker.
+        name: Arc<str>,
+        /// The text of its error.
+        why: String,
+    },
+    /// The worker of this name, which a service binding calls, does not run.
+    NoCallee(Arc<str>),
+    /// A limit refuses the call of another worker.
+    Subrequest {
+        /// The hop of the service binding.
+        hop: Arc<str>,
+        /// The name of the worker.
+        callee: Arc<str>,
+        /// The limit.
+        limit: SubrequestLimitError,
+    },
+    /// The runtime refuses the request, which asks for what this reason excludes.
+    Refused(&'static str),
+    /// The header with the caller's URL of a call has no such URL, for this reason.
+    CallerUrl(&'static str),
     /// The worker has no binding of this name.
     UnknownBinding {
         /// The name that was called.
@@ -48,13 +74,23 @@ pub enum HopError {
         /// The text of an earlier failure of the same request, which may be the cause.
         before: Option<String>,
     },
+    /// The head of an answer promises a length or a digest that cannot be read.
+    MalformedHead {
+        /// The hop that the answer came from.
+        hop: Arc<str>,
+        /// The name of the header.
+        header: HeaderName,
+    },
     /// The answer of a hop differs from what its head promised.
     Integrity(IntegrityError),
+    /// The source of a body ended this many bytes before the length that it had announced.
+    SourceEnded(u64),
     /// A fault cut the body off where its head promises no length.
     CutByFault,
     /// The instance that writes the body died before its end.
     InstanceDied,
-    /// A guest ended its body, or its call, in an error.
+    /// A guest ended its body, or its call, in an error. The engine hands over its text and nothing else, so the text tells
+    /// whether the guest passes the failure of a call on ([`Failures`](crate::request::Failures)).
     Guest(String),
 }
 
@@ -88,16 +124,21 @@ impl fmt::Display for HopError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service(text) | Self::Guest(text) => f.write_str(text),
-            Self::UnknownBinding { name, known } => {
-                let known = match known.as_slice() {
-                    [] => "none".to_owned(),
-                    names => names.join(", "),
-                };
-                write!(
-                    f,
-                    "binding {name} is not granted to this worker; it has: {known}"
-                )
+            Self::Callee { name, why } => write!(f, "{name}: {why}"),
+            Self::NoCallee(name) => write!(f, "the worker {name} does not run"),
+            Self::Subrequest { hop, callee, limit } => {
+                write!(f, "service {hop} ({callee}): {limit}")
             }
+            Self::Refused(why) => f.write_str(why),
+            Self::CallerUrl(why) => write!(
+                f,
+                "the header {URL_HEADER} must hold the absolute URL of the call: {why}"
+            ),
+            Self::UnknownBinding { name, known } => write!(
+                f,
+                "binding {name} is not granted to this worker; it has: {}",
+                names(known)
+            ),
             Self::InvalidUri => f.write_str("the URI is malformed"),
             Self::Connect(error) => write!(f, "connect: {}", error_chain(&**error)),
             Self::Timeout => f.write_str("the answer did not begin in time"),
@@ -130,10 +171,21 @@ impl fmt::Display for HopError {
                     None => Ok(()),
                 }
             }
+            Self::MalformedHead { hop, header } => {
+                write!(f, "the answer of {hop} has a malformed {header}")
+            }
             Self::Integrity(error) => error.fmt(f),
+            Self::SourceEnded(left) => write!(f, "its source ended {left} bytes too early"),
             Self::CutByFault => f.write_str("the answer ended before its end"),
             Self::InstanceDied => f.write_str("the worker that wrote it died before its end"),
         }
+    }
+}
+
+fn names(bindings: &[Arc<str>]) -> String {
+    match bindings {
+        [] => "none".to_owned(),
+        names => names.join(", "),
     }
 }
 
@@ -185,39 +237,10 @@ impl IntegrityError {
     }
 }
 
-impl Error for HopError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Connect(error) => Some(&**error),
-            Self::Http(error) | Self::UploadBroke(error) => Some(error),
-            Self::Integrity(error) => error.source(),
-            Self::Service(_)
-            | Self::UnknownBinding { .. }
-            | Self::InvalidUri
-            | Self::Timeout
-            | Self::Closed
-            | Self::HostStalled(_)
-            | Self::BetweenBytes(_)
-            | Self::UploadStalled(_)
-            | Self::Length(_)
-            | Self::UploadLength { .. }
-            | Self::CutByFault
-            | Self::InstanceDied
-            | Self::Guest(_) => None,
-        }
-    }
-}
+// The texts contain the causes. A source would repeat them in a chain.
+impl Error for HopError {}
 
-impl Error for IntegrityError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.kind {
-            IntegrityErrorKind::BrokeOff(cause) => Some(&**cause),
-            IntegrityErrorKind::CutShort
-            | IntegrityErrorKind::TooLong
-            | IntegrityErrorKind::Altered => None,
-        }
-    }
-}
+impl Error for IntegrityError {}
 
 impl From<hyper::Error> for HopError {
     fn from(error: hyper::Error) -> Self {
@@ -238,13 +261,49 @@ pub fn error_chain(error: &dyn Error) -> String {
     text
 }
 
+/// The limit that refuses a call of another worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubrequestLimitError {
+    /// The chain of workers that wait for each other would be longer than this.
+    Depth(u32),
+    /// The request would call more workers than this.
+    Workers(u32),
+}
+
+impl fmt::Display for SubrequestLimitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Depth(max) => write!(
+                f,
+                "subrequest depth limit exceeded: {max} workers already wait for each other"
+            ),
+            Self::Workers(max) => write!(
+                f,
+                "worker limit exceeded: {max} workers have already been called for this request"
+            ),
+        }
+    }
+}
+
+impl Error for SubrequestLimitError {}
+
 #[cfg(test)]
 mod tests {
-    use super::HopError;
+    use super::{HopError, IntegrityError, IntegrityErrorKind, error_chain};
 
     #[test]
-    fn a_body_of_another_length_is_not_called_too_long() {
-        let text = HopError::Length(Some(791)).to_string();
-        assert_eq!(text, "its head promised another length than 791 bytes");
+    fn a_cause_occurs_once_in_the_chain_of_an_error() {
+        let refused = || HopError::Connect("refused".into());
+        assert_eq!(error_chain(&refused()), "connect: refused");
+        let broke_off = HopError::Integrity(IntegrityError {
+            hop: "IMAGES".into(),
+            kind: IntegrityErrorKind::BrokeOff(Box::new(refused())),
+            expected: None,
+            received: 3,
+        });
+        assert_eq!(
+            error_chain(&broke_off),
+            "the answer of IMAGES broke off (connect: refused): no length promised, 3 bytes received"
+        );
     }
 }

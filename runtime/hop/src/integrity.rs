@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use crc_fast::{CrcAlgorithm, Digest};
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use safelight_protocol::digest;
@@ -18,6 +18,7 @@ use safelight_protocol::digest;
 use crate::body::{Answer, Body};
 use crate::call::Call;
 use crate::error::{HopError, IntegrityError, IntegrityErrorKind};
+use crate::head::{content_length, is_bodiless};
 
 /// Makes a call and verifies its answer.
 pub async fn verify<F: Future<Output = Answer>>(
@@ -25,18 +26,16 @@ pub async fn verify<F: Future<Output = Answer>>(
     next: impl FnOnce(Call) -> F,
 ) -> Answer {
     let hop = call.context.hop.clone();
-    let bodiless = call.request.method() == http::Method::HEAD;
+    let method = call.request.method().clone();
     let response = next(call).await?;
-    let expected = match response.status() {
-        _ if bodiless => return Ok(response),
-        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => return Ok(response),
+    if is_bodiless(&method, response.status()) {
+        return Ok(response);
+    }
+    let mut expected = Expected::read(response.headers(), &hop)?;
+    if response.status() == StatusCode::PARTIAL_CONTENT {
         // The digest covers the whole representation, and this answer holds a part of it.
-        StatusCode::PARTIAL_CONTENT => Expected {
-            crc32c: None,
-            ..Expected::read(response.headers())?
-        },
-        _ => Expected::read(response.headers())?,
-    };
+        expected.crc32c = None;
+    }
     Ok(response.map(|body| VerifiedBody::new(body, expected, hop).boxed_unsync()))
 }
 
@@ -48,19 +47,12 @@ struct Expected {
 }
 
 impl Expected {
-    fn read(headers: &HeaderMap) -> Result<Self, HopError> {
-        let length = headers
-            .get(CONTENT_LENGTH)
-            .map(|value| {
-                value
-                    .to_str()
-                    .ok()
-                    .and_then(|text| text.parse().ok())
-                    .ok_or_else(|| {
-                        HopError::Service("unreadable content-length in a binding's answer".into())
-                    })
-            })
-            .transpose()?;
+    fn read(headers: &HeaderMap, hop: &Arc<str>) -> Result<Self, HopError> {
+        let malformed = |header| HopError::MalformedHead {
+            hop: hop.clone(),
+            header,
+        };
+        let length = content_length(headers).map_err(|_| malformed(CONTENT_LENGTH))?;
         let digest = headers.get(digest::REPR_DIGEST).map(|value| {
             value
                 .to_str()
@@ -70,8 +62,8 @@ impl Expected {
         let crc32c = match digest {
             None | Some(Err(digest::DigestError::NoKnownAlgorithm)) => None,
             Some(Ok(crc32c)) => Some(crc32c),
-            Some(Err(error @ digest::DigestError::Malformed)) => {
-                return Err(HopError::Service(format!("in a binding's answer: {error}")));
+            Some(Err(digest::DigestError::Malformed)) => {
+                return Err(malformed(HeaderName::from_static(digest::REPR_DIGEST)));
             }
         };
         Ok(Self { length, crc32c })
@@ -183,7 +175,6 @@ mod tests {
 
     use super::{Expected, VerifiedBody};
     use crate::body::Body;
-    use crate::error::HopError;
 
     fn pieces(pieces: &'static [&'static str]) -> Body {
         let frames = pieces
@@ -293,12 +284,14 @@ mod tests {
                 HeaderValue::from_static(value),
             )])
         };
-        assert!(matches!(
-            Expected::read(&head("crc32c=:A:")),
-            Err(HopError::Service(_))
-        ));
+        let hop = "IMAGES".into();
+        let malformed = Expected::read(&head("crc32c=:A:"), &hop).unwrap_err();
         assert_eq!(
-            Expected::read(&head("sha-256=:AA==:")).unwrap(),
+            malformed.to_string(),
+            "the answer of IMAGES has a malformed repr-digest"
+        );
+        assert_eq!(
+            Expected::read(&head("sha-256=:AA==:"), &hop).unwrap(),
             Expected::default()
         );
     }

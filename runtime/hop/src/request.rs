@@ -13,9 +13,9 @@ use http::{Method, StatusCode, Uri};
 use tokio::sync::watch;
 
 use self::chain::Chain;
-pub use self::chain::SubrequestLimitError;
 pub use self::failures::Failures;
 pub use self::guard::RequestGuard;
+use crate::error::SubrequestLimitError;
 use crate::faults::FaultSet;
 use crate::log::{Bytes, Log, Time};
 use crate::trace::{End, RequestTrace};

@@ -20,7 +20,24 @@ pub(crate) fn to_engine(error: HopError) -> Error {
         HopError::Closed => Error::ConnectionTerminated,
         HopError::CutByFault => Error::HttpResponseIncomplete,
         HopError::Http(error) => Error::Hyper(error),
-        other => Error::InternalError(Some(other.to_string())),
+        HopError::Service(_)
+        | HopError::Callee { .. }
+        | HopError::NoCallee(_)
+        | HopError::Subrequest { .. }
+        | HopError::Refused(_)
+        | HopError::CallerUrl(_)
+        | HopError::UnknownBinding { .. }
+        | HopError::Connect(_)
+        | HopError::HostStalled(_)
+        | HopError::UploadStalled(_)
+        | HopError::UploadBroke(_)
+        | HopError::Length(_)
+        | HopError::UploadLength { .. }
+        | HopError::MalformedHead { .. }
+        | HopError::Integrity(_)
+        | HopError::SourceEnded(_)
+        | HopError::InstanceDied
+        | HopError::Guest(_) => Error::InternalError(Some(error.to_string())),
     }
 }
 

@@ -97,8 +97,8 @@ impl Routes {
         let options = CfImageOptions::take(request.headers_mut());
         match (is_bindings_host(request.uri()), options) {
             (true, None) => self.bindings.call(request, context, between_bytes).await,
-            (true, Some(_)) => Err(HopError::Service(
-                "a transformation is for pictures that are fetched from another host, not for a binding's call".into(),
+            (true, Some(_)) => Err(HopError::Refused(
+                "a transformation is for pictures that are fetched from another host, not for a binding's call",
             )),
             (false, None) => self.outbound.fetch(request, context, between_bytes).await,
             (false, Some(options)) => {
@@ -121,8 +121,8 @@ impl Routes {
             return self.outbound.fetch(request, context, between_bytes).await;
         }
         let Some(images) = &self.cf_images else {
-            return Err(HopError::Service(
-                "transformations are off, as this worker has no Images binding; safelight.image_urls = true turns them on".into(),
+            return Err(HopError::Refused(
+                "transformations are off, as this worker has no Images binding; safelight.image_urls = true turns them on",
             ));
         };
         let (head, _ignored) = request.into_parts();

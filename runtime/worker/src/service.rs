@@ -40,16 +40,19 @@ impl WorkerRegistry {
         let request = caller_url::restore(call.request)?;
         let (method, uri) = (request.method().clone(), request.uri());
         let called = context.request.calling(&callee, method, uri);
-        let called = called.map_err(|refused| {
-            let hop = &context.hop;
-            HopError::Service(format!("service {hop} ({callee}): {refused}"))
+        let called = called.map_err(|limit| HopError::Subrequest {
+            hop: context.hop,
+            callee: callee.clone(),
+            limit,
         })?;
         let Some(worker) = self.0.get().and_then(|workers| workers.get(&*callee)) else {
-            let text = format!("the worker {callee} does not run");
-            return Err(HopError::Service(text));
+            return Err(HopError::NoCallee(callee));
         };
         // An error of the callee is an error of the call; it has no status.
         let answer = worker(request, called.clone()).await;
-        answer.map_err(|error| HopError::Service(format!("{callee}: {}", error.text(&called))))
+        answer.map_err(|error| HopError::Callee {
+            name: callee,
+            why: error.text(&called),
+        })
     }
 }

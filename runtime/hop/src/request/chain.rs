@@ -1,8 +1,9 @@
 //! The chain of workers that call each other on behalf of one request, and its limits.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::error::SubrequestLimitError;
 
 /// Most workers that wait for each other on behalf of one request.
 const MAX_DEPTH: u32 = 16;
@@ -52,33 +53,10 @@ impl Chain {
     }
 }
 
-/// The limit that refuses a call of another worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SubrequestLimitError {
-    /// The chain of workers that wait for each other would be longer than this.
-    Depth(u32),
-    /// The request would call more workers than this.
-    Workers(u32),
-}
-
-impl fmt::Display for SubrequestLimitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Depth(max) => write!(
-                f,
-                "subrequest depth limit exceeded: {max} workers already wait for each other"
-            ),
-            Self::Workers(max) => write!(
-                f,
-                "worker limit exceeded: {max} workers have already been called for this request"
-            ),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Chain, MAX_DEPTH, MAX_WORKERS, SubrequestLimitError};
+    use super::{Chain, MAX_DEPTH, MAX_WORKERS};
+    use crate::error::SubrequestLimitError;
 
     #[test]
     fn a_chain_of_workers_ends_at_its_limit() {
