@@ -91,19 +91,23 @@ async fn a_picture_that_is_cut_or_altered_is_a_broken_transfer_and_never_a_short
 
 #[tokio::test]
 async fn a_picture_that_is_cut_is_told_once_with_its_hop_and_its_counts() {
-    let server = DevServer::start(guests::misbehaving(), "").await;
-    assert!(breaks(&server, "/photo", "IMAGES:truncate=200000").await);
-    server.line(|line| line.contains("BROKEN")).await;
-    server.line(|line| line.contains("FAILED")).await;
-    let log = server.lines();
-    let told = log.iter().filter(|line| line.contains("200000 received"));
-    let told: Vec<_> = told.collect();
-    assert_eq!(told.len(), 1, "{log:#?}");
-    assert_eq!(
-        masked(told[0]),
-        "  [#] IMAGES /transform # image/jpeg #x# > # step > image/png #x# (# MB in, # KB out) in T FAILED: \
-         the answer of IMAGES was cut short: # bytes expected, # received"
-    );
+    // The worker passes the picture on, or copies it, and its error with it.
+    for path in ["/photo", "/photo-copy"] {
+        let server = DevServer::start(guests::misbehaving(), "").await;
+        assert!(breaks(&server, path, "IMAGES:truncate=200000").await);
+        server.line(|line| line.contains("BROKEN")).await;
+        server.line(|line| line.contains("FAILED")).await;
+        let log = server.lines();
+        let told = log.iter().filter(|line| line.contains("200000 received"));
+        let told: Vec<_> = told.collect();
+        assert_eq!(told.len(), 1, "{path}: {log:#?}");
+        assert_eq!(
+            masked(told[0]),
+            "  [#] IMAGES /transform # image/jpeg #x# > # step > image/png #x# (# MB in, # KB out) in T FAILED: \
+             the answer of IMAGES was cut short: # bytes expected, # received",
+            "{path}"
+        );
+    }
 }
 
 #[tokio::test]

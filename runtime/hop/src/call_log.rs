@@ -69,10 +69,9 @@ impl BodyObserver for UploadObserver {
         let Err(error) = result else { return };
         if let HopError::Length(promised) = *error {
             // An earlier failure may have left the worker without the rest of this upload. It may also concern another body.
-            let before = self.request.failures().first();
             *error = HopError::UploadLength {
                 promised,
-                before: before.map(str::to_owned),
+                before: self.request.failures().first(),
             };
         }
         let _ = self.upload.broken.set(error.to_string());

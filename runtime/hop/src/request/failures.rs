@@ -1,16 +1,24 @@
-//! The first failures of a request's bodies. They keep a later failure from being blamed on a party that only passed it on.
+//! The failures of a request's bodies. They keep a later failure from being blamed on a party that only passed it on.
 //!
-//! A guest turns an error into a text of its own, so only the record of earlier failures shows the cause.
+//! Blame follows the type of an error, but for an error of a guest: the engine gives and takes it as a text, which nothing
+//! ties to the call that failed. Such an error is that of a call if its whole text is one that the runtime, or the SDK
+//! around the runtime's, has made.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::error::HopError;
 
-/// The first failures of a request's bodies.
+/// The words that the SDK puts before the error of a body that it reads, and that a worker passes on.
+const SDK_WORDS: &str = "the body broke off: ";
+/// Most texts of failed answers that are kept.
+const MAX_ANSWERS: usize = 16;
+
+/// The failures of a request's bodies.
 #[derive(Debug, Default)]
 pub struct Failures {
     upload: OnceLock<String>,
-    answer: OnceLock<String>,
+    /// The texts of the first answers that broke off.
+    answers: Mutex<Vec<String>>,
 }
 
 impl Failures {
@@ -21,25 +29,51 @@ impl Failures {
 
     /// Records that the answer of a call broke off. The call's log line gives the reason.
     pub fn answer_broke(&self, error: &HopError) {
-        let _ = self.answer.set(error.to_string());
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers.len() < MAX_ANSWERS {
+            answers.push(error.to_string());
+        }
     }
 
-    /// The text of the upload's failure, or else of the first answer's.
-    pub fn first(&self) -> Option<&str> {
-        let first = self.upload.get().or_else(|| self.answer.get());
-        first.map(String::as_str)
+    /// Returns the text of the upload's failure, or else of the first answer's.
+    pub fn first(&self) -> Option<String> {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        self.upload.get().or_else(|| answers.first()).cloned()
     }
 
     /// Whether this error of the client's response is the failure of a call that was passed on. The call's log line already
     /// reports it.
-    ///
-    /// A guest that passes a failure on repeats its text. Another error of the guest is its own, also after a failure that
-    /// the guest has handled.
     pub fn explains(&self, error: &HopError) -> bool {
-        self.answer.get().is_some_and(|failure| match error {
-            HopError::Guest(text) => !failure.is_empty() && text.contains(failure),
-            other => matches!(other, HopError::Integrity(_)),
-        })
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            HopError::Guest(text) => {
+                let passed_on = text.strip_prefix(SDK_WORDS).unwrap_or(text);
+                answers.iter().any(|failure| failure == passed_on)
+            }
+            HopError::Integrity(_) => !answers.is_empty(),
+            HopError::Service(_)
+            | HopError::Callee { .. }
+            | HopError::NoCallee(_)
+            | HopError::Subrequest { .. }
+            | HopError::Refused(_)
+            | HopError::CallerUrl(_)
+            | HopError::UnknownBinding { .. }
+            | HopError::InvalidUri
+            | HopError::Connect(_)
+            | HopError::Timeout
+            | HopError::Closed
+            | HopError::Http(_)
+            | HopError::HostStalled(_)
+            | HopError::BetweenBytes(_)
+            | HopError::UploadStalled(_)
+            | HopError::UploadBroke(_)
+            | HopError::Length(_)
+            | HopError::UploadLength { .. }
+            | HopError::MalformedHead { .. }
+            | HopError::SourceEnded(_)
+            | HopError::CutByFault
+            | HopError::InstanceDied => false,
+        }
     }
 }
 
@@ -49,12 +83,15 @@ mod tests {
     use crate::error::{HopError, IntegrityError, IntegrityErrorKind};
 
     #[test]
-    fn a_broken_answer_explains_an_error_that_repeats_it() {
+    fn a_broken_answer_explains_an_error_that_passes_it_on() {
         let failures = Failures::default();
-        let passed_on = HopError::Guest(format!("broke off: {}", HopError::Closed));
-        assert!(!failures.explains(&passed_on));
+        let as_it_is = HopError::Guest(HopError::Closed.to_string());
+        let by_the_sdk = HopError::Guest(format!("the body broke off: {}", HopError::Closed));
+        assert!(!failures.explains(&as_it_is));
+        failures.answer_broke(&HopError::Timeout);
         failures.answer_broke(&HopError::Closed);
-        assert!(failures.explains(&passed_on));
+        assert!(failures.explains(&as_it_is));
+        assert!(failures.explains(&by_the_sdk));
         let integrity = HopError::Integrity(IntegrityError {
             hop: "IMAGES".into(),
             kind: IntegrityErrorKind::CutShort,
@@ -68,7 +105,8 @@ mod tests {
     fn a_broken_answer_explains_no_error_of_the_guest_itself() {
         let failures = Failures::default();
         failures.answer_broke(&HopError::Closed);
-        assert!(!failures.explains(&HopError::Guest("no template".into())));
+        let own = format!("no template, since {}", HopError::Closed);
+        assert!(!failures.explains(&HopError::Guest(own)));
         assert!(!failures.explains(&HopError::InstanceDied));
     }
 
@@ -85,7 +123,6 @@ mod tests {
         assert_eq!(failures.first(), None);
         failures.answer_broke(&HopError::Timeout);
         failures.upload_broke(&HopError::Closed);
-        let closed = HopError::Closed.to_string();
-        assert_eq!(failures.first(), Some(closed.as_str()));
+        assert_eq!(failures.first(), Some(HopError::Closed.to_string()));
     }
 }

@@ -171,6 +171,14 @@ pub(crate) async fn photo(env: &Env) -> Result<Response> {
     Ok(photo_as_png(env).await?.response())
 }
 
+/// Copies the picture to the response, so that its error passes through the worker.
+pub(crate) async fn photo_copy(env: &Env) -> Result<Response> {
+    let picture = photo_as_png(env).await?.response().into_body();
+    Ok(Response::new(Body::stream(async move |body| {
+        body.copy(picture).await
+    })))
+}
+
 /// Answers when the picture is whole, and with 502 when it will never be.
 pub(crate) async fn careful_image(env: &Env) -> Result<Response> {
     let whole = async {

@@ -26,7 +26,7 @@
 //! | `/wrong-binding` `/binding-get?name=&path=` | calls a binding by hand |
 //! | `/upload-image?width=&format=` `/info` `/draw` | the request's body through Images |
 //! | `/broken-upload` `/photo-of-photo` | Images with an upload that fails; with the answer of Images |
-//! | `/photo` `/careful-image` | a photo through Images, as a PNG of about a megabyte: passed on; or 502 unless it came whole |
+//! | `/photo` `/photo-copy` `/careful-image` | a photo through Images, as a PNG of about a megabyte: passed on; copied; or 502 unless it came whole |
 //! | `/info-then-image` | two calls of Images, one after the other |
 //! | `/drop-answer?ms=` | uploads the request's body to Images and drops the call after a pause |
 
@@ -100,6 +100,7 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         "/draw" => calls::draw(request, &env).await,
         "/letters" => calls::letters(&query, &env).await,
         "/photo" => calls::photo(&env).await,
+        "/photo-copy" => calls::photo_copy(&env).await,
         "/careful-image" => calls::careful_image(&env).await,
         "/drop-answer" => calls::drop_answer(request, &query, &env).await,
         path => Ok(response::text(
