@@ -201,9 +201,10 @@ impl CfImages {
                 Ok((Part::Picture(fetched.response.into_body()), tag))
             }
             Err(error) => {
-                let status = match error.kind {
-                    ErrorKind::NotFound => StatusCode::NOT_FOUND,
-                    _ => StatusCode::BAD_GATEWAY,
+                let status = if error.kind == ErrorKind::NotFound {
+                    StatusCode::NOT_FOUND
+                } else {
+                    StatusCode::BAD_GATEWAY
                 };
                 let text = format!("overlay {number}: {}", error.text);
                 Err(DeliveryError::new(ErrorKind::Overlay(status), text))

@@ -44,8 +44,16 @@ pub(super) async fn inject_all<F: Future<Output = Answer>>(
     let mut response_faults = Vec::new();
     for mut injection in injections {
         match injection.kind {
+            // Their bodies report that they were applied, or missed.
             FaultKind::Truncate(_) | FaultKind::Corrupt(_) => {}
-            _ => injection.note.report_applied(),
+            FaultKind::Delay(_)
+            | FaultKind::SlowReader(_)
+            | FaultKind::SlowWriter(_)
+            | FaultKind::Reset
+            | FaultKind::Hang
+            | FaultKind::Error(_)
+            | FaultKind::Status(_)
+            | FaultKind::Crash => injection.note.report_applied(),
         }
         match injection.kind {
             FaultKind::Delay(time) => tokio::time::sleep_until(Instant::now() + time).await,

@@ -92,12 +92,14 @@ impl Refusal {
 
     /// The worker's output that the response repeats: of a worker that died, or ended without a response.
     fn output(&self) -> &[String] {
-        match self {
-            Self::Worker(WorkerError {
-                kind: WorkerErrorKind::Died(_) | WorkerErrorKind::NoAnswer(_),
-                output,
-            }) => output,
-            _ => &[],
+        let Self::Worker(error) = self else {
+            return &[];
+        };
+        match error.kind {
+            WorkerErrorKind::Died(_) | WorkerErrorKind::NoAnswer(_) => &error.output,
+            WorkerErrorKind::Returned(_)
+            | WorkerErrorKind::Instantiation(_)
+            | WorkerErrorKind::Expired => &[],
         }
     }
 }
