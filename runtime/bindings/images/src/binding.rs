@@ -32,7 +32,7 @@ async fn send(process: ImagesHandle, call: Call) -> Answer {
         })),
         Err(error) => {
             let (code, message) = describe(&error);
-            record.failed(&message);
+            record.replaced(&message);
             Ok(failed(code, &message))
         }
     }

@@ -3,6 +3,8 @@
 //! A time is in microseconds since the request's head was read, unless its field says otherwise. The field of an event that
 //! has not happened is `null`.
 
+use std::time::Duration;
+
 use safelight_protocol::trace::Transport;
 use serde::Serialize;
 
@@ -147,4 +149,25 @@ impl End {
             Self::Dropped => "dropped",
         }
     }
+}
+
+/// Most bytes of a text. Texts are paths, failures and summaries.
+const MAX_TEXT_BYTES: usize = 1_024;
+
+/// Returns the first [`MAX_TEXT_BYTES`] of a text, cut at the boundary of a character.
+pub(super) fn truncated(text: &str) -> String {
+    text.get(..text.floor_char_boundary(MAX_TEXT_BYTES))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Cuts a text that is kept to its first [`MAX_TEXT_BYTES`], and frees the memory of the rest.
+pub(super) fn truncate(text: &mut String) {
+    text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
+    text.shrink_to_fit();
+}
+
+/// Returns a duration in whole microseconds.
+pub(super) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

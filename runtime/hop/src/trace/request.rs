@@ -7,12 +7,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use http::{Method, StatusCode, Uri, Version};
 use tokio::sync::Notify;
 
-use super::hops::{CallHop, ClientHop, End, Trace, WorkerHop};
+use super::facts::CallFacts;
+use super::hops::{ClientHop, End, Trace, WorkerHop, micros, truncated};
 
 /// Most calls of one request that are kept.
 const MAX_CALLS: usize = 64;
-/// Most bytes of a text that are kept. Texts are paths, failures and summaries.
-const MAX_TEXT_BYTES: usize = 1_024;
 /// Longest wait for the calls of a request that has ended. A call may end shortly after its request.
 const SETTLE_TIMEOUT: Duration = Duration::from_millis(250);
 
@@ -38,7 +37,7 @@ pub struct RequestTrace {
     id: u64,
     started: Instant,
     trace: Mutex<Trace>,
-    calls: Mutex<Vec<Arc<Mutex<CallHop>>>>,
+    calls: Mutex<Vec<Arc<Mutex<CallFacts>>>>,
     upload: Arc<AtomicU64>,
     call_ended: Notify,
 }
@@ -141,32 +140,33 @@ impl RequestTrace {
 
     fn is_settled(&self) -> bool {
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        self.lock().client.end == End::Open || calls.iter().all(|call| lock(call).end != End::Open)
+        self.lock().client.end == End::Open || calls.iter().all(|call| lock(call).has_ended())
     }
 
     /// Returns a copy of the trace so far.
     pub fn snapshot(&self) -> Trace {
         let mut trace = self.lock().clone();
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        trace.calls = calls.iter().map(|call| lock(call).clone()).collect();
+        let calls = calls.iter().zip(1..);
+        let calls = calls.map(|(call, number)| lock(call).to_hop(number, self.started));
+        trace.calls = calls.collect();
         trace.client.upload_bytes = self.upload.load(Ordering::Relaxed);
         trace
     }
 
-    /// Keeps the record of a call, which is made of the call's number, unless [`MAX_CALLS`] are kept.
-    pub(super) fn keep(&self, call: impl FnOnce(u64) -> CallHop) -> Option<Arc<Mutex<CallHop>>> {
+    /// Keeps the facts of a call, unless [`MAX_CALLS`] are kept. Returns the call's number, from 1.
+    pub(super) fn keep(&self, facts: &Arc<Mutex<CallFacts>>) -> Option<u64> {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() == MAX_CALLS {
             self.lock().calls_left_out += 1;
             return None;
         }
-        let call = Arc::new(Mutex::new(call(calls.len() as u64 + 1)));
-        calls.push(call.clone());
-        Some(call)
+        calls.push(facts.clone());
+        Some(calls.len() as u64)
     }
 
     /// Microseconds since the request's head was read.
-    pub(super) fn now(&self) -> u64 {
+    fn now(&self) -> u64 {
         micros(self.started.elapsed())
     }
 
@@ -180,18 +180,6 @@ impl RequestTrace {
     }
 }
 
-fn lock(call: &Mutex<CallHop>) -> MutexGuard<'_, CallHop> {
+fn lock(call: &Mutex<CallFacts>) -> MutexGuard<'_, CallFacts> {
     call.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Returns a duration in whole microseconds.
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// Returns the first [`MAX_TEXT_BYTES`] of a text, cut at the boundary of a character.
-pub(super) fn truncated(text: &str) -> String {
-    text.get(..text.floor_char_boundary(MAX_TEXT_BYTES))
-        .unwrap_or_default()
-        .to_owned()
 }
