@@ -72,7 +72,7 @@ async fn a_call_fails_with_the_end_of_its_process() {
         matches!(&error, CallError::Pool(PoolError::Exchange(error)) if !is_protocol_error(error)),
         "{error:?}"
     );
-    assert_eq!(time, Duration::ZERO, "somebody waited");
+    assert_eq!(time, Duration::ZERO, "the call waited");
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,7 +85,7 @@ async fn a_call_fails_with_the_first_word_that_is_no_answer() {
         matches!(&error, CallError::Pool(PoolError::Exchange(error)) if is_protocol_error(error)),
         "{error:?}"
     );
-    assert_eq!(time, Duration::ZERO, "somebody waited");
+    assert_eq!(time, Duration::ZERO, "the call waited");
 }
 
 #[tokio::test(start_paused = true)]
