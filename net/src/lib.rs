@@ -9,6 +9,7 @@
 //! | [`hang_up`] | notice of a client that has closed its connection |
 //! | [`pool`] | a pool of connections to one Unix socket |
 //! | [`exchange`] | a connection that ends with its exchange |
+//! | [`task`] | a task that ends with its owner |
 //! | [`conditions`] | preconditions and ranges of a request |
 
 pub mod conditions;
@@ -18,6 +19,7 @@ pub mod exchange;
 pub mod hang_up;
 pub mod pool;
 pub mod socket;
+pub mod task;
 pub mod transport;
 
 pub use deadline::Deadlines;

@@ -11,7 +11,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use safelight_net::exchange::DriverGuard;
+use safelight_net::task::TaskGuard;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -187,7 +187,7 @@ async fn exchange(
     mut connection: Connection,
     target: &Target,
     headers: HeaderMap,
-) -> Result<(http::Response<Incoming>, DriverGuard), OutgoingError> {
+) -> Result<(http::Response<Incoming>, TaskGuard<()>), OutgoingError> {
     let request = wire_request(target, headers)?;
     let response = connection
         .send(request)
@@ -251,7 +251,7 @@ fn redirect(from: &Target, headers: &HeaderMap) -> Result<Target, OutgoingError>
 fn answer(
     target: &Target,
     response: http::Response<Incoming>,
-    driver: DriverGuard,
+    driver: TaskGuard<()>,
     max_bytes: u64,
     deadline: Deadline,
 ) -> Result<Answer, OutgoingError> {
