@@ -29,5 +29,3 @@ pub(super) const MIN_PART_BYTES: u64 = 5 << 20;
 pub(super) const MAX_UPLOAD_AGE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Maximum entity tags of one condition. No client sends more.
 pub(super) const MAX_CONDITION_ETAGS: usize = 1000;
-/// Maximum bytes of a refused upload that are read and dropped before the answer.
-pub(super) const MAX_DRAIN_BYTES: u64 = 256 << 20;
