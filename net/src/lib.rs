@@ -11,12 +11,14 @@
 //! | [`exchange`] | a connection that ends with its exchange |
 //! | [`task`] | a task that ends with its owner |
 //! | [`conditions`] | preconditions and ranges of a request |
+//! | [`header`] | headers of a response, and their dates |
 
 pub mod conditions;
 pub mod deadline;
 pub mod drain;
 pub mod exchange;
 pub mod hang_up;
+pub mod header;
 pub mod pool;
 pub mod socket;
 pub mod task;

@@ -13,12 +13,13 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
 use safelight_hop::{Body, body};
 use safelight_net::conditions::{RangeOutcome, Representation};
+use safelight_net::header::{http_date, set};
 use safelight_protocol::digest;
 use safelight_protocol::etag::EntityTag;
 
 use super::etags::FileTag;
 use super::file;
-use super::response::{empty, set};
+use super::response::empty;
 
 /// The header that tells whether the file's tag was in the cache.
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cf-cache-status");
@@ -79,8 +80,7 @@ impl AssetFile {
             }
         };
         set(&mut response, ETAG, &self.tag.etag);
-        let date = httpdate::fmt_http_date(modified);
-        set(&mut response, LAST_MODIFIED, &date);
+        set(&mut response, LAST_MODIFIED, &http_date(modified));
         set(&mut response, ACCEPT_RANGES, "bytes");
         if is_cacheable(&request.headers) {
             let control = "public, max-age=0, must-revalidate";

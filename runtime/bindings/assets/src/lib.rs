@@ -27,13 +27,14 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use safelight_config::{AssetsConfig, NotFoundHandling};
 use safelight_hop::{Body, Call, HopService, caller_url};
+use safelight_net::header::set;
 use tower::service_fn;
 
 use asset_file::AssetFile;
 use etags::Etags;
 use folder::{Folder, MAX_FILE_BYTES};
 use intent::{Handling, Intent};
-use response::{empty, redirect, server_error, set};
+use response::{empty, redirect, server_error};
 
 /// The service behind an assets binding.
 #[derive(Clone)]

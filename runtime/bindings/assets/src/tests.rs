@@ -1,6 +1,7 @@
 //! Requests to a folder of files, and the choice between the files and the worker.
 
 use std::fs;
+use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
 use http::{Request, Response};
@@ -120,6 +121,22 @@ async fn a_known_tag_is_answered_without_the_file_and_a_range_with_a_part() {
     let none = assets.answer(&parts("GET", "/style.css", &range)).await;
     assert_eq!(none.status(), 416);
     assert_eq!(header(&none, "content-range"), "bytes */2");
+}
+
+#[tokio::test]
+async fn a_file_from_before_1970_is_dated_to_1970() {
+    let (_dir, config) = config(SITE);
+    let file = fs::File::options()
+        .write(true)
+        .open(config.directory.join("style.css"));
+    let time = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+    file.unwrap().set_modified(time).unwrap();
+    let (assets, _) = Assets::open(&config).unwrap();
+    let response = assets.answer(&parts("GET", "/style.css", &[])).await;
+    let date = "Thu, 01 Jan 1970 00:00:00 GMT";
+    assert_eq!(header(&response, "last-modified"), date);
+    let known = parts("GET", "/style.css", &[("if-modified-since", date)]);
+    assert_eq!(assets.answer(&known).await.status(), 304);
 }
 
 #[tokio::test]
