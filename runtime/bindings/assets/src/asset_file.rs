@@ -42,11 +42,12 @@ impl AssetFile {
     pub(super) async fn answer(self, request: &Parts) -> io::Result<Response<Body>> {
         let length = self.metadata.len();
         let modified = self.metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let etag = EntityTag {
+            is_weak: false,
+            opaque: &self.tag.opaque,
+        };
         let representation = Representation {
-            etag: EntityTag {
-                is_weak: false,
-                opaque: self.tag.etag.trim_matches('"'),
-            },
+            etag,
             modified,
             length,
         };
@@ -79,7 +80,7 @@ impl AssetFile {
                 response
             }
         };
-        set(&mut response, ETAG, &self.tag.etag);
+        set(&mut response, ETAG, &etag.to_string());
         set(&mut response, LAST_MODIFIED, &http_date(modified));
         set(&mut response, ACCEPT_RANGES, "bytes");
         if is_cacheable(&request.headers) {

@@ -72,12 +72,13 @@ fn key(path: &str) -> Result<Key, R2Error> {
 async fn object(bucket: &Bucket, key: Key, request: &Parts) -> Result<Response<Body>, R2Error> {
     for _ in 0..MAX_ATTEMPTS {
         let object = bucket.head(key.clone()).await?;
-        let etag = format!("\"{}\"", object.etag);
+        let tag = EntityTag {
+            is_weak: false,
+            opaque: &object.etag,
+        };
+        let etag = tag.to_string();
         let representation = Representation {
-            etag: EntityTag {
-                is_weak: false,
-                opaque: &object.etag,
-            },
+            etag: tag,
             modified: time(object.uploaded),
             length: object.size,
         };
