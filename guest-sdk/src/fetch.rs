@@ -31,11 +31,7 @@ use crate::{
 /// [`Error::Unsendable`] when the URL is not absolute or the host refuses a header; [`Error::Http`] when there
 /// is no answer; and the error of the request's body when that broke first.
 pub async fn fetch<B: Into<Body>>(request: http::Request<B>) -> Result<Response> {
-    match send(request.map(Into::into)).await {
-        Ok(response) => Ok(response),
-        Err(SendError::Error(error)) => Err(error),
-        Err(SendError::Host(code)) => Err(Error::Http(code)),
-    }
+    Ok(send(request.map(Into::into)).await?)
 }
 
 /// A request to another host for a picture that is transformed on its way, `cf.image` on the platform.
@@ -116,6 +112,15 @@ pub(crate) enum SendError {
 impl From<Error> for SendError {
     fn from(error: Error) -> Self {
         Self::Error(error)
+    }
+}
+
+impl From<SendError> for Error {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Error(error) => error,
+            SendError::Host(code) => Self::Http(code),
+        }
     }
 }
 

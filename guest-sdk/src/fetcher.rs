@@ -5,10 +5,7 @@ mod redirect;
 use http::{HeaderName, HeaderValue};
 use safelight_protocol::fetcher::URL_HEADER;
 
-use crate::{
-    Body, Error, Response, Result,
-    fetch::{SendError, send},
-};
+use crate::{Body, Error, Response, Result, fetch::send};
 
 /// Another worker, handed out by [`Env::service`](crate::Env::service), or the worker's static files, by
 /// [`Env::assets`](crate::Env::assets).
@@ -48,11 +45,7 @@ impl Fetcher {
     /// body when that broke first.
     pub async fn fetch<B: Into<Body>>(&self, request: http::Request<B>) -> Result<Response> {
         let request = addressed(&self.address, request.map(Into::into))?;
-        match send(request).await {
-            Ok(response) => Ok(response),
-            Err(SendError::Error(error)) => Err(error),
-            Err(SendError::Host(code)) => Err(Error::Http(code)),
-        }
+        Ok(send(request).await?)
     }
 
     /// Sends a request as [`fetch`](Self::fetch) does, and follows up to 20 redirects, all through this binding, whatever host
