@@ -22,7 +22,9 @@ pub(super) const MAX_LIST_ROWS_WITH_METADATA: u64 = 100;
 /// Maximum keys of one `delete`.
 pub(super) const MAX_DELETE_KEYS: usize = 1000;
 /// The highest number of a part.
-pub(super) const MAX_PART_NUMBER: u64 = 10_000;
+pub(super) const MAX_PART_NUMBER: u32 = 10_000;
+/// Maximum parts of one object: each number once.
+pub(super) const MAX_PARTS: usize = MAX_PART_NUMBER as usize;
 /// Minimum bytes of every part but the last.
 pub(super) const MIN_PART_BYTES: u64 = 5 << 20;
 /// Maximum age of an open upload in parts, in milliseconds.
