@@ -93,11 +93,20 @@ impl Refusal {
     /// The worker's output that the response repeats: of a worker that died, or ended without a response.
     fn output(&self) -> &[String] {
         match self {
-            Self::Worker(WorkerError {
-                kind: WorkerErrorKind::Died(_) | WorkerErrorKind::NoAnswer(_),
-                output,
-            }) => output,
-            _ => &[],
+            Self::Worker(error) => match error.kind {
+                WorkerErrorKind::Died(_) | WorkerErrorKind::NoAnswer(_) => &error.output,
+                WorkerErrorKind::Returned(_)
+                | WorkerErrorKind::Instantiation(_)
+                | WorkerErrorKind::Expired => &[],
+            },
+            Self::BadRequest(_)
+            | Self::BadFault(_)
+            | Self::NotServed(_)
+            | Self::ImageUrlsOff
+            | Self::NotLocal
+            | Self::BadMethod(_)
+            | Self::NotKept(_)
+            | Self::Expired => &[],
         }
     }
 }
