@@ -28,8 +28,8 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// [`Error::Unsendable`] when the URL is not absolute or the host refuses a header; [`Error::Http`] when there
-/// is no answer; and the error of the request's body when that broke first.
+/// Fails with [`Error::Unsendable`] when the URL is not absolute or the host refuses a header, with [`Error::Http`] when
+/// there is no answer, and with the error of the request's body when that broke first.
 pub async fn fetch<B: Into<Body>>(request: http::Request<B>) -> Result<Response> {
     Ok(send(request.map(Into::into)).await?)
 }

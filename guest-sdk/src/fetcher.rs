@@ -40,9 +40,9 @@ impl Fetcher {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Unsendable`] when the URL is not absolute or the host refuses a header; [`Error::Http`] when there is no
-    /// answer, because the other worker failed or too many workers wait for each other; and the error of the request's
-    /// body when that broke first.
+    /// Fails with [`Error::Unsendable`] when the URL is not absolute or the host refuses a header, with [`Error::Http`] when
+    /// there is no answer, because the other worker failed or too many workers wait for each other, and with the error of the
+    /// request's body when that broke first.
     pub async fn fetch<B: Into<Body>>(&self, request: http::Request<B>) -> Result<Response> {
         let request = addressed(&self.address, request.map(Into::into))?;
         Ok(send(request).await?)

@@ -27,7 +27,7 @@ use self::ignore_broken_pipe::IgnoreBrokenPipe;
 use crate::deadline::{Deadlines, ReadTimeoutBody, ReadTimeoutError, TimeoutStream};
 use crate::task::TaskGuard;
 
-/// Most connections that are kept without a request.
+/// The maximum number of connections that are kept without a request.
 const MAX_IDLE_CONNECTIONS: usize = 32;
 /// Longest time for which a connection is kept without a request. The service closes one after 75 s, and a request that
 /// is written just then would be lost, so this end closes first.

@@ -2,7 +2,7 @@
 
 use safelight_protocol::trace::{TransportAct, TransportEvent};
 
-/// Most events that are kept from the beginning, and as many from the end.
+/// The maximum number of events that are kept from the beginning, and the same number from the end.
 pub(super) const MAX_HALF: usize = 32;
 
 /// The first and the last events.

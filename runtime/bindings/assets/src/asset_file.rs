@@ -38,7 +38,7 @@ impl AssetFile {
     /// Answers a request for this file.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// Fails when the file cannot be read.
     pub(super) async fn answer(self, request: &Parts) -> io::Result<Response<Body>> {
         let length = self.metadata.len();
         let modified = self.metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);

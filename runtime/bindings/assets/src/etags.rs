@@ -42,7 +42,7 @@ impl Etags {
     /// The tag, and whether it was in the cache. Leaves the file at its beginning.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// Fails when the file cannot be read.
     pub(super) fn get(&self, file: &mut File, metadata: &Metadata) -> io::Result<(FileTag, bool)> {
         let identity = Identity {
             device: metadata.dev(),

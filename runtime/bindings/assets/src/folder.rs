@@ -33,7 +33,7 @@ impl Folder {
     /// Opens the asset of this name, which begins with a slash; none if no regular file has the name.
     ///
     /// # Errors
-    /// When an existing file cannot be opened.
+    /// Fails when an existing file cannot be opened.
     pub(super) fn open(&self, name: &str) -> io::Result<Option<(File, Metadata)>> {
         let Some(relative) = name.strip_prefix('/') else {
             return Ok(None);
@@ -73,7 +73,7 @@ impl Folder {
     /// Checks the number and the sizes of the files. Returns the instructions that exist.
     ///
     /// # Errors
-    /// When there are too many files, one is too large, or a folder cannot be read. A missing folder has no files.
+    /// Fails when there are too many files, one is too large, or a folder cannot be read. A missing folder has no files.
     pub(super) fn survey(&self) -> io::Result<Vec<&'static str>> {
         if self.root.exists() && !self.root.is_dir() {
             return Err(about(&self.root, "it is not a folder"));

@@ -57,7 +57,7 @@ impl Assets {
     /// Opens the folder of a config. Returns the names of its files that are instructions, too.
     ///
     /// # Errors
-    /// When there are too many files, one is too large, or a folder cannot be read.
+    /// Fails when there are too many files, one is too large, or a folder cannot be read.
     pub fn open(config: &AssetsConfig) -> io::Result<(Self, Vec<&'static str>)> {
         let folder = Folder::new(&config.directory);
         let instructions = folder.survey()?;

@@ -33,7 +33,7 @@ impl RangeRequest {
     /// The range in an object of this size.
     ///
     /// # Errors
-    /// When the range is empty, or its fields contradict each other.
+    /// Fails when the range is empty, or its fields contradict each other.
     pub(super) fn resolve(&self, size: u64) -> Result<Range<u64>, R2Error> {
         match self {
             Self::Whole => Ok(0..size),

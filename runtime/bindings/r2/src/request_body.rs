@@ -34,7 +34,7 @@ impl RequestBody {
     /// The next bytes; none at the end.
     ///
     /// # Errors
-    /// When the body has another length than the request declares, or breaks off.
+    /// Fails when the body has another length than the request declares, or breaks off.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
         let piece = match self.rest.is_empty() {
             true => self.read().await?,

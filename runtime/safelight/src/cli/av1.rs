@@ -31,7 +31,7 @@ pub(super) fn serve() -> ExitCode {
 /// The command with which an images process starts a decoder.
 ///
 /// # Errors
-/// When the program's own file is unknown.
+/// Fails when the program's own file is unknown.
 pub(super) fn decoder() -> anyhow::Result<Av1Decoder> {
     Ok(Av1Decoder::Process {
         program: this_program()?,

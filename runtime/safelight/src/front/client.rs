@@ -31,7 +31,7 @@ impl Client {
     /// The client at the other end of `stream`. Uses a file descriptor.
     ///
     /// # Errors
-    /// When the process has no file descriptors left.
+    /// Fails when the process has no file descriptors left.
     pub(super) fn new(stream: &TcpStream, peer: SocketAddr, number: u64) -> io::Result<Self> {
         Ok(Self {
             local: stream.local_addr().ok(),

@@ -56,7 +56,7 @@ impl Launcher {
     /// Starts a child and waits until it is ready.
     ///
     /// # Errors
-    /// When it does not become ready. The text has the end of its standard error.
+    /// Fails when it does not become ready. The text has the end of its standard error.
     pub(super) async fn launch(&self) -> io::Result<Running> {
         self.make_folder()?;
         let mut child = self.spawn()?;
