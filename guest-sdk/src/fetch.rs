@@ -140,7 +140,7 @@ pub(crate) async fn send(request: http::Request<Body>) -> Result<Response, SendE
     }
 }
 
-/// Tells whether a request of this method declares a length even if that is 0 (RFC 9110, section 8.6).
+/// Returns whether a request of this method declares a length even if that is 0 (RFC 9110, section 8.6).
 fn expects_content(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }

@@ -288,13 +288,13 @@ fn advance(last: &mut Option<u64>, generation: u64) -> bool {
     is_later
 }
 
-/// Whether a server violated the protocol, and did not just close the connection.
+/// Returns whether a server violated the protocol, and did not just close the connection.
 #[must_use]
 pub fn is_protocol_error(error: &hyper::Error) -> bool {
     error.is_parse() || is_unsolicited(error)
 }
 
-/// Whether the error is that bytes came without a request, or that they canceled a request that was not yet written.
+/// Returns whether the error is that bytes came without a request, or that they canceled a request that was not yet written.
 ///
 /// hyper has no predicate for this kind of error. It is the only one without a predicate and without a source.
 fn is_unsolicited(error: &hyper::Error) -> bool {

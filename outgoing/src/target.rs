@@ -119,13 +119,13 @@ impl Target {
         self.port
     }
 
-    /// Tells whether the connection is encrypted.
+    /// Returns whether the connection is encrypted.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Tells whether both have the same scheme, host and port.
+    /// Returns whether both have the same scheme, host and port.
     #[must_use]
     pub fn is_same_origin(&self, other: &Self) -> bool {
         (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
@@ -137,7 +137,7 @@ fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(inside)
 }
 
-/// Tells whether the scheme is `https`; an error for a scheme other than `http` and `https`.
+/// Returns whether the scheme is `https`; an error for a scheme other than `http` and `https`.
 fn is_encrypted(url: &Url) -> Result<bool, OutgoingError> {
     match url.scheme() {
         "http" => Ok(false),

@@ -226,7 +226,8 @@ impl<'a> Mapping<'a> {
     }
 }
 
-/// Whether two mappings are a thread's heap of glibc: 64 MB at a multiple of 64 MB, of which the first part is in use.
+/// Returns whether two mappings are a thread's heap of glibc: 64 MB at a multiple of 64 MB, of which the first part is in
+/// use.
 fn is_further_heap(mappings: &[Mapping<'_>]) -> bool {
     const HEAP: u64 = 64 << 20;
     let [used, rest] = mappings else { return false };

@@ -38,7 +38,7 @@ impl Events {
         (self.newest, self.is_unflushed) = (None, false);
     }
 
-    /// Whether there was a write since the last flush.
+    /// Returns whether there was a write since the last flush.
     pub(super) fn unflushed(&self) -> bool {
         self.is_unflushed
     }

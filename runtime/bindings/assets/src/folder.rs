@@ -25,7 +25,7 @@ impl Folder {
         Self { root: root.into() }
     }
 
-    /// Whether an asset has this name.
+    /// Returns whether an asset has this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.open(name).is_ok_and(|file| file.is_some())
     }
@@ -65,7 +65,7 @@ impl Folder {
         Ok(File::from(openat(&at, file, flags, Mode::empty())?))
     }
 
-    /// Whether the folder exists.
+    /// Returns whether the folder exists.
     pub(super) fn exists(&self) -> bool {
         self.root.is_dir()
     }
@@ -111,7 +111,7 @@ const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::CLOEXEC);
 
-/// Whether the error means that no asset has the name: no file, a link, or a file in the place of a folder.
+/// Returns whether the error means that no asset has the name: no file, a link, or a file in the place of a folder.
 fn is_absence(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let absences = [

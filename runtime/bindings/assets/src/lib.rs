@@ -83,12 +83,12 @@ impl Assets {
         })
     }
 
-    /// Whether the folder exists.
+    /// Returns whether the folder exists.
     pub fn folder_exists(&self) -> bool {
         self.folder.exists()
     }
 
-    /// Whether a file or a redirect answers this path, under the given handling of missing files.
+    /// Returns whether a file or a redirect answers this path, under the given handling of missing files.
     async fn has_answer(&self, path: &str, not_found: NotFoundHandling) -> bool {
         let handling = Handling {
             not_found,

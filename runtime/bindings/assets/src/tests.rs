@@ -213,7 +213,7 @@ async fn a_missing_file_is_answered_as_the_config_says() {
     }
 }
 
-/// Whether the files answer instead of the worker.
+/// Returns whether the files answer instead of the worker.
 async fn is_of_assets(config: &AssetsConfig, path: &str, headers: &[(&str, &str)]) -> bool {
     let (assets, _) = Assets::open(config).unwrap();
     let site = Site::new(assets, config);

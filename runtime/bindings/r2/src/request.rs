@@ -95,7 +95,7 @@ impl Operation {
         }
     }
 
-    /// Whether a value follows the JSON.
+    /// Returns whether a value follows the JSON.
     pub(super) fn has_value(&self) -> bool {
         matches!(self, Self::Write(Write::Put(_) | Write::UploadPart(..)))
     }

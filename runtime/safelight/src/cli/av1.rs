@@ -12,7 +12,7 @@ use safelight_images::limits::Av1Decoder;
 /// The first and only argument.
 const NAME: &str = "decode-av1";
 
-/// Whether this process was started as a decoder.
+/// Returns whether this process was started as a decoder.
 pub(super) fn is_decoder() -> bool {
     std::env::args_os().nth(1).is_some_and(|name| name == NAME)
 }

@@ -125,7 +125,7 @@ impl Launcher {
             .spawn()
     }
 
-    /// Whether the child is ready before its output ends.
+    /// Waits until the child is ready. Returns whether that came before the end of its output.
     async fn ready(&self, output: &mut BufReader<ChildStdout>) -> io::Result<bool> {
         while let Some(line) = next_line(output).await? {
             if line == READY_LINE {
