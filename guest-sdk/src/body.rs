@@ -17,7 +17,7 @@ pub(crate) use outgoing::{Outgoing, SendFailure};
 pub use stream::BodyWriter;
 use stream::Producer;
 
-/// Most bytes of a chunk in which bodies move through the guest.
+/// The maximum number of bytes of a chunk in which bodies move through the guest.
 ///
 /// The host hands over at most about 400 KB at once, so that larger chunks gain nothing.
 const MAX_CHUNK: usize = 256 * 1024;
@@ -99,7 +99,7 @@ impl Body {
         }
     }
 
-    /// The next chunk, at most 256 KB of a body that came from outside, or `None` at the end.
+    /// Reads the next chunk, of at most 256 KiB. Returns `None` at the end.
     ///
     /// # Errors
     /// Fails when the body broke off or its stream failed; then every further call fails as well, so that a part is
@@ -141,10 +141,10 @@ impl Body {
         }
     }
 
-    /// The whole body, if it has no more than `limit` bytes.
+    /// Reads the whole body, if it has no more than `limit` bytes.
     ///
     /// # Errors
-    /// [`BodyError::TooLarge`] as soon as it turns out longer, before more is held; and as
+    /// Fails with [`BodyError::TooLarge`] as soon as it turns out longer, before more is held, and as
     /// [`chunk`](Self::chunk) does.
     pub async fn collect(mut self, limit: usize) -> Result<Vec<u8>> {
         let too_large = BodyError::TooLarge { limit };
@@ -161,10 +161,10 @@ impl Body {
         Ok(whole)
     }
 
-    /// The whole body as text in UTF-8, if it has no more than `limit` bytes.
+    /// Reads the whole body as text in UTF-8, if it has no more than `limit` bytes.
     ///
     /// # Errors
-    /// [`BodyError::NotText`] when it is not UTF-8; and as [`collect`](Self::collect) does.
+    /// Fails with [`BodyError::NotText`] when it is not UTF-8, and as [`collect`](Self::collect) does.
     pub async fn text(self, limit: usize) -> Result<String> {
         String::from_utf8(self.collect(limit).await?).map_err(|_| BodyError::NotText.into())
     }
@@ -208,7 +208,7 @@ pub enum BodyError {
     Broken(ErrorCode),
     /// The body has more bytes than the caller takes.
     TooLarge {
-        /// Most bytes that the caller takes.
+        /// The maximum number of bytes that the caller takes.
         limit: usize,
     },
     /// The body is not text in UTF-8.

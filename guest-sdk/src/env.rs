@@ -68,7 +68,7 @@ impl Env {
     /// The Images binding of this name.
     ///
     /// # Errors
-    /// [`EnvError`] when there is no binding of this name, or it is of another kind.
+    /// Fails with [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn images(&self, name: &str) -> Result<Images> {
         Ok(Images::new(self.binding(name, BindingKind::Images)?))
     }
@@ -76,7 +76,7 @@ impl Env {
     /// The other worker of this name.
     ///
     /// # Errors
-    /// [`EnvError`] when there is no binding of this name, or it is of another kind.
+    /// Fails with [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn service(&self, name: &str) -> Result<Fetcher> {
         Ok(Fetcher::new(self.binding(name, BindingKind::Service)?))
     }
@@ -84,7 +84,7 @@ impl Env {
     /// The static files of this name.
     ///
     /// # Errors
-    /// [`EnvError`] when there is no binding of this name, or it is of another kind.
+    /// Fails with [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn assets(&self, name: &str) -> Result<Fetcher> {
         Ok(Fetcher::new(self.binding(name, BindingKind::Assets)?))
     }
@@ -92,7 +92,7 @@ impl Env {
     /// The R2 bucket of this name.
     ///
     /// # Errors
-    /// [`EnvError`] when there is no binding of this name, or it is of another kind.
+    /// Fails with [`EnvError`] when there is no binding of this name, or it is of another kind.
     pub fn bucket(&self, name: &str) -> Result<R2Bucket> {
         Ok(R2Bucket::new(&self.binding(name, BindingKind::R2)?))
     }
@@ -100,7 +100,7 @@ impl Env {
     /// The echo of this name, for tests.
     ///
     /// # Errors
-    /// [`EnvError`] when there is no binding of this name, or it is of another kind.
+    /// Fails with [`EnvError`] when there is no binding of this name, or it is of another kind.
     #[cfg(feature = "echo")]
     pub fn echo(&self, name: &str) -> Result<Echo> {
         Ok(Echo::new(self.binding(name, BindingKind::Echo)?))
@@ -109,7 +109,7 @@ impl Env {
     /// The variable or secret of this name: a string as it was configured, anything else as JSON.
     ///
     /// # Errors
-    /// [`EnvError`] when there is no variable of this name.
+    /// Fails with [`EnvError`] when there is no variable of this name.
     pub fn var(&self, name: &str) -> Result<String> {
         let Grants { bindings, vars, .. } = &*self.grants;
         if let Some(value) = vars.get(name) {

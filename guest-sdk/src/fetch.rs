@@ -28,14 +28,10 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// [`Error::Unsendable`] when the URL is not absolute or the host refuses a header; [`Error::Http`] when there
-/// is no answer; and the error of the request's body when that broke first.
+/// Fails with [`Error::Unsendable`] when the URL is not absolute or the host refuses a header, with [`Error::Http`] when
+/// there is no answer, and with the error of the request's body when that broke first.
 pub async fn fetch<B: Into<Body>>(request: http::Request<B>) -> Result<Response> {
-    match send(request.map(Into::into)).await {
-        Ok(response) => Ok(response),
-        Err(SendError::Error(error)) => Err(error),
-        Err(SendError::Host(code)) => Err(Error::Http(code)),
-    }
+    Ok(send(request.map(Into::into)).await?)
 }
 
 /// A request to another host for a picture that is transformed on its way, `cf.image` on the platform.
@@ -119,6 +115,15 @@ impl From<Error> for SendError {
     }
 }
 
+impl From<SendError> for Error {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Error(error) => error,
+            SendError::Host(code) => Self::Http(code),
+        }
+    }
+}
+
 /// Sends a request, and keeps the host's errors apart from the SDK's.
 pub(crate) async fn send(request: http::Request<Body>) -> Result<Response, SendError> {
     let (mut parts, body) = request.into_parts();
@@ -135,7 +140,7 @@ pub(crate) async fn send(request: http::Request<Body>) -> Result<Response, SendE
     }
 }
 
-/// Tells whether a request of this method declares a length even if that is 0 (RFC 9110, section 8.6).
+/// Returns whether a request of this method declares a length even if that is 0 (RFC 9110, section 8.6).
 fn expects_content(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }

@@ -5,10 +5,7 @@ mod redirect;
 use http::{HeaderName, HeaderValue};
 use safelight_protocol::fetcher::URL_HEADER;
 
-use crate::{
-    Body, Error, Response, Result,
-    fetch::{SendError, send},
-};
+use crate::{Body, Error, Response, Result, fetch::send};
 
 /// Another worker, handed out by [`Env::service`](crate::Env::service), or the worker's static files, by
 /// [`Env::assets`](crate::Env::assets).
@@ -43,16 +40,12 @@ impl Fetcher {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Unsendable`] when the URL is not absolute or the host refuses a header; [`Error::Http`] when there is no
-    /// answer, because the other worker failed or too many workers wait for each other; and the error of the request's
-    /// body when that broke first.
+    /// Fails with [`Error::Unsendable`] when the URL is not absolute or the host refuses a header, with [`Error::Http`] when
+    /// there is no answer, because the other worker failed or too many workers wait for each other, and with the error of the
+    /// request's body when that broke first.
     pub async fn fetch<B: Into<Body>>(&self, request: http::Request<B>) -> Result<Response> {
         let request = addressed(&self.address, request.map(Into::into))?;
-        match send(request).await {
-            Ok(response) => Ok(response),
-            Err(SendError::Error(error)) => Err(error),
-            Err(SendError::Host(code)) => Err(Error::Http(code)),
-        }
+        Ok(send(request).await?)
     }
 
     /// Sends a request as [`fetch`](Self::fetch) does, and follows up to 20 redirects, all through this binding, whatever host

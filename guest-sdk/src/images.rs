@@ -32,8 +32,8 @@ impl Images {
     /// Describes a picture: its MIME type, and its size in bytes and its dimensions in pixels unless it is SVG.
     ///
     /// # Errors
-    /// [`ImagesError`](crate::ImagesError) 9412 when `image` is not a picture, 9502 when the service cannot be reached; and the error
-    /// of `image` when that breaks.
+    /// Fails with [`ImagesError`](crate::ImagesError) 9412 when `image` is not a picture, with 9502 when the service cannot be
+    /// reached, and with the error of `image` when that breaks.
     pub async fn info(&self, image: impl Into<Body>) -> Result<ImageInfo> {
         let answer = self
             .service
@@ -136,8 +136,8 @@ impl ImageTransformer {
     /// Inputs are streamed: the worker never holds a whole request body that is an input.
     ///
     /// # Errors
-    /// [`ImagesError`](crate::ImagesError), for instance 9432 for a wrong option, 9412 for an input that is not a picture, 9502 when
-    /// the service cannot be reached; and the error of an input that breaks.
+    /// Fails with [`ImagesError`](crate::ImagesError), such as 9432 for a wrong option, 9412 for an input that is not a picture and
+    /// 9502 when the service cannot be reached, and with the error of an input that breaks.
     pub async fn output(self, options: ImageOutputOptions) -> Result<ImageTransformationResult> {
         let form = Form::transform(self.drawing, &options)?;
         let answer = self.service.call(Call::Transform, form).await?;

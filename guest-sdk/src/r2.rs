@@ -37,6 +37,13 @@ use service::{Answer, Call, Service};
 ///     })
 /// }
 /// ```
+///
+/// # Limits
+///
+/// A key has at most 1,024 bytes (code 10020 beyond that). A value, or a part of an upload, has at most 5 GiB less 5 MiB,
+/// and an object of parts at most 5 TiB less 5 GiB (100100). The custom metadata of an object has at most 8,192 bytes, and
+/// so have the texts of its HTTP metadata (10012). A character beyond U+00FF in custom metadata counts twice, with all others
+/// of its text.
 #[derive(Clone, Debug)]
 pub struct R2Bucket {
     service: Service,
@@ -63,7 +70,8 @@ impl R2Bucket {
     /// Gets the metadata of an object, without its bytes.
     ///
     /// # Errors
-    /// [`R2Error`], and [`Error::Http`] when there is no answer. Every call has these two errors.
+    /// Fails with [`R2Error`] when the bucket refuses the call or fails, such as 10020 for a key that is too long, and with
+    /// [`Error::Http`] when there is no answer. Every call has these two errors.
     pub async fn head(&self, key: &str) -> Result<Option<R2Object>> {
         let call = Call::new("head", json!({ "object": key }));
         match self.service.get(call).await? {
@@ -91,7 +99,7 @@ impl R2Bucket {
     /// Gets a part of an object, or an object on a condition.
     ///
     /// # Errors
-    /// Code 10039 when the object has no such part; and as [`head`](Self::head) does.
+    /// Fails with code 10039 when the object has no such part, and as [`head`](Self::head) does.
     pub async fn get_with(&self, key: &str, options: R2GetOptions) -> Result<R2GetOutcome> {
         let call = Call::new("get", options.into_json(key)?);
         Ok(match self.service.get(call).await? {
@@ -110,7 +118,8 @@ impl R2Bucket {
     /// Stores a value whose length is known: text, bytes, the body of a request or of an answer.
     ///
     /// # Errors
-    /// [`Error::Unsendable`] when the length is not known; and as [`head`](Self::head) does.
+    /// Fails with [`Error::Unsendable`] when the length is not known, with code 100100 when the value is too long, and as
+    /// [`head`](Self::head) does.
     pub async fn put(&self, key: &str, value: impl Into<Body>) -> Result<R2Object> {
         let stored = self.put_with(key, value, R2PutOptions::new()).await?;
         stored.ok_or_else(|| unexpected("put"))
@@ -119,7 +128,8 @@ impl R2Bucket {
     /// Stores a value with metadata, with a digest to verify, or on a condition. `None` means that the condition did not hold.
     ///
     /// # Errors
-    /// Code 10037 when the value does not have the digest; and as [`put`](Self::put) does.
+    /// Fails with code 10037 when the value does not have the digest, with 10012 when the metadata is too long, and as
+    /// [`put`](Self::put) does.
     pub async fn put_with(
         &self,
         key: &str,
@@ -146,7 +156,7 @@ impl R2Bucket {
     /// Deletes up to 1,000 objects: all of them, or none on an error.
     ///
     /// # Errors
-    /// Code 10027 for another number of keys; and as [`head`](Self::head) does.
+    /// Fails with code 10027 for another number of keys, and as [`head`](Self::head) does.
     pub async fn delete_many<K: AsRef<str>>(
         &self,
         keys: impl IntoIterator<Item = K>,
@@ -162,7 +172,7 @@ impl R2Bucket {
     /// Lists a page of the bucket's objects, in the order of their keys' bytes.
     ///
     /// # Errors
-    /// Code 10022 for a limit out of range; and as [`head`](Self::head) does.
+    /// Fails with code 10022 for a limit out of range, and as [`head`](Self::head) does.
     pub async fn list(&self, options: R2ListOptions) -> Result<R2Objects> {
         let call = Call::new("list", options.into_json());
         match self.service.get(call).await? {
@@ -174,7 +184,7 @@ impl R2Bucket {
     /// Begins an upload in parts, which become an object when it is completed.
     ///
     /// # Errors
-    /// Fails as [`head`](Self::head) does.
+    /// Fails with code 10012 when the metadata is too long, and as [`head`](Self::head) does.
     pub async fn create_multipart_upload(
         &self,
         key: &str,

@@ -61,7 +61,7 @@ pub(crate) fn from_wasi(raw: types::Response, method: &Method) -> Result<Respons
     Ok(response)
 }
 
-/// Tells whether an answer of this status may declare a length. Answers that never have a body must not (RFC 9110,
+/// Returns whether an answer of this status may declare a length. Answers that never have a body must not (RFC 9110,
 /// section 8.6); with 304 the length would be that of another answer.
 fn may_have_length(status: StatusCode) -> bool {
     !(status.is_informational()

@@ -5,6 +5,8 @@ use serde::{Serialize, Serializer};
 use crate::words;
 
 /// The position and the appearance of an overlay. Fields that are `None` are left out on the wire.
+///
+/// A distance from an edge may be negative, and is rounded to whole pixels.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ImageDrawOptions {
     /// Opacity, 0 to 1; default 1.
@@ -16,16 +18,16 @@ pub struct ImageDrawOptions {
     /// The operator that combines overlay and base; default [`Composite::Over`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub composite: Option<Composite>,
-    /// Distance in pixels from the top edge; not together with `bottom`.
+    /// The distance in pixels from the top edge; not together with `bottom`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top: Option<f64>,
-    /// Distance in pixels from the left edge; not together with `right`.
+    /// The distance in pixels from the left edge; not together with `right`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<f64>,
-    /// Distance in pixels from the bottom edge; not together with `top`.
+    /// The distance in pixels from the bottom edge; not together with `top`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bottom: Option<f64>,
-    /// Distance in pixels from the right edge; not together with `left`.
+    /// The distance in pixels from the right edge; not together with `left`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub right: Option<f64>,
 }
@@ -58,28 +60,28 @@ impl ImageDrawOptions {
         self
     }
 
-    /// Sets the distance from the top edge in pixels.
+    /// Sets the distance from the top edge in pixels, which may be negative.
     #[must_use]
     pub fn top(mut self, pixels: impl Into<f64>) -> Self {
         self.top = Some(pixels.into());
         self
     }
 
-    /// Sets the distance from the left edge in pixels.
+    /// Sets the distance from the left edge in pixels, which may be negative.
     #[must_use]
     pub fn left(mut self, pixels: impl Into<f64>) -> Self {
         self.left = Some(pixels.into());
         self
     }
 
-    /// Sets the distance from the bottom edge in pixels.
+    /// Sets the distance from the bottom edge in pixels, which may be negative.
     #[must_use]
     pub fn bottom(mut self, pixels: impl Into<f64>) -> Self {
         self.bottom = Some(pixels.into());
         self
     }
 
-    /// Sets the distance from the right edge in pixels.
+    /// Sets the distance from the right edge in pixels, which may be negative.
     #[must_use]
     pub fn right(mut self, pixels: impl Into<f64>) -> Self {
         self.right = Some(pixels.into());

@@ -1,5 +1,7 @@
 //! Entity tags, and the lists of them in `If-Match` and `If-None-Match` (RFC 9110, sections 8.8.3 and 13.1).
 
+use std::fmt;
+
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName};
 
@@ -50,6 +52,13 @@ impl<'a> EntityTag<'a> {
     }
 }
 
+impl fmt::Display for EntityTag<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let weak = if self.is_weak { "W/" } else { "" };
+        write!(f, "{weak}\"{}\"", self.opaque)
+    }
+}
+
 impl ListedTag<'_> {
     fn is_any_or(&self, matches: impl FnOnce(&EntityTag<'_>) -> bool) -> bool {
         match self {
@@ -59,13 +68,13 @@ impl ListedTag<'_> {
     }
 }
 
-/// Tells whether `If-Match` lists this tag by the strong comparison; `None` without the header.
+/// Returns whether `If-Match` lists this tag by the strong comparison; `None` without the header.
 #[must_use]
 pub fn if_match(headers: &HeaderMap, current: &EntityTag<'_>) -> Option<bool> {
     lists(headers, &IF_MATCH, |tag| tag.strong_eq(current))
 }
 
-/// Tells whether `If-None-Match` lists this tag by the weak comparison; `None` without the header.
+/// Returns whether `If-None-Match` lists this tag by the weak comparison; `None` without the header.
 #[must_use]
 pub fn if_none_match(headers: &HeaderMap, current: &EntityTag<'_>) -> Option<bool> {
     lists(headers, &IF_NONE_MATCH, |tag| tag.weak_eq(current))
@@ -152,8 +161,8 @@ fn split_tag(text: &str) -> Option<(EntityTag<'_>, &str)> {
     Some((EntityTag { is_weak, opaque }, rest))
 }
 
-impl std::fmt::Display for EntityTagError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for EntityTagError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not an entity tag in quotes")
     }
 }

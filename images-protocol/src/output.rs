@@ -9,8 +9,9 @@ use crate::words;
 pub struct ImageOutputOptions {
     /// The format of the result.
     pub format: Format,
-    /// Encoder quality; the service's default is 85. GIF and raw pixels have none. WebP of 100 is without loss; PNG is
-    /// unless the quality is below 100, which asks for a palette of at most 256 colours.
+    /// The quality of the encoder; the service's default is 85. GIF and raw pixels have none. WebP at quality 100 is lossless.
+    /// PNG is lossless at quality 100 or without a quality; a lower quality selects a palette of at most 256 colours where
+    /// its error is small enough.
     pub quality: Option<Quality>,
     /// CSS colour composited under the finished picture just before encoding.
     pub background: Option<String>,

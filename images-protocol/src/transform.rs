@@ -27,7 +27,8 @@ pub struct ImageTransform {
     /// The closeness with which a crop by `gravity: face` follows the face, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zoom: Option<f64>,
-    /// Device pixel ratio: multiplies `width`, `height` and every other length in pixels.
+    /// The device pixel ratio, above 0 to 10: multiplies `width`, `height` and every other length in pixels. A ratio above 3 is
+    /// accepted with a warning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dpr: Option<f64>,
     /// The method of enlarging; default [`Upscale::Interpolate`].
@@ -102,7 +103,7 @@ setters! {
     gravity: impl Into<Gravity>,
     /// Sets the closeness of a face crop, 0 to 1.
     zoom: impl Into<f64>,
-    /// Sets the device pixel ratio.
+    /// Sets the device pixel ratio, above 0 to 10.
     dpr: impl Into<f64>,
     /// Sets the method of enlarging.
     upscale: Upscale,
@@ -354,25 +355,25 @@ pub struct Border {
     /// CSS colour; default opaque black.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
-    /// Width in pixels of every side that is not given itself.
+    /// The width in pixels, at least 0, of every side that is not given itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<f64>,
-    /// Width of the top side in pixels.
+    /// The width of the top side in pixels, at least 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top: Option<f64>,
-    /// Width of the right side in pixels.
+    /// The width of the right side in pixels, at least 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub right: Option<f64>,
-    /// Width of the bottom side in pixels.
+    /// The width of the bottom side in pixels, at least 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bottom: Option<f64>,
-    /// Width of the left side in pixels.
+    /// The width of the left side in pixels, at least 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<f64>,
 }
 
 impl Border {
-    /// A frame of the same width on every side.
+    /// Makes a frame of the same width in pixels, at least 0, on every side.
     #[must_use]
     pub fn new(width: impl Into<f64>) -> Self {
         Self {

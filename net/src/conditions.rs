@@ -3,11 +3,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::header::{HeaderMap, IF_MODIFIED_SINCE, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
 use http::{HeaderName, Method};
 use safelight_protocol::etag::{EntityTag, if_match, if_none_match};
+
+use crate::header::representable;
 
 /// The selected representation of the file or object.
 pub struct Representation<'a> {
@@ -53,7 +55,9 @@ impl Representation<'_> {
             return !matches;
         }
         let since = text(headers, &IF_UNMODIFIED_SINCE).and_then(|date| date.parse().ok());
-        since.is_some_and(|since: httpdate::HttpDate| self.seconds() > SystemTime::from(since))
+        since.is_some_and(|since: httpdate::HttpDate| {
+            representable(self.modified) > SystemTime::from(since)
+        })
     }
 
     /// Evaluates `If-None-Match`, or without it `If-Modified-Since`.
@@ -62,7 +66,9 @@ impl Representation<'_> {
             return matches;
         }
         let since = text(headers, &IF_MODIFIED_SINCE).and_then(|date| date.parse().ok());
-        since.is_some_and(|since: httpdate::HttpDate| self.seconds() <= SystemTime::from(since))
+        since.is_some_and(|since: httpdate::HttpDate| {
+            representable(self.modified) <= SystemTime::from(since)
+        })
     }
 
     /// Evaluates `If-Range`: a tag by the strong comparison, or a date that is equal.
@@ -75,7 +81,7 @@ impl Representation<'_> {
                 return tag.strong_eq(&self.etag);
             }
             let date = validator.parse::<httpdate::HttpDate>();
-            date.is_ok_and(|date| SystemTime::from(date) == self.seconds())
+            date.is_ok_and(|date| SystemTime::from(date) == representable(self.modified))
         })
     }
 
@@ -110,12 +116,6 @@ impl Representation<'_> {
             },
             false => RangeOutcome::Unsatisfiable,
         }
-    }
-
-    /// The time of the last change in whole seconds, the precision of HTTP's dates.
-    fn seconds(&self) -> SystemTime {
-        let since = self.modified.duration_since(SystemTime::UNIX_EPOCH);
-        SystemTime::UNIX_EPOCH + Duration::from_secs(since.map_or(0, |since| since.as_secs()))
     }
 }
 

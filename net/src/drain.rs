@@ -8,9 +8,9 @@ use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-/// Most bytes of an unread upload that are read and dropped.
+/// The maximum number of bytes of an unread upload that are read and dropped.
 const MAX_DRAIN_BYTES: u64 = 256 * 1024 * 1024;
-/// Longest time for which an unread upload is read and dropped.
+/// The maximum time for which an unread upload is read and dropped.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads the rest of a body that is dropped unread, within bounds.
@@ -89,7 +89,7 @@ impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Drop for DrainOnDrop<B> {
         let Some(mut inner) = unread else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if tokio::time::timeout(DRAIN_TIMEOUT, drain(&mut inner)).await != Ok(true) {
+                if !drain(&mut inner).await {
                     tracing::debug!(
                         "closed the connection of an unread upload that \
                          has more than {MAX_DRAIN_BYTES} bytes or takes longer than {DRAIN_TIMEOUT:?}"
@@ -100,14 +100,17 @@ impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Drop for DrainOnDrop<B> {
     }
 }
 
-/// Reads and drops the body. Returns whether it ended within the bound.
-async fn drain<B: Body<Data = Bytes> + Unpin>(inner: &mut B) -> bool {
-    let mut read = 0;
-    while let Some(Ok(frame)) = inner.frame().await {
-        read += frame.data_ref().map_or(0, |data| data.remaining() as u64);
-        if read > MAX_DRAIN_BYTES {
-            return false;
+/// Reads and drops the rest of a body. Returns whether it ended, cleanly or in an error, within 256 MiB and 10 seconds.
+pub async fn drain<B: Body<Data = Bytes> + Unpin>(body: &mut B) -> bool {
+    let reading = async {
+        let mut read = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            read += frame.data_ref().map_or(0, |data| data.remaining() as u64);
+            if read > MAX_DRAIN_BYTES {
+                return false;
+            }
         }
-    }
-    true
+        true
+    };
+    tokio::time::timeout(DRAIN_TIMEOUT, reading).await == Ok(true)
 }

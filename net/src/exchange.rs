@@ -7,22 +7,14 @@ use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::rt::{Read, Write};
-use tokio::task::AbortHandle;
+
+use crate::task::TaskGuard;
 
 /// A connection that serves one request at a time. Dropping it closes the socket.
 pub struct Connection<B> {
     sender: SendRequest<B>,
-    driver: DriverGuard,
-}
-
-/// Aborts the task that moves a connection's bytes when it is dropped.
-#[derive(Debug)]
-pub struct DriverGuard(AbortHandle);
-
-impl Drop for DriverGuard {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    /// The task that moves the bytes of the connection.
+    driver: TaskGuard<()>,
 }
 
 impl<B> Connection<B>
@@ -38,15 +30,14 @@ where
         S: Read + Write + Unpin + Send + 'static,
     {
         let (sender, driver) = http1::handshake(stream).await?;
-        let driver = tokio::spawn(async move {
+        let driver = TaskGuard::spawn(async move {
             // A failure of the connection reaches the exchange that is on it.
             let _ = driver.await;
         });
-        let driver = DriverGuard(driver.abort_handle());
         Ok(Self { sender, driver })
     }
 
-    /// Whether the peer has closed the connection.
+    /// Returns whether the peer has closed the connection.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.sender.is_closed()
@@ -66,7 +57,7 @@ where
 
     /// Returns the guard of the driver. A response's body that owns it keeps the connection open.
     #[must_use]
-    pub fn into_guard(self) -> DriverGuard {
+    pub fn into_guard(self) -> TaskGuard<()> {
         self.driver
     }
 }

@@ -10,7 +10,9 @@
 //! | [`hang_up`] | notice of a client that has closed its connection |
 //! | [`pool`] | a pool of connections to one Unix socket |
 //! | [`exchange`] | a connection that ends with its exchange |
+//! | [`task`] | a task that ends with its owner |
 //! | [`conditions`] | preconditions and ranges of a request |
+//! | [`header`] | headers of a response, and their dates |
 
 pub mod accept;
 pub mod conditions;
@@ -18,8 +20,10 @@ pub mod deadline;
 pub mod drain;
 pub mod exchange;
 pub mod hang_up;
+pub mod header;
 pub mod pool;
 pub mod socket;
+pub mod task;
 pub mod transport;
 
 pub use deadline::Deadlines;

@@ -21,13 +21,13 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use self::ignore_broken_pipe::IgnoreBrokenPipe;
 use crate::deadline::{Deadlines, ReadTimeoutBody, ReadTimeoutError, TimeoutStream};
+use crate::task::TaskGuard;
 
-/// Most connections that are kept without a request.
+/// The maximum number of connections that are kept without a request.
 const MAX_IDLE_CONNECTIONS: usize = 32;
 /// Longest time for which a connection is kept without a request. The service closes one after 75 s, and a request that
 /// is written just then would be lost, so this end closes first.
@@ -78,17 +78,11 @@ impl<B> Default for Idle<B> {
 struct Connection<B> {
     /// The number among the pool's connections, from 1.
     number: u64,
+    /// The task that moves the bytes of the connection. Returns its error, if it failed.
+    driver: TaskGuard<Option<hyper::Error>>,
     sender: SendRequest<B>,
-    /// Returns the error of the connection, if it failed.
-    driver: JoinHandle<Option<hyper::Error>>,
     generation: u64,
     idle_since: Instant,
-}
-
-impl<B> Drop for Connection<B> {
-    fn drop(&mut self) {
-        self.driver.abort();
-    }
 }
 
 /// The error of an exchange without a response, and its connection.
@@ -101,7 +95,7 @@ impl<B> ExchangeError<B> {
     /// The cause. If the request was never written, only the driver knows it.
     async fn cause(mut self) -> hyper::Error {
         if self.error.message().is_some()
-            && let Ok(Ok(Some(error))) = timeout(READY_TIMEOUT, &mut self.connection.driver).await
+            && let Ok(Ok(Some(error))) = timeout(READY_TIMEOUT, self.connection.driver.join()).await
         {
             return error;
         }
@@ -242,7 +236,7 @@ where
         generation: u64,
     ) -> Connection<B> {
         let unsolicited = self.unsolicited.clone();
-        let driver = tokio::spawn(async move {
+        let driver = TaskGuard::spawn(async move {
             // Every other error of a connection reaches its exchange.
             let error = driver.await.err()?;
             if is_unsolicited(&error) {
@@ -252,8 +246,8 @@ where
         });
         Connection {
             number: self.connected.fetch_add(1, Ordering::Relaxed) + 1,
-            sender,
             driver,
+            sender,
             generation,
             idle_since: Instant::now(),
         }
@@ -294,13 +288,13 @@ fn advance(last: &mut Option<u64>, generation: u64) -> bool {
     is_later
 }
 
-/// Whether a server violated the protocol, and did not just close the connection.
+/// Returns whether a server violated the protocol, and did not just close the connection.
 #[must_use]
 pub fn is_protocol_error(error: &hyper::Error) -> bool {
     error.is_parse() || is_unsolicited(error)
 }
 
-/// Whether the error is that bytes came without a request, or that they canceled a request that was not yet written.
+/// Returns whether the error is that bytes came without a request, or that they canceled a request that was not yet written.
 ///
 /// hyper has no predicate for this kind of error. It is the only one without a predicate and without a source.
 fn is_unsolicited(error: &hyper::Error) -> bool {

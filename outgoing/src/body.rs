@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use safelight_net::exchange::DriverGuard;
+use safelight_net::task::TaskGuard;
 use tokio::time::{Instant, Sleep};
 
 use crate::error::OutgoingError;
@@ -21,7 +21,7 @@ pub struct Body {
     deadline: Pin<Box<Sleep>>,
     time: Duration,
     is_done: bool,
-    _driver: DriverGuard,
+    _driver: TaskGuard<()>,
 }
 
 /// The instant by which a body must have arrived, and the time from the start of the request until then.
@@ -36,7 +36,7 @@ impl Body {
         incoming: Incoming,
         max_bytes: u64,
         deadline: Deadline,
-        driver: DriverGuard,
+        driver: TaskGuard<()>,
     ) -> Self {
         Self {
             incoming,

@@ -11,7 +11,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use safelight_net::exchange::DriverGuard;
+use safelight_net::task::TaskGuard;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -27,13 +27,13 @@ const DEFAULT_USER_AGENT: &str = concat!("safelight/", env!("CARGO_PKG_VERSION")
 /// The limits of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most bytes of the body, as it is sent.
+    /// The maximum number of bytes of the body, as it is sent.
     pub max_bytes: u64,
     /// Time for resolving the host and connecting to it, anew at every redirect.
     pub connect: Duration,
     /// Total time, to the last byte.
     pub total: Duration,
-    /// Most redirects that are followed.
+    /// The maximum number of redirects that are followed.
     pub max_redirects: u8,
 }
 
@@ -124,7 +124,7 @@ impl Client {
     /// Gets the answer's head, whatever its status; its body is read through [`Answer::body`].
     ///
     /// # Errors
-    /// All of [`OutgoingError`] but `Status`; `CutShort` and, mostly, `TooLarge` and `Timeout` come from the body.
+    /// Fails with every [`OutgoingError`] but `Status`; `CutShort` and, mostly, `TooLarge` and `Timeout` come from the body.
     pub async fn get(&self, request: Request, limits: &Limits) -> Result<Answer, OutgoingError> {
         let deadline = Deadline {
             at: Instant::now() + limits.total,
@@ -139,7 +139,7 @@ impl Client {
     /// Gets a successful answer as a whole.
     ///
     /// # Errors
-    /// All of [`OutgoingError`].
+    /// Fails with every [`OutgoingError`].
     pub async fn fetch(
         &self,
         request: Request,
@@ -187,7 +187,7 @@ async fn exchange(
     mut connection: Connection,
     target: &Target,
     headers: HeaderMap,
-) -> Result<(http::Response<Incoming>, DriverGuard), OutgoingError> {
+) -> Result<(http::Response<Incoming>, TaskGuard<()>), OutgoingError> {
     let request = wire_request(target, headers)?;
     let response = connection
         .send(request)
@@ -251,7 +251,7 @@ fn redirect(from: &Target, headers: &HeaderMap) -> Result<Target, OutgoingError>
 fn answer(
     target: &Target,
     response: http::Response<Incoming>,
-    driver: DriverGuard,
+    driver: TaskGuard<()>,
     max_bytes: u64,
     deadline: Deadline,
 ) -> Result<Answer, OutgoingError> {

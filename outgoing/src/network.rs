@@ -27,7 +27,7 @@ impl Network {
         bits: 128,
     };
 
-    /// Tells whether the range is one address.
+    /// Returns whether the range is one address.
     const fn is_one(&self) -> bool {
         match self.first {
             IpAddr::V4(_) => self.bits == 32,
@@ -35,7 +35,7 @@ impl Network {
         }
     }
 
-    /// Tells whether the address is in the range. An IPv4 address that is mapped into IPv6 counts as itself.
+    /// Returns whether the address is in the range. An IPv4 address that is mapped into IPv6 counts as itself.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.first, address.to_canonical()) {

@@ -24,7 +24,7 @@ enum Host {
 }
 
 impl OriginPattern {
-    /// Tells whether this URL matches. A pattern without a port matches all ports.
+    /// Returns whether this URL matches. A pattern without a port matches all ports.
     #[must_use]
     pub fn matches(&self, target: &Target) -> bool {
         let url = target.url();
@@ -42,7 +42,7 @@ impl OriginPattern {
             && url.path().starts_with(&self.path)
     }
 
-    /// Tells whether the pattern restricts the path.
+    /// Returns whether the pattern restricts the path.
     #[must_use]
     pub fn has_path(&self) -> bool {
         !self.path.is_empty()

@@ -41,7 +41,7 @@ impl Policy {
         }
     }
 
-    /// Tells whether the host of this URL is denied, whatever its address.
+    /// Returns whether the host of this URL is denied, whatever its address.
     #[must_use]
     pub fn denies(&self, target: &Target) -> bool {
         self.denied.iter().any(|pattern| pattern.matches(target))

@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use crate::error::OutgoingError;
 
-/// Most bytes of a URL.
+/// The maximum number of bytes of a URL.
 pub const MAX_URL_BYTES: usize = 8 * 1024;
 
 /// A URL whose text is allowed. Its addresses are checked later.
@@ -36,7 +36,7 @@ impl Target {
         // The URL parser drops or changes these characters silently, and another program may read them differently.
         let odd = |c: char| c.is_control() || c == ' ' || c == '\\' || !c.is_ascii();
         if text.len() > MAX_URL_BYTES {
-            return Err(OutgoingError::InvalidUrl("longer than 8 KB"));
+            return Err(OutgoingError::InvalidUrl("longer than 8 KiB"));
         }
         if text.contains(odd) {
             return Err(OutgoingError::InvalidUrl(
@@ -66,7 +66,7 @@ impl Target {
     /// Fails as [`Target::parse`] does.
     pub fn resolve_redirect(&self, location: &str) -> Result<Self, OutgoingError> {
         if location.len() > MAX_URL_BYTES {
-            return Err(OutgoingError::InvalidUrl("longer than 8 KB"));
+            return Err(OutgoingError::InvalidUrl("longer than 8 KiB"));
         }
         if location.contains(|c: char| c.is_control() || c == '\\') {
             return Err(OutgoingError::InvalidUrl(
@@ -119,13 +119,13 @@ impl Target {
         self.port
     }
 
-    /// Tells whether the connection is encrypted.
+    /// Returns whether the connection is encrypted.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Tells whether both have the same scheme, host and port.
+    /// Returns whether both have the same scheme, host and port.
     #[must_use]
     pub fn is_same_origin(&self, other: &Self) -> bool {
         (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
@@ -137,7 +137,7 @@ fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(inside)
 }
 
-/// Tells whether the scheme is `https`; an error for a scheme other than `http` and `https`.
+/// Returns whether the scheme is `https`; an error for a scheme other than `http` and `https`.
 fn is_encrypted(url: &Url) -> Result<bool, OutgoingError> {
     match url.scheme() {
         "http" => Ok(false),

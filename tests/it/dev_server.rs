@@ -112,6 +112,21 @@ impl DevServer {
     }
 }
 
+/// Waits until a condition holds, and panics with `failure` after [`TEST_TIMEOUT`].
+///
+/// The loop is a task of its test's runtime: a thread that loops would keep the runtime from its end, and the panic
+/// from the log.
+pub(crate) async fn until(failure: &str, is_met: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_met() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(TEST_TIMEOUT, waiting)
+        .await
+        .expect(failure);
+}
+
 /// A folder with a config for a component.
 pub(crate) fn project(component: &Path, config: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -27,7 +27,7 @@ async fn get_with(server: &DevServer, path: &str, faults: &[&str]) -> Answer {
     client.send(request).await.unwrap()
 }
 
-/// Whether a fault breaks the body of a path's answer.
+/// Returns whether a fault breaks the body of a path's answer.
 async fn breaks(server: &DevServer, path: &str, fault: &str) -> bool {
     let request = Request::get(path).header(FAULT_HEADER, fault);
     let request = request.body(Bytes::new()).unwrap();

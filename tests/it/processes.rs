@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::{get, post};
-use crate::dev_server::{DevServer, TEST_TIMEOUT};
+use crate::dev_server::{DevServer, TEST_TIMEOUT, until};
 use crate::guests;
 use crate::slow_reader::picture;
 
@@ -41,33 +41,21 @@ pub(crate) fn images_child(server: &DevServer) -> u64 {
 
 /// Waits until a process is gone; the kernel says when.
 pub(crate) async fn gone(pid: u64) {
-    let waiting = tokio::task::spawn_blocking(move || {
-        while Path::new(&format!("/proc/{pid}/fd")).read_dir().is_ok() {
-            std::thread::yield_now();
-        }
-    });
-    tokio::time::timeout(TEST_TIMEOUT, waiting)
-        .await
-        .expect("the process stays")
-        .unwrap();
+    let folder = format!("/proc/{pid}/fd");
+    until("the process stays", || {
+        Path::new(&folder).read_dir().is_err()
+    })
+    .await;
 }
 
 /// Waits until a socket has so many connections: its listener counts, and so do connections that nobody has accepted yet.
-pub(crate) async fn connections(socket: &Path, is_meant: impl Fn(usize) -> bool + Send + 'static) {
-    let path = socket.to_str().unwrap().to_owned();
-    let waiting = tokio::task::spawn_blocking(move || {
-        loop {
-            let all = std::fs::read_to_string("/proc/net/unix").unwrap();
-            if is_meant(all.lines().filter(|line| line.ends_with(&path)).count()) {
-                return;
-            }
-            std::thread::yield_now();
-        }
-    });
-    tokio::time::timeout(TEST_TIMEOUT, waiting)
-        .await
-        .expect("other connections")
-        .unwrap();
+pub(crate) async fn connections(socket: &Path, is_meant: impl Fn(usize) -> bool) {
+    let path = socket.to_str().unwrap();
+    until("other connections", || {
+        let all = std::fs::read_to_string("/proc/net/unix").unwrap();
+        is_meant(all.lines().filter(|line| line.ends_with(path)).count())
+    })
+    .await;
 }
 
 /// The folder of the socket that a process listens on.
@@ -195,15 +183,7 @@ async fn a_server_that_is_still_building_hears_a_request_to_end() {
         .spawn()
         .unwrap();
     let started = folder.path().join("started");
-    let building = tokio::task::spawn_blocking(move || {
-        while !started.exists() {
-            std::thread::yield_now();
-        }
-    });
-    tokio::time::timeout(TEST_TIMEOUT, building)
-        .await
-        .expect("no build begins")
-        .unwrap();
+    until("no build begins", || started.exists()).await;
     let pid = program.id().unwrap().to_string();
     let told = std::process::Command::new("kill")
         .args(["-s", "TERM", &pid])
@@ -246,7 +226,8 @@ impl<'a> Mapping<'a> {
     }
 }
 
-/// Whether two mappings are a thread's heap of glibc: 64 MB at a multiple of 64 MB, of which the first part is in use.
+/// Returns whether two mappings are a thread's heap of glibc: 64 MB at a multiple of 64 MB, of which the first part is in
+/// use.
 fn is_further_heap(mappings: &[Mapping<'_>]) -> bool {
     const HEAP: u64 = 64 << 20;
     let [used, rest] = mappings else { return false };

@@ -10,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::dev_server::{DevServer, TEST_TIMEOUT};
+use crate::dev_server::{DevServer, TEST_TIMEOUT, until};
 use crate::guests;
 
 const BATCH: usize = 25;
@@ -47,14 +47,10 @@ impl SlowReader {
     pub(crate) async fn until_stuck(&self) {
         let client = self.stream.local_addr().unwrap();
         let (near, far) = (hex(self.server), hex(client));
-        let stuck = async {
-            while unsent(&near, &far).is_none_or(|unsent| unsent < UNSENT_BYTES) {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(TEST_TIMEOUT, stuck)
-            .await
-            .expect("the server is never stuck");
+        until("the server is never stuck", || {
+            unsent(&near, &far).is_some_and(|unsent| unsent >= UNSENT_BYTES)
+        })
+        .await;
     }
 
     /// Reads some bytes of the answer.

@@ -12,10 +12,10 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use safelight_harness::FAULT_HEADER;
+use safelight_net::task::TaskGuard;
 use socket2::SockRef;
 use tokio::net::TcpSocket;
 use tokio::sync::{Semaphore, oneshot};
-use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, interval, sleep_until, timeout};
 
 use crate::noise::{noise, picture};
@@ -49,14 +49,8 @@ pub(crate) struct Client {
 
 struct Connection {
     port: u16,
+    _driver: TaskGuard<()>,
     sender: SendRequest<Upload>,
-    driver: AbortHandle,
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.driver.abort();
-    }
 }
 
 impl Client {
@@ -152,14 +146,14 @@ impl Client {
             Ok::<_, std::io::Error>((port, sender, driver))
         };
         let (port, sender, driver) = open.await.map_err(|error| format!("{error:?}"))?;
-        let driver = tokio::spawn(async {
+        let driver = TaskGuard::spawn(async {
             // A failure reaches the exchange.
             let _ = driver.await;
         });
         Ok(Connection {
             port,
+            _driver: driver,
             sender,
-            driver: driver.abort_handle(),
         })
     }
 }

@@ -72,7 +72,7 @@ impl Route {
         }
     }
 
-    /// Whether its answer comes from Images.
+    /// Returns whether its answer comes from Images.
     pub(crate) fn needs_images(self) -> bool {
         match self {
             Self::PassedOn | Self::Pumped | Self::Careful => true,
@@ -150,7 +150,7 @@ impl Plan {
         self.size.0 as usize * self.size.1 as usize * 3
     }
 
-    /// Whether the request must succeed, whatever happens to others.
+    /// Returns whether the request must succeed, whatever happens to others.
     pub(crate) fn must_succeed(&self) -> bool {
         !self.route.needs_images() && self.leaves == Leaves::Never
     }

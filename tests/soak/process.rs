@@ -23,7 +23,7 @@ impl Process {
         rest.split(' ').nth(1)?.parse().ok().map(Self)
     }
 
-    /// Whether it runs the command `images`.
+    /// Returns whether it runs the command `images`.
     fn is_images(self) -> bool {
         self.arguments().iter().any(|argument| argument == "images")
     }
@@ -72,7 +72,7 @@ impl Process {
         kilobytes.map_or(0, |kilobytes: u64| kilobytes * 1024)
     }
 
-    /// Whether it still runs.
+    /// Returns whether it still runs.
     pub(crate) fn is_there(self) -> bool {
         self.file("fd").read_dir().is_ok()
     }

@@ -42,7 +42,7 @@ impl BodyWriter {
         }
     }
 
-    /// Sends a whole body in steps of at most 256 KB, which all use the same memory.
+    /// Sends a whole body in steps of at most 256 KiB, which all use the same memory.
     ///
     /// # Errors
     /// Fails when `body` breaks. The caller returns this error, so that the stream breaks as well.

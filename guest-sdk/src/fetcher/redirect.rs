@@ -11,7 +11,7 @@ use http::{
 
 use crate::{Error, Result};
 
-/// Most redirects that one request follows.
+/// The maximum number of redirects that one request follows.
 pub(super) const MAX_REDIRECTS: usize = 20;
 
 /// Headers that describe a body. They are dropped together with it.

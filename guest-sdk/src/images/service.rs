@@ -15,9 +15,9 @@ use crate::{
     fetch::{SendError, send},
 };
 
-/// Most bytes that are read of an error's text.
+/// The maximum number of bytes that are read of an error's text.
 const ERROR_TEXT_LIMIT: usize = 64 * 1024;
-/// Most bytes that are read of an answer of `/info`, which has some hundred.
+/// The maximum number of bytes that are read of an answer of `/info`, which has some hundred.
 const INFO_LIMIT: usize = 64 * 1024;
 
 /// The service behind one Images binding.

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 /// Text and how it is set.
 ///
-/// Every `\n` begins a line; nothing else breaks one. Pairs are kerned, ligatures made, and text that is read from right to
-/// left stands as it is read. Characters that the font lacks are its `.notdef`. The picture is as large as the text, at most
-/// 4096x4096 pixels, and transparent around the glyphs.
+/// Every `\n` begins a line; nothing else breaks one. Kerning and ligatures of the font apply, and a right-to-left script is
+/// set from right to left. A character that the font lacks is rendered as the font's `.notdef` glyph. The picture is as
+/// large as the text, at most 4096x4096 pixels, and transparent around the glyphs.
 ///
 /// [`output`](crate::ImageTransformer::output) fails with code 9410 when the font could not be fetched, and with 9432 when it cannot
 /// be used or an option is wrong.

@@ -26,7 +26,7 @@ pub struct R2Objects {
 }
 
 impl R2Objects {
-    /// Tells whether there is another page.
+    /// Returns whether there is another page.
     #[must_use]
     pub fn truncated(&self) -> bool {
         self.cursor.is_some()

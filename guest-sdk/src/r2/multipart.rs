@@ -17,7 +17,7 @@ pub struct R2MultipartUpload {
 /// A part that was uploaded: an argument of [`complete`](R2MultipartUpload::complete).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct R2UploadedPart {
-    /// From 1 to 10,000.
+    /// The number of the part, from 1 to 10,000.
     pub part_number: u32,
     /// The part's entity tag.
     pub etag: String,
@@ -44,12 +44,13 @@ impl R2MultipartUpload {
         &self.upload_id
     }
 
-    /// Uploads a part whose length is known, and replaces the part of the same number. All parts but the last must have one
-    /// size, of at least 5 MiB.
+    /// Uploads a part whose length is known, and replaces the part of the same number, which is from 1 to 10,000. All parts
+    /// but the last must have one size, of at least 5 MiB.
     ///
     /// # Errors
-    /// [`R2Error`](super::R2Error) 10024 when the upload is over; [`Error::Unsendable`](crate::Error::Unsendable) when the length is
-    /// not known.
+    /// Fails with code 10029 for another number, with 100100 when the part is too long, with 10024 when the upload is over,
+    /// with [`Error::Unsendable`](crate::Error::Unsendable) when the length is not known, and as
+    /// [`R2Bucket::head`](super::R2Bucket::head) does.
     pub async fn upload_part(
         &self,
         part_number: u32,
@@ -70,8 +71,9 @@ impl R2MultipartUpload {
     /// Joins the parts to an object, in the order of their numbers. Parts that are not listed are dropped.
     ///
     /// # Errors
-    /// [`R2Error`](super::R2Error) 10025 for a part that there is not, 10011 and 10048 for parts whose sizes do not fit, 10024
-    /// when the upload is over.
+    /// Fails with code 10025 for a part that does not exist, with 10011 and 10048 for parts whose sizes do not fit, with 100100
+    /// when the object would be too long, with 10024 when the upload is over, and as
+    /// [`R2Bucket::head`](super::R2Bucket::head) does.
     pub async fn complete(
         &self,
         parts: impl IntoIterator<Item = R2UploadedPart>,
@@ -92,7 +94,7 @@ impl R2MultipartUpload {
     /// Aborts the upload and deletes its parts. An upload that is over stays as it is.
     ///
     /// # Errors
-    /// [`R2Error`](super::R2Error) 10024 when there never was such an upload.
+    /// Fails with code 10024 when the upload has never existed, and as [`R2Bucket::head`](super::R2Bucket::head) does.
     pub async fn abort(&self) -> Result<()> {
         let call = Call::new("abortMultipartUpload", self.fields());
         self.service.put(call, Body::empty()).await.map(drop)

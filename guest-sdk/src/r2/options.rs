@@ -10,16 +10,16 @@ use crate::{Error, Result};
 /// A part of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum R2Range {
-    /// All bytes from this offset on.
+    /// All bytes from this offset to the end.
     From(u64),
-    /// `length` bytes from `offset` on, or as many as there are.
+    /// At most `length` bytes from `offset`; fewer when the object ends before.
     Slice {
-        /// The first byte.
+        /// The offset of the first byte.
         offset: u64,
         /// The number of bytes.
         length: u64,
     },
-    /// The last bytes, this many or as many as there are.
+    /// The last bytes, at most this many; the whole object when it has fewer.
     Last(u64),
 }
 

@@ -11,7 +11,7 @@ use super::list::{R2Objects, WirePage};
 use super::object::{R2Object, WireObject};
 use crate::{Body, Error, Response, Result, fetch};
 
-/// Most bytes that the JSON of an answer may have.
+/// The maximum number of bytes of an answer's JSON.
 const JSON_LIMIT: usize = 1_048_576;
 
 const NO_SUCH_KEY: u32 = 10007;

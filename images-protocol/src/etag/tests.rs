@@ -44,6 +44,9 @@ fn a_tag_is_one_text_in_quotes() {
         ("*", Err(EntityTagError)),
     ] {
         assert_eq!(EntityTag::parse(text), expected, "{text}");
+        if let Ok(tag) = expected {
+            assert_eq!(tag.to_string(), text.trim());
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn python(code: &str, input: &[u8]) -> Vec<u8> {
         scope.spawn(move || stdin.write_all(input));
         process.wait_with_output().expect("it ran")
     });
-    said_yes("the script", output)
+    assert_success("the script", output)
 }
 
 /// A picture of Pillow's, saved with the given arguments. The code sees `w` and `h` and makes `im`.
@@ -104,7 +104,7 @@ fn install(place: &Path) {
             let output = Command::new(program).args(arguments).output().unwrap_or_else(|error| {
             panic!("these tests need python3 (3.10 or later) with its venv module; {name}: {error}")
         });
-            said_yes(&format!("{name} {}", arguments.join(" ")), output);
+            assert_success(&format!("{name} {}", arguments.join(" ")), output);
         };
     // The remains of an interrupted run are useless.
     let _absent = fs::remove_dir_all(place);
@@ -120,7 +120,7 @@ fn install(place: &Path) {
     fs::write(place.join("ready"), "").expect("the target folder can be written");
 }
 
-fn said_yes(what: &str, output: Output) -> Vec<u8> {
+fn assert_success(what: &str, output: Output) -> Vec<u8> {
     assert!(
         output.status.success(),
         "{what} failed; these tests need python3 (3.10 or later) with venv and pip:\n{}",

@@ -99,13 +99,14 @@ fn exists(process: u32) -> bool {
 
 /// Waits until the kernel has removed a process, so that it is no zombie either.
 async fn gone(process: u32) {
-    let waiting = spawn_blocking(move || {
+    let gone = async {
         while exists(process) {
-            std::thread::yield_now();
+            tokio::task::yield_now().await;
         }
-    });
-    let gone = timeout(TEST_TIMEOUT, waiting).await;
-    gone.expect("the process stays").unwrap();
+    };
+    timeout(TEST_TIMEOUT, gone)
+        .await
+        .expect("the process stays");
 }
 
 #[tokio::test]

@@ -101,6 +101,7 @@ fn a_range_is_that_part_of_the_file() {
     for (value, expected) in [
         ("bytes=2-4", PART),
         ("Bytes = 2-4", PART),
+        ("bytes=2 - 4", RangeOutcome::Whole),
         ("bytes=0-", part(0, 10)),
         ("bytes=8-99999999999999999999999", part(8, 2)),
         ("bytes=-3", part(7, 3)),
@@ -120,6 +121,13 @@ fn a_range_is_that_part_of_the_file() {
     ] {
         assert_eq!(range(&[("range", value)]), expected, "{value}");
     }
+    let empty = Representation {
+        length: 0,
+        ..representation(TAG)
+    };
+    let headers = header_map(&[("range", "bytes=-1")]);
+    let outcome = empty.range(&Method::GET, &headers);
+    assert_eq!(outcome, RangeOutcome::Unsatisfiable);
 }
 
 #[test]

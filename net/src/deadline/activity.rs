@@ -37,7 +37,7 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// Whether the next byte belongs to a request to come.
+    /// Returns whether the next byte belongs to a request to come.
     pub(super) fn is_idle(&self) -> bool {
         self.open == 0 && self.uploads == 0
     }
@@ -102,7 +102,7 @@ impl Activity {
         self.0.is_multiplexed.load(Ordering::Relaxed)
     }
 
-    /// Whether the connection was closed because its client did not read.
+    /// Returns whether the connection was closed because its client did not read.
     #[must_use]
     pub fn has_write_timed_out(&self) -> bool {
         self.0.write_timed_out.load(Ordering::Relaxed)

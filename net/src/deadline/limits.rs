@@ -27,11 +27,7 @@ pub struct Deadlines {
 
 impl Default for Deadlines {
     fn default() -> Self {
-        Self {
-            header_read: Duration::from_secs(30),
-            body_read: Duration::from_secs(30),
-            write: Duration::from_secs(300),
-        }
+        DeadlineSettings::default().into()
     }
 }
 

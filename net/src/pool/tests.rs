@@ -31,6 +31,17 @@ fn request(body: Vec<u8>) -> Request<TestBody> {
         .unwrap()
 }
 
+/// Sends a request and reads the answer to its end. Panics with `failure` when none comes.
+async fn exchange(pool: &Pool<TestBody>, failure: &str) -> Bytes {
+    let exchange = async {
+        let answer = pool.send(request(Vec::new()), |_| ()).await.unwrap();
+        answer.into_body().collect().await.unwrap().to_bytes()
+    };
+    tokio::time::timeout(TEST_TIMEOUT, exchange)
+        .await
+        .expect(failure)
+}
+
 async fn read_head(stream: &mut UnixStream) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -81,11 +92,7 @@ async fn a_request_on_a_connection_that_was_closed_meanwhile_is_sent_again() {
     });
     let pool = Pool::new(&path, Deadlines::default());
     for _ in 0..20 {
-        let answer = pool.send(request(Vec::new()), |_| ()).await.unwrap();
-        assert_eq!(
-            answer.into_body().collect().await.unwrap().to_bytes(),
-            "hello"
-        );
+        assert_eq!(exchange(&pool, "no answer").await, "hello");
     }
     service.await.unwrap();
 }
@@ -124,15 +131,11 @@ async fn an_answer_read_to_its_end_gives_its_connection_back() {
     });
     let pool = Pool::new(&path, Deadlines::default());
     for _ in 0..3 {
-        let answer = pool.send(request(Vec::new()), |_| ()).await.unwrap();
-        answer.into_body().collect().await.unwrap();
+        exchange(&pool, "a second connection").await;
         // The connection is taken back by a task of its own, which runs when this one gives way.
         tokio::task::yield_now().await;
     }
-    tokio::time::timeout(TEST_TIMEOUT, service)
-        .await
-        .expect("a second connection")
-        .unwrap();
+    service.await.unwrap();
 }
 
 #[tokio::test]
@@ -151,8 +154,7 @@ async fn a_connection_that_was_idle_for_long_is_not_used_again() {
     });
     let pool = Pool::new(&path, Deadlines::default());
     for _ in 0..2 {
-        let answer = pool.send(request(Vec::new()), |_| ()).await.unwrap();
-        answer.into_body().collect().await.unwrap();
+        exchange(&pool, "the old connection was used").await;
         for _ in 0..10 {
             tokio::task::yield_now().await;
         }
@@ -160,10 +162,7 @@ async fn a_connection_that_was_idle_for_long_is_not_used_again() {
         tokio::time::advance(Duration::from_secs(61)).await;
         tokio::time::resume();
     }
-    tokio::time::timeout(TEST_TIMEOUT, service)
-        .await
-        .expect("the old connection was used")
-        .unwrap();
+    service.await.unwrap();
 }
 
 #[tokio::test]

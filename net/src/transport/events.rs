@@ -2,7 +2,7 @@
 
 use safelight_protocol::trace::{TransportAct, TransportEvent};
 
-/// Most events that are kept from the beginning, and as many from the end.
+/// The maximum number of events that are kept from the beginning, and the same number from the end.
 pub(super) const MAX_HALF: usize = 32;
 
 /// The first and the last events.
@@ -38,7 +38,7 @@ impl Events {
         (self.newest, self.is_unflushed) = (None, false);
     }
 
-    /// Whether there was a write since the last flush.
+    /// Returns whether there was a write since the last flush.
     pub(super) fn unflushed(&self) -> bool {
         self.is_unflushed
     }

@@ -115,7 +115,7 @@ async fn hostile_sources_are_refused_each_with_its_error() {
         let error = client.fetch(Request::get(&url), &LIMITS).await.unwrap_err();
         assert!(is_expected(&error), "{url:?}: {error:?}");
     }
-    assert_eq!(host.asked(), 0, "nobody was asked");
+    assert_eq!(host.asked(), 0, "the host was connected to");
 }
 
 #[tokio::test]
@@ -309,7 +309,7 @@ async fn a_host_that_is_not_there_is_told_from_one_that_is_not_known() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_or_does_not_end_is_given_up() {
+async fn an_answer_that_does_not_come_or_does_not_end_times_out() {
     let silent = StandIn::new(|_| None).await;
     let slow = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endless = format!("http://{}/", slow.local_addr().unwrap());

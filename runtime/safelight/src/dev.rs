@@ -37,7 +37,7 @@ pub use self::options::DevOptions;
 /// Runs the workers of `run` until `shutdown` ends. The first one answers clients.
 ///
 /// # Errors
-/// When the port is taken, or a worker or the images process cannot be started.
+/// Fails when the port is taken, or a worker or the images process cannot be started.
 pub async fn run(
     run: &Run,
     options: &DevOptions,

@@ -21,7 +21,7 @@ const TARGET: &str = "wasm32-wasip2";
 /// Blocks until the build tools end. They report their progress on stderr.
 ///
 /// # Errors
-/// When `main` is of an unknown kind, or a tool is missing or fails. The tool prints its own message.
+/// Fails when `main` is of an unknown kind, or a tool is missing or fails. The tool prints its own message.
 pub fn build(config: &Config) -> Result<Option<PathBuf>, GuestError> {
     if let Some(build) = &config.build {
         run_command(build)?;

@@ -69,7 +69,7 @@ impl State {
         Ok(state)
     }
 
-    /// Whether no other process uses the folder.
+    /// Returns whether no other process uses the folder.
     pub fn is_exclusive(&self) -> bool {
         self.is_exclusive
     }

@@ -27,7 +27,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Tells whether the body arrived to its end.
+    /// Returns whether the body arrived to its end.
     pub fn is_whole(&self) -> bool {
         self.broken.is_none()
     }

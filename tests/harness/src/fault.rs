@@ -45,7 +45,8 @@ impl Fault {
         Self::new(binding, format!("delay={}", time.as_millis()))
     }
 
-    /// The service reads the upload slowly: this many bytes in each interval.
+    /// The service reads the upload slowly: this many bytes, from 1 to 2^30, in each interval of whole milliseconds, from 1 to
+    /// 60,000.
     ///
     /// An upload that takes a while is no reason to give up:
     ///
@@ -73,7 +74,8 @@ impl Fault {
         )
     }
 
-    /// The service sends its answer slowly: this many bytes in each interval.
+    /// The service sends its answer slowly: this many bytes, from 1 to 2^30, in each interval of whole milliseconds, from 1 to
+    /// 60,000.
     ///
     /// A slow answer still arrives whole, also through a worker that only passes it on:
     ///
@@ -101,7 +103,7 @@ impl Fault {
         )
     }
 
-    /// The answer ends after this many bytes.
+    /// The answer ends after this many bytes, at most 2^40.
     ///
     /// A worker that only passes the picture on has sent its head by then, so its client sees a broken transfer, and never a
     /// short 200; one that waits for the whole picture can still answer 502:
@@ -128,7 +130,7 @@ impl Fault {
         Self::new(binding, format!("truncate={bytes}"))
     }
 
-    /// The byte at this offset of the answer, from 0, is inverted.
+    /// The byte at this offset of the answer, from 0 to 2^40, is inverted.
     ///
     /// The length is right and the picture is wrong. Only the digest detects this:
     ///
@@ -202,7 +204,8 @@ impl Fault {
         Self::new(binding, "hang".to_owned())
     }
 
-    /// The answer is this error of the Images table, such as 9522, with its status and its mark.
+    /// The answer is this error of the Images binding, with its status and its mark: 9402, 9410, 9412, 9413, 9432, 9502,
+    /// 9516, 9522, 9523, 9525 or 9529.
     ///
     /// A worker can distinguish a busy service from a wrong picture:
     ///
@@ -281,28 +284,30 @@ impl Fault {
         }
     }
 
-    /// Restricts the fault to calls of this path of the service, such as `/transform`.
+    /// Restricts the fault to calls of this path of the service, such as `/transform`: a slash and up to 255 further printable
+    /// characters without a comma.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
         self.path = Some(path.to_owned());
         self
     }
 
-    /// Restricts the fault to the call of this number, from 1.
+    /// Restricts the fault to the call of this number, from 1 to 1,000,000,000.
     #[must_use]
     pub fn nth(mut self, nth: u64) -> Self {
         self.when = Some(format!("nth={nth}"));
         self
     }
 
-    /// Restricts the fault to a random share of the calls, from 0 to 1.
+    /// Restricts the fault to a random share of the calls, from 0 to 1, with up to six digits after the point.
     #[must_use]
     pub fn rate(mut self, rate: f64) -> Self {
         self.when = Some(format!("rate={rate}"));
         self
     }
 
-    /// Sets the seed of [`rate`](Self::rate): the same seed selects the same calls. The default is the fault's place in the list.
+    /// Sets the seed of [`rate`](Self::rate), up to 2^63-1: the same seed selects the same calls. The default is the fault's
+    /// place in the list.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);

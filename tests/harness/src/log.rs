@@ -61,8 +61,26 @@ impl Log {
 }
 
 async fn collect(output: impl AsyncRead + Unpin, sender: Arc<watch::Sender<Vec<String>>>) {
-    let mut lines = BufReader::new(output).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
+    let mut lines = BufReader::new(output).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        let line = line.strip_suffix(b"\r").unwrap_or(&line);
+        // A program of a build, which writes to the same output, may write anything.
+        let line = String::from_utf8_lossy(line).into_owned();
         sender.send_modify(|all| all.push(line));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Log;
+
+    #[tokio::test]
+    async fn lines_that_are_not_utf8_are_read_on() {
+        let log = Log::follow(&b"one \xff\r\ntwo"[..], tokio::io::empty());
+        let two = log.wait_for_line(|line| line == "two", Duration::from_secs(60));
+        assert_eq!(two.await.unwrap(), "two");
+        assert_eq!(log.lines(), ["one \u{fffd}", "two"]);
     }
 }

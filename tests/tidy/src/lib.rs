@@ -8,6 +8,7 @@
 //! | [`order`] | the rules on dependencies between crates |
 //! | [`recipe`] | the rule that a binding takes what CONTRIBUTING.md says, held by the echo binding |
 //! | [`owners`] | the rules on libraries that one crate has for itself |
+//! | [`unused`] | the rule that the sources of a crate name its dependencies |
 //! | [`modules`] | the modules of a crate, what each imports, and the rule that they make no circle |
 //! | [`map`] | the rule that ARCHITECTURE.md's map is that of the crates |
 //! | [`invariants`] | the rule that each invariant names a test |
@@ -23,6 +24,7 @@ pub mod owners;
 pub mod project;
 pub mod recipe;
 pub mod text;
+pub mod unused;
 pub mod workspace;
 
 pub use crate::error::TidyError;

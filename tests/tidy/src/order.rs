@@ -47,7 +47,7 @@ pub fn place(folder: &str) -> Place {
     }
 }
 
-/// True if the pattern names the folder.
+/// Returns whether the pattern names the folder.
 pub(crate) fn is_in(folder: &str, pattern: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(parent) => folder.len() > parent.len() && folder.starts_with(parent),

@@ -177,6 +177,7 @@ Prose with `prose.rs`: not an edit.
         let mut it = Crate::planted("safelight", "runtime/safelight", &[]);
         let echo = |kind| Dependency {
             name: "safelight-config".to_owned(),
+            source_name: "safelight-config".to_owned(),
             kind,
             features: vec!["echo".to_owned()],
         };

@@ -80,7 +80,7 @@ fn names_no_machine(file: &File) -> Option<String> {
     Some(format!("names a path on someone's machine, under {place}"))
 }
 
-/// Whether the text has an absolute path into one of the folders of `home`.
+/// Returns whether the text has an absolute path into one of the folders of `home`.
 fn has_path_in(text: &str, home: &str) -> bool {
     text.match_indices(home).any(|(at, _)| {
         let before = text[..at].chars().next_back();

@@ -29,6 +29,8 @@ pub struct Crate {
 /// A package that a crate names in its manifest.
 pub struct Dependency {
     pub name: String,
+    /// The name that the crate gives it, with its hyphens.
+    pub source_name: String,
     pub kind: Kind,
     /// The features that it turns on.
     pub features: Vec<String>,
@@ -104,8 +106,10 @@ fn krate(package: &Value, root: &str) -> Result<Crate, TidyError> {
                 Some("build") => Kind::Build,
                 Some(_) => Kind::Dev,
             };
+            let name = text(dependency, "name")?;
             Ok(Dependency {
-                name: text(dependency, "name")?.to_owned(),
+                name: name.to_owned(),
+                source_name: dependency["rename"].as_str().unwrap_or(name).to_owned(),
                 kind,
                 features: texts(&dependency["features"]),
             })
@@ -158,6 +162,7 @@ impl Crate {
     pub(crate) fn planted(name: &str, folder: &str, uses: &[&str]) -> Self {
         let normal = |name: &&str| Dependency {
             name: (*name).to_owned(),
+            source_name: (*name).to_owned(),
             kind: Kind::Normal,
             features: Vec::new(),
         };
@@ -189,7 +194,7 @@ mod tests {
                 "dependencies": [
                     { "name": "bytes", "kind": null },
                     { "name": "cc", "kind": "build" },
-                    { "name": "tempfile", "kind": "dev", "features": ["getrandom"] },
+                    { "name": "tempfile", "rename": "temp", "kind": "dev", "features": ["getrandom"] },
                 ],
                 "features": { "default": ["fast"], "fast": [] },
                 "targets": [
@@ -207,6 +212,8 @@ mod tests {
         assert_eq!((a.name.as_str(), a.folder.as_str()), ("a", "runtime/a"));
         assert_eq!(a.roots, ["runtime/a/src/lib.rs", "runtime/a/src/main.rs"]);
         assert_eq!(a.uses().collect::<Vec<_>>(), ["bytes", "cc"]);
+        assert_eq!(a.dependencies[1].source_name, "cc");
+        assert_eq!(a.dependencies[2].source_name, "temp");
         assert_eq!(a.dependencies[2].kind, Kind::Dev);
         assert_eq!(a.dependencies[2].features, ["getrandom"]);
         assert_eq!(a.defaults, ["fast"]);

@@ -7,7 +7,7 @@ use safelight_tidy::modules::{self, Module};
 use safelight_tidy::project::{examples, files, root, texts};
 use safelight_tidy::text::{self, RULES};
 use safelight_tidy::workspace::{Crate, Workspace};
-use safelight_tidy::{invariants, map, order, owners, recipe};
+use safelight_tidy::{invariants, map, order, owners, recipe, unused};
 
 #[test]
 fn every_file_keeps_the_house_rules() {
@@ -47,6 +47,12 @@ fn every_crate_has_a_rank_and_depends_downwards() {
 #[test]
 fn engine_codecs_and_parsers_of_configs_have_one_crate_each() {
     assert_none(owners::strangers(&crates()));
+}
+
+#[test]
+fn every_crate_names_its_dependencies() {
+    let files = files(root()).unwrap();
+    assert_none(unused::unused(&crates(), &texts(&files)).unwrap());
 }
 
 #[test]

@@ -13,12 +13,13 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
 use safelight_hop::{Body, body};
 use safelight_net::conditions::{RangeOutcome, Representation};
+use safelight_net::header::{http_date, set};
 use safelight_protocol::digest;
 use safelight_protocol::etag::EntityTag;
 
 use super::etags::FileTag;
 use super::file;
-use super::response::{empty, set};
+use super::response::empty;
 
 /// The header that tells whether the file's tag was in the cache.
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cf-cache-status");
@@ -37,15 +38,16 @@ impl AssetFile {
     /// Answers a request for this file.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// Fails when the file cannot be read.
     pub(super) async fn answer(self, request: &Parts) -> io::Result<Response<Body>> {
         let length = self.metadata.len();
         let modified = self.metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let etag = EntityTag {
+            is_weak: false,
+            opaque: &self.tag.opaque,
+        };
         let representation = Representation {
-            etag: EntityTag {
-                is_weak: false,
-                opaque: self.tag.etag.trim_matches('"'),
-            },
+            etag,
             modified,
             length,
         };
@@ -78,9 +80,8 @@ impl AssetFile {
                 response
             }
         };
-        set(&mut response, ETAG, &self.tag.etag);
-        let date = httpdate::fmt_http_date(modified);
-        set(&mut response, LAST_MODIFIED, &date);
+        set(&mut response, ETAG, &etag.to_string());
+        set(&mut response, LAST_MODIFIED, &http_date(modified));
         set(&mut response, ACCEPT_RANGES, "bytes");
         if is_cacheable(&request.headers) {
             let control = "public, max-age=0, must-revalidate";

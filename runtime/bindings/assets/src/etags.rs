@@ -22,8 +22,8 @@ pub(super) struct Etags(Mutex<HashMap<Identity, FileTag>>);
 /// The tag and the checksum of a file's content.
 #[derive(Debug, Clone)]
 pub(super) struct FileTag {
-    /// The entity tag, quoted.
-    pub(super) etag: String,
+    /// The text of the entity tag.
+    pub(super) opaque: String,
     /// The checksum for the digest of an answer with the whole file.
     pub(super) crc32c: u32,
 }
@@ -42,7 +42,7 @@ impl Etags {
     /// The tag, and whether it was in the cache. Leaves the file at its beginning.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// Fails when the file cannot be read.
     pub(super) fn get(&self, file: &mut File, metadata: &Metadata) -> io::Result<(FileTag, bool)> {
         let identity = Identity {
             device: metadata.dev(),
@@ -90,7 +90,7 @@ fn tag(file: &mut File) -> io::Result<FileTag> {
     let hash = hash.finalize();
     let (half, _) = hash.split_at(16);
     Ok(FileTag {
-        etag: format!("\"{}\"", hex::encode(half)),
+        opaque: hex::encode(half),
         crc32c: u32::try_from(crc32c.finalize()).map_err(io::Error::other)?,
     })
 }

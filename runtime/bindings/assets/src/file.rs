@@ -17,7 +17,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// A body of `length` bytes of a file from `start` on. A file that ends earlier is an error of the body.
 ///
 /// # Errors
-/// When the file cannot be positioned at `start`.
+/// Fails when the file cannot be positioned at `start`.
 pub(super) async fn body(file: std::fs::File, start: u64, length: u64) -> io::Result<Body> {
     let mut file = File::from_std(file);
     file.set_max_buf_size(PIECE_BYTES);

@@ -25,7 +25,7 @@ impl Folder {
         Self { root: root.into() }
     }
 
-    /// Whether an asset has this name.
+    /// Returns whether an asset has this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.open(name).is_ok_and(|file| file.is_some())
     }
@@ -33,7 +33,7 @@ impl Folder {
     /// Opens the asset of this name, which begins with a slash; none if no regular file has the name.
     ///
     /// # Errors
-    /// When an existing file cannot be opened.
+    /// Fails when an existing file cannot be opened.
     pub(super) fn open(&self, name: &str) -> io::Result<Option<(File, Metadata)>> {
         let Some(relative) = name.strip_prefix('/') else {
             return Ok(None);
@@ -65,7 +65,7 @@ impl Folder {
         Ok(File::from(openat(&at, file, flags, Mode::empty())?))
     }
 
-    /// Whether the folder exists.
+    /// Returns whether the folder exists.
     pub(super) fn exists(&self) -> bool {
         self.root.is_dir()
     }
@@ -73,7 +73,7 @@ impl Folder {
     /// Checks the number and the sizes of the files. Returns the instructions that exist.
     ///
     /// # Errors
-    /// When there are too many files, one is too large, or a folder cannot be read. A missing folder has no files.
+    /// Fails when there are too many files, one is too large, or a folder cannot be read. A missing folder has no files.
     pub(super) fn survey(&self) -> io::Result<Vec<&'static str>> {
         if self.root.exists() && !self.root.is_dir() {
             return Err(about(&self.root, "it is not a folder"));
@@ -111,7 +111,7 @@ const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::CLOEXEC);
 
-/// Whether the error means that no asset has the name: no file, a link, or a file in the place of a folder.
+/// Returns whether the error means that no asset has the name: no file, a link, or a file in the place of a folder.
 fn is_absence(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let absences = [

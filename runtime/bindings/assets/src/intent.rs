@@ -113,11 +113,15 @@ fn steps(html: HtmlHandling, path: &str) -> Vec<Step> {
     steps.push(serve(path));
     steps.push(match html {
         HtmlHandling::ForceTrailingSlash => redirect(&page, &folder),
-        _ => serve(&page),
+        HtmlHandling::None | HtmlHandling::AutoTrailingSlash | HtmlHandling::DropTrailingSlash => {
+            serve(&page)
+        }
     });
     steps.push(match html {
         HtmlHandling::DropTrailingSlash => serve(&index),
-        _ => redirect(&index, &folder),
+        HtmlHandling::None | HtmlHandling::AutoTrailingSlash | HtmlHandling::ForceTrailingSlash => {
+            redirect(&index, &folder)
+        }
     });
     steps
 }

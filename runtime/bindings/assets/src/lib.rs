@@ -27,13 +27,14 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use safelight_config::{AssetsConfig, NotFoundHandling};
 use safelight_hop::{Body, Call, HopService, caller_url};
+use safelight_net::header::set;
 use tower::service_fn;
 
 use asset_file::AssetFile;
 use etags::Etags;
 use folder::{Folder, MAX_FILE_BYTES};
 use intent::{Handling, Intent};
-use response::{empty, redirect, server_error, set};
+use response::{empty, redirect, server_error};
 
 /// The service behind an assets binding.
 #[derive(Clone)]
@@ -56,7 +57,7 @@ impl Assets {
     /// Opens the folder of a config. Returns the names of its files that are instructions, too.
     ///
     /// # Errors
-    /// When there are too many files, one is too large, or a folder cannot be read.
+    /// Fails when there are too many files, one is too large, or a folder cannot be read.
     pub fn open(config: &AssetsConfig) -> io::Result<(Self, Vec<&'static str>)> {
         let folder = Folder::new(&config.directory);
         let instructions = folder.survey()?;
@@ -82,12 +83,12 @@ impl Assets {
         })
     }
 
-    /// Whether the folder exists.
+    /// Returns whether the folder exists.
     pub fn folder_exists(&self) -> bool {
         self.folder.exists()
     }
 
-    /// Whether a file or a redirect answers this path, under the given handling of missing files.
+    /// Returns whether a file or a redirect answers this path, under the given handling of missing files.
     async fn has_answer(&self, path: &str, not_found: NotFoundHandling) -> bool {
         let handling = Handling {
             not_found,

@@ -1,8 +1,9 @@
 //! Answers without a file.
 
 use http::header::LOCATION;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{Response, StatusCode};
 use safelight_hop::{Body, body};
+use safelight_net::header::set;
 
 pub(super) fn redirect(path: &str, query: Option<&str>) -> Response<Body> {
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
@@ -19,10 +20,4 @@ pub(super) fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(body::full(""));
     *response.status_mut() = status;
     response
-}
-
-pub(super) fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
-    }
 }

@@ -1,6 +1,7 @@
 //! Requests to a folder of files, and the choice between the files and the worker.
 
 use std::fs;
+use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
 use http::{Request, Response};
@@ -123,6 +124,22 @@ async fn a_known_tag_is_answered_without_the_file_and_a_range_with_a_part() {
 }
 
 #[tokio::test]
+async fn a_file_from_before_1970_is_dated_to_1970() {
+    let (_dir, config) = config(SITE);
+    let file = fs::File::options()
+        .write(true)
+        .open(config.directory.join("style.css"));
+    let time = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+    file.unwrap().set_modified(time).unwrap();
+    let (assets, _) = Assets::open(&config).unwrap();
+    let response = assets.answer(&parts("GET", "/style.css", &[])).await;
+    let date = "Thu, 01 Jan 1970 00:00:00 GMT";
+    assert_eq!(header(&response, "last-modified"), date);
+    let known = parts("GET", "/style.css", &[("if-modified-since", date)]);
+    assert_eq!(assets.answer(&known).await.status(), 304);
+}
+
+#[tokio::test]
 async fn a_file_has_one_address_and_its_others_lead_there_with_their_query() {
     let (_dir, config) = config(SITE);
     let (assets, _) = Assets::open(&config).unwrap();
@@ -196,7 +213,7 @@ async fn a_missing_file_is_answered_as_the_config_says() {
     }
 }
 
-/// Whether the files answer instead of the worker.
+/// Returns whether the files answer instead of the worker.
 async fn is_of_assets(config: &AssetsConfig, path: &str, headers: &[(&str, &str)]) -> bool {
     let (assets, _) = Assets::open(config).unwrap();
     let site = Site::new(assets, config);

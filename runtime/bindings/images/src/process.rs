@@ -55,7 +55,7 @@ impl ImagesProcess {
     /// Starts `program` as an images process on a private socket and waits until it serves.
     ///
     /// # Errors
-    /// When it cannot be started or ends before it is ready. The error has the end of its standard error.
+    /// Fails when it cannot be started or ends before it is ready. The error has the end of its standard error.
     pub async fn start(
         program: PathBuf,
         settings: ImagesSettings,

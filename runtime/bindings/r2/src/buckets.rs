@@ -41,7 +41,7 @@ impl Buckets {
     /// `log` gets the errors of the work that goes on while it is open.
     ///
     /// # Errors
-    /// When it cannot be opened; the error names it.
+    /// Fails when it cannot be opened; the error names it.
     pub async fn open(
         &mut self,
         name: &str,
@@ -64,7 +64,7 @@ impl Buckets {
     /// call this.
     ///
     /// # Errors
-    /// When the state folder cannot be written.
+    /// Fails when the state folder cannot be written.
     pub async fn close(&self) -> Result<(), R2Error> {
         for bucket in self.buckets.values() {
             bucket.close().await?;

@@ -29,7 +29,7 @@ enum EntityTag {
 }
 
 impl EntityTag {
-    /// Whether the tag matches every object. Older runtimes write the wildcard as a strong tag.
+    /// Returns whether the tag matches every object. Older runtimes write the wildcard as a strong tag.
     fn is_any(&self) -> bool {
         match self {
             Self::Wildcard => true,
@@ -49,7 +49,7 @@ impl Condition {
         }
     }
 
-    /// Whether the condition holds for the current object: its tag, and its time of upload in milliseconds.
+    /// Returns whether the condition holds for the current object: its tag, and its time of upload in milliseconds.
     pub(super) fn holds(&self, object: Option<(&str, i64)>) -> bool {
         let Some((etag, uploaded)) = object else {
             return self.etag_matches.is_none() && self.uploaded_after.is_none();

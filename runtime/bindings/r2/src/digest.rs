@@ -128,7 +128,7 @@ impl Hasher {
     }
 
     /// # Errors
-    /// When the value does not have the expected digest.
+    /// Fails when the value does not have the expected digest.
     pub(super) fn finish(self) -> Result<Digests, R2Error> {
         let md5 = self.md5.finalize();
         let mut checksums = vec![(Algorithm::Md5, hex::encode(md5))];

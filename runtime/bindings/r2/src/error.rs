@@ -172,7 +172,7 @@ impl From<std::io::Error> for R2Error {
     }
 }
 
-/// Whether the error is that of a full disk.
+/// Returns whether the error is that of a full disk.
 fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {

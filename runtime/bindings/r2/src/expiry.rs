@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use safelight_hop::log::Log;
-use tokio::task::AbortHandle;
+use safelight_net::task::TaskGuard;
 use tokio::time::{Instant, interval_at};
 
 use super::blobs::Blobs;
@@ -18,10 +18,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// Aborts old uploads of a bucket every hour, as long as a clone of this value lives.
 #[derive(Clone)]
 pub(super) struct UploadExpiry {
-    _task: Arc<AbortOnDrop>,
+    _task: Arc<TaskGuard<()>>,
 }
-
-struct AbortOnDrop(AbortHandle);
 
 impl UploadExpiry {
     /// Starts the task for the bucket `name`. Its first round is in an hour: the sweep at the start aborts old uploads
@@ -30,7 +28,7 @@ impl UploadExpiry {
         // The task alone does not keep the index open.
         let index = index.downgrade();
         let (name, log) = (name.to_owned(), log.clone());
-        let task = tokio::spawn(async move {
+        let task = TaskGuard::spawn(async move {
             let mut hours = interval_at(Instant::now() + SWEEP_INTERVAL, SWEEP_INTERVAL);
             loop {
                 hours.tick().await;
@@ -47,14 +45,8 @@ impl UploadExpiry {
             }
         });
         Self {
-            _task: Arc::new(AbortOnDrop(task.abort_handle())),
+            _task: Arc::new(task),
         }
-    }
-}
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -61,7 +61,7 @@ impl Bucket {
     /// Stores the bytes of a file. Returns their number.
     ///
     /// # Errors
-    /// The errors of the service, and those of reading the file.
+    /// Fails as the service does, and when the file cannot be read.
     pub async fn put_file(
         &self,
         key: &str,
@@ -95,7 +95,7 @@ impl Bucket {
     /// Writes an object's bytes.
     ///
     /// # Errors
-    /// The errors of the service, those of writing, and altered bytes.
+    /// Fails as the service does, when the file cannot be written, and when the bytes were altered.
     pub async fn get_into(
         &self,
         key: &str,
@@ -123,7 +123,7 @@ impl Bucket {
     /// The next objects with the prefix, after the key `after`; none at the end.
     ///
     /// # Errors
-    /// The errors of the service.
+    /// Fails as the service does.
     pub async fn rows(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Row>, R2Error> {
         let prefix = prefix.to_owned();
         let after = match after {
@@ -150,7 +150,7 @@ impl Bucket {
     /// Deletes an object. Returns whether there was one.
     ///
     /// # Errors
-    /// The errors of the service.
+    /// Fails as the service does.
     pub async fn delete_one(&self, key: &str) -> Result<bool, R2Error> {
         let key = Key::new(key.to_owned())?;
         let blobs = self.blobs.release_guard();

@@ -96,7 +96,7 @@ impl Index {
     /// Opens the index at `path`, or creates it.
     ///
     /// # Errors
-    /// When the file cannot be opened, or is no index of a known version. The file is then left unchanged.
+    /// Fails when the file cannot be opened, or is no index of a known version. The file is then left unchanged.
     pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, R2Error> {
         let mut open = OPEN_INDEXES.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|known| known.shared.strong_count() + known.pins.strong_count() > 0);
@@ -211,11 +211,13 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, R2Error> {
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         }
         (APPLICATION_ID, version) => {
-            let text = format!("the index has version {version}, of another safelight");
+            let text = format!(
+                "the index has version {version}; this version of safelight supports 1 and {SCHEMA_VERSION}"
+            );
             return Err(R2Error::new(Code::Internal, text));
         }
         _ => {
-            let text = "the file is a database of another program's";
+            let text = "the file is a database of another program";
             return Err(R2Error::new(Code::Internal, text));
         }
     }

@@ -119,9 +119,10 @@ async fn operation(
     };
     match operation.is_read() == reads {
         true => Ok(operation),
-        false => Err(R2Error::invalid(
-            "this is asked with the other of GET and PUT",
-        )),
+        false => Err(R2Error::invalid(format!(
+            "the method {} is not allowed for this operation; reads use GET, writes use PUT",
+            head.method
+        ))),
     }
 }
 

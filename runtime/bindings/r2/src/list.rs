@@ -165,7 +165,7 @@ impl<'a> Page<'a> {
         Some(key.get(..start + found + delimiter.len())?.to_owned())
     }
 
-    /// Whether a row of this size fits in. The first row always does.
+    /// Returns whether a row of this size fits in. The first row always does.
     fn has_room(&mut self, bytes: usize) -> bool {
         let bytes = self.bytes + bytes + 1;
         let fits = bytes <= MAX_LIST_JSON_BYTES || self.rows() == 0;

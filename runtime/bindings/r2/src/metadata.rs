@@ -33,7 +33,7 @@ impl HttpFields {
     /// Checks the size. A text that no header can hold is accepted here, and refused when it is made a header.
     ///
     /// # Errors
-    /// When the texts are larger than the limit.
+    /// Fails when the texts are larger than the limit.
     pub(super) fn checked(self) -> Result<Self, R2Error> {
         let size: usize = [
             &self.content_type,
@@ -74,7 +74,7 @@ pub(super) type CustomFields = TruncatedList<CustomField, MAX_CUSTOM_FIELDS>;
 /// Checks custom metadata. The last value of a repeated key replaces the earlier ones.
 ///
 /// # Errors
-/// When the metadata is larger than the limit.
+/// Fails when the metadata is larger than the limit.
 pub(super) fn checked(fields: CustomFields) -> Result<Vec<CustomField>, R2Error> {
     let size = size(&fields.first);
     if size > MAX_CUSTOM_METADATA_UNITS {

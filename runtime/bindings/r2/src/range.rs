@@ -33,7 +33,7 @@ impl RangeRequest {
     /// The range in an object of this size.
     ///
     /// # Errors
-    /// When the range is empty, or its fields contradict each other.
+    /// Fails when the range is empty, or its fields contradict each other.
     pub(super) fn resolve(&self, size: u64) -> Result<Range<u64>, R2Error> {
         match self {
             Self::Whole => Ok(0..size),
@@ -78,7 +78,10 @@ impl Slice {
     }
 }
 
-/// A malformed header, or one of several ranges, means the whole object.
+/// Resolves a `Range` header. A malformed one, or one of several ranges, means the whole object.
+///
+/// `safelight_net::conditions` reads the same header for files and public buckets. The two differ: this one accepts
+/// spaces around the numbers, and returns an empty object for its last bytes, which the other one refuses.
 fn resolve_header(value: &str, size: u64) -> Result<Range<u64>, R2Error> {
     let Some((first, last)) = parse(value) else {
         return Ok(0..size);
@@ -96,7 +99,7 @@ fn resolve_header(value: &str, size: u64) -> Result<Range<u64>, R2Error> {
     }
 }
 
-/// `bytes=a-b`, `bytes=a-` or `bytes=-n`.
+/// Parses `bytes=a-b`, `bytes=a-` or `bytes=-n`.
 fn parse(value: &str) -> Option<(Option<u64>, Option<u64>)> {
     let (unit, range) = value.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
@@ -106,7 +109,7 @@ fn parse(value: &str) -> Option<(Option<u64>, Option<u64>)> {
     Some((number(first)?, number(last)?))
 }
 
-/// A number, or none if the text is empty. A number that is too large becomes `u64::MAX`.
+/// Parses a number; none if the text is empty. A number that is too large becomes `u64::MAX`.
 fn number(text: &str) -> Option<Option<u64>> {
     let text = text.trim_matches(' ');
     if text.is_empty() {
@@ -173,6 +176,8 @@ mod tests {
         ] {
             assert_eq!(resolved(&wanted, 0), Err(10039), "{wanted:?}");
         }
+        let last_bytes = RangeRequest::Header("bytes=-1".into());
+        assert_eq!(resolved(&last_bytes, 0), Ok((0, 0)));
     }
 
     #[test]

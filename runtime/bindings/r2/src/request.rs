@@ -68,7 +68,7 @@ impl Operation {
     /// Parses a request's JSON.
     ///
     /// # Errors
-    /// When the JSON is malformed, or asks for something that a bucket does not support.
+    /// Fails when the JSON is malformed, or asks for something that a bucket does not support.
     pub(super) fn parse(json: &[u8]) -> Result<Self, R2Error> {
         let Head { version, method } = from_json(json)?;
         if version != Some(1) {
@@ -95,7 +95,7 @@ impl Operation {
         }
     }
 
-    /// Whether a value follows the JSON.
+    /// Returns whether a value follows the JSON.
     pub(super) fn has_value(&self) -> bool {
         matches!(self, Self::Write(Write::Put(_) | Write::UploadPart(..)))
     }

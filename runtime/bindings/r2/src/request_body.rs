@@ -1,16 +1,11 @@
 //! The body of a request to a bucket, read to the length that the request declares.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use safelight_hop::Body;
+use safelight_net::drain::drain;
 
 use super::error::{Code, R2Error};
-use super::limits::MAX_DRAIN_BYTES;
-
-/// Maximum time for reading the rest of a refused request.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The part of a request's body that has not been read.
 pub(super) struct RequestBody {
@@ -39,7 +34,7 @@ impl RequestBody {
     /// The next bytes; none at the end.
     ///
     /// # Errors
-    /// When the body has another length than the request declares, or breaks off.
+    /// Fails when the body has another length than the request declares, or breaks off.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, R2Error> {
         let piece = match self.rest.is_empty() {
             true => self.read().await?,
@@ -78,17 +73,10 @@ impl RequestBody {
     /// Reads and drops the rest, within bounds. A client that gets its answer before it has sent everything may miss
     /// the answer.
     pub(super) async fn drain(&mut self) {
-        let drained = async {
-            let mut bytes = 0;
-            while let Ok(Some(piece)) = self.read().await {
-                bytes += piece.len() as u64;
-                if bytes > MAX_DRAIN_BYTES {
-                    break;
-                }
-            }
-        };
         // A client that takes longer gets its answer too.
-        let _ = tokio::time::timeout(DRAIN_TIMEOUT, drained).await;
+        if !self.ended {
+            self.ended = drain(&mut self.body).await;
+        }
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, R2Error> {

@@ -43,7 +43,7 @@ impl Credentials {
     /// Reads the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, if it is set, `AWS_SESSION_TOKEN`.
     ///
     /// # Errors
-    /// When a variable is missing. The error names it.
+    /// Fails when a variable is missing. The error names it.
     pub fn from_environment() -> anyhow::Result<Self> {
         let variable = |name| {
             std::env::var(name).with_context(|| {

@@ -16,7 +16,7 @@ use crate::call::Layers;
 pub(crate) const SIZES: [usize; 4] = [1_000, 100_000, 3_300_000, 15_000_000];
 
 /// The stand-in's paths: a number of bytes, with a digest that it computes, or without.
-pub(crate) const PROVED_PATH: &str = "/proved/";
+pub(crate) const VERIFIED_PATH: &str = "/verified/";
 pub(crate) const PLAIN_PATH: &str = "/plain/";
 
 const BOUNDARY: &str = "--------------------------000000000000000000000000";
@@ -53,7 +53,7 @@ impl Load {
         Ok(match self {
             Self::Bytes => {
                 let path = match layers.integrity() {
-                    true => PROVED_PATH,
+                    true => VERIFIED_PATH,
                     false => PLAIN_PATH,
                 };
                 Request::post(format!("{path}{size}")).body(body::full(""))?

@@ -21,7 +21,7 @@ use safelight_protocol::settings::ImagesSettings;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 
-use crate::load::{PLAIN_PATH, PROVED_PATH, SIZES, bytes};
+use crate::load::{PLAIN_PATH, VERIFIED_PATH, SIZES, bytes};
 
 /// Serves until standard input ends.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
@@ -86,7 +86,7 @@ async fn answer(request: Request<Incoming>, block: &Bytes) -> Response<Full<Byte
     let path = request.uri().path().to_owned();
     let whole = request.into_body().collect().await;
     let asked = |prefix| path.strip_prefix(prefix)?.parse::<usize>().ok();
-    let (size, proved) = match (asked(PROVED_PATH), asked(PLAIN_PATH)) {
+    let (size, has_digest) = match (asked(VERIFIED_PATH), asked(PLAIN_PATH)) {
         (Some(size), _) => (size, true),
         (None, Some(size)) => (size, false),
         // A health check.
@@ -99,7 +99,7 @@ async fn answer(request: Request<Incoming>, block: &Bytes) -> Response<Full<Byte
     }
     let headers = answer.headers_mut();
     headers.insert(CONTENT_LENGTH, bytes.len().into());
-    if proved && let Ok(value) = HeaderValue::try_from(digest::value(crc_fast::crc32_iscsi(&bytes)))
+    if has_digest && let Ok(value) = HeaderValue::try_from(digest::value(crc_fast::crc32_iscsi(&bytes)))
     {
         headers.insert(digest::REPR_DIGEST, value);
     }

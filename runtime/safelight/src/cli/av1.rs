@@ -12,7 +12,7 @@ use safelight_images::limits::Av1Decoder;
 /// The first and only argument.
 const NAME: &str = "decode-av1";
 
-/// Whether this process was started as a decoder.
+/// Returns whether this process was started as a decoder.
 pub(super) fn is_decoder() -> bool {
     std::env::args_os().nth(1).is_some_and(|name| name == NAME)
 }
@@ -31,7 +31,7 @@ pub(super) fn serve() -> ExitCode {
 /// The command with which an images process starts a decoder.
 ///
 /// # Errors
-/// When the program's own file is unknown.
+/// Fails when the program's own file is unknown.
 pub(super) fn decoder() -> anyhow::Result<Av1Decoder> {
     Ok(Av1Decoder::Process {
         program: this_program()?,

@@ -51,7 +51,7 @@ impl ImagesFlags {
     /// The limits of a service with these settings.
     ///
     /// # Errors
-    /// When `--settings` has an invalid address.
+    /// Fails when `--settings` has an invalid address.
     pub(super) fn limits(self) -> anyhow::Result<Limits> {
         Limits::from_settings(&self.settings()).map_err(|why| anyhow!("--settings: {why}"))
     }

@@ -47,7 +47,7 @@ pub(super) struct WorkerResources<'a> {
 /// Opens the state of a config's bindings. `log` gets the errors of their work in the background.
 ///
 /// # Errors
-/// When the state, or a bucket in it, cannot be opened.
+/// Fails when the state, or a bucket in it, cannot be opened.
 pub async fn open(
     config: &Config,
     persist_to: Option<&Path>,
@@ -190,7 +190,7 @@ impl OpenBindings {
     /// Waits for the background work of the bindings.
     ///
     /// # Errors
-    /// When a binding cannot complete its work.
+    /// Fails when a binding cannot complete its work.
     pub async fn close(&self) -> anyhow::Result<()> {
         for kind in BindingKind::ALL {
             match kind {

@@ -12,7 +12,7 @@ use crate::guest;
 /// Builds the component on a thread of its own, so that a shutdown signal is handled while the build tools run.
 ///
 /// # Errors
-/// When the build fails.
+/// Fails when the build fails.
 pub(super) async fn build(config: &Config) -> anyhow::Result<Option<PathBuf>> {
     let config = config.clone();
     Ok(tokio::task::spawn_blocking(move || guest::build(&config)).await??)
@@ -21,7 +21,7 @@ pub(super) async fn build(config: &Config) -> anyhow::Result<Option<PathBuf>> {
 /// Compiles the component into the cache in a child process, unless the cache has it.
 ///
 /// # Errors
-/// When the child process cannot be started, or fails.
+/// Fails when the child process cannot be started, or fails.
 pub(super) async fn compile_in_child(
     program: &Path,
     component: &Path,

@@ -34,7 +34,7 @@ pub(super) struct LoadedWorker {
 /// Loads the component, if there is one, in the environment that the config describes.
 ///
 /// # Errors
-/// When this host cannot run the component, or the static files cannot be served.
+/// Fails when this host cannot run the component, or the static files cannot be served.
 pub(super) fn load(
     config: &Config,
     component: Option<&Path>,
@@ -144,7 +144,7 @@ fn cf_images(
 /// The sources of pictures on other hosts.
 ///
 /// # Errors
-/// When encryption cannot be set up.
+/// Fails when encryption cannot be set up.
 pub(super) fn remote_sources(config: &Config, faults: &Arc<FaultSet>) -> anyhow::Result<Sources> {
     let client = Client::new(config.image_urls.policy());
     let client = client.context("prepare the client for pictures")?;
@@ -181,7 +181,7 @@ fn assets(config: &Config, log: &Log) -> anyhow::Result<Option<Assets>> {
 /// Checks a worker without running it. Returns the path of its component; none for a worker of static files alone.
 ///
 /// # Errors
-/// When the worker cannot be built, or its component imports what this host lacks.
+/// Fails when the worker cannot be built, or its component imports what this host lacks.
 pub fn check(config: &Config, log: &Log) -> anyhow::Result<Option<PathBuf>> {
     let component = guest::build(config)?;
     let resources = WorkerResources {

@@ -50,7 +50,7 @@ fn settings(config: &Config, trace: TraceOptions) -> ImagesSettings {
 /// Pictures by URL, if the config enables them and the images process runs.
 ///
 /// # Errors
-/// When the client for sources cannot be set up.
+/// Fails when the client for sources cannot be set up.
 pub(super) fn image_urls(
     config: &Config,
     faults: &Arc<FaultSet>,

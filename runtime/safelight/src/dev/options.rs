@@ -32,7 +32,7 @@ impl DevOptions {
     /// Checks that each fault of the command line applies to a hop of a worker.
     ///
     /// # Errors
-    /// When a fault applies to no hop.
+    /// Fails when a fault applies to no hop.
     pub(super) fn check_faults(&self, run: &Run) -> anyhow::Result<()> {
         for fault in &self.faults {
             // The first worker's message is the one for a run of one.
@@ -58,7 +58,7 @@ impl DevOptions {
     /// Binds the address of the command line, or that of the config.
     ///
     /// # Errors
-    /// When the port is taken.
+    /// Fails when the port is taken.
     pub(super) async fn listen(&self, config: &Config) -> anyhow::Result<TcpListener> {
         let ip = self.ip.or(config.dev.ip).unwrap_or(Dev::DEFAULT_IP);
         let port = self.port.or(config.dev.port).unwrap_or(Dev::DEFAULT_PORT);

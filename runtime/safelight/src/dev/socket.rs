@@ -52,7 +52,7 @@ impl BindingsSocket {
     /// Serves the bindings of these workers on a socket at `path`. `deadlines` are those of its connections.
     ///
     /// # Errors
-    /// When the socket cannot be bound.
+    /// Fails when the socket cannot be bound.
     pub(super) fn start<'a>(
         path: &Path,
         workers: impl IntoIterator<Item = SocketWorker<'a>>,

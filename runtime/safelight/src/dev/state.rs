@@ -30,7 +30,7 @@ impl<'a> LazyState<'a> {
     /// Returns the state. The first call opens it.
     ///
     /// # Errors
-    /// When its folder cannot be made or locked.
+    /// Fails when its folder cannot be made or locked.
     pub(super) fn get(&mut self) -> anyhow::Result<&State> {
         let state = match self.state.take() {
             Some(state) => state,
@@ -42,7 +42,7 @@ impl<'a> LazyState<'a> {
     /// Shares the state with other processes, after the bindings are open. Returns the state, if it was opened.
     ///
     /// # Errors
-    /// When the system cannot change its lock.
+    /// Fails when the system cannot change its lock.
     pub(super) fn share(mut self) -> anyhow::Result<Option<State>> {
         if let Some(state) = &mut self.state {
             state.share().context("share the state with others")?;

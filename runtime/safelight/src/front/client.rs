@@ -2,13 +2,12 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use safelight_net::deadline::Activity;
-use tokio::io::{Interest, Ready};
+use safelight_net::hang_up::HangUp;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -25,24 +24,22 @@ pub(super) struct Client {
     pub(super) number: u64,
     requests: Arc<AtomicU64>,
     pub(super) activity: Activity,
-    /// A second handle of the socket, since the HTTP stack owns the first.
-    handle: Arc<TcpStream>,
+    hang_up: Arc<HangUp>,
 }
 
 impl Client {
     /// The client at the other end of `stream`. Uses a file descriptor.
     ///
     /// # Errors
-    /// When the process has no file descriptors left.
+    /// Fails when the process has no file descriptors left.
     pub(super) fn new(stream: &TcpStream, peer: SocketAddr, number: u64) -> io::Result<Self> {
-        let handle = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
         Ok(Self {
             local: stream.local_addr().ok(),
             peer,
             number,
             requests: Arc::default(),
             activity: Activity::new(),
-            handle: Arc::new(TcpStream::from_std(handle)?),
+            hang_up: Arc::new(HangUp::new(stream)?),
         })
     }
 
@@ -54,34 +51,24 @@ impl Client {
     /// Waits until the client has left: [`LEAVE_TIMEOUT`] after it has closed its sending side or the connection, or at
     /// once when it resets the connection.
     pub(super) async fn left(&self) {
-        self.until(Interest::READABLE, Ready::is_read_closed).await;
-        let reset = self.until(Interest::WRITABLE, Ready::is_write_closed);
-        let _ = timeout(LEAVE_TIMEOUT, reset).await;
-    }
-
-    async fn until(&self, interest: Interest, is_ready: fn(Ready) -> bool) {
-        // The only error is a runtime that shuts down.
-        while let Ok(ready) = self.handle.ready(interest).await {
-            if is_ready(ready) {
-                break;
-            }
-            // Clears the readiness of this handle, so that the next round waits for an event.
-            let _would_block = self
-                .handle
-                .try_io(interest, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
-        }
+        self.hang_up.sent_all().await;
+        let _ = timeout(LEAVE_TIMEOUT, self.hang_up.wait()).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::task::Poll;
+    use std::time::Duration;
 
-    use tokio::io::{AsyncWriteExt, Interest};
+    use tokio::io::{AsyncWriteExt, Interest, Ready};
     use tokio::net::{TcpListener, TcpStream};
-    use tokio::time::Instant;
+    use tokio::time::{Instant, timeout};
 
     use super::{Client, LEAVE_TIMEOUT};
+
+    /// The time after which a test fails whose connection stays open.
+    const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
     /// Both ends of a connection, with a request that the server can read, and the server's view of the client.
     async fn connection() -> (TcpStream, TcpStream, Client) {
@@ -96,6 +83,18 @@ mod tests {
         (far, near, client)
     }
 
+    /// Waits until the server's end is closed in one direction.
+    async fn until(near: &TcpStream, interest: Interest, is_closed: fn(Ready) -> bool) {
+        let closed = async {
+            while !is_closed(near.ready(interest).await.unwrap()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(TEST_TIMEOUT, closed)
+            .await
+            .expect("the connection stays open");
+    }
+
     #[tokio::test]
     async fn a_client_that_closes_has_left_and_one_that_only_sends_has_not() {
         let (far, near, client) = connection().await;
@@ -104,14 +103,7 @@ mod tests {
         assert!(first.is_pending());
         drop(far);
         // The paused clock advances only when all tasks are idle, so the end of the connection must be seen before.
-        while !near
-            .ready(Interest::READABLE)
-            .await
-            .unwrap()
-            .is_read_closed()
-        {
-            tokio::task::yield_now().await;
-        }
+        until(&near, Interest::READABLE, Ready::is_read_closed).await;
         tokio::time::pause();
         let begun = Instant::now();
         left.await;
@@ -123,14 +115,7 @@ mod tests {
         let (far, near, client) = connection().await;
         far.set_zero_linger().unwrap();
         drop(far);
-        while !near
-            .ready(Interest::WRITABLE)
-            .await
-            .unwrap()
-            .is_write_closed()
-        {
-            tokio::task::yield_now().await;
-        }
+        until(&near, Interest::WRITABLE, Ready::is_write_closed).await;
         tokio::time::pause();
         let begun = Instant::now();
         client.left().await;

@@ -92,14 +92,21 @@ impl Refusal {
 
     /// The worker's output that the response repeats: of a worker that died, or ended without a response.
     fn output(&self) -> &[String] {
-        let Self::Worker(error) = self else {
-            return &[];
-        };
-        match error.kind {
-            WorkerErrorKind::Died(_) | WorkerErrorKind::NoAnswer(_) => &error.output,
-            WorkerErrorKind::Returned(_)
-            | WorkerErrorKind::Instantiation(_)
-            | WorkerErrorKind::Expired => &[],
+        match self {
+            Self::Worker(error) => match error.kind {
+                WorkerErrorKind::Died(_) | WorkerErrorKind::NoAnswer(_) => &error.output,
+                WorkerErrorKind::Returned(_)
+                | WorkerErrorKind::Instantiation(_)
+                | WorkerErrorKind::Expired => &[],
+            },
+            Self::BadRequest(_)
+            | Self::BadFault(_)
+            | Self::NotServed(_)
+            | Self::ImageUrlsOff
+            | Self::NotLocal
+            | Self::BadMethod(_)
+            | Self::NotKept(_)
+            | Self::Expired => &[],
         }
     }
 }

@@ -39,8 +39,8 @@ use super::worker_front::WorkerFront;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum number of connections; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 4_096;
-/// Most unsent bytes that the system queues for a client (`TCP_NOTSENT_LOWAT`). With more of them, a slow reader would show
-/// no progress for minutes.
+/// The maximum number of unsent bytes that the system queues for a client (`TCP_NOTSENT_LOWAT`). With more of them, a slow
+/// reader would show no progress for minutes.
 const MAX_UNSENT_BYTES: u32 = 128 * 1024;
 
 /// The configuration of the server.

@@ -46,7 +46,7 @@ impl WorkerFront {
     /// Answers a request of a client, whose URI must be absolute. A request above the limit waits.
     ///
     /// # Errors
-    /// When the worker does not answer, or is missing.
+    /// Fails when the worker does not answer, or is missing.
     pub async fn answer(
         &self,
         request: http::Request<Body>,

@@ -131,7 +131,7 @@ fn select_component(
     }
 }
 
-/// Whether both paths lead to the same file.
+/// Returns whether both paths lead to the same file.
 fn is_same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,

@@ -32,7 +32,7 @@ pub(super) fn choose(folder: &Path) -> Result<Toolchain, GuestError> {
     private(&rustc, folder)
 }
 
-/// Whether this compiler has the standard library of the target.
+/// Returns whether this compiler has the standard library of the target.
 fn has_target(rustc: &OsStr, folder: &Path) -> Result<bool, GuestError> {
     let arguments = ["--print", "target-libdir", "--target", TARGET];
     let Some(library) = query(rustc, folder, &arguments)? else {

@@ -144,7 +144,7 @@ impl Graph {
     }
 }
 
-/// True if the modules are one, or one is inside the other.
+/// Returns whether the modules are one, or one is inside the other.
 fn is_related(a: &str, b: &str) -> bool {
     let is_inside = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.starts_with("::"));
     a == b || is_inside(a, b) || is_inside(b, a)

@@ -3,7 +3,7 @@
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Item, ItemMod, Meta, Token};
 
-/// True if only tests or fuzzing compile an item with these attributes.
+/// Returns whether only tests or fuzzing compile an item with these attributes.
 pub(super) fn is_of_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let is_test = attribute

@@ -32,7 +32,7 @@ impl ImagesHandle {
     /// of the request.
     ///
     /// # Errors
-    /// When no process is up within a second, or the process fails before it answers. A call also waits, without a bound,
+    /// Fails when no process is up within a second, or the process fails before it answers. A call also waits, without a bound,
     /// for one of the slots that all calls share.
     pub async fn send(
         &self,

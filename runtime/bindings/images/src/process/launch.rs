@@ -56,7 +56,7 @@ impl Launcher {
     /// Starts a child and waits until it is ready.
     ///
     /// # Errors
-    /// When it does not become ready. The text has the end of its standard error.
+    /// Fails when it does not become ready. The text has the end of its standard error.
     pub(super) async fn launch(&self) -> io::Result<Running> {
         self.make_folder()?;
         let mut child = self.spawn()?;
@@ -125,7 +125,7 @@ impl Launcher {
             .spawn()
     }
 
-    /// Whether the child is ready before its output ends.
+    /// Waits until the child is ready. Returns whether that came before the end of its output.
     async fn ready(&self, output: &mut BufReader<ChildStdout>) -> io::Result<bool> {
         while let Some(line) = next_line(output).await? {
             if line == READY_LINE {

@@ -61,7 +61,7 @@ impl Link {
         }
     }
 
-    /// Whether the process of this number has answered a call.
+    /// Returns whether the process of this number has answered a call.
     pub(super) fn has_answered(&self, process: u64) -> bool {
         self.answered.load(Ordering::Relaxed) > process
     }

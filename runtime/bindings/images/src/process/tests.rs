@@ -22,6 +22,8 @@ use super::call::{CallError, ImagesHandle};
 use super::health;
 use super::link::{Link, ProcessState, Unhealthy};
 
+/// The time after which a test fails whose process does not start.
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
 /// The resolution of tokio's timers.
 const TICK: Duration = Duration::from_millis(1);
@@ -72,7 +74,7 @@ async fn a_call_fails_with_the_end_of_its_process() {
         matches!(&error, CallError::Pool(PoolError::Exchange(error)) if !is_protocol_error(error)),
         "{error:?}"
     );
-    assert_eq!(time, Duration::ZERO, "somebody waited");
+    assert_eq!(time, Duration::ZERO, "the call waited");
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,7 +87,7 @@ async fn a_call_fails_with_the_first_word_that_is_no_answer() {
         matches!(&error, CallError::Pool(PoolError::Exchange(error)) if is_protocol_error(error)),
         "{error:?}"
     );
-    assert_eq!(time, Duration::ZERO, "somebody waited");
+    assert_eq!(time, Duration::ZERO, "the call waited");
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,8 +134,14 @@ struct Other(Child);
 impl Other {
     fn run(program: &str, arguments: &[&str], state: char) -> Self {
         let other = Self(Command::new(program).args(arguments).spawn().unwrap());
+        // The clock of tokio is paused in these tests.
+        let begun = std::time::Instant::now();
         // Between fork and exec the child is a copy of this program.
         while health::main_thread(other.0.id()) != Some(state) {
+            assert!(
+                begun.elapsed() < TEST_TIMEOUT,
+                "{program} is not in {state}"
+            );
             std::thread::yield_now();
         }
         other

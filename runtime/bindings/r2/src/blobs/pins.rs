@@ -36,7 +36,7 @@ impl Pins {
         blobs
     }
 
-    /// Whether a blob waits for its last reader to delete it.
+    /// Returns whether a blob waits for its last reader to delete it.
     pub(super) fn has_marked(&self) -> bool {
         !self.table().marked.is_empty()
     }

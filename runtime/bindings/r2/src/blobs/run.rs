@@ -138,7 +138,7 @@ impl StaleRun {
 }
 
 impl LiveRuns {
-    /// Whether one of the runs wrote the blob, or is writing it.
+    /// Returns whether one of the runs wrote the blob, or is writing it.
     pub(crate) fn wrote(&self, blob: &str) -> bool {
         let writer = blob.split_once('-').map(|(writer, _)| writer);
         writer.is_some_and(|writer| self.0.contains(writer))

@@ -28,7 +28,7 @@ impl Source {
     /// Opens a regular file.
     ///
     /// # Errors
-    /// When the file cannot be read, or is no regular file.
+    /// Fails when the file cannot be read, or is no regular file.
     pub async fn from_file(path: &Path) -> io::Result<Self> {
         // The kind is read first, because opening a pipe waits for its writer.
         if !fs::metadata(path).await?.is_file() {
@@ -44,7 +44,7 @@ impl Source {
     /// Reads standard input to its end into a file without a name, because a request states the length of its value.
     ///
     /// # Errors
-    /// When standard input cannot be read, or the disk is full.
+    /// Fails when standard input cannot be read, or the disk is full.
     pub async fn from_stdin() -> io::Result<Self> {
         let mut file = File::from_std(tempfile::tempfile()?);
         // One byte above the maximum, so that the bucket refuses the value.

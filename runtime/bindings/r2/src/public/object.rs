@@ -22,6 +22,7 @@ use crate::range::{RangeRequest, Slice};
 use crate::request::Get;
 use safelight_hop::body;
 use safelight_net::conditions::{RangeOutcome, Representation};
+use safelight_net::header::{http_date, set};
 use safelight_protocol::etag::EntityTag;
 
 /// Attempts to read an object that is replaced between the read of its row and the read of its bytes.
@@ -71,12 +72,13 @@ fn key(path: &str) -> Result<Key, R2Error> {
 async fn object(bucket: &Bucket, key: Key, request: &Parts) -> Result<Response<Body>, R2Error> {
     for _ in 0..MAX_ATTEMPTS {
         let object = bucket.head(key.clone()).await?;
-        let etag = format!("\"{}\"", object.etag);
+        let tag = EntityTag {
+            is_weak: false,
+            opaque: &object.etag,
+        };
+        let etag = tag.to_string();
         let representation = Representation {
-            etag: EntityTag {
-                is_weak: false,
-                opaque: &object.etag,
-            },
+            etag: tag,
             modified: time(object.uploaded),
             length: object.size,
         };
@@ -193,8 +195,7 @@ fn described(
     let dates = [(LAST_MODIFIED, Some(object.uploaded)), (EXPIRES, expires)];
     for (name, at) in dates {
         if let Some(at) = at {
-            let date = httpdate::fmt_http_date(time(at));
-            headers.insert(name.clone(), header(&name, &date)?);
+            headers.insert(name.clone(), header(&name, &http_date(time(at)))?);
         }
     }
     headers.insert(ETAG, header(&ETAG, etag)?);
@@ -205,9 +206,9 @@ fn described(
     Ok(response)
 }
 
-/// A time of the index, clamped to the dates of HTTP.
+/// Converts a time of the index. A time before 1970 becomes the epoch.
 fn time(ms: i64) -> SystemTime {
-    let ms = u64::try_from(ms.clamp(0, MAX_DATE_MS)).unwrap_or(0);
+    let ms = u64::try_from(ms).unwrap_or(0);
     SystemTime::UNIX_EPOCH + Duration::from_millis(ms)
 }
 
@@ -220,12 +221,6 @@ fn header(name: &HeaderName, value: &str) -> Result<HeaderValue, R2Error> {
 
 pub(super) fn text_response(status: StatusCode, text: &str) -> Response<Body> {
     body::text(status, format!("{text}\n"))
-}
-
-fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
-    }
 }
 
 #[cfg(test)]

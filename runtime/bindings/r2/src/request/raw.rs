@@ -10,7 +10,7 @@ use crate::digest::{Algorithm, ExpectedDigest};
 use crate::error::{Code, R2Error};
 use crate::integer;
 use crate::key::{Key, UploadId};
-use crate::limits::{MAX_DELETE_KEYS, MAX_PART_NUMBER};
+use crate::limits::{MAX_DELETE_KEYS, MAX_PART_NUMBER, MAX_PARTS};
 use crate::metadata::{self, CustomFields, HttpFields, ObjectMetadata, StorageClass};
 use crate::range::{RangeRequest, Slice};
 
@@ -191,7 +191,7 @@ raw!(RawUpload {
     upload_id: String,
     #[serde(default, deserialize_with = "integer::optional")]
     part_number: Option<i64>,
-    parts: Option<BoundedList<PartRef, 10_000>>,
+    parts: Option<BoundedList<PartRef, MAX_PARTS>>,
     ssec: Option<IgnoredAny>,
 });
 
@@ -201,7 +201,7 @@ impl RawUpload {
             .part_number
             .and_then(|number| u32::try_from(number).ok());
         match number {
-            Some(number) if (1..=MAX_PART_NUMBER).contains(&u64::from(number)) => {
+            Some(number) if (1..=MAX_PART_NUMBER).contains(&number) => {
                 Ok(Write::UploadPart(self.only()?, number))
             }
             _ => Err(R2Error::invalid(format!(

@@ -36,7 +36,7 @@ impl Reply {
         self.error["v4code"].as_u64().unwrap_or_default()
     }
 
-    /// Whether the answer's digest is that of its bytes.
+    /// Returns whether the answer's digest is that of its bytes.
     pub(crate) fn has_right_digest(&self) -> bool {
         let digest = &self.headers["repr-digest"];
         digest.to_str().unwrap() == safelight_protocol::digest::value(crc32c::crc32c(&self.body))

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::bucket::TestBucket;
 use crate::content::{upload_key, upload_parts};
 use crate::moto;
-use crate::program::{Kill, Program};
+use crate::program::{Kill, Killed, Program};
 use crate::uploads::Upload;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -36,7 +36,8 @@ async fn survive(rounds: usize, storage: Storage) {
         // Every second program is killed just before a completion; the others wherever the kill meets them.
         let kill = Kill::in_round(round as u64);
         let writer = Program::run("complete", folder.path(), &storage);
-        let killed = Killed::from_events(&writer.kill_at(random.usize(1..8), kill, next));
+        let events = writer.kill_at(random.usize(1..8), kill, next);
+        let killed = Killed::from_events(&events, Begun::from_words);
         for number in killed.answered {
             there.insert(upload_key(number), number);
         }
@@ -82,37 +83,22 @@ fn content(number: u64) -> Vec<u8> {
     upload_parts(number).concat().into_bytes()
 }
 
-struct Killed {
-    answered: Vec<u64>,
-    /// The last completion that it began.
-    begun: Option<Begun>,
-}
-
+/// The beginning of a completion.
 struct Begun {
     number: u64,
     id: String,
     parts: Vec<Value>,
 }
 
-impl Killed {
-    fn from_events(events: &[String]) -> Self {
-        let mut killed = Self {
-            answered: Vec::new(),
-            begun: None,
+impl Begun {
+    fn from_words(words: &[&str]) -> Self {
+        let [number, id, parts] = words else {
+            panic!("{words:?}")
         };
-        for event in events {
-            match event.split(' ').collect::<Vec<_>>().as_slice() {
-                ["begun", number, id, parts] => {
-                    killed.begun = Some(Begun {
-                        number: number.parse().unwrap(),
-                        id: (*id).to_owned(),
-                        parts: serde_json::from_str(parts).unwrap(),
-                    });
-                }
-                ["answered", number] => killed.answered.push(number.parse().unwrap()),
-                other => panic!("{other:?}"),
-            }
+        Self {
+            number: number.parse().unwrap(),
+            id: (*id).to_owned(),
+            parts: serde_json::from_str(parts).unwrap(),
         }
-        killed
     }
 }

@@ -8,7 +8,7 @@ use crate::bucket::TestBucket;
 use crate::on_both_stores;
 
 on_both_stores! {
-    a_get_that_is_refused_tells_of_the_object
+    a_get_whose_condition_fails_returns_the_metadata
     a_put_that_is_refused_changes_nothing
     a_star_is_any_object_however_it_is_written
     one_of_racing_puts_that_create_wins
@@ -20,7 +20,7 @@ fn matches(etag: &str) -> Value {
     json!({ "etagMatches": [{ "value": etag, "type": "strong" }] })
 }
 
-async fn a_get_that_is_refused_tells_of_the_object(bucket: TestBucket) {
+async fn a_get_whose_condition_fails_returns_the_metadata(bucket: TestBucket) {
     bucket.put("k", "hello").await;
     let get = |condition| {
         bucket.read(json!({

@@ -8,7 +8,7 @@ use safelight_config::Storage;
 use crate::bucket::TestBucket;
 use crate::content::{PUT_KEYS, put_content, put_key};
 use crate::moto;
-use crate::program::{Kill, Program};
+use crate::program::{Kill, Killed, Program};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_kills_leave_no_half_object_in_a_folder_and_lose_none() {
@@ -48,7 +48,8 @@ async fn survive(rounds: u64, storage: Storage) {
         // Every second program is killed within a put; the others wherever the kill meets them.
         let kill = Kill::in_round(round);
         let writer = Program::run("put", folder.path(), &storage);
-        let killed = Killed::from_events(&writer.kill_at(random.usize(1..60), kill, number));
+        let events = writer.kill_at(random.usize(1..60), kill, number);
+        let killed = Killed::<u64>::from_events(&events, |words| words[0].parse().unwrap());
         let begun = killed.begun;
         for number in killed.answered {
             answered.insert(put_key(number), number);
@@ -94,29 +95,4 @@ async fn survive(rounds: u64, storage: Storage) {
         halves >= rounds / 2,
         "only {halves} of {rounds} kills met a put"
     );
-}
-
-/// The known facts of a program that was killed.
-struct Killed {
-    answered: Vec<u64>,
-    /// The last put that it began.
-    begun: Option<u64>,
-}
-
-impl Killed {
-    fn from_events(events: &[String]) -> Self {
-        let mut killed = Self {
-            answered: Vec::new(),
-            begun: None,
-        };
-        for event in events {
-            match event.split(' ').collect::<Vec<_>>().as_slice() {
-                ["begun", number] => killed.begun = Some(number.parse().unwrap()),
-                ["answered", number] => killed.answered.push(number.parse().unwrap()),
-                ["piece"] => {}
-                other => panic!("{other:?}"),
-            }
-        }
-        killed
-    }
 }

@@ -12,7 +12,7 @@ on_both_stores! {
     a_page_ends_where_a_sorted_list_would
     keys_that_come_later_are_listed_if_they_are_behind_the_cursor
     metadata_is_listed_if_it_is_asked_for
-    what_no_list_gave_is_no_cursor
+    an_invalid_cursor_or_limit_is_refused
 }
 
 async fn list(bucket: &TestBucket, options: Value) -> Value {
@@ -175,7 +175,7 @@ async fn metadata_is_listed_if_it_is_asked_for(bucket: TestBucket) {
     assert_eq!(refused.code(), 10029);
 }
 
-async fn what_no_list_gave_is_no_cursor(bucket: TestBucket) {
+async fn an_invalid_cursor_or_limit_is_refused(bucket: TestBucket) {
     for cursor in ["", "!", "garbage", "AmE"] {
         let reply = bucket
             .read(json!({ "method": "list", "cursor": cursor }))

@@ -106,7 +106,7 @@ fn interpreter() -> PathBuf {
 fn install(place: &Path) {
     let run = |program: &Path, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).output();
-        said_yes(
+        assert_success(
             program,
             arguments,
             &output.expect("these tests need python3"),
@@ -123,7 +123,7 @@ fn install(place: &Path) {
     fs::write(place.join("ready"), "").expect("the target folder can be written");
 }
 
-fn said_yes(program: &Path, arguments: &[&str], output: &Output) {
+fn assert_success(program: &Path, arguments: &[&str], output: &Output) {
     assert!(
         output.status.success(),
         "{} {} failed; these tests need python3 with venv and pip:\n{}",

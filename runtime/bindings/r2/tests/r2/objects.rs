@@ -10,18 +10,18 @@ use crate::client::{full, with_version};
 use crate::on_both_stores;
 
 on_both_stores! {
-    an_object_is_told_with_all_that_it_carries
+    an_object_is_returned_with_all_of_its_metadata
     every_digest_is_compared_and_kept
-    what_is_not_there_is_10007
+    a_missing_object_is_10007
     deleting_forgets_all_or_nothing
     a_put_replaces_everything_of_what_was_there
     a_large_value_comes_back_byte_for_byte
     many_large_values_at_once_do_not_mix
     a_reader_gets_the_object_that_was_there_when_its_read_began
-    what_was_answered_outlives_the_program
+    an_answered_put_survives_a_restart
 }
 
-async fn an_object_is_told_with_all_that_it_carries(bucket: TestBucket) {
+async fn an_object_is_returned_with_all_of_its_metadata(bucket: TestBucket) {
     let put = json!({
         "method": "put", "object": "a/ü.txt",
         "httpFields": {
@@ -102,7 +102,7 @@ async fn every_digest_is_compared_and_kept(bucket: TestBucket) {
     assert_eq!(bucket.write(two, "abc").await.code(), 10029);
 }
 
-async fn what_is_not_there_is_10007(bucket: TestBucket) {
+async fn a_missing_object_is_10007(bucket: TestBucket) {
     for method in ["head", "get"] {
         let reply = bucket
             .read(json!({ "method": method, "object": "x" }))
@@ -237,7 +237,7 @@ async fn a_reader_gets_the_object_that_was_there_when_its_read_began(bucket: Tes
     assert_eq!(bucket.get("k").await.code(), 10007);
 }
 
-async fn what_was_answered_outlives_the_program(bucket: TestBucket) {
+async fn an_answered_put_survives_a_restart(bucket: TestBucket) {
     bucket.put("k", "kept").await;
     let bucket = bucket.reopened().await;
     assert_eq!(bucket.get("k").await.text(), "kept");

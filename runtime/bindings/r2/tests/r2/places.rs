@@ -18,11 +18,11 @@ use crate::{moto, on_both_stores};
 on_both_stores! {
     two_programs_share_a_bucket
     a_reader_of_one_handle_is_safe_from_another_handle
-    an_upload_of_last_week_is_given_up
+    an_upload_of_last_week_is_aborted
 }
 
 async fn two_programs_share_a_bucket(bucket: TestBucket) {
-    let mut other = Program::run("obey", bucket.path(), &bucket.storage());
+    let mut other = Program::run("commands", bucket.path(), &bucket.storage());
     bucket.put("k", "one").await;
     assert_eq!(other.ask("get"), "one");
     assert_eq!(other.ask("put two"), "done");
@@ -76,7 +76,7 @@ async fn week_old_upload(bucket: &TestBucket) -> serde_json::Value {
     part
 }
 
-async fn an_upload_of_last_week_is_given_up(bucket: TestBucket) {
+async fn an_upload_of_last_week_is_aborted(bucket: TestBucket) {
     let part = week_old_upload(&bucket).await;
     // The upload is refused in this run and in the next one.
     assert_eq!(bucket.write(part.clone(), "x").await.code(), 10024);
@@ -98,7 +98,7 @@ async fn the_hourly_round() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_upload_is_given_up_within_the_hour_in_a_run_that_does_not_end() {
+async fn an_old_upload_is_aborted_within_the_hour_in_a_run_that_does_not_end() {
     let bucket = TestBucket::in_a_folder().await;
     let fresh = Upload::create(&bucket, "k").await;
     week_old_upload(&bucket).await;
@@ -184,7 +184,7 @@ async fn an_index_of_another_store_or_of_another_kind_is_refused_and_left_as_it_
 }
 
 #[tokio::test]
-async fn an_index_without_checksums_of_blocks_is_taken_over_and_its_ranges_are_proved() {
+async fn an_index_without_checksums_of_blocks_is_migrated_and_its_ranges_are_verified() {
     let bucket = TestBucket::in_a_folder().await;
     let value = noise(600_000);
     bucket.put("k", &value).await;

@@ -112,6 +112,33 @@ impl Program {
     }
 }
 
+/// The known facts of a program that was killed.
+pub(crate) struct Killed<B> {
+    /// The numbers of the operations that it answered.
+    pub(crate) answered: Vec<u64>,
+    /// The last operation that it began.
+    pub(crate) begun: Option<B>,
+}
+
+impl<B> Killed<B> {
+    /// Reads the program's events. `begun` reads the words of an operation's beginning.
+    pub(crate) fn from_events(events: &[String], begun: impl Fn(&[&str]) -> B) -> Self {
+        let mut killed = Self {
+            answered: Vec::new(),
+            begun: None,
+        };
+        for event in events {
+            match event.split(' ').collect::<Vec<_>>().as_slice() {
+                ["begun", words @ ..] => killed.begun = Some(begun(words)),
+                ["answered", number] => killed.answered.push(number.parse().unwrap()),
+                ["piece"] => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        killed
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
         let _ended = self.process.kill();

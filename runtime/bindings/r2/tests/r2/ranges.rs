@@ -8,12 +8,12 @@ use crate::on_both_stores;
 use crate::uploads::Upload;
 
 on_both_stores! {
-    a_range_is_cut_and_told
-    what_has_no_bytes_is_10039
-    every_range_is_proved_by_a_digest
+    a_range_returns_its_bytes_and_its_offset
+    a_range_without_bytes_is_10039
+    every_range_has_a_digest
 }
 
-async fn a_range_is_cut_and_told(bucket: TestBucket) {
+async fn a_range_returns_its_bytes_and_its_offset(bucket: TestBucket) {
     bucket.put("v", "value").await;
     for (asked, text, offset) in [
         (json!({ "range": {} }), "value", 0),
@@ -35,7 +35,7 @@ async fn a_range_is_cut_and_told(bucket: TestBucket) {
     }
 }
 
-async fn what_has_no_bytes_is_10039(bucket: TestBucket) {
+async fn a_range_without_bytes_is_10039(bucket: TestBucket) {
     bucket.put("v", "value").await;
     bucket.put("empty", "").await;
     for (key, asked) in [
@@ -56,7 +56,7 @@ async fn what_has_no_bytes_is_10039(bucket: TestBucket) {
     assert_eq!(bucket.get("empty").await.text(), "");
 }
 
-async fn every_range_is_proved_by_a_digest(bucket: TestBucket) {
+async fn every_range_has_a_digest(bucket: TestBucket) {
     // Several blobs of a store, and several blocks of each; and several blobs of a folder.
     let large = noise((9 << 20) + 7);
     bucket.put("large", &large).await;

@@ -16,8 +16,8 @@ use crate::on_both_stores;
 
 on_both_stores! {
     a_value_that_breaks_off_stores_nothing
-    a_put_that_is_given_up_stores_nothing
-    whenever_a_put_is_given_up_it_is_done_or_nothing_is_left_of_it
+    a_dropped_put_stores_nothing
+    a_put_that_is_dropped_at_any_step_is_complete_or_leaves_nothing
     limits_are_checked_and_the_upload_is_read_to_its_end
     the_largest_metadata_is_read_by_a_client
 }
@@ -51,7 +51,7 @@ async fn a_value_that_breaks_off_stores_nothing(bucket: TestBucket) {
     assert_eq!(bucket.blobs().await, 1);
 }
 
-async fn a_put_that_is_given_up_stores_nothing(bucket: TestBucket) {
+async fn a_dropped_put_stores_nothing(bucket: TestBucket) {
     bucket.put("k", "old").await;
     let json = with_version(json!({ "method": "put", "object": "k" }));
     // The body has more than one blob of a store, and never ends.
@@ -78,7 +78,7 @@ async fn a_put_that_is_given_up_stores_nothing(bucket: TestBucket) {
     assert_eq!(bucket.blobs().await, 1);
 }
 
-async fn whenever_a_put_is_given_up_it_is_done_or_nothing_is_left_of_it(bucket: TestBucket) {
+async fn a_put_that_is_dropped_at_any_step_is_complete_or_leaves_nothing(bucket: TestBucket) {
     let json = with_version(json!({ "method": "put", "object": "k" }));
     // More than a folder takes at once; and so little that all of it is written at the end.
     for value in [vec![7; 1_300_000], vec![7; 10]] {
@@ -95,7 +95,7 @@ async fn whenever_a_put_is_given_up_it_is_done_or_nothing_is_left_of_it(bucket: 
             });
             let body = StreamBody::new(frames).boxed_unsync();
             let put = bucket.send(request.body(body).unwrap());
-            let put = given_up_after(steps, put).await;
+            let put = dropped_after(steps, put).await;
             assert!(put.is_none() || steps > 0, "it did not wait");
             // A put that continues without its caller leaves no blob behind.
             assert_eq!(bucket.blobs().await, 1, "after {steps} steps");
@@ -110,7 +110,7 @@ async fn whenever_a_put_is_given_up_it_is_done_or_nothing_is_left_of_it(bucket: 
 }
 
 /// Polls a future until it has been pending `steps` times, and then drops it unless it is ready.
-async fn given_up_after<F: Future>(steps: usize, future: F) -> Option<F::Output> {
+async fn dropped_after<F: Future>(steps: usize, future: F) -> Option<F::Output> {
     let mut future = Box::pin(future);
     let mut left = steps;
     std::future::poll_fn(|cx| match future.as_mut().poll(cx) {

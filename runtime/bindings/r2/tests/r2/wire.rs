@@ -206,7 +206,7 @@ async fn lists_that_are_too_long_are_refused_while_they_are_read() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_none_is_told_what_is_missing() {
+async fn every_malformed_request_has_its_code() {
     let bucket = TestBucket::in_a_folder().await;
     let json = r#"{"version":1,"method":"put","object":"k"}"#;
     let put = || Request::put("https://fake-host/");

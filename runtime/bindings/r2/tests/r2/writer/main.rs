@@ -2,7 +2,7 @@
 //!
 //! | mode | does |
 //! |---|---|
-//! | `obey` | `get`, `put VALUE` and `put many` of the object `k`, a line of standard input each |
+//! | `commands` | `get`, `put VALUE` and `put many` of the object `k`, a line of standard input each |
 //! | `put` | stores one numbered object after the other |
 //! | `complete` | completes one numbered upload after the other |
 //!
@@ -54,7 +54,7 @@ async fn main() {
     };
     let client = Client::open(folder.as_ref(), storage).await;
     match mode.as_str() {
-        "obey" => obey(&client).await,
+        "commands" => serve_commands(&client).await,
         "put" => put_numbered(&client).await,
         "complete" => complete_numbered(&client).await,
         mode => panic!("unknown mode {mode}"),
@@ -62,8 +62,8 @@ async fn main() {
     client.close().await;
 }
 
-/// Puts and gets the object `k` as standard input says.
-async fn obey(client: &Client) {
+/// Puts and gets the object `k` by the commands on standard input.
+async fn serve_commands(client: &Client) {
     for line in std::io::stdin().lines() {
         match line.unwrap().as_str() {
             "get" => say(client.get("k").await.text()),
