@@ -10,10 +10,12 @@
 //! | [`pool`] | a pool of connections to one Unix socket |
 //! | [`exchange`] | a connection that ends with its exchange |
 //! | [`conditions`] | preconditions and ranges of a request |
+//! | `error_chain` | the text of an error with its causes |
 
 pub mod conditions;
 pub mod deadline;
 pub mod drain;
+mod error_chain;
 pub mod exchange;
 pub mod hang_up;
 pub mod pool;
@@ -21,3 +23,4 @@ pub mod socket;
 pub mod transport;
 
 pub use deadline::Deadlines;
+pub use error_chain::error_chain;

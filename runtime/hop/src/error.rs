@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use safelight_net::error_chain;
+
 use crate::log::Time;
 
 /// The error of a call without an answer, or of a body that breaks off.
@@ -223,19 +225,6 @@ impl From<hyper::Error> for HopError {
     fn from(error: hyper::Error) -> Self {
         Self::Http(error)
     }
-}
-
-/// Returns an error and its causes on one line.
-#[must_use]
-pub fn error_chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
