@@ -1,11 +1,19 @@
-//! The error of the SDK, and its text.
+//! The error of the SDK, its text, and the errors that it holds.
+//!
+//! The other modules import from this one, and it imports from none of them.
+
+mod body;
+mod env;
+mod r2;
 
 use std::fmt;
 
 use safelight_protocol::ImagesError;
 use wasip3::http::types::ErrorCode;
 
-use crate::{BodyError, EnvError, R2Error};
+pub use body::BodyError;
+pub use env::EnvError;
+pub use r2::R2Error;
 
 /// A result whose error is, unless named otherwise, the SDK's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -34,7 +34,7 @@
 //! | `fetcher` | [`Fetcher`]: other workers, and static files |
 //! | `images` | [`Images`], the Images binding |
 //! | `r2` | [`R2Bucket`], the R2 binding |
-//! | `error` | [`Error`] |
+//! | `error` | [`Error`], and the errors that it holds |
 //!
 //! # Trade-offs
 //!
@@ -72,16 +72,16 @@ pub use safelight_protocol::{
     Trim, UnknownWordError, Upscale, extension::Metadata, info::RasterInfo,
 };
 
-pub use body::{Body, BodyError, BodyWriter};
+pub use body::{Body, BodyWriter};
 #[cfg(feature = "echo")]
 pub use echo::Echo;
-pub use env::{Env, EnvError};
-pub use error::{Error, Result};
+pub use env::Env;
+pub use error::{BodyError, EnvError, Error, R2Error, Result};
 pub use fetch::{Fetch, fetch};
 pub use fetcher::Fetcher;
 pub use images::{Drawing, ImageTransformationResult, ImageTransformer, Images, Text};
 pub use r2::{
-    R2Bucket, R2Conditional, R2Error, R2Etag, R2GetOptions, R2GetOutcome, R2Hash, R2HttpMetadata,
+    R2Bucket, R2Conditional, R2Etag, R2GetOptions, R2GetOutcome, R2Hash, R2HttpMetadata,
     R2ListOptions, R2MultipartOptions, R2MultipartUpload, R2Object, R2ObjectBody, R2Objects,
     R2PutOptions, R2Range, R2StorageClass, R2UploadedPart,
 };

@@ -2,7 +2,6 @@
 
 mod condition;
 mod date;
-mod error;
 mod hash;
 mod list;
 mod multipart;
@@ -12,10 +11,9 @@ mod service;
 
 use serde_json::json;
 
-use crate::{Body, Error, Result};
+use crate::{Body, Error, R2Error, Result};
 
 pub use condition::{R2Conditional, R2Etag};
-pub use error::R2Error;
 pub use hash::R2Hash;
 pub use list::{R2ListOptions, R2Objects};
 pub use multipart::{R2MultipartUpload, R2UploadedPart};

@@ -10,6 +10,7 @@ use hyper::ext::ReasonPhrase;
 use safelight_protocol::{
     ErrorCode, digest,
     error::{ERROR_HEADER, body_text, header_value},
+    headers::{R2_ERROR, SUMMARY},
 };
 
 use crate::error::ServiceError;
@@ -17,13 +18,8 @@ use crate::error::ServiceError;
 /// An answer as it goes to the client.
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// The header with a summary of the call in one line, for a log.
-const SUMMARY: HeaderName = HeaderName::from_static("safelight-summary");
 /// The header with the time of each stage.
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-
-/// The header that R2's clients read an error from.
-const R2_ERROR: HeaderName = HeaderName::from_static("cf-r2-error");
 
 /// Bytes whose checksum is known.
 #[derive(Debug)]

@@ -68,7 +68,7 @@ use crate::{
 pub struct Decoded {
     /// The upright picture.
     pub picture: Picture,
-    /// The text for a `Warning` header about a part of the file that could not be honoured.
+    /// The text for a `Warning` header about a part of the file that could not be applied.
     pub warning: Option<String>,
 }
 
@@ -78,6 +78,9 @@ pub(crate) fn is_svg(bytes: &[u8]) -> bool {
 }
 
 /// Returns the format, the length and the size of an image without decoding its pixels.
+///
+/// # Errors
+/// As [`inspect`], but SVG is no error.
 pub fn info(bytes: &[u8], limits: &DecodeLimits) -> Result<ImageInfo, ServiceError> {
     if is_svg(bytes) {
         return Ok(ImageInfo {
@@ -113,6 +116,10 @@ pub struct Options<'a> {
 }
 
 /// Reads the header and verifies its claims. Allocates no memory for pixels.
+///
+/// # Errors
+/// [`ErrorCode::NotAnImage`] for a format or a part of one that is not supported, [`ErrorCode::DecodingFailed`] for a broken
+/// header, and [`ErrorCode::TooManyPixels`] for a claim beyond `limits`.
 pub fn inspect(
     bytes: &[u8],
     frames: Frames,
@@ -160,6 +167,11 @@ pub fn serve_av1() -> io::Result<()> {
 
 /// Decodes an image whose header has been read, and applies `change` to each frame before the next one is decoded. A
 /// large animation that becomes small never has more than one large frame in memory.
+///
+/// # Errors
+/// As [`inspect`], for what only the pixels show; [`ErrorCode::DeadlinePassed`] when the deadline is over, and
+/// [`ErrorCode::Internal`] when the work is cancelled, both verified before each frame; the error of a decoder process; and the
+/// first error of `change`.
 pub fn pixels(
     bytes: &[u8],
     header: &Header,

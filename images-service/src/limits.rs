@@ -1,9 +1,9 @@
 //! The limits of the service: those of every stage, and those of all requests together.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use safelight_net::Deadlines;
-use safelight_outgoing::{Exception, Policy};
+use safelight_outgoing::{Exception, Policy, policy::ParseExceptionError};
 use safelight_protocol::settings::{ImagesSettings, MEGABYTE, PixelSettings};
 
 pub use crate::{
@@ -38,7 +38,7 @@ pub struct Limits {
     pub transports: usize,
     /// The times without progress after which a connection is closed.
     pub deadlines: Deadlines,
-    /// The time that requests in flight have to finish once the service is told to end.
+    /// The time that requests in flight have to finish after the service receives the signal to stop.
     pub grace: Duration,
 }
 
@@ -46,8 +46,8 @@ impl Limits {
     /// Returns the limits of a service with these settings.
     ///
     /// # Errors
-    /// When one of `allowed_addresses` is not an address; the error names it.
-    pub fn from_settings(settings: &ImagesSettings) -> Result<Self, String> {
+    /// When one of `allowed_addresses` is not an address.
+    pub fn from_settings(settings: &ImagesSettings) -> Result<Self, AddressError> {
         let ImagesSettings {
             deadlines,
             pixels,
@@ -55,8 +55,10 @@ impl Limits {
             transports,
         } = settings;
         let exceptions = allowed_addresses.iter().map(|address| {
-            let parsed = address.parse::<Exception>();
-            parsed.map_err(|error| format!("`{address}` {error}"))
+            address.parse::<Exception>().map_err(|cause| AddressError {
+                address: address.clone(),
+                cause,
+            })
         });
         let mut limits = Self {
             transports: (*transports).into(),
@@ -86,6 +88,24 @@ impl Limits {
         self.pixels.memory = memory_budget_mb.saturating_mul(MEGABYTE);
     }
 }
+
+/// The error of an entry of `allowed_addresses` that is not an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressError {
+    /// The entry.
+    pub address: String,
+    /// The reason why it is not an address.
+    pub cause: ParseExceptionError,
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.address, self.cause)
+    }
+}
+
+/// The text has the cause already, so there is no source.
+impl std::error::Error for AddressError {}
 
 impl Default for Limits {
     fn default() -> Self {
@@ -134,6 +154,7 @@ mod tests {
             ..ImagesSettings::default()
         };
         let error = Limits::from_settings(&settings).unwrap_err();
-        assert!(error.contains("10.0.0.0/40"), "{error}");
+        assert_eq!(error.address, "10.0.0.0/40");
+        assert!(error.to_string().starts_with("`10.0.0.0/40` "), "{error}");
     }
 }

@@ -90,7 +90,10 @@ impl Op {
         matches!(self, Self::Resize { scaled, .. } if scaled.width > size.width || scaled.height > size.height)
     }
 
-    /// Applies the op to a picture.
+    /// Applies the op to a picture. An op is not interrupted: the caller checks its deadline between ops.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Internal`] when the library refuses to resize, or the mask of a model has not one byte a pixel.
     pub fn apply(self, image: Image, models: Models) -> Result<Image, ServiceError> {
         match self {
             Self::Flip(axes) => Ok(flip(image, axes)),

@@ -74,7 +74,7 @@ pub async fn run(
             }
         }
     }
-    // Clients must see at once that nobody listens any more.
+    // Clients must see at once that the service accepts no connection any more.
     drop(listener);
     if timeout(grace, in_flight.shutdown()).await.is_err() {
         tracing::warn!(?grace, "ended with requests in flight");

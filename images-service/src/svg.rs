@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use safelight_net::error_chain;
 use safelight_protocol::{ErrorCode, extension::Choose};
 use serde_json::json;
 use svg_hush::{Filter, data_url_filter::allow_standard_images};
@@ -90,17 +91,9 @@ pub(crate) fn sanitize(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, Se
     filtered.map_err(|error| {
         ServiceError::new(
             ErrorCode::DecodingFailed,
-            format!("could not read {SVG}: {}", chain(&error)),
+            format!("could not read {SVG}: {}", error_chain(&error)),
         )
     })
-}
-
-/// Returns the text of an error and of its source.
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
 }
 
 /// Bytes in small pieces, as long as there is time.

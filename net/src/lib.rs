@@ -13,11 +13,13 @@
 //! | [`task`] | a task that ends with its owner |
 //! | [`conditions`] | preconditions and ranges of a request |
 //! | [`header`] | headers of a response, and their dates |
+//! | `error_chain` | the text of an error with its causes |
 
 pub mod accept;
 pub mod conditions;
 pub mod deadline;
 pub mod drain;
+mod error_chain;
 pub mod exchange;
 pub mod hang_up;
 pub mod header;
@@ -27,3 +29,4 @@ pub mod task;
 pub mod transport;
 
 pub use deadline::Deadlines;
+pub use error_chain::error_chain;

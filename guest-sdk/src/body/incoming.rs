@@ -8,7 +8,8 @@ use wasip3::{
     wit_future,
 };
 
-use super::{BodyError, MAX_CHUNK};
+use super::MAX_CHUNK;
+use crate::BodyError;
 
 /// The future by which the host says how a body ended. Every reader of the body must await it: without it, a body that
 /// was cut off looks whole.

@@ -8,8 +8,8 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{Body, BodyError, MAX_CHUNK};
-use crate::{Error, Result};
+use super::{Body, MAX_CHUNK};
+use crate::{BodyError, Error, Result};
 
 type Running = Pin<Box<dyn Future<Output = Result<()>>>>;
 

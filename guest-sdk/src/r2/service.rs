@@ -6,10 +6,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::R2Error;
 use super::list::{R2Objects, WirePage};
 use super::object::{R2Object, WireObject};
-use crate::{Body, Error, Response, Result, fetch};
+use crate::{Body, Error, R2Error, Response, Result, fetch};
 
 /// The maximum number of bytes of an answer's JSON.
 const JSON_LIMIT: usize = 1_048_576;

@@ -33,11 +33,11 @@ impl Default for Draw {
 /// The position of an overlay on one axis, in pixels. Negative values lie outside the base.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Position {
-    /// In the middle; an odd pixel is on the far side.
+    /// The middle. An odd pixel is on the far side.
     #[default]
     Center,
-    /// At a distance from the left or top edge.
+    /// The distance from the left or top edge.
     Start(i32),
-    /// At a distance from the right or bottom edge.
+    /// The distance from the right or bottom edge.
     End(i32),
 }

@@ -5,14 +5,14 @@ use super::{Draw, Transform};
 /// One step that the author asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Change one image.
+    /// A transform of one image.
     Transform {
         /// The index of the image.
         image: usize,
-        /// The change.
+        /// The options of the transform.
         transform: Box<Transform>,
     },
-    /// Draw one image onto another, never onto itself.
+    /// A drawing of one image onto another, never onto itself.
     Draw {
         /// The index of the image that is drawn.
         overlay: usize,

@@ -25,7 +25,7 @@ pub(super) struct RunResult {
     pub(super) picture: Picture,
     /// The format of the result.
     pub(super) decision: Decision,
-    /// The texts about what could not be honoured while images were loaded.
+    /// The texts about the parts of images that could not be applied while they were loaded.
     pub(super) warnings: Vec<String>,
     /// The texts about what the steps did differently from the request.
     pub(super) step_warnings: Vec<String>,

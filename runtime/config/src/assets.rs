@@ -5,10 +5,13 @@ use std::path::PathBuf;
 /// A folder of files that are served beside the worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetsConfig {
-    /// Absolute. If it does not exist, there are no files yet.
+    /// The absolute path of the folder (`directory`). If it does not exist, there are no files yet.
     pub directory: PathBuf,
+    /// The canonical address of a page (`html_handling`).
     pub html: HtmlHandling,
+    /// The response where there is no file (`not_found_handling`).
     pub not_found: NotFoundHandling,
+    /// The requests that go to the worker before the files (`run_worker_first`).
     pub worker_first: WorkerFirst,
     /// Whether a browser's navigation prefers the page for what is not found to the worker, as it does on the platform
     /// since the compatibility date 2025-04-01.
@@ -18,28 +21,38 @@ pub struct AssetsConfig {
 /// The canonical address of a page (`html_handling`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HtmlHandling {
+    /// `/a/` for `a/index.html`, and `/a` for `a.html`.
     #[default]
     AutoTrailingSlash,
+    /// `/a/` for both files.
     ForceTrailingSlash,
+    /// `/a` for both files.
     DropTrailingSlash,
+    /// The path of the file, with its extension.
     None,
 }
 
 /// The response where there is no file (`not_found_handling`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NotFoundHandling {
+    /// 404 without a page, or the worker's response.
     #[default]
     None,
+    /// `/index.html` with 200.
     SinglePageApplication,
+    /// The nearest `404.html`, with 404.
     NearestPage,
 }
 
 /// The requests that go to the worker before the files (`run_worker_first`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum WorkerFirst {
+    /// No request: a file answers where there is one.
     #[default]
     Never,
+    /// Every request.
     Always,
+    /// The requests whose path matches a rule and no negative rule.
     Rules(Vec<WorkerRule>),
     /// There is no worker: the files answer every request.
     NoWorker,
@@ -48,7 +61,7 @@ pub enum WorkerFirst {
 /// One pattern of `run_worker_first`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerRule {
-    /// Without the `!`.
+    /// The pattern of paths, without the `!`.
     pub pattern: String,
     /// Whether the rule sends its matches to the files.
     pub is_negative: bool,

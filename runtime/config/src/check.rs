@@ -64,41 +64,58 @@ fn check_files_alone(
     parts: &Parts<'_>,
     diagnostics: &mut Diagnostics<'_>,
 ) {
-    let mut refuse = |item: &Item<'_>| {
-        diagnostics.error(
-            item.at,
-            &item.path,
-            ConfigError::Assets(AssetsError::NoWorker),
-        );
-    };
     for (item, role) in items {
         match role {
-            Role::Read(Section::Vars | Section::Limits) if !item.node.value.is_empty() => {
-                refuse(item);
-            }
+            Role::Read(section) => check_section_alone(*section, item, diagnostics),
             Role::Bindings(declaration) => match declaration.without_worker {
                 WithoutWorker::Refused if item.node.value.is_empty() => {}
                 WithoutWorker::ForImageUrls if parts.image_urls().enabled => {}
-                WithoutWorker::Refused | WithoutWorker::ForImageUrls => refuse(item),
+                WithoutWorker::Refused | WithoutWorker::ForImageUrls => {
+                    refuse_alone(item, diagnostics);
+                }
                 WithoutWorker::ForPublicPaths => {
                     let all = parts.bindings.iter();
                     all.filter(|(_, binding)| binding.config.kind() == declaration.kind)
                         .filter(|(_, binding)| binding.config.public_path().is_none())
-                        .for_each(|(item, _)| refuse(item));
+                        .for_each(|(item, _)| refuse_alone(item, diagnostics));
                 }
             },
-            Role::Read(Section::Safelight) => {
-                let Value::Table(entries) = &item.node.value else {
-                    continue;
-                };
-                let fields = entries.iter().map(|entry| item.child(entry));
-                fields
-                    .filter(|field| matches!(field.key, "memory_mb" | "cf_image_fail_open"))
-                    .for_each(|field| refuse(&field));
+            Role::UnsupportedBinding | Role::UnsupportedFeature | Role::NoEffect | Role::Silent => {
             }
-            _ => {}
         }
     }
+}
+
+fn check_section_alone(section: Section, item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) {
+    match section {
+        Section::Vars | Section::Limits => {
+            if !item.node.value.is_empty() {
+                refuse_alone(item, diagnostics);
+            }
+        }
+        Section::Safelight => {
+            let Value::Table(entries) = &item.node.value else {
+                return;
+            };
+            let fields = entries.iter().map(|entry| item.child(entry));
+            fields
+                .filter(|field| matches!(field.key, "memory_mb" | "cf_image_fail_open"))
+                .for_each(|field| refuse_alone(&field, diagnostics));
+        }
+        Section::Name
+        | Section::Main
+        | Section::CompatibilityDate
+        | Section::CompatibilityFlags
+        | Section::Assets
+        | Section::Dev
+        | Section::Build
+        | Section::Env => {}
+    }
+}
+
+fn refuse_alone(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) {
+    let error = ConfigError::Assets(AssetsError::NoWorker);
+    diagnostics.error(item.at, &item.path, error);
 }
 
 fn warn_of_no_effect(no_effect: &[Item<'_>], diagnostics: &mut Diagnostics<'_>) {

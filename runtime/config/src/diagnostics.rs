@@ -28,8 +28,13 @@ impl<'a> Diagnostics<'a> {
         self.push_error(self.source.located(at, key, what));
     }
 
-    /// Reports an error of a key that is not in the file.
+    /// Reports an error of a key that is not in the file. Such an error explains others, so it is never only counted: at the
+    /// limit it takes the place of the last error.
     pub(super) fn error_without_position(&mut self, key: &str, what: ConfigError) {
+        if self.errors.len() == MAX_DIAGNOSTICS {
+            self.errors.pop();
+            self.left_out += 1;
+        }
         self.push_error(self.source.without_position(key, what));
     }
 

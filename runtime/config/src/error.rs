@@ -1,17 +1,20 @@
-//! The errors and warnings of a config, each with its file, line, column and dotted key.
+//! The errors of a config, each with its file, line, column and dotted key.
 
 mod assets;
+mod located;
+mod notice;
 mod run;
 mod storage;
 
 use std::fmt;
-use std::path::PathBuf;
 
 use super::dotenv::DotenvError;
 use super::limits::{MAX_DEPTH, MAX_FILE_BYTES};
 use safelight_hop::faults::FaultError;
 
 pub use assets::AssetsError;
+pub use located::{Located, Position};
+pub use notice::Notice;
 pub use run::RunError;
 pub use storage::StorageError;
 
@@ -19,7 +22,7 @@ pub use storage::StorageError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors {
     errors: Vec<Located<ConfigError>>,
-    /// Further errors, which were only counted.
+    /// The number of further errors, which were only counted.
     left_out: usize,
 }
 
@@ -28,6 +31,7 @@ impl ConfigErrors {
         Self { errors, left_out }
     }
 
+    /// The errors in the order of their positions, those without one first.
     pub fn errors(&self) -> &[Located<ConfigError>] {
         &self.errors
     }
@@ -56,102 +60,112 @@ impl fmt::Display for ConfigErrors {
     }
 }
 
-/// An error or a warning with its position.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Located<T> {
-    pub file: PathBuf,
-    /// `None` for a message about the file as a whole.
-    pub position: Option<Position>,
-    /// Dotted, as in `images.binding`; empty for a message that is not about one key.
-    pub key: String,
-    pub message: T,
-}
-
-/// A position in a file: both numbers from 1, the column in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    pub line: usize,
-    pub column: usize,
-}
-
-impl<T: fmt::Display> fmt::Display for Located<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if let Some(Position { line, column }) = self.position {
-            write!(f, ":{line}:{column}")?;
-        }
-        f.write_str(": ")?;
-        if !self.key.is_empty() {
-            write!(f, "`{}` ", self.key)?;
-        }
-        self.message.fmt(f)
-    }
-}
-
 /// One error of a config. The text follows the key: "`main` is missing".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigError {
+    /// The folder has none of wrangler's config files.
     NoFile,
+    /// The path is that of a folder, a pipe or a device.
     NotAFile,
+    /// The file name has none of the extensions of a config.
     UnknownSyntax,
+    /// The system cannot read the file, for the reason in the text.
     Unreadable(String),
+    /// The file has more bytes than a config may have.
     TooLarge,
+    /// The file is not text in UTF-8.
     NotUtf8,
+    /// The file is not JSON or TOML; the text is the parser's.
     Syntax(String),
+    /// Tables and lists are nested deeper than a config may nest them.
     TooDeep,
+    /// A number has no finite value as a floating-point number.
     NumberRange,
+    /// A table has the same key twice.
     DuplicateKey,
+    /// The file has no table at its top level.
     NotATable,
+    /// The key declares bindings that safelight does not have.
     UnsupportedBinding,
+    /// The key changes the worker's responses in a way that safelight does not support.
     UnsupportedFeature,
+    /// The key is none that is known in its place.
     UnknownKey {
+        /// The known key that is most like it, if one is.
         like: Option<&'static str>,
     },
+    /// An environment has a key that only the top level may have.
     TopLevelOnly,
+    /// The config does not have the chosen environment.
     NoEnvironment {
+        /// The environments that it has.
         known: Vec<String>,
     },
+    /// A required key is absent.
     Missing,
+    /// A value has another type than its key takes.
     WrongType {
+        /// The type that the key takes, with its article.
         expected: &'static str,
+        /// The type of the value, with its article.
         actual: &'static str,
     },
+    /// A text is empty or only white space.
     Empty,
+    /// The name of a worker has a character that it may not have.
     BadWorkerName,
+    /// A compatibility date is not in the form of a date.
     BadDate,
+    /// The name of a binding is no identifier.
     BadBindingName,
+    /// The name of a variable cannot be that of an environment variable.
     BadVariableName,
+    /// The value of a variable has a NUL.
     NulInVariable,
+    /// A binding, a variable or a secret has a name that safelight uses itself.
     Reserved,
+    /// Two of the bindings and variables have one name.
     NameTaken {
+        /// The key of the other one.
         by: String,
     },
+    /// `images` is a list.
     ListOfImages,
+    /// A binding has `remote = true`.
     Remote,
+    /// `dev.ip` is no IP address.
     BadIp,
+    /// A number is no whole number of the range.
     NotBetween {
+        /// The smallest number of the range.
         min: u64,
+        /// The largest number of the range.
         max: u64,
     },
+    /// A protocol of `dev` is another one than `http`.
     NoHttps,
+    /// `dev.host` is set.
     NoOtherHost,
-    /// In `safelight.faults`.
+    /// An element of `safelight.faults` is no fault.
     Fault(FaultError),
+    /// A key of a fault is false, where its absence says no.
     OnlyTrue,
-    /// A value that its key does not take, with the text of the error.
+    /// A value is none that its key takes; the text is that of the error.
     BadValue(String),
     /// A list has too many elements.
     TooMany {
+        /// The largest number of elements.
         max: usize,
+        /// The word for the elements.
         items: &'static str,
     },
-    /// In a file of secrets.
+    /// A line of a file of secrets is malformed.
     Dotenv(DotenvError),
-    /// In `assets`, or in a config that has nothing else.
+    /// A key of `assets` is wrong, or a key is for the worker that a site does not have.
     Assets(AssetsError),
-    /// In `services`, or in the run as a whole.
+    /// A key of `services` is wrong, or the workers of a run do not fit together.
     Run(RunError),
-    /// In `r2_buckets`, `safelight.r2` or `safelight.storage`.
+    /// A key of `r2_buckets`, `safelight.r2` or `safelight.storage` is wrong.
     Storage(StorageError),
 }
 
@@ -222,41 +236,6 @@ fn no_environment(f: &mut fmt::Formatter<'_>, known: &[String]) -> fmt::Result {
     match known {
         [] => f.write_str("is not there: the config has no environments"),
         known => write!(f, "is not there; the config has {}", quoted(known)),
-    }
-}
-
-/// A warning about a config that is valid.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// All known keys without an effect on a local run.
-    NoEffect(Vec<String>),
-    NotInherited {
-        key: String,
-        environment: String,
-    },
-    BindingAsEnvironment,
-    /// In a value of an `.env` file.
-    NotExpanded,
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoEffect(keys) => {
-                let verb = if keys.len() == 1 { "has" } else { "have" };
-                write!(f, "{} {verb} no effect on a local run", quoted(keys))
-            }
-            Self::NotInherited { key, environment } => write!(
-                f,
-                "is not inherited, so it is absent here; hint: repeat it as `env.{environment}.{key}`"
-            ),
-            Self::BindingAsEnvironment => f.write_str(
-                "looks like a binding, a form that is not read yet: `env` holds environments",
-            ),
-            Self::NotExpanded => f.write_str(
-                "holds a `$`, which is not expanded: the worker sees the value as it stands",
-            ),
-        }
     }
 }
 

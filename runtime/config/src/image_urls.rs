@@ -26,9 +26,9 @@ pub struct ImageUrlsConfig {
 /// The timeouts of another host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceTimeouts {
-    /// For the name lookup and the connection, at every redirect anew.
+    /// The timeout of the name lookup and the connection, at every redirect anew.
     pub connect: Duration,
-    /// For the whole exchange, to the last byte.
+    /// The timeout of the whole exchange, to the last byte.
     pub total: Duration,
 }
 

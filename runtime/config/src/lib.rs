@@ -68,13 +68,15 @@ pub use storage::{Durability, S3, StateLocation, Storage};
 pub struct Config {
     /// The file of the config.
     pub file: PathBuf,
-    /// The file's folder, absolute: relative paths in the config start here.
+    /// The absolute path of the file's folder. Relative paths in the config start here.
     pub dir: PathBuf,
     /// The chosen `env.<name>`, if there is one.
     pub environment: Option<String>,
+    /// The name of the worker (`name`): with `-<environment>` where the chosen environment has no name of its own, and by
+    /// default the name of the folder.
     pub name: String,
-    /// The worker's source or component, absolute. It need not exist yet: a build may make it. `None` where there
-    /// are only `assets`.
+    /// The absolute path of the worker's source or component. It need not exist yet: a build may make it. `None` where
+    /// there are only `assets`.
     pub main: Option<PathBuf>,
     /// Plain variables as the guest's environment has them, in the file's order.
     pub vars: Vec<(String, String)>,
@@ -84,16 +86,19 @@ pub struct Config {
     pub bindings: Vec<Binding>,
     /// Static files, if there are any.
     pub assets: Option<AssetsConfig>,
-    /// Folders or configs of further workers of a run (`safelight.workers`), absolute.
+    /// The absolute paths of folders or configs of further workers of a run (`safelight.workers`).
     pub workers: Vec<PathBuf>,
     /// The storage of bindings (`safelight.storage`).
     pub storage: Storage,
+    /// The address of the local server (`dev`).
     pub dev: Dev,
+    /// The limits of one instance (`limits.cpu_ms`, `safelight.memory_mb`).
     pub limits: Limits,
     /// The timeouts of connections (`safelight.deadlines`).
     pub deadlines: Deadlines,
     /// The decoders and budgets of one request.
     pub pixels: PixelSettings,
+    /// The command that makes `main` (`build`), if there is one.
     pub build: Option<Build>,
     /// The faults of the whole run (`safelight.faults`).
     pub faults: Vec<Fault>,
@@ -104,12 +109,16 @@ pub struct Config {
 /// The address of the local server. A flag on the command line overrides each field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Dev {
+    /// The IP address (`dev.ip`), if the config has one.
     pub ip: Option<IpAddr>,
+    /// The port (`dev.port`), if the config has one; 0 is any free port.
     pub port: Option<u16>,
 }
 
 impl Dev {
+    /// The IP address where neither config nor command line has one.
     pub const DEFAULT_IP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    /// The port where neither config nor command line has one.
     pub const DEFAULT_PORT: u16 = 8787;
 }
 
@@ -136,14 +145,16 @@ impl Default for Limits {
 pub struct Build {
     /// The command line for `sh -c`.
     pub command: String,
-    /// Absolute.
+    /// The absolute path of the folder that the command runs in.
     pub cwd: PathBuf,
 }
 
 /// A valid config with its warnings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
+    /// The config.
     pub config: Config,
+    /// The warnings, each with its position.
     pub warnings: Vec<Located<Notice>>,
 }
 
@@ -154,6 +165,10 @@ impl Config {
     }
 
     /// Reads `file`, or else the first of wrangler's file names in `dir`, for the given `env.<name>`.
+    ///
+    /// # Errors
+    /// When there is no file, or the file cannot be read, exceeds a limit or does not parse: that one error. Otherwise all errors
+    /// of its keys and of the files of secrets beside it, at most 100, and the number of the others.
     pub fn load(
         dir: &Path,
         file: Option<&Path>,

@@ -24,9 +24,10 @@ pub(super) enum Syntax {
 pub(super) struct Source {
     /// The path as messages show it.
     pub(super) path: PathBuf,
-    /// Absolute.
+    /// The absolute path of the config's folder.
     pub(super) dir: PathBuf,
     pub(super) syntax: Syntax,
+    /// The text of the file, without a byte order mark.
     pub(super) text: String,
 }
 

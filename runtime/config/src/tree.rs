@@ -17,11 +17,11 @@ pub(super) struct Node {
 pub(super) enum Value {
     Null,
     Bool(bool),
-    /// Decimal text, as JSON would write it.
+    /// The decimal text of a number, as JSON would write it.
     Number(String),
     Text(String),
     List(Vec<Node>),
-    /// In the file's order; a key stands here once.
+    /// Keys and values in the order of the file, each key once.
     Table(Vec<Entry>),
 }
 
@@ -41,7 +41,7 @@ pub(super) fn parse(source: &Source) -> Result<Node, ConfigErrors> {
 }
 
 impl Value {
-    /// For "must be a string, but is a list".
+    /// The name of the type with its article, as in "must be a string, but is a list".
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",

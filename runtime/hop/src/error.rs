@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
+use safelight_net::error_chain;
 use safelight_protocol::fetcher::URL_HEADER;
 
 use crate::log::Time;
@@ -248,19 +249,6 @@ impl From<hyper::Error> for HopError {
     }
 }
 
-/// Returns an error and its causes on one line.
-#[must_use]
-pub fn error_chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
-
 /// The limit that refuses a call of another worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubrequestLimitError {
@@ -289,7 +277,9 @@ impl Error for SubrequestLimitError {}
 
 #[cfg(test)]
 mod tests {
-    use super::{HopError, IntegrityError, IntegrityErrorKind, error_chain};
+    use safelight_net::error_chain;
+
+    use super::{HopError, IntegrityError, IntegrityErrorKind};
 
     #[test]
     fn a_cause_occurs_once_in_the_chain_of_an_error() {

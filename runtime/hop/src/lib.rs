@@ -31,8 +31,9 @@ pub mod trace;
 
 pub use body::Body;
 pub use call::{Answer, BindingService, Call, CallContext, HopService};
-pub use error::{HopError, error_chain};
+pub use error::HopError;
 pub use request::RequestContext;
+pub use safelight_net::error_chain;
 pub use stack::layered;
 
 /// The hop from the runtime to the images process for a picture by URL or by `fetch`, as faults and logs name it.

@@ -62,19 +62,19 @@ impl Count {
     fn new(crates: &[Crate], files: &[File]) -> Result<Self, TidyError> {
         let counts: Result<Vec<CrateCount>, TidyError> = crates
             .iter()
-            .map(|it| CrateCount::new(it, crates, files))
+            .map(|package| CrateCount::new(package, crates, files))
             .collect();
         let mut counts = counts?;
-        counts.sort_by_key(|it| match it.place {
-            Place::Rank(rank) => (0, rank, it.folder.clone()),
-            Place::Unknown => (1, 0, it.folder.clone()),
-            Place::Free => (2, 0, it.folder.clone()),
+        counts.sort_by_key(|count| match count.place {
+            Place::Rank(rank) => (0, rank, count.folder.clone()),
+            Place::Unknown => (1, 0, count.folder.clone()),
+            Place::Free => (2, 0, count.folder.clone()),
         });
         let lock = files.iter().find(|file| file.path == "Cargo.lock");
         let lines = lock.map(|lock| lock.text.lines()).into_iter().flatten();
         Ok(Self {
             crates: counts,
-            elsewhere: Size::count(files, |file| home(&file.path, crates).is_none()),
+            elsewhere: Size::count(files, |file| crate_folder(&file.path, crates).is_none()),
             upward: order::upward(crates),
             locked: lines.filter(|line| line.starts_with("source = ")).count(),
         })
@@ -85,18 +85,18 @@ impl Count {
 type Level = fn(&[Module]) -> Vec<Circle>;
 
 impl CrateCount {
-    fn new(it: &Crate, crates: &[Crate], files: &[File]) -> Result<Self, TidyError> {
+    fn new(package: &Crate, crates: &[Crate], files: &[File]) -> Result<Self, TidyError> {
         let texts = texts(files);
         let mut source = Size::default();
         let mut top_modules = 0;
         let mut circles = [Circles::default(); 3];
-        for root in &it.roots {
+        for root in &package.roots {
             let modules = modules::read(root, &texts)?;
             source.add(Size {
                 files: modules.len(),
-                lines: modules.iter().map(|it| it.lines).sum(),
+                lines: modules.iter().map(|module| module.lines).sum(),
             });
-            let is_top = |it: &&Module| modules::parent(&it.path) == Some("crate");
+            let is_top = |module: &&Module| modules::parent(&module.path) == Some("crate");
             top_modules += modules.iter().filter(is_top).count();
             let levels: [Level; 3] = [
                 |modules| circle::inside("crate", modules),
@@ -107,17 +107,19 @@ impl CrateCount {
                 circles.add(&level(&modules));
             }
         }
-        let mut names: Vec<&str> = it.uses().collect();
+        let mut names: Vec<&str> = package.uses().collect();
         names.sort_unstable();
         names.dedup();
-        let is_here = |name: &&&str| crates.iter().any(|it| it.name == **name);
+        let is_here = |name: &&&str| crates.iter().any(|other| other.name == **name);
         let uses = names.iter().filter(is_here).count();
         Ok(Self {
-            name: it.name.clone(),
-            folder: it.folder.clone(),
-            place: place(&it.folder),
+            name: package.name.clone(),
+            folder: package.folder.clone(),
+            place: place(&package.folder),
             source,
-            all: Size::count(files, |file| home(&file.path, crates) == Some(&it.folder)),
+            all: Size::count(files, |file| {
+                crate_folder(&file.path, crates) == Some(&package.folder)
+            }),
             top_modules,
             circles,
             uses,
@@ -127,8 +129,8 @@ impl CrateCount {
 }
 
 /// The innermost folder of a crate that the path is in.
-fn home<'a>(path: &str, crates: &'a [Crate]) -> Option<&'a String> {
-    let folders = crates.iter().map(|it| &it.folder);
+fn crate_folder<'a>(path: &str, crates: &'a [Crate]) -> Option<&'a String> {
+    let folders = crates.iter().map(|package| &package.folder);
     folders
         .filter(|folder| {
             let rest = path.strip_prefix(folder.as_str());
@@ -140,7 +142,10 @@ fn home<'a>(path: &str, crates: &'a [Crate]) -> Option<&'a String> {
 impl Size {
     fn count(files: &[File], is_counted: impl Fn(&File) -> bool) -> Self {
         let mut size = Self::default();
-        for file in files.iter().filter(|it| it.is_rust() && is_counted(it)) {
+        for file in files
+            .iter()
+            .filter(|file| file.is_rust() && is_counted(file))
+        {
             size.add(Self {
                 files: 1,
                 lines: file.text.lines().count(),
@@ -157,7 +162,7 @@ impl Size {
 
 impl Circles {
     fn add(&mut self, circles: &[Circle]) {
-        let members = circles.iter().map(|it| it.members.len());
+        let members = circles.iter().map(|circle| circle.members.len());
         self.count += circles.len();
         self.largest = self.largest.max(members.max().unwrap_or_default());
     }

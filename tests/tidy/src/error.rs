@@ -8,9 +8,9 @@ use std::path::PathBuf;
 pub enum TidyError {
     /// A file or folder cannot be read.
     Read(PathBuf, io::Error),
-    /// `cargo metadata` fails, with what it prints.
+    /// `cargo metadata` failed; the text is what it printed.
     Cargo(String),
-    /// `cargo metadata` prints something else than its documented JSON.
+    /// The JSON of `cargo metadata` has not this key.
     Metadata(&'static str),
     /// A source file is not Rust.
     Syntax(String, syn::Error),
@@ -20,7 +20,7 @@ impl fmt::Display for TidyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(path, error) => write!(f, "read {}: {error}", path.display()),
-            Self::Cargo(said) => write!(f, "run cargo metadata: {said}"),
+            Self::Cargo(text) => write!(f, "run cargo metadata: {text}"),
             Self::Metadata(missing) => write!(f, "read cargo metadata: no `{missing}`"),
             Self::Syntax(path, error) => {
                 let start = error.span().start();

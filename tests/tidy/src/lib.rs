@@ -4,10 +4,10 @@
 //! |---|---|
 //! | [`project`] | the text files of a checkout, and its examples |
 //! | [`text`] | the rules on one file |
-//! | [`workspace`] | the crates of a checkout, as `cargo metadata` tells them |
+//! | [`workspace`] | the crates of a checkout, from `cargo metadata` |
 //! | [`order`] | the rules on dependencies between crates |
 //! | [`recipe`] | the rule that a binding takes what CONTRIBUTING.md says, held by the echo binding |
-//! | [`owners`] | the rules on libraries that one crate has for itself |
+//! | [`owners`] | the rules on libraries that a single crate may depend on |
 //! | [`unused`] | the rule that the sources of a crate name its dependencies |
 //! | [`modules`] | the modules of a crate, what each imports, and the rule that they make no circle |
 //! | [`map`] | the rule that ARCHITECTURE.md's map is that of the crates |

@@ -30,34 +30,34 @@ pub fn differences(text: &str, crates: &[Crate]) -> Vec<String> {
     };
     let missing = crates
         .iter()
-        .filter(|it| rows.iter().all(|row| row.package != it.name))
-        .map(|it| {
-            let row = Row::from_crate(it, crates);
-            format!("`{}` has no row: add `{}`", it.name, row.text())
+        .filter(|package| rows.iter().all(|row| row.package != package.name))
+        .map(|package| {
+            let row = Row::from_crate(package, crates);
+            format!("`{}` has no row: add `{}`", package.name, row.text())
         });
     let wrong = rows.iter().enumerate().filter_map(|(number, row)| {
-        let package = &row.package;
-        if rows[..number].iter().any(|it| it.package == *package) {
-            return Some(format!("`{package}` has two rows"));
+        let name = &row.package;
+        if rows[..number].iter().any(|above| above.package == *name) {
+            return Some(format!("`{name}` has two rows"));
         }
-        let Some(it) = crates.iter().find(|it| it.name == *package) else {
+        let Some(package) = crates.iter().find(|package| package.name == *name) else {
             return Some(format!(
-                "`{package}` has a row and is no crate of the workspace"
+                "`{name}` has a row and is no crate of the workspace"
             ));
         };
-        let right = Row::from_crate(it, crates);
-        (*row != right).then(|| format!("the row of `{package}` must be `{}`", right.text()))
+        let right = Row::from_crate(package, crates);
+        (*row != right).then(|| format!("the row of `{name}` must be `{}`", right.text()))
     });
     missing.chain(wrong).collect()
 }
 
 impl Row {
-    fn from_crate(it: &Crate, crates: &[Crate]) -> Self {
-        let is_here = |name: &&str| crates.iter().any(|it| it.name == *name);
+    fn from_crate(package: &Crate, crates: &[Crate]) -> Self {
+        let is_here = |name: &&str| crates.iter().any(|other| other.name == *name);
         Self {
-            folder: it.folder.clone(),
-            package: it.name.clone(),
-            uses: it.uses().filter(is_here).map(str::to_owned).collect(),
+            folder: package.folder.clone(),
+            package: package.name.clone(),
+            uses: package.uses().filter(is_here).map(str::to_owned).collect(),
         }
     }
 
@@ -209,7 +209,7 @@ After it, `words`.
     }
 
     #[test]
-    fn a_page_without_a_map_is_told_what_it_looks_like() {
+    fn the_message_for_a_page_without_a_map_shows_the_format() {
         let [message] = differences("| folder | package | what it is |\n", &crates())
             .try_into()
             .unwrap();

@@ -5,12 +5,14 @@
 
 pub mod circle;
 mod items;
+mod names;
 mod paths;
 mod tree;
 
 use std::collections::BTreeMap;
 
 use crate::TidyError;
+use crate::modules::names::Names;
 use crate::modules::paths::{PathRead, SourceRead};
 use crate::modules::tree::Tree;
 
@@ -28,7 +30,8 @@ pub struct Module {
 /// A path in a module's source that leads to a module of the same crate: in a `use`, in an expression, in a macro's input.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Clone, Debug)]
 pub struct Import {
-    /// The file's module that the path leads to. An item that an ancestor exports again leads to the ancestor.
+    /// The file's module that the path leads to. A path to an item that a module exports again is an import of that module, and
+    /// one of the module that holds the item.
     pub to: String,
     pub line: usize,
     pub text: String,
@@ -37,79 +40,41 @@ pub struct Import {
 /// The modules of the crate whose root file is `root`, found in `texts`, which has a text for each path.
 pub fn read(root: &str, texts: &BTreeMap<&str, &str>) -> Result<Vec<Module>, TidyError> {
     let tree = Tree::read(root, texts)?;
-    let modules = tree.sources.iter().map(|source| {
-        let read = paths::read(&source.module, &source.syntax);
-        Module {
+    let reads: Vec<SourceRead> = tree
+        .sources
+        .iter()
+        .map(|source| paths::read(&source.module, &source.syntax))
+        .collect();
+    let names = Names::new(&tree, &reads);
+    let modules = tree
+        .sources
+        .iter()
+        .zip(&reads)
+        .map(|(source, read)| Module {
             path: source.module.clone(),
             file: source.file.clone(),
             lines: source.lines.saturating_sub(read.test_lines),
-            imports: imports(&tree, &read),
-        }
-    });
+            imports: imports(&tree, &names, read),
+        });
     Ok(modules.collect())
 }
 
-fn imports(tree: &Tree, read: &SourceRead) -> Vec<Import> {
-    let names = names(tree, read);
-    let mut imports: Vec<Import> = read
-        .paths
-        .iter()
-        .filter_map(|path| {
-            let (module, _) = resolve(tree, &names, path)?;
-            Some(Import {
-                to: tree.owner(&module)?.to_owned(),
-                line: path.line,
-                text: path.segments.join("::"),
-            })
+fn imports(tree: &Tree, names: &Names<'_>, read: &SourceRead) -> Vec<Import> {
+    let import = |path: &PathRead, module: &str| {
+        Some(Import {
+            to: tree.owner(module)?.to_owned(),
+            line: path.line,
+            text: path.segments.join("::"),
         })
-        .collect();
+    };
+    let mut imports: Vec<Import> = Vec::new();
+    for path in &read.paths {
+        let modules = names.modules_of(path);
+        imports.extend(modules.iter().filter_map(|module| import(path, module)));
+    }
     imports.sort_by(|a, b| (&a.to, a.line).cmp(&(&b.to, b.line)));
     imports.dedup_by(|a, b| a.to == b.to && a.line == b.line);
     imports
-}
-
-/// The modules that `use` gives a name: by the module in which the `use` stands, and the name.
-type Names = BTreeMap<(String, String), String>;
-
-fn names(tree: &Tree, read: &SourceRead) -> Names {
-    let none = Names::new();
-    let named = read.paths.iter().filter_map(|path| {
-        let name = path.name.clone()?;
-        let (module, rest) = resolve(tree, &none, path)?;
-        (rest == 0).then_some(((path.here.clone(), name), module))
-    });
-    named.collect()
-}
-
-/// The deepest module on the path, and how many segments follow it.
-fn resolve(tree: &Tree, names: &Names, path: &PathRead) -> Option<(String, usize)> {
-    let mut segments = path.segments.iter().map(String::as_str).peekable();
-    let mut module = match segments.next()? {
-        "crate" => "crate".to_owned(),
-        "self" => path.here.clone(),
-        "super" => parent(&path.here)?.to_owned(),
-        first => {
-            let child = format!("{}::{first}", path.here);
-            let name = (path.here.clone(), first.to_owned());
-            if tree.has(&child) {
-                child
-            } else {
-                names.get(&name)?.clone()
-            }
-        }
-    };
-    while let Some(segment) = segments.peek() {
-        let next = match *segment {
-            "super" => parent(&module)?.to_owned(),
-            segment => format!("{module}::{segment}"),
-        };
-        if !tree.has(&next) {
-            break;
-        }
-        module = next;
-        segments.next();
-    }
-    Some((module, segments.count()))
 }
 
 pub(crate) fn parent(module: &str) -> Option<&str> {

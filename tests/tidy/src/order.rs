@@ -25,7 +25,7 @@ pub const ORDER: [&str; 15] = [
 /// Folders whose crates may depend on anything. No ranked crate depends on them.
 const FREE: [&str; 3] = ["tests", "bench", "examples"];
 
-/// The place of a folder in the house.
+/// The place of a folder in the order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     /// The number of ranks above it.
@@ -93,67 +93,19 @@ pub fn upward(crates: &[Crate]) -> Vec<String> {
 pub fn unranked(crates: &[Crate]) -> Vec<String> {
     let messages = crates
         .iter()
-        .filter(|it| place(&it.folder) == Place::Unknown)
-        .map(|it| {
+        .filter(|package| place(&package.folder) == Place::Unknown)
+        .map(|package| {
             let free = FREE.join("/, ");
             format!(
                 "{} has no rank: name its folder in ORDER, or move it under {free}/",
-                title(it)
+                title(package)
             )
         });
     messages.collect()
 }
 
-/// Crates, the crates that they must not know, and the rule in words. The order implies each of them.
-const APART: [(&str, &[&str], &str); 3] = [
-    (
-        "runtime/hop",
-        &[
-            "runtime/bindings/*",
-            "runtime/delivery",
-            "runtime/gateway",
-            "runtime/worker",
-            "runtime/workerd",
-            "runtime/config",
-        ],
-        "hop knows no service",
-    ),
-    (
-        "runtime/config",
-        &[
-            "runtime/bindings/*",
-            "tests/echo",
-            "runtime/state",
-            "runtime/delivery",
-        ],
-        "config knows no service and no store",
-    ),
-    (
-        "runtime/bindings/*",
-        &[
-            "runtime/worker",
-            "runtime/workerd",
-            "runtime/gateway",
-            "runtime/safelight",
-        ],
-        "bindings know no engine and no front",
-    ),
-];
-
-/// The arrows between crates that must not know each other.
-pub fn acquainted(crates: &[Crate]) -> Vec<String> {
-    let messages = arrows(crates).flat_map(|Arrow { from, to }| {
-        APART.iter().filter_map(move |(who, strangers, sentence)| {
-            let is_broken = is_in(&from.folder, who)
-                && strangers.iter().any(|pattern| is_in(&to.folder, pattern));
-            is_broken.then(|| format!("{sentence}: {} depends on {}", title(from), title(to)))
-        })
-    });
-    messages.collect()
-}
-
-fn title(it: &Crate) -> String {
-    format!("`{}` ({}/)", it.name, it.folder)
+fn title(package: &Crate) -> String {
+    format!("`{}` ({}/)", package.name, package.folder)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Libraries that one crate of the house has for itself.
+//! Libraries that a single crate may depend on.
 
 use crate::order::{Place, place};
 use crate::workspace::Crate;
@@ -57,16 +57,18 @@ const CODECS: [&str; 25] = [
     "zune-*",
 ];
 
-/// The crates that are built of a library that another crate has for itself. Tests, benches and examples are free.
-pub fn strangers(crates: &[Crate]) -> Vec<String> {
-    let of_product = crates.iter().filter(|it| place(&it.folder) != Place::Free);
-    let uses = of_product.flat_map(|it| it.uses().map(move |library| (it, library)));
-    let messages = uses.filter_map(|(it, library)| {
+/// The dependencies on libraries that only another crate may depend on. Tests, benches and examples are free.
+pub fn forbidden_dependencies(crates: &[Crate]) -> Vec<String> {
+    let product = crates
+        .iter()
+        .filter(|package| place(&package.folder) != Place::Free);
+    let uses = product.flat_map(|package| package.uses().map(move |library| (package, library)));
+    let messages = uses.filter_map(|(package, library)| {
         let owner = OWNERS.iter().find(|owner| owner.has(library))?;
-        (it.folder != owner.folder).then(|| {
+        (package.folder != owner.folder).then(|| {
             format!(
                 "`{}` ({}/) depends on `{library}`, and {}/ {}",
-                it.name, it.folder, owner.folder, owner.why
+                package.name, package.folder, owner.folder, owner.why
             )
         })
     });
@@ -90,7 +92,7 @@ fn is_named(library: &str, pattern: &str) -> bool {
 
 #[cfg(test)]
 mod planted {
-    use super::strangers;
+    use super::forbidden_dependencies;
     use crate::workspace::{Crate, Kind};
 
     #[test]
@@ -110,7 +112,7 @@ mod planted {
             Crate::planted("safelight-against-sharp", "bench", &["png"]),
             Crate::planted("safelight-hop", "runtime/hop", &["imagesize", "bytes"]),
         ];
-        assert_eq!(strangers(&crates), Vec::<String>::new());
+        assert_eq!(forbidden_dependencies(&crates), Vec::<String>::new());
     }
 
     #[test]
@@ -121,7 +123,7 @@ mod planted {
             &["wasmtime-wasi-http"],
         )];
         assert_eq!(
-            strangers(&crates),
+            forbidden_dependencies(&crates),
             [
                 "`safelight-hop` (runtime/hop/) depends on `wasmtime-wasi-http`, and runtime/worker/ is the only crate that knows the engine"
             ]
@@ -136,13 +138,13 @@ mod planted {
             &["zune-png"],
         )];
         assert_eq!(
-            strangers(&crates),
+            forbidden_dependencies(&crates),
             [
                 "`safelight` (runtime/safelight/) depends on `zune-png`, and images-service/ is the only crate that decodes, changes and encodes pixels"
             ]
         );
         crates[0].dependencies[0].kind = Kind::Dev;
-        assert_eq!(strangers(&crates), Vec::<String>::new());
+        assert_eq!(forbidden_dependencies(&crates), Vec::<String>::new());
     }
 
     #[test]
@@ -153,7 +155,7 @@ mod planted {
             &["toml"],
         )];
         assert_eq!(
-            strangers(&crates),
+            forbidden_dependencies(&crates),
             [
                 "`safelight-gateway` (runtime/gateway/) depends on `toml`, and runtime/config/ is the only crate that reads wrangler's keys"
             ]

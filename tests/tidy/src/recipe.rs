@@ -60,13 +60,13 @@ pub fn turned_on(crates: &[Crate]) -> Vec<String> {
     let has = |features: &[String]| features.iter().any(|feature| feature == FEATURE);
     let by_default = crates
         .iter()
-        .filter(|it| has(&it.defaults))
-        .map(|it| format!("`{}` has the feature {FEATURE} by default", it.name));
-    let by_dependency = crates.iter().flat_map(|it| {
-        let dependencies = it.dependencies.iter();
+        .filter(|package| has(&package.defaults))
+        .map(|package| format!("`{}` has the feature {FEATURE} by default", package.name));
+    let by_dependency = crates.iter().flat_map(|package| {
+        let dependencies = package.dependencies.iter();
         let dependencies = dependencies.filter(|to| to.kind != Kind::Dev && has(&to.features));
         dependencies.map(|to| {
-            let (from, to) = (&it.name, &to.name);
+            let (from, to) = (&package.name, &to.name);
             format!("`{from}` turns on the feature {FEATURE} of `{to}` for more than tests")
         })
     });
@@ -174,19 +174,22 @@ Prose with `prose.rs`: not an edit.
 
     #[test]
     fn tests_alone_turn_the_feature_on() {
-        let mut it = Crate::planted("safelight", "runtime/safelight", &[]);
+        let mut package = Crate::planted("safelight", "runtime/safelight", &[]);
         let echo = |kind| Dependency {
             name: "safelight-config".to_owned(),
             source_name: "safelight-config".to_owned(),
             kind,
             features: vec!["echo".to_owned()],
         };
-        it.dependencies = vec![echo(Kind::Dev)];
-        assert_eq!(turned_on(std::slice::from_ref(&it)), Vec::<String>::new());
-        it.dependencies = vec![echo(Kind::Normal)];
-        it.defaults = vec!["echo".to_owned()];
+        package.dependencies = vec![echo(Kind::Dev)];
         assert_eq!(
-            turned_on(&[it]),
+            turned_on(std::slice::from_ref(&package)),
+            Vec::<String>::new()
+        );
+        package.dependencies = vec![echo(Kind::Normal)];
+        package.defaults = vec!["echo".to_owned()];
+        assert_eq!(
+            turned_on(&[package]),
             [
                 "`safelight` has the feature echo by default",
                 "`safelight` turns on the feature echo of `safelight-config` for more than tests",

@@ -50,14 +50,14 @@ fn is_short(file: &File) -> Option<String> {
 }
 
 fn is_named_by_a_noun(file: &File) -> Option<String> {
-    const DRAWERS: [&str; 5] = ["utils", "util", "common", "helpers", "misc"];
+    const VAGUE_NAMES: [&str; 5] = ["utils", "util", "common", "helpers", "misc"];
     let name = |part: &str| part.split('.').next().unwrap_or_default().to_owned();
-    let drawer = file
+    let vague = file
         .path
         .split('/')
         .map(name)
-        .find(|part| DRAWERS.contains(&part.as_str()))?;
-    Some(format!("`{drawer}` says nothing about what is inside"))
+        .find(|part| VAGUE_NAMES.contains(&part.as_str()))?;
+    Some(format!("`{vague}` says nothing about what is inside"))
 }
 
 fn ignores_no_test(file: &File) -> Option<String> {
@@ -151,7 +151,7 @@ mod samples {
     }
 
     #[test]
-    fn a_drawer_for_everything_is_found() {
+    fn a_name_that_fits_everything_is_found() {
         let rule = super::is_named_by_a_noun;
         assert!(breaks(rule, "src/utils.rs", ""));
         assert!(breaks(rule, "tests/common/mod.rs", ""));

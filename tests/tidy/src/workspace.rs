@@ -1,4 +1,4 @@
-//! The crates of a checkout, as `cargo metadata` tells them.
+//! The crates of a checkout, from `cargo metadata`.
 
 use std::path::Path;
 use std::process::Command;
@@ -51,6 +51,40 @@ impl Crate {
             .filter(|dependency| dependency.kind != Kind::Dev)
             .map(|dependency| dependency.name.as_str())
     }
+
+    fn from_metadata(package: &Value, root: &str) -> Result<Self, TidyError> {
+        let manifest = inside(root, text(package, "manifest_path")?);
+        let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let dependencies: Result<Vec<Dependency>, TidyError> = list(package, "dependencies")?
+            .iter()
+            .map(|dependency| {
+                let kind = match dependency["kind"].as_str() {
+                    None => Kind::Normal,
+                    Some("build") => Kind::Build,
+                    Some(_) => Kind::Dev,
+                };
+                let name = text(dependency, "name")?;
+                Ok(Dependency {
+                    name: name.to_owned(),
+                    source_name: dependency["rename"].as_str().unwrap_or(name).to_owned(),
+                    kind,
+                    features: texts(&dependency["features"]),
+                })
+            })
+            .collect();
+        let roots: Result<Vec<String>, TidyError> =
+            targets(package, &["lib", "bin", "proc-macro"])?
+                .into_iter()
+                .map(|target| Ok(inside(root, text(target, "src_path")?)))
+                .collect();
+        Ok(Self {
+            name: text(package, "name")?.to_owned(),
+            folder: folder.to_owned(),
+            dependencies: dependencies?,
+            defaults: texts(&package["features"]["default"]),
+            roots: roots?,
+        })
+    }
 }
 
 impl Workspace {
@@ -63,8 +97,8 @@ impl Workspace {
             .output()
             .map_err(|error| TidyError::Cargo(error.to_string()))?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            return Err(TidyError::Cargo(said));
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(TidyError::Cargo(stderr));
         }
         let metadata = serde_json::from_slice(&output.stdout)
             .map_err(|error| TidyError::Cargo(error.to_string()))?;
@@ -86,46 +120,13 @@ impl Workspace {
         }
         let crates: Result<Vec<Crate>, TidyError> = packages
             .iter()
-            .map(|package| krate(package, root))
+            .map(|package| Crate::from_metadata(package, root))
             .collect();
         Ok(Self {
             crates: crates?,
             default_programs,
         })
     }
-}
-
-fn krate(package: &Value, root: &str) -> Result<Crate, TidyError> {
-    let manifest = inside(root, text(package, "manifest_path")?);
-    let folder = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let dependencies: Result<Vec<Dependency>, TidyError> = list(package, "dependencies")?
-        .iter()
-        .map(|dependency| {
-            let kind = match dependency["kind"].as_str() {
-                None => Kind::Normal,
-                Some("build") => Kind::Build,
-                Some(_) => Kind::Dev,
-            };
-            let name = text(dependency, "name")?;
-            Ok(Dependency {
-                name: name.to_owned(),
-                source_name: dependency["rename"].as_str().unwrap_or(name).to_owned(),
-                kind,
-                features: texts(&dependency["features"]),
-            })
-        })
-        .collect();
-    let roots: Result<Vec<String>, TidyError> = targets(package, &["lib", "bin", "proc-macro"])?
-        .into_iter()
-        .map(|target| Ok(inside(root, text(target, "src_path")?)))
-        .collect();
-    Ok(Crate {
-        name: text(package, "name")?.to_owned(),
-        folder: folder.to_owned(),
-        dependencies: dependencies?,
-        defaults: texts(&package["features"]["default"]),
-        roots: roots?,
-    })
 }
 
 fn targets<'a>(package: &'a Value, kinds: &[&str]) -> Result<Vec<&'a Value>, TidyError> {

@@ -91,8 +91,8 @@ impl<'a> ScaledPlan<'a> {
                 } else {
                     self.sides.1
                 };
-                let blocks = (component.across, component.down);
-                Some(McuRow::new(quantisation, side, blocks, self.mcus.0))
+                let across = self.mcus.0 * component.across;
+                Some(McuRow::new(quantisation, side, across, component.down))
             })
             .collect()
     }

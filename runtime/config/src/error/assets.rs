@@ -5,10 +5,11 @@ use std::fmt;
 /// The error of static files. The text follows the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssetsError {
+    /// A value is none of these words.
     NotOneOf(Vec<&'static str>),
-    /// In `assets.run_worker_first`.
+    /// The rules of `run_worker_first` break a rule of the platform, which the text names.
     WorkerRules(&'static str),
-    /// The config has assets and no worker.
+    /// A key is for a worker, and the config has only assets.
     NoWorker,
 }
 

@@ -8,14 +8,20 @@ use super::quoted;
 /// The error of a run with several workers. The text follows the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunError {
-    /// No worker of the run has the name.
+    /// A service names a worker that is not in the run.
     NoSuchWorker {
+        /// The name of the worker.
         name: String,
+        /// The names of the workers of the run.
         run: Vec<String>,
     },
+    /// The run has more workers than this maximum.
     TooManyWorkers(usize),
+    /// Two workers of the run have one name.
     SameWorkerName {
+        /// The name of both workers.
         name: String,
+        /// The config of the other worker.
         other: PathBuf,
     },
 }

@@ -7,14 +7,21 @@ use crate::public_path::PublicPathError;
 /// The error of a bucket or of its storage. The text follows the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageError {
+    /// The name of a bucket has other characters or another length than the platform permits.
     BucketName,
+    /// `durability` is neither `disk` nor `process`.
     Durability,
+    /// A key describes a store, and there is no `endpoint`.
     NeedsEndpoint,
+    /// `endpoint` is not the origin of a URL.
     Endpoint,
+    /// `prefix` has a part that a store refuses or rewrites.
     Prefix,
+    /// A public path is not valid.
     PublicPath(PublicPathError),
-    /// One path lies within another one.
+    /// A public path lies within another one, or is the same.
     PublicPathWithin,
+    /// A key of `safelight.r2` is the name of no bucket's binding.
     NoSuchBinding,
 }
 

@@ -38,7 +38,10 @@ pub(crate) fn read<'a>(
             "not_found_handling" => {
                 not_found = choice(&field, &NOT_FOUND, diagnostics).unwrap_or_default();
             }
-            _ => worker_first = self::worker_first(&field, diagnostics).unwrap_or_default(),
+            "run_worker_first" => {
+                worker_first = self::worker_first(&field, diagnostics).unwrap_or_default();
+            }
+            _ => {}
         }
     }
     let Some(directory) = directory else {

@@ -16,10 +16,11 @@ pub(crate) fn read<'a>(
         match field.key {
             "command" => command = field.non_empty_text(diagnostics),
             "cwd" => cwd = field.non_empty_text(diagnostics).map(|text| (field, text)),
-            _ => {
+            "watch_dir" => {
                 check_watch_dir(&field, diagnostics);
                 no_effect.push(field);
             }
+            _ => {}
         }
     }
     let Some(command) = command else {

@@ -33,7 +33,10 @@ impl ImageUrls {
             "allowed_addresses" => self.allowed_addresses = list(field, diagnostics),
             "source_ms" => timeout(&mut self.source_timeouts.total, field, diagnostics),
             "source_connect_ms" => timeout(&mut self.source_timeouts.connect, field, diagnostics),
-            _ => self.cf_image_fail_open = field.boolean(diagnostics).unwrap_or_default(),
+            "cf_image_fail_open" => {
+                self.cf_image_fail_open = field.boolean(diagnostics).unwrap_or_default();
+            }
+            _ => {}
         }
     }
 

@@ -25,7 +25,8 @@ pub(super) fn read(
             let megabytes = field.whole_number(diagnostics, 1..=MAX_MEMORY_BUDGET_MB);
             set(&mut settings.memory_budget_mb, megabytes);
         }
-        _ => set(&mut settings.jpeg_decoder, decoder(field, diagnostics)),
+        "jpeg_decoder" => set(&mut settings.jpeg_decoder, decoder(field, diagnostics)),
+        _ => {}
     }
 }
 

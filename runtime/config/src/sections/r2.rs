@@ -35,11 +35,11 @@ fn bucket<'a>(
         match field.key {
             "bucket_name" => bucket = bucket_name(&field, diagnostics),
             // These keys choose among remote buckets.
-            _ => {
-                if field.text(diagnostics).is_some() {
-                    no_effect.push(field);
-                }
+            "preview_bucket_name" | "jurisdiction" => {
+                let is_text = field.text(diagnostics).is_some();
+                no_effect.extend(is_text.then_some(field));
             }
+            _ => {}
         }
     }
     let binding = binding?;

@@ -73,7 +73,11 @@ pub(crate) fn read<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Sa
             "strict" | "avif_input" | "time_budget_ms" | "memory_budget_mb" | "jpeg_decoder" => {
                 pixels::read(&mut safelight.pixels, &field, diagnostics);
             }
-            _ => safelight.image_urls.read(&field, diagnostics),
+            "image_urls" | "allowed_origins" | "denied_origins" | "allowed_addresses"
+            | "source_ms" | "source_connect_ms" | "cf_image_fail_open" => {
+                safelight.image_urls.read(&field, diagnostics);
+            }
+            _ => {}
         }
     }
     safelight
@@ -94,7 +98,8 @@ fn deadlines(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Deadlines {
         let deadline = match field.key {
             "header_read_ms" => &mut deadlines.header_read,
             "body_read_ms" => &mut deadlines.body_read,
-            _ => &mut deadlines.write,
+            "write_ms" => &mut deadlines.write,
+            _ => continue,
         };
         *deadline = Duration::from_millis(ms);
     }

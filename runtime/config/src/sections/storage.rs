@@ -104,11 +104,14 @@ fn s3(item: &Item<'_>, fields: &[Item<'_>], diagnostics: &mut Diagnostics<'_>) -
 /// Whether a path has only parts that a store accepts unchanged.
 fn is_prefix(text: &str) -> bool {
     let path = text.strip_prefix('/').unwrap_or(text);
+    if path.is_empty() {
+        return true;
+    }
     let path = path.strip_suffix('/').unwrap_or(path);
     let is_part = |part: &str| {
         !matches!(part, "" | "." | "..") && !part.chars().any(|c| c.is_ascii_control())
     };
-    path.is_empty() || path.split('/').all(is_part)
+    path.split('/').all(is_part)
 }
 
 fn endpoint(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<String> {

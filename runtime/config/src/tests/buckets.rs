@@ -141,6 +141,10 @@ const MISTAKES: &[(&str, &str)] = &[
         "2:69: `safelight.storage.prefix` must be a path of plain names, such as `team/photos`",
     ),
     (
+        "safelight.storage = { endpoint = 'http://h', bucket = 'b', prefix = '//' }",
+        "2:69: `safelight.storage.prefix` must be a path of plain names, such as `team/photos`",
+    ),
+    (
         "safelight.r2.B.public_path = '/b'",
         "2:14: `safelight.r2.B` names no binding of `r2_buckets`",
     ),

@@ -14,11 +14,15 @@ fn past_a_hundred_mistakes_the_rest_is_counted() {
 }
 
 #[test]
-fn a_mistake_without_a_position_is_counted_like_the_others() {
+fn a_mistake_without_a_position_is_shown_however_many_others_there_are() {
     let unknown: String = (0..1000)
         .map(|index| format!("unknown{index} = 1\n"))
         .collect();
     let message = errors(&unknown);
+    assert!(
+        message.starts_with("wrangler.toml: `main` is missing\n"),
+        "{message}"
+    );
     assert_eq!(message.lines().count(), 101);
     assert!(message.ends_with("\nand 901 more"), "{message}");
 }

@@ -83,7 +83,7 @@ async fn run(requests: usize) -> anyhow::Result<()> {
     }
     for clients in LOADS {
         eprint!("{requests} requests of {clients} at a time ");
-        let load = load(&server, (clients, requests), bytes).await?;
+        let load = load(&server, clients, requests, bytes).await?;
         eprintln!();
         println!("{load}");
     }
@@ -93,7 +93,8 @@ async fn run(requests: usize) -> anyhow::Result<()> {
 /// Makes the requests of some clients, and measures them.
 async fn load(
     server: &Arc<DevServer>,
-    (clients, requests): (usize, usize),
+    clients: usize,
+    requests: usize,
     bytes: usize,
 ) -> anyhow::Result<Load> {
     let started = Instant::now();

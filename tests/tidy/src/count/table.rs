@@ -28,7 +28,8 @@ source: what libraries and programs are built of, without items and files under 
 all: every Rust file in the crate's folder, so its tests, benches and examples too. Lines are all lines, blank ones and comments too.
 top modules: those of the crate's root.
 circles: how many, and after the slash the members of the largest. A circle is a set of modules of which each reaches each other by
-  imports. Imports between a module and those inside it do not count. top: between the modules of the crate's root, each with all that
+  imports. An import of an item that a module exports again is also one of the module that holds it. Imports between a module and those
+  inside it do not count. top: between the modules of the crate's root, each with all that
   is inside it; inner: the same inside each module, the root too; file: between single files.
 uses, libraries: direct dependencies on crates of the workspace, and on others, without those of development.
 tests, benches and examples have no rank, and their source is not in the total.
@@ -42,7 +43,7 @@ impl fmt::Display for Count {
         rows.push(self.total());
         write_table(f, &rows)?;
         writeln!(f)?;
-        if let Some(largest) = self.product().max_by_key(|it| it.source.lines) {
+        if let Some(largest) = self.product().max_by_key(|count| count.source.lines) {
             let lines = largest.source.lines;
             writeln!(
                 f,
@@ -65,7 +66,9 @@ impl fmt::Display for Count {
 
 impl Count {
     fn product(&self) -> impl Iterator<Item = &CrateCount> {
-        self.crates.iter().filter(|it| it.place != Place::Free)
+        self.crates
+            .iter()
+            .filter(|count| count.place != Place::Free)
     }
 
     fn elsewhere(&self) -> [String; COLUMNS] {
@@ -79,16 +82,16 @@ impl Count {
     fn total(&self) -> [String; COLUMNS] {
         let mut source = Size::default();
         let mut circles = [Circles::default(); 3];
-        for it in self.product() {
-            source.add(it.source);
-            for (sum, one) in circles.iter_mut().zip(it.circles) {
+        for count in self.product() {
+            source.add(count.source);
+            for (sum, one) in circles.iter_mut().zip(count.circles) {
                 sum.count += one.count;
                 sum.largest = sum.largest.max(one.largest);
             }
         }
         let mut all = self.elsewhere;
-        for it in &self.crates {
-            all.add(it.all);
+        for count in &self.crates {
+            all.add(count.all);
         }
         let mut row = [const { String::new() }; COLUMNS];
         row[0] = "total".to_owned();
@@ -98,33 +101,33 @@ impl Count {
     }
 }
 
-fn row(it: &CrateCount) -> [String; COLUMNS] {
-    let rank = match it.place {
+fn row(count: &CrateCount) -> [String; COLUMNS] {
+    let rank = match count.place {
         Place::Rank(rank) => rank.to_string(),
         Place::Free => "free".to_owned(),
         Place::Unknown => "no rank".to_owned(),
     };
-    let [source_lines, source_files, all_lines, all_files] = sizes(it.source, it.all);
-    let [top, inner, files] = it.circles.map(circle_text);
+    let [source_lines, source_files, all_lines, all_files] = sizes(count.source, count.all);
+    let [top, inner, files] = count.circles.map(circle_text);
     [
-        it.name.clone(),
-        format!("{}/", it.folder),
+        count.name.clone(),
+        format!("{}/", count.folder),
         rank,
         source_lines,
         source_files,
         all_lines,
         all_files,
-        it.top_modules.to_string(),
+        count.top_modules.to_string(),
         top,
         inner,
         files,
-        it.uses.to_string(),
-        it.libraries.to_string(),
+        count.uses.to_string(),
+        count.libraries.to_string(),
     ]
 }
 
 fn sizes(source: Size, all: Size) -> [String; 4] {
-    [source.lines, source.files, all.lines, all.files].map(|it| it.to_string())
+    [source.lines, source.files, all.lines, all.files].map(|number| number.to_string())
 }
 
 fn circle_text(circles: Circles) -> String {

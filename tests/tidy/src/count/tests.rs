@@ -1,11 +1,11 @@
-//! A small house, counted.
+//! The count of a small workspace.
 
 use super::Count;
 use crate::project::File;
 use crate::workspace::{Crate, Kind};
 
 #[test]
-fn a_small_house_is_counted() {
+fn a_workspace_is_counted() {
     let file = |path: &str, text: &str| File {
         path: path.to_owned(),
         text: text.to_owned(),

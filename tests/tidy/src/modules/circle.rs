@@ -8,8 +8,8 @@ use crate::modules::{Import, Module, parent};
 /// Modules of which each reaches each other by imports.
 pub struct Circle {
     pub members: Vec<String>,
-    /// A shortest way round: the last step leads to where the first begins.
-    pub way: Vec<Step>,
+    /// The steps of a shortest circle of these modules: the last step leads to the module of the first.
+    pub steps: Vec<Step>,
 }
 
 pub struct Step {
@@ -38,7 +38,10 @@ pub fn inside(parent: &str, modules: &[Module]) -> Vec<Circle> {
 
 /// [`inside`] each module of the crate.
 pub fn folder_circles(modules: &[Module]) -> Vec<Circle> {
-    let parents: BTreeSet<&str> = modules.iter().filter_map(|it| parent(&it.path)).collect();
+    let parents: BTreeSet<&str> = modules
+        .iter()
+        .filter_map(|module| parent(&module.path))
+        .collect();
     parents
         .into_iter()
         .flat_map(|parent| inside(parent, modules))
@@ -77,22 +80,20 @@ impl Graph {
             .map(|from| (from.as_str(), self.reach(from)))
             .collect();
         let mut circles: Vec<Circle> = Vec::new();
-        for (from, theirs) in &reached {
-            let is_known = circles
-                .iter()
-                .any(|it| it.members.iter().any(|it| it == from));
-            if is_known || !theirs.contains(from) {
+        for (from, reachable) in &reached {
+            let is_known = circles.iter().any(|circle| circle.has(from));
+            if is_known || !reachable.contains(from) {
                 continue;
             }
-            let comes_back = |to: &&&str| reached.get(**to).is_some_and(|it| it.contains(from));
-            let members: Vec<String> = theirs
+            let leads_back = |to: &&&str| reached.get(**to).is_some_and(|next| next.contains(from));
+            let members: Vec<String> = reachable
                 .iter()
-                .filter(comes_back)
-                .map(|&it| it.to_owned())
+                .filter(leads_back)
+                .map(|&member| member.to_owned())
                 .collect();
-            let ways = members.iter().map(|member| self.way_round(member));
-            let way = ways.min_by_key(Vec::len).unwrap_or_default();
-            circles.push(Circle { members, way });
+            let shortest = members.iter().map(|member| self.shortest(member));
+            let steps = shortest.min_by_key(Vec::len).unwrap_or_default();
+            circles.push(Circle { members, steps });
         }
         circles
     }
@@ -107,13 +108,13 @@ impl Graph {
         let mut reached = BTreeSet::new();
         let mut waiting = vec![from];
         while let Some(module) = waiting.pop() {
-            waiting.extend(self.next(module).filter(|it| reached.insert(*it)));
+            waiting.extend(self.next(module).filter(|next| reached.insert(*next)));
         }
         reached
     }
 
-    /// The shortest way from a member of a circle back to itself, breadth first.
-    fn way_round(&self, member: &str) -> Vec<Step> {
+    /// The steps of a shortest circle through a member, found by a search in breadth first.
+    fn shortest(&self, member: &str) -> Vec<Step> {
         let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
         let mut waiting = VecDeque::from([member]);
         while let Some(module) = waiting.pop_front() {
@@ -124,11 +125,11 @@ impl Graph {
                 }
             }
         }
-        let mut way = Vec::new();
+        let mut steps = Vec::new();
         let mut to = member;
         while let Some(from) = came_from.get(to) {
             let (file, import) = &self.steps[*from][to];
-            way.push(Step {
+            steps.push(Step {
                 from: (*from).to_owned(),
                 to: to.to_owned(),
                 file: file.clone(),
@@ -139,8 +140,8 @@ impl Graph {
                 break;
             }
         }
-        way.reverse();
-        way
+        steps.reverse();
+        steps
     }
 }
 
@@ -150,16 +151,22 @@ fn is_related(a: &str, b: &str) -> bool {
     a == b || is_inside(a, b) || is_inside(b, a)
 }
 
+impl Circle {
+    fn has(&self, module: &str) -> bool {
+        self.members.iter().any(|member| member == module)
+    }
+}
+
 impl fmt::Display for Circle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "circle of {}: ", self.members.len())?;
-        for step in &self.way {
+        for step in &self.steps {
             write!(f, "{} -> ", short(&step.from))?;
         }
-        if let Some(first) = self.way.first() {
+        if let Some(first) = self.steps.first() {
             write!(f, "{}", short(&first.from))?;
         }
-        for Step { file, import, .. } in &self.way {
+        for Step { file, import, .. } in &self.steps {
             write!(f, "\n    {file}:{}: {}", import.line, import.text)?;
         }
         Ok(())

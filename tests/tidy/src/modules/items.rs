@@ -1,7 +1,7 @@
 //! The name of an item, and the attributes that make it a test's.
 
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Item, ItemMod, Meta, Token};
+use syn::{Attribute, Ident, Item, ItemMod, Meta, Token};
 
 /// Returns whether only tests or fuzzing compile an item with these attributes.
 pub(super) fn is_of_tests(attributes: &[Attribute]) -> bool {
@@ -10,9 +10,13 @@ pub(super) fn is_of_tests(attributes: &[Attribute]) -> bool {
             .path()
             .segments
             .last()
-            .is_some_and(|it| it.ident == "test");
+            .is_some_and(|segment| segment.ident == "test");
         let is_cfg = attribute.path().is_ident("cfg");
-        is_test || (is_cfg && attribute.parse_args().is_ok_and(|it| needs_tests(&it)))
+        is_test
+            || (is_cfg
+                && attribute
+                    .parse_args()
+                    .is_ok_and(|condition| needs_tests(&condition)))
     })
 }
 
@@ -53,11 +57,28 @@ pub(super) fn attributes(item: &Item) -> Option<&[Attribute]> {
     Some(attributes)
 }
 
+/// The name that other modules know the item by.
+pub(super) fn ident(item: &Item) -> Option<&Ident> {
+    match item {
+        Item::Const(item) => Some(&item.ident),
+        Item::Enum(item) => Some(&item.ident),
+        Item::Fn(item) => Some(&item.sig.ident),
+        Item::Macro(item) => item.ident.as_ref(),
+        Item::Static(item) => Some(&item.ident),
+        Item::Struct(item) => Some(&item.ident),
+        Item::Trait(item) => Some(&item.ident),
+        Item::TraitAlias(item) => Some(&item.ident),
+        Item::Type(item) => Some(&item.ident),
+        Item::Union(item) => Some(&item.ident),
+        _ => None,
+    }
+}
+
 pub(super) fn is_named_tests(item: &ItemMod) -> bool {
     item.ident == "tests"
 }
 
-pub(super) fn name_of(ident: &syn::Ident) -> String {
+pub(super) fn name_of(ident: &Ident) -> String {
     let name = ident.to_string();
     name.strip_prefix("r#").unwrap_or(&name).to_owned()
 }

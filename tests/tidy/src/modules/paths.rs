@@ -3,13 +3,15 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, ImplItemFn, Item, ItemMod, ItemUse, Macro, Meta, Path, UseTree};
+use syn::{Attribute, Block, ImplItemFn, Item, ItemMod, ItemUse, Macro, Meta, Path, UseTree};
 
-use crate::modules::items::{attributes, is_named_tests, is_of_tests, name_of};
+use crate::modules::items::{attributes, ident, is_named_tests, is_of_tests, name_of};
 
 #[derive(Default)]
 pub(super) struct SourceRead {
     pub(super) paths: Vec<PathRead>,
+    /// The items that stand in no function: by the module, which may be an inline one, and the name.
+    pub(super) items: Vec<(String, String)>,
     pub(super) test_lines: usize,
 }
 
@@ -20,11 +22,24 @@ pub(super) struct PathRead {
     pub(super) line: usize,
     /// The name that a `use` gives to the last segment.
     pub(super) name: Option<String>,
+    /// True in a function, whose `use`s no other module sees.
+    pub(super) is_in_block: bool,
 }
+
+impl PathRead {
+    /// True for a `use` of all names of a module.
+    pub(super) fn is_glob(&self) -> bool {
+        self.segments.last().is_some_and(|last| last == GLOB)
+    }
+}
+
+/// The last segment of a `use` of all names of a module.
+const GLOB: &str = "*";
 
 pub(super) fn read(module: &str, syntax: &syn::File) -> SourceRead {
     let mut reader = Reader {
         here: module.to_owned(),
+        is_in_block: false,
         read: SourceRead::default(),
     };
     reader.visit_file(syntax);
@@ -33,6 +48,7 @@ pub(super) fn read(module: &str, syntax: &syn::File) -> SourceRead {
 
 struct Reader {
     here: String,
+    is_in_block: bool,
     read: SourceRead,
 }
 
@@ -44,9 +60,18 @@ impl<'ast> Visit<'ast> for Reader {
         };
         if is_of_tests {
             self.leave_out(item.span());
-        } else {
-            visit::visit_item(self, item);
+            return;
         }
+        if let Some(ident) = ident(item).filter(|_| !self.is_in_block) {
+            self.read.items.push((self.here.clone(), name_of(ident)));
+        }
+        visit::visit_item(self, item);
+    }
+
+    fn visit_block(&mut self, block: &'ast Block) {
+        let outside = std::mem::replace(&mut self.is_in_block, true);
+        visit::visit_block(self, block);
+        self.is_in_block = outside;
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast ImplItemFn) {
@@ -72,8 +97,7 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_path(&mut self, path: &'ast Path) {
         if path.leading_colon.is_none() {
-            let segments = path.segments.iter().map(|it| name_of(&it.ident)).collect();
-            self.add(segments, path.span(), None);
+            self.add(segments(path), path.span(), None);
         }
         visit::visit_path(self, path);
     }
@@ -100,6 +124,7 @@ impl Reader {
                 segments,
                 line: span.start().line,
                 name,
+                is_in_block: self.is_in_block,
             });
         }
     }
@@ -119,7 +144,7 @@ impl Reader {
             UseTree::Rename(leaf) => self.add_leaf(before, &leaf.ident, &leaf.rename),
             UseTree::Glob(star) => {
                 let mut segments = before.clone();
-                segments.push("*".to_owned());
+                segments.push(GLOB.to_owned());
                 self.add(segments, star.span(), None);
             }
             UseTree::Group(group) => {
@@ -174,8 +199,12 @@ impl Reader {
     fn add_text(&mut self, literal: &str, span: Span) {
         let text = literal.trim_matches('"');
         if let Ok(path) = syn::parse_str::<Path>(text) {
-            let segments = path.segments.iter().map(|it| name_of(&it.ident)).collect();
-            self.add(segments, span, None);
+            self.add(segments(&path), span, None);
         }
     }
+}
+
+fn segments(path: &Path) -> Vec<String> {
+    let segments = path.segments.iter();
+    segments.map(|segment| name_of(&segment.ident)).collect()
 }

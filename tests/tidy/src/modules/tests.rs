@@ -21,9 +21,10 @@ fn imports(a: &str) -> Vec<(String, usize)> {
     ]);
     let a = modules
         .into_iter()
-        .find(|it| it.path == "crate::a")
+        .find(|module| module.path == "crate::a")
         .unwrap();
-    a.imports.into_iter().map(|it| (it.to, it.line)).collect()
+    let imports = a.imports.into_iter();
+    imports.map(|import| (import.to, import.line)).collect()
 }
 
 fn to(modules: &[(&str, usize)]) -> Vec<(String, usize)> {
@@ -96,21 +97,98 @@ fn paths_that_lead_elsewhere_are_no_imports() {
     );
 }
 
+fn imports_of(path: &str, modules: &[Module]) -> Vec<String> {
+    let module = modules.iter().find(|module| module.path == path).unwrap();
+    let imports = module.imports.iter();
+    imports.map(|import| import.to.clone()).collect()
+}
+
+/// `two` names its ancestors alone, and the item of both paths is in `one`, which imports from `two`.
 #[test]
-fn an_item_that_an_ancestor_exports_is_imported_from_the_ancestor() {
+fn a_circle_by_way_of_what_an_ancestor_exports_is_found() {
+    let texts_of = |two| {
+        modules(&[
+            ("src/lib.rs", "mod a; pub use a::one::One;"),
+            ("src/a.rs", "mod one; mod two; pub use one::One;"),
+            ("src/a/one.rs", "use super::two::Two; pub struct One;"),
+            ("src/a/two.rs", two),
+        ])
+    };
+    for two in ["use super::One;", "fn f() { crate::One::new() }"] {
+        let modules = texts_of(two);
+        let [first, last] = imports_of("crate::a::two", &modules).try_into().unwrap();
+        assert!(["crate", "crate::a"].contains(&first.as_str()), "{first}");
+        assert_eq!(last, "crate::a::one");
+        let members = ["crate::a::one", "crate::a::two"];
+        assert_eq!(file_circles(&modules)[0].members, members);
+        assert_eq!(folder_circles(&modules)[0].members, members);
+    }
+    assert_eq!(
+        texts(&file_circles(&texts_of("use super::Other;"))),
+        [""; 0]
+    );
+}
+
+#[test]
+fn an_item_is_followed_through_each_module_that_exports_it() {
     let modules = modules(&[
-        ("src/lib.rs", "mod a; pub use a::one::One;"),
-        ("src/a.rs", "mod one; mod two; pub use one::One;"),
-        ("src/a/one.rs", "use super::two::Two;"),
-        ("src/a/two.rs", "use super::One; use crate::One as Other;"),
+        (
+            "src/lib.rs",
+            "mod a; mod b; pub use b::{Deep as Renamed, inside};",
+        ),
+        ("src/a.rs", "use crate::Renamed;"),
+        ("src/b.rs", "mod c; pub use c::{Deep, inside};"),
+        ("src/b/c.rs", "pub mod inside {} pub struct Deep;"),
     ]);
-    let two = modules
-        .iter()
-        .find(|it| it.path == "crate::a::two")
-        .unwrap();
-    let to: Vec<&str> = two.imports.iter().map(|it| it.to.as_str()).collect();
-    assert_eq!(to, ["crate", "crate::a"]);
-    assert_eq!(texts(&file_circles(&modules)), [""; 0]);
+    assert_eq!(
+        imports_of("crate::a", &modules),
+        ["crate", "crate::b", "crate::b::c"]
+    );
+    assert_eq!(imports_of("crate", &modules), ["crate::b", "crate::b::c"]);
+}
+
+#[test]
+fn a_name_of_a_glob_leads_to_the_module_that_holds_it() {
+    let modules = modules(&[
+        (
+            "src/lib.rs",
+            "mod a; mod b; mod c; pub use b::*; pub use c::*; pub struct Own;",
+        ),
+        ("src/a.rs", "use crate::C;\nuse crate::Own;"),
+        ("src/b.rs", "pub struct B; pub struct Own;"),
+        ("src/c.rs", "pub struct C;"),
+    ]);
+    assert_eq!(
+        imports_of("crate::a", &modules),
+        ["crate", "crate", "crate::c"]
+    );
+}
+
+#[test]
+fn names_that_lead_to_each_other_end() {
+    let modules = modules(&[
+        (
+            "src/lib.rs",
+            "mod a; mod b; pub use http; pub use a::X; pub use b::*;",
+        ),
+        ("src/a.rs", "pub use crate::b::X; use crate::http::Uri;"),
+        ("src/b.rs", "pub use crate::a::X; pub use crate::*;"),
+    ]);
+    assert_eq!(
+        imports_of("crate::a", &modules),
+        ["crate", "crate::a", "crate::b"]
+    );
+}
+
+/// A `use` in a function names nothing for other modules.
+#[test]
+fn a_use_in_a_function_exports_nothing() {
+    let modules = modules(&[
+        ("src/lib.rs", "mod a; mod b; fn f() { use b::B; }"),
+        ("src/a.rs", "use crate::B;"),
+        ("src/b.rs", "pub struct B;"),
+    ]);
+    assert_eq!(imports_of("crate::a", &modules), ["crate"]);
 }
 
 #[test]
@@ -133,7 +211,7 @@ fn tests_are_left_out_with_their_lines() {
     ]);
     let lines: Vec<(&str, usize, usize)> = modules
         .iter()
-        .map(|it| (it.path.as_str(), it.lines, it.imports.len()))
+        .map(|module| (module.path.as_str(), module.lines, module.imports.len()))
         .collect();
     assert_eq!(
         lines,
@@ -155,7 +233,7 @@ fn files_are_found_where_rust_finds_them() {
     ]);
     let found: Vec<(&str, &str)> = modules
         .iter()
-        .map(|it| (it.path.as_str(), it.file.as_str()))
+        .map(|module| (module.path.as_str(), module.file.as_str()))
         .collect();
     assert_eq!(
         found,
@@ -233,7 +311,7 @@ fn a_circle_by_way_of_a_child_is_one_of_folders() {
     let modules = modules(&[
         ("src/lib.rs", "mod a; mod b;"),
         ("src/a.rs", "use crate::b::B;"),
-        ("src/b.rs", "mod y; pub use y::B;"),
+        ("src/b.rs", "mod y; pub struct B;"),
         ("src/b/y.rs", "use crate::a::A;"),
     ]);
     assert_eq!(texts(&file_circles(&modules)), [""; 0]);
@@ -244,7 +322,7 @@ fn a_circle_by_way_of_a_child_is_one_of_folders() {
 }
 
 #[test]
-fn each_circle_is_told_once_by_a_shortest_way() {
+fn each_circle_is_reported_once_with_its_shortest_steps() {
     let modules = modules(&[
         ("src/lib.rs", "mod a; mod b; mod c; mod d; mod e;"),
         ("src/a.rs", "use crate::b::B;"),
@@ -254,7 +332,7 @@ fn each_circle_is_told_once_by_a_shortest_way() {
         ("src/e.rs", "use crate::d::D;"),
     ]);
     let circles = file_circles(&modules);
-    let members: Vec<usize> = circles.iter().map(|it| it.members.len()).collect();
+    let members: Vec<usize> = circles.iter().map(|circle| circle.members.len()).collect();
     assert_eq!(members, [3, 2]);
     assert!(
         circles[0]

@@ -16,40 +16,32 @@ pub(super) struct McuRow {
     stride: usize,
     /// The samples along a side of a block.
     side: usize,
-    /// The blocks of one MCU from left to right.
-    across: usize,
 }
 
 impl McuRow {
-    /// Creates a row of `mcus` MCUs, each with `across` by `down` blocks of `side` samples a side.
-    pub(super) fn new(
-        quantisation: &[u16; 64],
-        side: usize,
-        (across, down): (usize, usize),
-        mcus: usize,
-    ) -> Self {
+    /// Creates a row of `across` by `down` blocks of `side` samples a side.
+    pub(super) fn new(quantisation: &[u16; 64], side: usize, across: usize, down: usize) -> Self {
         let basis = IdctBasis::new(side);
-        let stride = mcus * across * side + MARGIN;
+        let stride = across * side + MARGIN;
         Self {
             dequant: DequantTable::new(quantisation, &basis),
             samples: vec![0; stride * down * side],
             stride,
             side,
-            across,
             basis,
         }
     }
 
-    /// Transforms a block to its place, and clears it.
+    /// Transforms a block to its place, counted in blocks from the left and from the top, and clears it.
     #[inline(always)]
     pub(super) fn put(
         &mut self,
-        mcu: usize,
-        (column, row): (usize, usize),
+        column: usize,
+        row: usize,
         block: &mut Block,
         last_nonzero: usize,
     ) {
-        let left = (mcu * self.across + column) * self.side;
+        let left = column * self.side;
         let out = self.samples.get_mut(row * self.side * self.stride + left..);
         idct_scaled(
             &self.basis,

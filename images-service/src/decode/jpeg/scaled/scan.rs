@@ -101,7 +101,8 @@ impl<'a> Scan<'a> {
                         let last_nonzero = last_nonzero.ok_or_else(|| {
                             DecodeError::broken("its scan has a code that stands for nothing")
                         })?;
-                        mcu_row.put(mcu, (column, row), &mut self.block, last_nonzero);
+                        let column = mcu * component.across + column;
+                        mcu_row.put(column, row, &mut self.block, last_nonzero);
                     }
                 }
             }

@@ -14,7 +14,7 @@ pub struct R2Error {
 }
 
 impl R2Error {
-    pub(super) fn new(method: &'static str, code: u32, message: impl Into<String>) -> Self {
+    pub(crate) fn new(method: &'static str, code: u32, message: impl Into<String>) -> Self {
         Self {
             method,
             code,
