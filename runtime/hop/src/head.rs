@@ -36,8 +36,10 @@ pub fn is_bodiless(method: &Method, status: StatusCode) -> bool {
 /// Fails when the path and the query are no target of their own.
 pub fn origin_form(request: Request<Body>, host: HeaderValue) -> Result<Request<Body>, HopError> {
     let (mut parts, body) = request.into_parts();
-    let target = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    parts.uri = Uri::try_from(target).map_err(|_| HopError::InvalidUri)?;
+    let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    // A URL may have a query and no path; a target may not.
+    let slash = if target.starts_with('/') { "" } else { "/" };
+    parts.uri = Uri::try_from(format!("{slash}{target}")).map_err(|_| HopError::InvalidUri)?;
     parts.version = Version::HTTP_11;
     parts.headers.insert(HOST, host);
     Ok(Request::from_parts(parts, body))

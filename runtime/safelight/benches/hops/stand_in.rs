@@ -21,7 +21,7 @@ use safelight_protocol::settings::ImagesSettings;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 
-use crate::load::{PLAIN_PATH, VERIFIED_PATH, SIZES, bytes};
+use crate::load::{PLAIN_PATH, SIZES, VERIFIED_PATH, bytes};
 
 /// Serves until standard input ends.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
@@ -99,7 +99,8 @@ async fn answer(request: Request<Incoming>, block: &Bytes) -> Response<Full<Byte
     }
     let headers = answer.headers_mut();
     headers.insert(CONTENT_LENGTH, bytes.len().into());
-    if has_digest && let Ok(value) = HeaderValue::try_from(digest::value(crc_fast::crc32_iscsi(&bytes)))
+    if has_digest
+        && let Ok(value) = HeaderValue::try_from(digest::value(crc_fast::crc32_iscsi(&bytes)))
     {
         headers.insert(digest::REPR_DIGEST, value);
     }
