@@ -94,6 +94,7 @@ mod tests {
             &[""],
             &["ftp://x/"],
             &["http://user:secret@x/"],
+            &["http://:secret@x/"],
             &["http://x/", "http://y/"],
         ] {
             let error = restored(urls).unwrap_err();
