@@ -145,7 +145,7 @@ async fn a_decoder_that_aborts_fails_its_own_request_and_no_other() {
 async fn a_decoder_that_hangs_is_killed_when_the_time_is_over() {
     let mut limits = Limits::default();
     limits.pixels.time = Duration::from_secs(2);
-    let stage = Stage::within(limits, "echo $$ > started; exec sleep 1000");
+    let stage = Stage::within(limits, "echo $$ > started; exec sleep 100");
     let mut client = stage.send(&avif()).await;
     let [decoder] = stage.started(1).await[..] else {
         panic!("one decoder");
@@ -156,7 +156,10 @@ async fn a_decoder_that_hangs_is_killed_when_the_time_is_over() {
 
 #[tokio::test]
 async fn a_decoder_ends_when_nobody_waits_for_its_picture() {
-    let stage = Stage::new("echo $$ > started; exec sleep 1000");
+    let mut limits = Limits::default();
+    // The end of the time would end the decoder as well.
+    limits.pixels.time = Duration::MAX;
+    let stage = Stage::within(limits, "echo $$ > started; exec sleep 100");
     let client = stage.send(&avif()).await;
     let [decoder] = stage.started(1).await[..] else {
         panic!("one decoder");
