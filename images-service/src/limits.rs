@@ -46,7 +46,7 @@ impl Limits {
     /// Returns the limits of a service with these settings.
     ///
     /// # Errors
-    /// When one of `allowed_addresses` is not an address.
+    /// Fails when one of `allowed_addresses` is not an address.
     pub fn from_settings(settings: &ImagesSettings) -> Result<Self, AddressError> {
         let ImagesSettings {
             deadlines,

@@ -167,7 +167,7 @@ impl Config {
     /// Reads `file`, or else the first of wrangler's file names in `dir`, for the given `env.<name>`.
     ///
     /// # Errors
-    /// When there is no file, or the file cannot be read, exceeds a limit or does not parse: that one error. Otherwise all errors
+    /// Fails when there is no file, or the file cannot be read, exceeds a limit or does not parse: that one error. Otherwise all errors
     /// of its keys and of the files of secrets beside it, at most 100, and the number of the others.
     pub fn load(
         dir: &Path,

@@ -22,7 +22,7 @@ pub fn content_length(headers: &HeaderMap) -> Result<Option<u64>, ContentLengthE
     text.parse().map(Some).map_err(|_| ContentLengthError)
 }
 
-/// Whether a response to a request of this method has no body, whatever its headers announce.
+/// Returns whether a response to a request of this method has no body, whatever its headers announce.
 ///
 /// A response with status 205 must not have a body either, but its framing allows one, so a receiver reads it.
 #[must_use]

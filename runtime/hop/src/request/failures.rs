@@ -10,7 +10,7 @@ use crate::error::HopError;
 
 /// The words that the SDK puts before the error of a body that it reads, and that a worker passes on.
 const SDK_WORDS: &str = "the body broke off: ";
-/// Most texts of failed answers that are kept.
+/// The maximum number of texts of failed answers that are kept.
 const MAX_ANSWERS: usize = 16;
 
 /// The failures of a request's bodies.
@@ -41,39 +41,15 @@ impl Failures {
         self.upload.get().or_else(|| answers.first()).cloned()
     }
 
-    /// Whether this error of the client's response is the failure of a call that was passed on. The call's log line already
+    /// Returns whether this error of the client's response is the failure of a call that was passed on. The call's log line already
     /// reports it.
     pub fn explains(&self, error: &HopError) -> bool {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        match error {
-            HopError::Guest(text) => {
-                let passed_on = text.strip_prefix(SDK_WORDS).unwrap_or(text);
-                answers.iter().any(|failure| failure == passed_on)
-            }
-            HopError::Integrity(_) => !answers.is_empty(),
-            HopError::Service(_)
-            | HopError::Callee { .. }
-            | HopError::NoCallee(_)
-            | HopError::Subrequest { .. }
-            | HopError::Refused(_)
-            | HopError::CallerUrl(_)
-            | HopError::UnknownBinding { .. }
-            | HopError::InvalidUri
-            | HopError::Connect(_)
-            | HopError::Timeout
-            | HopError::Closed
-            | HopError::Http(_)
-            | HopError::HostStalled(_)
-            | HopError::BetweenBytes(_)
-            | HopError::UploadStalled(_)
-            | HopError::UploadBroke(_)
-            | HopError::Length(_)
-            | HopError::UploadLength { .. }
-            | HopError::MalformedHead { .. }
-            | HopError::SourceEnded(_)
-            | HopError::CutByFault
-            | HopError::InstanceDied => false,
+        if let HopError::Guest(text) = error {
+            let passed_on = text.strip_prefix(SDK_WORDS).unwrap_or(text);
+            return answers.iter().any(|failure| failure == passed_on);
         }
+        matches!(error, HopError::Integrity(_)) && !answers.is_empty()
     }
 }
 

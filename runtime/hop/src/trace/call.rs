@@ -84,7 +84,7 @@ impl CallRecord {
         self.lock().answered(response, expected);
     }
 
-    /// Whether the head of an answer has come.
+    /// Returns whether the head of an answer has come.
     pub fn is_answered(&self) -> bool {
         self.lock().is_answered()
     }

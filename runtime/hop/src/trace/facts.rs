@@ -33,12 +33,12 @@ pub(crate) struct CallFacts {
     /// The worker that was called, for a service binding.
     pub(super) callee: Option<String>,
     pub(super) connection: Option<CallConnection>,
-    /// Bytes of the request's body that the service has read.
+    /// The bytes of the request's body that the service has read.
     pub(super) sent: u64,
     /// The error of the request's body, if it broke off. The service did not cause it.
     pub(super) broken_upload: Option<String>,
     head: Option<Head>,
-    /// Bytes of the answer's body that were received.
+    /// The bytes of the answer's body that were received.
     pub(super) received: u64,
     /// The reason why an error stands in place of the service's answer.
     pub(super) replaced: Option<String>,
@@ -57,7 +57,7 @@ pub(crate) struct CallFacts {
 struct Head {
     at: Instant,
     status: StatusCode,
-    /// Bytes that the head promises.
+    /// The bytes that the head promises.
     expected: Option<u64>,
     /// The service's own summary of its work, which is one line.
     summary: Option<String>,
@@ -65,7 +65,7 @@ struct Head {
 }
 
 impl CallFacts {
-    /// The facts of a call that begins now.
+    /// Creates the facts of a call that begins now.
     pub(super) fn new(head: &CallHead<'_>) -> Self {
         Self {
             hop: head.hop.to_owned(),
@@ -102,12 +102,12 @@ impl CallFacts {
         });
     }
 
-    /// Whether the head of an answer has come.
+    /// Returns whether the head of an answer has come.
     pub(super) fn is_answered(&self) -> bool {
         self.head.is_some()
     }
 
-    /// Whether the call has ended.
+    /// Returns whether the call has ended.
     pub(super) fn has_ended(&self) -> bool {
         self.end.is_some()
     }
@@ -151,7 +151,7 @@ impl CallFacts {
         texts.into_iter().flatten().for_each(truncate);
     }
 
-    /// Whether the caller has dropped the call before its end.
+    /// Returns whether the caller has dropped the call before its end.
     fn is_dropped(&self) -> bool {
         // A reader that knows the length stops there and does not poll for the end.
         let expected = self.head.as_ref().and_then(|head| head.expected);

@@ -151,7 +151,7 @@ impl End {
     }
 }
 
-/// Most bytes of a text. Texts are paths, failures and summaries.
+/// The maximum number of bytes of a text. Texts are paths, failures and summaries.
 const MAX_TEXT_BYTES: usize = 1_024;
 
 /// Returns the first [`MAX_TEXT_BYTES`] of a text, cut at the boundary of a character.

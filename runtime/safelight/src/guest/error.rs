@@ -42,24 +42,10 @@ pub enum GuestError {
 
 impl std::error::Error for GuestError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Tool { error, .. } => Some(error),
-            Self::NoMain(_)
-            | Self::NoManifest(_)
-            | Self::NoFolder(_)
-            | Self::NoJavaScript(_)
-            | Self::UnknownKind(_)
-            | Self::CommandFailed(_)
-            | Self::NotMade { .. }
-            | Self::NotAComponent { .. }
-            | Self::NoTarget
-            | Self::NoLinkers(_)
-            | Self::NoCacheFolder
-            | Self::ToolchainFailed
-            | Self::CargoFailed(_)
-            | Self::NoComponent(_)
-            | Self::WhichComponent { .. } => None,
+        if let Self::Tool { error, .. } = self {
+            return Some(error);
         }
+        None
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::guest_request::GuestRequest;
 
-/// Maximum number of requests that an instance remembers, so that late output still belongs to its request.
+/// The maximum number of requests that an instance remembers, so that late output still belongs to its request.
 const MAX_REMEMBERED: usize = 64;
 
 /// The requests that an instance remembers, oldest first, by the ids of their tasks.
@@ -51,7 +51,7 @@ impl<Id: Copy + PartialEq> Tasks<Id> {
 }
 
 impl<Id> Task<Id> {
-    /// Whether nothing else holds the request. A call in flight, and a response without the guest's body, hold its context
+    /// Returns whether nothing else holds the request. A call in flight, and a response without the guest's body, hold its context
     /// alone.
     fn is_over(&self) -> bool {
         Arc::strong_count(&self.request) == 1 && Arc::strong_count(self.request.context()) == 1

@@ -1,4 +1,4 @@
-//! What a path leads to: a module by its place in the tree, an item by the `use` that gives it its name.
+//! The modules that a path leads to. A module has its name by its place in the tree, an item by the `use` that exports it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
