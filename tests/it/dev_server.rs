@@ -8,7 +8,7 @@ use std::time::Duration;
 use safelight_harness::{Builder, Fault};
 use tempfile::TempDir;
 
-use crate::guests::{SAFELIGHT, repository};
+use crate::guests::{self, SAFELIGHT};
 
 /// Longest wait of a test for anything. It is far longer than any expected wait.
 pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(120);
@@ -53,7 +53,7 @@ impl DevServer {
 
     /// Serves one of the examples.
     pub(crate) async fn example(name: &str) -> Self {
-        Self::start_in(&repository().join("examples").join(name), &[]).await
+        Self::start_in(&guests::example(name), &[]).await
     }
 
     /// Serves the worker of a folder.

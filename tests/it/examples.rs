@@ -2,7 +2,7 @@
 
 use crate::client::{Answer, get, send};
 use crate::dev_server::DevServer;
-use crate::guests::repository;
+use crate::guests;
 
 #[tokio::test]
 async fn hello_answers_with_the_host() {
@@ -72,9 +72,9 @@ fn pictures(page: &str) -> Vec<&str> {
 
 /// An example in a folder of its own for what it stores.
 async fn stateful(name: &str, state: &tempfile::TempDir) -> DevServer {
-    let folder = repository().join("examples").join(name);
     let state = state.path().to_str().unwrap();
-    DevServer::start_in(&folder, &[format!("--persist-to={state}")]).await
+    let arguments = [format!("--persist-to={state}")];
+    DevServer::start_in(&guests::example(name), &arguments).await
 }
 
 #[tokio::test]

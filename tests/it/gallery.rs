@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::browser::Browser;
 use crate::client::get;
 use crate::dev_server::DevServer;
-use crate::guests::repository;
+use crate::guests::{self, repository};
 
 /// Wide enough for the page to show every picture in its own size.
 const SCREEN: (u32, u32) = (1_440, 700);
@@ -153,9 +153,8 @@ async fn a_browser_shows_no_picture_whose_bytes_did_not_all_come() {
 }
 
 async fn gallery(state: &Path) -> DevServer {
-    let folder = repository().join("examples/gallery");
     let state = format!("--persist-to={}", state.display());
-    DevServer::start_in(&folder, &[state]).await
+    DevServer::start_in(&guests::example("gallery"), &[state]).await
 }
 
 async fn pictures(browser: &mut Browser, address: SocketAddr) -> Vec<Picture> {

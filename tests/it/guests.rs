@@ -45,6 +45,13 @@ pub(crate) fn missing_import() -> &'static Path {
     PATH.get_or_init(|| build("tests/guests/missing-import"))
 }
 
+/// The folder of an example, which is built. Its build may take longer than a server may take to start.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let folder = format!("examples/{name}");
+    build(&folder);
+    repository().join(folder)
+}
+
 fn build(folder: &str) -> PathBuf {
     let output = Command::new(SAFELIGHT)
         .arg("build")
