@@ -9,7 +9,7 @@ use std::time::Duration;
 use safelight_config::Storage;
 
 /// The time after which a test fails instead of standing still.
-const TEST_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(crate) struct Program {
     process: Child,
