@@ -143,6 +143,7 @@ impl DevServer<'_> {
         compiled?;
         let images = images.context("start the images process")?;
         let registry = WorkerRegistry::default();
+        let private = state::private_paths(&configs, self.options.persist_to.as_deref());
         let mut workers = Vec::new();
         for Built {
             prepared,
@@ -155,6 +156,7 @@ impl DevServer<'_> {
                 registry: &registry,
                 open: Some(&prepared.open),
                 faults: prepared.faults.clone(),
+                private: &private,
             };
             let component = component.as_deref();
             let loaded = env::load(prepared.config, component, &resources, &self.log)?;

@@ -1,14 +1,15 @@
-//! The files below a folder, and no others: no step of a path is a link.
+//! The files below a folder, and no others: no step of a path is a link, private or ignored.
 
 use std::fs::{File, Metadata};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-/// Maximum files of one worker: the platform's limit.
-const MAX_FILES: usize = 100_000;
+use super::ignore_file::IgnoreFile;
+use super::private::{FileId, PrivatePaths, is_private_name};
+
 /// Maximum bytes of one file: the platform's limit.
 pub(super) const MAX_FILE_BYTES: u64 = 25 << 20;
 /// Names of files in the folder itself that are instructions, and no assets.
@@ -17,12 +18,24 @@ pub(super) const INSTRUCTIONS: [&str; 3] = ["/_headers", "/_redirects", "/.asset
 /// A folder of assets.
 #[derive(Debug, Clone)]
 pub(super) struct Folder {
-    root: PathBuf,
+    pub(super) root: PathBuf,
+    /// The state of bindings and the configs.
+    pub(super) private: Arc<PrivatePaths>,
+    /// Whether the folder is itself private, or lies in a private one.
+    pub(super) is_private: bool,
+    pub(super) ignored: Arc<IgnoreFile>,
 }
 
 impl Folder {
-    pub(super) fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+    /// A folder that serves none of the paths in `private`, which are files or folders.
+    pub(super) fn new(root: impl Into<PathBuf>, private: &[PathBuf]) -> Self {
+        let (root, private) = (root.into(), PrivatePaths::new(private));
+        Self {
+            is_private: private.contain(&root),
+            root,
+            private: Arc::new(private),
+            ignored: Arc::default(),
+        }
     }
 
     /// Returns whether an asset has this name.
@@ -33,7 +46,7 @@ impl Folder {
     /// Opens the asset of this name, which begins with a slash; none if no regular file has the name.
     ///
     /// # Errors
-    /// Fails when an existing file cannot be opened.
+    /// Fails when an existing file cannot be opened, or `.assetsignore` cannot be applied.
     pub(super) fn open(&self, name: &str) -> io::Result<Option<(File, Metadata)>> {
         let Some(relative) = name.strip_prefix('/') else {
             return Ok(None);
@@ -42,68 +55,43 @@ impl Folder {
         if INSTRUCTIONS.contains(&name) || !relative.split('/').all(is_step) {
             return Ok(None);
         }
+        if self.is_private
+            || relative.split('/').any(is_private_name)
+            || self.ignored.patterns(&self.root)?.ignore_file(relative)
+        {
+            return Ok(None);
+        }
         let (folders, file) = relative.rsplit_once('/').unwrap_or(("", relative));
         match self.step_down(folders, file) {
-            Ok(file) => {
-                let metadata = file.metadata()?;
-                Ok(metadata.is_file().then_some((file, metadata)))
-            }
+            Ok(found) => Ok(found.filter(|(_, metadata)| metadata.is_file())),
             Err(error) if is_absence(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    fn step_down(&self, folders: &str, file: &str) -> io::Result<File> {
+    /// Opens the file; none if it, or a folder on the way, is private.
+    fn step_down(&self, folders: &str, file: &str) -> io::Result<Option<(File, Metadata)>> {
+        let private = self.private.files();
         // The folder itself may be a link: its path is from the config.
-        let root = openat(CWD, &self.root, FOLDER, Mode::empty())?;
-        let mut at: OwnedFd = root;
+        let mut at = File::from(openat(CWD, &self.root, FOLDER, Mode::empty())?);
         for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
-            at = openat(&at, folder, FOLDER | OFlags::NOFOLLOW, Mode::empty())?;
+            let flags = FOLDER | OFlags::NOFOLLOW;
+            at = File::from(openat(&at, folder, flags, Mode::empty())?);
+            if private.contain(FileId::from(&at.metadata()?)) {
+                return Ok(None);
+            }
         }
         // Without NONBLOCK, opening a pipe waits for its writer.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        Ok(File::from(openat(&at, file, flags, Mode::empty())?))
+        let file = File::from(openat(&at, file, flags, Mode::empty())?);
+        let metadata = file.metadata()?;
+        let is_private = private.contain(FileId::from(&metadata));
+        Ok((!is_private).then_some((file, metadata)))
     }
 
     /// Returns whether the folder exists.
     pub(super) fn exists(&self) -> bool {
         self.root.is_dir()
-    }
-
-    /// Checks the number and the sizes of the files. Returns the instructions that exist.
-    ///
-    /// # Errors
-    /// Fails when there are too many files, one is too large, or a folder cannot be read. A missing folder has no files.
-    pub(super) fn survey(&self) -> io::Result<Vec<&'static str>> {
-        if self.root.exists() && !self.root.is_dir() {
-            return Err(about(&self.root, "it is not a folder"));
-        }
-        let mut files = 0;
-        let mut waiting = vec![self.root.clone()];
-        while let Some(folder) = waiting.pop() {
-            let entries = match std::fs::read_dir(&folder) {
-                Ok(entries) => entries,
-                Err(error) if is_absence(&error) => continue,
-                Err(error) => return Err(about(&folder, &error.to_string())),
-            };
-            for entry in entries {
-                let entry = entry?;
-                let kind = entry.file_type()?;
-                if kind.is_dir() {
-                    waiting.push(entry.path());
-                } else if kind.is_file() {
-                    files += 1;
-                    if entry.metadata()?.len() > MAX_FILE_BYTES {
-                        return Err(about(&entry.path(), "it is larger than 25 MiB"));
-                    }
-                }
-                if files > MAX_FILES {
-                    return Err(about(&self.root, "it has more than 100000 files"));
-                }
-            }
-        }
-        let there = |name: &&str| self.root.join(name.trim_start_matches('/')).exists();
-        Ok(INSTRUCTIONS.into_iter().filter(there).collect())
     }
 }
 
@@ -112,7 +100,7 @@ const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::CLOEXEC);
 
 /// Returns whether the error means that no asset has the name: no file, a link, or a file in the place of a folder.
-fn is_absence(error: &io::Error) -> bool {
+pub(super) fn is_absence(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let absences = [
         Errno::NOENT,
@@ -128,10 +116,6 @@ fn is_absence(error: &io::Error) -> bool {
         .any(|absence| Some(absence.raw_os_error()) == number)
 }
 
-fn about(path: &Path, what: &str) -> io::Error {
-    io::Error::other(format!("{}: {what}", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -139,7 +123,7 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::{Folder, MAX_FILE_BYTES};
+    use super::Folder;
 
     /// `public/` with a file in it and one below, and a secret beside it with links to it.
     fn site() -> (TempDir, Folder) {
@@ -159,7 +143,7 @@ mod tests {
         symlink("../secret", public.join("link")).unwrap();
         symlink("../private", public.join("linked")).unwrap();
         symlink("a.txt", public.join("inner")).unwrap();
-        let folder = Folder::new(public);
+        let folder = Folder::new(public, &[]);
         (dir, folder)
     }
 
@@ -213,34 +197,59 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_too_large_is_named_before_anything_is_served() {
-        let (dir, folder) = site();
-        assert_eq!(folder.survey().unwrap(), ["/_headers"]);
-        let large = fs::File::create(dir.path().join("public/sub/large.bin")).unwrap();
-        large.set_len(MAX_FILE_BYTES + 1).unwrap();
-        let error = folder.survey().unwrap_err().to_string();
-        assert!(
-            error.contains("sub/large.bin: it is larger than 25 MiB"),
-            "{error}"
-        );
+    fn private_and_ignored_files_are_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in [
+            ".env",
+            ".dev.vars.staging",
+            "a.txt",
+            "a.map",
+            "sub/.env",
+            "sub/b.txt",
+            ".git/config",
+            "node_modules/a/a.js",
+            "data/v1/index",
+            "wrangler.toml",
+        ] {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        fs::write(dir.path().join(".assetsignore"), "*.map").unwrap();
+        fs::hard_link(dir.path().join("wrangler.toml"), dir.path().join("linked")).unwrap();
+        let private = ["data", "wrangler.toml"].map(|name| dir.path().join(name));
+        let folder = Folder::new(dir.path(), &private);
+        for name in ["/a.txt", "/sub/b.txt"] {
+            assert!(folder.has(name), "{name}");
+        }
+        for name in [
+            "/.env",
+            "/.dev.vars.staging",
+            "/sub/.env",
+            "/.git/config",
+            "/node_modules/a/a.js",
+            "/data/v1/index",
+            "/wrangler.toml",
+            "/linked",
+            "/a.map",
+            "/.assetsignore",
+        ] {
+            assert!(!folder.has(name), "{name}");
+        }
+        let state = Folder::new(dir.path().join("data/v1"), &private);
+        assert!(!state.has("/index"));
+        // Patterns that cannot be read hide all files rather than none.
+        fs::write(dir.path().join(".assetsignore"), "[z-a]").unwrap();
+        assert!(folder.open("/a.txt").is_err());
     }
 
     #[test]
     fn a_folder_that_is_not_there_has_no_files_until_it_is() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::new(dir.path().join("later"));
-        assert!(folder.survey().unwrap().is_empty());
+        let folder = Folder::new(dir.path().join("later"), &[]);
         assert!(!folder.has("/a") && !folder.exists());
         fs::create_dir(dir.path().join("later")).unwrap();
         fs::write(dir.path().join("later/a"), "a").unwrap();
         assert!(folder.has("/a") && folder.exists());
-    }
-
-    #[test]
-    fn a_file_is_no_folder_without_files() {
-        let (dir, _folder) = site();
-        let error = Folder::new(dir.path().join("secret")).survey();
-        let error = error.unwrap_err().to_string();
-        assert!(error.contains("secret: it is not a folder"), "{error}");
     }
 }

@@ -5,7 +5,9 @@
 //! | [`site`] | decides whether the files or the worker answer |
 //! | `intent` | finds the file of a path, or the path that it redirects to |
 //! | `path` | converts between the path of a URL and the name of a file |
-//! | `folder` | lists and opens the files below the folder |
+//! | `folder` | opens the files below the folder |
+//! | `survey` | lists the files at the start |
+//! | `private` `ignore_file` | the entries that are never assets, and those that `.assetsignore` names |
 //! | `asset_file` `file` | answers with a file or a part of it, streamed from the disk |
 //! | `etags` | remembers the tags and checksums of files |
 //! | `response` | builds answers without a file |
@@ -14,12 +16,16 @@ mod asset_file;
 mod etags;
 mod file;
 mod folder;
+mod ignore_file;
 mod intent;
 mod path;
+mod private;
 mod response;
 pub mod site;
+mod survey;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::header::ALLOW;
@@ -35,6 +41,8 @@ use etags::Etags;
 use folder::{Folder, MAX_FILE_BYTES};
 use intent::{Handling, Intent};
 use response::{empty, redirect, server_error};
+
+pub use survey::Survey;
 
 /// The service behind an assets binding.
 #[derive(Clone)]
@@ -54,13 +62,14 @@ enum Lookup {
 }
 
 impl Assets {
-    /// Opens the folder of a config. Returns the names of its files that are instructions, too.
+    /// Opens the folder of a config, of which the files and folders of `private` are never served. Returns what else is not
+    /// served, too.
     ///
     /// # Errors
-    /// Fails when there are too many files, one is too large, or a folder cannot be read.
-    pub fn open(config: &AssetsConfig) -> io::Result<(Self, Vec<&'static str>)> {
-        let folder = Folder::new(&config.directory);
-        let instructions = folder.survey()?;
+    /// Fails when there are too many files, one is too large, or a folder or `.assetsignore` cannot be read.
+    pub fn open(config: &AssetsConfig, private: &[PathBuf]) -> io::Result<(Self, Survey)> {
+        let folder = Folder::new(&config.directory, private);
+        let survey = folder.survey()?;
         let assets = Self {
             folder,
             handling: Handling {
@@ -69,7 +78,7 @@ impl Assets {
             },
             etags: Arc::default(),
         };
-        Ok((assets, instructions))
+        Ok((assets, survey))
     }
 
     /// The service behind an assets binding.

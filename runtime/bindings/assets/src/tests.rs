@@ -61,7 +61,7 @@ const SITE: &[(&str, &str)] = &[
 #[tokio::test]
 async fn a_file_answers_with_its_kind_its_length_and_its_tag() {
     let (_dir, config) = config(SITE);
-    let (assets, _) = Assets::open(&config).unwrap();
+    let (assets, _) = Assets::open(&config, &[]).unwrap();
     let response = assets.answer(&parts("GET", "/style.css", &[])).await;
     assert_eq!(response.status(), 200);
     for (name, value) in [
@@ -86,7 +86,7 @@ async fn a_file_answers_with_its_kind_its_length_and_its_tag() {
 #[tokio::test]
 async fn head_has_the_headers_of_get_and_other_methods_are_refused() {
     let (_dir, config) = config(SITE);
-    let (assets, _) = Assets::open(&config).unwrap();
+    let (assets, _) = Assets::open(&config, &[]).unwrap();
     let head = assets.answer(&parts("HEAD", "/style.css", &[])).await;
     assert_eq!(
         (head.status().as_u16(), header(&head, "content-length")),
@@ -105,7 +105,7 @@ async fn head_has_the_headers_of_get_and_other_methods_are_refused() {
 #[tokio::test]
 async fn a_known_tag_is_answered_without_the_file_and_a_range_with_a_part() {
     let (_dir, config) = config(SITE);
-    let (assets, _) = Assets::open(&config).unwrap();
+    let (assets, _) = Assets::open(&config, &[]).unwrap();
     let tag = "W/\"44136fa355b3678a1146ad16f7e8649e\"";
     let known = parts("GET", "/style.css", &[("if-none-match", tag)]);
     let known = assets.answer(&known).await;
@@ -131,7 +131,7 @@ async fn a_file_from_before_1970_is_dated_to_1970() {
         .open(config.directory.join("style.css"));
     let time = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
     file.unwrap().set_modified(time).unwrap();
-    let (assets, _) = Assets::open(&config).unwrap();
+    let (assets, _) = Assets::open(&config, &[]).unwrap();
     let response = assets.answer(&parts("GET", "/style.css", &[])).await;
     let date = "Thu, 01 Jan 1970 00:00:00 GMT";
     assert_eq!(header(&response, "last-modified"), date);
@@ -142,7 +142,7 @@ async fn a_file_from_before_1970_is_dated_to_1970() {
 #[tokio::test]
 async fn a_file_has_one_address_and_its_others_lead_there_with_their_query() {
     let (_dir, config) = config(SITE);
-    let (assets, _) = Assets::open(&config).unwrap();
+    let (assets, _) = Assets::open(&config, &[]).unwrap();
     for (path, to) in [
         ("/index.html?x=1", "/?x=1"),
         ("//style.css", "/style.css"),
@@ -161,7 +161,7 @@ async fn a_file_has_one_address_and_its_others_lead_there_with_their_query() {
 async fn no_path_leaves_the_folder() {
     let (dir, config) = config(SITE);
     std::os::unix::fs::symlink("../secret", config.directory.join("link")).unwrap();
-    let (assets, _) = Assets::open(&config).unwrap();
+    let (assets, _) = Assets::open(&config, &[]).unwrap();
     let absolute = format!("/{}", dir.path().join("secret").display());
     for path in [
         "/../secret",
@@ -187,7 +187,7 @@ async fn no_path_leaves_the_folder() {
 #[tokio::test]
 async fn a_file_that_changes_has_another_tag() {
     let (_dir, config) = config(SITE);
-    let (assets, _) = Assets::open(&config).unwrap();
+    let (assets, _) = Assets::open(&config, &[]).unwrap();
     let request = parts("GET", "/style.css", &[]);
     let before = header(&assets.answer(&request).await, "etag").to_owned();
     fs::write(config.directory.join("style.css"), "[longer]").unwrap();
@@ -206,7 +206,7 @@ async fn a_missing_file_is_answered_as_the_config_says() {
         (NotFoundHandling::NearestPage, 404, "<lost>"),
     ] {
         config.not_found = not_found;
-        let (assets, _) = Assets::open(&config).unwrap();
+        let (assets, _) = Assets::open(&config, &[]).unwrap();
         let response = assets.answer(&parts("GET", "/some/where", &[])).await;
         assert_eq!(response.status(), status, "{not_found:?}");
         assert_eq!(text(response).await, page, "{not_found:?}");
@@ -215,7 +215,7 @@ async fn a_missing_file_is_answered_as_the_config_says() {
 
 /// Returns whether the files answer instead of the worker.
 async fn is_of_assets(config: &AssetsConfig, path: &str, headers: &[(&str, &str)]) -> bool {
-    let (assets, _) = Assets::open(config).unwrap();
+    let (assets, _) = Assets::open(config, &[]).unwrap();
     let site = Site::new(assets, config);
     site.answer(&parts("GET", path, headers)).await.is_some()
 }

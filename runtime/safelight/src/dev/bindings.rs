@@ -42,6 +42,8 @@ pub(super) struct WorkerResources<'a> {
     pub registry: &'a WorkerRegistry,
     /// The faults of the run.
     pub faults: Arc<FaultSet>,
+    /// The files and folders of the run that are never static files.
+    pub private: &'a [PathBuf],
 }
 
 /// Opens the state of a config's bindings. `log` gets the errors of their work in the background.

@@ -1,11 +1,11 @@
 //! The environment of a worker, by its config: bindings, variables, files, and the hosts that it reaches.
 
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
-use safelight_assets::Assets;
+use anyhow::Context as _;
 use safelight_assets::site::Site;
+use safelight_assets::{Assets, Survey};
 use safelight_config::{BindingConfig, Config};
 use safelight_delivery::{CfImages, Sources, Transformations};
 use safelight_gateway::{Bindings, Outbound};
@@ -20,6 +20,7 @@ use safelight_worker::service::WorkerRegistry;
 use safelight_worker::{Worker, WorkerEnv, compile};
 
 use super::bindings::{self, OpenBindings, WorkerResources};
+use super::state;
 use crate::front::WorkerFront;
 use crate::guest;
 
@@ -42,7 +43,7 @@ pub(super) fn load(
     log: &Log,
 ) -> anyhow::Result<LoadedWorker> {
     let faults = &resources.faults;
-    let assets = assets(config, log)?;
+    let assets = assets(config, resources.private, log)?;
     let bindings = Arc::new(bindings::services(config, resources, assets.as_ref()));
     let worker = match component {
         Some(component) => {
@@ -152,30 +153,49 @@ pub(super) fn remote_sources(config: &Config, faults: &Arc<FaultSet>) -> anyhow:
     Ok(Sources::remote(client, time, faults.clone()))
 }
 
-/// The worker's static files, if it has any.
-fn assets(config: &Config, log: &Log) -> anyhow::Result<Option<Assets>> {
+/// The worker's static files, if it has any. The files and folders of `private` are none.
+fn assets(config: &Config, private: &[PathBuf], log: &Log) -> anyhow::Result<Option<Assets>> {
     let Some(assets) = &config.assets else {
         return Ok(None);
     };
-    let (opened, instructions) = Assets::open(assets).context("serve `assets.directory`")?;
+    let opened = Assets::open(assets, private);
+    let (opened, survey) = opened.context("serve `assets.directory`")?;
     let directory = assets.directory.display();
     if !opened.folder_exists() {
         log.warn(format_args!(
             "`assets.directory` is {directory}, which does not exist: there are no files until it does"
         ));
     }
-    for name in instructions {
-        // Without support for it, the files that it hides would be served.
-        if name == "/.assetsignore" {
-            bail!(
-                "{directory}{name} is not supported by safelight yet: move what it names elsewhere"
-            );
-        }
+    for name in &survey.not_applied {
         log.warn(format_args!(
             "{directory}{name} is not applied by safelight yet"
         ));
     }
+    warn_of_private(&survey, &directory, log);
     Ok(Some(opened))
+}
+
+/// Warns of the entries of the folder that are never served.
+fn warn_of_private(survey: &Survey, directory: &path::Display<'_>, log: &Log) {
+    if survey.is_private {
+        log.warn(format_args!(
+            "`assets.directory` is {directory}, of which nothing is served: it is private, or lies in a private folder"
+        ));
+    }
+    if survey.private.is_empty() {
+        return;
+    }
+    let named = survey
+        .private
+        .iter()
+        .map(|path| path.escape_debug().to_string());
+    let mut named = named.collect::<Vec<_>>().join(", ");
+    if survey.further_private > 0 {
+        named.push_str(&format!(" and {} more", survey.further_private));
+    }
+    log.warn(format_args!(
+        "`assets.directory` is {directory}, which holds what is never served: {named}"
+    ));
 }
 
 /// Checks a worker without running it. Returns the path of its component; none for a worker of static files alone.
@@ -189,6 +209,7 @@ pub fn check(config: &Config, log: &Log) -> anyhow::Result<Option<PathBuf>> {
         registry: &WorkerRegistry::default(),
         open: None,
         faults: Arc::default(),
+        private: &state::private_paths(&[config], None),
     };
     load(config, component.as_deref(), &resources, log)?;
     Ok(component)

@@ -1,7 +1,7 @@
 //! The folder of a worker's state: by the command line, by its config, or beside the config.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use safelight_config::{Config, StateLocation};
@@ -52,20 +52,37 @@ impl<'a> LazyState<'a> {
 }
 
 fn open(config: &Config, persist_to: Option<&Path>) -> anyhow::Result<State> {
-    let folder = match (persist_to, &config.storage.location) {
-        (Some(folder), _) => folder.to_owned(),
-        (None, StateLocation::Folder(folder)) => folder.clone(),
-        (None, StateLocation::Memory) => {
-            return State::temporary().context("make a folder for the state of this run");
-        }
+    let Some(folder) = folder(config, persist_to) else {
+        return State::temporary().context("make a folder for the state of this run");
+    };
+    if persist_to.is_none() && config.storage.location == StateLocation::Default {
+        let [own, _] = DEFAULT;
+        let own = config.dir.join(own);
+        hide_from_git(&own).with_context(|| format!("make {}", own.display()))?;
+    }
+    State::open(&folder).with_context(|| format!("use the state in {}", folder.display()))
+}
+
+/// The folder of a worker's state; none if it is a temporary one.
+fn folder(config: &Config, persist_to: Option<&Path>) -> Option<PathBuf> {
+    match (persist_to, &config.storage.location) {
+        (Some(folder), _) => Some(folder.to_owned()),
+        (None, StateLocation::Folder(folder)) => Some(folder.clone()),
+        (None, StateLocation::Memory) => None,
         (None, StateLocation::Default) => {
             let [own, state] = DEFAULT;
-            let own = config.dir.join(own);
-            hide_from_git(&own).with_context(|| format!("make {}", own.display()))?;
-            own.join(state)
+            Some(config.dir.join(own).join(state))
         }
-    };
-    State::open(&folder).with_context(|| format!("use the state in {}", folder.display()))
+    }
+}
+
+/// The files and folders of a run that are never static files: the configs and the folders of state.
+pub(super) fn private_paths(configs: &[&Config], persist_to: Option<&Path>) -> Vec<PathBuf> {
+    let folders = configs
+        .iter()
+        .filter_map(|config| folder(config, persist_to));
+    let files = configs.iter().map(|config| config.file.clone());
+    files.chain(folders).collect()
 }
 
 /// Creates the folder with a `.gitignore` for all its content.

@@ -157,7 +157,7 @@ mod tests {
         std::fs::write(folder.path().join("wrangler.toml"), config).unwrap();
         let loaded = Config::load(folder.path(), None, None).unwrap();
         let config = loaded.config.assets.unwrap();
-        let (assets, _) = Assets::open(&config).unwrap();
+        let (assets, _) = Assets::open(&config, &[]).unwrap();
         let site = Site::new(assets, &config);
         WorkerFront {
             permits: Arc::new(Semaphore::new(permits)),
