@@ -15,6 +15,8 @@ pub const WORKER: HeaderName = HeaderName::from_static("cf-worker");
 pub const SUMMARY: HeaderName = HeaderName::from_static("safelight-summary");
 /// Carries one fault for one request, in the form of `safelight dev --fault`. Several faults are several headers.
 pub const FAULT: HeaderName = HeaderName::from_static("safelight-fault");
+/// Carries the token of the run, by which a client on another machine may use faults and safelight's own paths.
+pub const TOKEN: HeaderName = HeaderName::from_static("safelight-token");
 /// Marks an answer that comes from the runtime and not from the worker; its value names the cause.
 pub const RUNTIME_ERROR: HeaderName = HeaderName::from_static("safelight-error");
 

@@ -83,7 +83,7 @@ async fn a_stream_that_fails_is_broken_for_the_client() {
 async fn a_stream_whose_instance_is_killed_by_another_request_is_broken_for_the_client() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     let mut client = TcpStream::connect(server.address).await.unwrap();
-    let request = "GET /stream-then-die-by-neighbour?pieces=3 HTTP/1.1\r\nhost: x\r\n\r\n";
+    let request = "GET /stream-then-die-by-neighbour?pieces=3 HTTP/1.1\r\nhost: localhost\r\n\r\n";
     client.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     while !answer.ends_with(b"piece 3\n\r\n") {
@@ -129,7 +129,7 @@ async fn an_upload_that_breaks_never_looks_whole_to_the_worker() {
         "transfer-encoding: chunked\r\n",
     ] {
         let mut client = TcpStream::connect(server.address).await.unwrap();
-        let request = format!("POST /read HTTP/1.1\r\nhost: x\r\n{head}\r\n5\r\nhello\r\n");
+        let request = format!("POST /read HTTP/1.1\r\nhost: localhost\r\n{head}\r\n5\r\nhello\r\n");
         client.write_all(request.as_bytes()).await.unwrap();
         client.shutdown().await.unwrap();
         let mut answer = String::new();
@@ -143,7 +143,7 @@ async fn a_client_that_leaves_in_the_middle_is_noticed_and_harms_nobody() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     let mut client = TcpStream::connect(server.address).await.unwrap();
     client
-        .write_all(b"GET /slow-stream?pieces=100000&ms=1 HTTP/1.1\r\nhost: x\r\n\r\n")
+        .write_all(b"GET /slow-stream?pieces=100000&ms=1 HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .await
         .unwrap();
     let mut some = [0; 200];
@@ -161,7 +161,7 @@ async fn a_client_that_waits_to_be_asked_for_its_upload_is_asked() {
     for path in ["/echo", "/pump", "/read"] {
         let mut client = TcpStream::connect(server.address).await.unwrap();
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n"
         );
         client.write_all(head.as_bytes()).await.unwrap();
         let mut asked = [0; 25];

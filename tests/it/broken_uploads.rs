@@ -16,7 +16,7 @@ const CALL: &str = "IMAGES /transform 400 9523: the upload broke off: ";
 /// Begins an upload for Images and sends only a part of it: more than the kernel keeps for a reader, so the call has begun by then.
 async fn begin(server: &DevServer) -> TcpStream {
     let mut client = TcpStream::connect(server.address).await.unwrap();
-    let head = "POST /upload-image HTTP/1.1\r\nhost: x\r\ncontent-length: 19000000\r\n\r\n";
+    let head = "POST /upload-image HTTP/1.1\r\nhost: localhost\r\ncontent-length: 19000000\r\n\r\n";
     client.write_all(head.as_bytes()).await.unwrap();
     client.write_all(&vec![0; 18_000_000]).await.unwrap();
     client

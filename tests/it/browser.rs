@@ -19,10 +19,13 @@ use crate::dev_server::TEST_TIMEOUT;
 /// The names of the program, the first of which is the one of Debian's package.
 const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
+/// The name of a website that the browser resolves to this machine.
+pub(crate) const REBOUND: &str = "rebound.example";
+
 /// The browser reads commands at 3 and writes to 4, and a child of ours has only 0 to 2: the shell moves them.
 const PIPES: &str = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null"#;
 
-/// Flags: no window, no first-run dialogs, and no request to other hosts.
+/// Flags: no window, no first-run dialogs, and no request to other hosts. [`REBOUND`] leads to this machine.
 const FLAGS: [&str; 13] = [
     "--headless=new",
     "--remote-debugging-pipe",
@@ -34,7 +37,7 @@ const FLAGS: [&str; 13] = [
     "--disable-extensions",
     "--disable-sync",
     "--hide-scrollbars",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP rebound.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--no-default-browser-check",
     "--no-first-run",
 ];

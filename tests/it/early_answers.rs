@@ -51,7 +51,7 @@ impl Client {
 }
 
 fn head(path: &str, length: usize) -> String {
-    format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n")
+    format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n")
 }
 
 /// The bytes after the answer are not the head of another request, so the deadline of a head does not apply to them.
@@ -137,7 +137,7 @@ async fn an_answer_that_breaks_in_its_first_moment_still_has_its_head() {
     for bytes in [0, 1, 1_000, 100_000] {
         let mut client = Client::connect(&server).await;
         let fault = format!("safelight-fault: IMAGES:truncate={bytes}");
-        let request = format!("GET /photo HTTP/1.1\r\nhost: x\r\n{fault}\r\n\r\n");
+        let request = format!("GET /photo HTTP/1.1\r\nhost: localhost\r\n{fault}\r\n\r\n");
         client.send(request).await;
         let mut answer = Vec::new();
         let end = timeout(TEST_TIMEOUT, client.0.read_to_end(&mut answer)).await;

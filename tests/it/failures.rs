@@ -150,7 +150,7 @@ async fn an_error_that_the_worker_returns_is_a_500_with_its_text() {
 async fn a_second_answer_never_follows_the_first() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     let mut client = TcpStream::connect(server.address).await.unwrap();
-    let requests = "GET /twice HTTP/1.1\r\nhost: x\r\n\r\nGET /host HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let requests = "GET /twice HTTP/1.1\r\nhost: localhost\r\n\r\nGET /host HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     client.write_all(requests.as_bytes()).await.unwrap();
     let mut answers = String::new();
     // A connection may close after the first answer, or continue with the next request.

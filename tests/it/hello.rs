@@ -85,7 +85,7 @@ async fn vars_are_in_the_workers_environment() {
 async fn output_without_a_line_end_comes_before_the_line_of_a_request_whose_client_leaves() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     let mut client = TcpStream::connect(server.address).await.unwrap();
-    let head = b"GET /print-and-wait HTTP/1.1\r\nhost: x\r\n\r\n";
+    let head = b"GET /print-and-wait HTTP/1.1\r\nhost: localhost\r\n\r\n";
     client.write_all(head).await.unwrap();
     let begun = "  [1] stderr | begun";
     server.line(|line| line == begun).await;

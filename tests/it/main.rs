@@ -49,6 +49,7 @@ mod services;
 mod slow_reader;
 mod stand_in;
 mod start;
+mod strangers;
 mod supervision;
 mod texts;
 mod trace;

@@ -76,7 +76,7 @@ async fn an_interrupt_lets_requests_finish_and_ends_both_processes() {
     let folder = socket_folder(images);
     let mut client = TcpStream::connect(server.address).await.unwrap();
     client
-        .write_all(b"GET /slow-stream?pieces=20&ms=20 HTTP/1.1\r\nhost: x\r\n\r\n")
+        .write_all(b"GET /slow-stream?pieces=20&ms=20 HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .await
         .unwrap();
     let mut answer = vec![0; 100];

@@ -200,7 +200,7 @@ async fn a_fault_shows_at_the_call_that_it_applied_to() {
 async fn a_client_that_leaves_shows_as_the_hop_that_was_dropped() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     let mut client = TcpStream::connect(server.address).await.unwrap();
-    let head = b"GET /slow-stream?pieces=100000&ms=1 HTTP/1.1\r\nhost: x\r\n\r\n";
+    let head = b"GET /slow-stream?pieces=100000&ms=1 HTTP/1.1\r\nhost: localhost\r\n\r\n";
     client.write_all(head).await.unwrap();
     let mut some = [0; 200];
     client.read_exact(&mut some).await.unwrap();

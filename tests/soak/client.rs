@@ -182,7 +182,7 @@ fn request(
     };
     let (seed, bytes) = (plan.seed, plan.bytes());
     let mut request = Request::post(format!("{}?seed={seed}&bytes={bytes}", plan.route.path()))
-        .header("host", "soak")
+        .header("host", "localhost")
         .header("x-number", plan.number);
     if let Some(fault) = &plan.fault {
         request = request.header(FAULT_HEADER, fault.to_string());

@@ -226,7 +226,7 @@ impl fmt::Display for ConfigError {
             Self::Storage(error) => return error.fmt(f),
             Self::NoHttps => "must be `http`: safelight does not serve https yet",
             Self::NoOtherHost => {
-                "is not supported by safelight yet: the worker sees the host it was asked for"
+                "is not supported by safelight yet: the worker sees the host it was asked for; `safelight.allowed_hosts` allows one"
             }
         })
     }

@@ -15,10 +15,11 @@
 //! | `item` | reads one value to a checked type |
 //! | `parts` | combines the values of the sections |
 //! | `secrets` `dotenv` | reads the files of secrets |
-//! | `assets` `bindings` `image_urls` `public_path` `storage` | the checked values |
+//! | `allowed_hosts` `assets` `bindings` `image_urls` `public_path` `storage` | the checked values |
 //! | `limits` | the bounds of a config as a whole |
 //! | `diagnostics` `error` | collects the errors and warnings; their texts |
 
+mod allowed_hosts;
 mod assets;
 mod bindings;
 mod check;
@@ -51,6 +52,7 @@ use safelight_hop::faults::{Fault, Targets};
 use safelight_net::Deadlines;
 use safelight_protocol::settings::PixelSettings;
 
+pub use allowed_hosts::{AllowedHost, AllowedHosts};
 pub use assets::{AssetsConfig, HtmlHandling, NotFoundHandling, WorkerFirst, WorkerRule};
 pub use bindings::{Binding, BindingConfig, R2Config, ServiceConfig};
 pub use dotenv::DotenvError;
@@ -92,6 +94,8 @@ pub struct Config {
     pub storage: Storage,
     /// The address of the local server (`dev`).
     pub dev: Dev,
+    /// The host names that requests may name (`safelight.allowed_hosts`).
+    pub allowed_hosts: AllowedHosts,
     /// The limits of one instance (`limits.cpu_ms`, `safelight.memory_mb`).
     pub limits: Limits,
     /// The timeouts of connections (`safelight.deadlines`).

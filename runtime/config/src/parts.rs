@@ -189,6 +189,7 @@ impl<'a> Parts<'a> {
             assets,
             workers: self.safelight.workers,
             dev: self.dev,
+            allowed_hosts: self.safelight.allowed_hosts,
             limits: Limits {
                 cpu: self.cpu.unwrap_or(defaults.cpu),
                 memory_bytes: self.safelight.memory_bytes.unwrap_or(defaults.memory_bytes),

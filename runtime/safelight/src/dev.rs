@@ -27,6 +27,7 @@ use tokio::net::TcpListener;
 
 use self::bindings::WorkerResources;
 use self::socket::{BindingsSocket, Requests, SocketWorker};
+use crate::front::access::{Access, RunToken};
 use crate::front::traces::Traces;
 use crate::front::{Served, WorkerFront, server};
 
@@ -210,7 +211,15 @@ impl DevServer<'_> {
             log: self.log.clone(),
         };
         let socket = self.start_socket(&started, first.config.deadlines, requests)?;
+        let token = RunToken::new().context("make the token of this run")?;
+        // On a loopback address, all clients are on this machine.
+        if !address.ip().is_loopback() {
+            self.log.line(format_args!(
+                "clients on other machines may set faults and read traces with the header safelight-token: {token}"
+            ));
+        }
         let served = Served {
+            access: Access::new(first.config.allowed_hosts.clone(), token),
             worker: worker.front.clone(),
             targets: first.config.targets(),
             image_urls: images::image_urls(first.config, &first.faults, images, &worker.front)?,

@@ -80,7 +80,8 @@ impl FromStr for HostPattern {
     }
 }
 
-fn list<T: FromStr>(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Vec<T>
+/// Reads a list of texts, each of which is parsed.
+pub(super) fn list<T: FromStr>(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Vec<T>
 where
     T::Err: Display,
 {

@@ -7,9 +7,10 @@ use safelight_hop::faults::Fault;
 use safelight_net::Deadlines;
 use safelight_protocol::settings::{MAX_DEADLINE_MS, PixelSettings};
 
-use super::image_urls::ImageUrls;
+use super::image_urls::{self, ImageUrls};
 use super::public_paths::{self, BindingPath};
 use super::{faults, pixels, storage};
+use crate::allowed_hosts::AllowedHosts;
 use crate::diagnostics::Diagnostics;
 use crate::item::Item;
 use crate::storage::Storage;
@@ -24,6 +25,7 @@ const KEYS: &[&str] = &[
     "storage",
     "r2",
     "workers",
+    "allowed_hosts",
     "image_urls",
     "allowed_origins",
     "denied_origins",
@@ -44,6 +46,7 @@ pub(crate) struct Safelight<'a> {
     /// Linear memory of one instance.
     pub(crate) memory_bytes: Option<usize>,
     pub(crate) deadlines: Deadlines,
+    pub(crate) allowed_hosts: AllowedHosts,
     pub(crate) image_urls: ImageUrls,
     pub(crate) pixels: PixelSettings,
     /// The faults, each with the item that names its target.
@@ -69,6 +72,9 @@ pub(crate) fn read<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Sa
                 let paths = field.texts(diagnostics).unwrap_or_default().into_iter();
                 let source = diagnostics.source;
                 safelight.workers = paths.map(|path| source.resolve(path)).collect();
+            }
+            "allowed_hosts" => {
+                safelight.allowed_hosts = AllowedHosts::new(image_urls::list(&field, diagnostics));
             }
             "strict" | "avif_input" | "time_budget_ms" | "memory_budget_mb" | "jpeg_decoder" => {
                 pixels::read(&mut safelight.pixels, &field, diagnostics);

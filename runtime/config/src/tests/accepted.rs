@@ -157,6 +157,22 @@ fn addresses_that_are_not_public_are_reached_if_they_are_listed() {
 }
 
 #[test]
+fn clients_may_name_the_hosts_that_are_listed() {
+    let listed = config(
+        r#"
+        main = "w.wasm"
+        [safelight]
+        allowed_hosts = ["dev.example", ".lan"]
+        "#,
+    );
+    let bare = config(r#"main = "w.wasm""#);
+    for host in ["dev.example", "box.lan"] {
+        assert!(listed.allowed_hosts.contains(host), "{host}");
+        assert!(!bare.allowed_hosts.contains(host), "{host}");
+    }
+}
+
+#[test]
 fn a_variable_is_its_text_or_else_its_json_in_the_order_of_the_file() {
     let config = config(
         r#"

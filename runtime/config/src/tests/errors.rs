@@ -241,7 +241,7 @@ const SERVING: &[Row] = &[
     ),
     (
         "dev.host = 'example.com'",
-        "2:12: `dev.host` is not supported by safelight yet: the worker sees the host it was asked for",
+        "2:12: `dev.host` is not supported by safelight yet: the worker sees the host it was asked for; `safelight.allowed_hosts` allows one",
     ),
     (
         "limits.cpu_ms = 0",

@@ -8,6 +8,8 @@ use safelight_protocol::headers::RUNTIME_ERROR;
 use safelight_worker::death::{Cause, Death};
 use safelight_worker::{WorkerError, WorkerErrorKind};
 
+use super::access::{ForeignHost, Stranger};
+
 /// The reason why a request has no response of the worker.
 #[derive(Debug)]
 pub enum Refusal {
@@ -19,8 +21,10 @@ pub enum Refusal {
     NotServed(String),
     /// Pictures by URL are turned off.
     ImageUrlsOff,
-    /// The path shows the requests of other clients, and this client is on another machine.
-    NotLocal,
+    /// The request names a host that is none of this server's.
+    ForeignHost(ForeignHost),
+    /// The client may not steer the server.
+    Stranger(Stranger),
     /// The path has only this method.
     BadMethod(&'static str),
     /// The requested trace is not kept.
@@ -37,7 +41,8 @@ impl Refusal {
         match self {
             Self::BadRequest(_) | Self::BadFault(_) => (StatusCode::BAD_REQUEST, "bad-request"),
             Self::NotServed(_) | Self::ImageUrlsOff => (StatusCode::NOT_FOUND, "not-served"),
-            Self::NotLocal => (StatusCode::FORBIDDEN, "not-local"),
+            Self::ForeignHost(_) => (StatusCode::FORBIDDEN, "foreign-host"),
+            Self::Stranger(stranger) => (StatusCode::FORBIDDEN, stranger.class()),
             Self::BadMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "bad-method"),
             Self::NotKept(_) => (StatusCode::NOT_FOUND, "not-kept"),
             Self::Expired => (StatusCode::GATEWAY_TIMEOUT, "expired"),
@@ -80,9 +85,8 @@ impl Refusal {
             Self::BadFault(what) => format!("bad request: {what}"),
             Self::NotServed(path) => format!("{path} is not served by safelight yet"),
             Self::ImageUrlsOff => "/cdn-cgi/image/ is off, as this worker has no Images binding; safelight.image_urls = true turns it on".into(),
-            Self::NotLocal => {
-                "traces are shown on this machine only, by its loopback address".into()
-            }
+            Self::ForeignHost(host) => host.to_string(),
+            Self::Stranger(stranger) => stranger.to_string(),
             Self::BadMethod(allowed) => format!("the method must be {allowed}"),
             Self::NotKept(what) => what.clone(),
             Self::Expired => "the worker took too long".into(),
@@ -103,7 +107,8 @@ impl Refusal {
             | Self::BadFault(_)
             | Self::NotServed(_)
             | Self::ImageUrlsOff
-            | Self::NotLocal
+            | Self::ForeignHost(_)
+            | Self::Stranger(_)
             | Self::BadMethod(_)
             | Self::NotKept(_)
             | Self::Expired => &[],

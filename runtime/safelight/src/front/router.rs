@@ -1,14 +1,14 @@
 //! Routes requests: to safelight's own paths, to pictures by URL, or to the worker.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 use safelight_delivery::{ImageUrls, fetch, url};
 use safelight_hop::{Body, RequestContext, body};
-use safelight_protocol::paths::{OWN_PREFIX, PLATFORM_PREFIX};
+use safelight_protocol::paths::{HANDLER_PREFIX, OWN_PREFIX, PLATFORM_PREFIX};
 
+use super::access::Stranger;
 use super::refusal::Refusal;
 use super::traces::Traces;
 use super::worker_front::WorkerFront;
@@ -16,13 +16,13 @@ use super::worker_front::WorkerFront;
 /// The path of the traces of the last requests. Below it is the trace of one request.
 const TRACE_PATH: &str = "/cdn-cgi/safelight/trace";
 
-/// The services of safelight's own paths, and the client's address.
+/// The services of safelight's own paths, and the client's right to use them.
 #[derive(Clone, Copy)]
 pub struct Platform<'a> {
     /// The traces of the last requests.
     pub traces: &'a Traces,
-    /// The address of the client.
-    pub peer: SocketAddr,
+    /// Whether the client may use safelight's own paths.
+    pub steering: Result<(), Stranger>,
     /// Pictures by URL, if the config enables them.
     pub image_urls: Option<&'a ImageUrls>,
 }
@@ -36,7 +36,7 @@ pub async fn answer(
 ) -> http::Response<Body> {
     fetch::strip_header(request.headers_mut());
     let path = request.uri().path();
-    let answer = if path.starts_with(OWN_PREFIX) {
+    let answer = if path.starts_with(OWN_PREFIX) || path.starts_with(HANDLER_PREFIX) {
         own_path(platform, request.method(), path).await
     } else if url::is_image_url_path(path) {
         match platform.image_urls {
@@ -59,16 +59,13 @@ pub async fn answer(
     answer.unwrap_or_else(|refusal| refusal.report(context))
 }
 
-/// Answers a request for one of safelight's own paths.
+/// Answers a request for one of safelight's own paths, or for one that sends a worker an event.
 async fn own_path(
     platform: Platform<'_>,
     method: &Method,
     path: &str,
 ) -> Result<http::Response<Body>, Refusal> {
-    // A dual-stack listener shows an IPv4 loopback peer as a mapped address.
-    if !platform.peer.ip().to_canonical().is_loopback() {
-        return Err(Refusal::NotLocal);
-    }
+    platform.steering.map_err(Refusal::Stranger)?;
     let trace = path
         .strip_prefix(TRACE_PATH)
         .filter(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -94,20 +91,19 @@ async fn own_path(
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, SocketAddr};
-
     use safelight_hop::log::Log;
 
     use super::{Platform, own_path};
+    use crate::front::access::Stranger;
     use crate::front::refusal::Refusal;
     use crate::front::traces::{TraceOptions, Traces};
 
-    /// The refusal that a peer gets on a path, if any.
-    async fn refusal(peer: &str, method: &str, path: &str) -> Option<Refusal> {
+    /// The refusal that a client gets on a path, if any.
+    async fn refusal(steering: Result<(), Stranger>, method: &str, path: &str) -> Option<Refusal> {
         let traces = Traces::new(TraceOptions::default(), None, Log::new(std::io::sink()));
         let platform = Platform {
             traces: &traces,
-            peer: SocketAddr::new(peer.parse::<IpAddr>().unwrap(), 4_000),
+            steering,
             image_urls: None,
         };
         own_path(platform, &method.parse().unwrap(), path)
@@ -116,20 +112,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_this_machine_sees_traces() {
-        let path = "/cdn-cgi/safelight/trace";
-        for local in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"] {
-            assert!(refusal(local, "GET", path).await.is_none(), "{local}");
-        }
-        for other in ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "0.0.0.0"] {
-            let refusal = refusal(other, "GET", path).await;
-            assert!(matches!(refusal, Some(Refusal::NotLocal)), "{other}");
+    async fn no_own_path_is_for_a_stranger() {
+        let (known, stranger) = (Ok(()), Err(Stranger::OtherSite));
+        let trace = "/cdn-cgi/safelight/trace";
+        assert!(refusal(known, "GET", trace).await.is_none());
+        for path in [trace, "/cdn-cgi/safelight/x", "/cdn-cgi/handler/scheduled"] {
+            let refusal = refusal(stranger, "GET", path).await;
+            assert!(matches!(refusal, Some(Refusal::Stranger(_))), "{path}");
         }
     }
 
     #[tokio::test]
     async fn other_methods_paths_and_numbers_are_refused() {
-        let local = "127.0.0.1";
+        let local = Ok(());
         let method = refusal(local, "POST", "/cdn-cgi/safelight/trace").await;
         assert!(matches!(method, Some(Refusal::BadMethod("GET"))));
         let path = refusal(local, "GET", "/cdn-cgi/safelight/traces").await;

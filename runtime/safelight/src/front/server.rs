@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::header::{EXPECT, HOST};
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::header::EXPECT;
+use http::request::Parts;
 use http::{Uri, Version};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -25,13 +25,16 @@ use safelight_hop::{Body, RequestContext};
 use safelight_net::Deadlines;
 use safelight_net::accept::accept;
 use safelight_net::deadline::TimeoutStream;
+use safelight_protocol::headers::{FAULT, TOKEN};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::access::{Access, Stranger};
 use super::client::Client;
 use super::refusal::Refusal;
 use super::router::{self, Platform};
 use super::streams::{FlowControlledBody, Streams};
+use super::target::absolute_uri;
 use super::traces::Traces;
 use super::worker_front::WorkerFront;
 
@@ -47,6 +50,8 @@ const MAX_UNSENT_BYTES: u32 = 128 * 1024;
 pub struct Served {
     /// The front: public buckets, static files and the worker.
     pub worker: Arc<WorkerFront>,
+    /// The rules by which requests are admitted.
+    pub access: Access,
     /// The hops to which the faults of a request can apply.
     pub targets: Targets,
     /// The number of the next request. All servers of the run share it.
@@ -141,6 +146,14 @@ async fn next_connection(
     Some((stream, peer, permit))
 }
 
+/// The outcome of admitting a request.
+struct Admitted {
+    /// Whether the client may use safelight's own paths.
+    steering: Result<(), Stranger>,
+    /// The faults of the request.
+    faults: Option<FaultSet>,
+}
+
 /// The state that all connections share.
 struct Front {
     served: Served,
@@ -150,31 +163,30 @@ struct Front {
 impl Front {
     async fn answer(
         &self,
-        mut request: http::Request<Incoming>,
+        request: http::Request<Incoming>,
         client: &Client,
     ) -> http::Response<Body> {
-        let (faults, bad_fault) = match header::take(request.headers_mut(), &self.served.targets) {
-            Ok(faults) => (faults, None),
-            Err(error) => (None, Some(error)),
+        let (mut head, body) = request.into_parts();
+        let target = head.uri.clone();
+        let (admitted, faults) = match self.admit(&mut head, client) {
+            Ok(Admitted { steering, faults }) => (Ok(steering), faults),
+            Err(refusal) => (Err(refusal), None),
         };
         // If the client leaves before the response, this future is dropped, and the guard with it.
-        let mut guard = self.begin(&request, client, faults);
+        let mut guard = self.begin(&head, &target, client, faults);
         let context = guard.context().clone();
         let (limit, activity) = (self.served.deadlines.body_read, &client.activity);
-        let request = request.map(|body| upload::receive(body, limit, activity.clone(), &context));
-        let request = match bad_fault {
-            None => with_absolute_uri(request, client.local),
-            Some(error) => Err(Refusal::BadFault(error)),
-        };
-        let response = match request {
-            Ok(mut request) => {
-                if request.headers().contains_key(EXPECT) {
-                    request.body_mut().start().await;
+        let mut upload = upload::receive(body, limit, activity.clone(), &context);
+        let response = match admitted {
+            Ok(steering) => {
+                if head.headers.contains_key(EXPECT) {
+                    upload.start().await;
                 }
-                let request = request.map(|body| upload::into_body(body, context.clone()));
+                let body = upload::into_body(upload, context.clone());
+                let request = http::Request::from_parts(head, body);
                 let platform = Platform {
                     traces: &self.served.traces,
-                    peer: client.peer,
+                    steering,
                     image_urls: self.served.image_urls.as_ref(),
                 };
                 let answer = router::answer(&self.served.worker, platform, request, &context);
@@ -183,7 +195,7 @@ impl Front {
                     () = client.left() => Refusal::Expired.to_response(&context),
                 }
             }
-            Err(refusal) => refusal.to_response(&context),
+            Err(refusal) => refusal.report(&context),
         };
         guard.head(&response);
         // Only bytes that the client has room for are handed over and counted.
@@ -193,59 +205,49 @@ impl Front {
         })
     }
 
-    /// Gives a request its number, its context and its trace.
+    /// Checks a request's host and faults. Makes its URI absolute, and removes what no worker sees from its headers.
+    fn admit(&self, head: &mut Parts, client: &Client) -> Result<Admitted, Refusal> {
+        let asks_for_faults = head.headers.contains_key(FAULT);
+        let faults = header::take(&mut head.headers, &self.served.targets);
+        head.uri = absolute_uri(head, client.local)?;
+        let access = &self.served.access;
+        access.check_host(&head.uri).map_err(Refusal::ForeignHost)?;
+        let steering = access.check_steering(&head.uri, &head.headers, client.peer.ip());
+        head.headers.remove(TOKEN);
+        if asks_for_faults {
+            steering.map_err(Refusal::Stranger)?;
+        }
+        let faults = faults.map_err(Refusal::BadFault)?;
+        Ok(Admitted { steering, faults })
+    }
+
+    /// Gives a request its number, its context and its trace. `target` is its URI as it was sent.
     fn begin(
         &self,
-        request: &http::Request<Incoming>,
+        head: &Parts,
+        target: &Uri,
         client: &Client,
         faults: Option<FaultSet>,
     ) -> RequestGuard {
         let id = self.served.next_id.fetch_add(1, Ordering::Relaxed);
-        if request.version() == Version::HTTP_2 {
+        if head.version == Version::HTTP_2 {
             client.activity.set_multiplexed();
         }
         let trace = self.served.traces.begin(&Arrival {
             id,
-            method: request.method(),
-            uri: request.uri(),
-            version: request.version(),
+            method: &head.method,
+            uri: target,
+            version: head.version,
             connection: client.number,
             request_on_connection: client.next_request(),
         });
-        let method = request.method().clone();
+        let method = head.method.clone();
         let log = self.served.log.clone();
-        let context = RequestContext::new(id, method, request.uri(), log)
+        let context = RequestContext::new(id, method, target, log)
             .with_trace(trace)
             .with_faults(faults.unwrap_or_default());
         let traces = self.served.traces.clone();
         RequestGuard::new(Arc::new(context), client.activity.begin_request())
             .with_on_end(move |context| traces.show(context))
     }
-}
-
-/// Makes the request's URI absolute: over HTTP/1 the host is only in a header, which guests do not see.
-fn with_absolute_uri<B>(
-    request: http::Request<B>,
-    local: Option<SocketAddr>,
-) -> Result<http::Request<B>, Refusal> {
-    let (mut parts, body) = request.into_parts();
-    if parts.uri.authority().is_none() {
-        let host = match parts.headers.get(HOST) {
-            Some(host) => Authority::try_from(host.as_bytes()).ok(),
-            None if parts.version <= Version::HTTP_10 => {
-                local.and_then(|local| Authority::try_from(local.to_string()).ok())
-            }
-            None => None,
-        };
-        let mut uri = parts.uri.into_parts();
-        uri.authority = Some(host.ok_or(Refusal::BadRequest(
-            "the Host header is missing or malformed",
-        ))?);
-        uri.scheme = Some(Scheme::HTTP);
-        uri.path_and_query
-            .get_or_insert(PathAndQuery::from_static("/"));
-        parts.uri = Uri::from_parts(uri)
-            .map_err(|_| Refusal::BadRequest("the target of the request is not a path"))?;
-    }
-    Ok(http::Request::from_parts(parts, body))
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use safelight_config::{Build, Config, Dev, ImageUrlsConfig, Limits, Storage};
+use safelight_config::{AllowedHosts, Build, Config, Dev, ImageUrlsConfig, Limits, Storage};
 use safelight_net::Deadlines;
 use safelight_protocol::settings::PixelSettings;
 use tempfile::TempDir;
@@ -36,6 +36,7 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         workers: Vec::new(),
         storage: Storage::default(),
         dev: Dev::default(),
+        allowed_hosts: AllowedHosts::default(),
         deadlines: Deadlines::default(),
         pixels: PixelSettings::default(),
         limits: Limits {
