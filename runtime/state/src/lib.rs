@@ -6,21 +6,27 @@
 //! |---|---|
 //! | [`cache`] | finds the cache folder |
 //! | `lock` | locks a file |
+//! | [`private`] | creates folders and files of this user alone |
+//! | `temporary` | folders of state that end with their run |
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
-use tempfile::TempDir;
+
+use temporary::TemporaryFolder;
 
 pub use lock::FileLock;
 
 pub mod cache;
 mod lock;
+pub mod private;
+mod temporary;
 
 /// The version of the folder's format.
 const VERSION: &str = "v1";
+/// The name of the lock in a folder of state.
+const LOCK_NAME: &str = "lock";
 /// Longest name of a folder, in bytes. A longer one is cut, and ends in a digest.
 const MAX_NAME_BYTES: usize = 120;
 
@@ -31,18 +37,18 @@ pub struct State {
     lock: FileLock,
     is_exclusive: bool,
     /// Removes the folder when dropped.
-    _temporary: Option<TempDir>,
+    _temporary: Option<TemporaryFolder>,
 }
 
 impl State {
-    /// Opens the folder, which is created if it does not exist.
+    /// Opens the folder, which is created if it does not exist. Other users cannot read it.
     ///
     /// # Errors
     /// Fails when the folder cannot be created or locked.
     pub fn open(folder: &Path) -> io::Result<Self> {
         let folder = folder.join(VERSION);
-        std::fs::create_dir_all(&folder)?;
-        let file = || File::create(folder.join("lock"));
+        private::create_folder(&folder)?;
+        let file = || private::create_file(&folder.join(LOCK_NAME));
         let (lock, is_exclusive) = match FileLock::try_exclusive(file()?)? {
             Some(lock) => (lock, true),
             // This waits until a process that cleans up has finished.
@@ -56,15 +62,18 @@ impl State {
         })
     }
 
-    /// Opens a temporary folder, which is removed when this value is dropped.
+    /// Opens a temporary folder, which is removed when this value is dropped. Removes the folders of runs that were killed.
     ///
     /// # Errors
     /// Fails when the folder cannot be created.
     pub fn temporary() -> io::Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("safelight-state-")
-            .tempdir()?;
-        let mut state = Self::open(folder.path())?;
+        Self::temporary_in(&std::env::temp_dir())
+    }
+
+    fn temporary_in(parent: &Path) -> io::Result<Self> {
+        let (folder, mut state) = TemporaryFolder::new(parent, Self::open)?;
+        temporary::remove_left(parent, &folder)?;
+        state.folder = folder.path().join(VERSION);
         state._temporary = Some(folder);
         Ok(state)
     }
@@ -79,7 +88,8 @@ impl State {
     /// # Errors
     /// Fails when the system cannot change the lock.
     pub fn share(&mut self) -> io::Result<()> {
-        if self.is_exclusive {
+        // Nobody else uses a temporary folder, and without a lock it would be taken for that of a killed run.
+        if self.is_exclusive && self._temporary.is_none() {
             self.is_exclusive = false;
             // A process that locks the folder in between may clean up as well: this one has written nothing yet.
             self.lock.share()?;
@@ -137,6 +147,35 @@ mod tests {
         assert!(!first.is_exclusive() && !second.is_exclusive());
         drop((first, second));
         assert!(State::open(folder.path()).unwrap().is_exclusive());
+    }
+
+    #[test]
+    fn temporary_state_of_a_killed_run_is_gone_with_the_next_start() {
+        let parent = tempfile::tempdir().unwrap();
+        let running = State::temporary_in(parent.path()).unwrap();
+        let killed = State::temporary_in(parent.path()).unwrap();
+        let left = killed.folder.clone();
+        // A killed run drops its lock, and does not remove its folder.
+        let State {
+            lock, _temporary, ..
+        } = killed;
+        std::mem::forget(_temporary);
+        drop(lock);
+        std::fs::create_dir(parent.path().join("safelight-state-foreign")).unwrap();
+        std::fs::write(parent.path().join("safelight-state-file"), "").unwrap();
+        assert!(left.exists());
+        let next = State::temporary_in(parent.path()).unwrap();
+        assert!(!left.exists());
+        assert!(running.folder.exists() && next.folder.exists());
+        assert!(parent.path().join("safelight-state-foreign").exists());
+        assert!(parent.path().join("safelight-state-file").exists());
+        let mode = |folder: &std::path::Path| {
+            use std::os::unix::fs::PermissionsExt as _;
+            folder.metadata().unwrap().permissions().mode() & 0o777
+        };
+        assert_eq!(mode(next.folder.parent().unwrap()), 0o700);
+        drop((running, next));
+        assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 2);
     }
 
     #[test]

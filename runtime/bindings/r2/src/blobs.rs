@@ -20,6 +20,7 @@ use object_store::path::Path as StorePath;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use safelight_config::Durability;
+use safelight_state::private;
 
 use super::error::R2Error;
 use blocks::Blocks;
@@ -93,7 +94,7 @@ impl Blobs {
         durability: Durability,
         used: BlobUsers,
     ) -> Result<Self, R2Error> {
-        std::fs::create_dir_all(&folder)?;
+        private::create_folder(&folder)?;
         let store =
             LocalFileSystem::new_with_prefix(&folder)?.with_fsync(durability == Durability::Disk);
         Ok(Self::new(
@@ -124,6 +125,14 @@ impl Blobs {
         match &self.location {
             Location::Folder(_) => StorePath::from(blob),
             Location::Remote(path) => path.clone().join(blob),
+        }
+    }
+
+    /// Closes the file of a blob to other users, who cannot read its folder either.
+    fn close_to_others(&self, blob: &str) -> Result<(), R2Error> {
+        match &self.location {
+            Location::Folder(folder) => Ok(private::close_file(&folder.join(blob))?),
+            Location::Remote(_) => Ok(()),
         }
     }
 

@@ -3,6 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use rusqlite::Connection;
+use safelight_state::State;
+
 use super::blobs::pins::Pin;
 use super::blobs::reader::{ReadError, Reader};
 use super::blobs::run::StaleRun;
@@ -20,7 +23,6 @@ use super::object::Object;
 use super::request::{Get, Put};
 use super::request_body::RequestBody;
 use super::{now, random};
-use safelight_state::State;
 
 /// A bucket. Clones are the same bucket.
 #[derive(Clone)]
@@ -173,18 +175,15 @@ impl Bucket {
 
     pub(super) async fn delete(&self, keys: Vec<Key>) -> Result<(), R2Error> {
         let blobs = self.blobs.release_guard();
-        let done = self.index.run(move |index| {
-            let released = transact(index, |index| {
-                let mut released = Vec::new();
-                for key in &keys {
-                    released.extend(objects::remove(index, key.as_bytes())?);
-                }
-                Ok(released)
-            })?;
-            blobs.discard(released);
-            Ok(())
-        });
-        done.await
+        let remove = move |index: &Connection| {
+            let mut released = Vec::new();
+            for key in &keys {
+                released.extend(objects::remove(index, key.as_bytes())?);
+            }
+            Ok(released)
+        };
+        let discard = move |released| blobs.discard(released);
+        self.index.delete(remove, discard).await
     }
 
     pub(super) async fn list(&self, query: ListQuery) -> Result<String, R2Error> {

@@ -13,13 +13,13 @@ use super::blobs::{BlobUsers, Blobs};
 use super::bucket::Bucket;
 use super::error::R2Error;
 use super::expiry::UploadExpiry;
-use super::index::Index;
+use super::index::{BLOBS_NAME, Index};
 use super::limits::MIN_PART_BYTES;
 use super::random;
 use super::s3::{self, Credentials};
 use safelight_config::Storage;
 use safelight_hop::log::Log;
-use safelight_state::State;
+use safelight_state::{State, private};
 
 /// The store of values that a config names, with the credentials for it.
 #[derive(Clone, Copy)]
@@ -99,7 +99,7 @@ impl Bucket {
         }: Store<'_>,
         log: &Log,
     ) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder)
+        private::create_folder(folder)
             .with_context(|| format!("make the folder {}", folder.display()))?;
         let file = folder.join("index.sqlite");
         let index = Index::open(&file, storage.durability)
@@ -141,7 +141,7 @@ fn blobs(
         run: RunLock::acquire(folder.join("runs"))?,
     };
     let Some(s3) = &storage.s3 else {
-        let folder = folder.join("blobs");
+        let folder = folder.join(BLOBS_NAME);
         return Ok(Blobs::in_folder(folder, storage.durability, used)?);
     };
     let credentials = credentials.context("have credentials of the store")?;

@@ -2,12 +2,12 @@
 
 mod source;
 
+use rusqlite::Connection;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::bucket::{Bucket, GetOutcome};
 use super::error::R2Error;
 use super::index::objects::{self, ScanStart};
-use super::index::transact;
 use super::key::Key;
 use super::metadata::{HttpFields, ObjectMetadata, StorageClass};
 use super::range::RangeRequest;
@@ -154,14 +154,14 @@ impl Bucket {
     pub async fn delete_one(&self, key: &str) -> Result<bool, R2Error> {
         let key = Key::new(key.to_owned())?;
         let blobs = self.blobs.release_guard();
-        let done = self.index.run(move |index| {
-            let (there, released) = transact(index, |index| {
-                let there = objects::get(index, &key)?.is_some();
-                Ok((there, objects::remove(index, key.as_bytes())?))
-            })?;
+        let remove = move |index: &Connection| {
+            let there = objects::get(index, &key)?.is_some();
+            Ok((there, objects::remove(index, key.as_bytes())?))
+        };
+        let discard = move |(there, released)| {
             blobs.discard(released);
-            Ok(there)
-        });
-        done.await
+            there
+        };
+        self.index.delete(remove, discard).await
     }
 }

@@ -1,6 +1,7 @@
 //! The index of a bucket: one SQLite file, used on blocking threads.
 
 pub(super) mod objects;
+mod reserve;
 pub(super) mod uploads;
 
 use std::io;
@@ -12,12 +13,16 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use safelight_config::Durability;
+use safelight_state::private;
 
 use super::blobs::pins::Pins;
 use super::error::{Code, R2Error};
+use reserve::Reserve;
 
 /// Marks the file as an index of this program.
 const APPLICATION_ID: i32 = 0x5AFE_4C32;
+/// The name of the folder of blobs beside the index.
+pub(super) const BLOBS_NAME: &str = "blobs";
 /// The version of the schema below.
 const SCHEMA_VERSION: i32 = 2;
 /// Maximum wait for another process that writes.
@@ -77,6 +82,7 @@ pub(super) struct Index {
 
 struct SharedConnection {
     connection: Mutex<Connection>,
+    reserve: Reserve,
     pins: Arc<Pins>,
 }
 
@@ -96,7 +102,8 @@ impl Index {
     /// Opens the index at `path`, or creates it.
     ///
     /// # Errors
-    /// Fails when the file cannot be opened, or is no index of a known version. The file is then left unchanged.
+    /// Fails when the file cannot be opened, is no index of a known version, or is empty beside blobs. The file is then left
+    /// unchanged.
     pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, R2Error> {
         let mut open = OPEN_INDEXES.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|known| known.shared.strong_count() + known.pins.strong_count() > 0);
@@ -111,8 +118,11 @@ impl Index {
         }
         let pins = known.clone().find_map(|known| known.pins.upgrade());
         let pins = pins.unwrap_or_default();
+        // SQLite gives the mode of the index to its other files.
+        private::ensure_file(path)?;
         let shared = Arc::new(SharedConnection {
             connection: Mutex::new(connect(path, durability)?),
+            reserve: Reserve::new(path),
             pins: pins.clone(),
         });
         let file = std::fs::metadata(path)?;
@@ -160,6 +170,36 @@ impl Index {
         work(&mut connection)
     }
 
+    /// Runs a transaction that deletes, on a blocking thread. On a full disk, it uses the reserve, and then the room of the
+    /// pages that are written twice. `finish` gets what the transaction has deleted, even if the caller is dropped.
+    pub(super) async fn delete<T, R: Send + 'static>(
+        &self,
+        work: impl Fn(&Connection) -> Result<T, R2Error> + Send + 'static,
+        finish: impl FnOnce(T) -> R + Send + 'static,
+    ) -> Result<R, R2Error> {
+        let index = self.clone();
+        self.run(move |connection| {
+            let reserve = &index.shared.reserve;
+            let steps: [&dyn Fn(&Connection); 2] = [
+                &|_| reserve.free(),
+                // An error leaves the room as it is.
+                &|connection| drop(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")),
+            ];
+            let mut done = transact(connection, &work);
+            for make_room in steps {
+                // A busy index is unavailable as well, and another attempt does no harm.
+                match &done {
+                    Err(error) if error.code == Code::Unavailable => make_room(connection),
+                    Ok(_) | Err(_) => break,
+                }
+                done = transact(connection, &work);
+            }
+            reserve.fill();
+            done.map(finish)
+        })
+        .await
+    }
+
     /// A setting of the index. `value` is stored if the setting has no value yet.
     pub(super) fn setting(&self, name: &str, value: &str) -> Result<String, R2Error> {
         self.with(|connection| {
@@ -202,6 +242,7 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, R2Error> {
     match (number("application_id")?, number("user_version")?) {
         (APPLICATION_ID, SCHEMA_VERSION) => {}
         (0, 0) if is_empty(&transaction)? => {
+            check_new(path)?;
             transaction.execute_batch(SCHEMA)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -245,6 +286,25 @@ pub(super) fn transact<T>(
     let done = work(&transaction)?;
     transaction.commit()?;
     Ok(done)
+}
+
+/// Refuses a new index beside blobs, which no row would name: the next sweep would delete them all.
+fn check_new(path: &Path) -> Result<(), R2Error> {
+    let blobs = path.with_file_name(BLOBS_NAME);
+    let count = match std::fs::read_dir(&blobs) {
+        Ok(entries) => entries.count(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(error.into()),
+    };
+    if count == 0 {
+        return Ok(());
+    }
+    let text = format!(
+        "the index is empty, and {} has {count} files of objects that only the index names; restore the index from a copy, or \
+         remove the bucket's folder",
+        blobs.display()
+    );
+    Err(R2Error::new(Code::Internal, text))
 }
 
 fn is_empty(connection: &Connection) -> Result<bool, R2Error> {

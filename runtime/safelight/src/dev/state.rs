@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use safelight_config::{Config, StateLocation};
-use safelight_state::State;
+use safelight_state::{State, private};
 
 /// The default folder, beside the config.
 const DEFAULT: [&str; 2] = [".safelight", "state"];
@@ -90,6 +90,6 @@ fn hide_from_git(folder: &Path) -> io::Result<()> {
     if folder.exists() {
         return Ok(());
     }
-    std::fs::create_dir_all(folder)?;
+    private::create_folder(folder)?;
     std::fs::write(folder.join(".gitignore"), "*\n")
 }

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use safelight_state::FileLock;
+use safelight_state::{FileLock, private};
 
 use crate::error::{Code, R2Error};
 use crate::random;
@@ -47,7 +47,7 @@ const MAX_ATTEMPTS: usize = 16;
 impl RunLock {
     /// Creates and locks the file of a new run in `folder`.
     pub(crate) fn acquire(folder: PathBuf) -> Result<Self, R2Error> {
-        std::fs::create_dir_all(&folder)?;
+        private::create_folder(&folder)?;
         for _ in 0..MAX_ATTEMPTS {
             let id = random::hex_id()?;
             if let Some(lock) = create_locked(&folder, &id)? {
@@ -120,7 +120,7 @@ impl RunLock {
 fn create_locked(folder: &Path, id: &str) -> io::Result<Option<FileLock>> {
     // The file gets its name once it is locked: without a lock it would be taken for a stale run's.
     let hidden = folder.join(format!(".{id}"));
-    let Some(lock) = FileLock::try_exclusive(File::create(&hidden)?)? else {
+    let Some(lock) = FileLock::try_exclusive(private::create_file(&hidden)?)? else {
         return Ok(None);
     };
     match std::fs::rename(&hidden, folder.join(id)) {

@@ -149,8 +149,10 @@ impl BlobWriter {
         }
         match self.file.take() {
             Some(mut file) => {
+                let blob = self.current.blob.clone();
                 self.end_segment()?;
                 file.complete().await?;
+                self.written.blobs.close_to_others(&blob)?;
             }
             None if self.buffered.bytes > 0 => self.put().await?,
             // An empty value has no blob.
@@ -180,12 +182,12 @@ impl BlobWriter {
     /// Stores the pieces in memory as one blob.
     async fn put(&mut self) -> Result<(), R2Error> {
         let blobs = self.written.blobs.clone();
-        let path = blobs.path(&self.current.blob);
+        let blob = self.current.blob.clone();
         let (payload, _buffered) = self.payload();
         // The segment is listed before the blob is stored, so that an error deletes the blob.
         self.end_segment()?;
-        blobs.store.put(&path, payload).await?;
-        Ok(())
+        blobs.store.put(&blobs.path(&blob), payload).await?;
+        blobs.close_to_others(&blob)
     }
 
     fn end_segment(&mut self) -> Result<(), R2Error> {

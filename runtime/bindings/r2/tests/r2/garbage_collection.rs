@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::bucket::TestBucket;
 use crate::client::{full, reply, with_version};
-use crate::program::TEST_TIMEOUT;
+use crate::program::{Program, TEST_TIMEOUT};
 
 /// A blob that cannot be deleted for a while, as if its deleter had been killed.
 struct Stuck {
@@ -64,6 +64,22 @@ fn hidden_runs(bucket: &TestBucket) -> Vec<PathBuf> {
 
 fn runs(index: &Path) -> PathBuf {
     index.parent().unwrap().join("runs")
+}
+
+#[test]
+fn a_bucket_on_a_full_disk_is_emptied() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = Program::run_on_a_small_disk("fill", folder.path());
+    assert_eq!(writer.answer(), "full 10043");
+    let deleted = writer.answer();
+    let (deleted, count) = deleted
+        .strip_prefix("deleted ")
+        .unwrap()
+        .split_once(" of ")
+        .unwrap();
+    assert!(count.parse::<usize>().unwrap() > 10, "{count}");
+    assert_eq!(deleted, count);
+    assert_eq!(writer.answer(), "left 0");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

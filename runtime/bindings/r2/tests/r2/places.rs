@@ -148,6 +148,49 @@ async fn refusal(folder: &std::path::Path, storage: &Storage) -> String {
 }
 
 #[tokio::test]
+async fn an_index_that_was_emptied_is_refused_and_no_blob_is_deleted() {
+    let bucket = TestBucket::in_a_folder().await;
+    bucket.put("k", "kept").await;
+    let (index, blob) = (bucket.index.clone(), bucket.only_blob());
+    let folder = bucket.closed();
+    let copy = std::fs::read(&index).unwrap();
+    let empty = || std::fs::write(&index, "").unwrap();
+    let remove = || std::fs::remove_file(&index).unwrap();
+    for lose in [&empty as &dyn Fn(), &remove] {
+        lose();
+        let words = refusal(folder.path(), &Storage::default()).await;
+        assert!(words.contains("the index is empty, and "), "{words}");
+        assert!(blob.exists());
+    }
+    std::fs::write(&index, copy).unwrap();
+    let bucket = TestBucket::open(folder, Storage::default()).await;
+    assert_eq!(bucket.get("k").await.text(), "kept");
+}
+
+#[tokio::test]
+async fn the_files_of_a_bucket_are_of_this_user_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bucket = TestBucket::in_a_folder().await;
+    bucket.put("small", "x").await;
+    bucket.put("large", noise(3_000_000)).await;
+    let mut waiting = vec![bucket.path().join("v1")];
+    let mut files = 0;
+    while let Some(path) = waiting.pop() {
+        let metadata = path.metadata().unwrap();
+        let open_to_others = metadata.permissions().mode() & 0o077;
+        assert_eq!(open_to_others, 0, "{}", path.display());
+        match metadata.is_dir() {
+            true => {
+                let entries = std::fs::read_dir(path).unwrap();
+                waiting.extend(entries.map(|entry| entry.unwrap().path()));
+            }
+            false => files += 1,
+        }
+    }
+    assert!(files > 3, "{files}");
+}
+
+#[tokio::test]
 async fn an_index_of_another_store_or_of_another_kind_is_refused_and_left_as_it_is() {
     let bucket = TestBucket::in_a_folder().await;
     bucket.put("k", "kept").await;

@@ -11,6 +11,8 @@ use safelight_config::Storage;
 /// The time after which a test fails instead of standing still.
 pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
+const WRITER: &str = env!("CARGO_BIN_EXE_r2-writer");
+
 pub(crate) struct Program {
     process: Child,
     /// The lines of its output. The channel is closed at the end.
@@ -39,13 +41,27 @@ impl Kill {
 impl Program {
     /// Runs the writer in one of its modes.
     pub(crate) fn run(mode: &str, folder: &Path, storage: &Storage) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_r2-writer"));
+        let mut command = Command::new(WRITER);
         command
             .arg(mode)
             .arg(folder)
-            .args(storage.s3.as_ref().map(|s3| &s3.endpoint))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+            .args(storage.s3.as_ref().map(|s3| &s3.endpoint));
+        Self::spawn(command)
+    }
+
+    /// Runs the writer in one of its modes on a disk of 4 MB, which it alone sees in the folder.
+    pub(crate) fn run_on_a_small_disk(mode: &str, folder: &Path) -> Self {
+        let mount = "mount -t tmpfs -o size=4m tmpfs \"$2\" && exec \"$0\" \"$1\" \"$2\"";
+        let mut command = Command::new("unshare");
+        command
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", mount])
+            .args([WRITER, mode])
+            .arg(folder);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();

@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `commands` | `get`, `put VALUE` and `put many` of the object `k`, a line of standard input each |
 //! | `put` | stores one numbered object after the other |
+//! | `fill` | stores objects until the disk is full, fills the rest of it, and deletes all objects |
 //! | `complete` | completes one numbered upload after the other |
 //!
-//! The line `FIRST HOLD` of standard input gives these two modes the first number, and the event at which they wait to be
+//! The line `FIRST HOLD` of standard input gives `put` and `complete` the first number, and the event at which they wait to be
 //! killed. Each event is a line of standard output. `Program` in the tests is the other side.
 
 #![expect(
@@ -21,6 +22,7 @@ mod client;
 mod content;
 
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
@@ -55,6 +57,7 @@ async fn main() {
     let client = Client::open(folder.as_ref(), storage).await;
     match mode.as_str() {
         "commands" => serve_commands(&client).await,
+        "fill" => fill_and_delete(&client, folder.as_ref()).await,
         "put" => put_numbered(&client).await,
         "complete" => complete_numbered(&client).await,
         mode => panic!("unknown mode {mode}"),
@@ -104,6 +107,33 @@ async fn put_numbered(client: &Client) {
         assert_eq!(client.send(request).await.status(), 200);
         say(&format!("answered {number}"));
     }
+}
+
+/// Fills the disk of the bucket, and deletes all objects. Says what became of each step.
+async fn fill_and_delete(client: &Client, folder: &Path) {
+    let mut count = 0;
+    loop {
+        let put = json!({ "method": "put", "object": count.to_string() });
+        let reply = client.write(put, vec![7; 50_000]).await;
+        if reply.status != 200 {
+            say(&format!("full {}", reply.error["v4code"]));
+            break;
+        }
+        count += 1;
+    }
+    let mut rest = std::fs::File::create(folder.join("rest")).unwrap();
+    while rest.write_all(&[7]).is_ok() {}
+    let mut deleted = 0;
+    for number in 0..count {
+        let delete = json!({ "method": "delete", "object": number.to_string() });
+        deleted += usize::from(client.write(delete, "").await.status == 200);
+    }
+    say(&format!("deleted {deleted} of {count}"));
+    let list = client.read(json!({ "method": "list" })).await.good();
+    say(&format!(
+        "left {}",
+        list["objects"].as_array().unwrap().len()
+    ));
 }
 
 /// Completes one upload after the other until it is killed.
