@@ -62,6 +62,10 @@ fn describe(error: &CallError) -> (ErrorCode, String) {
             ErrorCode::Unreachable,
             "the images process cannot be reached: it is being restarted".into(),
         ),
+        CallError::Busy => (
+            ErrorCode::Busy,
+            "too many calls of the images process are under way, and none has ended within a minute".into(),
+        ),
         CallError::Pool(PoolError::Connect(error, _)) => (
             ErrorCode::Unreachable,
             format!("the images process cannot be reached: {error}"),

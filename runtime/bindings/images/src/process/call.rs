@@ -23,6 +23,8 @@ pub struct ImagesHandle(pub(super) Arc<Link>);
 pub enum CallError {
     /// The restart of the process took longer than a call waits.
     Down,
+    /// All calls that are possible at a time went on for longer than a call waits.
+    Busy,
     /// The process could not be reached, or failed.
     Pool(PoolError<Body>),
 }
@@ -32,15 +34,15 @@ impl ImagesHandle {
     /// of the request.
     ///
     /// # Errors
-    /// Fails when no process is up within a second, or the process fails before it answers. A call also waits, without a bound,
-    /// for one of the slots that all calls share.
+    /// Fails when no process is up within a second, or the process fails before it answers. A call also waits for one of the
+    /// slots that all calls share, and fails when none is free within a minute.
     pub async fn send(
         &self,
         mut request: http::Request<Body>,
         connected: impl Fn(ConnectionInfo),
     ) -> Result<http::Response<CallBody>, CallError> {
         let link = &self.0;
-        let call = link.begin().await;
+        let call = link.begin().await.ok_or(CallError::Busy)?;
         let deadline = Instant::now() + RESTART_TIMEOUT;
         let mut refused = None;
         loop {

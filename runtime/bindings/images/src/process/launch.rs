@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -92,12 +92,28 @@ impl Launcher {
         )))
     }
 
-    /// Makes the socket's folder again: a child removes it at its end.
+    /// Makes the socket's folder again: a child removes it at its end. Another user may have made a folder of the name
+    /// meanwhile, and would own the socket in it.
+    ///
+    /// # Errors
+    /// Fails when it cannot be made, is not this user's or is open to others.
     fn make_folder(&self) -> io::Result<()> {
         let Some(folder) = self.socket.parent() else {
             return Ok(());
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+        let metadata = folder.symlink_metadata()?;
+        let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+        match metadata.is_dir() && is_own && metadata.mode() & 0o077 == 0 {
+            true => Ok(()),
+            false => Err(io::Error::other(format!(
+                "{} is not a folder of this user alone",
+                folder.display()
+            ))),
+        }
     }
 
     /// The command that starts the process by hand.
@@ -236,6 +252,22 @@ mod tests {
         };
         let waited = time::timeout(TEST_TIMEOUT, is_there).await;
         assert!(waited.is_ok(), "no {line:?} in {:?}", log.text());
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_others_can_write_is_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (launcher, log) = launcher(&folder, "echo images process ready; exec sleep 1000");
+        let run = launcher.socket.parent().unwrap();
+        std::fs::create_dir(run).unwrap();
+        std::fs::set_permissions(run, std::fs::Permissions::from_mode(0o777)).unwrap();
+        let error = launcher.launch().await.map(|_| ()).unwrap_err().to_string();
+        assert!(
+            error.contains("is not a folder of this user alone"),
+            "{error}"
+        );
+        assert_eq!(log.text(), "");
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use safelight_hop::Body;
 use safelight_net::pool::Pool;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Maximum wait of a call for a process that is being restarted. A restart takes some 200 ms.
 pub(super) const RESTART_TIMEOUT: Duration = Duration::from_secs(1);
@@ -15,6 +15,9 @@ pub(super) const RESTART_TIMEOUT: Duration = Duration::from_secs(1);
 /// Maximum calls at the same time. Further calls wait. The process takes 256 connections, and one must be left for its
 /// health check.
 const MAX_CALLS: usize = 224;
+
+/// Maximum wait of a call for the end of one of those. Uploads that trickle could keep all of them for ever.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The state that calls and the supervisor share.
 pub(super) struct Link {
@@ -71,14 +74,15 @@ impl Link {
         self.answered.fetch_max(process + 1, Ordering::Relaxed);
     }
 
-    /// Begins a call, which waits while too many are in flight.
-    pub(super) async fn begin(self: &Arc<Self>) -> CallGuard {
-        let permit = self.calls.clone().acquire_owned().await.ok();
+    /// Begins a call, which waits while too many are in flight. Returns none if none of them ends within [`CALL_TIMEOUT`].
+    pub(super) async fn begin(self: &Arc<Self>) -> Option<CallGuard> {
+        let permit = timeout(CALL_TIMEOUT, self.calls.clone().acquire_owned()).await;
+        let permit = permit.ok()?.ok();
         self.in_flight.send_modify(|calls| *calls += 1);
-        CallGuard {
+        Some(CallGuard {
             link: self.clone(),
             _permit: permit,
-        }
+        })
     }
 
     /// The number of calls that have not ended.
@@ -147,11 +151,13 @@ impl CallGuard {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use safelight_net::Deadlines;
     use tokio::sync::watch;
     use tokio::time::Instant;
 
-    use super::{Link, ProcessState, RESTART_TIMEOUT};
+    use super::{CALL_TIMEOUT, Link, MAX_CALLS, ProcessState, RESTART_TIMEOUT};
     use safelight_net::pool::Pool;
 
     fn link(state: ProcessState) -> (watch::Sender<ProcessState>, Link) {
@@ -177,6 +183,21 @@ mod tests {
             state.send_replace(ProcessState::Up(2))
         };
         assert_eq!(tokio::join!(waiting, restart).0, Some(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_waits_for_the_end_of_another_and_not_for_ever() {
+        let (_state, link) = link(ProcessState::Up(1));
+        let link = Arc::new(link);
+        let mut calls = Vec::new();
+        for _ in 0..MAX_CALLS {
+            calls.push(link.begin().await.unwrap());
+        }
+        let started = Instant::now();
+        assert!(link.begin().await.is_none());
+        assert!(started.elapsed() >= CALL_TIMEOUT);
+        let ends = async { drop(calls.pop()) };
+        assert!(tokio::join!(link.begin(), ends).0.is_some());
     }
 
     #[tokio::test(start_paused = true)]
