@@ -56,6 +56,22 @@ async fn those_who_shared_the_instance_of_a_panic_are_told_whose_it_was() {
 }
 
 #[tokio::test]
+async fn a_status_that_ends_no_request_is_an_error_of_the_worker() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    for status in [100, 101, 103] {
+        let answer = get(server.address, &format!("/status?code={status}")).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("safelight-error")),
+            (500, "worker-error")
+        );
+        let text = format!("the worker answered with the status {status}, which ends no request");
+        assert!(answer.text().contains(&text), "{answer:?}");
+        server.line(|line| line.contains(&text)).await;
+    }
+    serves(&server).await;
+}
+
+#[tokio::test]
 async fn a_worker_that_spins_is_stopped_at_its_cpu_limit() {
     let server = DevServer::start(guests::misbehaving(), "[limits]\ncpu_ms = 300\n").await;
     let answer = get(server.address, "/spin").await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use safelight_hop::RequestContext;
 
 use crate::death::Death;
@@ -20,6 +21,8 @@ pub struct WorkerError {
 pub enum WorkerErrorKind {
     /// The worker's `fetch` returned an error.
     Returned(String),
+    /// The worker's answer has a status that ends no request, such as 100 or 101.
+    NoFinalStatus(StatusCode),
     /// The worker ended without an answer.
     NoAnswer(String),
     /// No instance could be created.
@@ -48,6 +51,10 @@ impl WorkerError {
     pub fn text(&self, request: &RequestContext) -> String {
         match &self.kind {
             WorkerErrorKind::Returned(text) => format!("the worker returned an error: {text}"),
+            WorkerErrorKind::NoFinalStatus(status) => format!(
+                "the worker answered with the status {}, which ends no request",
+                status.as_u16()
+            ),
             WorkerErrorKind::NoAnswer(text) => {
                 format!("the worker ended without an answer: {text}")
             }

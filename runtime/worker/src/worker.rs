@@ -49,7 +49,7 @@ impl Worker {
     /// Answers a request, whose URI must be absolute. The response's body holds the permit until its end.
     ///
     /// # Errors
-    /// When the worker does not answer, with the reason if it is known.
+    /// When the worker does not answer, with the reason if it is known, or answers with a status that ends no request.
     pub async fn answer(
         &self,
         permit: OwnedSemaphorePermit,
@@ -66,6 +66,10 @@ impl Worker {
             awaited,
         };
         match self.handler.handle(data, request.map(body_to_engine)).await {
+            Ok(response) if response.status().is_informational() => Err(WorkerError {
+                kind: WorkerErrorKind::NoFinalStatus(response.status()),
+                output: output.0.last_output(),
+            }),
             Ok(response) => Ok(response.map(|body| {
                 let shared = taken_by.get().cloned();
                 let dead = shared.as_ref().map(|shared| shared.dead.clone());

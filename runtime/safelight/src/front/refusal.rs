@@ -100,6 +100,7 @@ impl Refusal {
             Self::Worker(error) => match error.kind {
                 WorkerErrorKind::Died(_) | WorkerErrorKind::NoAnswer(_) => &error.output,
                 WorkerErrorKind::Returned(_)
+                | WorkerErrorKind::NoFinalStatus(_)
                 | WorkerErrorKind::Instantiation(_)
                 | WorkerErrorKind::Expired => &[],
             },
@@ -118,7 +119,9 @@ impl Refusal {
 
 fn class_of(kind: &WorkerErrorKind, context: &RequestContext) -> (StatusCode, &'static str) {
     match kind {
-        WorkerErrorKind::Returned(_) => (StatusCode::INTERNAL_SERVER_ERROR, "worker-error"),
+        WorkerErrorKind::Returned(_) | WorkerErrorKind::NoFinalStatus(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "worker-error")
+        }
         WorkerErrorKind::NoAnswer(_) => (StatusCode::INTERNAL_SERVER_ERROR, "no-answer"),
         WorkerErrorKind::Instantiation(_) => (StatusCode::INTERNAL_SERVER_ERROR, "instantiation"),
         WorkerErrorKind::Expired => (StatusCode::GATEWAY_TIMEOUT, "expired"),
