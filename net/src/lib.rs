@@ -8,6 +8,7 @@
 //! | [`accept`] | accepts connections, also while the process has no file descriptors left |
 //! | [`socket`] | a Unix socket that only this user can connect to |
 //! | [`hang_up`] | notice of a client that has closed its connection |
+//! | [`peer_socket`] | the other end of a TCP connection on the same machine |
 //! | [`pool`] | a pool of connections to one Unix socket |
 //! | [`exchange`] | a connection that ends with its exchange |
 //! | [`task`] | a task that ends with its owner |
@@ -23,6 +24,7 @@ mod error_chain;
 pub mod exchange;
 pub mod hang_up;
 pub mod header;
+pub mod peer_socket;
 pub mod pool;
 pub mod socket;
 pub mod task;

@@ -210,6 +210,34 @@ async fn a_client_that_leaves_shows_as_the_hop_that_was_dropped() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_while_the_worker_waits_is_seen_to_leave() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    let head = b"GET /sleep?ms=3600000 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    client.write_all(head).await.unwrap();
+    // The server reads the connections in the order of their requests.
+    assert_eq!(get(server.address, "/host").await.status, 200);
+    drop(client);
+    let line = server.line(|line| line.contains("GET /sleep")).await;
+    assert!(line.contains(" 499 "), "{line}");
+    assert!(line.contains("(the client left before the end)"), "{line}");
+    let trace = trace_of(&server, "/sleep").await;
+    assert_eq!(trace["client"]["end"], "dropped", "{trace:#}");
+}
+
+#[tokio::test]
+async fn a_client_that_only_stops_sending_gets_its_answer() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    let head = b"GET /sleep?ms=1000 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    client.write_all(head).await.unwrap();
+    client.shutdown().await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
 async fn the_last_requests_are_kept_and_no_more() {
     let server = traced(&["--trace-keep=3"]).await;
     for number in 1..=5 {

@@ -86,6 +86,14 @@ impl Activity {
         self.0.accepted + Duration::from_nanos(self.0.last_read.load(Ordering::Relaxed))
     }
 
+    /// Returns since when the connection has had neither a request nor an upload nor received a byte; none if it has one.
+    #[must_use]
+    pub fn idle_since(&self) -> Option<Instant> {
+        let requests = self.requests();
+        let since = requests.last_end.max(self.last_read());
+        requests.is_idle().then_some(since)
+    }
+
     /// Records that the connection has received bytes.
     pub(super) fn record_read(&self) {
         let since = self.0.accepted.elapsed().as_nanos();

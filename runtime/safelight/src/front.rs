@@ -11,6 +11,7 @@
 
 pub mod access;
 mod client;
+mod connections;
 pub mod refusal;
 pub mod router;
 pub mod server;

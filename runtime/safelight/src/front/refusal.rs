@@ -29,8 +29,6 @@ pub enum Refusal {
     BadMethod(&'static str),
     /// The requested trace is not kept.
     NotKept(String),
-    /// The client has left before there was a response.
-    Expired,
     /// The worker did not answer.
     Worker(WorkerError),
 }
@@ -45,7 +43,6 @@ impl Refusal {
             Self::Stranger(stranger) => (StatusCode::FORBIDDEN, stranger.class()),
             Self::BadMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "bad-method"),
             Self::NotKept(_) => (StatusCode::NOT_FOUND, "not-kept"),
-            Self::Expired => (StatusCode::GATEWAY_TIMEOUT, "expired"),
             Self::Worker(error) => class_of(&error.kind, context),
         }
     }
@@ -89,7 +86,6 @@ impl Refusal {
             Self::Stranger(stranger) => stranger.to_string(),
             Self::BadMethod(allowed) => format!("the method must be {allowed}"),
             Self::NotKept(what) => what.clone(),
-            Self::Expired => "the worker took too long".into(),
             Self::Worker(error) => error.text(context),
         }
     }
@@ -111,8 +107,7 @@ impl Refusal {
             | Self::ForeignHost(_)
             | Self::Stranger(_)
             | Self::BadMethod(_)
-            | Self::NotKept(_)
-            | Self::Expired => &[],
+            | Self::NotKept(_) => &[],
         }
     }
 }
@@ -136,7 +131,9 @@ fn class_of_death(death: &Death, context: &RequestContext) -> (StatusCode, &'sta
     match death.cause {
         Cause::Trap(_) => (StatusCode::INTERNAL_SERVER_ERROR, "trap"),
         Cause::Cpu(_) => (StatusCode::SERVICE_UNAVAILABLE, "cpu-limit"),
-        Cause::Memory { .. } => (StatusCode::SERVICE_UNAVAILABLE, "memory-limit"),
+        Cause::Memory { .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, "memory-limit")
+        }
         Cause::BackgroundWork => (StatusCode::SERVICE_UNAVAILABLE, "left-over"),
         Cause::Stopped => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
     }

@@ -1,6 +1,5 @@
 //! The HTTP server for clients: accepts connections, begins requests, and observes each response to its end.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,10 +26,11 @@ use safelight_net::accept::accept;
 use safelight_net::deadline::TimeoutStream;
 use safelight_protocol::headers::{FAULT, TOKEN};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::access::{Access, Stranger};
-use super::client::Client;
+use super::client::{Client, ClientLeft};
+use super::connections::Connections;
 use super::refusal::Refusal;
 use super::router::{self, Platform};
 use super::streams::{FlowControlledBody, Streams};
@@ -40,7 +40,7 @@ use super::worker_front::WorkerFront;
 
 /// Time for the requests in flight after the shutdown signal.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Maximum number of connections; further ones wait to be accepted.
+/// Maximum number of connections. Beyond it, an idle one gives way; if none is idle, further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 4_096;
 /// The maximum number of unsent bytes that the system queues for a client (`TCP_NOTSENT_LOWAT`). With more of them, a slow
 /// reader would show no progress for minutes.
@@ -73,29 +73,28 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
         served,
         connections: AtomicU64::new(0),
     });
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let connections = Connections::new(MAX_CONNECTIONS);
     let graceful = GracefulShutdown::new();
     let builder = connection_builder(Streams::new(deadlines.write, log.clone()));
     tokio::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
-            accepted = next_connection(&listener, &permits) => accepted,
+            accepted = next_connection(&listener, &connections) => accepted,
             () = &mut shutdown => break,
         };
-        let Some((stream, peer, permit)) = accepted else {
-            break;
-        };
+        let (stream, peer, permit) = accepted;
         let number = front.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let Ok(client) = Client::new(&stream, peer, number) else {
             log.warn("a connection was refused: the process has no file descriptors left");
             continue;
         };
         let activity = client.activity.clone();
+        let mut open = connections.open(permit, number, activity.clone());
         let stream = TimeoutStream::server(stream, &deadlines, activity.clone());
         let front = front.clone();
         let service = service_fn(move |request| {
             let (front, client) = (front.clone(), client.clone());
-            async move { Ok::<_, Infallible>(front.answer(request, &client).await) }
+            async move { front.answer(request, &client).await }
         });
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)
@@ -104,14 +103,14 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
         let log = log.clone();
         tokio::spawn(async move {
             // The client sees the failure of its connection, and each request logs its own end.
-            let _ = connection.await;
+            open.run(connection).await;
             if activity.has_write_timed_out() {
                 log.warn(format_args!(
                     "a connection was given up: its client has read nothing for {}",
                     Time(deadlines.write)
                 ));
             }
-            drop(permit);
+            drop(open);
         });
     }
     drop(listener);
@@ -132,18 +131,18 @@ fn connection_builder(streams: Streams) -> auto::Builder<Streams> {
     builder
 }
 
-/// The next connection with its permit; none when there are no more permits.
+/// The next connection with its permit.
 async fn next_connection(
     listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = permits.clone().acquire_owned().await.ok()?;
+    connections: &Connections,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    let permit = connections.room().await;
     let (stream, peer) = accept(|| listener.accept()).await;
     // Responses are written in whole pieces, so waiting to fill packets would only delay the last one.
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
     let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT_BYTES);
-    Some((stream, peer, permit))
+    (stream, peer, permit)
 }
 
 /// The outcome of admitting a request.
@@ -165,7 +164,7 @@ impl Front {
         &self,
         request: http::Request<Incoming>,
         client: &Client,
-    ) -> http::Response<Body> {
+    ) -> Result<http::Response<Body>, ClientLeft> {
         let (mut head, body) = request.into_parts();
         let target = head.uri.clone();
         let (admitted, faults) = match self.admit(&mut head, client) {
@@ -192,17 +191,18 @@ impl Front {
                 let answer = router::answer(&self.served.worker, platform, request, &context);
                 tokio::select! {
                     response = answer => response,
-                    () = client.left() => Refusal::Expired.to_response(&context),
+                    // The error ends the connection, or the stream. The guard logs that the client has left.
+                    () = client.left() => return Err(ClientLeft),
                 }
             }
             Err(refusal) => refusal.report(&context),
         };
         guard.head(&response);
         // Only bytes that the client has room for are handed over and counted.
-        response.map(|body| {
+        Ok(response.map(|body| {
             let body = FlowControlledBody::new(body).boxed_unsync();
             ObservedBody::new(body, guard).boxed_unsync()
-        })
+        }))
     }
 
     /// Checks a request's host and faults. Makes its URI absolute, and removes what no worker sees from its headers.
