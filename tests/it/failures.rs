@@ -131,6 +131,22 @@ async fn a_worker_that_allocates_without_end_is_stopped_at_its_memory_limit() {
 }
 
 #[tokio::test]
+async fn the_memory_of_all_instances_has_a_limit() {
+    let limit = "[safelight]\nmemory_mb = 128\ninstances_memory_mb = 100\n";
+    let server = DevServer::start(guests::misbehaving(), limit).await;
+    // The memory of an instance that has died is there for the next one.
+    for _ in 0..3 {
+        let answer = get(server.address, "/allocate").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("safelight-error")),
+            (503, "memory-limit")
+        );
+        assert!(answer.text().contains("the 104857600 bytes"), "{answer:?}");
+        serves(&server).await;
+    }
+}
+
+#[tokio::test]
 async fn an_instance_that_grew_large_is_replaced() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     assert_eq!(get(server.address, "/hold?mb=70").await.text().trim(), "70");

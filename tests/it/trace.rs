@@ -238,6 +238,19 @@ async fn a_client_that_only_stops_sending_gets_its_answer() {
 }
 
 #[tokio::test]
+async fn no_log_and_no_trace_shows_a_redacted_parameter() {
+    let redact = "[safelight]\nredact_query = [\"token\"]\n";
+    let server = DevServer::start(guests::misbehaving(), redact).await;
+    get(server.address, "/host?token=s3cret&x=1").await;
+    let line = server.line(|line| line.contains("GET /host")).await;
+    assert!(line.contains("GET /host?token=***&x=1 200"), "{line}");
+    let trace = trace_of(&server, "/host").await;
+    assert_eq!(trace["target"], "/host?token=***&x=1");
+    let all = list(&server).await;
+    assert!(!format!("{all:?}{:?}", server.lines()).contains("s3cret"));
+}
+
+#[tokio::test]
 async fn the_last_requests_are_kept_and_no_more() {
     let server = traced(&["--trace-keep=3"]).await;
     for number in 1..=5 {

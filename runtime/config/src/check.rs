@@ -99,7 +99,13 @@ fn check_section_alone(section: Section, item: &Item<'_>, diagnostics: &mut Diag
             };
             let fields = entries.iter().map(|entry| item.child(entry));
             fields
-                .filter(|field| matches!(field.key, "memory_mb" | "cf_image_fail_open"))
+                .filter(|field| {
+                    let key = field.key;
+                    matches!(
+                        key,
+                        "memory_mb" | "instances_memory_mb" | "cf_image_fail_open"
+                    )
+                })
                 .for_each(|field| refuse_alone(&field, diagnostics));
         }
         Section::Name

@@ -96,8 +96,10 @@ pub struct Config {
     pub dev: Dev,
     /// The host names that requests may name (`safelight.allowed_hosts`).
     pub allowed_hosts: AllowedHosts,
-    /// The limits of one instance (`limits.cpu_ms`, `safelight.memory_mb`).
+    /// The limits of instances (`limits.cpu_ms`, `safelight.memory_mb`, `safelight.instances_memory_mb`).
     pub limits: Limits,
+    /// The parameters of queries whose values no log and no trace shows (`safelight.redact_query`).
+    pub redact_query: Vec<String>,
     /// The timeouts of connections (`safelight.deadlines`).
     pub deadlines: Deadlines,
     /// The decoders and budgets of one request.
@@ -126,13 +128,15 @@ impl Dev {
     pub const DEFAULT_PORT: u16 = 8787;
 }
 
-/// The limits of one instance.
+/// The limits of instances.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Processor time for one request (`limits.cpu_ms`).
     pub cpu: Duration,
     /// Linear memory of one instance (`safelight.memory_mb`).
     pub memory_bytes: usize,
+    /// Linear memory of all instances of a run (`safelight.instances_memory_mb`).
+    pub instances_memory_bytes: usize,
 }
 
 impl Default for Limits {
@@ -140,6 +144,7 @@ impl Default for Limits {
         Self {
             cpu: Duration::from_secs(30),
             memory_bytes: 128 << 20,
+            instances_memory_bytes: 4_096 << 20,
         }
     }
 }

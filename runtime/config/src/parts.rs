@@ -193,7 +193,12 @@ impl<'a> Parts<'a> {
             limits: Limits {
                 cpu: self.cpu.unwrap_or(defaults.cpu),
                 memory_bytes: self.safelight.memory_bytes.unwrap_or(defaults.memory_bytes),
+                instances_memory_bytes: self
+                    .safelight
+                    .instances_memory_bytes
+                    .unwrap_or(defaults.instances_memory_bytes),
             },
+            redact_query: self.safelight.redact_query,
             deadlines: self.safelight.deadlines,
             pixels: self.safelight.pixels,
             build: self.build,

@@ -5,27 +5,51 @@
 
 #[cfg(any(test, feature = "test-support"))]
 mod masked;
+mod redaction;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 #[cfg(any(test, feature = "test-support"))]
 pub use self::masked::masked_times;
+pub use self::redaction::Redaction;
 
 /// A shared sink for whole lines.
 ///
 /// A line is written at once and never mixed with another. A closed sink must not stop the server, so errors are
 /// ignored.
 #[derive(Clone)]
-pub struct Log(Arc<Mutex<Box<dyn Write + Send>>>);
+pub struct Log(Arc<Shared>);
+
+struct Shared {
+    sink: Mutex<Box<dyn Write + Send>>,
+    redaction: OnceLock<Redaction>,
+}
 
 impl Log {
     /// A log that writes to `sink`.
     pub fn new(sink: impl Write + Send + 'static) -> Self {
-        Self(Arc::new(Mutex::new(Box::new(sink))))
+        Self(Arc::new(Shared {
+            sink: Mutex::new(Box::new(sink)),
+            redaction: OnceLock::new(),
+        }))
+    }
+
+    /// Redacts the URLs in all lines from now on. The first redaction stays.
+    pub fn redact(&self, redaction: Redaction) {
+        let _ = self.0.redaction.set(redaction);
+    }
+
+    /// Returns a text as the log shows it.
+    pub fn redacted<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.0.redaction.get() {
+            Some(redaction) => redaction.redact(text),
+            None => text.into(),
+        }
     }
 
     /// Makes the log of the program: standard output, written by a thread of its own.
@@ -44,9 +68,10 @@ impl Log {
 
     /// Writes one line.
     pub fn line(&self, line: impl fmt::Display) {
-        let mut text = line.to_string();
+        let line = line.to_string();
+        let mut text = self.redacted(&line).into_owned();
         text.push('\n');
-        let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sink = self.0.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
     }
 

@@ -17,11 +17,12 @@ use anyhow::{Context as _, bail};
 use safelight_config::{Binding, Config, Run};
 use safelight_gateway::Bindings;
 use safelight_hop::faults::FaultSet;
-use safelight_hop::log::Log;
+use safelight_hop::log::{Log, Redaction};
 use safelight_images_client::ImagesProcess;
 use safelight_net::Deadlines;
 use safelight_net::pool::Pool;
 use safelight_worker::compile::cache_folder;
+use safelight_worker::limits::AllMemory;
 use safelight_worker::service::WorkerRegistry;
 use tokio::net::TcpListener;
 
@@ -48,6 +49,8 @@ pub async fn run(
     if options.trace.trace && options.trace.trace_keep == Some(0) {
         bail!("--trace shows what is kept, and --trace-keep 0 keeps nothing");
     }
+    let redacted = run.configs().flat_map(|config| config.redact_query.clone());
+    log.redact(Redaction::new(redacted));
     // The fastest checks come first, so that a taken port is reported before a long build.
     options.check_faults(run)?;
     let listener = options.listen(&run.first.config).await?;
@@ -144,6 +147,7 @@ impl DevServer<'_> {
         compiled?;
         let images = images.context("start the images process")?;
         let registry = WorkerRegistry::default();
+        let all_memory = self.all_memory();
         let private = state::private_paths(&configs, self.options.persist_to.as_deref());
         let mut workers = Vec::new();
         for Built {
@@ -157,6 +161,7 @@ impl DevServer<'_> {
                 registry: &registry,
                 open: Some(&prepared.open),
                 faults: prepared.faults.clone(),
+                all_memory: &all_memory,
                 private: &private,
             };
             let component = component.as_deref();
@@ -172,6 +177,12 @@ impl DevServer<'_> {
             (name, worker.front.callee())
         }));
         Ok(Started { workers, images })
+    }
+
+    /// The memory of all instances, by the first config.
+    fn all_memory(&self) -> AllMemory {
+        let first = self.workers.first().map(|worker| &worker.config.limits);
+        AllMemory::new(first.map_or(0, |limits| limits.instances_memory_bytes))
     }
 
     /// Logs the secrets, by name, and the faults of a worker that starts.

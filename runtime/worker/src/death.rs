@@ -29,6 +29,11 @@ pub enum Cause {
         /// The limit.
         limit: usize,
     },
+    /// The instance asked for memory when all instances together had as much as they may.
+    AllMemory {
+        /// The limit of all instances, in bytes.
+        limit: usize,
+    },
     /// Background work exceeded its time.
     BackgroundWork,
     /// The program ends.
@@ -68,6 +73,11 @@ impl fmt::Display for Cause {
             Self::Memory { requested, limit } => write!(
                 f,
                 "asked for {requested} bytes of memory, more than its limit of {limit}"
+            ),
+            Self::AllMemory { limit } => write!(
+                f,
+                "asked for memory when all instances had nearly the {limit} bytes that they may have together \
+                 (safelight.instances_memory_mb)"
             ),
             Self::BackgroundWork => {
                 f.write_str("was ended: its work had gone on while nobody waited for it")

@@ -101,7 +101,7 @@ impl HandlerState for InstanceFactory {
         let state = State::new(
             |shared| self.wasi(shared),
             |shared| self.hooks(shared),
-            self.env.limits,
+            self.env.limits.clone(),
             self.ticker.clone(),
             self.log.clone(),
         );

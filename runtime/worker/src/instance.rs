@@ -60,7 +60,7 @@ impl State {
             http: WasiHttpCtx::new(),
             table,
             hooks: hooks(&shared),
-            memory: MemoryLimit::new(limits.memory),
+            memory: MemoryLimit::new(limits.memory, limits.all_memory),
             cpu: CpuMeter::new(),
             cpu_limit: limits.cpu,
             tasks: Tasks::default(),

@@ -1,17 +1,53 @@
 //! The limits of a guest: memory per instance, CPU time per request, and the clock that interrupts it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use wasmtime::{Engine, EngineWeak, ResourceLimiter};
 
 /// The limits of one worker.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct WorkerLimits {
     /// CPU time of one request.
     pub cpu: Duration,
     /// Bytes of all linear memories of one instance together.
     pub memory: usize,
+    /// The memory of all instances, which the workers of a run share.
+    pub all_memory: AllMemory,
+}
+
+/// The memory of all instances together, and its limit. Clones are the same memory.
+#[derive(Clone, Debug)]
+pub struct AllMemory(Arc<Count>);
+
+#[derive(Debug)]
+struct Count {
+    limit: usize,
+    bytes: AtomicUsize,
+}
+
+impl AllMemory {
+    /// A limit in bytes, of which nothing is used.
+    pub fn new(limit: usize) -> Self {
+        Self(Arc::new(Count {
+            limit,
+            bytes: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Takes bytes. Returns whether so many are left.
+    fn take(&self, bytes: usize) -> bool {
+        let add = |taken: usize| taken.checked_add(bytes).filter(|all| *all <= self.0.limit);
+        let count = &self.0.bytes;
+        count
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add)
+            .is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.0.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
 }
 
 /// Divisor of the memory limit. An instance above that size takes no new requests, since guest memory never shrinks.
@@ -25,15 +61,27 @@ pub(crate) struct MemoryLimit {
     limit: usize,
     total: usize,
     tables: usize,
-    /// The total that was refused.
-    refused: Option<usize>,
+    /// The memory of all instances, of which this one has `total`.
+    all: AllMemory,
+    /// The growth that was refused.
+    refused: Option<Refused>,
+}
+
+/// A growth of memory that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The instance would have had this total, more than its limit.
+    Instance(usize),
+    /// All instances would have had more than this limit.
+    All(usize),
 }
 
 impl MemoryLimit {
-    /// A limit in bytes.
-    pub(crate) fn new(limit: usize) -> Self {
+    /// A limit in bytes, within that of all instances.
+    pub(crate) fn new(limit: usize, all: AllMemory) -> Self {
         Self {
             limit,
+            all,
             total: 0,
             tables: 0,
             refused: None,
@@ -45,8 +93,8 @@ impl MemoryLimit {
         self.limit
     }
 
-    /// The total that was refused, if any was.
-    pub(crate) fn refused(&self) -> Option<usize> {
+    /// The growth that was refused, if any was.
+    pub(crate) fn refused(&self) -> Option<Refused> {
         self.refused
     }
 
@@ -63,11 +111,19 @@ impl ResourceLimiter for MemoryLimit {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let total = self.total.saturating_add(desired.saturating_sub(current));
+        let growth = desired.saturating_sub(current);
+        let total = self.total.saturating_add(growth);
         if total > self.limit {
-            self.refused = Some(total);
+            self.refused = Some(Refused::Instance(total));
             // An error traps. A guest whose growth returns -1 would panic with a message that names no limit.
             return Err(wasmtime::format_err!("memory limit"));
+        }
+        if !self.all.take(growth) {
+            let limit = self.all.0.limit;
+            self.refused = Some(Refused::All(limit));
+            return Err(wasmtime::format_err!(
+                "all instances would have more than {limit} bytes of memory (safelight.instances_memory_mb)"
+            ));
         }
         self.total = total;
         Ok(true)
@@ -81,6 +137,12 @@ impl ResourceLimiter for MemoryLimit {
     ) -> wasmtime::Result<bool> {
         self.tables = self.tables.saturating_add(desired.saturating_sub(current));
         Ok(self.tables <= MAX_TABLE_ELEMENTS)
+    }
+}
+
+impl Drop for MemoryLimit {
+    fn drop(&mut self) {
+        self.all.give_back(self.total);
     }
 }
 
@@ -205,20 +267,39 @@ impl Drop for TickGuard {
 mod tests {
     use wasmtime::ResourceLimiter;
 
-    use super::{CpuMeter, MemoryLimit, TICK};
+    use super::{AllMemory, CpuMeter, MemoryLimit, Refused, TICK};
+
+    fn alone(limit: usize) -> MemoryLimit {
+        MemoryLimit::new(limit, AllMemory::new(usize::MAX))
+    }
 
     #[test]
     fn the_memories_of_an_instance_share_one_limit() {
-        let mut limit = MemoryLimit::new(100);
+        let mut limit = alone(100);
         assert!(limit.memory_growing(0, 60, None).unwrap());
         assert!(limit.memory_growing(0, 41, None).is_err());
-        assert_eq!(limit.refused(), Some(101));
+        assert_eq!(limit.refused(), Some(Refused::Instance(101)));
         assert!(limit.memory_growing(0, 40, None).unwrap());
     }
 
     #[test]
+    fn all_instances_share_one_limit_and_give_back_what_they_had() {
+        let all = AllMemory::new(150);
+        let mut first = MemoryLimit::new(100, all.clone());
+        let mut second = MemoryLimit::new(100, all.clone());
+        assert!(first.memory_growing(0, 90, None).unwrap());
+        assert!(second.memory_growing(0, 61, None).is_err());
+        assert_eq!(second.refused(), Some(Refused::All(150)));
+        assert!(second.memory_growing(0, 60, None).unwrap());
+        drop(first);
+        assert!(second.memory_growing(60, 100, None).unwrap());
+        drop(second);
+        assert!(all.take(150));
+    }
+
+    #[test]
     fn an_instance_that_grew_past_half_its_limit_retires() {
-        let mut limit = MemoryLimit::new(100);
+        let mut limit = alone(100);
         limit.memory_growing(0, 50, None).unwrap();
         assert!(!limit.should_retire());
         limit.memory_growing(50, 51, None).unwrap();

@@ -12,14 +12,20 @@ use super::public_paths::{self, BindingPath};
 use super::{faults, pixels, storage};
 use crate::allowed_hosts::AllowedHosts;
 use crate::diagnostics::Diagnostics;
+use crate::error::ConfigError;
 use crate::item::Item;
 use crate::storage::Storage;
 
 /// Largest memory of an instance: a 32-bit guest cannot address more.
 const MAX_MEMORY_MB: u64 = 4096;
 
+/// Largest memory of all instances of a run: a tebibyte.
+const MAX_INSTANCES_MEMORY_MB: u64 = 1 << 20;
+
 const KEYS: &[&str] = &[
     "memory_mb",
+    "instances_memory_mb",
+    "redact_query",
     "deadlines",
     "faults",
     "storage",
@@ -45,6 +51,9 @@ const KEYS: &[&str] = &[
 pub(crate) struct Safelight<'a> {
     /// Linear memory of one instance.
     pub(crate) memory_bytes: Option<usize>,
+    /// Linear memory of all instances of a run.
+    pub(crate) instances_memory_bytes: Option<usize>,
+    pub(crate) redact_query: Vec<String>,
     pub(crate) deadlines: Deadlines,
     pub(crate) allowed_hosts: AllowedHosts,
     pub(crate) image_urls: ImageUrls,
@@ -63,7 +72,14 @@ pub(crate) fn read<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Sa
     let fields = item.fields(diagnostics, KEYS);
     for field in fields.unwrap_or_default() {
         match field.key {
-            "memory_mb" => safelight.memory_bytes = memory(&field, diagnostics),
+            "memory_mb" => {
+                safelight.memory_bytes = memory(&field, MAX_MEMORY_MB, diagnostics);
+            }
+            "instances_memory_mb" => {
+                let bytes = memory(&field, MAX_INSTANCES_MEMORY_MB, diagnostics);
+                safelight.instances_memory_bytes = bytes;
+            }
+            "redact_query" => safelight.redact_query = redact_query(&field, diagnostics),
             "deadlines" => safelight.deadlines = deadlines(&field, diagnostics),
             "storage" => safelight.storage = storage::read(&field, diagnostics),
             "r2" => safelight.public_paths = public_paths::read(&field, diagnostics),
@@ -89,9 +105,18 @@ pub(crate) fn read<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Sa
     safelight
 }
 
-fn memory(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<usize> {
-    let megabytes = item.whole_number(diagnostics, 1..=MAX_MEMORY_MB)?;
+fn memory(item: &Item<'_>, max_mb: u64, diagnostics: &mut Diagnostics<'_>) -> Option<usize> {
+    let megabytes = item.whole_number(diagnostics, 1..=max_mb)?;
     usize::try_from(megabytes << 20).ok()
+}
+
+/// Reads the names of parameters of queries.
+fn redact_query(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Vec<String> {
+    let names = item.texts(diagnostics).unwrap_or_default();
+    if names.contains(&"") {
+        item.refuse(diagnostics, ConfigError::Empty);
+    }
+    names.into_iter().map(str::to_owned).collect()
 }
 
 fn deadlines(item: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Deadlines {

@@ -93,7 +93,8 @@ fn a_missing_value_has_a_default() {
         config.limits,
         Limits {
             cpu: Duration::from_secs(30),
-            memory_bytes: 128 * 1024 * 1024
+            memory_bytes: 128 * 1024 * 1024,
+            instances_memory_bytes: 4096 * 1024 * 1024,
         }
     );
     assert_eq!(config.deadlines, Deadlines::default());
@@ -154,6 +155,34 @@ fn addresses_that_are_not_public_are_reached_if_they_are_listed() {
     );
     let expected = ["loopback:8080", "fonts.lan"].map(|text| text.parse().unwrap());
     assert_eq!(config.image_urls.allowed_addresses, expected);
+}
+
+#[test]
+fn memory_of_all_instances_and_redacted_parameters_are_what_is_said() {
+    let said = config(
+        r#"
+        main = "w.wasm"
+        [safelight]
+        instances_memory_mb = 300
+        redact_query = ["token", "sig"]
+        "#,
+    );
+    assert_eq!(said.limits.instances_memory_bytes, 300 << 20);
+    assert_eq!(said.redact_query, ["token", "sig"]);
+    let errors = load(
+        "wrangler.toml",
+        "main = 'w.wasm'\nsafelight = { redact_query = [''], instances_memory_mb = 0 }",
+        None,
+    );
+    let errors = errors.unwrap_err().to_string();
+    assert!(
+        errors.contains("`safelight.redact_query` is empty"),
+        "{errors}"
+    );
+    assert!(
+        errors.contains("`safelight.instances_memory_mb` must be a whole number from 1 to 1048576"),
+        "{errors}"
+    );
 }
 
 #[test]

@@ -15,6 +15,7 @@ use safelight_protocol::BindingKind;
 use safelight_r2::Credentials;
 use safelight_r2::buckets::{self, Buckets, Store};
 use safelight_state::State;
+use safelight_worker::limits::AllMemory;
 use safelight_worker::service::WorkerRegistry;
 
 use super::state::LazyState;
@@ -42,6 +43,8 @@ pub(super) struct WorkerResources<'a> {
     pub registry: &'a WorkerRegistry,
     /// The faults of the run.
     pub faults: Arc<FaultSet>,
+    /// The memory of all instances of the run.
+    pub all_memory: &'a AllMemory,
     /// The files and folders of the run that are never static files.
     pub private: &'a [PathBuf],
 }

@@ -15,7 +15,7 @@ use safelight_images_client::{ImagesProcess, binding};
 use safelight_outgoing::Client;
 use safelight_protocol::binding::BINDINGS_VARIABLE;
 use safelight_r2::public::PublicBuckets;
-use safelight_worker::limits::WorkerLimits;
+use safelight_worker::limits::{AllMemory, WorkerLimits};
 use safelight_worker::service::WorkerRegistry;
 use safelight_worker::{Worker, WorkerEnv, compile};
 
@@ -47,7 +47,7 @@ pub(super) fn load(
     let bindings = Arc::new(bindings::services(config, resources, assets.as_ref()));
     let worker = match component {
         Some(component) => {
-            let env = worker_env(config, bindings.clone(), resources.images, faults)?;
+            let env = worker_env(config, bindings.clone(), resources)?;
             let engine = compile::engine(compile::cache_folder().as_deref())?;
             let compiled = compile::component(&engine, component)?;
             Some(Worker::link(
@@ -73,10 +73,10 @@ pub(super) fn load(
 fn worker_env(
     config: &Config,
     bindings: Arc<Bindings>,
-    images: Option<&ImagesProcess>,
-    faults: &Arc<FaultSet>,
+    resources: &WorkerResources<'_>,
 ) -> anyhow::Result<WorkerEnv> {
-    let cf_images = match images {
+    let faults = &resources.faults;
+    let cf_images = match resources.images {
         Some(images) if config.image_urls.enabled => Some(cf_images(config, images, faults)?),
         Some(_) | None => None,
     };
@@ -88,6 +88,7 @@ fn worker_env(
         limits: WorkerLimits {
             cpu: config.limits.cpu,
             memory: config.limits.memory_bytes,
+            all_memory: resources.all_memory.clone(),
         },
     })
 }
@@ -209,6 +210,7 @@ pub fn check(config: &Config, log: &Log) -> anyhow::Result<Option<PathBuf>> {
         registry: &WorkerRegistry::default(),
         open: None,
         faults: Arc::default(),
+        all_memory: &AllMemory::new(config.limits.instances_memory_bytes),
         private: &state::private_paths(&[config], None),
     };
     load(config, component.as_deref(), &resources, log)?;

@@ -131,7 +131,7 @@ fn class_of_death(death: &Death, context: &RequestContext) -> (StatusCode, &'sta
     match death.cause {
         Cause::Trap(_) => (StatusCode::INTERNAL_SERVER_ERROR, "trap"),
         Cause::Cpu(_) => (StatusCode::SERVICE_UNAVAILABLE, "cpu-limit"),
-        Cause::Memory { .. } => {
+        Cause::Memory { .. } | Cause::AllMemory { .. } => {
             (StatusCode::SERVICE_UNAVAILABLE, "memory-limit")
         }
         Cause::BackgroundWork => (StatusCode::SERVICE_UNAVAILABLE, "left-over"),

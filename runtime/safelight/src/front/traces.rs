@@ -104,7 +104,7 @@ impl Traces {
             kept.iter().rev().cloned().collect()
         };
         let traces: Vec<Trace> = kept.iter().map(|trace| trace.snapshot()).collect();
-        json(&traces)
+        self.redacted(&traces)
     }
 
     /// Number of requests that are kept.
@@ -121,7 +121,12 @@ impl Traces {
                 .find(|trace| Some(trace.id()) == number)
                 .cloned()
         };
-        Some(json(&self.whole(&*kept?).await))
+        Some(self.redacted(&self.whole(&*kept?).await))
+    }
+
+    /// A value as JSON, with the URLs in it as the log shows them.
+    fn redacted(&self, value: &impl serde::Serialize) -> String {
+        self.log.redacted(&json(value)).into_owned()
     }
 
     /// A trace with both sides of every call.

@@ -37,11 +37,13 @@ fn config(dir: &TempDir, main: &str, command: Option<&str>) -> Config {
         storage: Storage::default(),
         dev: Dev::default(),
         allowed_hosts: AllowedHosts::default(),
+        redact_query: Vec::new(),
         deadlines: Deadlines::default(),
         pixels: PixelSettings::default(),
         limits: Limits {
             cpu: Duration::from_secs(1),
             memory_bytes: 1 << 20,
+            ..Limits::default()
         },
         build: command.map(|command| Build {
             command: command.into(),

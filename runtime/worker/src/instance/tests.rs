@@ -15,7 +15,7 @@ use wasmtime_wasi_http::handler::WorkerState as _;
 
 use super::{Expiration, InstanceState, State, WasiVersion};
 use crate::hooks::Hooks;
-use crate::limits::{Ticker, WorkerLimits};
+use crate::limits::{AllMemory, Ticker, WorkerLimits};
 
 /// The log of an instance that ends in this error after `prepare` has changed it.
 fn log_of(error: &'static str, prepare: impl FnOnce(&State, Log)) -> String {
@@ -24,6 +24,7 @@ fn log_of(error: &'static str, prepare: impl FnOnce(&State, Log)) -> String {
     let engine = Engine::default();
     let limits = WorkerLimits {
         memory: 1_000_000,
+        all_memory: AllMemory::new(1_000_000),
         cpu: Duration::from_secs(1),
     };
     let state = State::new(
