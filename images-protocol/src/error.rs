@@ -5,12 +5,13 @@
 use std::fmt;
 
 use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
 
 /// The header that marks an answer as an error of the binding.
 pub const ERROR_HEADER: &str = "cf-images-binding";
 
 /// The errors of the binding, each with a stable number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ErrorCode {
     /// 9402: an input has too many bytes.
     InputTooLarge,

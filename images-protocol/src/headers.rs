@@ -15,6 +15,10 @@ pub const WORKER: HeaderName = HeaderName::from_static("cf-worker");
 pub const SUMMARY: HeaderName = HeaderName::from_static("safelight-summary");
 /// Carries one fault for one request, in the form of `safelight dev --fault`. Several faults are several headers.
 pub const FAULT: HeaderName = HeaderName::from_static("safelight-fault");
+/// Asks the images process to kill the pixel process of a call. The runtime alone sets it.
+pub const CRASH: HeaderName = HeaderName::from_static("safelight-crash");
+/// The value of [`CRASH`].
+pub const CRASH_PIXELS: &str = "pixels";
 /// Carries the token of the run, by which a client on another machine may use faults and safelight's own paths.
 pub const TOKEN: HeaderName = HeaderName::from_static("safelight-token");
 /// Marks an answer that comes from the runtime and not from the worker; its value names the cause.

@@ -2,14 +2,18 @@
 //!
 //! A process that is started by hand takes the same settings as flags. The images process turns them into its limits.
 
+use std::{path::PathBuf, str::FromStr};
+
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::words;
+use crate::{UnknownWordError, words};
 
 /// Highest value of [`PixelSettings::time_budget_ms`]: an hour.
 pub const MAX_TIME_BUDGET_MS: u64 = 3_600_000;
 /// Highest value of [`PixelSettings::memory_budget_mb`].
 pub const MAX_MEMORY_BUDGET_MB: u64 = 64_000;
+/// Highest value of [`PixelSettings::memory_total_mb`].
+pub const MAX_MEMORY_TOTAL_MB: u64 = 1_000_000;
 /// Highest value of the three deadlines: an hour.
 pub const MAX_DEADLINE_MS: u64 = 3_600_000;
 /// Bytes of one megabyte in settings and messages.
@@ -27,6 +31,8 @@ pub struct ImagesSettings {
     pub allowed_addresses: Vec<String>,
     /// Number of calls whose transport records are kept, the last ones; 0 keeps none.
     pub transports: u16,
+    /// Folder that keeps the forms of requests that ended a pixel process. Default: none.
+    pub crashers: Option<PathBuf>,
 }
 
 /// The longest times without progress on a connection, in milliseconds from 1 to [`MAX_DEADLINE_MS`].
@@ -65,8 +71,13 @@ pub struct PixelSettings {
     /// Megabytes that the pixels may take at a time, beyond which the request fails with 9522. From 1 to
     /// [`MAX_MEMORY_BUDGET_MB`]; default: 2,000.
     pub memory_budget_mb: u64,
+    /// Megabytes that all requests and the pixel processes together may take, beyond which a request waits. From 1 to
+    /// [`MAX_MEMORY_TOTAL_MB`]; `None`, the default, stands for half of the machine's memory.
+    pub memory_total_mb: Option<u64>,
     /// The decoder of JPEG. Default: [`JpegDecoder::Turbo`].
     pub jpeg_decoder: JpegDecoder,
+    /// The confinement of the pixel processes. Default: [`Sandbox::Auto`].
+    pub sandbox: Sandbox,
 }
 
 impl Default for PixelSettings {
@@ -76,7 +87,9 @@ impl Default for PixelSettings {
             avif_input: true,
             time_budget_ms: 60_000,
             memory_budget_mb: 2_000,
+            memory_total_mb: None,
             jpeg_decoder: JpegDecoder::Turbo,
+            sandbox: Sandbox::Auto,
         }
     }
 }
@@ -93,11 +106,39 @@ words! {
     }
 }
 
+words! {
+    /// The demand for the kernel's confinement of the images process and of its pixel processes.
+    #[derive(Default)]
+    pub enum Sandbox {
+        /// What the kernel has holds. A line at the start names what it lacks.
+        #[default]
+        Auto = "auto",
+        /// The process does not start if the kernel lacks something.
+        Require = "require",
+        /// Nothing is confined.
+        Off = "off",
+    }
+}
+
 impl<'de> Deserialize<'de> for JpegDecoder {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        word.parse().map_err(serde::de::Error::custom)
+        word(deserializer)
     }
+}
+
+impl<'de> Deserialize<'de> for Sandbox {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        word(deserializer)
+    }
+}
+
+fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err = UnknownWordError>,
+{
+    let word = String::deserialize(deserializer)?;
+    word.parse().map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! The deadline of work on pixels, which can be cancelled.
+//! The deadline of work on pixels.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -12,13 +12,14 @@ use safelight_protocol::ErrorCode;
 
 use crate::error::ServiceError;
 
-/// A time limit for work, which can also be cancelled. The work calls [`Deadline::check`] between its pieces.
+/// A time limit for work, which calls [`Deadline::check`] between its pieces.
 #[derive(Clone, Debug)]
 pub struct Deadline {
     /// The end; `None` if it lies beyond the range of the clock.
     until: Option<Instant>,
     work: Work,
-    cancelled: Arc<AtomicBool>,
+    /// The milliseconds by which the end has moved, for the whole and for its parts.
+    extension: Arc<AtomicU64>,
 }
 
 /// The work that a deadline bounds, for the error.
@@ -42,7 +43,7 @@ impl Deadline {
                 limit,
                 clause: ", which is the most a request may have",
             },
-            cancelled: Arc::default(),
+            extension: Arc::default(),
         }
     }
 
@@ -52,7 +53,7 @@ impl Deadline {
         let part = Self {
             until: Instant::now().checked_add(work.limit.saturating_sub(spent)),
             work,
-            cancelled: Arc::clone(&self.cancelled),
+            extension: Arc::clone(&self.extension),
         };
         match (part.until, self.until) {
             (Some(part), Some(until)) if until < part => self.clone(),
@@ -61,28 +62,27 @@ impl Deadline {
         }
     }
 
-    /// Returns a guard that cancels the work when it is dropped.
-    #[must_use]
-    pub fn cancel_guard(&self) -> CancelGuard {
-        CancelGuard(Arc::clone(&self.cancelled))
+    /// Moves the end by a time in which the work could not go on, rounded to milliseconds.
+    pub(crate) fn extend(&self, by: Duration) {
+        let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.extension.fetch_add(ms, Ordering::Relaxed);
     }
 
     /// Returns the time that is left.
     pub(crate) fn left(&self) -> Duration {
-        self.until.map_or(Duration::MAX, |until| {
-            until.saturating_duration_since(Instant::now())
-        })
+        let extension = Duration::from_millis(self.extension.load(Ordering::Relaxed));
+        self.until
+            .and_then(|until| until.checked_add(extension))
+            .map_or(Duration::MAX, |until| {
+                until.saturating_duration_since(Instant::now())
+            })
     }
 
     /// Verifies that the next piece of work may begin.
     ///
     /// # Errors
-    /// When the time is over, or the work is cancelled.
+    /// When the time is over.
     pub fn check(&self) -> Result<(), ServiceError> {
-        if self.cancelled.load(Ordering::Relaxed) {
-            let text = "the request was cancelled: nobody waits for its result";
-            return Err(ServiceError::new(ErrorCode::Internal, text));
-        }
         if self.left() > Duration::ZERO {
             return Ok(());
         }
@@ -96,16 +96,6 @@ impl Deadline {
             ErrorCode::DeadlinePassed,
             format!("{name} took longer than {ms} ms{clause}"),
         ))
-    }
-}
-
-/// A drop guard that cancels the work whose result is no longer needed.
-#[derive(Debug)]
-pub struct CancelGuard(Arc<AtomicBool>);
-
-impl Drop for CancelGuard {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -126,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_is_over_or_cancelled_fails_its_check() {
+    fn a_deadline_that_is_over_fails_its_check_until_it_is_extended() {
         assert!(Deadline::new(Duration::MAX).check().is_ok());
         let over = Deadline::new(Duration::ZERO).check().unwrap_err();
         assert_eq!(over.code, ErrorCode::DeadlinePassed);
@@ -134,10 +124,11 @@ mod tests {
             over.message,
             "the pixels took longer than 0 ms, which is the most a request may have"
         );
-        let deadline = Deadline::new(Duration::MAX);
+        let deadline = Deadline::new(Duration::ZERO);
         let part = deadline.within(letters(Duration::from_secs(60)), Duration::ZERO);
-        drop(deadline.cancel_guard());
-        assert_eq!(part.check().unwrap_err().code, ErrorCode::Internal);
+        assert!(part.check().is_err());
+        deadline.extend(Duration::from_secs(60));
+        assert!(part.check().is_ok());
     }
 
     #[test]

@@ -35,8 +35,6 @@ mod sniff;
 mod source;
 mod webp;
 
-use std::io;
-
 use safelight_protocol::{ErrorCode, ImageInfo, info::RasterInfo};
 
 pub(crate) use self::sniff::SVG;
@@ -50,7 +48,7 @@ use self::{
 };
 pub use self::{
     header::Header,
-    limits::{Av1Decoder, DecodeLimits, JpegDecoder},
+    limits::{DecodeLimits, JpegDecoder},
     shrink::Shrink,
 };
 use crate::{
@@ -107,10 +105,6 @@ pub struct Options<'a> {
     pub shrink: Shrink,
     /// The decoder of JPEG.
     pub jpeg: JpegDecoder,
-    /// The process in which AV1 is decoded.
-    pub av1: &'a Av1Decoder,
-    /// The bytes that a decoder process may allocate.
-    pub memory: u64,
     /// The deadline of decoding.
     pub deadline: &'a Deadline,
 }
@@ -153,16 +147,6 @@ fn kind(bytes: &[u8], limits: &DecodeLimits) -> Result<Kind, ServiceError> {
         Sniffed::Unknown if bytes.is_empty() => Err(not_an_image("the image is empty")),
         Sniffed::Unknown => Err(not_an_image("not an image of any known format")),
     }
-}
-
-/// Runs the process that [`Av1Decoder::Process`] starts: decodes one picture from standard input to standard output.
-///
-/// The function limits the memory of this process and changes what a panic does, so only the child process calls it.
-///
-/// # Errors
-/// When a standard stream cannot be duplicated, or the answer cannot be written.
-pub fn serve_av1() -> io::Result<()> {
-    avif::serve()
 }
 
 /// Decodes an image whose header has been read, and applies `change` to each frame before the next one is decoded. A

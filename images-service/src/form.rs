@@ -11,9 +11,10 @@ use http_body::Body;
 use multer::{Field, Multipart};
 use safelight_protocol::{ErrorCode, error::Call};
 
+pub(crate) use self::part::Parts;
 use self::{
     body::{BodyError, FormBody},
-    part::{PartName, Parts, malformed},
+    part::{PartName, malformed},
 };
 use crate::{error::ServiceError, quota::Reservation};
 
@@ -112,21 +113,18 @@ where
     Received { form, at_end }
 }
 
-/// Reads the form of `/transform`.
+/// Reads the parts of the form of `/transform`.
 pub(crate) async fn transform<B>(
     request: Request<B>,
     limits: &FormLimits,
     read_timeout: Duration,
     reservation: &mut Reservation,
-) -> Received<TransformForm>
+) -> Received<Parts>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: fmt::Display,
 {
-    let Received { form, at_end } =
-        receive(request, Call::Transform, limits, read_timeout, reservation).await;
-    let form = form.and_then(TransformForm::from_parts);
-    Received { form, at_end }
+    receive(request, Call::Transform, limits, read_timeout, reservation).await
 }
 
 /// Discards a request's body. Returns whether it ended within the limits.
@@ -267,7 +265,11 @@ fn body_error(error: BodyError, limits: &FormLimits) -> ServiceError {
 }
 
 impl TransformForm {
-    fn from_parts(mut parts: Parts) -> Result<Self, ServiceError> {
+    /// Reads the parts as the form of `/transform`.
+    ///
+    /// # Errors
+    /// When a part is missing, or is not text where it must be.
+    pub(crate) fn from_parts(mut parts: Parts) -> Result<Self, ServiceError> {
         let base = match parts.take(PartName::TextInput) {
             None => Source::Image(parts.require(PartName::Image)?),
             Some(text) if parts.take(PartName::Image).is_none() => Source::Text(text),

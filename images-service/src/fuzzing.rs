@@ -13,7 +13,7 @@ use http_body_util::StreamBody;
 use crate::{
     catch_panic::is_panic,
     deadline::Deadline,
-    decode::{self, Av1Decoder, DecodeLimits, JpegDecoder, Options, Shrink},
+    decode::{self, DecodeLimits, JpegDecoder, Options, Shrink},
     error::ServiceError,
     form::{self, ExtensionParts, FormLimits, Source, TransformForm},
     limits::Limits,
@@ -79,7 +79,7 @@ pub fn form(bytes: &[u8]) {
         limits.deadlines.body_read,
         &mut reservation,
     ));
-    if let Ok(form) = received.form {
+    if let Ok(form) = received.form.and_then(TransformForm::from_parts) {
         let _refused = TransformRequest::parse(form, &limits.request);
     }
 }
@@ -147,8 +147,6 @@ fn shrunk(bytes: &[u8], mime: &str, jpeg: JpegDecoder, shrink: Shrink) {
     let options = Options {
         shrink,
         jpeg,
-        av1: &Av1Decoder::InProcess,
-        memory: limits.pixels.memory,
         deadline: &Deadline::new(Duration::from_secs(10)),
     };
     if let Some(decoded) = accepted(decode::pixels(bytes, &header, options, Ok)) {

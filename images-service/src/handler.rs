@@ -1,40 +1,33 @@
-//! Handles one request: one match on method and path, and the crossing from async code to pixel work.
+//! Handles one request: one match on method and path, and the way to the pixel processes.
 
 mod report;
-#[cfg(test)]
-mod tests;
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, fmt, sync::Arc, time::Instant};
 
+use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
 use hyper::body::Incoming;
 use safelight_outgoing::OutgoingError;
 use safelight_protocol::{
-    ErrorCode, HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFORM_PATH, headers::SERVICE,
+    ErrorCode, HEALTH_PATH, INFO_PATH, TRACE_PATH, TRANSFORM_PATH,
+    headers::{CRASH, CRASH_PIXELS, SERVICE},
+    trace::REQUEST_HEADER,
 };
-use tokio::task::spawn_blocking;
 
 use self::report::Report;
 use safelight_net::{hang_up::HangUp, transport::TransportLog};
 
 use crate::{
     answer::{self, Answer, Block},
-    deadline::Deadline,
-    decode,
     error::ServiceError,
     fonts::Fonts,
-    form::{self, Received},
+    form::{self, Received, TransformForm},
     limits::Limits,
     options::FontUrl,
-    pipeline::{self, Outcome},
+    process::{Ended, Label, Made, PixelProgram, Pixels, TransformInput},
     queue::Queue,
     quota::{ByteQuota, Reservation},
     request::TransformRequest,
-    svg,
 };
 
 /// The state that all connections share.
@@ -44,6 +37,7 @@ pub(crate) struct Handler {
     queue: Queue,
     quota: ByteQuota,
     fonts: Fonts,
+    pixels: Arc<Pixels>,
     transports: Option<Arc<TransportLog>>,
 }
 
@@ -52,14 +46,17 @@ impl Handler {
     /// When TLS cannot be set up for the fonts.
     pub(crate) fn new(
         limits: Limits,
+        program: PixelProgram,
         transports: Option<Arc<TransportLog>>,
     ) -> Result<Self, OutgoingError> {
+        let limits = Arc::new(limits);
         Ok(Self {
+            pixels: Pixels::new(program, &limits),
             queue: Queue::new(limits.workers, limits.queue),
             quota: ByteQuota::new(limits.held_bytes),
             fonts: Fonts::new(limits.fonts.clone())?,
             transports,
-            limits: Arc::new(limits),
+            limits,
         })
     }
 
@@ -77,7 +74,10 @@ impl Handler {
                 self.discard_then_answer(request, answer::misdirected())
                     .await
             }
-            (&Method::GET, HEALTH_PATH) => self.discard_then_answer(request, health()).await,
+            (&Method::GET, HEALTH_PATH) => {
+                let answer = self.health().await;
+                self.discard_then_answer(request, answer).await
+            }
             (&Method::POST, INFO_PATH) => self.info(request, client).await,
             (&Method::POST, TRANSFORM_PATH) => self.transform(request, client).await,
             (&Method::GET, TRACE_PATH) => match self.trace(request.uri().query()) {
@@ -164,6 +164,7 @@ impl Handler {
         request: Request<Incoming>,
         client: &HangUp,
     ) -> Result<Answer, HandleError> {
+        let label = label(request.headers());
         let mut reservation = self.quota.reservation();
         let image = form::info(
             request,
@@ -173,12 +174,11 @@ impl Handler {
         )
         .await
         .usable()?;
-        let limits = Arc::clone(&self.limits);
-        let work = move |_: &Deadline| {
-            let _held_until_the_end = reservation;
-            decode::info(&image, &limits.pixels.decode)
+        let info = tokio::select! {
+            biased;
+            () = client.wait() => return Err(HandleError::Gone),
+            info = self.pixels.info(image, label) => info?,
         };
-        let (info, _queued) = self.on_worker(client, work).await?;
         let json = serde_json::to_vec(&info).map_err(|error| {
             ServiceError::new(ErrorCode::Internal, format!("info as JSON: {error}"))
         })?;
@@ -191,8 +191,9 @@ impl Handler {
         client: &HangUp,
     ) -> Result<Answer, HandleError> {
         let started = Instant::now();
+        let label = label(request.headers());
         let mut reservation = self.quota.reservation();
-        let form = form::transform(
+        let parts = form::transform(
             request,
             &self.limits.form,
             self.limits.deadlines.body_read,
@@ -201,49 +202,12 @@ impl Handler {
         .await
         .usable()?;
         let form_time = started.elapsed();
+        let form = TransformForm::from_parts(parts.clone())?;
         let (request, warnings) = TransformRequest::parse(form, &self.limits.request)?;
-        let request = self.with_fonts(request, &mut reservation, client).await?;
+        let fonts = self.fonts_of(&request, &mut reservation, client).await?;
 
         let mut report = Report::new(&request, form_time, warnings);
-        let limits = Arc::clone(&self.limits);
-        let work = move |deadline: &Deadline| {
-            let _held_until_the_end = reservation;
-            let (image, facts) = match svg::pass_through(&request, deadline)? {
-                Some(image) => (image, None),
-                None => {
-                    let Outcome { image, facts } =
-                        pipeline::run_until(request, &limits.pixels, deadline)?;
-                    (image, Some(facts))
-                }
-            };
-            Ok((image.content_type, Block::new(image.bytes), facts))
-        };
-        let ((content_type, block, facts), queued) = self.on_worker(client, work).await?;
-        report.done(content_type, facts, queued);
-        Ok(report.annotate(answer::success(content_type, block)))
-    }
-
-    /// Fetches the fonts, unless the client leaves before they are there.
-    async fn with_fonts(
-        &self,
-        request: TransformRequest<FontUrl>,
-        reservation: &mut Reservation,
-        client: &HangUp,
-    ) -> Result<TransformRequest, HandleError> {
-        let fonts = tokio::select! {
-            biased;
-            () = client.wait() => return Err(HandleError::Gone),
-            fonts = self.fonts.get_all(request.font_urls(), reservation) => fonts?,
-        };
-        Ok(request.with_fonts(&fonts)?)
-    }
-
-    /// Does blocking work once it has a permit, unless the client leaves before. Also returns the time that it waited.
-    async fn on_worker<T: Send + 'static>(
-        &self,
-        client: &HangUp,
-        work: impl FnOnce(&Deadline) -> Result<T, ServiceError> + Send + 'static,
-    ) -> Result<(T, Duration), HandleError> {
+        drop(request);
         let started = Instant::now();
         let permit = tokio::select! {
             biased;
@@ -251,26 +215,47 @@ impl Handler {
             permit = self.queue.acquire() => permit?,
         };
         let queued = started.elapsed();
-        let deadline = Deadline::new(self.limits.pixels.time);
-        let _cancels_when_dropped = deadline.cancel_guard();
-        let task = spawn_blocking(move || {
-            // The client may leave. The worker stays busy until the work has checked its deadline.
-            let _permit = permit;
-            work(&deadline)
-        });
-        let result = tokio::select! {
-            biased;
-            () = client.wait() => return Err(HandleError::Gone),
-            result = task => result,
+        let input = TransformInput {
+            parts,
+            fonts,
+            reservation,
+            permit,
+            label,
         };
-        match result {
-            Ok(done) => Ok((done?, queued)),
-            Err(panic) => {
-                tracing::error!(%panic, "work on pixels panicked");
-                let text = "the images process failed at this image; its log says where";
-                Err(ServiceError::new(ErrorCode::Internal, text).into())
-            }
+        let Made {
+            block,
+            content_type,
+            facts,
+        } = self.pixels.transform(input, client).await?;
+        report.done(content_type, facts, queued);
+        Ok(report.annotate(answer::success(content_type, block)))
+    }
+
+    /// Fetches the fonts of a request, unless the client leaves before they are there.
+    async fn fonts_of(
+        &self,
+        request: &TransformRequest<FontUrl>,
+        reservation: &mut Reservation,
+        client: &HangUp,
+    ) -> Result<HashMap<FontUrl, Bytes>, HandleError> {
+        tokio::select! {
+            biased;
+            () = client.wait() => Err(HandleError::Gone),
+            fonts = self.fonts.get_all(request.font_urls(), reservation) => Ok(fonts?),
         }
+    }
+
+    /// Answers a health check once a tiny piece of work on pixels is done.
+    async fn health(&self) -> Answer {
+        if let Err(error) = self.pixels.check_health().await {
+            return answer::failed(&error);
+        }
+        let json = serde_json::json!({
+            "status": "ok",
+            "version": env!("CARGO_PKG_VERSION"),
+            "pid": std::process::id(),
+        });
+        answer::success("application/json", Block::new(json.to_string()))
     }
 }
 
@@ -280,13 +265,14 @@ fn is_for_images(headers: &HeaderMap) -> bool {
     names.all(|name| name.as_bytes() == b"images")
 }
 
-fn health() -> Answer {
-    let json = serde_json::json!({
-        "status": "ok",
-        "version": env!("CARGO_PKG_VERSION"),
-        "pid": std::process::id(),
-    });
-    answer::success("application/json", Block::new(json.to_string()))
+/// Returns what the runtime says about a call.
+fn label(headers: &HeaderMap) -> Label {
+    let number = headers.get(REQUEST_HEADER);
+    let crash = headers.get(CRASH);
+    Label {
+        request: number.and_then(|number| number.to_str().ok()?.parse().ok()),
+        crashes: crash.is_some_and(|crash| crash == CRASH_PIXELS),
+    }
 }
 
 /// The reason why there is no result to answer with.
@@ -299,6 +285,15 @@ enum HandleError {
         /// Whether the body was read to its end.
         at_end: bool,
     },
+}
+
+impl From<Ended> for HandleError {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Gone => Self::Gone,
+            Ended::Error(error) => error.into(),
+        }
+    }
 }
 
 impl From<ServiceError> for HandleError {

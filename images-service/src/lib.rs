@@ -5,8 +5,9 @@
 //! | module | does |
 //! |---|---|
 //! | `server` | accepts connections, serves HTTP/1 on them, shuts down gracefully |
-//! | `handler` | matches method and path; crosses from async code to work on pixels |
+//! | `handler` | matches method and path |
 //! | `queue` | bounds the requests that are worked on, and those that wait |
+//! | [`process`] | gives the work on pixels to confined processes; all that follows from [`decode`] on runs in them |
 //! | `form` | reads the multipart form: parts in order, within limits, to the end of the body |
 //! | [`request`] | parses the form into checked options, before any pixel |
 //! | [`options`] | the checked options as plain values |
@@ -48,6 +49,7 @@ pub mod options;
 pub mod picture;
 pub mod pipeline;
 pub mod plan;
+pub mod process;
 mod queue;
 mod quota;
 pub mod request;
@@ -57,4 +59,5 @@ pub mod text;
 
 pub use limits::Limits;
 pub use models::Models;
+pub use process::PixelProgram;
 pub use server::run;

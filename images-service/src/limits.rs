@@ -1,13 +1,13 @@
 //! The limits of the service: those of every stage, and those of all requests together.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use safelight_net::Deadlines;
 use safelight_outgoing::{Exception, Policy, policy::ParseExceptionError};
-use safelight_protocol::settings::{ImagesSettings, MEGABYTE, PixelSettings};
+use safelight_protocol::settings::{ImagesSettings, MEGABYTE, PixelSettings, Sandbox};
 
 pub use crate::{
-    decode::{Av1Decoder, DecodeLimits, JpegDecoder},
+    decode::{DecodeLimits, JpegDecoder},
     fonts::FontLimits,
     form::FormLimits,
     pipeline::PixelLimits,
@@ -30,6 +30,14 @@ pub struct Limits {
     pub fonts: FontLimits,
     /// The pixels of one request.
     pub pixels: PixelLimits,
+    /// The bytes of memory that the pixels of all requests together may take, with the pixel processes themselves.
+    pub memory_total: u64,
+    /// The confinement of the pixel processes.
+    pub sandbox: Sandbox,
+    /// The folder for the forms of requests that ended a pixel process.
+    pub crashers: Option<PathBuf>,
+    /// The number of processors that one request may use.
+    pub processors: usize,
     /// The number of requests whose pixels are worked on at the same time.
     pub workers: usize,
     /// The number of requests that may wait for a worker.
@@ -53,6 +61,7 @@ impl Limits {
             pixels,
             allowed_addresses,
             transports,
+            crashers,
         } = settings;
         let exceptions = allowed_addresses.iter().map(|address| {
             address.parse::<Exception>().map_err(|cause| AddressError {
@@ -62,6 +71,7 @@ impl Limits {
         });
         let mut limits = Self {
             transports: (*transports).into(),
+            crashers: crashers.clone(),
             deadlines: (*deadlines).into(),
             fonts: FontLimits {
                 policy: Policy::with_exceptions(exceptions.collect::<Result<Vec<_>, _>>()?),
@@ -79,13 +89,19 @@ impl Limits {
             avif_input,
             time_budget_ms,
             memory_budget_mb,
+            memory_total_mb,
             jpeg_decoder,
+            sandbox,
         } = settings;
         self.pixels.models.strict = strict;
         self.pixels.decode.avif_input = avif_input;
         self.pixels.decode.jpeg = jpeg_decoder;
         self.pixels.time = Duration::from_millis(time_budget_ms);
         self.pixels.memory = memory_budget_mb.saturating_mul(MEGABYTE);
+        self.sandbox = sandbox;
+        if let Some(megabytes) = memory_total_mb {
+            self.memory_total = megabytes.saturating_mul(MEGABYTE);
+        }
     }
 }
 
@@ -109,6 +125,7 @@ impl std::error::Error for AddressError {}
 
 impl Default for Limits {
     fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             form: FormLimits::default(),
             held_bytes: 1_000_000_000,
@@ -116,13 +133,27 @@ impl Default for Limits {
             request: RequestLimits::default(),
             fonts: FontLimits::default(),
             pixels: PixelLimits::default(),
-            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            memory_total: half_of_the_memory(),
+            sandbox: Sandbox::default(),
+            crashers: None,
+            processors,
+            workers: processors,
             queue: 64,
             transports: 0,
             deadlines: Deadlines::default(),
             grace: Duration::from_secs(10),
         }
     }
+}
+
+/// Returns half of the bytes of memory that the machine has, or that a container may take.
+fn half_of_the_memory() -> u64 {
+    let system = rustix::system::sysinfo();
+    let machine = system.totalram.saturating_mul(system.mem_unit.into());
+    // The limit of a container's own control group; without one, the file has a word or is missing.
+    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max");
+    let limit = limit.ok().and_then(|bytes| bytes.trim().parse().ok());
+    machine.min(limit.unwrap_or(u64::MAX)) / 2
 }
 
 #[cfg(test)]
@@ -137,6 +168,8 @@ mod tests {
         let defaults = Limits::default();
         assert_eq!(limits.deadlines, defaults.deadlines);
         assert_eq!(limits.transports, defaults.transports);
+        assert_eq!(limits.memory_total, defaults.memory_total);
+        assert_eq!(limits.sandbox, defaults.sandbox);
         assert_eq!(limits.pixels.models.strict, defaults.pixels.models.strict);
         assert_eq!(
             limits.pixels.decode.avif_input,

@@ -1,14 +1,18 @@
 //! The models of options that need a trained one, and the approximations without them.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{image::Image, options::Rect};
 
 /// The models of a service; none by default.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Models {
     /// The function that finds faces in an upright picture.
+    #[serde(skip)]
     pub faces: Option<fn(&Image) -> Vec<Rect>>,
     /// The function that separates the subject from the background: one byte per pixel, 0 for a pixel that becomes
     /// transparent.
+    #[serde(skip)]
     pub foreground: Option<fn(&Image) -> Vec<u8>>,
     /// Whether a request that needs a model fails without it, with code 9522, instead of being approximated.
     pub strict: bool,

@@ -25,6 +25,7 @@ use crate::{
 };
 
 pub use background::background;
+pub(crate) use bands::set_processors;
 pub use draw::draw;
 pub(crate) use draw::draw_needs_copy;
 pub(crate) use flip::flip;

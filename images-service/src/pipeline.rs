@@ -12,6 +12,7 @@ mod transform;
 use std::time::{Duration, Instant};
 
 use safelight_protocol::{ErrorCode, Fit, extension::Choose};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use self::limits::PixelLimits;
@@ -43,7 +44,7 @@ pub struct Outcome {
 }
 
 /// The facts about an image that was made of pixels.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Facts {
     /// The width in pixels.
     pub width: u32,
@@ -58,7 +59,7 @@ pub struct Facts {
 }
 
 /// The time of each stage.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Timings {
     /// The time from encoded bytes and characters to upright sRGB pixels, for all images together.
     pub decode: Duration,
@@ -73,17 +74,47 @@ pub struct Timings {
 /// # Errors
 /// When a source cannot be decoded, a step cannot be done, or the result cannot be encoded.
 pub fn run(request: TransformRequest, limits: &PixelLimits) -> Result<Outcome, ServiceError> {
-    run_until(request, limits, &Deadline::new(limits.time))
+    run_with(
+        request,
+        limits,
+        &Deadline::new(limits.time),
+        &mut Unobserved,
+    )
 }
 
-/// Runs one request until a deadline, which the caller may cancel.
+/// The points of a run at which its caller is asked or told something.
+pub trait Checkpoints {
+    /// Called before any pixel is decoded, with the bytes that the work needs at its peak. Returns the time that the
+    /// work waited for them, which does not count.
+    ///
+    /// # Errors
+    /// When the bytes are refused, which ends the work.
+    fn planned(&mut self, needed: u64) -> Result<Duration, ServiceError>;
+
+    /// Called when the pixels are made and their encoding begins.
+    fn encoding(&mut self);
+}
+
+/// The checkpoints of a run whose caller neither limits nor observes it.
+struct Unobserved;
+
+impl Checkpoints for Unobserved {
+    fn planned(&mut self, _needed: u64) -> Result<Duration, ServiceError> {
+        Ok(Duration::ZERO)
+    }
+
+    fn encoding(&mut self) {}
+}
+
+/// Runs one request until a deadline, with checkpoints.
 ///
 /// # Errors
-/// As for [`run`].
-pub fn run_until(
+/// As for [`run`], and when a checkpoint refuses the work.
+pub fn run_with(
     request: TransformRequest,
     limits: &PixelLimits,
     deadline: &Deadline,
+    checkpoints: &mut dyn Checkpoints,
 ) -> Result<Outcome, ServiceError> {
     let TransformRequest {
         images,
@@ -106,7 +137,7 @@ pub fn run_until(
     let metadata = base.metadata(extension.metadata);
     let pass_through = PassThrough::new(&extension, &steps, &output, base);
     let program = Program::new(sources, &steps, encode, context)?;
-    tracing::debug!(peak = program.peak(), "the program is planned");
+    deadline.extend(checkpoints.planned(program.memory())?);
     let mut warnings: Vec<String> = steps.iter().filter_map(warning).collect();
 
     // Decode, and do the steps.
@@ -120,7 +151,7 @@ pub fn run_until(
     } = result.decision;
     warnings.extend(decided.into_iter().map(str::to_owned));
 
-    // Encode.
+    checkpoints.encoding();
     let size = result.picture.size();
     let (image, passed) = match extension.choose == Some(Choose::Json) {
         true => (sizes(&result.picture, &steps, &original)?, None),

@@ -16,6 +16,7 @@ mod warnings;
 use std::collections::HashMap;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use self::value::OptionValue;
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// The limits of the contents of a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct RequestLimits {
     /// The number of elements of one `transforms` array.
     pub steps: usize,

@@ -20,24 +20,25 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{handler::Handler, limits::Limits};
+use crate::{handler::Handler, limits::Limits, process::PixelProgram};
 
 /// The pause after a failed accept. A process without free descriptors would otherwise try again at full speed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves requests on `listener` until `shutdown` is ready, then lets the requests in flight finish.
+/// Serves requests on `listener`, with pixel processes of `program`, until `shutdown` is ready, then lets the requests in flight finish.
 ///
 /// # Errors
 /// When the listener does not listen, or TLS cannot be set up for outgoing requests.
 pub async fn run(
     listener: UnixListener,
     limits: Limits,
+    program: PixelProgram,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (deadlines, grace) = (limits.deadlines, limits.grace);
     let permits = Arc::new(Semaphore::new(limits.connections.max(1)));
     let transports = TransportLog::new(limits.transports);
-    let handler = Handler::new(limits, transports.clone()).map_err(io::Error::other)?;
+    let handler = Handler::new(limits, program, transports.clone()).map_err(io::Error::other)?;
     let handler = Arc::new(handler);
     let in_flight = GracefulShutdown::new();
     let mut connections = JoinSet::new();

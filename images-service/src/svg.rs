@@ -17,11 +17,14 @@ use crate::{
     encode::EncodedImage,
     error::ServiceError,
     options::ImageSource,
+    pipeline::Checkpoints,
     request::TransformRequest,
 };
 
 /// The maximum size of an SVG in bytes.
 const MAX_BYTES: usize = 5_000_000;
+/// The bytes that the parser takes for each byte of an SVG, measured with the deepest nesting.
+const MEMORY: u64 = 430;
 /// The work of the parser. Some of it grows with the square of the nesting depth.
 const PARSING: Work = Work {
     name: SVG,
@@ -35,6 +38,7 @@ const PIECE: usize = 512;
 pub(crate) fn pass_through(
     request: &TransformRequest,
     deadline: &Deadline,
+    checkpoints: &mut dyn Checkpoints,
 ) -> Result<Option<EncodedImage>, ServiceError> {
     let source = match request.images.first() {
         Some(ImageSource::Encoded(bytes)) => &bytes[..],
@@ -47,6 +51,9 @@ pub(crate) fn pass_through(
             return Err(ServiceError::new(ErrorCode::NotAnImage, text));
         }
         Some(Choose::Source | Choose::Auto | Choose::Fast | Choose::Svg) if is_svg => {
+            check_length(source)?;
+            let needed = MEMORY.saturating_mul(source.len() as u64);
+            deadline.extend(checkpoints.planned(needed)?);
             (sanitize(source, deadline)?, SVG)
         }
         Some(Choose::Json) if is_svg => {
@@ -64,14 +71,19 @@ pub(crate) fn pass_through(
     }))
 }
 
-/// Returns a copy without scripts, handlers, foreign content, entities and references to other hosts.
-pub(crate) fn sanitize(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, ServiceError> {
+fn check_length(source: &[u8]) -> Result<(), ServiceError> {
     if source.len() > MAX_BYTES {
         return Err(ServiceError::new(
             ErrorCode::InputTooLarge,
             format!("{SVG} has more than {MAX_BYTES} bytes"),
         ));
     }
+    Ok(())
+}
+
+/// Returns a copy without scripts, handlers, foreign content, entities and references to other hosts.
+pub(crate) fn sanitize(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, ServiceError> {
+    check_length(source)?;
     let deadline = deadline.within(PARSING, Duration::ZERO);
     let filtered = catch_panic(ErrorCode::DecodingFailed, SVG, || {
         let mut filter = Filter::new();

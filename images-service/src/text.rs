@@ -23,6 +23,7 @@ mod woff;
 use std::{borrow::Cow, time::Duration};
 
 use safelight_protocol::ErrorCode;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::budget::TextBudget;
 use self::{font::Face, layout::TextLayout};
@@ -33,7 +34,7 @@ use crate::{
 };
 
 /// The limits of the texts of a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct TextLimits {
     /// The largest width and height of the box around one text, in pixels.
     pub side: u32,

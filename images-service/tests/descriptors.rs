@@ -5,7 +5,7 @@
 use std::{fs::File, future::pending, io, time::Duration};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use safelight_images::{Limits, run};
+use safelight_images::{Limits, PixelProgram, run};
 use safelight_net::socket::{BoundSocket, bind};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -30,7 +30,11 @@ async fn a_service_without_descriptors_accepts_again_when_it_has_some() {
         listener,
         file: _file,
     } = bind(&path).unwrap();
-    let server = tokio::spawn(run(listener, Limits::default(), pending()));
+    let program = PixelProgram {
+        program: env!("CARGO_BIN_EXE_safelight-pixels").into(),
+        arguments: Vec::new(),
+    };
+    let server = tokio::spawn(run(listener, Limits::default(), program, pending()));
 
     let mut files = use_up_all_descriptors();
     files.pop();
@@ -39,7 +43,8 @@ async fn a_service_without_descriptors_accepts_again_when_it_has_some() {
     let error = File::open("/dev/null").unwrap_err();
     assert_eq!(error.kind(), io::Error::from_raw_os_error(24).kind());
     client
-        .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        // A path that needs no pixel process, and so no descriptor.
+        .write_all(b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n")
         .await
         .unwrap();
     let mut answer = [0; 12];
@@ -49,5 +54,5 @@ async fn a_service_without_descriptors_accepts_again_when_it_has_some() {
 
     drop(files);
     client.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200");
+    assert_eq!(&answer, b"HTTP/1.1 404");
 }

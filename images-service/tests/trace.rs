@@ -4,7 +4,7 @@
 
 use std::{future::pending, path::Path};
 
-use safelight_images::{Limits, run};
+use safelight_images::{Limits, PixelProgram, run};
 use safelight_net::socket::bind;
 use safelight_protocol::trace::{Transport, TransportEnd};
 use tokio::{
@@ -39,7 +39,11 @@ fn serve(transports: usize) -> (tempfile::TempDir, std::path::PathBuf) {
         transports,
         ..Limits::default()
     };
-    tokio::spawn(run(bound.listener, limits, pending()));
+    let program = PixelProgram {
+        program: env!("CARGO_BIN_EXE_safelight-pixels").into(),
+        arguments: Vec::new(),
+    };
+    tokio::spawn(run(bound.listener, limits, program, pending()));
     (folder, path)
 }
 

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use crate::client::{get, post};
 use crate::dev_server::{DevServer, TEST_TIMEOUT, project};
 use crate::guests::{self, SAFELIGHT};
+use crate::processes::images_child;
 use crate::trace::masked;
 
 /// Gets a path with faults of its own.
@@ -214,6 +215,26 @@ async fn a_crash_kills_the_process_and_not_the_calls_after_it() {
         "{}",
         String::from_utf8_lossy(&after.body)
     );
+}
+
+#[tokio::test]
+async fn a_crash_of_pixels_fails_its_call_and_keeps_the_form_and_the_images_process() {
+    let kept = tempfile::tempdir().unwrap();
+    let keep = format!("--keep-crashers={}", kept.path().display());
+    let server = DevServer::start_by(guests::misbehaving(), "", &[keep]).await;
+    let images = images_child(&server);
+    let answer = get_with(&server, "/careful-image", &["IMAGES:crash=pixels"]).await;
+    assert_eq!(answer.status, 502);
+    assert!(answer.text().contains("ERROR 9516"), "{answer:?}");
+    server
+        .line(|line| line.contains("a pixel process ended") && line.contains("signal: 9"))
+        .await;
+    server.line(|line| line.contains("kept a form")).await;
+    let files: Vec<_> = kept.path().read_dir().unwrap().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let after = get(server.address, "/careful-image").await;
+    assert_eq!(after.status, 200, "{after:?}");
+    assert_eq!(images_child(&server), images);
 }
 
 #[tokio::test]

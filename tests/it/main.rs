@@ -7,7 +7,6 @@
 )]
 
 mod assets;
-mod av1;
 mod bindings;
 mod bodies;
 mod broken_uploads;
@@ -16,8 +15,6 @@ mod cf_images;
 mod client;
 mod config;
 mod deadlines;
-#[path = "../../images-service/tests/pixels/deep.rs"]
-mod deep;
 mod dev_server;
 mod early_answers;
 mod echo;
@@ -33,8 +30,6 @@ mod hosts;
 mod http2;
 mod image_codes;
 mod image_urls;
-#[path = "../../runtime/safelight/benches/broken/images.rs"]
-mod images;
 mod loops;
 mod option_matrix;
 mod outbound;

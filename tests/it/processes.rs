@@ -235,3 +235,33 @@ fn is_further_heap(mappings: &[Mapping<'_>]) -> bool {
         && rest.end == used.start + HEAP
         && [used.rights, rest.rights] == ["rw-p", "---p"]
 }
+
+/// The names of the variables in a process's environment.
+fn environment(pid: u64) -> Vec<String> {
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+    let variables = environment.split(|byte| *byte == 0);
+    let names = variables.filter_map(|variable| variable.split(|byte| *byte == b'=').next());
+    names
+        .filter(|name| !name.is_empty())
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_images_process_inherits_neither_secrets_nor_the_projects_folder() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    // The runtime has the tester's environment, where secrets would be.
+    let inherited = environment(server.pid().into());
+    assert!(inherited.iter().any(|name| name == "PATH"), "{inherited:?}");
+    let images = images_child(&server);
+    let kept = ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE", "RUST_LOG"];
+    let other: Vec<_> = environment(images)
+        .into_iter()
+        .filter(|name| !kept.contains(&&**name))
+        .collect();
+    assert_eq!(other, [""; 0]);
+    let folder = std::fs::read_link(format!("/proc/{images}/cwd")).unwrap();
+    assert_eq!(folder, Path::new("/"));
+    let status = std::fs::read_to_string(format!("/proc/{images}/status")).unwrap();
+    assert!(status.contains("\nNoNewPrivs:\t1\n"), "{status}");
+}

@@ -174,7 +174,8 @@ impl Plan {
                 Fault::hang("IMAGES")
             }
             86..92 => Fault::error("IMAGES", *one_of(&[9402, 9412, 9516, 9522, 9523], rng)),
-            92..98 => Fault::status("IMAGES", *one_of(&[404, 429, 500, 503], rng)),
+            92..96 => Fault::status("IMAGES", *one_of(&[404, 429, 500, 503], rng)),
+            96..98 => Fault::crash_pixels("IMAGES"),
             _ => Fault::crash("IMAGES"),
         });
     }

@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use bytes::Bytes;
 use safelight_images::{
     deadline::Deadline,
-    decode::{self, Av1Decoder, DecodeLimits, Decoded, JpegDecoder, Options, Shrink},
+    decode::{self, DecodeLimits, Decoded, JpegDecoder, Options, Shrink},
     encode,
     image::{Channels, Image},
     metadata::Metadata,
@@ -49,8 +49,6 @@ pub(crate) fn decoded(file: &[u8], shrink: Shrink) -> Outcome<Image> {
     let options = Options {
         shrink,
         jpeg: JpegDecoder::default(),
-        av1: &Av1Decoder::InProcess,
-        memory: u64::MAX,
         deadline: &Deadline::new(Duration::MAX),
     };
     let Decoded { picture, .. } = decode::pixels(file, &header, options, Ok)?;

@@ -3,10 +3,8 @@
 mod av1;
 mod yuv;
 
-pub(super) use self::av1::serve;
 use self::{av1::CodedImage, yuv::ColorDescription};
 use super::{
-    Options,
     error::DecodeError,
     header::Header,
     header_limits::HeaderLimits,
@@ -26,21 +24,17 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
     }
 }
 
-pub(super) fn pixels(
-    bytes: &[u8],
-    header: &Header,
-    options: Options<'_>,
-) -> Result<RawImage, DecodeError> {
+pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RawImage, DecodeError> {
     let container = Container::open(bytes)?;
     let item = container.primary();
-    let color = av1::decode(&container.data(item)?, header.stored, options)?;
+    let color = av1::decode(&container.data(item)?, header.stored)?;
     let description = ColorDescription::new(&color, container.props(item)?.nclx.as_ref())?;
     let mut samples = vec![0; header.channels.bytes(header.stored)];
     yuv::write_rgb(&color, description, header.channels, &mut samples);
     drop(color);
 
     if header.channels == Channels::Rgba {
-        write_alpha(&container, header, options, &mut samples)?;
+        write_alpha(&container, header, &mut samples)?;
     }
     Ok(RawImage {
         size: header.stored,
@@ -53,13 +47,12 @@ pub(super) fn pixels(
 fn write_alpha(
     container: &Container<'_>,
     header: &Header,
-    options: Options<'_>,
     samples: &mut [u8],
 ) -> Result<(), DecodeError> {
     let item = container
         .alpha()?
         .ok_or_else(|| DecodeError::broken("its alpha is missing"))?;
-    let alpha: CodedImage = av1::decode(&container.data(item)?, header.stored, options)?;
+    let alpha: CodedImage = av1::decode(&container.data(item)?, header.stored)?;
     yuv::write_alpha(&alpha, samples);
     Ok(())
 }

@@ -15,8 +15,6 @@ pub(super) enum DecodeError {
     Unsupported(&'static str),
     /// The file exceeds a limit.
     Limit(ServiceError),
-    /// The decoder process failed.
-    Process(ServiceError),
 }
 
 impl DecodeError {
@@ -34,7 +32,7 @@ impl DecodeError {
             Self::Unsupported(what) => {
                 not_an_image(format!("{format} with {what} is not supported"))
             }
-            Self::Limit(error) | Self::Process(error) => error,
+            Self::Limit(error) => error,
         }
     }
 }

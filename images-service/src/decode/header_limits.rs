@@ -32,19 +32,18 @@ impl HeaderLimits<'_> {
         Ok(())
     }
 
-    /// Verifies the number of frames on a canvas of the size. A caller that counts frames calls this for each of them,
-    /// so that the counting ends.
-    pub(super) fn check_frames(&self, canvas: Size, count: u32) -> Result<(), DecodeError> {
+    /// Verifies the number of frames, and the pixels that all of them have together. A caller that counts frames calls
+    /// this for each of them, so that the counting ends.
+    pub(super) fn check_frames(&self, count: u32, area: u64) -> Result<(), DecodeError> {
         if count > self.limits.frames {
             return Err(too_large(format!(
                 "the animation has more than {} frames",
                 self.limits.frames
             )));
         }
-        let area = canvas.area().saturating_mul(count.into());
         if count > 1 && area > self.limits.animation_area {
             return Err(too_large(format!(
-                "the animation is too large: its frames of {canvas} have more than {} pixels together",
+                "the animation is too large: its frames have more than {} pixels together",
                 self.limits.animation_area
             )));
         }

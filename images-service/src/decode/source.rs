@@ -35,7 +35,7 @@ impl<'a> Source<'a> {
             Kind::Gif => {
                 gif::GifFrames::new(bytes, header).map(|frames| Self::Gif(Box::new(frames)))
             }
-            Kind::Avif => avif::pixels(bytes, header, options).map(Self::still),
+            Kind::Avif => avif::pixels(bytes, header).map(Self::still),
             Kind::Heic => heic::pixels(bytes, header).map(Self::still),
         }
     }

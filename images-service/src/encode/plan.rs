@@ -70,6 +70,13 @@ impl<'a> EncodePlan<'a> {
         }
     }
 
+    /// Returns the bytes that the encoder of any format allocates at most besides a picture of this size.
+    pub(crate) fn most_memory(&self, size: Size) -> u64 {
+        let formats = Format::ALL.iter();
+        let each = formats.map(|format| self.memory_for(*format, size));
+        each.max().unwrap_or_default()
+    }
+
     /// Returns the bytes that the encoder of a format allocates besides a picture of this size.
     pub(crate) fn memory_for(&self, format: Format, size: Size) -> u64 {
         memory(format, self.output.quality).saturating_mul(size.area())

@@ -127,10 +127,31 @@ impl PartName {
 }
 
 /// The parts of one form, in their order.
-#[derive(Debug, Default)]
-pub(super) struct Parts(Vec<(PartName, Bytes)>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parts(Vec<(PartName, Bytes)>);
 
 impl Parts {
+    /// Collects parts of `/transform` that have been a form before.
+    ///
+    /// # Errors
+    /// When a name is unknown.
+    pub(crate) fn named<'a>(
+        parts: impl IntoIterator<Item = (&'a str, Bytes)>,
+    ) -> Result<Self, ServiceError> {
+        let known = parts.into_iter().map(|(name, content)| {
+            let name = PartName::find(name, Call::Transform);
+            Ok((name.ok_or_else(|| malformed("an unknown part"))?, content))
+        });
+        known.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Iterates over the names and the contents, in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &Bytes)> {
+        self.0
+            .iter()
+            .map(|(name, content)| (name.as_str(), content))
+    }
+
     /// Verifies that another part of this name may come, before its content is read.
     pub(super) fn check_allowed(
         &self,

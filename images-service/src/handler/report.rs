@@ -9,6 +9,12 @@ use crate::{
     request::{TransformRequest, Warnings},
 };
 
+/// The maximum number of warnings about the result.
+const MAX_WARNINGS: usize = 16;
+
+/// The maximum number of characters in a warning about the result, and in the description of its source.
+const MAX_TEXT_CHARS: usize = 300;
+
 /// The report of one request, as far as it is known.
 pub(super) struct Report {
     overlays: usize,
@@ -21,7 +27,11 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(request: &TransformRequest, form_time: Duration, warnings: Warnings) -> Self {
+    pub(super) fn new<F>(
+        request: &TransformRequest<F>,
+        form_time: Duration,
+        warnings: Warnings,
+    ) -> Self {
         Self {
             overlays: request.images.len().saturating_sub(1),
             steps: request.steps.len(),
@@ -50,10 +60,12 @@ impl Report {
         let made = format!("{overlays}{steps} > {format}");
         match facts {
             Some(facts) => {
-                let (source, width, height) = (facts.source, facts.width, facts.height);
+                let (source, width, height) = (shortened(facts.source), facts.width, facts.height);
                 self.summary = format!("{source}{made} {width}x{height}");
                 self.timing = timing(self.form_time, queued, &facts.timings);
-                self.warnings.extend(facts.warnings);
+                // Headers have a limit of their own, whose excess would break the connection.
+                let warnings = facts.warnings.into_iter().take(MAX_WARNINGS);
+                self.warnings.extend(warnings.map(shortened));
             }
             None => {
                 self.summary = format!("{SVG}{made} 0x0");
@@ -77,6 +89,14 @@ impl Report {
         answer::annotate(&mut answer, &summary, &timing, &warnings);
         answer
     }
+}
+
+/// Cuts a text after [`MAX_TEXT_CHARS`].
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+        text.truncate(end);
+    }
+    text
 }
 
 fn counted(count: usize, before: &str, noun: &str) -> String {

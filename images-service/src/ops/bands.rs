@@ -42,10 +42,17 @@ pub(super) fn for_each(
     });
 }
 
+static PROCESSORS: OnceLock<usize> = OnceLock::new();
+
 /// Returns the number of processors. It is read once, because the system keeps it in files.
 fn processors() -> usize {
-    static PROCESSORS: OnceLock<usize> = OnceLock::new();
     *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
+}
+
+/// Sets the number of processors, for a process that cannot read files.
+pub(crate) fn set_processors(count: usize) {
+    // A number that was read before is as good.
+    let _kept = PROCESSORS.set(count.max(1));
 }
 
 #[cfg(test)]

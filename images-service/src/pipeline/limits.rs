@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{decode::DecodeLimits, models::Models, text::TextLimits};
 
 /// The limits of one request's pixels, and the models that work on them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PixelLimits {
     /// The limits of input images. The area holds for intermediate images, too.
     pub decode: DecodeLimits,

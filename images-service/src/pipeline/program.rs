@@ -7,7 +7,7 @@ mod planner;
 use safelight_protocol::ErrorCode;
 
 use self::planner::ProgramPlanner;
-use super::{RunContext, memory::PIXEL, source::Source, transform::PlannedTransform};
+use super::{RunContext, source::Source, transform::PlannedTransform};
 use crate::{
     decode::Shrink,
     encode::EncodePlan,
@@ -25,7 +25,7 @@ pub(super) struct Program<'a> {
     /// The MIME type of the base, which may decide the format of the result.
     pub(super) base_format: &'static str,
     pub(super) context: RunContext<'a>,
-    peak: u64,
+    memory: u64,
 }
 
 /// The load of one image: its decoding, and the operations on each frame as soon as it is decoded.
@@ -87,13 +87,14 @@ impl<'a> Program<'a> {
             encode,
             base_format,
             context,
-            peak: planner.peak,
+            memory: planner.memory(),
         })
     }
 
-    /// Returns the bytes of memory that the certain part of the program takes at its peak.
-    pub(super) const fn peak(&self) -> u64 {
-        self.peak.saturating_mul(PIXEL)
+    /// Returns the bytes that the program takes at its peak: the most that a request may take, if its pixels decide a
+    /// size.
+    pub(super) const fn memory(&self) -> u64 {
+        self.memory
     }
 }
 

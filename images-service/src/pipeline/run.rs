@@ -93,8 +93,6 @@ impl ProgramRun<'_> {
         let options = Options {
             shrink,
             jpeg: context.limits.decode.jpeg,
-            av1: &context.limits.decode.av1,
-            memory: context.limits.memory,
             deadline: context.deadline,
         };
         let budget = context.memory().besides_pictures(self.pictures.iter());

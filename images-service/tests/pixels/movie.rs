@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use safelight_images::{
     deadline::Deadline,
-    decode::{Av1Decoder, DecodeLimits, JpegDecoder, Options, Shrink, inspect, pixels},
+    decode::{DecodeLimits, JpegDecoder, Options, Shrink, inspect, pixels},
     options::Frames,
     picture::LoopCount,
 };
@@ -78,8 +78,6 @@ pub(crate) fn options(deadline: &Deadline) -> Options<'_> {
     Options {
         shrink: Shrink::NONE,
         jpeg: JpegDecoder::default(),
-        av1: &Av1Decoder::InProcess,
-        memory: u64::MAX,
         deadline,
     }
 }

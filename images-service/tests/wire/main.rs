@@ -6,10 +6,10 @@
     reason = "a test stops at the first surprise"
 )]
 
-mod av1;
 mod captures;
 mod client;
 mod connections;
+mod costly_files;
 mod extension;
 mod fidelity;
 #[path = "../fonts/font.rs"]
@@ -22,5 +22,6 @@ mod options;
 mod output;
 mod overload;
 mod pictures;
+mod processes;
 mod service;
 mod text;

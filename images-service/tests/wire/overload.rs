@@ -55,8 +55,14 @@ async fn a_client_that_goes_away_leaves_the_queue() {
     let mut first = send(&service).await;
     assert!(waits(&mut first).await);
     drop(first);
-    let mut second = send(&service).await;
-    assert!(waits(&mut second).await, "the place is free");
+    // The service may see the next request before it sees that the first client has left.
+    for _ in 0..1_000 {
+        let mut second = send(&service).await;
+        if waits(&mut second).await {
+            return;
+        }
+    }
+    panic!("the place is not free");
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,6 +99,8 @@ async fn all_requests_together_hold_no_more_bytes_than_they_may() {
     second.send(&whole).await;
     second.answer().await.assert_error(503, 9522, "bytes");
 
+    // A process reads the header, and its time does not stand still.
+    tokio::time::resume();
     first.send(&whole[whole.len() - 5..]).await;
     first.answer().await.assert_error(415, 9412, "");
     second.send(&whole).await;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use safelight_images::{Limits, run};
+use safelight_images::{Limits, PixelProgram, run};
 use safelight_net::socket::{BoundSocket, SocketFile, bind};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -27,11 +27,20 @@ impl Service {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
+        Self::of(limits, &[])
+    }
+
+    /// Starts a service whose pixel processes have these arguments.
+    pub(crate) fn of(limits: Limits, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("images.sock");
         let BoundSocket { listener, file } = bind(&path).unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(run(listener, limits, async {
+        let program = PixelProgram {
+            program: env!("CARGO_BIN_EXE_safelight-pixels").into(),
+            arguments: arguments.iter().map(Into::into).collect(),
+        };
+        let server = tokio::spawn(run(listener, limits, program, async {
             let _ = stopped.await;
         }));
         Self {

@@ -9,6 +9,7 @@ mod note;
 
 use std::sync::Arc;
 
+pub use self::injection::CrashPixels;
 use self::injection::Injection;
 use crate::body::Answer;
 use crate::call::Call;

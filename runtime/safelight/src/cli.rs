@@ -1,8 +1,8 @@
 //! The command line: flags, subcommands and the exit code.
 
-mod av1;
 mod events;
 mod images;
+mod pixels;
 mod r2;
 
 use std::net::IpAddr;
@@ -14,14 +14,12 @@ use clap::{Args, Parser, Subcommand};
 use safelight_config::{Config, Loaded, Run};
 use safelight_hop::faults::Fault;
 use safelight_hop::log::Log;
-use safelight_images::Limits;
-use safelight_images_client::READY_LINE;
 use safelight_worker::compile;
-use tokio::io::AsyncReadExt;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::events::{EventWriter, show_events};
-use self::images::ImagesFlags;
+use self::images::ImagesArguments;
 use crate::dev::{self, DevOptions};
 use crate::front::traces::TraceOptions;
 use crate::guest;
@@ -56,6 +54,9 @@ enum Command {
         /// it].
         #[arg(long, value_name = "FOLDER")]
         persist_to: Option<PathBuf>,
+        /// Keep the forms of Images calls that ended a pixel process in this folder, at most 100.
+        #[arg(long, value_name = "DIR")]
+        keep_crashers: Option<PathBuf>,
         /// Serve the bindings on a Unix socket too, for a foreign runtime such as workerd.
         #[arg(long, value_name = "PATH")]
         bindings_socket: Option<PathBuf>,
@@ -76,16 +77,7 @@ enum Command {
         command: r2::R2Command,
     },
     /// Run the images process alone, for another runtime or a test.
-    Images {
-        /// Path of the Unix socket to serve on. Its folder must exist.
-        #[arg(long)]
-        socket: PathBuf,
-        /// End when standard input ends.
-        #[arg(long, hide = true)]
-        end_with_stdin: bool,
-        #[command(flatten)]
-        flags: ImagesFlags,
-    },
+    Images(#[command(flatten)] ImagesArguments),
     /// Compile a component into the cache.
     #[command(hide = true)]
     Compile { component: PathBuf },
@@ -106,34 +98,10 @@ struct Project {
 
 /// Runs the program with the arguments of this process.
 pub fn run() -> ExitCode {
-    if av1::is_decoder() {
-        return av1::serve();
+    if pixels::is_pixel_process() {
+        return pixels::serve();
     }
-    let cli = Cli::parse();
-    // Before other threads start.
-    if let Command::Images { .. } = cli.command {
-        safelight_images::heap::limit_malloc_arenas();
-    }
-    let (log, log_writer) = Log::stdout();
-    // The images process has one thread for its connections, and leaves the cores to the pixels.
-    let mut runtime = match cli.command {
-        Command::Dev { .. } => tokio::runtime::Builder::new_multi_thread(),
-        _ => tokio::runtime::Builder::new_current_thread(),
-    };
-    // A guest that spins is polled for a tick at a time, so I/O is polled often to keep the others fast.
-    let runtime = runtime
-        .enable_all()
-        .event_interval(8)
-        .build()
-        .context("start the runtime");
-    let result = runtime.and_then(|runtime| {
-        let result = runtime.block_on(execute(cli.command, &log));
-        // A blocking read of standard input may be in progress on a thread, and would delay the exit.
-        runtime.shutdown_background();
-        result
-    });
-    log_writer.finish();
-    match result {
+    match run_command(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log_error(&error);
@@ -142,15 +110,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the only place that prints the error with which the program ends"
-)]
-fn log_error(error: &anyhow::Error) {
-    eprintln!("error: {error:#}");
-}
-
-async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
+fn run_command(command: Command) -> anyhow::Result<()> {
+    let one_thread = Builder::new_current_thread;
     match command {
         Command::Dev {
             workers,
@@ -159,40 +120,71 @@ async fn execute(command: Command, log: &Log) -> anyhow::Result<()> {
             faults,
             trace,
             persist_to,
+            keep_crashers,
             bindings_socket,
         } => {
-            let run = workers.load(log)?;
-            let shutdown = interrupted()?;
-            let events = log.clone();
-            show_events(move || EventWriter(events.clone()));
             let options = DevOptions {
                 ip,
                 port,
                 faults,
                 trace,
                 persist_to,
+                keep_crashers,
                 bindings_socket,
             };
-            dev::run(&run, &options, log.clone(), shutdown).await
+            block_on(Builder::new_multi_thread(), async |log| {
+                let run = workers.load(log)?;
+                let shutdown = interrupted()?;
+                let events = log.clone();
+                show_events(move || EventWriter(events.clone()));
+                dev::run(&run, &options, log.clone(), shutdown).await
+            })
         }
-        Command::Build { project } => build(&project.load(log)?, log),
-        Command::Check { project } => check(&project.load(log)?, log),
-        Command::R2 { command } => command.run(log).await,
-        Command::Images {
-            socket,
-            end_with_stdin,
-            flags,
-        } => {
-            let end = match end_with_stdin {
-                true => End::Stdin,
-                false => End::Signal,
-            };
-            let mut limits = flags.limits()?;
-            limits.pixels.decode.av1 = av1::decoder()?;
-            images(&socket, limits, end, log).await
+        Command::Build { project } => {
+            block_on(one_thread(), async |log| build(&project.load(log)?, log))
+        }
+        Command::Check { project } => {
+            block_on(one_thread(), async |log| check(&project.load(log)?, log))
+        }
+        Command::R2 { command } => block_on(one_thread(), async |log| command.run(log).await),
+        Command::Images(arguments) => {
+            // Other threads would not be confined, so this comes before any starts.
+            let service = arguments.confine()?;
+            // It has one thread for its connections, and leaves the cores to the pixels.
+            block_on(one_thread(), async |log| service.serve(log).await)
         }
         Command::Compile { component } => compile_into_cache(&component),
     }
+}
+
+/// Runs a command on a runtime, with a log to standard output, which is complete when the command has ended.
+fn block_on(
+    mut runtime: Builder,
+    command: impl AsyncFnOnce(&Log) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let (log, log_writer) = Log::stdout();
+    // A guest that spins is polled for a tick at a time, so I/O is polled often to keep the others fast.
+    let runtime = runtime
+        .enable_all()
+        .event_interval(8)
+        .build()
+        .context("start the runtime");
+    let result = runtime.and_then(|runtime| {
+        let result = runtime.block_on(command(&log));
+        // A blocking read of standard input may be in progress on a thread, and would delay the exit.
+        runtime.shutdown_background();
+        result
+    });
+    log_writer.finish();
+    result
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the only place that prints the error with which the program ends"
+)]
+fn log_error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
 }
 
 fn build(config: &Config, log: &Log) -> anyhow::Result<()> {
@@ -267,45 +259,6 @@ fn compile_into_cache(component: &Path) -> anyhow::Result<()> {
     let engine = compile::engine(compile::cache_folder().as_deref())?;
     compile::component(&engine, component)?;
     Ok(())
-}
-
-/// The event that ends an images process, in addition to a signal.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// No other event.
-    Signal,
-    /// The end of standard input, which the program that started it holds.
-    Stdin,
-}
-
-async fn images(socket: &Path, limits: Limits, end: End, log: &Log) -> anyhow::Result<()> {
-    // Dropping the file removes it, after the last request.
-    let bound = safelight_net::socket::bind(socket)?;
-    let interrupted = interrupted()?;
-    show_events(std::io::stdout);
-    log.line(READY_LINE);
-    let shutdown = async {
-        tokio::select! {
-            () = interrupted => {}
-            () = stdin_ended(), if end == End::Stdin => {}
-        }
-    };
-    let served = safelight_images::run(bound.listener, limits, shutdown).await;
-    drop(bound.file);
-    if end == End::Stdin
-        && let Some(folder) = socket.parent()
-    {
-        // The folder was created for this run. If it has other content, it stays.
-        let _ = std::fs::remove_dir(folder);
-    }
-    Ok(served?)
-}
-
-/// Completes at the end of standard input, which the program that started this one closes when it exits.
-async fn stdin_ended() {
-    let mut stdin = tokio::io::stdin();
-    let mut ignored = [0; 64];
-    while matches!(stdin.read(&mut ignored).await, Ok(1..)) {}
 }
 
 /// Completes at the first SIGINT or SIGTERM.

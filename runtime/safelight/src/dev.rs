@@ -142,7 +142,7 @@ impl DevServer<'_> {
             anyhow::Ok(())
         };
         let configs: Vec<_> = self.workers.iter().map(|worker| worker.config).collect();
-        let images = images::start(&program, &configs, self.options.trace, &self.log);
+        let images = images::start(&program, &configs, self.options, &self.log);
         let (images, compiled) = tokio::join!(images, compiling);
         compiled?;
         let images = images.context("start the images process")?;

@@ -11,3 +11,5 @@ pub mod cli;
 pub mod dev;
 pub mod front;
 pub mod guest;
+
+pub use safelight_images::process::ExitWhenOutOfMemory;

@@ -274,6 +274,29 @@ impl Fault {
         Self::new(binding, "crash".to_owned())
     }
 
+    /// The pixel process of the call is killed. The images process and its other calls go on.
+    ///
+    /// The call fails with 9516 of Images, and the next one is served:
+    ///
+    /// ```
+    /// use safelight_harness::{DevServer, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = DevServer::builder("../guests/misbehaving")
+    ///     .fault(Fault::crash_pixels("IMAGES").nth(1))
+    ///     .start()
+    ///     .await?;
+    /// let failed = server.get("/careful-image").await?;
+    /// assert!(failed.text().contains("ERROR 9516"));
+    /// assert_eq!(server.get("/careful-image").await?.status, 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn crash_pixels(binding: &str) -> Self {
+        Self::new(binding, "crash=pixels".to_owned())
+    }
+
     fn new(target: &str, kind: String) -> Self {
         Self {
             target: target.to_owned(),

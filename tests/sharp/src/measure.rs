@@ -42,24 +42,51 @@ impl Measured {
     }
 }
 
-/// Processor time of all threads so far, in milliseconds.
+/// Processor time of a process and its children so far, in milliseconds. The time of children that have ended counts.
 pub(crate) fn cpu_ms(process: &Child) -> Outcome<f64> {
     // The kernel counts in hundredths of a second on every platform that Linux runs on today.
     const TICK_MS: f64 = 10.0;
-    let stat = fs::read_to_string(format!("/proc/{}/stat", process.id()))?;
-    // The name may hold spaces and parentheses; everything after the last one is numbers.
-    let (_, fields) = stat.rsplit_once(')').ok_or("no name in /proc/…/stat")?;
-    let mut fields = fields.split_whitespace().skip(11);
-    let mut next =
-        || -> Outcome<f64> { Ok(fields.next().ok_or("a short /proc/…/stat")?.parse()?) };
-    Ok((next()? + next()?) * TICK_MS)
+    let mut ticks = 0.0;
+    for stat in family(process.id())? {
+        let times = stat.fields.get(11..15).ok_or("a short /proc/…/stat")?;
+        for time in times {
+            ticks += time.parse::<f64>()?;
+        }
+    }
+    Ok(ticks * TICK_MS)
 }
 
+/// The sum of the peaks of a process and its children, in MB.
 fn peak_mb(process: &Child) -> Outcome<f64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.id()))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kb = line
-        .and_then(|line| line.split_whitespace().next())
-        .ok_or("no VmHWM")?;
-    Ok(kb.parse::<f64>()? / 1024.0)
+    let mut kb = 0.0;
+    for stat in family(process.id())? {
+        let status = fs::read_to_string(format!("/proc/{}/status", stat.pid))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = line.and_then(|line| line.split_whitespace().next());
+        kb += peak.ok_or("no VmHWM")?.parse::<f64>()?;
+    }
+    Ok(kb / 1024.0)
+}
+
+/// The `stat` of one process.
+struct Stat {
+    pid: u32,
+    /// The fields after the name, which may hold spaces and parentheses.
+    fields: Vec<String>,
+}
+
+/// Reads the `stat` of a process and of its children.
+fn family(process: u32) -> Outcome<Vec<Stat>> {
+    let processes = fs::read_dir("/proc")?;
+    let pids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let stats = pids.filter_map(|pid: u32| {
+        // A process may end meanwhile.
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (_, fields) = stat.rsplit_once(')')?;
+        let fields = fields.split_whitespace().map(str::to_owned).collect();
+        Some(Stat { pid, fields })
+    });
+    let parent = process.to_string();
+    let of_family = stats.filter(|stat| stat.pid == process || stat.fields.get(1) == Some(&parent));
+    Ok(of_family.collect())
 }

@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use safelight_images::{Limits, run};
+use safelight_images::{Limits, PixelProgram, run};
 use safelight_net::socket::{BoundSocket, bind};
 use safelight_protocol::form;
 use serde_json::json;
@@ -23,6 +23,8 @@ use crate::{
 
 /// The argument with which this program is its own second process.
 pub(crate) const SERVE: &str = "--serve";
+/// The argument with which this program is a pixel process.
+pub(crate) const PIXELS: &str = "--pixels";
 const BOUNDARY: &str = "--------------------------000000000000000000000000";
 
 /// The second process: serves until its input ends.
@@ -39,7 +41,11 @@ pub(crate) fn serve(socket: &Path) -> Outcome<()> {
             let _until_the_end = std::io::stdin().read_to_end(&mut Vec::new());
             stop.send(())
         });
-        run(listener, Limits::default(), async {
+        let program = PixelProgram {
+            program: std::env::current_exe()?,
+            arguments: vec![PIXELS.into()],
+        };
+        run(listener, Limits::default(), program, async {
             let _either_way = stopped.await;
         })
         .await?;

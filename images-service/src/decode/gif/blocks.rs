@@ -17,6 +17,7 @@ pub(super) fn count_frames(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<u32
     let canvas = Size::new(whole(w0, w1), whole(h0, h1));
     rest.skip_table(flags)?;
     let mut frames = 0;
+    let mut area: u64 = 0;
     loop {
         match rest.byte()? {
             EXTENSION => {
@@ -27,9 +28,12 @@ pub(super) fn count_frames(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<u32
                 let [_, _, _, _, w0, w1, h0, h1, flags] = *rest.take(9)? else {
                     return Err(cut());
                 };
-                limits.check_size(Size::new(whole(w0, w1), whole(h0, h1)))?;
+                let frame = Size::new(whole(w0, w1), whole(h0, h1));
+                limits.check_size(frame)?;
                 frames += 1;
-                limits.check_frames(canvas, frames)?;
+                // Each frame is decoded whole, and the canvas is shown whole.
+                area = area.saturating_add(canvas.area().max(frame.area()));
+                limits.check_frames(frames, area)?;
                 rest.skip_table(flags)?;
                 // The minimum code size of LZW.
                 rest.byte()?;

@@ -55,7 +55,7 @@ pub(super) fn count_frames(
     for chunk in Chunks(bytes.get(12..).unwrap_or_default()) {
         if chunk?.name == b"ANMF" {
             count += 1;
-            limits.check_frames(canvas, count)?;
+            limits.check_frames(count, canvas.area().saturating_mul(count.into()))?;
             if limits.frames == Frames::First {
                 break;
             }

@@ -39,7 +39,9 @@ pub(super) struct ProgramPlanner<'a> {
     context: RunContext<'a>,
     pictures: Vec<Estimate>,
     /// The highest number of resident pixels so far.
-    pub(super) peak: u64,
+    peak: u64,
+    /// Whether that number holds, whatever the pixels are.
+    certain: bool,
 }
 
 impl<'a> ProgramPlanner<'a> {
@@ -48,6 +50,17 @@ impl<'a> ProgramPlanner<'a> {
             context,
             pictures: Vec::new(),
             peak: 0,
+            certain: true,
+        }
+    }
+
+    /// Returns the bytes that the program takes at its peak: the most that a request may take, if its pixels decide a
+    /// size.
+    pub(super) fn memory(&self) -> u64 {
+        let limit = self.context.limits.memory;
+        match self.certain {
+            true => self.peak.saturating_mul(PIXEL).min(limit),
+            false => limit,
         }
     }
 
@@ -91,6 +104,7 @@ impl<'a> ProgramPlanner<'a> {
         };
         let planned = PlannedTransform::new(transform, size, self.context)?;
         let plan = &planned.plan;
+        self.certain &= plan.complete;
         let estimate = Estimate {
             // No decision by content makes a picture larger than both.
             size: match plan.complete {
@@ -151,6 +165,7 @@ impl<'a> ProgramPlanner<'a> {
         let picture = self.pictures.get_mut(image).ok_or_else(no_picture)?;
         if resolved.has_shares() || !picture.certain {
             picture.certain = false;
+            self.certain = false;
             return Ok(Instruction::NeedsPixels { image, transform });
         }
         let planned = PlannedTransform::new(resolved, picture.size, self.context)?;
@@ -160,6 +175,7 @@ impl<'a> ProgramPlanner<'a> {
         let budget = budget.besides_frames(picture.frames - 1, larger);
         picture.size = plan.size;
         picture.certain = plan.complete;
+        self.certain &= plan.complete;
         self.reserve(budget, ops_peak(&plan.ops, planned.size))?;
         let planned = Box::new(planned);
         Ok(Instruction::Transform { image, planned })
@@ -169,12 +185,18 @@ impl<'a> ProgramPlanner<'a> {
     pub(super) fn result(&mut self, encode: EncodePlan<'_>) -> Result<(), ServiceError> {
         let result = self.pictures.first().filter(|result| result.certain);
         let Some(result) = result.copied() else {
+            self.certain = false;
             return Ok(());
         };
         self.context.check_result(result.size, result.frames)?;
         if let Some(encoder) = encode.memory(result.size) {
             let budget = self.context.memory().besides(result.pixels());
             self.reserve(budget, encoder.div_ceil(PIXEL))?;
+        } else {
+            // The pixels decide the format, and no encoder is refused before it is chosen.
+            let budget = self.context.memory().besides(result.pixels());
+            let encoder = encode.most_memory(result.size).div_ceil(PIXEL);
+            self.peak = self.peak.max(budget.resident_with(encoder));
         }
         Ok(())
     }

@@ -5,10 +5,12 @@ use std::error::Error as _;
 use http::HeaderValue;
 use http_body_util::BodyExt as _;
 use safelight_hop::head::origin_form;
+use safelight_hop::inject::CrashPixels;
 use safelight_hop::trace::CallRecord;
 use safelight_hop::{Answer, Body, Call, HopError, HopService, error_chain};
 use safelight_net::pool::{PoolError, is_protocol_error};
 use safelight_protocol::ErrorCode;
+use safelight_protocol::headers::{CRASH, CRASH_PIXELS};
 use safelight_protocol::trace::{CALL_HEADER, REQUEST_HEADER};
 use tower::service_fn;
 
@@ -44,13 +46,18 @@ fn on_the_wire(
     record: &CallRecord,
 ) -> Result<http::Request<Body>, HopError> {
     let mut request = origin_form(request, HeaderValue::from_static("images"))?;
+    let crashes = request.extensions().get::<CrashPixels>().is_some();
     let headers = request.headers_mut();
     // The runtime alone sets these headers. A guest's own values are removed.
     headers.remove(REQUEST_HEADER);
     headers.remove(CALL_HEADER);
+    headers.remove(CRASH);
     if let Some((number, call)) = record.numbers() {
         headers.insert(REQUEST_HEADER, number.into());
         headers.insert(CALL_HEADER, call.into());
+    }
+    if crashes {
+        headers.insert(CRASH, HeaderValue::from_static(CRASH_PIXELS));
     }
     Ok(request)
 }

@@ -71,6 +71,7 @@ fn add(
     diagnostics: &mut Diagnostics<'_>,
 ) -> Option<()> {
     let value = match field.key {
+        "crash" if matches!(field.node.value, Value::Text(_)) => Some(field.text(diagnostics)?),
         "reset" | "hang" | "crash" | "every" => {
             if !field.boolean(diagnostics)? {
                 field.refuse(diagnostics, ConfigError::OnlyTrue);

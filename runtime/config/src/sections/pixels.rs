@@ -1,7 +1,10 @@
-//! The keys of `safelight` for pixels: approximations, decoders, and budgets of one request.
+//! The keys of `safelight` for pixels: approximations, decoders, budgets and confinement.
 
+use std::str::FromStr;
+
+use safelight_protocol::UnknownWordError;
 use safelight_protocol::settings::{
-    JpegDecoder, MAX_MEMORY_BUDGET_MB, MAX_TIME_BUDGET_MS, PixelSettings,
+    MAX_MEMORY_BUDGET_MB, MAX_MEMORY_TOTAL_MB, MAX_TIME_BUDGET_MS, PixelSettings,
 };
 
 use crate::diagnostics::Diagnostics;
@@ -25,22 +28,30 @@ pub(super) fn read(
             let megabytes = field.whole_number(diagnostics, 1..=MAX_MEMORY_BUDGET_MB);
             set(&mut settings.memory_budget_mb, megabytes);
         }
-        "jpeg_decoder" => set(&mut settings.jpeg_decoder, decoder(field, diagnostics)),
+        "memory_total_mb" => {
+            let megabytes = field.whole_number(diagnostics, 1..=MAX_MEMORY_TOTAL_MB);
+            set(&mut settings.memory_total_mb, megabytes.map(Some));
+        }
+        "jpeg_decoder" => set(&mut settings.jpeg_decoder, word(field, diagnostics)),
+        "sandbox" => set(&mut settings.sandbox, word(field, diagnostics)),
         _ => {}
     }
 }
 
-fn decoder(field: &Item<'_>, diagnostics: &mut Diagnostics<'_>) -> Option<JpegDecoder> {
-    let decoder = field.text(diagnostics)?.parse();
-    if decoder.is_err() {
-        let names: Vec<_> = JpegDecoder::ALL.iter().map(|name| name.as_str()).collect();
-        let names = names.join(" or ");
-        field.refuse(
-            diagnostics,
-            ConfigError::BadValue(format!("must be {names}")),
-        );
+/// Reads one word of a closed set.
+fn word<T: FromStr<Err = UnknownWordError>>(
+    field: &Item<'_>,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<T> {
+    match field.text(diagnostics)?.parse() {
+        Ok(word) => Some(word),
+        Err(UnknownWordError { allowed }) => {
+            let words = allowed.join(" or ");
+            let error = ConfigError::BadValue(format!("must be {words}"));
+            field.refuse(diagnostics, error);
+            None
+        }
     }
-    decoder.ok()
 }
 
 fn set<T>(setting: &mut T, value: Option<T>) {

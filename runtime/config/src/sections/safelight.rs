@@ -43,7 +43,9 @@ const KEYS: &[&str] = &[
     "avif_input",
     "time_budget_ms",
     "memory_budget_mb",
+    "memory_total_mb",
     "jpeg_decoder",
+    "sandbox",
 ];
 
 /// The values of the section.
@@ -92,7 +94,8 @@ pub(crate) fn read<'a>(item: &Item<'a>, diagnostics: &mut Diagnostics<'_>) -> Sa
             "allowed_hosts" => {
                 safelight.allowed_hosts = AllowedHosts::new(image_urls::list(&field, diagnostics));
             }
-            "strict" | "avif_input" | "time_budget_ms" | "memory_budget_mb" | "jpeg_decoder" => {
+            "strict" | "avif_input" | "time_budget_ms" | "memory_budget_mb" | "memory_total_mb"
+            | "jpeg_decoder" | "sandbox" => {
                 pixels::read(&mut safelight.pixels, &field, diagnostics);
             }
             "image_urls" | "allowed_origins" | "denied_origins" | "allowed_addresses"

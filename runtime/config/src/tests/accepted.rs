@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use safelight_net::Deadlines;
-use safelight_protocol::settings::{JpegDecoder, PixelSettings};
+use safelight_protocol::settings::{JpegDecoder, PixelSettings, Sandbox};
 
 use super::{config, load, warnings};
 use crate::{Binding, BindingConfig, Build, Dev, Limits};
@@ -129,6 +129,8 @@ fn pixels_may_be_and_cost_what_is_said() {
         avif_input = false
         time_budget_ms = 250
         memory_budget_mb = 64
+        memory_total_mb = 900
+        sandbox = "require"
         jpeg_decoder = "zune"
         "#,
     );
@@ -137,6 +139,8 @@ fn pixels_may_be_and_cost_what_is_said() {
         avif_input: false,
         time_budget_ms: 250,
         memory_budget_mb: 64,
+        memory_total_mb: Some(900),
+        sandbox: Sandbox::Require,
         jpeg_decoder: JpegDecoder::Zune,
     };
     assert_eq!(said.pixels, expected);
@@ -304,6 +308,12 @@ fn faults_say_what_the_command_line_says() {
         binding = "IMAGES"
         hang = true
         every = true
+        [[safelight.faults]]
+        binding = "IMAGES"
+        crash = "pixels"
+        [[safelight.faults]]
+        binding = "IMAGES"
+        crash = true
         "#,
     );
     let faults: Vec<_> = config.faults.iter().map(ToString::to_string).collect();
@@ -312,7 +322,9 @@ fn faults_say_what_the_command_line_says() {
         [
             "IMAGES:truncate=200000,path=/transform,nth=2,seed=7",
             "*:slow_reader=8192/100,rate=0.25",
-            "IMAGES:hang"
+            "IMAGES:hang",
+            "IMAGES:crash=pixels",
+            "IMAGES:crash"
         ]
     );
 }

@@ -18,6 +18,7 @@ pub enum FaultError {
     NoValue(&'static str),
     NeedsNoValue(&'static str),
     NotBetween(&'static str, RangeInclusive<u64>),
+    BadCrash,
     BadPace(&'static str),
     BadRate,
     BadPath,
@@ -49,6 +50,7 @@ impl fmt::Display for FaultError {
                 range.start(),
                 range.end()
             ),
+            Self::BadCrash => f.write_str("has an invalid crash: expected no value, or pixels"),
             Self::BadPace(word) => write!(
                 f,
                 "has an invalid {word}: expected BYTES/MILLISECONDS, as in 8192/100, from 1/1 to {MAX_PACE_BYTES}/{MAX_INTERVAL_MS}"

@@ -52,8 +52,10 @@ pub enum FaultKind {
     Error(ErrorCode),
     /// The answer has this status, and the service is not called.
     Status(StatusCode),
-    /// The service's process is killed during the call.
+    /// The images process is killed during the call.
     Crash,
+    /// The pixel process of the call is killed, and the images process goes on.
+    CrashPixels,
 }
 
 /// The words of all kinds.
@@ -139,14 +141,14 @@ impl FaultKind {
             Self::Hang => "hang",
             Self::Error(_) => "error",
             Self::Status(_) => "status",
-            Self::Crash => "crash",
+            Self::Crash | Self::CrashPixels => "crash",
         }
     }
 
     /// Whether only the images process can have such a fault.
     pub(super) fn needs_images(self) -> bool {
         match self {
-            Self::Error(_) | Self::Crash => true,
+            Self::Error(_) | Self::Crash | Self::CrashPixels => true,
             Self::Delay(_)
             | Self::SlowReader(_)
             | Self::SlowWriter(_)
@@ -170,6 +172,7 @@ impl fmt::Display for FaultKind {
             Self::Truncate(bytes) | Self::Corrupt(bytes) => write!(f, "={bytes}"),
             Self::Error(code) => write!(f, "={}", code.number()),
             Self::Status(status) => write!(f, "={}", status.as_u16()),
+            Self::CrashPixels => f.write_str("=pixels"),
             Self::Reset | Self::Hang | Self::Crash => Ok(()),
         }
     }

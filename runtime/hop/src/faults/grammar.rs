@@ -94,7 +94,7 @@ impl Term {
             "hang" => Self::Kind(flag("hang", value, FaultKind::Hang)?),
             "error" => Self::Kind(FaultKind::Error(code(value)?)),
             "status" => Self::Kind(FaultKind::Status(status(value)?)),
-            "crash" => Self::Kind(flag("crash", value, FaultKind::Crash)?),
+            "crash" => Self::Kind(crash(value)?),
             "path" => Self::Path(path(value)?),
             "every" => Self::When(flag("every", value, When::Every)?),
             "nth" => Self::When(When::Nth(nth(value)?)),
@@ -168,6 +168,14 @@ fn flag<T>(word: &'static str, value: Option<&str>, meaning: T) -> Result<T, Fau
     match value {
         None => Ok(meaning),
         Some(_) => Err(FaultError::NeedsNoValue(word)),
+    }
+}
+
+fn crash(value: Option<&str>) -> Result<FaultKind, FaultError> {
+    match value {
+        None => Ok(FaultKind::Crash),
+        Some("pixels") => Ok(FaultKind::CrashPixels),
+        Some(_) => Err(FaultError::BadCrash),
     }
 }
 

@@ -15,6 +15,10 @@ use crate::head::is_bodiless;
 /// The body of an answer that a fault makes.
 const FAULT_TEXT: &str = "a fault that was asked for";
 
+/// Marks the request of a call whose pixel process is to be killed. The client of the images process tells it so.
+#[derive(Clone, Copy, Debug)]
+pub struct CrashPixels;
+
 /// One fault and the call that it is applied to.
 pub(super) struct Injection {
     kind: FaultKind,
@@ -53,7 +57,8 @@ pub(super) async fn inject_all<F: Future<Output = Answer>>(
             | FaultKind::Hang
             | FaultKind::Error(_)
             | FaultKind::Status(_)
-            | FaultKind::Crash => injection.note.report_applied(),
+            | FaultKind::Crash
+            | FaultKind::CrashPixels => injection.note.report_applied(),
         }
         match injection.kind {
             FaultKind::Delay(time) => tokio::time::sleep_until(Instant::now() + time).await,
@@ -76,6 +81,9 @@ pub(super) async fn inject_all<F: Future<Output = Answer>>(
             }
             FaultKind::Status(status) => return Ok(status_response(status)),
             FaultKind::Crash => return crash(call, next, &hop).await,
+            FaultKind::CrashPixels => {
+                call.request.extensions_mut().insert(CrashPixels);
+            }
             FaultKind::SlowWriter(_) | FaultKind::Truncate(_) | FaultKind::Corrupt(_) => {
                 response_faults.push(injection)
             }
@@ -109,7 +117,8 @@ impl Injection {
             | FaultKind::Hang
             | FaultKind::Error(_)
             | FaultKind::Status(_)
-            | FaultKind::Crash => response,
+            | FaultKind::Crash
+            | FaultKind::CrashPixels => response,
         }
     }
 }

@@ -18,6 +18,15 @@ pub(super) async fn build(config: &Config) -> anyhow::Result<Option<PathBuf>> {
     Ok(tokio::task::spawn_blocking(move || guest::build(&config)).await??)
 }
 
+/// The variables of the environment that the compiler process gets. The others may be secrets.
+const ENVIRONMENT: [&str; 5] = [
+    "HOME",
+    "RUST_BACKTRACE",
+    "RUST_LIB_BACKTRACE",
+    "RUST_LOG",
+    "XDG_CACHE_HOME",
+];
+
 /// Compiles the component into the cache in a child process, unless the cache has it.
 ///
 /// # Errors
@@ -32,7 +41,11 @@ pub(super) async fn compile_in_child(
     if stamp.exists() {
         return Ok(());
     }
+    let kept = ENVIRONMENT.into_iter();
+    let kept = kept.filter_map(|name| Some((name, std::env::var_os(name)?)));
     let status = tokio::process::Command::new(program)
+        .env_clear()
+        .envs(kept)
         .arg("compile")
         .arg(component)
         .stdin(Stdio::null())

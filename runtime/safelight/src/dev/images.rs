@@ -1,6 +1,7 @@
 //! The images process of a run, and pictures by URL.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use safelight_config::{BindingConfig, Config};
@@ -10,21 +11,20 @@ use safelight_hop::log::Log;
 use safelight_images_client::{ImagesProcess, binding};
 use safelight_protocol::settings::ImagesSettings;
 
-use super::env;
+use super::{DevOptions, env};
 use crate::front::WorkerFront;
-use crate::front::traces::TraceOptions;
 
 /// Starts the images process, if one of the configs needs it. All workers share the process, with the settings of the
 /// first config.
 pub(super) async fn start(
     program: &Path,
     configs: &[&Config],
-    trace: TraceOptions,
+    options: &DevOptions,
     log: &Log,
-) -> std::io::Result<Option<ImagesProcess>> {
+) -> io::Result<Option<ImagesProcess>> {
     match configs.first() {
         Some(first) if configs.iter().any(|config| needs_images(config)) => {
-            let settings = settings(first, trace);
+            let settings = settings(first, options)?;
             let images = ImagesProcess::start(program.to_owned(), settings, log.clone());
             images.await.map(Some)
         }
@@ -37,14 +37,24 @@ fn needs_images(config: &Config) -> bool {
     config.image_urls.enabled || bindings.any(|binding| binding.config == BindingConfig::Images)
 }
 
-fn settings(config: &Config, trace: TraceOptions) -> ImagesSettings {
+/// # Errors
+/// Fails when the folder for crashers does not exist.
+fn settings(config: &Config, options: &DevOptions) -> io::Result<ImagesSettings> {
+    // The images process has another working folder.
+    let crashers = options.keep_crashers.as_deref().map(folder).transpose()?;
     let addresses = config.image_urls.allowed_addresses.iter();
-    ImagesSettings {
+    Ok(ImagesSettings {
         deadlines: config.deadlines.into(),
         pixels: config.pixels,
         allowed_addresses: addresses.map(ToString::to_string).collect(),
-        transports: trace.transports(),
-    }
+        transports: options.trace.transports(),
+        crashers,
+    })
+}
+
+fn folder(named: &Path) -> io::Result<PathBuf> {
+    let failed = |error| io::Error::other(format!("{}: {error}", named.display()));
+    named.canonicalize().map_err(failed)
 }
 
 /// Pictures by URL, if the config enables them and the images process runs.

@@ -24,6 +24,8 @@ pub struct DevOptions {
     pub trace: TraceOptions,
     /// Folder of the state of bindings.
     pub persist_to: Option<PathBuf>,
+    /// Folder for the forms of Images calls that ended a pixel process.
+    pub keep_crashers: Option<PathBuf>,
     /// Path of a Unix socket on which foreign runtimes reach the bindings.
     pub bindings_socket: Option<PathBuf>,
 }

@@ -1,7 +1,5 @@
 //! A decoded AV1 picture in planes of luma and chroma.
 
-use std::io::{self, Read, Write};
-
 use crate::options::Size;
 
 /// The planes of a picture, each without gaps between its rows.
@@ -74,12 +72,6 @@ pub(super) struct Extent {
     pub(super) rows: usize,
 }
 
-impl Extent {
-    const fn bytes(self) -> usize {
-        self.row.saturating_mul(self.rows)
-    }
-}
-
 /// The format of a picture: everything but its samples.
 #[derive(Clone, Copy)]
 pub(super) struct CodedFormat {
@@ -127,32 +119,9 @@ impl CodedFormat {
                 .collect::<Result<_, E>>()?,
         })
     }
-
-    /// Reads a picture whose planes follow one another. Exactly their bytes are read.
-    pub(super) fn read(self, input: &mut impl Read) -> io::Result<CodedImage> {
-        self.filled(|_, extent| {
-            let length = extent.bytes();
-            let mut samples = Vec::with_capacity(length);
-            input
-                .by_ref()
-                .take(length as u64)
-                .read_to_end(&mut samples)?;
-            match samples.len() == length {
-                true => Ok(samples),
-                false => Err(io::ErrorKind::UnexpectedEof.into()),
-            }
-        })
-    }
 }
 
 impl CodedImage {
-    /// Writes the samples of all planes.
-    pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
-        self.planes
-            .iter()
-            .try_for_each(|plane| output.write_all(plane))
-    }
-
     /// Returns the format.
     pub(super) const fn format(&self) -> CodedFormat {
         CodedFormat {

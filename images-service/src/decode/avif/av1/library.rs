@@ -7,16 +7,19 @@ use re_rav1d::dav1d::{
 
 use super::{
     super::super::error::DecodeError,
-    ChromaSubsampling, CodedImage, UNKNOWN_CODING,
-    coded::{CodedFormat, Depth, Extent, Range},
+    ChromaSubsampling, CodedImage, Depth, Range,
+    coded::{CodedFormat, Extent},
 };
 use crate::options::Size;
+
+/// The reason in the error of a valid stream that rav1d does not support.
+const UNKNOWN_CODING: &str = "a coding that no decoder here knows";
 
 /// The number of times that the decoder may answer `Again` before it has a picture.
 const MAX_ATTEMPTS: usize = 100;
 
 /// Decodes the first picture, which must have the size that the container claims.
-pub(super) fn decode(data: &[u8], size: Size) -> Result<CodedImage, DecodeError> {
+pub(in crate::decode::avif) fn decode(data: &[u8], size: Size) -> Result<CodedImage, DecodeError> {
     let mut settings = Settings::new();
     settings.set_n_threads(1);
     settings.set_max_frame_delay(1);

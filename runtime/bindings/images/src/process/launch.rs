@@ -1,6 +1,7 @@
 //! The start of one child process until it is ready. Its output goes to the log.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -9,7 +10,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
@@ -22,8 +23,20 @@ use super::READY_LINE;
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
 /// Maximum wait for the rest of the output of a child that has ended.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(1);
+/// The maximum length of a line of a child's output, in bytes.
+const MAX_LINE_BYTES: u64 = 64 * 1024;
 /// Maximum lines of its standard error that are kept for the error of a failed start.
 const TAIL_LINES: usize = 10;
+
+/// The variables of the environment that a child gets. The others may be secrets.
+const ENVIRONMENT: [&str; 3] = ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE", "RUST_LOG"];
+
+/// Returns the part of this process's environment that a child gets.
+fn kept_environment() -> impl Iterator<Item = (&'static str, OsString)> {
+    ENVIRONMENT
+        .into_iter()
+        .filter_map(|name| Some((name, std::env::var_os(name)?)))
+}
 
 /// Starts children with the same settings.
 pub(super) struct Launcher {
@@ -128,6 +141,10 @@ impl Launcher {
     fn spawn(&self) -> io::Result<Child> {
         let settings = serde_json::to_string(&self.settings)?;
         Command::new(&self.program)
+            .env_clear()
+            .envs(kept_environment())
+            // The project's folder may hold secrets.
+            .current_dir("/")
             .args(["images", "--end-with-stdin", "--socket"])
             .arg(&self.socket)
             .arg("--settings")
@@ -198,10 +215,12 @@ async fn follow(mut output: impl AsyncBufRead + Unpin, tail: Option<StderrTail>,
     }
 }
 
-/// Reads a line, without its end; none at the end of the output. Bytes that are not UTF-8 are replaced.
+/// Reads a line, without its end; none at the end of the output. Bytes that are not UTF-8 are replaced, and a line that is
+/// longer than [`MAX_LINE_BYTES`] is several.
 async fn next_line(output: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
     let mut bytes = Vec::new();
-    if output.read_until(b'\n', &mut bytes).await? == 0 {
+    let mut limited = AsyncReadExt::take(output, MAX_LINE_BYTES);
+    if limited.read_until(b'\n', &mut bytes).await? == 0 {
         return Ok(None);
     }
     let line = String::from_utf8_lossy(&bytes);

@@ -22,6 +22,7 @@ fn a_fault_is_shown_as_the_text_that_it_is_read_from() {
         "MY_IMAGES2:error=9522",
         "IMAGES:status=503,rate=0.000001",
         "IMAGES:crash,nth=1000000000",
+        "IMAGES:crash=pixels",
     ] {
         assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
     }
@@ -67,6 +68,10 @@ const MALFORMED: &[(&str, &str)] = &[
         "must give truncate a value, as in `truncate=…`",
     ),
     ("IMAGES:hang=1", "must not give hang a value"),
+    (
+        "IMAGES:crash=all",
+        "has an invalid crash: expected no value, or pixels",
+    ),
     (
         "IMAGES:truncate=-1",
         "has an invalid truncate: expected a whole number from 0 to 1099511627776",

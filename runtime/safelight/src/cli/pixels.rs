@@ -1,39 +1,41 @@
-//! The AV1 decoder, a process of this program for each picture.
+//! A pixel process of an images process.
 //!
-//! It is not a subcommand of the command line parser, since it starts for every picture and must start fast.
+//! It is not a subcommand of the command line parser, since it must start fast.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use safelight_images::decode::serve_av1;
-use safelight_images::limits::Av1Decoder;
+use safelight_images::{PixelProgram, process};
+
+use super::events::show_events;
 
 /// The first and only argument.
-const NAME: &str = "decode-av1";
+const NAME: &str = "pixels";
 
-/// Returns whether this process was started as a decoder.
-pub(super) fn is_decoder() -> bool {
+/// Returns whether this process was started as a pixel process.
+pub(super) fn is_pixel_process() -> bool {
     std::env::args_os().nth(1).is_some_and(|name| name == NAME)
 }
 
-/// Decodes the picture on standard input.
+/// Serves the images process that holds the other end of standard input.
 pub(super) fn serve() -> ExitCode {
-    match serve_av1() {
+    show_events(std::io::stderr);
+    match process::serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            super::log_error(&anyhow::Error::new(error).context("decode AV1"));
+            super::log_error(&anyhow::Error::new(error).context("serve pixels"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// The command with which an images process starts a decoder.
+/// The command with which an images process starts a pixel process.
 ///
 /// # Errors
 /// Fails when the program's own file is unknown.
-pub(super) fn decoder() -> anyhow::Result<Av1Decoder> {
-    Ok(Av1Decoder::Process {
+pub(super) fn program() -> anyhow::Result<PixelProgram> {
+    Ok(PixelProgram {
         program: this_program()?,
         arguments: vec![NAME.into()],
     })

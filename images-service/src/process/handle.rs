@@ -1,0 +1,301 @@
+//! One pixel process, as the images process sees it.
+
+use std::{
+    fs::File,
+    io,
+    os::{fd::OwnedFd, unix::fs::FileExt, unix::net::UnixStream as StdStream},
+    process::{ExitStatus, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use rustix::{
+    net::{RecvFlags, recv},
+    process::{Pid, Resource, Rlimit, prlimit},
+};
+use tokio::{
+    net::UnixStream,
+    process::{Child, Command},
+    time::timeout,
+};
+
+use super::{
+    PixelProgram,
+    confine::Confinement,
+    shared,
+    wire::{self, Order, Range, Report, Start},
+};
+use crate::limits::Limits;
+
+/// The bytes that every process may take besides those that a request is admitted with: its code's data, its threads'
+/// stacks, headers, fonts and results.
+pub(super) const OWN_MEMORY: u64 = 192_000_000;
+
+/// The longest time that a process may take until it is ready.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The time in which a process that has closed its socket ends by itself.
+const END_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The bytes of a result.
+const MAX_OUTPUT: usize = 1 << 30;
+
+/// The bytes of shared memory that a process keeps between two requests.
+const KEPT_BYTES: u64 = 32 << 20;
+
+/// The number of requests after which a process is replaced.
+const MAX_REQUESTS: u32 = 1_000;
+
+/// Starts processes with the same settings.
+#[derive(Debug)]
+pub(super) struct Launcher {
+    pub(super) program: PixelProgram,
+    pub(super) limits: Arc<Limits>,
+}
+
+/// A process that waits for work, or works. Dropping it kills it.
+#[derive(Debug)]
+pub(super) struct PixelProcess {
+    child: Child,
+    pid: Pid,
+    control: UnixStream,
+    input: File,
+    output: File,
+    capacities: [usize; 2],
+    memory: u64,
+    /// The bytes of private memory that it held when it last said so.
+    held: u64,
+    /// The bytes of private memory that it may take now.
+    limit: u64,
+    requests: u32,
+}
+
+impl Launcher {
+    /// Starts a process, and waits until it is confined.
+    ///
+    /// # Errors
+    /// Fails when it does not start, or ends before it is ready.
+    pub(super) async fn launch(&self) -> io::Result<(PixelProcess, Confinement)> {
+        let (ours, theirs) = StdStream::pair()?;
+        let fonts = &self.limits.fonts;
+        let input_bytes =
+            self.limits.form.request_bytes + fonts.per_request.saturating_mul(fonts.bytes);
+        let capacities = [input_bytes, MAX_OUTPUT];
+        let input = shared::create("safelight-pixels-input", capacities[0])?;
+        let output = shared::create("safelight-pixels-output", capacities[1])?;
+        let memory = self.limits.pixels.memory.saturating_add(2 * OWN_MEMORY);
+        let start = Order::Start(Box::new(Start {
+            parent: std::process::id(),
+            sandbox: self.limits.sandbox,
+            pixels: self.limits.pixels.clone(),
+            request: self.limits.request,
+            capacities,
+            processors: self.limits.processors,
+            memory,
+        }));
+        let child = Command::new(&self.program.program)
+            .args(&self.program.arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            // A Ctrl-C on the terminal is for the servers, which finish their requests.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
+        let pid = pid.and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
+        let message = wire::encode(&start)?;
+        shared::send_files(&ours, &message[..4], [&input, &output])?;
+        ours.set_nonblocking(true)?;
+        let mut process = PixelProcess {
+            child,
+            pid,
+            control: UnixStream::from_std(ours)?,
+            input,
+            output,
+            capacities,
+            memory,
+            held: 0,
+            limit: memory,
+            requests: 0,
+        };
+        let ready = timeout(START_TIMEOUT, process.hear_ready(&message[4..])).await;
+        let ready = ready.unwrap_or_else(|_late| Err(io::ErrorKind::TimedOut.into()));
+        match ready {
+            Ok(Report::Ready(confinement)) => Ok((process, confinement)),
+            Ok(_) => Err(io::ErrorKind::InvalidData.into()),
+            Err(error) => {
+                let status = process.kill().await?;
+                Err(io::Error::other(format!("{error}; it ended with {status}")))
+            }
+        }
+    }
+}
+
+impl PixelProcess {
+    async fn hear_ready(&mut self, rest: &[u8]) -> io::Result<Report> {
+        use tokio::io::AsyncWriteExt as _;
+        self.control.write_all(rest).await?;
+        self.hear().await
+    }
+
+    /// Returns the process number.
+    pub(super) fn id(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
+    /// Copies bytes into the input. Returns their ranges.
+    ///
+    /// # Errors
+    /// Fails when they do not fit, or the system has no memory.
+    pub(super) fn write_input<'a>(
+        &mut self,
+        contents: impl Iterator<Item = &'a Bytes>,
+    ) -> io::Result<Vec<Range>> {
+        self.requests += 1;
+        let mut start = 0;
+        let mut ranges = Vec::new();
+        for bytes in contents {
+            let length = bytes.len();
+            if length > self.capacities[0] - start {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.input.write_all_at(bytes, start as u64)?;
+            ranges.push(Range { start, length });
+            start += length;
+        }
+        Ok(ranges)
+    }
+
+    /// Verifies that the process has said nothing that would be taken for an answer to its next order.
+    ///
+    /// # Errors
+    /// Fails when a message waits, and when the process has ended.
+    pub(super) fn check_silent(&self) -> io::Result<()> {
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        match recv(&self.control, &mut [0_u8; 1][..], flags) {
+            Err(rustix::io::Errno::AGAIN) => Ok(()),
+            Ok(_) => Err(io::ErrorKind::InvalidData.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// Fails when the process has ended.
+    pub(super) async fn tell(&mut self, order: &Order) -> io::Result<()> {
+        wire::send(&mut self.control, order).await
+    }
+
+    /// Reads the next message. After a dropped future, the process must be killed.
+    ///
+    /// # Errors
+    /// Fails when the process has ended, or sent nonsense.
+    pub(super) async fn hear(&mut self) -> io::Result<Report> {
+        wire::receive(&mut self.control).await
+    }
+
+    /// Records the bytes of private memory that the process says it holds.
+    pub(super) fn set_held(&mut self, held: u64) {
+        // A process cannot hold more than its last limit, whatever it says.
+        self.held = held.min(self.limit);
+    }
+
+    /// Returns whether the process has not ended.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Limits the private memory of the process to what it holds, what every process may take, and what its request is
+    /// admitted with.
+    ///
+    /// # Errors
+    /// Fails when the process has ended.
+    pub(super) fn limit_memory(&mut self, admitted: u64) -> io::Result<()> {
+        let limit = self.held.saturating_add(OWN_MEMORY);
+        self.limit = limit.saturating_add(admitted).min(self.memory);
+        let limit = Rlimit {
+            current: Some(self.limit),
+            maximum: Some(self.memory),
+        };
+        prlimit(Some(self.pid), Resource::Data, limit)?;
+        Ok(())
+    }
+
+    /// Copies the result out of the shared memory, which the process may still change.
+    ///
+    /// # Errors
+    /// Fails when the result is not there.
+    pub(super) fn read_output(&self, length: usize) -> io::Result<Vec<u8>> {
+        if length > self.capacities[1] {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(length).map_err(io::Error::other)?;
+        bytes.resize(length, 0);
+        self.output.read_exact_at(&mut bytes, 0)?;
+        Ok(bytes)
+    }
+
+    /// Returns whether the process may do another request.
+    pub(super) const fn may_go_on(&self) -> bool {
+        self.requests < MAX_REQUESTS && self.held <= OWN_MEMORY
+    }
+
+    /// Returns shared memory beyond a small part to the system. The system says how much there is, because a process may
+    /// write more than it reports.
+    ///
+    /// # Errors
+    /// Fails when the system refuses.
+    pub(super) fn release_large(&self) -> io::Result<()> {
+        self.release_above(KEPT_BYTES)
+    }
+
+    /// Returns all shared memory to the system.
+    ///
+    /// # Errors
+    /// Fails when the system refuses.
+    pub(super) fn release(&self) -> io::Result<()> {
+        self.release_above(0)
+    }
+
+    fn release_above(&self, kept: u64) -> io::Result<()> {
+        for (file, capacity) in [&self.input, &self.output].into_iter().zip(self.capacities) {
+            if shared::taken(file)? > kept {
+                shared::release(file, capacity)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Kills the process. Its end comes soon after.
+    pub(super) fn start_kill(&mut self) {
+        // It may have ended already.
+        let _ended_already = self.child.start_kill();
+    }
+
+    /// Kills the process, if it has not ended, and returns its status once it is gone.
+    ///
+    /// # Errors
+    /// Fails when the system does not tell the status.
+    pub(super) async fn kill(mut self) -> io::Result<ExitStatus> {
+        self.start_kill();
+        self.child.wait().await
+    }
+
+    /// Returns the status of a process that has closed its socket.
+    ///
+    /// # Errors
+    /// Fails when the system does not tell the status.
+    pub(super) async fn ended(mut self) -> io::Result<ExitStatus> {
+        // A process that closes its socket and lives on is killed.
+        let ended = timeout(END_TIMEOUT, self.child.wait());
+        if let Ok(status) = ended.await {
+            return status;
+        }
+        self.kill().await
+    }
+}

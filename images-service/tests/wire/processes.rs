@@ -1,0 +1,316 @@
+//! Pixel processes: what breaks one breaks its own request, and what one says is believed only if it makes sense.
+
+use std::{collections::HashSet, fs, path::Path, time::Duration};
+
+use rustix::process::{Pid, Signal, kill_process};
+use safelight_images::Limits;
+use safelight_protocol::{error::ERROR_HEADER, form};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::{
+    client::{Client, TEST_TIMEOUT},
+    form::Form,
+    pictures::png,
+    service::Service,
+};
+
+/// The tests of this module look for the children of this process, so one runs at a time.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+/// A service whose pixel processes are those that are not in `before`.
+struct Watched {
+    service: Service,
+    before: HashSet<i32>,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Watched {
+    async fn start(limits: Limits, arguments: &[&str]) -> Self {
+        let alone = ALONE.lock().await;
+        let before = children();
+        Self {
+            service: Service::of(limits, arguments),
+            before,
+            _alone: alone,
+        }
+    }
+
+    fn processes(&self) -> Vec<i32> {
+        children().difference(&self.before).copied().collect()
+    }
+}
+
+/// The pixel processes of all services of this process.
+fn children() -> HashSet<i32> {
+    let threads = fs::read_dir("/proc/self/task").unwrap();
+    let lists = threads
+        .filter_map(|thread| fs::read_to_string(thread.unwrap().path().join("children")).ok());
+    let all: Vec<String> = lists.collect();
+    let numbers = all.iter().flat_map(|list| list.split_ascii_whitespace());
+    numbers
+        .map(|number| number.parse().unwrap())
+        .filter(|pid| {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm"));
+            name.is_ok_and(|name| name.starts_with("safelight-pixel"))
+        })
+        .collect()
+}
+
+fn exists(process: i32) -> bool {
+    Path::new(&format!("/proc/{process}")).exists()
+}
+
+/// Returns whether a process has worked for longer than it takes to start.
+fn is_busy(process: i32) -> bool {
+    const TICKS: u64 = 20;
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = stat.rsplit_once(") ").map(|(_, fields)| fields);
+    let time = fields.and_then(|fields| fields.split(' ').nth(11)?.parse().ok());
+    time.is_some_and(|time: u64| time >= TICKS)
+}
+
+fn small() -> Form {
+    Form::steps(&png(2, 2, [1, 2, 3]), "[]")
+}
+
+#[tokio::test]
+async fn a_process_that_ends_fails_its_request_with_the_stage_that_it_was_in() {
+    for (answer, status) in [("abort", 422), ("encoding-abort", 500)] {
+        let watched = Watched::start(Limits::default(), &["stand-in", answer]).await;
+        let failed = watched.service.post(&small()).await;
+        failed.assert_error(status, 9516, "failed at this image");
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_hangs_is_gone_when_the_answer_is_there() {
+    let mut limits = Limits::default();
+    limits.pixels.time = Duration::from_millis(300);
+    let watched = Watched::start(limits, &["stand-in", "hang"]).await;
+    let mut client = watched.service.connect().await;
+    client.send(&small().chunked(8192)).await;
+    let mut seen = HashSet::new();
+    let looking = async {
+        loop {
+            seen.extend(watched.processes());
+            tokio::task::yield_now().await;
+        }
+    };
+    let answer = tokio::select! {
+        answer = client.answer() => answer,
+        () = looking => unreachable!("it never ends"),
+    };
+    answer.assert_error(504, 9529, "300 ms");
+    // The spare has not worked, and stays.
+    let gone = seen.iter().filter(|pid| !exists(**pid));
+    assert_eq!(gone.count(), 1, "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_makes_no_sense_fails_its_request_alone() {
+    for (answer, status, code) in [
+        ("long", 422, 9516),
+        ("cut", 422, 9516),
+        ("{", 422, 9516),
+        (r#"{"Unknown":1}"#, 422, 9516),
+        (r#"{"Ready":{"missing":[]}}"#, 422, 9516),
+        // An answer to another question.
+        (r#"{"Done":{"done":"Healthy","held":1}}"#, 500, 9523),
+        // A result that is longer than the shared memory.
+        (
+            r#"{"Done":{"done":{"Transform":{"length":9999999999,"content_type":"image/png","facts":null}},"held":1}}"#,
+            500,
+            9523,
+        ),
+        // A content type that no result has.
+        (
+            r#"{"Done":{"done":{"Transform":{"length":1,"content_type":"text/html","facts":null}},"held":1}}"#,
+            500,
+            9523,
+        ),
+        // More memory than there is.
+        (
+            r#"{"Planned":{"needed":18446744073709551615,"held":0}}"#,
+            503,
+            9522,
+        ),
+    ] {
+        let watched = Watched::start(Limits::default(), &["stand-in", answer]).await;
+        let failed = watched.service.post(&small()).await;
+        failed.assert_error(status, code, "");
+    }
+}
+
+#[tokio::test]
+async fn a_killed_process_fails_its_own_request_and_the_next_one_works() {
+    let watched = Watched::start(Limits::default(), &[]).await;
+    let mut busy = watched.service.connect().await;
+    let steps = r#"[{"imageIndex":0,"width":6000,"height":6000,"fit":"squeeze","blur":250}]"#;
+    busy.send(&Form::steps(&png(1000, 1000, [9, 8, 7]), steps).chunked(8192))
+        .await;
+    // Whichever process works on it, it ends.
+    let killing = async {
+        loop {
+            for pid in watched.processes().into_iter().filter(|pid| is_busy(*pid)) {
+                let _gone = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let answer = tokio::select! {
+        answer = busy.answer() => answer,
+        () = killing => unreachable!("it never ends"),
+    };
+    assert_eq!(
+        answer.header(ERROR_HEADER),
+        Some("err=9516"),
+        "{}",
+        answer.text()
+    );
+    let next = watched.service.post(&small()).await;
+    next.assert_good("image/png");
+    busy.send(&small().chunked(8192)).await;
+    busy.answer().await.assert_good("image/png");
+}
+
+#[tokio::test]
+async fn the_kernel_says_that_a_process_is_confined() {
+    let watched = Watched::start(Limits::default(), &[]).await;
+    watched
+        .service
+        .post(&small())
+        .await
+        .assert_good("image/png");
+    let processes = watched.processes();
+    assert!(!processes.is_empty());
+    for pid in processes {
+        let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap();
+        let status = read("status");
+        let field = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name));
+            line.and_then(|line| line.split_ascii_whitespace().nth(1))
+                .map(str::to_owned)
+        };
+        assert_eq!(field("NoNewPrivs:").as_deref(), Some("1"), "{status}");
+        assert_eq!(field("Seccomp:").as_deref(), Some("2"), "{status}");
+        assert_eq!(read("environ"), "");
+        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+        for descriptor in descriptors.map(|entry| entry.unwrap().path()) {
+            let file = fs::read_link(&descriptor).unwrap();
+            let file = file.to_str().unwrap();
+            let is_own = file.starts_with("socket:")
+                || file.starts_with("/memfd:safelight-pixels-output")
+                || file == "/dev/null"
+                // The log.
+                || descriptor.ends_with("2");
+            assert!(is_own, "{} is {file}", descriptor.display());
+        }
+        assert_eq!(
+            fs::read_link(format!("/proc/{pid}/cwd")).unwrap(),
+            Path::new("/")
+        );
+    }
+}
+
+/// Returns the soft limit of private memory of the process that worked last.
+fn soft_limits(watched: &Watched) -> Vec<u64> {
+    let limits = watched.processes().into_iter().filter_map(|pid| {
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+        let line = limits
+            .lines()
+            .find(|line| line.starts_with("Max data size"))?;
+        line.split_ascii_whitespace().nth(3)?.parse().ok()
+    });
+    limits.collect()
+}
+
+#[tokio::test]
+async fn the_limit_of_memory_is_the_admitted_one() {
+    let limits = Limits {
+        workers: 1,
+        ..Limits::default()
+    };
+    let most = limits.pixels.memory;
+    let watched = Watched::start(limits, &[]).await;
+    watched
+        .service
+        .post(&small())
+        .await
+        .assert_good("image/png");
+    let low = soft_limits(&watched).into_iter().min().unwrap();
+    assert!(low < most / 2, "{low}");
+    let larger = Form::steps(&png(3000, 3000, [1, 2, 3]), "[]");
+    watched.service.post(&larger).await.assert_good("image/png");
+    let pixels = 3000 * 3000;
+    let limits = soft_limits(&watched);
+    assert!(
+        limits
+            .iter()
+            .any(|limit| (low + 4 * pixels..low + 40 * pixels).contains(limit)),
+        "{limits:?} from {low}"
+    );
+}
+
+#[tokio::test]
+async fn a_request_beyond_the_memory_of_all_is_refused_and_the_process_goes_on() {
+    let limits = Limits {
+        memory_total: 800_000_000,
+        workers: 1,
+        ..Limits::default()
+    };
+    let watched = Watched::start(limits, &[]).await;
+    let steps = r#"[{"imageIndex":0,"width":9000,"height":9000,"fit":"squeeze"}]"#;
+    let large = Form::steps(&png(1000, 1000, [1, 2, 3]), steps);
+    let refused = watched.service.post(&large).await;
+    refused.assert_error(503, 9522, "all requests together");
+    watched
+        .service
+        .post(&small())
+        .await
+        .assert_good("image/png");
+}
+
+#[tokio::test]
+async fn a_full_queue_keeps_neither_info_nor_health_waiting() {
+    let limits = Limits {
+        workers: 0,
+        ..Limits::default()
+    };
+    let service = Service::with(limits);
+    let mut waiting = service.connect().await;
+    waiting.send(&small().chunked(8192)).await;
+    let info = Form::info().file(form::IMAGE, &png(1, 1, [0; 3])).end();
+    service.post(&info).await.assert_good("application/json");
+    let mut client: Client = service.connect().await;
+    client
+        .send(b"GET /health HTTP/1.1\r\nHost: images\r\n\r\n")
+        .await;
+    client.answer().await.assert_good("application/json");
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_be_started_is_named() {
+    let service = Service::of(Limits::default(), &["unknown"]);
+    let answer = service.post(&small()).await;
+    answer.assert_error(503, 9522, "a pixel process did not start");
+}
+
+#[tokio::test]
+async fn processes_end_with_their_service() {
+    let mut watched = Watched::start(Limits::default(), &[]).await;
+    watched
+        .service
+        .post(&small())
+        .await
+        .assert_good("image/png");
+    let processes = watched.processes();
+    watched.service.stop();
+    let Watched { service, .. } = watched;
+    service.ended().await.unwrap();
+    let gone = async {
+        while processes.iter().any(|pid| exists(*pid)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(TEST_TIMEOUT, gone).await.unwrap();
+}
