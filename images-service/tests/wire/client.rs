@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use safelight_protocol::{digest, error::ERROR_HEADER};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, Interest},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
     time::timeout,
 };
@@ -79,20 +79,6 @@ impl Client {
     pub(crate) async fn rest(mut self) -> Bytes {
         while self.read_more().await {}
         self.read.freeze()
-    }
-
-    /// Waits until the service has closed the connection, without reading a byte.
-    pub(crate) async fn hung_up(&self) {
-        let full = || Err::<(), _>(std::io::ErrorKind::WouldBlock.into());
-        while !self
-            .stream
-            .ready(Interest::WRITABLE)
-            .await
-            .unwrap()
-            .is_write_closed()
-        {
-            let _ = self.stream.try_io(Interest::WRITABLE, full);
-        }
     }
 }
 

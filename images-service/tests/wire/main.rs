@@ -20,7 +20,6 @@ mod forms;
 mod limits;
 mod options;
 mod output;
-mod overload;
 mod pictures;
 mod processes;
 mod service;

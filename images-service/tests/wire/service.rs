@@ -32,14 +32,19 @@ impl Service {
 
     /// Starts a service whose pixel processes have these arguments.
     pub(crate) fn of(limits: Limits, arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("images.sock");
-        let BoundSocket { listener, file } = bind(&path).unwrap();
-        let (stop, stopped) = oneshot::channel();
         let program = PixelProgram {
             program: env!("CARGO_BIN_EXE_safelight-pixels").into(),
             arguments: arguments.iter().map(Into::into).collect(),
         };
+        Self::of_program(limits, program)
+    }
+
+    /// Starts a service whose pixel processes have this program.
+    pub(crate) fn of_program(limits: Limits, program: PixelProgram) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("images.sock");
+        let BoundSocket { listener, file } = bind(&path).unwrap();
+        let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(run(listener, limits, program, async {
             let _ = stopped.await;
         }));
