@@ -110,7 +110,7 @@ words! {
     /// The demand for the kernel's confinement of the images process and of its pixel processes.
     #[derive(Default)]
     pub enum Sandbox {
-        /// What the kernel has holds. A line at the start names what it lacks.
+        /// The parts that the kernel has hold. A line at the start names the parts that it lacks.
         #[default]
         Auto = "auto",
         /// The process does not start if the kernel lacks something.

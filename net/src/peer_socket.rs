@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 /// The tables of IPv4 and IPv6.
 const TABLES: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
 
-/// What the system says of the other end of a connection.
+/// The state of the other end of a connection, as the system tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerSocket {
     /// A process holds it.
@@ -40,7 +40,7 @@ pub fn look_up(peer: SocketAddr, local: SocketAddr) -> PeerSocket {
     }
 }
 
-/// What a line of a table says, if it is that of the socket at `from` that is connected to `to`.
+/// Reads the state from a line of a table, if the line is that of the socket at `from` that is connected to `to`.
 fn held(line: &str, from: SocketAddr, to: SocketAddr) -> Option<PeerSocket> {
     let mut fields = line.split_ascii_whitespace().skip(1);
     if address(fields.next()?)? != from || address(fields.next()?)? != to {

@@ -31,5 +31,5 @@ fn service(limits: Limits) -> Service {
         program: "/dev/null/none".into(),
         arguments: Vec::new(),
     };
-    Service::of_program(limits, program)
+    Service::with_program(limits, program)
 }

@@ -29,10 +29,15 @@ impl Watched {
         let alone = ALONE.lock().await;
         let before = children();
         Self {
-            service: Service::of(limits, arguments),
+            service: Service::with_arguments(limits, arguments),
             before,
             _alone: alone,
         }
+    }
+
+    /// Checks that a small request is served.
+    async fn assert_serves(&self) {
+        self.service.post(&small()).await.assert_good("image/png");
     }
 
     fn processes(&self) -> Vec<i32> {
@@ -176,11 +181,7 @@ async fn a_killed_process_fails_its_own_request_and_the_next_one_works() {
 #[tokio::test]
 async fn the_kernel_says_that_a_process_is_confined() {
     let watched = Watched::start(Limits::default(), &[]).await;
-    watched
-        .service
-        .post(&small())
-        .await
-        .assert_good("image/png");
+    watched.assert_serves().await;
     let processes = watched.processes();
     assert!(!processes.is_empty());
     for pid in processes {
@@ -232,11 +233,7 @@ async fn the_limit_of_memory_is_the_admitted_one() {
     };
     let most = limits.pixels.memory;
     let watched = Watched::start(limits, &[]).await;
-    watched
-        .service
-        .post(&small())
-        .await
-        .assert_good("image/png");
+    watched.assert_serves().await;
     let low = soft_limits(&watched).into_iter().min().unwrap();
     assert!(low < most / 2, "{low}");
     let larger = Form::steps(&png(3000, 3000, [1, 2, 3]), "[]");
@@ -263,11 +260,7 @@ async fn a_request_beyond_the_memory_of_all_is_refused_and_the_process_goes_on()
     let large = Form::steps(&png(1000, 1000, [1, 2, 3]), steps);
     let refused = watched.service.post(&large).await;
     refused.assert_error(503, 9522, "all requests together");
-    watched
-        .service
-        .post(&small())
-        .await
-        .assert_good("image/png");
+    watched.assert_serves().await;
 }
 
 #[tokio::test]
@@ -290,7 +283,7 @@ async fn a_full_queue_keeps_neither_info_nor_health_waiting() {
 
 #[tokio::test]
 async fn a_program_that_cannot_be_started_is_named() {
-    let service = Service::of(Limits::default(), &["unknown"]);
+    let service = Service::with_arguments(Limits::default(), &["unknown"]);
     let answer = service.post(&small()).await;
     answer.assert_error(503, 9522, "a pixel process did not start");
 }
@@ -298,11 +291,7 @@ async fn a_program_that_cannot_be_started_is_named() {
 #[tokio::test]
 async fn processes_end_with_their_service() {
     let mut watched = Watched::start(Limits::default(), &[]).await;
-    watched
-        .service
-        .post(&small())
-        .await
-        .assert_good("image/png");
+    watched.assert_serves().await;
     let processes = watched.processes();
     watched.service.stop();
     let Watched { service, .. } = watched;

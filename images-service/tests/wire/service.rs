@@ -27,20 +27,20 @@ impl Service {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
-        Self::of(limits, &[])
+        Self::with_arguments(limits, &[])
     }
 
     /// Starts a service whose pixel processes have these arguments.
-    pub(crate) fn of(limits: Limits, arguments: &[&str]) -> Self {
+    pub(crate) fn with_arguments(limits: Limits, arguments: &[&str]) -> Self {
         let program = PixelProgram {
             program: env!("CARGO_BIN_EXE_safelight-pixels").into(),
             arguments: arguments.iter().map(Into::into).collect(),
         };
-        Self::of_program(limits, program)
+        Self::with_program(limits, program)
     }
 
     /// Starts a service whose pixel processes have this program.
-    pub(crate) fn of_program(limits: Limits, program: PixelProgram) -> Self {
+    pub(crate) fn with_program(limits: Limits, program: PixelProgram) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("images.sock");
         let BoundSocket { listener, file } = bind(&path).unwrap();

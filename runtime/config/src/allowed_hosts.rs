@@ -45,7 +45,7 @@ pub struct AllowedHost {
 }
 
 impl AllowedHost {
-    /// Whether this is the host, which is in lower case.
+    /// Returns whether `host`, which is in lower case, is the allowed host.
     fn matches(&self, host: &str) -> bool {
         match host.strip_suffix(self.name.as_str()) {
             Some("") => true,

@@ -88,7 +88,8 @@ impl State {
     /// # Errors
     /// Fails when the system cannot change the lock.
     pub fn share(&mut self) -> io::Result<()> {
-        // Nobody else uses a temporary folder, and without a lock it would be taken for that of a killed run.
+        // A temporary folder keeps its lock: this run alone uses the folder, and another run would take an unlocked one for
+        // that of a killed run.
         if self.is_exclusive && self._temporary.is_none() {
             self.is_exclusive = false;
             // A process that locks the folder in between may clean up as well: this one has written nothing yet.

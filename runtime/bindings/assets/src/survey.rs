@@ -11,7 +11,7 @@ const MAX_FILES: usize = 100_000;
 /// Maximum private entries that a survey names.
 const MAX_NAMED: usize = 8;
 
-/// What a folder of assets holds and does not serve.
+/// The content of a folder of assets that is not served.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// The names of files that are instructions, and are not applied.

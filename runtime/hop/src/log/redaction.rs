@@ -51,14 +51,14 @@ impl Redaction {
         redacted.into()
     }
 
-    /// Whether a parameter's name, as it stands in a URL, is one of the names.
+    /// Returns whether a parameter's name, as it stands in a URL, is one of the names.
     fn has(&self, name: &str) -> bool {
         let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
         self.0.iter().any(|known| known == ALL || *known == name)
     }
 }
 
-/// Whether the character ends a parameter: it begins the next one or the fragment, or stands in no URL.
+/// Returns whether the character ends a parameter: it begins the next one or the fragment, or stands in no URL.
 fn ends(c: char) -> bool {
     matches!(c, '&' | '#' | '"' | '\'' | '`' | '<' | '>' | '\\') || c.is_whitespace()
 }

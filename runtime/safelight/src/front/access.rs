@@ -90,8 +90,8 @@ impl Access {
         }
     }
 
-    /// Whether the origin of a page is on the request's own host, on this machine, or on an allowed host. An opaque one,
-    /// `null`, is none of these.
+    /// Returns whether the origin of a page is on the request's own host, on this machine, or on an allowed host. An
+    /// opaque origin, `null`, is none of these.
     fn is_own_origin(&self, origin: &HeaderValue, uri: &Uri) -> bool {
         let origin = Uri::try_from(origin.as_bytes()).ok();
         let origin = origin.filter(|origin| origin.scheme().is_some());

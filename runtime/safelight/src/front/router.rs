@@ -21,7 +21,7 @@ const TRACE_PATH: &str = "/cdn-cgi/safelight/trace";
 pub struct Platform<'a> {
     /// The traces of the last requests.
     pub traces: &'a Traces,
-    /// Whether the client may use safelight's own paths.
+    /// The permission of the client to use safelight's own paths, or the reason why it has none.
     pub steering: Result<(), Stranger>,
     /// Pictures by URL, if the config enables them.
     pub image_urls: Option<&'a ImageUrls>,

@@ -147,7 +147,7 @@ async fn next_connection(
 
 /// The outcome of admitting a request.
 struct Admitted {
-    /// Whether the client may use safelight's own paths.
+    /// The permission of the client to use safelight's own paths, or the reason why it has none.
     steering: Result<(), Stranger>,
     /// The faults of the request.
     faults: Option<FaultSet>,
