@@ -38,6 +38,8 @@ pub enum ErrorCode {
     Internal,
     /// 9525: a transformer was used twice; raised by the client alone.
     Consumed,
+    /// 9528: the client left before its answer. It is in logs alone.
+    Aborted,
     /// 9529: the deadline of a request passed.
     DeadlinePassed,
 }
@@ -57,6 +59,7 @@ impl ErrorCode {
             Self::Busy => 9522,
             Self::MalformedRequest | Self::Internal => 9523,
             Self::Consumed => 9525,
+            Self::Aborted => 9528,
             Self::DeadlinePassed => 9529,
         }
     }
@@ -75,6 +78,7 @@ impl ErrorCode {
             9522 => Self::Busy,
             9523 => Self::Internal,
             9525 => Self::Consumed,
+            9528 => Self::Aborted,
             9529 => Self::DeadlinePassed,
             _ => return None,
         })
@@ -85,7 +89,7 @@ impl ErrorCode {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::InputTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::FetchFailed | Self::Unreachable => StatusCode::BAD_GATEWAY,
+            Self::FetchFailed | Self::Unreachable | Self::Aborted => StatusCode::BAD_GATEWAY,
             Self::NotAnImage => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooManyPixels => StatusCode::FORBIDDEN,
             Self::BadRequest | Self::MalformedRequest | Self::Consumed => StatusCode::BAD_REQUEST,
@@ -252,7 +256,7 @@ mod tests {
         assert_eq!(
             numbers.collect::<Vec<_>>(),
             [
-                9402, 9410, 9412, 9413, 9432, 9502, 9516, 9522, 9523, 9525, 9529
+                9402, 9410, 9412, 9413, 9432, 9502, 9516, 9522, 9523, 9525, 9528, 9529
             ]
         );
     }

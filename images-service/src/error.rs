@@ -23,6 +23,12 @@ impl ServiceError {
     }
 }
 
+/// Returns the error of work that the system gives no more memory to.
+pub(crate) fn out_of_memory() -> ServiceError {
+    let text = "the pixels of the request need more memory than they were admitted to";
+    ServiceError::new(ErrorCode::Busy, text)
+}
+
 impl fmt::Display for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

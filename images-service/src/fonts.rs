@@ -74,7 +74,7 @@ impl Fonts {
     pub(crate) async fn get_all(
         &self,
         urls: Vec<FontUrl>,
-        reservation: &mut Reservation,
+        reservation: &Reservation,
     ) -> Result<HashMap<FontUrl, Bytes>, ServiceError> {
         let max = self.limits.per_request;
         if urls.len() > max {

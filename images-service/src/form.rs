@@ -5,7 +5,7 @@ mod part;
 
 use std::{fmt, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, Request, header::CONTENT_TYPE};
 use http_body::Body;
 use multer::{Field, Multipart};
@@ -101,7 +101,7 @@ pub(crate) async fn info<B>(
     request: Request<B>,
     limits: &FormLimits,
     read_timeout: Duration,
-    reservation: &mut Reservation,
+    reservation: &Reservation,
 ) -> Received<Bytes>
 where
     B: Body<Data = Bytes> + Send + Unpin,
@@ -118,7 +118,7 @@ pub(crate) async fn transform<B>(
     request: Request<B>,
     limits: &FormLimits,
     read_timeout: Duration,
-    reservation: &mut Reservation,
+    reservation: &Reservation,
 ) -> Received<Parts>
 where
     B: Body<Data = Bytes> + Send + Unpin,
@@ -132,13 +132,12 @@ pub(crate) async fn discard<B>(
     request: Request<B>,
     limits: &FormLimits,
     read_timeout: Duration,
-    reservation: &mut Reservation,
 ) -> bool
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
 {
-    FormBody::new(request.into_body(), limits, read_timeout, reservation)
+    FormBody::new(request.into_body(), limits, read_timeout)
         .drain()
         .await
 }
@@ -148,17 +147,17 @@ async fn receive<B>(
     call: Call,
     limits: &FormLimits,
     read_timeout: Duration,
-    reservation: &mut Reservation,
+    reservation: &Reservation,
 ) -> Received<Parts>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: fmt::Display,
 {
     let (head, body) = request.into_parts();
-    let mut body = FormBody::new(body, limits, read_timeout, reservation);
+    let mut body = FormBody::new(body, limits, read_timeout);
     let form = match boundary(&head.headers) {
-        Ok(_) if body.announces_too_much() => Err(body_error(BodyError::TooLong, limits)),
-        Ok(boundary) => parts(&mut body, boundary, call, limits).await,
+        Ok(_) if body.announces_too_much() => Err(body_error(&BodyError::TooLong, limits)),
+        Ok(boundary) => parts(&mut body, boundary, call, limits, reservation).await,
         Err(error) => Err(error),
     };
     let at_end = body.drain().await;
@@ -180,10 +179,11 @@ fn boundary(headers: &HeaderMap) -> Result<String, ServiceError> {
 
 /// Reads all parts up to the closing boundary.
 async fn parts<B>(
-    body: &mut FormBody<'_, B>,
+    body: &mut FormBody<B>,
     boundary: String,
     call: Call,
     limits: &FormLimits,
+    reservation: &Reservation,
 ) -> Result<Parts, ServiceError>
 where
     B: Body<Data = Bytes> + Send + Unpin,
@@ -203,7 +203,11 @@ where
         let name = part_name(&field, call)?;
         parts.check_allowed(name, limits)?;
         let limit = parts.limit(name, limits);
-        parts.push(name, content(&mut field, name, limit, limits).await?);
+        let mut buffer = PartBuffer::new(limit, reservation);
+        while let Some(bytes) = chunk(&mut field, limits).await? {
+            buffer.push(&bytes, name)?;
+        }
+        parts.push(name, buffer.into());
     }
 }
 
@@ -217,31 +221,63 @@ fn part_name(field: &Field<'_>, call: Call) -> Result<PartName, ServiceError> {
     })
 }
 
-async fn content(
-    field: &mut Field<'_>,
-    name: PartName,
+async fn chunk(field: &mut Field<'_>, limits: &FormLimits) -> Result<Option<Bytes>, ServiceError> {
+    let chunk = field.chunk().await;
+    chunk.map_err(|error| unreadable(error, limits))
+}
+
+/// The content of a part while it arrives. Its memory is reserved before it is allocated.
+struct PartBuffer<'a> {
+    content: Vec<u8>,
+    /// The most bytes that the content may have.
     limit: usize,
-    limits: &FormLimits,
-) -> Result<Bytes, ServiceError> {
-    let mut content = BytesMut::new();
-    while let Some(bytes) = field
-        .chunk()
-        .await
-        .map_err(|error| unreadable(error, limits))?
-    {
-        if content.len() + bytes.len() > limit {
-            let text = format!("the part {} has more than {limit} bytes", name.as_str());
+    reservation: &'a Reservation,
+}
+
+impl<'a> PartBuffer<'a> {
+    const fn new(limit: usize, reservation: &'a Reservation) -> Self {
+        Self {
+            content: Vec::new(),
+            limit,
+            reservation,
+        }
+    }
+
+    /// Appends bytes. The buffer doubles when it is full.
+    ///
+    /// # Errors
+    /// Fails when the part is too long, or no memory is left to reserve.
+    fn push(&mut self, bytes: &[u8], name: PartName) -> Result<(), ServiceError> {
+        let length = self.content.len() + bytes.len();
+        if length > self.limit {
+            let text = format!(
+                "the part {} has more than {} bytes",
+                name.as_str(),
+                self.limit
+            );
             return Err(ServiceError::new(name.too_large(), text));
         }
-        content.extend_from_slice(&bytes);
+        let capacity = self.content.capacity();
+        if length > capacity {
+            let grown = capacity.saturating_mul(2).clamp(length, self.limit);
+            self.reservation.reserve(grown - capacity)?;
+            self.content.reserve_exact(grown - self.content.len());
+        }
+        self.content.extend_from_slice(bytes);
+        Ok(())
     }
-    Ok(content.freeze())
+}
+
+impl From<PartBuffer<'_>> for Bytes {
+    fn from(buffer: PartBuffer<'_>) -> Self {
+        buffer.content.into()
+    }
 }
 
 fn unreadable(error: multer::Error, limits: &FormLimits) -> ServiceError {
     match error {
         multer::Error::StreamReadFailed(source) => match source.downcast::<BodyError>() {
-            Ok(error) => body_error(*error, limits),
+            Ok(error) => body_error(&error, limits),
             Err(other) => malformed(format!("the form could not be read: {other}")),
         },
         multer::Error::IncompleteFieldData { .. } | multer::Error::IncompleteStream => {
@@ -251,13 +287,12 @@ fn unreadable(error: multer::Error, limits: &FormLimits) -> ServiceError {
     }
 }
 
-fn body_error(error: BodyError, limits: &FormLimits) -> ServiceError {
+fn body_error(error: &BodyError, limits: &FormLimits) -> ServiceError {
     match error {
         BodyError::TooLong => ServiceError::new(
             ErrorCode::InputTooLarge,
             format!("the request has more than {} bytes", limits.request_bytes),
         ),
-        BodyError::Refused(error) => error,
         BodyError::Stalled(_) | BodyError::HeadTooLong | BodyError::Broken(_) => {
             malformed(format!("the form could not be read: {error}"))
         }

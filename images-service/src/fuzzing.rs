@@ -65,7 +65,7 @@ pub fn form(bytes: &[u8]) {
         return;
     };
     let limits = limits();
-    let mut reservation = ByteQuota::new(limits.held_bytes).reservation();
+    let reservation = ByteQuota::new(limits.held_bytes).reservation();
     // The deadlines of reading need a clock, although every byte is there at once.
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -77,7 +77,7 @@ pub fn form(bytes: &[u8]) {
         request,
         &limits.form,
         limits.deadlines.body_read,
-        &mut reservation,
+        &reservation,
     ));
     if let Ok(form) = received.form.and_then(TransformForm::from_parts) {
         let _refused = TransformRequest::parse(form, &limits.request);

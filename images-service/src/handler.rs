@@ -53,7 +53,7 @@ impl Handler {
         Ok(Self {
             pixels: Pixels::new(program, &limits),
             queue: Queue::new(limits.workers, limits.queue),
-            quota: ByteQuota::new(limits.held_bytes),
+            quota: ByteQuota::new(limits.forms_memory()),
             fonts: Fonts::new(limits.fonts.clone())?,
             transports,
             limits,
@@ -127,13 +127,8 @@ impl Handler {
         request: Request<Incoming>,
         answer: Answer,
     ) -> Result<Answer, HandleError> {
-        let at_end = form::discard(
-            request,
-            &self.limits.form,
-            self.limits.deadlines.body_read,
-            &mut self.quota.reservation(),
-        )
-        .await;
+        let at_end =
+            form::discard(request, &self.limits.form, self.limits.deadlines.body_read).await;
         Ok(if at_end {
             answer
         } else {
@@ -165,20 +160,18 @@ impl Handler {
         client: &HangUp,
     ) -> Result<Answer, HandleError> {
         let label = label(request.headers());
-        let mut reservation = self.quota.reservation();
+        let reservation = self.quota.reservation();
         let image = form::info(
             request,
             &self.limits.form,
             self.limits.deadlines.body_read,
-            &mut reservation,
+            &reservation,
         )
         .await
         .usable()?;
-        let info = tokio::select! {
-            biased;
-            () = client.wait() => return Err(HandleError::Gone),
-            info = self.pixels.info(image, label) => info?,
-        };
+        // The process gets a copy.
+        reservation.reserve(image.len())?;
+        let info = self.pixels.info(image, reservation, label, client).await?;
         let json = serde_json::to_vec(&info).map_err(|error| {
             ServiceError::new(ErrorCode::Internal, format!("info as JSON: {error}"))
         })?;
@@ -192,19 +185,19 @@ impl Handler {
     ) -> Result<Answer, HandleError> {
         let started = Instant::now();
         let label = label(request.headers());
-        let mut reservation = self.quota.reservation();
+        let reservation = self.quota.reservation();
         let parts = form::transform(
             request,
             &self.limits.form,
             self.limits.deadlines.body_read,
-            &mut reservation,
+            &reservation,
         )
         .await
         .usable()?;
         let form_time = started.elapsed();
         let form = TransformForm::from_parts(parts.clone())?;
         let (request, warnings) = TransformRequest::parse(form, &self.limits.request)?;
-        let fonts = self.fonts_of(&request, &mut reservation, client).await?;
+        let fonts = self.fonts_of(&request, &reservation, client).await?;
 
         let mut report = Report::new(&request, form_time, warnings);
         drop(request);
@@ -235,7 +228,7 @@ impl Handler {
     async fn fonts_of(
         &self,
         request: &TransformRequest<FontUrl>,
-        reservation: &mut Reservation,
+        reservation: &Reservation,
         client: &HangUp,
     ) -> Result<HashMap<FontUrl, Bytes>, HandleError> {
         tokio::select! {

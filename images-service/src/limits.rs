@@ -20,7 +20,7 @@ pub use crate::{
 pub struct Limits {
     /// The multipart form of one request.
     pub form: FormLimits,
-    /// The bytes of all requests that are held at the same time.
+    /// The bytes of the forms and fonts of all requests at the same time. A quarter of `memory_total`, if that is less.
     pub held_bytes: usize,
     /// The number of connections that are open at the same time. Each takes two file descriptors.
     pub connections: usize,
@@ -30,8 +30,11 @@ pub struct Limits {
     pub fonts: FontLimits,
     /// The pixels of one request.
     pub pixels: PixelLimits,
-    /// The bytes of memory that the pixels of all requests together may take, with the pixel processes themselves.
+    /// The bytes of memory that all requests together may take: their forms, fonts, pixels and results, and the pixel
+    /// processes themselves.
     pub memory_total: u64,
+    /// The longest wait of a planned request for its memory.
+    pub memory_wait: Duration,
     /// The confinement of the pixel processes.
     pub sandbox: Sandbox,
     /// The folder for the forms of requests that ended a pixel process.
@@ -81,6 +84,12 @@ impl Limits {
         };
         limits.set_pixels(*pixels);
         Ok(limits)
+    }
+
+    /// Returns the part of the total memory that is for forms and fonts.
+    pub(crate) fn forms_memory(&self) -> usize {
+        let quarter = usize::try_from(self.memory_total / 4).unwrap_or(usize::MAX);
+        self.held_bytes.min(quarter)
     }
 
     fn set_pixels(&mut self, settings: PixelSettings) {
@@ -134,6 +143,7 @@ impl Default for Limits {
             fonts: FontLimits::default(),
             pixels: PixelLimits::default(),
             memory_total: half_of_the_memory(),
+            memory_wait: Duration::from_secs(30),
             sandbox: Sandbox::default(),
             crashers: None,
             processors,

@@ -7,6 +7,8 @@
 //! | module | runs in | does |
 //! |---|---|---|
 //! | `pixels` | the images process | takes a process for each piece of work, feeds it, and reads its result |
+//! | `lane` | the images process | keeps a process for `/info` and health checks |
+//! | `copy` | the images process | copies forms to a process, and results from it |
 //! | `run` | the images process | does one piece of work: admits the memory, watches the clock and the client |
 //! | `pool` | the images process | keeps idle processes warm, with a spare, and replaces retired ones |
 //! | `handle` | the images process | starts, feeds, limits and kills one process |
@@ -21,8 +23,10 @@
 mod admission;
 mod child;
 mod confine;
+mod copy;
 mod crashers;
 mod handle;
+mod lane;
 mod pixels;
 mod pool;
 mod run;

@@ -35,13 +35,19 @@ impl Queue {
         }
     }
 
+    /// Returns a permit if a worker is free.
+    pub(crate) fn try_acquire(&self) -> Option<Permit> {
+        let permit = Arc::clone(&self.workers).try_acquire_owned().ok()?;
+        Some(Permit { _permit: permit })
+    }
+
     /// Waits for a worker, first come, first served. Dropping the future leaves the queue.
     ///
     /// # Errors
-    /// At once, if the queue is full.
+    /// Fails at once when the queue is full.
     pub(crate) async fn acquire(&self) -> Result<Permit, ServiceError> {
-        if let Ok(permit) = Arc::clone(&self.workers).try_acquire_owned() {
-            return Ok(Permit { _permit: permit });
+        if let Some(permit) = self.try_acquire() {
+            return Ok(permit);
         }
         let _place = self.join_queue()?;
         match Arc::clone(&self.workers).acquire_owned().await {

@@ -28,8 +28,8 @@ impl ByteQuota {
     #[must_use]
     pub(crate) fn reservation(&self) -> Reservation {
         Reservation {
-            left: Arc::clone(&self.left),
-            bytes: 0,
+            quota: self.clone(),
+            bytes: AtomicUsize::new(0),
         }
     }
 }
@@ -37,33 +37,39 @@ impl ByteQuota {
 /// The bytes that one request holds. Dropping it returns them to the quota.
 #[derive(Debug)]
 pub(crate) struct Reservation {
-    left: Arc<AtomicUsize>,
-    bytes: usize,
+    quota: ByteQuota,
+    bytes: AtomicUsize,
 }
 
 impl Reservation {
+    /// Returns another reservation of the same quota, which is empty at first.
+    #[must_use]
+    pub(crate) fn another(&self) -> Self {
+        self.quota.reservation()
+    }
+
     /// Reserves more bytes, before they are kept.
     ///
     /// # Errors
-    /// At once, if the quota has fewer bytes left.
-    pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), ServiceError> {
-        self.left
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
-                left.checked_sub(bytes)
-            })
-            .map_err(|_left| {
-                let full =
-                    "the images process is busy: it holds as many bytes of requests as it may";
-                ServiceError::new(ErrorCode::Busy, full)
-            })?;
-        self.bytes += bytes;
+    /// Fails at once when the quota has fewer bytes left.
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<(), ServiceError> {
+        let left = &self.quota.left;
+        left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
+            left.checked_sub(bytes)
+        })
+        .map_err(|_left| {
+            let full = "the images process is busy: the forms and fonts of all requests take as much memory as they may (`memory_total_mb`)";
+            ServiceError::new(ErrorCode::Busy, full)
+        })?;
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.left.fetch_add(self.bytes, Ordering::AcqRel);
+        let bytes = *self.bytes.get_mut();
+        self.quota.left.fetch_add(bytes, Ordering::AcqRel);
     }
 }
 
@@ -74,8 +80,8 @@ mod tests {
     #[test]
     fn all_reservations_together_stay_within_the_limit_and_come_back() {
         let quota = ByteQuota::new(10);
-        let mut one = quota.reservation();
-        let mut other = quota.reservation();
+        let one = quota.reservation();
+        let other = quota.reservation();
         assert!(one.reserve(6).is_ok());
         assert!(
             other.reserve(5).is_err(),

@@ -58,6 +58,7 @@ pub(crate) fn pass_through(
         }
         Some(Choose::Json) if is_svg => {
             let json = json!({"original": {"format": SVG}});
+            deadline.extend(checkpoints.planned(0)?);
             (json.to_string().into_bytes(), "application/json")
         }
         None

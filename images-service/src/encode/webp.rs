@@ -17,7 +17,7 @@ use safelight_protocol::Format;
 
 use super::{LOSSLESS, failed};
 use crate::{
-    error::ServiceError,
+    error::{ServiceError, out_of_memory},
     image::{Channels, Image},
     options::Size,
 };
@@ -43,7 +43,7 @@ pub(super) fn still(image: &Image, quality: u8) -> Result<Vec<u8>, ServiceError>
     // `output` until after the call, and nothing else touches it meanwhile.
     let done = unsafe { WebPEncode(&raw const config, &raw mut picture.0) };
     if done == 0 {
-        return Err(failed(Format::Webp, size, reason(picture.0.error_code)));
+        return Err(library_error(size, picture.0.error_code));
     }
     Ok(output.to_vec())
 }
@@ -95,11 +95,7 @@ impl WebpPicture {
             }
         };
         if done == 0 {
-            return Err(failed(
-                Format::Webp,
-                image.size(),
-                reason(self.0.error_code),
-            ));
+            return Err(library_error(image.size(), self.0.error_code));
         }
         Ok(())
     }
@@ -164,6 +160,11 @@ fn dimensions(image: &Image) -> Result<(c_int, c_int, c_int), ServiceError> {
     ))
 }
 
-fn reason(code: WebPEncodingError) -> String {
-    format!("libwebp says {code:?}")
+/// Returns the error of a call of the library that failed with this code.
+fn library_error(size: Size, code: WebPEncodingError) -> ServiceError {
+    match code {
+        WebPEncodingError::VP8_ENC_ERROR_OUT_OF_MEMORY
+        | WebPEncodingError::VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY => out_of_memory(),
+        code => failed(Format::Webp, size, format!("libwebp says {code:?}")),
+    }
 }

@@ -19,7 +19,6 @@ use tokio::time::timeout;
 use safelight_net::deadline::{ReadTimeoutBody, ReadTimeoutError};
 
 use super::FormLimits;
-use crate::{error::ServiceError, quota::Reservation};
 
 /// The most bytes that the parser gets at once while it looks for the end of a part's header.
 const MAX_HEADER_PIECE: usize = 1024;
@@ -47,9 +46,8 @@ impl PartHeaderLimit {
 }
 
 /// A request's body as a stream. It ends with an error where a limit is exceeded.
-pub(super) struct FormBody<'a, B> {
+pub(super) struct FormBody<B> {
     body: ReadTimeoutBody<B>,
-    reservation: &'a mut Reservation,
     header_limit: PartHeaderLimit,
     /// The number of bytes that may still come.
     left: usize,
@@ -72,20 +70,14 @@ enum End {
     Lost,
 }
 
-impl<'a, B> FormBody<'a, B>
+impl<B> FormBody<B>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
 {
-    pub(super) fn new(
-        body: B,
-        limits: &FormLimits,
-        read_timeout: Duration,
-        reservation: &'a mut Reservation,
-    ) -> Self {
+    pub(super) fn new(body: B, limits: &FormLimits, read_timeout: Duration) -> Self {
         Self {
             body: ReadTimeoutBody::new(body, read_timeout),
-            reservation,
             header_limit: PartHeaderLimit(Arc::new(AtomicUsize::new(PartHeaderLimit::UNBOUNDED))),
             left: limits.request_bytes,
             drain_time: read_timeout,
@@ -172,7 +164,7 @@ where
     }
 }
 
-impl<B> Stream for FormBody<'_, B>
+impl<B> Stream for FormBody<B>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: fmt::Display,
@@ -190,12 +182,7 @@ where
             match ready!(this.poll_bytes(cx)) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Some(Ok(bytes)) => {
-                    if let Err(busy) = this.reservation.reserve(bytes.len()) {
-                        return Poll::Ready(Some(Err(BodyError::Refused(busy))));
-                    }
-                    this.rest = bytes;
-                }
+                Some(Ok(bytes)) => this.rest = bytes,
             }
         }
         Poll::Ready(Some(this.next_piece()))
@@ -211,8 +198,6 @@ pub(super) enum BodyError {
     TooLong,
     /// There are more bytes between two parts than there may be.
     HeadTooLong,
-    /// The quota has no room for more bytes.
-    Refused(ServiceError),
     /// The transfer broke.
     Broken(String),
 }
@@ -223,7 +208,6 @@ impl fmt::Display for BodyError {
             Self::Stalled(stall) => write!(f, "no byte came for {stall:?}"),
             Self::TooLong => f.write_str("the request has too many bytes"),
             Self::HeadTooLong => f.write_str("the head of a part has too many bytes"),
-            Self::Refused(error) => error.fmt(f),
             Self::Broken(error) => write!(f, "the transfer broke: {error}"),
         }
     }

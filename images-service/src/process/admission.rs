@@ -1,4 +1,4 @@
-//! Divides the memory of all pixels among requests: first come, first served, and bounded.
+//! Divides the memory for pixels and results among requests: first come, first served, and bounded.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,7 +27,16 @@ pub(super) struct Admission {
 /// The memory of one request. Dropping it returns the memory.
 #[derive(Debug)]
 pub(super) struct Admitted {
-    _units: OwnedSemaphorePermit,
+    units: OwnedSemaphorePermit,
+}
+
+impl Admitted {
+    /// Takes a part of the memory. Returns nothing if the part is larger than the whole.
+    pub(super) fn split(&mut self, bytes: u64) -> Option<Self> {
+        let units = usize::try_from(bytes.div_ceil(UNIT)).ok()?;
+        let units = self.units.split(units)?;
+        Some(Self { units })
+    }
 }
 
 impl Admission {
@@ -64,7 +73,7 @@ impl Admission {
             )));
         }
         match timeout(self.wait, Arc::clone(&self.units).acquire_many_owned(units)).await {
-            Ok(Ok(units)) => Ok(Admitted { _units: units }),
+            Ok(Ok(units)) => Ok(Admitted { units }),
             Ok(Err(_closed)) => Err(busy("the images process is ending".to_owned())),
             Err(_late) => Err(busy(format!(
                 "the images process is busy: the memory for the request was not free within {} ms",
@@ -105,6 +114,19 @@ mod tests {
         );
         drop(large);
         assert!(admission.admit(99 * MEGABYTE).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_of_admitted_memory_outlives_the_rest() {
+        let admission = admission(100);
+        let mut whole = admission.admit(100 * MEGABYTE).await.unwrap();
+        let part = whole.split(50 * MEGABYTE).unwrap();
+        assert!(whole.split(OWN_MEMORY + 51 * MEGABYTE).is_none());
+        drop(whole);
+        assert!(admission.admit(51 * MEGABYTE).await.is_err());
+        assert!(admission.admit(49 * MEGABYTE).await.is_ok());
+        drop(part);
+        assert!(admission.admit(51 * MEGABYTE).await.is_ok());
     }
 
     #[tokio::test]

@@ -26,7 +26,6 @@ use super::{
     wire::{self, Done, Job, Order, Range, Report, Start},
 };
 use crate::{
-    catch_panic,
     deadline::Deadline,
     decode, encode,
     error::ServiceError,
@@ -44,6 +43,9 @@ use crate::{
 /// The idle time after which the process returns its free memory to the system.
 const IDLE: Duration = Duration::from_secs(2);
 
+/// The bytes of the main thread's stack.
+const MAIN_STACK: u64 = 8 << 20;
+
 /// Serves the images process that started this one, until it closes the control socket, which is standard input.
 ///
 /// The function gives up most rights of this process, so nothing else runs in it.
@@ -51,6 +53,24 @@ const IDLE: Duration = Duration::from_secs(2);
 /// # Errors
 /// Fails when the first message does not come, or the process cannot be confined as it must be.
 pub fn serve() -> io::Result<()> {
+    match serve_parent() {
+        // The parent may end at any moment, and this process ends with it.
+        Err(error) if has_lost_parent(&error) => Ok(()),
+        done => done,
+    }
+}
+
+fn has_lost_parent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotConnected
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionReset
+    )
+}
+
+fn serve_parent() -> io::Result<()> {
     sys::close_inherited()?;
     heap::limit_malloc_arenas();
     ExitWhenOutOfMemory::begin();
@@ -106,7 +126,6 @@ impl PixelProcess {
                 Ok(Order::Start(_) | Order::Admit | Order::Refuse) => {
                     return Err(io::ErrorKind::InvalidData.into());
                 }
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
                 Err(error) => return Err(error),
             };
             let done = self.job(job);
@@ -114,8 +133,6 @@ impl PixelProcess {
             let report = match done {
                 Ok(done) => Report::Done { done, held },
                 Err(ServiceError { code, message }) => Report::Failed {
-                    retire: catch_panic::is_panic(&ServiceError::new(code, message.as_str()))
-                        || matches!(code, ErrorCode::DecodingFailed | ErrorCode::EncodingFailed),
                     code,
                     message,
                     held,
@@ -307,6 +324,8 @@ fn limit_resources(start: &Start) -> io::Result<()> {
     let output = start.capacities[1] as u64;
     let limits = [
         (Resource::Core, 0),
+        // The limit of the terminal may be none. Other threads have stacks of their own size.
+        (Resource::Stack, MAIN_STACK),
         (Resource::Fsize, output),
         // The images process moves the soft limit below this one for each request.
         (Resource::Data, start.memory),

@@ -22,11 +22,15 @@ use tokio::{
 
 use super::{
     PixelProgram,
+    admission::Admitted,
     confine::Confinement,
     shared,
     wire::{self, Order, Range, Report, Start},
 };
 use crate::limits::Limits;
+
+/// The bytes of memory of a process that waits for work.
+pub(super) const IDLE_MEMORY: u64 = 16_000_000;
 
 /// The bytes that every process may take besides those that a request is admitted with: its code's data, its threads'
 /// stacks, headers, fonts and results.
@@ -69,6 +73,8 @@ pub(super) struct PixelProcess {
     /// The bytes of private memory that it may take now.
     limit: u64,
     requests: u32,
+    /// The memory that it holds between two requests, beyond that of a new process.
+    retained: Option<Admitted>,
 }
 
 impl Launcher {
@@ -107,7 +113,9 @@ impl Launcher {
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         let pid = pid.and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
         let message = wire::encode(&start)?;
-        shared::send_files(&ours, &message[..4], [&input, &output])?;
+        // A process that could write its input could take memory with it.
+        let read_only = shared::read_only(&input)?;
+        shared::send_files(&ours, &message[..4], [&read_only, &output])?;
         ours.set_nonblocking(true)?;
         let mut process = PixelProcess {
             child,
@@ -120,6 +128,7 @@ impl Launcher {
             held: 0,
             limit: memory,
             requests: 0,
+            retained: None,
         };
         let ready = timeout(START_TIMEOUT, process.hear_ready(&message[4..])).await;
         let ready = ready.unwrap_or_else(|_late| Err(io::ErrorKind::TimedOut.into()));
@@ -225,43 +234,56 @@ impl PixelProcess {
         Ok(())
     }
 
-    /// Copies the result out of the shared memory, which the process may still change.
+    /// Returns the output of the process.
     ///
     /// # Errors
-    /// Fails when the result is not there.
-    pub(super) fn read_output(&self, length: usize) -> io::Result<Vec<u8>> {
-        if length > self.capacities[1] {
-            return Err(io::ErrorKind::InvalidData.into());
+    /// Fails when the system has no descriptor.
+    pub(super) fn output(&self) -> io::Result<Output> {
+        Ok(Output {
+            file: self.output.try_clone()?,
+            capacity: self.capacities[1],
+        })
+    }
+
+    /// Verifies that the process may do another request, and returns large shared memory to the system.
+    ///
+    /// # Errors
+    /// Fails with the reason why it may not.
+    pub(super) fn check_reusable(&self) -> Result<(), &'static str> {
+        if self.requests >= MAX_REQUESTS {
+            return Err("it has done as many requests as it may");
         }
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(length).map_err(io::Error::other)?;
-        bytes.resize(length, 0);
-        self.output.read_exact_at(&mut bytes, 0)?;
-        Ok(bytes)
+        if self.held > OWN_MEMORY {
+            return Err("it holds too much memory");
+        }
+        let released = self.release_above(KEPT_BYTES);
+        released.map_err(|_refused| "its shared memory could not be returned")
     }
 
-    /// Returns whether the process may do another request.
-    pub(super) const fn may_go_on(&self) -> bool {
-        self.requests < MAX_REQUESTS && self.held <= OWN_MEMORY
+    /// Keeps a part of the memory of the last request for what the process holds until the next one.
+    pub(super) fn retain(&mut self, admitted: Option<Admitted>) {
+        let files = [&self.input, &self.output].map(|file| shared::taken(file).unwrap_or(0));
+        let held = self.held.saturating_add(files.iter().sum());
+        let retained = held.saturating_sub(IDLE_MEMORY);
+        self.retained = admitted.and_then(|mut all| all.split(retained));
     }
 
-    /// Returns shared memory beyond a small part to the system. The system says how much there is, because a process may
-    /// write more than it reports.
-    ///
-    /// # Errors
-    /// Fails when the system refuses.
-    pub(super) fn release_large(&self) -> io::Result<()> {
-        self.release_above(KEPT_BYTES)
+    /// Gives up the memory that the process is admitted to between two requests.
+    pub(super) fn stop_retaining(&mut self) {
+        self.retained = None;
     }
 
     /// Returns all shared memory to the system.
     ///
     /// # Errors
     /// Fails when the system refuses.
-    pub(super) fn release(&self) -> io::Result<()> {
+    pub(super) fn release(&mut self) -> io::Result<()> {
+        self.stop_retaining();
         self.release_above(0)
     }
 
+    /// Returns shared memory to the system if it is more than this. The system says how much there is, because a process
+    /// may write more than it reports.
     fn release_above(&self, kept: u64) -> io::Result<()> {
         for (file, capacity) in [&self.input, &self.output].into_iter().zip(self.capacities) {
             if shared::taken(file)? > kept {
@@ -286,6 +308,12 @@ impl PixelProcess {
         self.child.wait().await
     }
 
+    /// Kills a process that must not be used again, and logs the reason. It is gone when the future is ready.
+    pub(super) async fn retire(self, why: &str) {
+        tracing::info!(pid = self.id(), why, "ended a pixel process");
+        let _status = self.kill().await;
+    }
+
     /// Returns the status of a process that has closed its socket.
     ///
     /// # Errors
@@ -297,5 +325,29 @@ impl PixelProcess {
             return status;
         }
         self.kill().await
+    }
+}
+
+/// The output of a process, which the process may still change.
+#[derive(Debug)]
+pub(super) struct Output {
+    file: File,
+    capacity: usize,
+}
+
+impl Output {
+    /// Copies the first bytes.
+    ///
+    /// # Errors
+    /// Fails when they are not there, or there is no memory for them.
+    pub(super) fn read(&self, length: usize) -> io::Result<Vec<u8>> {
+        if length > self.capacity {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(length).map_err(io::Error::other)?;
+        bytes.resize(length, 0);
+        self.file.read_exact_at(&mut bytes, 0)?;
+        Ok(bytes)
     }
 }

@@ -5,16 +5,15 @@ use std::{collections::HashMap, io, sync::Arc, time::Duration};
 use bytes::Bytes;
 use safelight_net::hang_up::HangUp;
 use safelight_protocol::{ErrorCode, Format, ImageInfo};
-use tokio::{
-    sync::{Mutex, oneshot},
-    task::spawn_blocking,
-};
+use tokio::{sync::oneshot, task::spawn_blocking};
 
 use super::{
     PixelProgram,
     admission::Admission,
+    copy::{self, not_sent},
     crashers::Crashers,
-    handle::{Launcher, PixelProcess},
+    handle::{IDLE_MEMORY, Launcher, OWN_MEMORY, PixelProcess},
+    lane::{Lane, Turn},
     pool::Pool,
     run::{self, Ending, Label, Run},
     wire::{Done, Job},
@@ -24,19 +23,12 @@ use crate::{
     pipeline::Facts, queue::Permit, quota::Reservation,
 };
 
-/// The longest wait of a planned request for its memory.
-const ADMISSION_WAIT: Duration = Duration::from_secs(30);
-
-/// The bytes of memory of a process that waits for work.
-const IDLE_MEMORY: u64 = 16_000_000;
-
 /// All pixel processes of the service.
 #[derive(Debug)]
 pub(crate) struct Pixels {
     pool: Arc<Pool>,
     admission: Admission,
-    /// The process of `/info` and of health checks, so that a full queue never looks dead.
-    lane: Mutex<Option<PixelProcess>>,
+    lane: Lane,
     time: Duration,
     crashers: Option<Arc<Crashers>>,
 }
@@ -77,8 +69,9 @@ pub(crate) struct TransformInput {
 impl Pixels {
     /// Creates the processes' pool, and starts the first process.
     pub(crate) fn new(program: PixelProgram, limits: &Arc<Limits>) -> Arc<Self> {
-        // The processes that may be idle: those of the pool, a spare, and the lane's.
-        let idle = IDLE_MEMORY.saturating_mul(limits.workers as u64 + 3);
+        // The processes that may be idle: those of the pool and a spare. The lane's process is admitted once and for all.
+        let idle = IDLE_MEMORY.saturating_mul(limits.workers as u64 + 2) + OWN_MEMORY;
+        let reserved = idle.saturating_add(limits.forms_memory() as u64);
         let launcher = Launcher {
             program,
             limits: Arc::clone(limits),
@@ -88,11 +81,11 @@ impl Pixels {
         Arc::new(Self {
             pool,
             admission: Admission::new(
-                limits.memory_total.saturating_sub(idle),
+                limits.memory_total.saturating_sub(reserved),
                 limits.pixels.memory,
-                ADMISSION_WAIT,
+                limits.memory_wait,
             ),
-            lane: Mutex::new(None),
+            lane: Lane::new(limits.queue),
             time: limits.pixels.time,
             crashers: limits
                 .crashers
@@ -107,22 +100,50 @@ impl Pixels {
     /// # Errors
     /// Fails when the work fails.
     pub(crate) async fn check_health(&self) -> Result<(), ServiceError> {
-        let Ok(mut lane) = self.lane.try_lock() else {
+        let Some(turn) = self.lane.try_turn() else {
             return Ok(());
         };
+        let (_stays, left) = oneshot::channel();
+        let run = Run::new(&self.admission, Label::default(), self.time, left);
         let job = |_: &mut PixelProcess| Ok(Job::CheckHealth);
         let expect = |done| matches!(done, Done::Healthy).then_some(());
-        self.in_lane(&mut lane, Label::default(), job, expect).await
+        self.in_lane(&turn, run, job, expect).await
     }
 
-    /// Reads the header of an image.
+    /// Reads the header of an image. The work ends soon after the client has left.
     ///
     /// # Errors
-    /// Fails when it is not an image, or its process fails.
-    pub(crate) async fn info(&self, image: Bytes, label: Label) -> Result<ImageInfo, ServiceError> {
-        let mut lane = self.lane.lock().await;
+    /// Fails when it is not an image, its process fails, or the client has left.
+    pub(crate) async fn info(
+        self: &Arc<Self>,
+        image: Bytes,
+        reservation: Reservation,
+        label: Label,
+        client: &HangUp,
+    ) -> Result<ImageInfo, Ended> {
+        let pixels = Arc::clone(self);
+        let work = |left| async move {
+            let info = pixels.info_until(&image, label, left).await;
+            drop(reservation);
+            info
+        };
+        until_left(client, work).await
+    }
+
+    async fn info_until(
+        &self,
+        image: &Bytes,
+        label: Label,
+        mut left: oneshot::Receiver<()>,
+    ) -> Result<ImageInfo, ServiceError> {
+        let turn = tokio::select! {
+            biased;
+            _ = &mut left => return Err(run::left()),
+            turn = self.lane.turn() => turn?,
+        };
+        let run = Run::new(&self.admission, label, self.time, left);
         let job = |process: &mut PixelProcess| {
-            let ranges = process.write_input([&image].into_iter())?;
+            let ranges = process.write_input([image].into_iter())?;
             let range = ranges.first().copied().ok_or(io::ErrorKind::InvalidData)?;
             Ok(Job::Info(range))
         };
@@ -130,35 +151,33 @@ impl Pixels {
             Done::Info(info) => Some(info),
             Done::Healthy | Done::Transform { .. } => None,
         };
-        self.in_lane(&mut lane, label, job, expect).await
+        self.in_lane(&turn, run, job, expect).await
     }
 
-    /// Does a piece of work in the lane's process, and takes the part of the result that `expect` finds. A process that is
-    /// not given back to the lane is killed.
+    /// Does a piece of work in the lane's process, and takes the part of the result that `expect` finds.
     async fn in_lane<T>(
         &self,
-        lane: &mut Option<PixelProcess>,
-        label: Label,
+        turn: &Turn<'_>,
+        run: Run<'_>,
         job: impl FnOnce(&mut PixelProcess) -> io::Result<Job>,
         expect: impl FnOnce(Done) -> Option<T>,
     ) -> Result<T, ServiceError> {
-        // It may have been killed while it was idle.
-        let idle = lane
-            .take()
-            .and_then(|mut process| process.is_alive().then_some(process));
-        let mut process = match idle {
+        let mut process = match turn.take() {
             Some(process) => process,
             None => self.take().await?,
         };
-        let (_stays, left) = oneshot::channel();
-        let run = Run::new(&self.admission, label, self.time, left);
         let job = job(&mut process).map_err(|error| not_sent(&error))?;
         let Ending { process, done, .. } = run.work(process, job).await;
         let done = done.map(expect);
-        if let Ok(None) = done {
-            return Err(nonsense());
+        let is_nonsense = matches!(done, Ok(None));
+        match process {
+            Some(process) if is_nonsense => process.retire("it answered another question").await,
+            Some(process) => match process.check_reusable() {
+                Ok(()) => turn.give_back(process),
+                Err(why) => process.retire(why).await,
+            },
+            None => {}
         }
-        *lane = process.filter(|process| process.may_go_on() && process.release_large().is_ok());
         done?.ok_or_else(nonsense)
     }
 
@@ -177,24 +196,9 @@ impl Pixels {
         input: TransformInput,
         client: &HangUp,
     ) -> Result<Made, Ended> {
-        let (stays, left) = oneshot::channel();
         let pixels = Arc::clone(self);
-        // The work goes on for a moment when the client leaves, and then ends in its own way.
-        let work = tokio::spawn(async move { pixels.transform_until(input, left).await });
-        let made = tokio::select! {
-            biased;
-            () = client.wait() => return Err(Ended::Gone),
-            made = work => made,
-        };
-        drop(stays);
-        match made {
-            Ok(made) => Ok(made?),
-            Err(panic) => {
-                tracing::error!(%panic, "work on pixels panicked");
-                let text = "the images process failed at this image; its log says where";
-                Err(ServiceError::new(ErrorCode::Internal, text).into())
-            }
-        }
+        let work = |left| async move { pixels.transform_until(input, left).await };
+        until_left(client, work).await
     }
 
     async fn transform_until(
@@ -215,8 +219,10 @@ impl Pixels {
             process = self.take() => process?,
         };
         let is_kept = self.crashers.is_some();
-        let written = in_background(move || {
-            let (process, job) = write_form(process, &parts, &fonts)?;
+        let copied = reservation.another();
+        copied.reserve(copy::input_bytes(&parts, &fonts))?;
+        let written = copy::in_background(move || {
+            let (process, job) = copy::write_form(process, &parts, &fonts)?;
             // The parts are held on only if they may have to be kept.
             let held = is_kept.then_some((parts, reservation));
             Ok((process, job, held))
@@ -224,18 +230,10 @@ impl Pixels {
         let (process, job, held) = written.await?;
         let pid = process.id();
         let run = Run::new(&self.admission, label, self.time, left);
-        let Ending {
-            process,
-            done,
-            is_crash,
-            admitted,
-        } = run.work(process, job).await;
-        if let Some(process) = process {
-            let result = self.read_result(process, done).await;
-            drop((admitted, permit));
-            return result;
-        }
-        drop((admitted, permit));
+        let ending = run.work(process, job).await;
+        let is_crash = ending.is_crash;
+        let result = self.result(ending).await;
+        drop((copied, permit));
         if let (Some(crashers), Some((parts, reservation)), true) = (&self.crashers, held, is_crash)
         {
             let crashers = Arc::clone(crashers);
@@ -245,41 +243,47 @@ impl Pixels {
                 drop(reservation);
             });
         }
-        Err(done.err().unwrap_or_else(nonsense))
+        result
     }
 
     /// Reads the result of a process, and gives the process back.
-    async fn read_result(
-        &self,
-        process: PixelProcess,
-        done: Result<Done, ServiceError>,
-    ) -> Result<Made, ServiceError> {
+    async fn result(&self, ending: Ending) -> Result<Made, ServiceError> {
+        let Ending {
+            process,
+            done,
+            admitted,
+            ..
+        } = ending;
+        let Some(process) = process else {
+            return Err(done.err().unwrap_or_else(nonsense));
+        };
         let done = match done {
             Ok(done) => done,
             Err(error) => {
-                self.pool.give_back(process).await;
+                self.pool.give_back(process, admitted).await;
                 return Err(error);
             }
         };
-        let Done::Transform {
-            length,
-            content_type,
-            facts,
-        } = done
-        else {
-            let _status = process.kill().await;
+        let found = match done {
+            Done::Transform {
+                length,
+                content_type,
+                facts,
+            } => known_type(&content_type).map(|known| (length, known, facts)),
+            Done::Healthy | Done::Info(_) => None,
+        };
+        let Some((length, content_type, facts)) = found else {
+            process.retire("it answered another question").await;
             return Err(nonsense());
         };
-        let Some(content_type) = known_type(&content_type) else {
-            let _status = process.kill().await;
-            return Err(nonsense());
+        let (block, admitted) = match copy::read_result(&process, length, admitted).await {
+            Ok(read) => read,
+            Err(error) => {
+                process.retire("its result could not be read").await;
+                return Err(error);
+            }
         };
-        let read = in_background(move || {
-            let bytes = process.read_output(length)?;
-            Ok((process, Block::new(bytes)))
-        });
-        let (process, block) = read.await?;
-        self.pool.give_back(process).await;
+        self.pool.give_back(process, admitted).await;
         Ok(Made {
             block,
             content_type,
@@ -288,47 +292,40 @@ impl Pixels {
     }
 }
 
-/// Copies bytes on a thread of its own, because the copy of a large form would keep all connections waiting.
-async fn in_background<T: Send + 'static>(
-    copy: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> Result<T, ServiceError> {
-    let copied = spawn_blocking(copy).await.map_err(io::Error::other);
-    copied.flatten().map_err(|error| not_sent(&error))
-}
-
-/// Copies a form and its fonts into the input of a process. Returns the job that names their ranges.
-fn write_form(
-    mut process: PixelProcess,
-    parts: &Parts,
-    fonts: &HashMap<FontUrl, Bytes>,
-) -> io::Result<(PixelProcess, Job)> {
-    let contents = parts.iter().map(|(_, content)| content);
-    let mut ranges = process
-        .write_input(contents.chain(fonts.values()))?
-        .into_iter();
-    let parts = parts.iter().map(|(name, _)| name.to_owned());
-    let job = Job::Transform {
-        parts: parts.zip(&mut ranges).collect(),
-        fonts: fonts
-            .keys()
-            .map(|url| url.as_str().to_owned())
-            .zip(&mut ranges)
-            .collect(),
+/// Does a piece of work on a task of its own, which ends soon after the client has left.
+///
+/// # Errors
+/// Fails when the work fails, or the client has left.
+async fn until_left<T: Send + 'static, F>(
+    client: &HangUp,
+    work: impl FnOnce(oneshot::Receiver<()>) -> F,
+) -> Result<T, Ended>
+where
+    F: Future<Output = Result<T, ServiceError>> + Send + 'static,
+{
+    let (stays, left) = oneshot::channel();
+    // The work goes on for a moment when the client leaves, and then ends in its own way.
+    let work = tokio::spawn(work(left));
+    let done = tokio::select! {
+        biased;
+        () = client.wait() => return Err(Ended::Gone),
+        done = work => done,
     };
-    Ok((process, job))
+    drop(stays);
+    match done {
+        Ok(done) => Ok(done?),
+        Err(panic) => {
+            tracing::error!(%panic, "work on pixels panicked");
+            let text = "the images process failed at this image; its log says where";
+            Err(ServiceError::new(ErrorCode::Internal, text).into())
+        }
+    }
 }
 
 fn not_started(error: &io::Error) -> ServiceError {
     ServiceError::new(
         ErrorCode::Busy,
         format!("a pixel process did not start: {error}"),
-    )
-}
-
-fn not_sent(error: &io::Error) -> ServiceError {
-    ServiceError::new(
-        ErrorCode::Internal,
-        format!("the shared memory of a pixel process failed: {error}"),
     )
 }
 

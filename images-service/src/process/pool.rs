@@ -15,7 +15,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::handle::{Launcher, PixelProcess};
+use super::{
+    admission::Admitted,
+    handle::{Launcher, PixelProcess},
+};
 
 /// The idle time after which the shared memory of a process is returned to the system.
 const IDLE: Duration = Duration::from_secs(2);
@@ -25,13 +28,21 @@ const IDLE: Duration = Duration::from_secs(2);
 pub(super) struct Pool {
     launcher: Launcher,
     /// The last one was used most recently, so its heap and its caches are the warmest.
-    idle: Mutex<Vec<PixelProcess>>,
+    idle: Mutex<Vec<Idle>>,
     max_idle: usize,
     is_launching: AtomicBool,
     /// Tells that a process came back.
     returned: Arc<Notify>,
     _releasing: TaskGuard<()>,
     has_told: AtomicBool,
+}
+
+/// A process that waits for work.
+#[derive(Debug)]
+struct Idle {
+    process: PixelProcess,
+    /// The time at which its shared memory is returned to the system, if it has not been.
+    releases: Option<Instant>,
 }
 
 impl Pool {
@@ -58,7 +69,7 @@ impl Pool {
             let idle = self.idle().pop();
             match idle {
                 // A process may have been killed while it was idle.
-                Some(mut process) => {
+                Some(Idle { mut process, .. }) => {
                     if process.is_alive() {
                         break process;
                     }
@@ -79,28 +90,54 @@ impl Pool {
         tokio::spawn(async move {
             match pool.launch().await {
                 // It has never worked, so every other process is warmer.
-                Ok(spare) => pool.idle().insert(0, spare),
+                Ok(process) => pool.idle().insert(
+                    0,
+                    Idle {
+                        process,
+                        releases: None,
+                    },
+                ),
                 Err(error) => tracing::warn!(%error, "a spare pixel process did not start"),
             }
             pool.is_launching.store(false, Ordering::Release);
         });
     }
 
-    /// Returns a process that may do another request. Others are killed.
-    pub(super) async fn give_back(&self, process: PixelProcess) {
-        let keeps = process.may_go_on() && process.release_large().is_ok();
-        let surplus = match keeps {
-            true => {
-                let mut idle = self.idle();
-                idle.push(process);
-                (idle.len() > self.max_idle).then(|| idle.remove(0))
-            }
-            false => Some(process),
+    /// Returns a process, with the memory that its request was admitted to. A process that must not be used again is
+    /// killed.
+    pub(super) async fn give_back(&self, mut process: PixelProcess, admitted: Option<Admitted>) {
+        if let Err(why) = process.check_reusable() {
+            return process.retire(why).await;
+        }
+        process.retain(admitted);
+        let surplus = {
+            let mut idle = self.idle();
+            idle.push(Idle {
+                process,
+                releases: Some(Instant::now() + IDLE),
+            });
+            (idle.len() > self.max_idle).then(|| idle.remove(0))
         };
         self.returned.notify_one();
-        if let Some(surplus) = surplus {
-            let _status = surplus.kill().await;
+        if let Some(Idle { process, .. }) = surplus {
+            process.retire("others wait for work").await;
         }
+    }
+
+    /// Returns the shared memory of the processes that have been idle for long enough to the system. Returns the time of
+    /// the next one.
+    fn release(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let mut idle = self.idle();
+        for waiting in idle.iter_mut() {
+            if waiting.releases.is_some_and(|at| at <= now) {
+                waiting.releases = None;
+                if let Err(error) = waiting.process.release() {
+                    tracing::warn!(%error, "shared memory is not returned");
+                }
+            }
+        }
+        idle.iter().filter_map(|waiting| waiting.releases).min()
     }
 
     async fn launch(&self) -> io::Result<PixelProcess> {
@@ -111,22 +148,23 @@ impl Pool {
         Ok(process)
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<PixelProcess>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Returns the shared memory of idle processes to the system, some time after the last of them came back.
+/// Returns the shared memory of idle processes to the system, some time after each of them came back.
 async fn release_idle(pool: Weak<Pool>, returned: Arc<Notify>) {
     loop {
         returned.notified().await;
-        sleep_until(Instant::now() + IDLE).await;
-        let Some(pool) = pool.upgrade() else {
-            return;
-        };
-        for process in pool.idle().iter_mut() {
-            if let Err(error) = process.release() {
-                tracing::warn!(%error, "shared memory is not returned");
+        loop {
+            let next = match pool.upgrade() {
+                Some(pool) => pool.release(),
+                None => return,
+            };
+            match next {
+                Some(at) => sleep_until(at).await,
+                None => break,
             }
         }
     }

@@ -14,7 +14,7 @@ use super::{
     sys::OUT_OF_MEMORY,
     wire::{Done, Job, Order, Report},
 };
-use crate::error::ServiceError;
+use crate::error::{ServiceError, out_of_memory};
 
 /// The time that a process has beyond its deadline, which it checks itself, before it is killed.
 const GRACE: Duration = Duration::from_millis(250);
@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
                 Ok(Report::Planned { needed, held }) if self.stage == Stage::Inspecting => {
                     process.set_held(held);
                     self.stage = Stage::Running;
-                    match self.admit(needed).await {
+                    match self.admit(&mut process, needed).await {
                         Ok(()) => self.go_on(&mut process, needed).await,
                         Err(error) => return self.refuse(process, error).await,
                     }
@@ -109,14 +109,13 @@ impl<'a> Run<'a> {
                 Ok(Report::Failed {
                     code,
                     message,
-                    retire,
                     held,
                 }) => {
                     process.set_held(held);
                     let error = ServiceError::new(code, message);
-                    return match retire {
-                        true => self.retire(process, error).await,
-                        false => self.end(Some(process), Err(error)),
+                    return match may_go_on_after(code) {
+                        true => self.end(Some(process), Err(error)),
+                        false => self.retire(process, error).await,
                     };
                 }
                 Ok(Report::Ready(_) | Report::Planned { .. } | Report::Encoding) => {
@@ -139,12 +138,14 @@ impl<'a> Run<'a> {
     }
 
     /// Waits for the memory of the work, unless its client leaves. The wait costs no time of the work.
-    async fn admit(&mut self, needed: u64) -> Result<(), ServiceError> {
+    async fn admit(&mut self, process: &mut PixelProcess, needed: u64) -> Result<(), ServiceError> {
         let watch = &mut self.watch;
         if watch.is_left {
             return Err(left());
         }
         let asked = Instant::now();
+        // The account counts what the process holds once.
+        process.stop_retaining();
         let admitted = tokio::select! {
             biased;
             _ = &mut watch.left => {
@@ -177,6 +178,8 @@ impl<'a> Run<'a> {
 
     /// Ends a process that must not be used again.
     async fn retire(self, process: PixelProcess, error: ServiceError) -> Ending {
+        let (request, pid, code) = (self.label.request, process.id(), error.code.number());
+        tracing::info!(request, pid, code, %error, "ended a pixel process after an error");
         let _status = process.kill().await;
         self.end(None, Err(error))
     }
@@ -190,10 +193,10 @@ impl<'a> Run<'a> {
         };
         let (request, pid, code) = (self.label.request, process.id(), error.code.number());
         tracing::warn!(request, pid, code, %error, "killed a pixel process");
-        let ending = self.retire(process, error).await;
+        let _status = process.kill().await;
         Ending {
             is_crash: !is_left,
-            ..ending
+            ..self.end(None, Err(error))
         }
     }
 
@@ -201,30 +204,26 @@ impl<'a> Run<'a> {
     async fn died(self, process: PixelProcess, why: &io::Error) -> Ending {
         let pid = process.id();
         let status = process.ended().await;
-        let (code, text) = match &status {
-            Ok(status) if status.code() == Some(OUT_OF_MEMORY) => (
-                ErrorCode::Busy,
-                "the pixels of the request need more memory than they were admitted to",
-            ),
-            _ if self.stage == Stage::Encoding => (
-                ErrorCode::EncodingFailed,
-                "the encoder failed at this image; the log says how",
-            ),
-            _ => (
-                ErrorCode::DecodingFailed,
-                "the decoder failed at this image; the log says how",
-            ),
+        let error = match &status {
+            Ok(status) if status.code() == Some(OUT_OF_MEMORY) => out_of_memory(),
+            _ if self.stage == Stage::Encoding => {
+                let text = "the encoder failed at this image; the log says how";
+                ServiceError::new(ErrorCode::EncodingFailed, text)
+            }
+            _ => {
+                let text = "the decoder failed at this image; the log says how";
+                ServiceError::new(ErrorCode::DecodingFailed, text)
+            }
         };
         let how = match status {
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         };
-        let (request, code_number) = (self.label.request, code.number());
-        tracing::error!(request, pid, code = code_number, how, %why, "a pixel process ended");
-        let ending = self.end(None, Err(ServiceError::new(code, text)));
+        let (request, code) = (self.label.request, error.code.number());
+        tracing::error!(request, pid, code, how, %why, "a pixel process ended");
         Ending {
             is_crash: true,
-            ..ending
+            ..self.end(None, Err(error))
         }
     }
 
@@ -238,11 +237,29 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Returns whether a process may do another request after this error of the last one. It may not if a codec failed or
+/// stopped half way.
+const fn may_go_on_after(code: ErrorCode) -> bool {
+    match code {
+        ErrorCode::InputTooLarge
+        | ErrorCode::FetchFailed
+        | ErrorCode::NotAnImage
+        | ErrorCode::TooManyPixels
+        | ErrorCode::BadRequest
+        | ErrorCode::MalformedRequest => true,
+        ErrorCode::Unreachable
+        | ErrorCode::DecodingFailed
+        | ErrorCode::EncodingFailed
+        | ErrorCode::Busy
+        | ErrorCode::Internal
+        | ErrorCode::Consumed
+        | ErrorCode::Aborted
+        | ErrorCode::DeadlinePassed => false,
+    }
+}
+
 pub(super) fn left() -> ServiceError {
-    ServiceError::new(
-        ErrorCode::Internal,
-        "the client has left, and nobody waits for the result",
-    )
+    ServiceError::new(ErrorCode::Aborted, "the client left before its answer")
 }
 
 /// The clock of one piece of work, and its client.

@@ -7,7 +7,7 @@ use std::{
     fs::File,
     io::{self, IoSlice, IoSliceMut},
     mem::MaybeUninit,
-    os::fd::{AsFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, OwnedFd},
 };
 
 use rustix::{
@@ -31,6 +31,15 @@ pub(super) fn create(name: &str, capacity: usize) -> io::Result<File> {
     // A file that shrinks would end a process that has mapped it.
     fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
     Ok(file.into())
+}
+
+/// Opens a file in memory again, for reading alone.
+///
+/// # Errors
+/// Fails when the system has no descriptor, or does not show open files.
+pub(super) fn read_only(file: &File) -> io::Result<File> {
+    let number = file.as_raw_fd();
+    File::open(format!("/proc/self/fd/{number}"))
 }
 
 /// Returns the bytes of memory that a file takes.

@@ -91,8 +91,6 @@ pub(super) enum Report {
     Failed {
         code: ErrorCode,
         message: String,
-        /// Whether the process must not be used again, because a codec failed in it.
-        retire: bool,
         held: u64,
     },
 }

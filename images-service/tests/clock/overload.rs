@@ -54,8 +54,14 @@ async fn a_client_that_goes_away_leaves_the_queue() {
     let mut first = send(&service).await;
     assert!(waits(&mut first).await);
     drop(first);
-    let mut second = send(&service).await;
-    assert!(waits(&mut second).await, "the place is free");
+    // The service may read the second request before the end of the first connection.
+    for _attempt in 0..100 {
+        let mut second = send(&service).await;
+        if waits(&mut second).await {
+            return;
+        }
+    }
+    panic!("the place is not free");
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,11 +78,12 @@ async fn a_client_that_has_finished_writing_stays_in_the_queue() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_requests_together_hold_no_more_bytes_than_they_may() {
+async fn the_forms_of_all_requests_take_no_more_memory_than_they_may() {
     let picture = vec![0; 60_000];
     let form = Form::info().file(form::IMAGE, &picture).end();
+    // One form and its copy fit, and two forms do not. The buffer of a form doubles.
     let service = service(Limits {
-        held_bytes: 100_000,
+        held_bytes: 130_000,
         ..Limits::default()
     });
     let whole = form.chunked(8192);
@@ -90,7 +97,10 @@ async fn all_requests_together_hold_no_more_bytes_than_they_may() {
 
     let mut second = service.connect().await;
     second.send(&whole).await;
-    second.answer().await.assert_error(503, 9522, "bytes");
+    second
+        .answer()
+        .await
+        .assert_error(503, 9522, "forms and fonts of all requests");
 
     first.send(&whole[whole.len() - 5..]).await;
     first

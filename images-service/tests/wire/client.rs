@@ -46,7 +46,13 @@ impl Client {
         answer.expect("an answer in good time")
     }
 
-    async fn read_answer(&mut self) -> Answer {
+    /// Reads the head of an answer, and leaves the rest of the body on the socket.
+    pub(crate) async fn head(&mut self) -> (StatusCode, HeaderMap) {
+        let head = timeout(TEST_TIMEOUT, self.read_head()).await;
+        head.expect("an answer in good time")
+    }
+
+    async fn read_head(&mut self) -> (StatusCode, HeaderMap) {
         let end = loop {
             if let Some(at) = self.read.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;
@@ -54,7 +60,11 @@ impl Client {
             assert!(self.read_more().await, "no answer; got {:?}", self.read);
         };
         let head = self.read.split_to(end);
-        let (status, headers) = parse_head(std::str::from_utf8(&head).unwrap());
+        parse_head(std::str::from_utf8(&head).unwrap())
+    }
+
+    async fn read_answer(&mut self) -> Answer {
+        let (status, headers) = self.read_head().await;
         let length: usize = headers["content-length"].to_str().unwrap().parse().unwrap();
         while self.read.len() < length {
             let got = self.read.len();

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, fs, path::Path, time::Duration};
 
+use http::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
 use safelight_images::Limits;
 use safelight_protocol::{error::ERROR_HEADER, form};
@@ -210,6 +211,14 @@ async fn the_kernel_says_that_a_process_is_confined() {
             fs::read_link(format!("/proc/{pid}/cwd")).unwrap(),
             Path::new("/")
         );
+        let smaps = read("smaps");
+        let input = smaps.split_once("/memfd:safelight-pixels-input").unwrap().1;
+        let flags = input
+            .lines()
+            .find(|line| line.starts_with("VmFlags:"))
+            .unwrap();
+        // It may never become writable.
+        assert!(!flags.split(' ').any(|flag| flag == "mw"), "{flags}");
     }
 }
 
@@ -261,6 +270,43 @@ async fn a_request_beyond_the_memory_of_all_is_refused_and_the_process_goes_on()
     let refused = watched.service.post(&large).await;
     refused.assert_error(503, 9522, "all requests together");
     watched.assert_serves().await;
+}
+
+#[tokio::test]
+async fn a_result_takes_memory_until_its_client_has_read_it() {
+    let limits = Limits {
+        memory_total: 1_200_000_000,
+        memory_wait: Duration::from_millis(200),
+        workers: 1,
+        ..Limits::default()
+    };
+    let service = Service::with(limits);
+    let steps = r#"[{"imageIndex":0,"width":6000,"height":4000,"fit":"squeeze"}]"#;
+    let large = Form::transform()
+        .file(form::IMAGE, &png(2, 2, [1, 2, 3]))
+        .string(form::TRANSFORMS, steps)
+        .string(form::OUTPUT_FORMAT, "rgba")
+        .end();
+    let mut readers = Vec::new();
+    let refused = loop {
+        let mut reader = service.connect().await;
+        reader.send(&large.chunked(8192)).await;
+        // The rest of the answer is left on the socket.
+        let (status, _) = reader.head().await;
+        if status != StatusCode::OK {
+            break status;
+        }
+        readers.push(reader);
+        assert!(readers.len() < 10, "ten results of 96 MB are held");
+    };
+    assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!readers.is_empty());
+    drop(readers);
+    let whole = service.post(&large).await;
+    assert_eq!(
+        (whole.status, whole.body.len()),
+        (StatusCode::OK, 96_000_000)
+    );
 }
 
 #[tokio::test]

@@ -308,7 +308,7 @@ async fn the_bytes_of_fonts_are_held_like_those_of_requests() {
         ..local()
     };
     let answer = posted(limits, &text).await;
-    answer.assert_error(503, 9522, "as many bytes");
+    answer.assert_error(503, 9522, "forms and fonts of all requests");
 }
 
 #[tokio::test]

@@ -9,14 +9,14 @@ use libwebp_sys::{
     WEBP_MUX_ABI_VERSION, WebPAnimEncoder, WebPAnimEncoderAdd, WebPAnimEncoderAssemble,
     WebPAnimEncoderDelete, WebPAnimEncoderGetError, WebPAnimEncoderNewInternal,
     WebPAnimEncoderOptions, WebPAnimEncoderOptionsInitInternal, WebPConfig, WebPData,
-    WebPDataClear,
+    WebPDataClear, WebPEncodingError,
 };
 use safelight_protocol::Format;
 
-use super::{WebpPicture as Canvas, config, dimensions, failed, mismatch};
+use super::{WebpPicture as Canvas, config, dimensions, failed, library_error, mismatch};
 use crate::{
     deadline::Deadline,
-    error::ServiceError,
+    error::{ServiceError, out_of_memory},
     options::Size,
     picture::{LoopCount, Picture},
 };
@@ -96,7 +96,7 @@ impl Encoder {
         // SAFETY: the options were initialised by the library, which copies them.
         let raw = unsafe { WebPAnimEncoderNewInternal(width, height, options, VERSION) };
         if raw.is_null() {
-            return Err(failed(Format::Webp, size, "libwebp has no memory"));
+            return Err(out_of_memory());
         }
         Ok(Self { raw, size })
     }
@@ -106,7 +106,11 @@ impl Encoder {
         // SAFETY: the encoder is alive; picture and config were initialised by the library, which is done with the
         // picture when the call returns.
         let done = unsafe { WebPAnimEncoderAdd(self.raw, &raw mut canvas.0, at, config) };
-        if done == 0 { Err(self.error()) } else { Ok(()) }
+        match (done, canvas.0.error_code) {
+            (0, WebPEncodingError::VP8_ENC_OK) => Err(self.error()),
+            (0, code) => Err(library_error(self.size, code)),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the file, whose last frame ends at `end`, in milliseconds.

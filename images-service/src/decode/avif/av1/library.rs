@@ -10,7 +10,7 @@ use super::{
     ChromaSubsampling, CodedImage, Depth, Range,
     coded::{CodedFormat, Extent},
 };
-use crate::options::Size;
+use crate::{error::out_of_memory, options::Size};
 
 /// The reason in the error of a valid stream that rav1d does not support.
 const UNKNOWN_CODING: &str = "a coding that no decoder here knows";
@@ -115,6 +115,7 @@ fn code(matrix: MatrixCoefficients) -> u8 {
 fn decode_error(error: Error) -> DecodeError {
     match error {
         Error::UnsupportedBitstream => DecodeError::Unsupported(UNKNOWN_CODING),
+        Error::NotEnoughMemory => DecodeError::Limit(out_of_memory()),
         error => DecodeError::broken(format!("AV1: {error}")),
     }
 }
