@@ -52,14 +52,16 @@ const SEED: u64 = 7;
 const AT_A_TIME: usize = 25;
 /// The number of requests after which the images process is killed: every few seconds.
 const KILL_EVERY: u64 = 100;
+/// The number of requests after which a pixel process is killed in the middle of its work.
+const KILL_PIXELS_EVERY: u64 = 20;
 /// The number of samples of the server's memory and descriptors.
 const SAMPLES: u64 = 20;
 /// Most bytes of memory that the server may have in the last fifth of the requests beyond those in the second fifth. Its need
 /// varies with the large bodies in transit and with the instances of the worker, each of which keeps its peak memory. A leak of
 /// some 4 KB a request exceeds this in 20,000 requests.
 const MEMORY_SLACK: u64 = 50_000_000;
-/// Most bytes that one images process may have: for each request at a time its upload, its pixels, its result, and once more as
-/// much that the allocator keeps.
+/// Most bytes that one images process and its pixel processes may have: for each request at a time its upload, its pixels, its
+/// result, and once more as much that the allocators keep.
 const IMAGES_MEMORY: u64 = AT_A_TIME as u64 * 4 * plan::MAX_BODY_BYTES;
 /// Plain calls that one images process answers after the soak, and the call after which its memory must not grow.
 const CALLS: u64 = 400;
@@ -86,10 +88,15 @@ async fn no_incomplete_body_is_delivered_as_whole_whatever_goes_wrong() {
     until("open files are left", || process.descriptors() <= at_rest).await;
     let children = process.children();
     let images = process.images().unwrap();
+    let pixels = images.children();
     let folder = images.socket_folder().unwrap();
     process.signal("TERM");
     assert!(server.wait().await.unwrap().success());
     until("the images process stays", || !images.is_there()).await;
+    until("a pixel process stays", || {
+        !pixels.iter().any(|process| process.is_there())
+    })
+    .await;
 
     let back = count(&server, "the images process is back");
     let blames = Blames::from_log(&server.lines());
@@ -125,6 +132,8 @@ async fn no_incomplete_body_is_delivered_as_whole_whatever_goes_wrong() {
         "memory grew from {warm} to {end}"
     );
     assert!(report.images_peak() <= IMAGES_MEMORY);
+    assert!(!pixels.is_empty());
+    assert!(report.pixel_kills > 0);
     assert!(
         images_end <= images_warm + IMAGES_SLACK,
         "memory of the images process grew from {images_warm} to {images_end}"
@@ -180,17 +189,28 @@ async fn soak(server: &DevServer, process: Process, total: u64, seed: u64) -> Re
     std::mem::take(&mut *report)
 }
 
-/// Samples the server, or kills its images process, when a number of requests has ended.
+/// Samples the server, or kills one of its processes, when a number of requests has ended.
 fn attend(server: Process, report: &Mutex<Report>, (done, total): (u64, u64)) {
     if done.is_multiple_of((total / SAMPLES).max(1)) {
         let mut report = report.lock().unwrap();
         report.sample(server);
         tell(report.samples.last().unwrap());
     }
+    if done.is_multiple_of(KILL_PIXELS_EVERY)
+        && let Some(pixels) = server.working_pixels()
+    {
+        pixels.signal("KILL");
+        report.lock().unwrap().pixel_kills += 1;
+    }
     if done.is_multiple_of(KILL_EVERY)
         && let Some(images) = server.images()
     {
-        let peak = images.peak();
+        let peak = images.peak()
+            + images
+                .children()
+                .into_iter()
+                .map(Process::peak)
+                .sum::<u64>();
         images.signal("KILL");
         let mut report = report.lock().unwrap();
         report.images_peaks.push(peak);
@@ -222,20 +242,20 @@ async fn all_plain_requests_succeed(server: &DevServer) {
     }
 }
 
-/// Returns the memory of one images process after some calls, and after many.
+/// Returns the memory of one images process, with its pixel processes, after some calls, and after many.
 async fn images_memory(server: &DevServer, process: Process) -> (u64, u64) {
     let images = process.images().unwrap();
     let mut client = Client::new(server.address());
     let mut warm = 0;
     for call in 0..CALLS {
         if call == WARM_CALLS {
-            warm = images.memory();
+            warm = images.memory_with_children();
         }
         let verdict = client.run(&Plan::plain(call, Route::PassedOn)).await;
         assert!(!matches!(verdict, Verdict::Wrong(_) | Verdict::Hung(_)));
     }
     assert_eq!(process.images(), Some(images), "it was replaced meanwhile");
-    (warm, images.memory())
+    (warm, images.memory_with_children())
 }
 
 /// Replaces the images process, so that no connection to the last one is left.

@@ -17,10 +17,15 @@ impl Process {
     }
 
     fn parent(self) -> Option<Self> {
+        self.stat(1)?.parse().ok().map(Self)
+    }
+
+    /// A field of the kernel's line about it, counted from its state.
+    fn stat(self, field: usize) -> Option<String> {
         // The name may hold any characters, so the fields after it are read.
         let stat = std::fs::read_to_string(self.file("stat")).ok()?;
         let (_, rest) = stat.rsplit_once(") ")?;
-        rest.split(' ').nth(1)?.parse().ok().map(Self)
+        rest.split(' ').nth(field).map(str::to_owned)
     }
 
     /// Returns whether it runs the command `images`.
@@ -31,6 +36,15 @@ impl Process {
     /// The images process among its children, if there is one now.
     pub(crate) fn images(self) -> Option<Self> {
         self.children().into_iter().find(|child| child.is_images())
+    }
+
+    /// A pixel process of its images process that runs at this moment.
+    pub(crate) fn working_pixels(self) -> Option<Self> {
+        let pixels = self.images()?.children();
+        let mut running = pixels
+            .into_iter()
+            .filter(|process| process.stat(0).as_deref() == Some("R"));
+        running.next()
     }
 
     /// The folder of the socket that it was told to listen on.
@@ -58,6 +72,12 @@ impl Process {
     /// Resident memory in bytes.
     pub(crate) fn memory(self) -> u64 {
         self.status("VmRSS:")
+    }
+
+    /// Resident memory in bytes, with that of its children.
+    pub(crate) fn memory_with_children(self) -> u64 {
+        let children = self.children().into_iter().map(Self::memory);
+        self.memory() + children.sum::<u64>()
     }
 
     /// The most resident memory that it ever had, in bytes.

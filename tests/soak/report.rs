@@ -26,7 +26,9 @@ pub(crate) struct Report {
     /// The longest requests, and their verdicts.
     longest: Vec<(Duration, String)>,
     pub(crate) kills: u64,
-    /// The most memory of each images process until it was killed.
+    /// The pixel processes that were killed in the middle of their work.
+    pub(crate) pixel_kills: u64,
+    /// The most memory of each images process and its pixel processes until it was killed.
     pub(crate) images_peaks: Vec<u64>,
     pub(crate) samples: Vec<Sample>,
 }
@@ -36,7 +38,7 @@ pub(crate) struct Report {
 pub(crate) struct Sample {
     pub(crate) done: u64,
     pub(crate) memory: u64,
-    /// The memory of the images process in bytes, if there was one.
+    /// The memory of the images process and its pixel processes in bytes, if there was one.
     pub(crate) images: Option<u64>,
     pub(crate) descriptors: usize,
 }
@@ -74,7 +76,7 @@ impl Report {
         self.samples.push(Sample {
             done: self.done,
             memory: server.memory(),
-            images: server.images().map(Process::memory),
+            images: server.images().map(Process::memory_with_children),
             descriptors: server.descriptors(),
         });
     }
@@ -113,13 +115,14 @@ impl fmt::Display for Report {
             leaving,
             faulty,
             kills,
+            pixel_kills,
             longest,
             ..
         } = self;
         writeln!(
             f,
             "{done} requests: {slow} slow in sending or reading, {leaving} planned to leave, {faulty} with a fault of their own; \
-             the images process was killed {kills} times beside that"
+             the images process was killed {kills} times beside that, and pixel processes {pixel_kills} times"
         )?;
         for (verdict, count) in &self.verdicts {
             writeln!(f, "{count:>8}  {verdict}")?;
@@ -155,7 +158,7 @@ impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "after {:>6}: server {:>4} MB resident, {:>3} open files; images process {:>4} MB",
+            "after {:>6}: server {:>4} MB resident, {:>3} open files; images and pixel processes {:>4} MB",
             self.done,
             self.memory / 1_000_000,
             self.descriptors,

@@ -144,7 +144,7 @@ async fn requests_in_flight_finish_when_the_service_ends() {
     busy.send(second).await;
     busy.answer().await.assert_error(503, 9522, "did not start");
     assert!(busy.rest().await.is_empty());
-    service.ended().await.unwrap();
+    service.service.ended().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -155,7 +155,7 @@ async fn a_request_that_does_not_finish_cannot_keep_the_service_from_ending() {
     client.send(&request[..request.len() / 2]).await;
     pass(Duration::from_secs(1)).await;
     service.stop();
-    let ended = timeout(Limits::default().grace * 2, service.ended()).await;
+    let ended = timeout(Limits::default().grace * 2, service.service.ended()).await;
     ended.expect("an end within the grace").unwrap();
     assert!(client.rest().await.is_empty());
 }

@@ -21,15 +21,47 @@ mod pictures;
 #[path = "../wire/service.rs"]
 mod server;
 
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use safelight_images::{Limits, PixelProgram};
 
 use self::server::Service;
 
-/// Starts a service that has no program for pixel processes.
-fn service(limits: Limits) -> Service {
+/// One test runs at a time. The system forks to find that a program is missing, and the fork holds the sockets of every
+/// test for a moment, in which a closed connection is not closed.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// A service that has no program for pixel processes.
+struct Alone {
+    service: Service,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Deref for Alone {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.service
+    }
+}
+
+impl DerefMut for Alone {
+    fn deref_mut(&mut self) -> &mut Service {
+        &mut self.service
+    }
+}
+
+fn service(limits: Limits) -> Alone {
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let program = PixelProgram {
         program: "/dev/null/none".into(),
         arguments: Vec::new(),
     };
-    Service::with_program(limits, program)
+    Alone {
+        service: Service::with_program(limits, program),
+        _alone: alone,
+    }
 }

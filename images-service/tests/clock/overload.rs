@@ -8,9 +8,9 @@ use safelight_images::Limits;
 use safelight_protocol::form;
 use tokio::{io::AsyncWriteExt, time::timeout};
 
-use crate::{client::Client, form::Form, pictures::png, server::Service, service};
+use crate::{Alone, client::Client, form::Form, pictures::png, service};
 
-fn without_workers(queue: usize) -> Service {
+fn without_workers(queue: usize) -> Alone {
     service(Limits {
         workers: 0,
         queue,
@@ -22,7 +22,7 @@ fn request() -> Vec<u8> {
     Form::steps(&png(1, 1, [0, 0, 0]), "[]").chunked(8192)
 }
 
-async fn send(service: &Service) -> Client {
+async fn send(service: &Alone) -> Client {
     let mut client = service.connect().await;
     client.send(&request()).await;
     client
