@@ -147,6 +147,18 @@ async fn the_memory_of_all_instances_has_a_limit() {
 }
 
 #[tokio::test]
+async fn an_instance_whose_first_memory_is_too_much_for_all_is_refused() {
+    let limit = "[safelight]\ninstances_memory_mb = 1\n";
+    let server = DevServer::start(guests::misbehaving(), limit).await;
+    let answer = get(server.address, "/").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("safelight-error")),
+        (503, "memory-limit")
+    );
+    assert!(answer.text().contains("the 1048576 bytes"), "{answer:?}");
+}
+
+#[tokio::test]
 async fn an_instance_that_grew_large_is_replaced() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     assert_eq!(get(server.address, "/hold?mb=70").await.text().trim(), "70");

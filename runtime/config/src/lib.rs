@@ -173,6 +173,11 @@ impl Config {
         targets(&self.bindings, &self.image_urls)
     }
 
+    /// Returns the file of this config, and those beside it that wrangler would read as a config.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        std::iter::once(self.file.clone()).chain(source::paths(&self.dir))
+    }
+
     /// Reads `file`, or else the first of wrangler's file names in `dir`, for the given `env.<name>`.
     ///
     /// # Errors

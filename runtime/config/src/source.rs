@@ -14,6 +14,11 @@ const FILE_NAMES: [(&str, Syntax); 3] = [
     ("wrangler.toml", Syntax::Toml),
 ];
 
+/// Returns the paths at which a config in this folder may be.
+pub(super) fn paths(dir: &Path) -> impl Iterator<Item = PathBuf> {
+    FILE_NAMES.into_iter().map(|(name, _)| dir.join(name))
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Syntax {
     Json,

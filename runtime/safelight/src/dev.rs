@@ -8,7 +8,7 @@ mod options;
 mod socket;
 mod state;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -148,7 +148,7 @@ impl DevServer<'_> {
         let images = images.context("start the images process")?;
         let registry = WorkerRegistry::default();
         let all_memory = self.all_memory();
-        let private = state::private_paths(&configs, self.options.persist_to.as_deref());
+        let private = self.private_paths(&configs);
         let mut workers = Vec::new();
         for Built {
             prepared,
@@ -177,6 +177,15 @@ impl DevServer<'_> {
             (name, worker.front.callee())
         }));
         Ok(Started { workers, images })
+    }
+
+    /// Returns the files and folders of the run that are never static files.
+    fn private_paths(&self, configs: &[&Config]) -> Vec<PathBuf> {
+        let mut private = state::private_paths(configs, self.options.persist_to.as_deref());
+        let open = self.workers.iter();
+        let open = open.filter_map(|worker| worker.open.state_folder());
+        private.extend(open.map(Path::to_owned));
+        private
     }
 
     /// The memory of all instances, by the first config.

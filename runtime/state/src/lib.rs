@@ -72,7 +72,8 @@ impl State {
 
     fn temporary_in(parent: &Path) -> io::Result<Self> {
         let (folder, mut state) = TemporaryFolder::new(parent, Self::open)?;
-        temporary::remove_left(parent, &folder)?;
+        // A folder for temporary files that cannot be listed is good enough for this run.
+        let _not_listed = temporary::remove_left(parent, &folder);
         state.folder = folder.path().join(VERSION);
         state._temporary = Some(folder);
         Ok(state)
@@ -96,6 +97,11 @@ impl State {
             self.lock.share()?;
         }
         Ok(())
+    }
+
+    /// Returns the folder of the whole state.
+    pub fn root(&self) -> &Path {
+        &self.folder
     }
 
     /// The folder of the service of this kind and id.

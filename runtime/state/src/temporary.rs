@@ -49,6 +49,9 @@ impl Drop for TemporaryFolder {
 }
 
 /// Removes the folders in `parent` whose runs were killed: those of the owner of `own` that no run has locked.
+///
+/// # Errors
+/// Fails when the folder cannot be listed.
 pub(crate) fn remove_left(parent: &Path, own: &TemporaryFolder) -> io::Result<()> {
     let owner = own.0.metadata()?.uid();
     for entry in std::fs::read_dir(parent)? {

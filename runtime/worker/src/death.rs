@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use safelight_hop::RequestContext;
 
+use crate::limits::RefusedMemory;
+
 /// The death of an instance.
 #[derive(Debug)]
 pub struct Death {
@@ -22,18 +24,8 @@ pub enum Cause {
     Trap(String),
     /// A request used more CPU time than it may.
     Cpu(Duration),
-    /// The instance asked for more memory than it may have, in bytes.
-    Memory {
-        /// The total that the growth would have reached.
-        requested: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// The instance asked for memory when all instances together had as much as they may.
-    AllMemory {
-        /// The limit of all instances, in bytes.
-        limit: usize,
-    },
+    /// The instance asked for more memory than it may have.
+    Memory(RefusedMemory),
     /// Background work exceeded its time.
     BackgroundWork,
     /// The program ends.
@@ -70,15 +62,7 @@ impl fmt::Display for Cause {
                 "used more than its CPU limit of {} ms for one request (limits.cpu_ms)",
                 limit.as_millis()
             ),
-            Self::Memory { requested, limit } => write!(
-                f,
-                "asked for {requested} bytes of memory, more than its limit of {limit}"
-            ),
-            Self::AllMemory { limit } => write!(
-                f,
-                "asked for memory when all instances had nearly the {limit} bytes that they may have together \
-                 (safelight.instances_memory_mb)"
-            ),
+            Self::Memory(refused) => refused.fmt(f),
             Self::BackgroundWork => {
                 f.write_str("was ended: its work had gone on while nobody waited for it")
             }

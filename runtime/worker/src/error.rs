@@ -6,6 +6,7 @@ use http::StatusCode;
 use safelight_hop::RequestContext;
 
 use crate::death::Death;
+use crate::limits::RefusedMemory;
 
 /// A request that a worker did not answer.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub enum WorkerErrorKind {
     NoAnswer(String),
     /// No instance could be created.
     Instantiation(String),
+    /// No instance could be created, because its first memory exceeds a limit.
+    NoMemory(RefusedMemory),
     /// The instance died, because of this request or of another one.
     Died(Arc<Death>),
     /// The worker took too long after its client had left.
@@ -60,6 +63,9 @@ impl WorkerError {
             }
             WorkerErrorKind::Instantiation(text) => {
                 format!("the worker could not be started: {text}")
+            }
+            WorkerErrorKind::NoMemory(refused) => {
+                format!("the worker could not be started: it {refused}")
             }
             WorkerErrorKind::Expired => "the worker took too long".into(),
             WorkerErrorKind::Died(death) if death.is_caused_by(request) => {

@@ -1,5 +1,6 @@
 //! The limits of a guest: memory per instance, CPU time per request, and the clock that interrupts it.
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -64,17 +65,44 @@ pub(crate) struct MemoryLimit {
     /// The memory of all instances, of which this one has `total`.
     all: AllMemory,
     /// The growth that was refused.
-    refused: Option<Refused>,
+    refused: Option<RefusedMemory>,
 }
 
 /// A growth of memory that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// The instance would have had this total, more than its limit.
-    Instance(usize),
-    /// All instances would have had more than this limit.
-    All(usize),
+pub enum RefusedMemory {
+    /// The instance would have had more than its limit.
+    Instance {
+        /// The total that the growth would have reached, in bytes.
+        requested: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// All instances together would have had more than their limit.
+    All {
+        /// The limit in bytes.
+        limit: usize,
+    },
 }
+
+/// Formats the growth as the rest of a sentence that begins with "the worker".
+impl fmt::Display for RefusedMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instance { requested, limit } => write!(
+                f,
+                "asked for {requested} bytes of memory, more than its limit of {limit}"
+            ),
+            Self::All { limit } => write!(
+                f,
+                "asked for memory when all instances had nearly the {limit} bytes that they may have together \
+                 (safelight.instances_memory_mb)"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for RefusedMemory {}
 
 impl MemoryLimit {
     /// A limit in bytes, within that of all instances.
@@ -88,13 +116,14 @@ impl MemoryLimit {
         }
     }
 
-    /// The limit in bytes.
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
+    /// Traps the guest. If its growth returned -1, it would panic with a message that names no limit.
+    fn refuse(&mut self, refused: RefusedMemory) -> wasmtime::Result<bool> {
+        self.refused = Some(refused);
+        Err(refused.into())
     }
 
     /// The growth that was refused, if any was.
-    pub(crate) fn refused(&self) -> Option<Refused> {
+    pub(crate) fn refused(&self) -> Option<RefusedMemory> {
         self.refused
     }
 
@@ -114,16 +143,14 @@ impl ResourceLimiter for MemoryLimit {
         let growth = desired.saturating_sub(current);
         let total = self.total.saturating_add(growth);
         if total > self.limit {
-            self.refused = Some(Refused::Instance(total));
-            // An error traps. A guest whose growth returns -1 would panic with a message that names no limit.
-            return Err(wasmtime::format_err!("memory limit"));
+            return self.refuse(RefusedMemory::Instance {
+                requested: total,
+                limit: self.limit,
+            });
         }
         if !self.all.take(growth) {
             let limit = self.all.0.limit;
-            self.refused = Some(Refused::All(limit));
-            return Err(wasmtime::format_err!(
-                "all instances would have more than {limit} bytes of memory (safelight.instances_memory_mb)"
-            ));
+            return self.refuse(RefusedMemory::All { limit });
         }
         self.total = total;
         Ok(true)
@@ -267,7 +294,7 @@ impl Drop for TickGuard {
 mod tests {
     use wasmtime::ResourceLimiter;
 
-    use super::{AllMemory, CpuMeter, MemoryLimit, Refused, TICK};
+    use super::{AllMemory, CpuMeter, MemoryLimit, RefusedMemory, TICK};
 
     fn alone(limit: usize) -> MemoryLimit {
         MemoryLimit::new(limit, AllMemory::new(usize::MAX))
@@ -278,7 +305,13 @@ mod tests {
         let mut limit = alone(100);
         assert!(limit.memory_growing(0, 60, None).unwrap());
         assert!(limit.memory_growing(0, 41, None).is_err());
-        assert_eq!(limit.refused(), Some(Refused::Instance(101)));
+        assert_eq!(
+            limit.refused(),
+            Some(RefusedMemory::Instance {
+                requested: 101,
+                limit: 100
+            })
+        );
         assert!(limit.memory_growing(0, 40, None).unwrap());
     }
 
@@ -289,7 +322,7 @@ mod tests {
         let mut second = MemoryLimit::new(100, all.clone());
         assert!(first.memory_growing(0, 90, None).unwrap());
         assert!(second.memory_growing(0, 61, None).is_err());
-        assert_eq!(second.refused(), Some(Refused::All(150)));
+        assert_eq!(second.refused(), Some(RefusedMemory::All { limit: 150 }));
         assert!(second.memory_growing(0, 60, None).unwrap());
         drop(first);
         assert!(second.memory_growing(60, 100, None).unwrap());

@@ -21,6 +21,7 @@ use crate::factory::InstanceFactory;
 pub use crate::factory::WorkerEnv;
 use crate::guest_request::GuestRequest;
 use crate::instance::RequestData;
+use crate::limits::RefusedMemory;
 use crate::shared::Shared;
 
 /// A linked worker.
@@ -49,7 +50,7 @@ impl Worker {
     /// Answers a request, whose URI must be absolute. The response's body holds the permit until its end.
     ///
     /// # Errors
-    /// When the worker does not answer, with the reason if it is known, or answers with a status that ends no request.
+    /// Fails when the worker does not answer, with the reason if it is known, or answers with a status that ends no request.
     pub async fn answer(
         &self,
         permit: OwnedSemaphorePermit,
@@ -123,6 +124,9 @@ impl Drop for OpenBody {
 
 async fn error_kind(error: &wasmtime::Error, taken_by: Option<&Arc<Shared>>) -> WorkerErrorKind {
     if let Some(error) = error.downcast_ref::<InstantiationError<RequestData>>() {
+        if let Some(refused) = error.error.downcast_ref::<RefusedMemory>() {
+            return WorkerErrorKind::NoMemory(*refused);
+        }
         return WorkerErrorKind::Instantiation(match error.error.downcast_ref() {
             Some(Trap::Interrupt) => "it used more than its CPU limit while starting".into(),
             Some(_) | None => format!("{:#}", error.error),

@@ -1,12 +1,13 @@
 //! The file `.assetsignore`: patterns of files that are no assets, in the syntax of `.gitignore`.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use rustix::fs::{Mode, OFlags, open};
 
 /// The name of the file in the folder of assets.
 const NAME: &str = ".assetsignore";
@@ -68,7 +69,12 @@ fn is_absence(error: &io::Error) -> bool {
 }
 
 fn read(path: &Path) -> io::Result<String> {
-    let file = std::fs::File::open(path)?;
+    // A pipe would keep the reader waiting.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = File::from(open(path, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
     let mut text = String::new();
     file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
     match text.len() as u64 > MAX_BYTES {

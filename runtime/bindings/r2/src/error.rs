@@ -84,6 +84,8 @@ impl Code {
 pub struct R2Error {
     pub(crate) code: Code,
     pub(crate) message: String,
+    /// Whether the disk of the index is full.
+    pub(crate) is_disk_full: bool,
 }
 
 impl R2Error {
@@ -91,6 +93,7 @@ impl R2Error {
         Self {
             code,
             message: message.into(),
+            is_disk_full: false,
         }
     }
 
@@ -145,7 +148,10 @@ impl From<rusqlite::Error> for R2Error {
             }
             _ => Code::Internal,
         };
-        Self::new(code, format!("the bucket's index failed: {error}"))
+        Self {
+            is_disk_full: error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            ..Self::new(code, format!("the bucket's index failed: {error}"))
+        }
     }
 }
 

@@ -187,9 +187,8 @@ impl Index {
             ];
             let mut done = transact(connection, &work);
             for make_room in steps {
-                // A busy index is unavailable as well, and another attempt does no harm.
                 match &done {
-                    Err(error) if error.code == Code::Unavailable => make_room(connection),
+                    Err(error) if error.is_disk_full => make_room(connection),
                     Ok(_) | Err(_) => break,
                 }
                 done = transact(connection, &work);

@@ -32,6 +32,13 @@ pub struct OpenBindings {
     pub buckets: Buckets,
 }
 
+impl OpenBindings {
+    /// Returns the folder of the open state, if a binding has state.
+    pub(super) fn state_folder(&self) -> Option<&Path> {
+        self.state.as_ref().map(State::root)
+    }
+}
+
 /// The resources of a run for a worker. Without them, as for a worker that is only checked, a binding refuses every call
 /// by name.
 pub(super) struct WorkerResources<'a> {

@@ -28,6 +28,10 @@ pub(super) async fn start(
             let images = ImagesProcess::start(program.to_owned(), settings, log.clone());
             images.await.map(Some)
         }
+        Some(_) | None if options.keep_crashers.is_some() => {
+            let text = "--keep-crashers keeps what ends a pixel process, and no worker uses Images";
+            Err(io::Error::other(text))
+        }
         Some(_) | None => Ok(None),
     }
 }
@@ -37,6 +41,8 @@ fn needs_images(config: &Config) -> bool {
     config.image_urls.enabled || bindings.any(|binding| binding.config == BindingConfig::Images)
 }
 
+/// Returns the settings of the images process.
+///
 /// # Errors
 /// Fails when the folder for crashers does not exist.
 fn settings(config: &Config, options: &DevOptions) -> io::Result<ImagesSettings> {
@@ -52,6 +58,7 @@ fn settings(config: &Config, options: &DevOptions) -> io::Result<ImagesSettings>
     })
 }
 
+/// Returns the absolute path of a folder.
 fn folder(named: &Path) -> io::Result<PathBuf> {
     let failed = |error| io::Error::other(format!("{}: {error}", named.display()));
     named.canonicalize().map_err(failed)

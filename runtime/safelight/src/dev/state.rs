@@ -76,12 +76,13 @@ fn folder(config: &Config, persist_to: Option<&Path>) -> Option<PathBuf> {
     }
 }
 
-/// The files and folders of a run that are never static files: the configs and the folders of state.
+/// The files and folders of a run that are never static files: the configs and the folders of state, whose temporary ones
+/// are known once they are open.
 pub(super) fn private_paths(configs: &[&Config], persist_to: Option<&Path>) -> Vec<PathBuf> {
     let folders = configs
         .iter()
         .filter_map(|config| folder(config, persist_to));
-    let files = configs.iter().map(|config| config.file.clone());
+    let files = configs.iter().flat_map(|config| config.files());
     files.chain(folders).collect()
 }
 

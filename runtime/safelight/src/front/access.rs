@@ -73,7 +73,7 @@ impl Access {
         peer: IpAddr,
     ) -> Result<(), Stranger> {
         match headers.get(TOKEN) {
-            Some(token) if self.token.is(token) => {}
+            Some(token) if self.token.matches(token) => {}
             Some(_) => return Err(Stranger::WrongToken),
             // A dual-stack listener shows an IPv4 loopback peer as a mapped address.
             None if peer.to_canonical().is_loopback() => {}
@@ -116,8 +116,8 @@ impl RunToken {
         ))
     }
 
-    /// Compares in a time that tells nothing of the token.
-    fn is(&self, value: &HeaderValue) -> bool {
+    /// Returns whether the value is the token. The time of the comparison tells nothing of the token.
+    fn matches(&self, value: &HeaderValue) -> bool {
         let (own, other) = (self.0.as_bytes(), value.as_bytes());
         let pairs = own.iter().zip(other);
         let difference = pairs.fold(0, |difference, (own, other)| difference | (own ^ other));

@@ -98,6 +98,7 @@ impl Refusal {
                 WorkerErrorKind::Returned(_)
                 | WorkerErrorKind::NoFinalStatus(_)
                 | WorkerErrorKind::Instantiation(_)
+                | WorkerErrorKind::NoMemory(_)
                 | WorkerErrorKind::Expired => &[],
             },
             Self::BadRequest(_)
@@ -119,6 +120,7 @@ fn class_of(kind: &WorkerErrorKind, context: &RequestContext) -> (StatusCode, &'
         }
         WorkerErrorKind::NoAnswer(_) => (StatusCode::INTERNAL_SERVER_ERROR, "no-answer"),
         WorkerErrorKind::Instantiation(_) => (StatusCode::INTERNAL_SERVER_ERROR, "instantiation"),
+        WorkerErrorKind::NoMemory(_) => (StatusCode::SERVICE_UNAVAILABLE, "memory-limit"),
         WorkerErrorKind::Expired => (StatusCode::GATEWAY_TIMEOUT, "expired"),
         WorkerErrorKind::Died(death) => class_of_death(death, context),
     }
@@ -131,9 +133,7 @@ fn class_of_death(death: &Death, context: &RequestContext) -> (StatusCode, &'sta
     match death.cause {
         Cause::Trap(_) => (StatusCode::INTERNAL_SERVER_ERROR, "trap"),
         Cause::Cpu(_) => (StatusCode::SERVICE_UNAVAILABLE, "cpu-limit"),
-        Cause::Memory { .. } | Cause::AllMemory { .. } => {
-            (StatusCode::SERVICE_UNAVAILABLE, "memory-limit")
-        }
+        Cause::Memory(_) => (StatusCode::SERVICE_UNAVAILABLE, "memory-limit"),
         Cause::BackgroundWork => (StatusCode::SERVICE_UNAVAILABLE, "left-over"),
         Cause::Stopped => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
     }

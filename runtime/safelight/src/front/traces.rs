@@ -126,7 +126,7 @@ impl Traces {
 
     /// A value as JSON, with the URLs in it as the log shows them.
     fn redacted(&self, value: &impl serde::Serialize) -> String {
-        self.log.redacted(&json(value)).into_owned()
+        redact_strings(&json(value), &self.log)
     }
 
     /// A trace with both sides of every call.
@@ -136,6 +136,42 @@ impl Traces {
         self.transports.join(&mut whole).await;
         whole
     }
+}
+
+/// Redacts each string of a JSON text by itself, so that the text stays JSON.
+fn redact_strings(json: &str, log: &Log) -> String {
+    let mut redacted = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((between, string)) = rest.split_once('"') {
+        let length = string_length(string);
+        let (content, after) = string.split_at(length);
+        let literal = format!("\"{content}\"");
+        let shown =
+            serde_json::from_str::<String>(&literal).map(|text| log.redacted(&text).into_owned());
+        redacted.push_str(between);
+        redacted.push_str(&shown.map_or(literal, |shown| self::json(&shown)));
+        rest = after.strip_prefix('"').unwrap_or(after);
+    }
+    redacted.push_str(rest);
+    redacted
+}
+
+/// Returns the length of a string in JSON, up to the quotation mark that ends it.
+fn string_length(string: &str) -> usize {
+    let mut is_escaped = false;
+    string
+        .find(|c| match (is_escaped, c) {
+            (true, _) => {
+                is_escaped = false;
+                false
+            }
+            (false, '\\') => {
+                is_escaped = true;
+                false
+            }
+            (false, c) => c == '"',
+        })
+        .unwrap_or(string.len())
 }
 
 /// Serializes a value. The types of this module never fail.

@@ -7,7 +7,6 @@ use wasmtime::{AsContextMut as _, Store};
 
 use super::{State, update_current};
 use crate::death::{Cause, Death};
-use crate::limits::Refused;
 use crate::shared::Shared;
 
 impl Death {
@@ -35,11 +34,7 @@ impl Death {
         let over = task.as_ref().is_some_and(|task| task.cpu > limit);
         let culprit = task.map(|task| task.request.context().clone());
         let cause = match state.memory.refused() {
-            Some(Refused::Instance(requested)) => Cause::Memory {
-                requested,
-                limit: state.memory.limit(),
-            },
-            Some(Refused::All(limit)) => Cause::AllMemory { limit },
+            Some(refused) => Cause::Memory(refused),
             None if over => Cause::Cpu(limit),
             None => Cause::Trap(format!("{:#}", error.root_cause())),
         };
@@ -56,16 +51,10 @@ impl Death {
     /// Logs the death, for the requests that caused it.
     pub(super) fn report(&self, shared: &Shared) {
         match (&self.cause, &self.culprit) {
-            (
-                Cause::Trap(_) | Cause::Cpu(_) | Cause::Memory { .. } | Cause::AllMemory { .. },
-                Some(culprit),
-            ) => {
+            (Cause::Trap(_) | Cause::Cpu(_) | Cause::Memory(_), Some(culprit)) => {
                 culprit.note(format_args!("the worker {}", self.cause));
             }
-            (
-                Cause::Trap(_) | Cause::Cpu(_) | Cause::Memory { .. } | Cause::AllMemory { .. },
-                None,
-            ) => {
+            (Cause::Trap(_) | Cause::Cpu(_) | Cause::Memory(_), None) => {
                 shared
                     .background
                     .context()

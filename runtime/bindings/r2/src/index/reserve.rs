@@ -1,8 +1,9 @@
 //! Room on the disk that is kept for deletions: a deletion writes to the index before it frees anything.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use ring::rand::{SecureRandom as _, SystemRandom};
 use safelight_state::private;
 
 /// The name of the file beside the index.
@@ -30,11 +31,17 @@ impl Reserve {
         if is_there {
             return;
         }
-        let written =
-            private::create_file(&self.0).and_then(|mut file| file.write_all(&vec![0; BYTES]));
-        if written.is_err() {
+        if self.write().is_err() {
             self.free();
         }
+    }
+
+    fn write(&self) -> io::Result<()> {
+        // A file system that compresses gives zeros no room.
+        let mut bytes = vec![0; BYTES];
+        let filled = SystemRandom::new().fill(&mut bytes);
+        filled.map_err(|_unspecified| io::Error::other("the system has no random bytes"))?;
+        private::create_file(&self.0)?.write_all(&bytes)
     }
 
     /// Removes the file, so that its room can be used.
