@@ -12,6 +12,8 @@ use crate::{UnknownWordError, words};
 pub const MAX_TIME_BUDGET_MS: u64 = 3_600_000;
 /// Highest value of [`PixelSettings::memory_budget_mb`].
 pub const MAX_MEMORY_BUDGET_MB: u64 = 64_000;
+/// Lowest value of [`PixelSettings::memory_total_mb`]: the pixel processes that wait for work, and one small request.
+pub const MIN_MEMORY_TOTAL_MB: u64 = 512;
 /// Highest value of [`PixelSettings::memory_total_mb`].
 pub const MAX_MEMORY_TOTAL_MB: u64 = 1_000_000;
 /// Highest value of the three deadlines: an hour.

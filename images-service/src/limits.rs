@@ -4,7 +4,9 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use safelight_net::Deadlines;
 use safelight_outgoing::{Exception, Policy, policy::ParseExceptionError};
-use safelight_protocol::settings::{ImagesSettings, MEGABYTE, PixelSettings, Sandbox};
+use safelight_protocol::settings::{
+    ImagesSettings, MEGABYTE, MIN_MEMORY_TOTAL_MB, PixelSettings, Sandbox,
+};
 
 pub use crate::{
     decode::{DecodeLimits, JpegDecoder},
@@ -142,7 +144,7 @@ impl Default for Limits {
             request: RequestLimits::default(),
             fonts: FontLimits::default(),
             pixels: PixelLimits::default(),
-            memory_total: half_of_the_memory(),
+            memory_total: half_of_the_memory().max(MIN_MEMORY_TOTAL_MB * MEGABYTE),
             memory_wait: Duration::from_secs(30),
             sandbox: Sandbox::default(),
             crashers: None,

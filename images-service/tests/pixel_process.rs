@@ -98,6 +98,10 @@ fn stand_in(answer: &str) -> io::Result<()> {
     send(&mut control, br#"{"Ready":{"missing":[]}}"#)?;
     loop {
         receive(&mut control)?;
+        if answer == "unbegun" {
+            return Ok(());
+        }
+        send(&mut control, br#""Begun""#)?;
         match answer {
             "abort" => std::process::abort(),
             "hang" => loop {

@@ -25,7 +25,7 @@ fn r2(project: &Path, arguments: &[&str]) -> Output {
 #[track_caller]
 fn said(output: &Output) -> &str {
     let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{words}");
+    assert!(output.status.success(), "{}: {words}", output.status);
     std::str::from_utf8(&output.stdout).unwrap()
 }
 

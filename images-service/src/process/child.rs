@@ -128,6 +128,7 @@ impl PixelProcess {
                 }
                 Err(error) => return Err(error),
             };
+            self.control.send(&Report::Begun)?;
             let done = self.job(job);
             let held = sys::heap_bytes();
             let report = match done {

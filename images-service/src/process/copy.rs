@@ -67,8 +67,7 @@ pub(super) async fn in_background<T: Send + 'static>(
 /// Copies a form and its fonts into the input of a process. Returns the job that names their ranges.
 pub(super) fn write_form(
     mut process: PixelProcess,
-    parts: &Parts,
-    fonts: &HashMap<FontUrl, Bytes>,
+    (parts, fonts): &(Parts, HashMap<FontUrl, Bytes>),
 ) -> io::Result<(PixelProcess, Job)> {
     let contents = parts.iter().map(|(_, content)| content);
     let mut ranges = process

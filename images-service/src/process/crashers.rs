@@ -1,7 +1,7 @@
 //! Keeps the forms of requests that ended a pixel process, so that the failure can be tried again.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::{self, BufWriter, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -10,7 +10,7 @@ use std::{
 
 use crate::form::Parts;
 
-/// The maximum number of forms that one images process keeps.
+/// The maximum number of files in the folder.
 const MAX_KEPT: u32 = 100;
 
 /// The boundary of the parts in a kept form. Random bytes contain it with a probability of about 2^-200.
@@ -24,10 +24,12 @@ pub(super) struct Crashers {
 }
 
 impl Crashers {
+    /// Opens a folder. The files that it has already count.
     pub(super) fn new(folder: &Path) -> Self {
+        let there = fs::read_dir(folder).map_or(0, Iterator::count);
         Self {
             folder: folder.to_owned(),
-            kept: AtomicU32::new(0),
+            kept: AtomicU32::new(u32::try_from(there).unwrap_or(u32::MAX).min(MAX_KEPT)),
         }
     }
 

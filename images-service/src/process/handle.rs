@@ -15,6 +15,7 @@ use rustix::{
     process::{Pid, Resource, Rlimit, prlimit},
 };
 use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader},
     net::UnixStream,
     process::{Child, Command},
     time::timeout,
@@ -24,6 +25,7 @@ use super::{
     PixelProgram,
     admission::Admitted,
     confine::Confinement,
+    run::printable,
     shared,
     wire::{self, Order, Range, Report, Start},
 };
@@ -44,6 +46,9 @@ const END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The bytes of a result.
 const MAX_OUTPUT: usize = 1 << 30;
+
+/// The bytes of standard error of one process that are logged.
+const MAX_LOG_BYTES: u64 = 64 * 1024;
 
 /// The bytes of shared memory that a process keeps between two requests.
 const KEPT_BYTES: u64 = 32 << 20;
@@ -100,18 +105,20 @@ impl Launcher {
             processors: self.limits.processors,
             memory,
         }));
-        let child = Command::new(&self.program.program)
+        let mut child = Command::new(&self.program.program)
             .args(&self.program.arguments)
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             // A Ctrl-C on the terminal is for the servers, which finish their requests.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         let pid = pid.and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
+        tokio::spawn(log_lines(pid.as_raw_nonzero().get(), child.stderr.take()));
         let message = wire::encode(&start)?;
         // A process that could write its input could take memory with it.
         let read_only = shared::read_only(&input)?;
@@ -141,6 +148,21 @@ impl Launcher {
             }
         }
     }
+}
+
+/// Logs the lines that a process writes to its standard error, as far as they are few and short.
+async fn log_lines(pid: i32, from: Option<impl AsyncRead + Unpin>) {
+    let Some(from) = from else { return };
+    let mut from = BufReader::new(from.take(MAX_LOG_BYTES));
+    let mut line = Vec::new();
+    while let Ok(1..) = from.read_until(b'\n', &mut line).await {
+        let text = printable(String::from_utf8_lossy(&line).trim_end());
+        tracing::warn!(pid, text, "a pixel process wrote a line");
+        line.clear();
+    }
+    // The rest is read and discarded, so that the process does not wait.
+    let mut rest = from.into_inner().into_inner();
+    let _ended = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
 }
 
 impl PixelProcess {

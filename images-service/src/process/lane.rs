@@ -1,14 +1,19 @@
 //! The lane of `/info` and of health checks: a process of their own, so that a full queue never looks dead.
 
 use std::{
+    io,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
+use bytes::Bytes;
 use safelight_protocol::ErrorCode;
 use tokio::time::timeout;
 
-use super::handle::PixelProcess;
+use super::{
+    handle::PixelProcess,
+    wire::{Done, Job},
+};
 use crate::{
     error::ServiceError,
     queue::{Permit, Queue},
@@ -29,6 +34,39 @@ pub(super) struct Lane {
 pub(super) struct Turn<'a> {
     lane: &'a Lane,
     _permit: Permit,
+}
+
+/// The work of the lane.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LaneJob<'a> {
+    CheckHealth,
+    /// Reads the header of this image.
+    Info(&'a Bytes),
+}
+
+impl LaneJob<'_> {
+    /// Writes the input of the work, and returns the order for it.
+    ///
+    /// # Errors
+    /// Fails when the input cannot be written.
+    pub(super) fn write(self, process: &mut PixelProcess) -> io::Result<Job> {
+        match self {
+            Self::CheckHealth => Ok(Job::CheckHealth),
+            Self::Info(image) => {
+                let ranges = process.write_input([image].into_iter())?;
+                let range = ranges.first().copied().ok_or(io::ErrorKind::InvalidData)?;
+                Ok(Job::Info(range))
+            }
+        }
+    }
+
+    /// Returns whether a result is one of this work.
+    pub(super) const fn is_answered_by(self, done: &Done) -> bool {
+        matches!(
+            (self, done),
+            (Self::CheckHealth, Done::Healthy) | (Self::Info(_), Done::Info(_))
+        )
+    }
 }
 
 impl Lane {
@@ -74,7 +112,7 @@ impl Turn<'_> {
     pub(super) fn take(&self) -> Option<PixelProcess> {
         let mut process = self.idle().take()?;
         // It may have been killed while it was idle.
-        process.is_alive().then_some(process)
+        (process.is_alive() && process.check_silent().is_ok()).then_some(process)
     }
 
     /// Returns the process to the lane.

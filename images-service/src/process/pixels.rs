@@ -1,27 +1,41 @@
 //! Work on pixels: takes a process, admits the memory, watches the clock and the client.
 
-use std::{collections::HashMap, io, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use safelight_net::hang_up::HangUp;
 use safelight_protocol::{ErrorCode, Format, ImageInfo};
-use tokio::{sync::oneshot, task::spawn_blocking};
+use tokio::{sync::oneshot, task::spawn_blocking, time::timeout};
 
 use super::{
     PixelProgram,
     admission::Admission,
     copy::{self, not_sent},
     crashers::Crashers,
-    handle::{IDLE_MEMORY, Launcher, OWN_MEMORY, PixelProcess},
-    lane::{Lane, Turn},
+    handle::{IDLE_MEMORY, Launcher, PixelProcess},
+    lane::{Lane, LaneJob, Turn},
     pool::Pool,
     run::{self, Ending, Label, Run},
-    wire::{Done, Job},
+    wire::Done,
 };
 use crate::{
     answer::Block, decode::SVG, error::ServiceError, form::Parts, limits::Limits, options::FontUrl,
     pipeline::Facts, queue::Permit, quota::Reservation,
 };
+
+/// The time in which a health check is answered, with its own result or that of the last one.
+const HEALTH_WAIT: Duration = Duration::from_millis(200);
+
+/// The time of the work of a health check in one process.
+const HEALTH_TIME: Duration = Duration::from_secs(5);
+
+/// The number of processes that are tried for one piece of work if they end before it begins.
+const ATTEMPTS: u32 = 2;
 
 /// All pixel processes of the service.
 #[derive(Debug)]
@@ -29,6 +43,8 @@ pub(crate) struct Pixels {
     pool: Arc<Pool>,
     admission: Admission,
     lane: Lane,
+    /// The result of the last finished health check.
+    last_check: Mutex<Result<(), ServiceError>>,
     time: Duration,
     crashers: Option<Arc<Crashers>>,
 }
@@ -69,8 +85,10 @@ pub(crate) struct TransformInput {
 impl Pixels {
     /// Creates the processes' pool, and starts the first process.
     pub(crate) fn new(program: PixelProgram, limits: &Arc<Limits>) -> Arc<Self> {
-        // The processes that may be idle: those of the pool and a spare. The lane's process is admitted once and for all.
-        let idle = IDLE_MEMORY.saturating_mul(limits.workers as u64 + 2) + OWN_MEMORY;
+        // The processes that may be idle: those of the pool, a spare, and the lane's. On a machine with many processors
+        // and a small total, fewer are.
+        let idle = IDLE_MEMORY.saturating_mul(limits.workers as u64 + 3);
+        let idle = idle.min(limits.memory_total / 8);
         let reserved = idle.saturating_add(limits.forms_memory() as u64);
         let launcher = Launcher {
             program,
@@ -86,6 +104,7 @@ impl Pixels {
                 limits.memory_wait,
             ),
             lane: Lane::new(limits.queue),
+            last_check: Mutex::new(Ok(())),
             time: limits.pixels.time,
             crashers: limits
                 .crashers
@@ -94,20 +113,34 @@ impl Pixels {
         })
     }
 
-    /// Does a tiny piece of work on pixels. While the process for it is busy with `/info`, whose time is watched, the
-    /// service counts as healthy.
+    /// Does a tiny piece of work on pixels. A check that takes longer than a moment, because a process was stopped or waits
+    /// for a processor, goes on, and its result is that of a later check: a slow process is no reason to end the service.
     ///
     /// # Errors
-    /// Fails when the work fails.
-    pub(crate) async fn check_health(&self) -> Result<(), ServiceError> {
+    /// Fails when the last finished check failed, in two processes.
+    pub(crate) async fn check_health(self: &Arc<Self>) -> Result<(), ServiceError> {
+        let pixels = Arc::clone(self);
+        let check = tokio::spawn(async move { pixels.check_lane().await });
+        let _slow = timeout(HEALTH_WAIT, check).await;
+        let last = self.last_check.lock();
+        last.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Checks the lane, unless it is busy, and keeps the result.
+    async fn check_lane(&self) {
         let Some(turn) = self.lane.try_turn() else {
-            return Ok(());
+            return;
         };
-        let (_stays, left) = oneshot::channel();
-        let run = Run::new(&self.admission, Label::default(), self.time, left);
-        let job = |_: &mut PixelProcess| Ok(Job::CheckHealth);
-        let expect = |done| matches!(done, Done::Healthy).then_some(());
-        self.in_lane(&turn, run, job, expect).await
+        let (_stays, mut left) = oneshot::channel();
+        let label = Label::default();
+        let checked = self
+            .in_lane(&turn, LaneJob::CheckHealth, label, &mut left)
+            .await;
+        let mut last = self
+            .last_check
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *last = checked.map(drop);
     }
 
     /// Reads the header of an image. The work ends soon after the client has left.
@@ -141,44 +174,55 @@ impl Pixels {
             _ = &mut left => return Err(run::left()),
             turn = self.lane.turn() => turn?,
         };
-        let run = Run::new(&self.admission, label, self.time, left);
-        let job = |process: &mut PixelProcess| {
-            let ranges = process.write_input([image].into_iter())?;
-            let range = ranges.first().copied().ok_or(io::ErrorKind::InvalidData)?;
-            Ok(Job::Info(range))
-        };
-        let expect = |done| match done {
-            Done::Info(info) => Some(info),
-            Done::Healthy | Done::Transform { .. } => None,
-        };
-        self.in_lane(&turn, run, job, expect).await
+        let done = self.in_lane(&turn, LaneJob::Info(image), label, &mut left);
+        match done.await? {
+            Done::Info(info) => Ok(info),
+            Done::Healthy | Done::Transform { .. } => Err(nonsense()),
+        }
     }
 
-    /// Does a piece of work in the lane's process, and takes the part of the result that `expect` finds.
-    async fn in_lane<T>(
+    /// Does a piece of work in the lane's process, or in another one if that ends before it begins.
+    async fn in_lane(
         &self,
         turn: &Turn<'_>,
-        run: Run<'_>,
-        job: impl FnOnce(&mut PixelProcess) -> io::Result<Job>,
-        expect: impl FnOnce(Done) -> Option<T>,
-    ) -> Result<T, ServiceError> {
-        let mut process = match turn.take() {
-            Some(process) => process,
-            None => self.take().await?,
+        job: LaneJob<'_>,
+        label: Label,
+        left: &mut oneshot::Receiver<()>,
+    ) -> Result<Done, ServiceError> {
+        let time = match job {
+            LaneJob::CheckHealth => HEALTH_TIME,
+            LaneJob::Info(_) => self.time,
         };
-        let job = job(&mut process).map_err(|error| not_sent(&error))?;
-        let Ending { process, done, .. } = run.work(process, job).await;
-        let done = done.map(expect);
-        let is_nonsense = matches!(done, Ok(None));
-        match process {
-            Some(process) if is_nonsense => process.retire("it answered another question").await,
-            Some(process) => match process.check_reusable() {
-                Ok(()) => turn.give_back(process),
-                Err(why) => process.retire(why).await,
-            },
-            None => {}
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let mut process = match turn.take() {
+                Some(process) => process,
+                None => self.take().await?,
+            };
+            let order = job.write(&mut process).map_err(|error| not_sent(&error))?;
+            let run = Run::new(&self.admission, label, time, left);
+            let ending = run.work(process, order).await;
+            if ending.is_unbegun && attempts < ATTEMPTS {
+                continue;
+            }
+            let is_nonsense = ending
+                .done
+                .as_ref()
+                .is_ok_and(|done| !job.is_answered_by(done));
+            match ending.process {
+                Some(process) if is_nonsense => {
+                    process.retire("it answered another question").await;
+                    return Err(nonsense());
+                }
+                Some(process) => match process.check_reusable() {
+                    Ok(()) => turn.give_back(process),
+                    Err(why) => process.retire(why).await,
+                },
+                None => {}
+            }
+            return ending.done;
         }
-        done?.ok_or_else(nonsense)
     }
 
     /// Takes a process from the pool.
@@ -213,34 +257,36 @@ impl Pixels {
             permit,
             label,
         } = input;
-        let process = tokio::select! {
-            biased;
-            _ = &mut left => return Err(run::left()),
-            process = self.take() => process?,
-        };
-        let is_kept = self.crashers.is_some();
         let copied = reservation.another();
         copied.reserve(copy::input_bytes(&parts, &fonts))?;
-        let written = copy::in_background(move || {
-            let (process, job) = copy::write_form(process, &parts, &fonts)?;
-            // The parts are held on only if they may have to be kept.
-            let held = is_kept.then_some((parts, reservation));
-            Ok((process, job, held))
-        });
-        let (process, job, held) = written.await?;
-        let pid = process.id();
-        let run = Run::new(&self.admission, label, self.time, left);
-        let ending = run.work(process, job).await;
+        let form = Arc::new((parts, fonts));
+        let mut attempts = 0;
+        let (pid, ending) = loop {
+            attempts += 1;
+            let process = tokio::select! {
+                biased;
+                _ = &mut left => return Err(run::left()),
+                process = self.take() => process?,
+            };
+            let pid = process.id();
+            let written = Arc::clone(&form);
+            let written = copy::in_background(move || copy::write_form(process, &written));
+            let (process, job) = written.await?;
+            let run = Run::new(&self.admission, label, self.time, &mut left);
+            let ending = run.work(process, job).await;
+            if !ending.is_unbegun || attempts == ATTEMPTS {
+                break (pid, ending);
+            }
+        };
         let is_crash = ending.is_crash;
         let result = self.result(ending).await;
         drop((copied, permit));
-        if let (Some(crashers), Some((parts, reservation)), true) = (&self.crashers, held, is_crash)
-        {
+        if let (Some(crashers), true) = (&self.crashers, is_crash) {
             let crashers = Arc::clone(crashers);
             // The answer does not wait for the file.
             spawn_blocking(move || {
-                crashers.keep(&parts, pid);
-                drop(reservation);
+                crashers.keep(&form.0, pid);
+                drop((form, reservation));
             });
         }
         result

@@ -70,9 +70,10 @@ impl Pool {
             match idle {
                 // A process may have been killed while it was idle.
                 Some(Idle { mut process, .. }) => {
-                    if process.is_alive() {
+                    if process.is_alive() && process.check_silent().is_ok() {
                         break process;
                     }
+                    process.retire("it ended or spoke while it was idle").await;
                 }
                 None => break self.launch().await?,
             }

@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use safelight_protocol::ErrorCode;
 use tokio::{
     sync::oneshot,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 
 use super::{
@@ -18,6 +18,12 @@ use crate::error::{ServiceError, out_of_memory};
 
 /// The time that a process has beyond its deadline, which it checks itself, before it is killed.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// The time in which a process begins. One that was stopped or killed while it was idle does not.
+const BEGIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The maximum number of characters of a text that a process writes.
+const MAX_TEXT_CHARS: usize = 1_000;
 
 /// The longest time of one piece of work, whatever the settings say.
 const MAX_TIME: Duration = Duration::from_secs(3_600);
@@ -39,12 +45,14 @@ pub(super) struct Run<'a> {
     admitted: Option<Admitted>,
     label: Label,
     stage: Stage,
-    watch: Watch,
+    watch: Watch<'a>,
 }
 
 /// The stage of the work. A process reports the stages in their order, each at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
+    /// The process may not have read its order.
+    Ordered,
     Inspecting,
     Running,
     Encoding,
@@ -58,6 +66,8 @@ pub(super) struct Ending {
     pub(super) done: Result<Done, ServiceError>,
     /// Whether the process died, or was killed for its time.
     pub(super) is_crash: bool,
+    /// Whether the process ended before it began, so that the work is not the cause and may be tried again.
+    pub(super) is_unbegun: bool,
     /// The memory of the work, until its result is read.
     pub(super) admitted: Option<Admitted>,
 }
@@ -69,13 +79,13 @@ impl<'a> Run<'a> {
         admission: &'a Admission,
         label: Label,
         time: Duration,
-        left: oneshot::Receiver<()>,
+        left: &'a mut oneshot::Receiver<()>,
     ) -> Self {
         Self {
             admission,
             admitted: None,
             label,
-            stage: Stage::Inspecting,
+            stage: Stage::Ordered,
             watch: Watch::new(time, left),
         }
     }
@@ -89,7 +99,11 @@ impl<'a> Run<'a> {
                 Err(Stopped::Died(why)) => return self.died(process, &why).await,
                 Err(Stopped::Late) => return self.kill(process).await,
             }
-            told = match self.watch.within(process.hear()).await {
+            told = match self.hear(&mut process).await {
+                Ok(Report::Begun) if self.stage == Stage::Ordered => {
+                    self.stage = Stage::Inspecting;
+                    Ok(())
+                }
                 Ok(Report::Planned { needed, held }) if self.stage == Stage::Inspecting => {
                     process.set_held(held);
                     self.stage = Stage::Running;
@@ -102,7 +116,7 @@ impl<'a> Run<'a> {
                     self.stage = Stage::Encoding;
                     Ok(())
                 }
-                Ok(Report::Done { done, held }) => {
+                Ok(Report::Done { done, held }) if self.stage != Stage::Ordered => {
                     process.set_held(held);
                     return self.end(Some(process), Ok(done));
                 }
@@ -110,19 +124,41 @@ impl<'a> Run<'a> {
                     code,
                     message,
                     held,
-                }) => {
+                }) if self.stage != Stage::Ordered => {
                     process.set_held(held);
-                    let error = ServiceError::new(code, message);
+                    let error = ServiceError::new(code, printable(&message));
                     return match may_go_on_after(code) {
                         true => self.end(Some(process), Err(error)),
                         false => self.retire(process, error).await,
                     };
                 }
-                Ok(Report::Ready(_) | Report::Planned { .. } | Report::Encoding) => {
-                    Err(Stopped::Died(io::ErrorKind::InvalidData.into()))
-                }
+                Ok(
+                    Report::Ready(_)
+                    | Report::Begun
+                    | Report::Planned { .. }
+                    | Report::Encoding
+                    | Report::Done { .. }
+                    | Report::Failed { .. },
+                ) => Err(Stopped::Died(io::ErrorKind::InvalidData.into())),
                 Err(stopped) => Err(stopped),
             };
+        }
+    }
+
+    /// Reads the next message. The first one comes at once.
+    async fn hear(&mut self, process: &mut PixelProcess) -> Result<Report, Stopped> {
+        match self.stage {
+            Stage::Ordered => {
+                let first = timeout(BEGIN_TIMEOUT, process.hear());
+                let first = self.watch.within(async {
+                    let late = |_late| Err(io::ErrorKind::TimedOut.into());
+                    first.await.unwrap_or_else(late)
+                });
+                first.await
+            }
+            Stage::Inspecting | Stage::Running | Stage::Encoding => {
+                self.watch.within(process.hear()).await
+            }
         }
     }
 
@@ -132,6 +168,7 @@ impl<'a> Run<'a> {
         self.watch.within(process.tell(&Order::Begin(job))).await?;
         if self.label.crashes {
             process.start_kill();
+            self.stage = Stage::Inspecting;
             return Err(Stopped::Died(io::Error::other("a fault killed it")));
         }
         Ok(())
@@ -148,7 +185,7 @@ impl<'a> Run<'a> {
         process.stop_retaining();
         let admitted = tokio::select! {
             biased;
-            _ = &mut watch.left => {
+            _ = &mut *watch.left => {
                 watch.leave();
                 return Err(left());
             }
@@ -194,8 +231,10 @@ impl<'a> Run<'a> {
         let (request, pid, code) = (self.label.request, process.id(), error.code.number());
         tracing::warn!(request, pid, code, %error, "killed a pixel process");
         let _status = process.kill().await;
+        let is_unbegun = self.stage == Stage::Ordered && !is_left;
         Ending {
-            is_crash: !is_left,
+            is_crash: !is_left && !is_unbegun,
+            is_unbegun,
             ..self.end(None, Err(error))
         }
     }
@@ -206,12 +245,16 @@ impl<'a> Run<'a> {
         let status = process.ended().await;
         let error = match &status {
             Ok(status) if status.code() == Some(OUT_OF_MEMORY) => out_of_memory(),
+            _ if self.stage == Stage::Ordered => {
+                let text = "a pixel process ended before it began";
+                ServiceError::new(ErrorCode::Internal, text)
+            }
             _ if self.stage == Stage::Encoding => {
                 let text = "the encoder failed at this image; the log says how";
                 ServiceError::new(ErrorCode::EncodingFailed, text)
             }
             _ => {
-                let text = "the decoder failed at this image; the log says how";
+                let text = "reading or changing this image failed; the log says how";
                 ServiceError::new(ErrorCode::DecodingFailed, text)
             }
         };
@@ -221,8 +264,10 @@ impl<'a> Run<'a> {
         };
         let (request, code) = (self.label.request, error.code.number());
         tracing::error!(request, pid, code, how, %why, "a pixel process ended");
+        let is_unbegun = self.stage == Stage::Ordered;
         Ending {
-            is_crash: true,
+            is_crash: !is_unbegun,
+            is_unbegun,
             ..self.end(None, Err(error))
         }
     }
@@ -232,9 +277,18 @@ impl<'a> Run<'a> {
             process,
             done,
             is_crash: false,
+            is_unbegun: false,
             admitted: self.admitted,
         }
     }
+}
+
+/// Returns the beginning of a text, without characters that control a terminal.
+pub(super) fn printable(text: &str) -> String {
+    let begin = text.chars().take(MAX_TEXT_CHARS);
+    begin
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// Returns whether a process may do another request after this error of the last one. It may not if a codec failed or
@@ -264,10 +318,10 @@ pub(super) fn left() -> ServiceError {
 
 /// The clock of one piece of work, and its client.
 #[derive(Debug)]
-struct Watch {
+struct Watch<'a> {
     time: Duration,
     until: Instant,
-    left: oneshot::Receiver<()>,
+    left: &'a mut oneshot::Receiver<()>,
     is_left: bool,
 }
 
@@ -285,8 +339,8 @@ impl From<io::Error> for Stopped {
     }
 }
 
-impl Watch {
-    fn new(time: Duration, left: oneshot::Receiver<()>) -> Self {
+impl<'a> Watch<'a> {
+    fn new(time: Duration, left: &'a mut oneshot::Receiver<()>) -> Self {
         Self {
             time,
             until: Instant::now() + time.min(MAX_TIME) + GRACE,
@@ -315,7 +369,7 @@ impl Watch {
             tokio::select! {
                 biased;
                 () = sleep_until(self.until) => return Err(Stopped::Late),
-                _ = &mut self.left, if !self.is_left => self.leave(),
+                _ = &mut *self.left, if !self.is_left => self.leave(),
                 part = &mut part => return Ok(part?),
             }
         }

@@ -76,6 +76,8 @@ pub(super) struct Range {
 pub(super) enum Report {
     /// The process is confined and waits for work.
     Ready(Confinement),
+    /// The process has read its order, and begins the work.
+    Begun,
     /// The work is planned, and needs so many bytes besides those that the process holds.
     Planned {
         /// The bytes that the work needs at its peak.

@@ -75,6 +75,8 @@ fn is_busy(process: i32) -> bool {
     time.is_some_and(|time: u64| time >= TICKS)
 }
 
+const HEALTH: &[u8] = b"GET /health HTTP/1.1\r\nHost: images\r\n\r\n";
+
 fn small() -> Form {
     Form::steps(&png(2, 2, [1, 2, 3]), "[]")
 }
@@ -177,6 +179,61 @@ async fn a_killed_process_fails_its_own_request_and_the_next_one_works() {
     next.assert_good("image/png");
     busy.send(&small().chunked(8192)).await;
     busy.answer().await.assert_good("image/png");
+}
+
+#[tokio::test]
+async fn a_process_that_was_killed_or_stopped_while_it_was_idle_costs_no_request() {
+    for sign in [Signal::KILL, Signal::STOP] {
+        let watched = Watched::start(Limits::default(), &[]).await;
+        let info = Form::info().file(form::IMAGE, &png(1, 1, [0; 3])).end();
+        watched.assert_serves().await;
+        watched
+            .service
+            .post(&info)
+            .await
+            .assert_good("application/json");
+        // Those of the pool, a spare if there is one, and the lane's.
+        for pid in watched.processes() {
+            kill_process(Pid::from_raw(pid).unwrap(), sign).unwrap();
+        }
+        watched.assert_serves().await;
+        watched
+            .service
+            .post(&info)
+            .await
+            .assert_good("application/json");
+        let mut client = watched.service.connect().await;
+        client.send(HEALTH).await;
+        client.answer().await.assert_good("application/json");
+    }
+}
+
+#[tokio::test]
+async fn a_health_check_does_not_wait_for_a_process_that_is_stopped() {
+    let watched = Watched::start(Limits::default(), &[]).await;
+    let mut client = watched.service.connect().await;
+    client.send(HEALTH).await;
+    client.answer().await.assert_good("application/json");
+    for pid in watched.processes() {
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::STOP).unwrap();
+    }
+    // The service would be killed after two checks without an answer.
+    for _ in 0..3 {
+        client.send(HEALTH).await;
+        client.answer().await.assert_good("application/json");
+    }
+    let stopped = watched.processes();
+    assert!(
+        !stopped.is_empty(),
+        "the answers came before the end of the stopped process"
+    );
+}
+
+#[tokio::test]
+async fn two_processes_that_do_not_begin_fail_the_request_and_not_its_image() {
+    let watched = Watched::start(Limits::default(), &["stand-in", "unbegun"]).await;
+    let failed = watched.service.post(&small()).await;
+    failed.assert_error(500, 9523, "ended before it began");
 }
 
 #[tokio::test]
@@ -321,9 +378,7 @@ async fn a_full_queue_keeps_neither_info_nor_health_waiting() {
     let info = Form::info().file(form::IMAGE, &png(1, 1, [0; 3])).end();
     service.post(&info).await.assert_good("application/json");
     let mut client: Client = service.connect().await;
-    client
-        .send(b"GET /health HTTP/1.1\r\nHost: images\r\n\r\n")
-        .await;
+    client.send(HEALTH).await;
     client.answer().await.assert_good("application/json");
 }
 

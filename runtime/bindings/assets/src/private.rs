@@ -6,7 +6,19 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 /// Names that are never assets, in lower case.
-const NAMES: [&str; 4] = [".git", ".wrangler", ".safelight", "node_modules"];
+const NAMES: [&str; 11] = [
+    ".git",
+    ".hg",
+    ".jj",
+    ".svn",
+    ".netrc",
+    ".npmrc",
+    ".ssh",
+    ".aws",
+    ".wrangler",
+    ".safelight",
+    "node_modules",
+];
 /// Beginnings of such names: the files of secrets.
 const PREFIXES: [&str; 2] = [".dev.vars", ".env"];
 

@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use safelight_protocol::UnknownWordError;
 use safelight_protocol::settings::{
-    MAX_MEMORY_BUDGET_MB, MAX_MEMORY_TOTAL_MB, MAX_TIME_BUDGET_MS, PixelSettings,
+    MAX_MEMORY_BUDGET_MB, MAX_MEMORY_TOTAL_MB, MAX_TIME_BUDGET_MS, MIN_MEMORY_TOTAL_MB,
+    PixelSettings,
 };
 
 use crate::diagnostics::Diagnostics;
@@ -29,7 +30,8 @@ pub(super) fn read(
             set(&mut settings.memory_budget_mb, megabytes);
         }
         "memory_total_mb" => {
-            let megabytes = field.whole_number(diagnostics, 1..=MAX_MEMORY_TOTAL_MB);
+            let megabytes =
+                field.whole_number(diagnostics, MIN_MEMORY_TOTAL_MB..=MAX_MEMORY_TOTAL_MB);
             set(&mut settings.memory_total_mb, megabytes.map(Some));
         }
         "jpeg_decoder" => set(&mut settings.jpeg_decoder, word(field, diagnostics)),

@@ -11,7 +11,7 @@ use safelight_images_client::READY_LINE;
 use safelight_outgoing::Exception;
 use safelight_protocol::settings::{
     ImagesSettings, JpegDecoder, MAX_DEADLINE_MS, MAX_MEMORY_BUDGET_MB, MAX_MEMORY_TOTAL_MB,
-    MAX_TIME_BUDGET_MS, Sandbox,
+    MAX_TIME_BUDGET_MS, MIN_MEMORY_TOTAL_MB, Sandbox,
 };
 use tokio::io::AsyncReadExt;
 
@@ -146,7 +146,7 @@ pub(super) struct ImagesFlags {
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=MAX_MEMORY_BUDGET_MB))]
     memory_budget_mb: Option<u64>,
     /// Most memory for all requests and the pixel processes together, in megabytes [default: half of the machine's].
-    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=MAX_MEMORY_TOTAL_MB))]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(MIN_MEMORY_TOTAL_MB..=MAX_MEMORY_TOTAL_MB))]
     memory_total_mb: Option<u64>,
     /// Confinement of the processes that work on pixels: auto (what the kernel has), require, or off [default: auto].
     #[arg(long, value_name = "WORD")]
@@ -236,7 +236,7 @@ mod tests {
                 avif_input: false,
                 time_budget_ms: 4,
                 memory_budget_mb: 5,
-                memory_total_mb: Some(7),
+                memory_total_mb: Some(700),
                 jpeg_decoder: JpegDecoder::Zune,
                 sandbox: Sandbox::Require,
             },
@@ -256,7 +256,7 @@ mod tests {
             "--no-avif-input",
             "--time-budget-ms=4",
             "--memory-budget-mb=5",
-            "--memory-total-mb=7",
+            "--memory-total-mb=700",
             "--sandbox=require",
             "--jpeg-decoder=zune",
             "--allow-address=127.0.0.1:80",

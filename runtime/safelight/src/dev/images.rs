@@ -61,7 +61,11 @@ fn settings(config: &Config, options: &DevOptions) -> io::Result<ImagesSettings>
 /// Returns the absolute path of a folder.
 fn folder(named: &Path) -> io::Result<PathBuf> {
     let failed = |error| io::Error::other(format!("{}: {error}", named.display()));
-    named.canonicalize().map_err(failed)
+    let folder = named.canonicalize().map_err(failed)?;
+    match folder.is_dir() {
+        true => Ok(folder),
+        false => Err(failed(io::ErrorKind::NotADirectory.into())),
+    }
 }
 
 /// Pictures by URL, if the config enables them and the images process runs.

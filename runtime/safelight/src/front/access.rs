@@ -72,12 +72,13 @@ impl Access {
         headers: &HeaderMap,
         peer: IpAddr,
     ) -> Result<(), Stranger> {
-        match headers.get(TOKEN) {
-            Some(token) if self.token.matches(token) => {}
-            Some(_) => return Err(Stranger::WrongToken),
-            // A dual-stack listener shows an IPv4 loopback peer as a mapped address.
-            None if peer.to_canonical().is_loopback() => {}
-            None => return Err(Stranger::OtherMachine),
+        let mut tokens = headers.get_all(TOKEN).iter().peekable();
+        // A dual-stack listener shows an IPv4 loopback peer as a mapped address.
+        if tokens.peek().is_none() && !peer.to_canonical().is_loopback() {
+            return Err(Stranger::OtherMachine);
+        }
+        if !tokens.all(|token| self.token.matches(token)) {
+            return Err(Stranger::WrongToken);
         }
         let mut origins = headers.get_all(ORIGIN).iter();
         let is_cross_site = headers
