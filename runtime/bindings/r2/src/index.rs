@@ -1,5 +1,6 @@
 //! The index of a bucket: one SQLite file, used on blocking threads.
 
+mod generation;
 pub(super) mod objects;
 mod reserve;
 pub(super) mod uploads;
@@ -102,8 +103,8 @@ impl Index {
     /// Opens the index at `path`, or creates it.
     ///
     /// # Errors
-    /// Fails when the file cannot be opened, is no index of a known version, or is empty beside blobs. The file is then left
-    /// unchanged.
+    /// Fails when the file cannot be opened, is no index of a known version, is empty although the bucket was used, or is a
+    /// copy of an earlier state. The file is then left unchanged.
     pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, R2Error> {
         let mut open = OPEN_INDEXES.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|known| known.shared.strong_count() + known.pins.strong_count() > 0);
@@ -261,7 +262,10 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, R2Error> {
             return Err(R2Error::new(Code::Internal, text));
         }
     }
+    let generation_file = generation::file(path);
+    let generation = generation::advance(&transaction, &generation_file)?;
     transaction.commit()?;
+    generation::record(&generation_file, generation);
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     synchronize(&connection, durability)?;
@@ -287,7 +291,8 @@ pub(super) fn transact<T>(
     Ok(done)
 }
 
-/// Refuses a new index beside blobs, which no row would name: the next sweep would delete them all.
+/// Refuses a new index beside blobs, which no row would name: the next sweep would delete them all. Blobs in a store have
+/// the generation of the lost index as their sign.
 fn check_new(path: &Path) -> Result<(), R2Error> {
     let blobs = path.with_file_name(BLOBS_NAME);
     let count = match std::fs::read_dir(&blobs) {
@@ -295,13 +300,17 @@ fn check_new(path: &Path) -> Result<(), R2Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
         Err(error) => return Err(error.into()),
     };
-    if count == 0 {
-        return Ok(());
-    }
+    let generation = generation::file(path);
+    let lost = match (count, generation.exists()) {
+        (0, false) => return Ok(()),
+        (0, true) => format!("{} shows that there was another one", generation.display()),
+        (count, _) => {
+            let blobs = blobs.display();
+            format!("{blobs} has {count} files of objects that only the index names")
+        }
+    };
     let text = format!(
-        "the index is empty, and {} has {count} files of objects that only the index names; restore the index from a copy, or \
-         remove the bucket's folder",
-        blobs.display()
+        "the index is empty, and {lost}; restore the bucket's folder from a copy, or remove it"
     );
     Err(R2Error::new(Code::Internal, text))
 }

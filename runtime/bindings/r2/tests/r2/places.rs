@@ -162,8 +162,72 @@ async fn an_index_that_was_emptied_is_refused_and_no_blob_is_deleted() {
         assert!(words.contains("the index is empty, and "), "{words}");
         assert!(blob.exists());
     }
+    // Half of a file, and one that is a database no more.
+    for garbage in [
+        &copy[..copy.len() / 2],
+        &b"SQLite format 3\0, and nothing else"[..],
+    ] {
+        std::fs::write(&index, garbage).unwrap();
+        let words = refusal(folder.path(), &Storage::default()).await;
+        assert!(words.contains("index.sqlite"), "{words}");
+        assert!(std::fs::read(&index).unwrap() == garbage && blob.exists());
+    }
     std::fs::write(&index, copy).unwrap();
     let bucket = TestBucket::open(folder, Storage::default()).await;
+    assert_eq!(bucket.get("k").await.text(), "kept");
+}
+
+#[tokio::test]
+async fn an_index_of_an_earlier_state_is_refused_and_no_blob_is_deleted() {
+    let bucket = TestBucket::in_a_folder().await;
+    bucket.put("k", "old").await;
+    let index = bucket.index.clone();
+    let folder = bucket.closed();
+    let copy = std::fs::read(&index).unwrap();
+    let bucket = TestBucket::open(folder, Storage::default()).await;
+    bucket.put("k", "new").await;
+    bucket.bucket.settled().await;
+    let blob = bucket.only_blob();
+    let folder = bucket.closed();
+    let current = std::fs::read(&index).unwrap();
+    std::fs::write(&index, &copy).unwrap();
+    let words = refusal(folder.path(), &Storage::default()).await;
+    assert!(
+        words.contains("the index is of an earlier state: "),
+        "{words}"
+    );
+    assert!(std::fs::read(&index).unwrap() == copy && blob.exists());
+    std::fs::write(&index, current).unwrap();
+    let bucket = TestBucket::open(folder, Storage::default()).await;
+    assert_eq!(bucket.get("k").await.text(), "new");
+    // Its user accepts the loss.
+    let folder = bucket.closed();
+    std::fs::write(&index, copy).unwrap();
+    std::fs::remove_file(index.with_file_name("generation")).unwrap();
+    let bucket = TestBucket::open(folder, Storage::default()).await;
+    assert_eq!(bucket.blobs().await, 0);
+}
+
+#[tokio::test]
+async fn an_index_of_a_store_that_was_emptied_is_refused() {
+    let storage = Storage {
+        s3: Some(moto::store().await),
+        ..Storage::default()
+    };
+    let bucket = TestBucket::open(tempfile::tempdir().unwrap(), storage.clone()).await;
+    bucket.put("k", "kept").await;
+    let index = bucket.index.clone();
+    let folder = bucket.closed();
+    let copy = std::fs::read(&index).unwrap();
+    let empty = || std::fs::write(&index, "").unwrap();
+    let remove = || std::fs::remove_file(&index).unwrap();
+    for lose in [&empty as &dyn Fn(), &remove] {
+        lose();
+        let words = refusal(folder.path(), &storage).await;
+        assert!(words.contains("the index is empty, and "), "{words}");
+    }
+    std::fs::write(&index, copy).unwrap();
+    let bucket = TestBucket::open(folder, storage).await;
     assert_eq!(bucket.get("k").await.text(), "kept");
 }
 
