@@ -22,8 +22,8 @@ const CANCEL: [u8; 4] = [0, 0, 0, 8];
 const LARGEST: [u8; 4] = [0x7f, 0xff, 0, 0];
 
 /// A connection whose windows let the server write as much as it likes.
-struct Connection {
-    stream: TcpStream,
+pub(crate) struct Connection {
+    pub(crate) stream: TcpStream,
     authority: String,
 }
 
@@ -33,7 +33,7 @@ impl Connection {
     }
 
     /// Opens such a connection whose streams have an initial window of this size.
-    async fn with_window(server: SocketAddr, room: [u8; 4]) -> Self {
+    pub(crate) async fn with_window(server: SocketAddr, room: [u8; 4]) -> Self {
         let mut stream = TcpStream::connect(server).await.unwrap();
         let initial_window: Vec<u8> = [&[0, 4][..], &room].concat();
         let opening = [
@@ -49,7 +49,7 @@ impl Connection {
     }
 
     /// A whole request without a body.
-    fn get(&self, stream: u32, path: &str) -> Vec<u8> {
+    pub(crate) fn get(&self, stream: u32, path: &str) -> Vec<u8> {
         // `:method GET` and `:scheme http` from the static table; `:path` and `:authority` in letters.
         let mut fields = vec![0x82, 0x86];
         for (name, value) in [(0x04, path), (0x01, &self.authority)] {
@@ -76,6 +76,16 @@ impl Connection {
             let (kind, _, id, payload) = self.frame().await;
             if (kind, id) == (RST_STREAM, wanted) {
                 return payload;
+            }
+        }
+    }
+
+    /// Waits for the head of the answer on a stream.
+    pub(crate) async fn head(&mut self, wanted: u32) {
+        loop {
+            let (kind, _, id, _) = self.frame().await;
+            if (kind, id) == (HEADERS, wanted) {
+                return;
             }
         }
     }
@@ -180,6 +190,17 @@ async fn a_stream_whose_client_gives_it_no_room_is_given_up_alone() {
     connection.stream.write_all(&next.concat()).await.unwrap();
     let answer = connection.answer(3).await;
     assert!(String::from_utf8_lossy(&answer).ends_with("/host\n"));
+}
+
+#[tokio::test]
+async fn a_stream_whose_client_never_gives_it_room_is_given_up() {
+    let deadlines = "[safelight.deadlines]\nwrite_ms = 300\n";
+    let server = DevServer::start(guests::misbehaving(), deadlines).await;
+    let mut connection = Connection::with_window(server.address, [0; 4]).await;
+    let request = connection.get(1, "/host");
+    connection.stream.write_all(&request).await.unwrap();
+    let reset = tokio::time::timeout(TEST_TIMEOUT, connection.reset(1)).await;
+    assert_eq!(reset.expect("the stream stays"), CANCEL);
 }
 
 /// The whole answer is there in one piece, and the client has room for a part of it.

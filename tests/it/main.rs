@@ -14,6 +14,7 @@ mod browser;
 mod cf_images;
 mod client;
 mod config;
+mod crowds;
 mod deadlines;
 mod dev_server;
 mod early_answers;

@@ -226,6 +226,21 @@ async fn a_client_that_leaves_while_the_worker_waits_is_seen_to_leave() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_while_its_answer_waits_is_seen_to_leave() {
+    let server = DevServer::start(guests::misbehaving(), "").await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    let head = b"GET /slow-stream?pieces=2&ms=3600000 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    client.write_all(head).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"piece 1\n\r\n") {
+        assert_ne!(client.read_buf(&mut answer).await.unwrap(), 0);
+    }
+    drop(client);
+    let line = server.line(|line| line.contains("GET /slow-stream")).await;
+    assert!(line.contains("(the client left before the end)"), "{line}");
+}
+
+#[tokio::test]
 async fn a_client_that_only_stops_sending_gets_its_answer() {
     let server = DevServer::start(guests::misbehaving(), "").await;
     let mut client = TcpStream::connect(server.address).await.unwrap();

@@ -19,6 +19,8 @@ struct Shared {
     accepted: Instant,
     /// The time of the last read, in nanoseconds since the connection was accepted.
     last_read: AtomicU64,
+    /// The time from which a write has been pending, in nanoseconds since the connection was accepted, plus one; or 0.
+    stalled: AtomicU64,
     write_timed_out: AtomicBool,
     is_multiplexed: AtomicBool,
     requests: Mutex<Requests>,
@@ -51,6 +53,7 @@ impl Activity {
         Self(Arc::new(Shared {
             accepted: now,
             last_read: AtomicU64::new(0),
+            stalled: AtomicU64::new(0),
             write_timed_out: AtomicBool::new(false),
             is_multiplexed: AtomicBool::new(false),
             requests: Mutex::new(Requests {
@@ -96,9 +99,30 @@ impl Activity {
 
     /// Records that the connection has received bytes.
     pub(super) fn record_read(&self) {
+        self.0.last_read.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// Returns since when a write has been pending; none if the peer takes what there is.
+    #[must_use]
+    pub fn stalled_since(&self) -> Option<Instant> {
+        let since = self.0.stalled.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(self.0.accepted + Duration::from_nanos(since))
+    }
+
+    /// Records that a write is pending, or that one has made progress.
+    pub(super) fn record_write(&self, is_pending: bool) {
+        let stalled = &self.0.stalled;
+        match (is_pending, stalled.load(Ordering::Relaxed)) {
+            (true, 0) => stalled.store(self.now() + 1, Ordering::Relaxed),
+            (false, 1..) => stalled.store(0, Ordering::Relaxed),
+            (true, 1..) | (false, 0) => {}
+        }
+    }
+
+    /// The time since the connection was accepted, in nanoseconds.
+    fn now(&self) -> u64 {
         let since = self.0.accepted.elapsed().as_nanos();
-        let since = u64::try_from(since).unwrap_or(u64::MAX);
-        self.0.last_read.store(since, Ordering::Relaxed);
+        u64::try_from(since).unwrap_or(u64::MAX - 1)
     }
 
     /// Marks a connection whose requests share its stream, as in HTTP/2: its bytes may belong to any of them.

@@ -72,6 +72,9 @@ impl<S> TimeoutStream<S> {
                 idle.record_write();
             }
         }
+        if let Some(idle) = &self.idle {
+            idle.activity().record_write(write.is_pending());
+        }
         let write = self.with_write_timeout(cx, write);
         if let Some(recorder) = &self.recorder {
             recorder.record_write(&write);

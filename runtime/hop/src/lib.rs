@@ -9,6 +9,7 @@
 //! | [`caller_url`] | the caller's URL of a call of a service or of assets |
 //! | [`call`] | one call: its context, its request, and the trait of services |
 //! | [`request`] | the context of the client's request |
+//! | [`capacity`] | permits for work of which only so much goes on at a time |
 //! | [`faults`] | faults: their values, their grammar, and the active set |
 //! | [`trace`] | the records of a request's hops |
 //! | [`head`] | the body that a head announces, and requests in origin form |
@@ -19,6 +20,7 @@ pub mod body;
 pub mod call;
 pub mod call_log;
 pub mod caller_url;
+pub mod capacity;
 pub mod error;
 pub mod faults;
 pub mod head;

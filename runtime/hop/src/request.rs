@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use self::chain::Chain;
 pub use self::failures::Failures;
 pub use self::guard::RequestGuard;
+use crate::capacity::Holder;
 use crate::error::SubrequestLimitError;
 use crate::faults::FaultSet;
 use crate::log::{Bytes, Log, Time};
@@ -37,6 +38,8 @@ pub struct RequestContext {
     /// Sends when the client's response has ended.
     ended: watch::Sender<()>,
     chain: Chain,
+    /// The holder of what the client's request has of the runtime's capacity.
+    holder: Holder,
 }
 
 impl RequestContext {
@@ -54,6 +57,7 @@ impl RequestContext {
             failures: Arc::default(),
             ended: watch::Sender::new(()),
             chain: Chain::default(),
+            holder: Holder::new(id, Arc::default()),
         }
     }
 
@@ -61,6 +65,12 @@ impl RequestContext {
     #[must_use]
     pub fn with_trace(self, trace: Option<Arc<RequestTrace>>) -> Self {
         Self { trace, ..self }
+    }
+
+    /// Holds what the request has of the runtime's capacity by this holder.
+    #[must_use]
+    pub fn with_holder(self, holder: Holder) -> Self {
+        Self { holder, ..self }
     }
 
     /// Injects faults into the request's own calls.
@@ -98,6 +108,7 @@ impl RequestContext {
             failures: self.failures.clone(),
             ended: self.ended.clone(),
             chain: self.chain.call(worker)?,
+            holder: self.holder.clone(),
         }))
     }
 
@@ -119,6 +130,11 @@ impl RequestContext {
     /// The trace of the request's hops, if one is kept.
     pub fn trace(&self) -> Option<&Arc<RequestTrace>> {
         self.trace.as_ref()
+    }
+
+    /// The holder of what the client's request has of the runtime's capacity.
+    pub fn holder(&self) -> &Holder {
+        &self.holder
     }
 
     /// The first failures of the request's bodies.

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use http_body_util::BodyExt as _;
+use safelight_hop::capacity::Permit;
 use safelight_hop::log::Log;
 use safelight_hop::{Body, RequestContext};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use wasmtime::component::Component;
 use wasmtime::{Engine, Trap};
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
@@ -53,7 +54,7 @@ impl Worker {
     /// Fails when the worker does not answer, with the reason if it is known, or answers with a status that ends no request.
     pub async fn answer(
         &self,
-        permit: OwnedSemaphorePermit,
+        permit: Permit,
         request: http::Request<Body>,
         context: &Arc<RequestContext>,
     ) -> Result<http::Response<Body>, WorkerError> {
@@ -92,7 +93,7 @@ impl Worker {
 /// Lives as long as a response's body.
 struct ResponseGuard {
     _open_body: Option<OpenBody>,
-    _permit: OwnedSemaphorePermit,
+    _permit: Permit,
     // Output while the body is written belongs to the same request.
     _output: OutputGuard,
 }

@@ -15,6 +15,7 @@ use safelight_protocol::trace::{CALL_HEADER, REQUEST_HEADER};
 use tower::service_fn;
 
 use crate::answers::{ended_early_text, failed};
+use crate::process::call::gave_way_text;
 use crate::process::{CallError, ImagesHandle};
 
 /// A service that sends calls to the images process that runs at the time.
@@ -23,10 +24,10 @@ pub fn service(process: ImagesHandle) -> impl HopService {
 }
 
 async fn send(process: ImagesHandle, call: Call) -> Answer {
-    let record = call.context.record;
+    let (record, owner) = (call.context.record, call.context.request.id());
     let request = on_the_wire(call.request, &record)?;
     let connected = |connection| record.connection(connection);
-    match process.send(request, connected).await {
+    match process.send(request, owner, connected).await {
         Ok(response) => Ok(response.map(|body| {
             // The connection ended or stalled in the middle of a response.
             body.map_err(|error| HopError::Service(error_chain(&error)))
@@ -73,6 +74,7 @@ fn describe(error: &CallError) -> (ErrorCode, String) {
             ErrorCode::Busy,
             "too many calls of the images process are under way, and none has ended within a minute".into(),
         ),
+        CallError::GaveWay => (ErrorCode::Busy, gave_way_text()),
         CallError::Pool(PoolError::Connect(error, _)) => (
             ErrorCode::Unreachable,
             format!("the images process cannot be reached: {error}"),

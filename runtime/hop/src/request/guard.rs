@@ -99,9 +99,16 @@ impl BodyObserver for RequestGuard {
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         let is_whole = self.expected == Some(self.bytes);
-        let end = self
-            .end
-            .unwrap_or(if is_whole { End::Whole } else { End::Dropped });
+        let end = match self.end {
+            Some(end) => end,
+            None if is_whole => End::Whole,
+            None if self.context.holder().gives_way() => {
+                self.context
+                    .note("the answer gave way: its client took it too slowly while others waited");
+                End::Broken
+            }
+            None => End::Dropped,
+        };
         self.context.finish(self.status, self.bytes, end);
         if let Some(trace) = self.context.trace() {
             trace.end(self.bytes, end);

@@ -1,4 +1,4 @@
-//! The body of a client's request: timed, counted in the trace, and drained when its handler drops it.
+//! The body of a client's request: timed, paced, counted in the trace, and drained when its handler drops it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,13 +14,15 @@ use safelight_net::drain::DrainOnDrop;
 
 use super::RequestContext;
 use crate::body::Body;
+use crate::capacity::PacedUpload;
 use crate::error::HopError;
 
 /// The upload of a request, as it arrives.
 pub type Upload = DrainOnDrop<CountedBody>;
 
 /// A body whose bytes are counted in the request's trace.
-type CountedBody = InspectFrame<ReadTimeoutBody<Incoming>, Box<dyn FnMut(&Frame<Bytes>) + Send>>;
+type CountedBody =
+    InspectFrame<PacedUpload<ReadTimeoutBody<Incoming>>, Box<dyn FnMut(&Frame<Bytes>) + Send>>;
 
 /// Receives an upload on this connection. It fails when no byte arrives for `limit`.
 pub fn receive(
@@ -29,7 +31,8 @@ pub fn receive(
     connection: Activity,
     context: &RequestContext,
 ) -> Upload {
-    let paced = ReadTimeoutBody::with_activity(body, limit, connection);
+    let timed = ReadTimeoutBody::with_activity(body, limit, connection);
+    let paced = PacedUpload::new(timed, context.holder().pace().clone());
     let count = context.trace().map(|trace| trace.upload());
     let counted: CountedBody = paced.inspect_frame(Box::new(move |frame| {
         if let (Some(count), Some(data)) = (&count, frame.data_ref()) {

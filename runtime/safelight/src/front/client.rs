@@ -1,6 +1,5 @@
 //! The connection of a client, for its requests: the addresses, its activity, and the departure of the client.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,12 +9,17 @@ use std::time::Duration;
 use safelight_net::deadline::Activity;
 use safelight_net::hang_up::HangUp;
 use safelight_net::peer_socket::{self, PeerSocket};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// Time from the end of the sending side of a client on another machine to its departure. TCP does not distinguish a client
-/// that has left from one that has only closed its sending side.
-const LEAVE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time without a packet of a client after which its system is asked whether the connection is there, and time between two
+/// such probes. TCP does not distinguish a client that has left from one that has only closed its sending side. The answer
+/// does: a system forgets the connection of a process that has closed it, after 60 s on Linux, and resets it then.
+const PROBE_INTERVAL: Duration = Duration::from_secs(15);
+/// The number of probes without an answer after which a client's machine is gone.
+const MAX_LOST_PROBES: u32 = 4;
 /// Times between two looks at the socket of a client on this machine: the first time, and the longest.
 const LOOK_INTERVALS: (Duration, Duration) =
     (Duration::from_millis(10), Duration::from_millis(500));
@@ -29,6 +33,8 @@ pub(super) struct Client {
     pub(super) number: u64,
     requests: Arc<AtomicU64>,
     pub(super) activity: Activity,
+    /// Notified when the connection has to end, because a request of it gives way.
+    pub(super) gives_way: Arc<Notify>,
     hang_up: Arc<HangUp>,
 }
 
@@ -38,12 +44,19 @@ impl Client {
     /// # Errors
     /// Fails when the process has no file descriptors left.
     pub(super) fn new(stream: &TcpStream, peer: SocketAddr, number: u64) -> io::Result<Self> {
+        let probes = TcpKeepalive::new()
+            .with_time(PROBE_INTERVAL)
+            .with_interval(PROBE_INTERVAL)
+            .with_retries(MAX_LOST_PROBES);
+        // Without probes, the deadlines notice a client that is gone.
+        let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
         Ok(Self {
             local: stream.local_addr().ok(),
             peer,
             number,
             requests: Arc::default(),
             activity: Activity::new(),
+            gives_way: Arc::default(),
             hang_up: Arc::new(HangUp::new(stream)?),
         })
     }
@@ -53,20 +66,27 @@ impl Client {
         self.requests.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Waits until the client has left. A client that has only closed its sending side has not, as long as its system says
-    /// so; without word of its system, it has left after [`LEAVE_TIMEOUT`].
-    pub(super) async fn left(&self) {
+    /// Waits until the connection has to end: its client has left, or gives way while it takes an answer.
+    pub(super) async fn ends(&self) {
+        tokio::select! {
+            () = self.gives_way.notified() => {}
+            () = self.left() => {}
+        }
+    }
+
+    /// Waits until the client has left. A client that has only closed its sending side has not. The sockets of this machine
+    /// are looked up. Another machine resets the connection in the end, or does not answer probes any more.
+    async fn left(&self) {
         self.hang_up.sent_all().await;
         let (mut interval, longest) = LOOK_INTERVALS;
         loop {
             match self.peer_socket().await {
                 PeerSocket::Closed => return,
                 PeerSocket::Held => {}
-                PeerSocket::Unknown => interval = LEAVE_TIMEOUT,
+                PeerSocket::Unknown => return self.hang_up.wait().await,
             }
             // The system reports a reset at once, and a socket that is closed after its sending side not at all.
-            let has_waited = timeout(interval, self.hang_up.wait()).await.is_err();
-            if !has_waited || interval == LEAVE_TIMEOUT {
+            if timeout(interval, self.hang_up.wait()).await.is_ok() {
                 return;
             }
             interval = (interval * 2).min(longest);
@@ -82,23 +102,12 @@ impl Client {
     }
 }
 
-/// The client has left before its response.
-#[derive(Debug)]
-pub(super) struct ClientLeft;
-
-impl fmt::Display for ClientLeft {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the client left before the response")
-    }
-}
-
-impl std::error::Error for ClientLeft {}
-
 #[cfg(test)]
 mod tests {
     use std::task::Poll;
     use std::time::Duration;
 
+    use socket2::SockRef;
     use tokio::io::AsyncWriteExt;
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::timeout;
@@ -121,9 +130,9 @@ mod tests {
         (far, near, client)
     }
 
-    /// Waits for the departure of the client, and not for the time of one whose system says nothing.
+    /// Waits for the departure of the client.
     async fn assert_left(client: &Client) {
-        let left = timeout(super::LEAVE_TIMEOUT / 2, client.left()).await;
+        let left = timeout(TEST_TIMEOUT, client.left()).await;
         left.expect("the client has left");
     }
 
@@ -161,6 +170,44 @@ mod tests {
         drop(far);
         timeout(TEST_TIMEOUT, left).await.unwrap().unwrap();
         drop(near);
+    }
+
+    /// A client of another machine, as far as the system says: none of its sockets has that address.
+    fn elsewhere(client: &Client) -> Client {
+        Client {
+            peer: "192.0.2.1:9".parse().unwrap(),
+            ..client.clone()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_of_another_machine_that_only_stops_sending_has_not_left_until_it_is_reset() {
+        let (mut far, _near, client) = connection().await;
+        let client = elsewhere(&client);
+        far.shutdown().await.unwrap();
+        client.hang_up.sent_all().await;
+        // The paused clock goes on when nothing else can happen.
+        let left = timeout(Duration::from_secs(3_600), client.left()).await;
+        assert!(left.is_err(), "it still reads");
+        far.set_zero_linger().unwrap();
+        drop(far);
+        client.left().await;
+    }
+
+    #[tokio::test]
+    async fn a_silent_client_is_probed() {
+        let (_far, near, _client) = connection().await;
+        let socket = SockRef::from(&near);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), super::PROBE_INTERVAL);
+        assert_eq!(
+            socket.tcp_keepalive_interval().unwrap(),
+            super::PROBE_INTERVAL
+        );
+        assert_eq!(
+            socket.tcp_keepalive_retries().unwrap(),
+            super::MAX_LOST_PROBES
+        );
     }
 
     #[tokio::test]

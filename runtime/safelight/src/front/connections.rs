@@ -1,12 +1,14 @@
-//! The open connections of the server, up to a number. Beyond it, the one that has been idle for longest gives way.
+//! The open connections of the server, up to a number. Beyond it, the one that has been idle for longest gives way, or the
+//! one whose client has taken nothing for longest.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use safelight_hop::capacity::MAX_STALL;
 use safelight_net::deadline::Activity;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Time between two searches for an idle connection while all are at work.
 const SEARCH_INTERVAL: Duration = Duration::from_millis(100);
@@ -43,11 +45,11 @@ impl Connections {
     }
 
     /// Waits until there is room for another connection. Without room, the connection without a request that has been
-    /// idle for longest gives way.
+    /// idle for longest gives way, or else the one that has been stalled for longest.
     pub(super) async fn room(&self) -> OwnedSemaphorePermit {
         loop {
             if self.permits.available_permits() == 0 {
-                self.close_idle();
+                self.close_one();
             }
             let permit = timeout(SEARCH_INTERVAL, self.permits.clone().acquire_owned()).await;
             if let Ok(Ok(permit)) = permit {
@@ -73,13 +75,17 @@ impl Connections {
         }
     }
 
-    fn close_idle(&self) {
+    fn close_one(&self) {
         let mut open = self.lock();
         let idle = open.iter().filter_map(|(number, connection)| {
             let since = connection.activity.idle_since()?;
             Some((since, *number))
         });
-        if let Some((_, number)) = idle.min() {
+        let stalled = open.iter().filter_map(|(number, connection)| {
+            let since = connection.activity.stalled_since()?;
+            (Instant::now() >= since + MAX_STALL).then_some((since, *number))
+        });
+        if let Some((_, number)) = idle.min().or_else(|| stalled.min()) {
             open.remove(&number);
         }
     }
@@ -110,7 +116,9 @@ mod tests {
     use std::future::{pending, poll_fn};
     use std::task::Poll;
 
-    use safelight_net::deadline::Activity;
+    use safelight_net::Deadlines;
+    use safelight_net::deadline::{Activity, TimeoutStream};
+    use tokio::io::AsyncWriteExt;
 
     use super::{Connections, OpenConnection};
 
@@ -140,6 +148,26 @@ mod tests {
             let first = poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await;
             assert!(first.is_pending());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_whose_client_takes_nothing_gives_way() {
+        let connections = Connections::new(2);
+        let (_busy, at_work) = opened(&connections, 1).await;
+        let _request = at_work.begin_request();
+        let (mut stalled, activity) = opened(&connections, 2).await;
+        let _request = activity.begin_request();
+        let (_client, stream) = tokio::io::duplex(1);
+        let mut stream = TimeoutStream::server(stream, &Deadlines::default(), activity);
+        let next = tokio::spawn({
+            let connections = connections.clone();
+            async move { opened(&connections, 3).await.0.number }
+        });
+        // The client has room for a byte.
+        let answer = async { stream.write_all(b"answer").await };
+        stalled.run(answer).await;
+        drop(stalled);
+        assert_eq!(next.await.unwrap(), 3);
     }
 
     #[tokio::test(start_paused = true)]

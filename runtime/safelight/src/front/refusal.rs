@@ -2,6 +2,7 @@
 
 use http::header::ALLOW;
 use http::{HeaderValue, StatusCode};
+use safelight_hop::capacity;
 use safelight_hop::faults::header::FaultHeaderError;
 use safelight_hop::{Body, RequestContext, body};
 use safelight_protocol::headers::RUNTIME_ERROR;
@@ -29,6 +30,8 @@ pub enum Refusal {
     BadMethod(&'static str),
     /// The requested trace is not kept.
     NotKept(String),
+    /// The client is too slow while others wait for one of so many places.
+    SlowClient(usize),
     /// The worker did not answer.
     Worker(WorkerError),
 }
@@ -43,6 +46,7 @@ impl Refusal {
             Self::Stranger(stranger) => (StatusCode::FORBIDDEN, stranger.class()),
             Self::BadMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "bad-method"),
             Self::NotKept(_) => (StatusCode::NOT_FOUND, "not-kept"),
+            Self::SlowClient(_) => (StatusCode::SERVICE_UNAVAILABLE, "slow-client"),
             Self::Worker(error) => class_of(&error.kind, context),
         }
     }
@@ -86,6 +90,10 @@ impl Refusal {
             Self::Stranger(stranger) => stranger.to_string(),
             Self::BadMethod(allowed) => format!("the method must be {allowed}"),
             Self::NotKept(what) => what.clone(),
+            Self::SlowClient(places) => format!(
+                "the request gave way: {}",
+                capacity::too_slow(*places, "places for requests of the worker")
+            ),
             Self::Worker(error) => error.text(context),
         }
     }
@@ -108,7 +116,8 @@ impl Refusal {
             | Self::ForeignHost(_)
             | Self::Stranger(_)
             | Self::BadMethod(_)
-            | Self::NotKept(_) => &[],
+            | Self::NotKept(_)
+            | Self::SlowClient(_) => &[],
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP server for clients: accepts connections, begins requests, and observes each response to its end.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +17,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use safelight_delivery::ImageUrls;
 use safelight_hop::body::ObservedBody;
+use safelight_hop::capacity::{Direction, Holder};
 use safelight_hop::faults::{FaultSet, Targets, header};
 use safelight_hop::log::{Log, Time};
 use safelight_hop::request::{RequestGuard, upload};
@@ -29,19 +31,21 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::access::{Access, Stranger};
-use super::client::{Client, ClientLeft};
+use super::client::Client;
 use super::connections::Connections;
 use super::refusal::Refusal;
 use super::router::{self, Platform};
-use super::streams::{FlowControlledBody, Streams};
+use super::streams::{self, FlowControlledBody, Streams};
 use super::target::absolute_uri;
 use super::traces::Traces;
-use super::worker_front::WorkerFront;
+use super::worker_front::{MAX_CONCURRENT_REQUESTS, WorkerFront};
 
 /// Time for the requests in flight after the shutdown signal.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Maximum number of connections. Beyond it, an idle one gives way; if none is idle, further ones wait to be accepted.
+/// Maximum number of connections. Beyond it, an idle or a stalled one gives way; without one, further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 4_096;
+/// Maximum number of HTTP/2 streams of one connection. hyper refuses further ones.
+const MAX_STREAMS: u32 = 200;
 /// The maximum number of unsent bytes that the system queues for a client (`TCP_NOTSENT_LOWAT`). With more of them, a slow
 /// reader would show no progress for minutes.
 const MAX_UNSENT_BYTES: u32 = 128 * 1024;
@@ -88,7 +92,7 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
             log.warn("a connection was refused: the process has no file descriptors left");
             continue;
         };
-        let activity = client.activity.clone();
+        let (activity, at_end) = (client.activity.clone(), client.clone());
         let mut open = connections.open(permit, number, activity.clone());
         let stream = TimeoutStream::server(stream, &deadlines, activity.clone());
         let front = front.clone();
@@ -103,7 +107,14 @@ pub async fn run(listener: TcpListener, served: Served, shutdown: impl Future<Ou
         let log = log.clone();
         tokio::spawn(async move {
             // The client sees the failure of its connection, and each request logs its own end.
-            open.run(connection).await;
+            let running = async {
+                tokio::select! {
+                    biased;
+                    _ = connection => {}
+                    () = at_end.ends() => {}
+                }
+            };
+            open.run(running).await;
             if activity.has_write_timed_out() {
                 log.warn(format_args!(
                     "a connection was given up: its client has read nothing for {}",
@@ -127,7 +138,10 @@ fn connection_builder(streams: Streams) -> auto::Builder<Streams> {
         .half_close(true)
         // The stream has timeouts of its own, for both versions.
         .header_read_timeout(None);
-    builder.http2().timer(TokioTimer::new());
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS);
     builder
 }
 
@@ -164,14 +178,14 @@ impl Front {
         &self,
         request: http::Request<Incoming>,
         client: &Client,
-    ) -> Result<http::Response<Body>, ClientLeft> {
+    ) -> Result<http::Response<Body>, Infallible> {
         let (mut head, body) = request.into_parts();
         let target = head.uri.clone();
         let (admitted, faults) = match self.admit(&mut head, client) {
             Ok(Admitted { steering, faults }) => (Ok(steering), faults),
             Err(refusal) => (Err(refusal), None),
         };
-        // If the client leaves before the response, this future is dropped, and the guard with it.
+        // If the client leaves, its connection is dropped, and this future or the response with it.
         let mut guard = self.begin(&head, &target, client, faults);
         let context = guard.context().clone();
         let (limit, activity) = (self.served.deadlines.body_read, &client.activity);
@@ -180,6 +194,8 @@ impl Front {
             Ok(steering) => {
                 if head.headers.contains_key(EXPECT) {
                     upload.start().await;
+                    // Nobody reads the upload yet.
+                    context.holder().pace().progress(Direction::Upload, 0);
                 }
                 let body = upload::into_body(upload, context.clone());
                 let request = http::Request::from_parts(head, body);
@@ -189,10 +205,13 @@ impl Front {
                     image_urls: self.served.image_urls.as_ref(),
                 };
                 let answer = router::answer(&self.served.worker, platform, request, &context);
-                tokio::select! {
-                    response = answer => response,
-                    // The error ends the connection, or the stream. The guard logs that the client has left.
-                    () = client.left() => return Err(ClientLeft),
+                let answered = tokio::select! {
+                    response = answer => Some(response),
+                    () = context.holder().must_end() => None,
+                };
+                match answered {
+                    Some(response) if context.holder().begin_answer() => response,
+                    Some(_) | None => Refusal::SlowClient(MAX_CONCURRENT_REQUESTS).report(&context),
                 }
             }
             Err(refusal) => refusal.report(&context),
@@ -200,7 +219,8 @@ impl Front {
         guard.head(&response);
         // Only bytes that the client has room for are handed over and counted.
         Ok(response.map(|body| {
-            let body = FlowControlledBody::new(body).boxed_unsync();
+            let pace = context.holder().pace().clone();
+            let body = FlowControlledBody::new(body, pace).boxed_unsync();
             ObservedBody::new(body, guard).boxed_unsync()
         }))
     }
@@ -243,7 +263,9 @@ impl Front {
         });
         let method = head.method.clone();
         let log = self.served.log.clone();
+        let gives_way = streams::gives_way().unwrap_or_else(|| client.gives_way.clone());
         let context = RequestContext::new(id, method, target, log)
+            .with_holder(Holder::new(client.number, gives_way))
             .with_trace(trace)
             .with_faults(faults.unwrap_or_default());
         let traces = self.served.traces.clone();

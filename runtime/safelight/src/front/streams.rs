@@ -9,8 +9,10 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use hyper::rt::Executor;
+use safelight_hop::capacity::{Direction, Pace, record_answer};
 use safelight_hop::log::{Log, Time};
 use safelight_hop::{HopError, body};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 /// Bytes of a flow-control window per deadline. A client may send no update before it has read half of its window, and
@@ -22,6 +24,8 @@ const MAX_WINDOWS: u32 = 8;
 /// Maximum number of bytes of a response that are handed over at a time: the size of a frame. So every poll shows
 /// progress, even if many streams share a slow reader, and HTTP/2 buffers no more of a response.
 const FRAME_BYTES: usize = 16 * 1024;
+/// The same for HTTP/1.
+const PIECE_BYTES: usize = 256 * 1024;
 
 tokio::task_local! {
     static STREAM: Arc<StreamProgress>;
@@ -50,6 +54,8 @@ impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
         tokio::spawn(STREAM.scope(progress.clone(), async move {
             tokio::select! {
                 _ = stream => {}
+                // The guard of the request logs it.
+                () = progress.gives_way.notified() => {}
                 () = progress.stalled(limit) => log.warn(format_args!(
                     "an answer was given up: its client has taken nothing of it for {}",
                     Time(limit)
@@ -61,7 +67,17 @@ impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
 
 /// The progress of a client in reading the response of one stream.
 #[derive(Default)]
-struct StreamProgress(Mutex<Progress>);
+struct StreamProgress {
+    progress: Mutex<Progress>,
+    /// Notified when the stream has to end, because its request gives way.
+    gives_way: Arc<Notify>,
+}
+
+/// Returns what ends the HTTP/2 stream of this task.
+pub(super) fn gives_way() -> Option<Arc<Notify>> {
+    let gives_way = STREAM.try_with(|progress| progress.gives_way.clone());
+    gives_way.ok()
+}
 
 #[derive(Clone, Copy, Default)]
 struct Progress {
@@ -74,7 +90,7 @@ impl StreamProgress {
     /// Returns when a piece has waited for too long.
     async fn stalled(&self, limit: Duration) {
         loop {
-            let state = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let state = *self.progress.lock().unwrap_or_else(PoisonError::into_inner);
             let steps = u32::try_from(state.bytes / WINDOW_BYTES).unwrap_or(MAX_WINDOWS);
             let end = match state.waits {
                 Some(since) => since + limit * steps.clamp(1, MAX_WINDOWS),
@@ -88,7 +104,7 @@ impl StreamProgress {
     }
 
     fn change(&self, change: impl FnOnce(&mut Progress)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -99,22 +115,35 @@ pub(super) struct FlowControlledBody<B> {
     rest: Bytes,
     /// None with HTTP/1, where the connection has a timeout for this.
     progress: Option<Arc<StreamProgress>>,
+    /// The pace of the client.
+    pace: Pace,
 }
 
 impl<B> FlowControlledBody<B> {
-    /// A response on the stream of this task.
-    pub(super) fn new(inner: B) -> Self {
+    /// A response on the stream of this task. The wait for the client begins: it may have room for nothing.
+    pub(super) fn new(inner: B, pace: Pace) -> Self {
         let progress = STREAM.try_with(Clone::clone).ok();
+        if let Some(progress) = &progress {
+            progress.change(|state| state.waits = Some(Instant::now()));
+        }
+        pace.wait(Direction::Answer);
         Self {
             inner,
             rest: Bytes::new(),
             progress,
+            pace,
         }
     }
 }
 
+impl<B> Drop for FlowControlledBody<B> {
+    fn drop(&mut self) {
+        self.pace.progress(Direction::Answer, 0);
+    }
+}
+
 impl<B: Body<Data = Bytes, Error = HopError> + Unpin> FlowControlledBody<B> {
-    /// The next piece, of at most [`FRAME_BYTES`].
+    /// The next piece, of at most [`FRAME_BYTES`] or [`PIECE_BYTES`].
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
         if self.rest.is_empty() {
             match std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
@@ -125,7 +154,11 @@ impl<B: Body<Data = Bytes, Error = HopError> + Unpin> FlowControlledBody<B> {
                 other => return Poll::Ready(other),
             }
         }
-        let piece = self.rest.split_to(self.rest.len().min(FRAME_BYTES));
+        let most = match self.progress {
+            Some(_) => FRAME_BYTES,
+            None => PIECE_BYTES,
+        };
+        let piece = self.rest.split_to(self.rest.len().min(most));
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 }
@@ -138,10 +171,8 @@ impl<B: Body<Data = Bytes, Error = HopError> + Unpin> Body for FlowControlledBod
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, HopError>>> {
-        if self.progress.is_none() {
-            return Pin::new(&mut self.inner).poll_frame(cx);
-        }
         let polled = self.poll_piece(cx);
+        record_answer(&self.pace, &polled);
         if let Some(progress) = &self.progress {
             let bytes = match &polled {
                 Poll::Ready(Some(Ok(frame))) => {
@@ -174,11 +205,14 @@ mod tests {
     use tokio::time::Instant;
 
     use safelight_hop::body::full;
+    use safelight_hop::capacity::Pace;
 
-    use super::{FRAME_BYTES, FlowControlledBody, STREAM, StreamProgress, WINDOW_BYTES};
+    use super::{
+        FRAME_BYTES, FlowControlledBody, PIECE_BYTES, STREAM, StreamProgress, WINDOW_BYTES,
+    };
 
     async fn pieces(bytes: usize) -> Vec<usize> {
-        let mut body = FlowControlledBody::new(full(vec![7; bytes]));
+        let mut body = FlowControlledBody::new(full(vec![7; bytes]), Pace::default());
         let mut pieces = Vec::new();
         while let Some(frame) = body.frame().await {
             let length = frame.unwrap().into_data().unwrap().len();
@@ -190,11 +224,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stream_is_handed_a_frame_at_a_time_and_a_connection_all_there_is() {
+    async fn a_stream_is_handed_a_frame_at_a_time_and_a_connection_larger_pieces() {
         let bytes = 2 * FRAME_BYTES + 5;
         let on_stream = STREAM.scope(Arc::default(), pieces(bytes)).await;
         assert_eq!(on_stream, [FRAME_BYTES, FRAME_BYTES, 5]);
         assert_eq!(pieces(bytes).await, [bytes]);
+        assert_eq!(pieces(PIECE_BYTES + 5).await, [PIECE_BYTES, 5]);
     }
 
     /// The time until a stream ends whose client has taken so many bytes and takes no more.
@@ -223,6 +258,16 @@ mod tests {
             let rounding = Duration::from_millis(2);
             assert!(kept < limit * limits + rounding, "{bytes}: {kept:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_whose_client_has_room_for_nothing_ends() {
+        let progress = Arc::new(StreamProgress::default());
+        let body = || FlowControlledBody::new(full("x"), Pace::default());
+        let _unread = STREAM.sync_scope(progress.clone(), body);
+        let limit = Duration::from_secs(1);
+        let stalled = tokio::time::timeout(2 * limit, progress.stalled(limit)).await;
+        assert!(stalled.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,18 +4,18 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
 use safelight_assets::site::Site;
+use safelight_hop::capacity::{Capacity, Permit};
 use safelight_hop::{Body, Call, HopService, RequestContext};
 use safelight_r2::public::PublicBuckets;
 use safelight_worker::service::Callee;
 use safelight_worker::{Worker, WorkerError, WorkerErrorKind};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::service_fn;
 
 use super::refusal::Refusal;
 
 /// Maximum number of concurrent requests of a worker and its static files; further ones wait. It is also the maximum
 /// number of concurrent calls of other workers; further ones fail.
-const MAX_CONCURRENT_REQUESTS: usize = 1_024;
+pub(super) const MAX_CONCURRENT_REQUESTS: usize = 1_024;
 
 /// A worker with its public buckets and static files.
 pub struct WorkerFront {
@@ -25,8 +25,8 @@ pub struct WorkerFront {
     site: Option<Site>,
     /// The worker; none for a site of static files alone.
     worker: Option<Worker>,
-    permits: Arc<Semaphore>,
-    call_permits: Arc<Semaphore>,
+    permits: Capacity,
+    call_permits: Capacity,
 }
 
 type Answered = Result<http::Response<Body>, WorkerError>;
@@ -38,8 +38,8 @@ impl WorkerFront {
             public,
             site,
             worker,
-            permits: Arc::new(Semaphore::new(MAX_CONCURRENT_REQUESTS)),
-            call_permits: Arc::new(Semaphore::new(MAX_CONCURRENT_REQUESTS)),
+            permits: Capacity::new(MAX_CONCURRENT_REQUESTS),
+            call_permits: Capacity::new(MAX_CONCURRENT_REQUESTS),
         }
     }
 
@@ -57,9 +57,7 @@ impl WorkerFront {
             return Ok(response);
         }
         let request = http::Request::from_parts(parts, body);
-        let Ok(permit) = self.permits.clone().acquire_owned().await else {
-            return Err(no_answer("the worker is shut down"));
-        };
+        let permit = self.permits.acquire(context.holder()).await;
         self.answer_with_permit(permit, request, context).await
     }
 
@@ -73,7 +71,7 @@ impl WorkerFront {
         request: http::Request<Body>,
         context: &Arc<RequestContext>,
     ) -> Answered {
-        let Ok(permit) = self.call_permits.clone().try_acquire_owned() else {
+        let Some(permit) = self.call_permits.try_acquire(context.holder()) else {
             let text = format!("it has {MAX_CONCURRENT_REQUESTS} calls of other workers already");
             return Err(no_answer(text));
         };
@@ -82,7 +80,7 @@ impl WorkerFront {
 
     async fn answer_with_permit(
         &self,
-        permit: OwnedSemaphorePermit,
+        permit: Permit,
         request: http::Request<Body>,
         context: &Arc<RequestContext>,
     ) -> Answered {
@@ -138,6 +136,7 @@ mod tests {
     use std::sync::Arc;
     use std::task::Poll;
 
+    use super::{Capacity, WorkerFront};
     use http::{Method, Uri};
     use safelight_assets::Assets;
     use safelight_assets::site::Site;
@@ -146,9 +145,6 @@ mod tests {
     use safelight_hop::{RequestContext, body};
     use safelight_r2::public::PublicBuckets;
     use tempfile::TempDir;
-    use tokio::sync::Semaphore;
-
-    use super::WorkerFront;
 
     /// A site of one file and no worker, with this number of permits for requests and as many for calls.
     fn front(folder: &TempDir, permits: usize) -> WorkerFront {
@@ -160,8 +156,8 @@ mod tests {
         let (assets, _) = Assets::open(&config, &[]).unwrap();
         let site = Site::new(assets, &config);
         WorkerFront {
-            permits: Arc::new(Semaphore::new(permits)),
-            call_permits: Arc::new(Semaphore::new(permits)),
+            permits: Capacity::new(permits),
+            call_permits: Capacity::new(permits),
             ..WorkerFront::new(PublicBuckets::default(), Some(site), None)
         }
     }
@@ -178,16 +174,16 @@ mod tests {
     #[tokio::test]
     async fn a_request_of_a_file_waits_for_a_permit() {
         let folder = tempfile::tempdir().unwrap();
-        let front = front(&folder, 0);
+        let front = front(&folder, 1);
         let (request, context) = request();
+        let permit = front.permits.try_acquire(context.holder());
         let mut answer = std::pin::pin!(front.answer(request, &context));
         // The permit is the first thing that it waits for.
         let first = std::future::poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await;
         assert!(first.is_pending());
-        assert_eq!(Arc::strong_count(&front.permits), 2);
-        front.permits.add_permits(1);
+        drop(permit);
         assert_eq!(answer.await.unwrap().status(), 200);
-        assert_eq!(front.permits.available_permits(), 1);
+        assert!(front.permits.try_acquire(context.holder()).is_some());
     }
 
     #[tokio::test]

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use safelight_hop::Body;
+use safelight_hop::capacity::{Capacity, Holder, Permit};
 use safelight_net::pool::Pool;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// Maximum wait of a call for a process that is being restarted. A restart takes some 200 ms.
@@ -14,16 +15,16 @@ pub(super) const RESTART_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Maximum calls at the same time. Further calls wait. The process takes 256 connections, and one must be left for its
 /// health check.
-const MAX_CALLS: usize = 224;
+pub(super) const MAX_CALLS: usize = 224;
 
-/// Maximum wait of a call for the end of one of those. Uploads that trickle could keep all of them for ever.
+/// Maximum wait of a call for the end of one of those. One whose upload or answer trickles gives way before.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The state that calls and the supervisor share.
 pub(super) struct Link {
     pub(super) pool: Pool<Body>,
     state: watch::Receiver<ProcessState>,
-    calls: Arc<Semaphore>,
+    calls: Capacity,
     in_flight: watch::Sender<usize>,
     report: watch::Sender<Option<UnhealthyReport>>,
     /// The number of the last process that has answered a call, plus one.
@@ -57,7 +58,7 @@ impl Link {
         Self {
             pool,
             state,
-            calls: Arc::new(Semaphore::new(MAX_CALLS)),
+            calls: Capacity::new(MAX_CALLS),
             in_flight: watch::channel(0).0,
             report: watch::channel(None).0,
             answered: AtomicU64::new(0),
@@ -75,9 +76,10 @@ impl Link {
     }
 
     /// Begins a call, which waits while too many are in flight. Returns none if none of them ends within [`CALL_TIMEOUT`].
-    pub(super) async fn begin(self: &Arc<Self>) -> Option<CallGuard> {
-        let permit = timeout(CALL_TIMEOUT, self.calls.clone().acquire_owned()).await;
-        let permit = permit.ok()?.ok();
+    pub(super) async fn begin(self: &Arc<Self>, holder: &Holder) -> Option<CallGuard> {
+        let permit = timeout(CALL_TIMEOUT, self.calls.acquire(holder))
+            .await
+            .ok()?;
         self.in_flight.send_modify(|calls| *calls += 1);
         Some(CallGuard {
             link: self.clone(),
@@ -132,7 +134,7 @@ impl Link {
 /// Counts a call as in flight until it is dropped.
 pub(super) struct CallGuard {
     link: Arc<Link>,
-    _permit: Option<OwnedSemaphorePermit>,
+    _permit: Permit,
 }
 
 impl Drop for CallGuard {
@@ -153,6 +155,7 @@ impl CallGuard {
 mod tests {
     use std::sync::Arc;
 
+    use safelight_hop::capacity::Holder;
     use safelight_net::Deadlines;
     use tokio::sync::watch;
     use tokio::time::Instant;
@@ -190,14 +193,15 @@ mod tests {
         let (_state, link) = link(ProcessState::Up(1));
         let link = Arc::new(link);
         let mut calls = Vec::new();
+        let holder = Holder::new(1, Arc::default());
         for _ in 0..MAX_CALLS {
-            calls.push(link.begin().await.unwrap());
+            calls.push(link.begin(&holder).await.unwrap());
         }
         let started = Instant::now();
-        assert!(link.begin().await.is_none());
+        assert!(link.begin(&holder).await.is_none());
         assert!(started.elapsed() >= CALL_TIMEOUT);
         let ends = async { drop(calls.pop()) };
-        assert!(tokio::join!(link.begin(), ends).0.is_some());
+        assert!(tokio::join!(link.begin(&holder), ends).0.is_some());
     }
 
     #[tokio::test(start_paused = true)]

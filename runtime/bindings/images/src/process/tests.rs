@@ -34,7 +34,7 @@ async fn failed_call(socket: &Path) -> (CallError, Duration) {
     let pool = Pool::new(socket, Deadlines::default());
     let handle = ImagesHandle(Arc::new(Link::new(pool, states)));
     let started = Instant::now();
-    let call = handle.send(request(), |_| ()).await;
+    let call = handle.send(request(), 1, |_| ()).await;
     (call.map(|_| ()).unwrap_err(), started.elapsed())
 }
 
@@ -120,7 +120,7 @@ async fn a_call_that_is_refused_a_connection_goes_to_the_process_that_replaces_t
         state.send_replace(ProcessState::Up(1));
         process(listener, b"HTTP/1.1 204 No Content\r\n\r\n").await;
     };
-    let mut call = pin!(handle.send(request(), |_| ()));
+    let mut call = pin!(handle.send(request(), 1, |_| ()));
     tokio::select! {
         answer = &mut call => panic!("no replacement was asked: {:?}", answer.map(|_| ())),
         () = replacement => {}
