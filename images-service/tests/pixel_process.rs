@@ -1,8 +1,9 @@
 //! The pixel process of this crate's own tests. The program `safelight` has it as well.
 //!
-//! With the argument `stand-in`, the program answers the images process in a way that no honest pixel process does. With
-//! any other, it confines itself, tries what the argument names, and prints the outcome. A third argument names the folder of
-//! an images process, as which it confines itself then.
+//! With the argument `serve`, the program is a pixel process as without one; its next argument is a name for the test. With
+//! `stand-in`, it answers the images process in a way that no honest pixel process does. With any other, it confines itself,
+//! tries what the argument names, and prints the outcome. A third argument names the folder of an images process, as which
+//! it confines itself then.
 
 #![expect(
     clippy::print_stdout,
@@ -35,6 +36,9 @@ fn main() -> io::Result<()> {
     let Some(attempt) = arguments.next() else {
         return serve();
     };
+    if attempt == "serve" {
+        return serve();
+    }
     let target = arguments.next().unwrap_or_default();
     if attempt == "stand-in" {
         return stand_in(&target);

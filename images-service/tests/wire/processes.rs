@@ -1,12 +1,17 @@
 //! Pixel processes: what breaks one breaks its own request, and what one says is believed only if it makes sense.
 
-use std::{collections::HashSet, fs, path::Path, time::Duration};
+use std::{
+    collections::HashSet,
+    fs,
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use http::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
 use safelight_images::Limits;
 use safelight_protocol::{error::ERROR_HEADER, form};
-use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     client::{Client, TEST_TIMEOUT},
@@ -15,24 +20,26 @@ use crate::{
     service::Service,
 };
 
-/// The tests of this module look for the children of this process, so one runs at a time.
-static ALONE: Mutex<()> = Mutex::const_new(());
+/// The last number of a service.
+static LAST: AtomicU32 = AtomicU32::new(0);
 
-/// A service whose pixel processes are those that are not in `before`.
+/// A service whose pixel processes have a name as their last argument, by which the test tells them from others.
 struct Watched {
     service: Service,
-    before: HashSet<i32>,
-    _alone: MutexGuard<'static, ()>,
+    name: String,
 }
 
 impl Watched {
-    async fn start(limits: Limits, arguments: &[&str]) -> Self {
-        let alone = ALONE.lock().await;
-        let before = children();
+    fn start(limits: Limits, arguments: &[&str]) -> Self {
+        let name = format!("watched-{}", LAST.fetch_add(1, Ordering::Relaxed));
+        let mut arguments = match arguments {
+            [] => vec!["serve"],
+            arguments => arguments.to_vec(),
+        };
+        arguments.push(&name);
         Self {
-            service: Service::with_arguments(limits, arguments),
-            before,
-            _alone: alone,
+            service: Service::with_arguments(limits, &arguments),
+            name,
         }
     }
 
@@ -42,24 +49,23 @@ impl Watched {
     }
 
     fn processes(&self) -> Vec<i32> {
-        children().difference(&self.before).copied().collect()
+        let last = format!("\0{}\0", self.name);
+        let is_own = |pid: &i32| {
+            let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            arguments.ends_with(last.as_bytes())
+        };
+        children().into_iter().filter(is_own).collect()
     }
 }
 
-/// The pixel processes of all services of this process.
+/// The children of this process.
 fn children() -> HashSet<i32> {
     let threads = fs::read_dir("/proc/self/task").unwrap();
     let lists = threads
         .filter_map(|thread| fs::read_to_string(thread.unwrap().path().join("children")).ok());
     let all: Vec<String> = lists.collect();
     let numbers = all.iter().flat_map(|list| list.split_ascii_whitespace());
-    numbers
-        .map(|number| number.parse().unwrap())
-        .filter(|pid| {
-            let name = fs::read_to_string(format!("/proc/{pid}/comm"));
-            name.is_ok_and(|name| name.starts_with("safelight-pixel"))
-        })
-        .collect()
+    numbers.map(|number| number.parse().unwrap()).collect()
 }
 
 fn exists(process: i32) -> bool {
@@ -84,9 +90,9 @@ fn small() -> Form {
 #[tokio::test]
 async fn a_process_that_ends_fails_its_request_with_the_stage_that_it_was_in() {
     for (answer, status) in [("abort", 422), ("encoding-abort", 500)] {
-        let watched = Watched::start(Limits::default(), &["stand-in", answer]).await;
+        let watched = Watched::start(Limits::default(), &["stand-in", answer]);
         let failed = watched.service.post(&small()).await;
-        failed.assert_error(status, 9516, "failed at this image");
+        failed.assert_error(status, 9516, "this image");
     }
 }
 
@@ -94,7 +100,7 @@ async fn a_process_that_ends_fails_its_request_with_the_stage_that_it_was_in() {
 async fn a_process_that_hangs_is_gone_when_the_answer_is_there() {
     let mut limits = Limits::default();
     limits.pixels.time = Duration::from_millis(300);
-    let watched = Watched::start(limits, &["stand-in", "hang"]).await;
+    let watched = Watched::start(limits, &["stand-in", "hang"]);
     let mut client = watched.service.connect().await;
     client.send(&small().chunked(8192)).await;
     let mut seen = HashSet::new();
@@ -143,7 +149,7 @@ async fn a_message_that_makes_no_sense_fails_its_request_alone() {
             9522,
         ),
     ] {
-        let watched = Watched::start(Limits::default(), &["stand-in", answer]).await;
+        let watched = Watched::start(Limits::default(), &["stand-in", answer]);
         let failed = watched.service.post(&small()).await;
         failed.assert_error(status, code, "");
     }
@@ -151,7 +157,7 @@ async fn a_message_that_makes_no_sense_fails_its_request_alone() {
 
 #[tokio::test]
 async fn a_killed_process_fails_its_own_request_and_the_next_one_works() {
-    let watched = Watched::start(Limits::default(), &[]).await;
+    let watched = Watched::start(Limits::default(), &[]);
     let mut busy = watched.service.connect().await;
     let steps = r#"[{"imageIndex":0,"width":6000,"height":6000,"fit":"squeeze","blur":250}]"#;
     busy.send(&Form::steps(&png(1000, 1000, [9, 8, 7]), steps).chunked(8192))
@@ -184,7 +190,7 @@ async fn a_killed_process_fails_its_own_request_and_the_next_one_works() {
 #[tokio::test]
 async fn a_process_that_was_killed_or_stopped_while_it_was_idle_costs_no_request() {
     for sign in [Signal::KILL, Signal::STOP] {
-        let watched = Watched::start(Limits::default(), &[]).await;
+        let watched = Watched::start(Limits::default(), &[]);
         let info = Form::info().file(form::IMAGE, &png(1, 1, [0; 3])).end();
         watched.assert_serves().await;
         watched
@@ -210,7 +216,7 @@ async fn a_process_that_was_killed_or_stopped_while_it_was_idle_costs_no_request
 
 #[tokio::test]
 async fn a_health_check_does_not_wait_for_a_process_that_is_stopped() {
-    let watched = Watched::start(Limits::default(), &[]).await;
+    let watched = Watched::start(Limits::default(), &[]);
     let mut client = watched.service.connect().await;
     client.send(HEALTH).await;
     client.answer().await.assert_good("application/json");
@@ -231,14 +237,14 @@ async fn a_health_check_does_not_wait_for_a_process_that_is_stopped() {
 
 #[tokio::test]
 async fn two_processes_that_do_not_begin_fail_the_request_and_not_its_image() {
-    let watched = Watched::start(Limits::default(), &["stand-in", "unbegun"]).await;
+    let watched = Watched::start(Limits::default(), &["stand-in", "unbegun"]);
     let failed = watched.service.post(&small()).await;
     failed.assert_error(500, 9523, "ended before it began");
 }
 
 #[tokio::test]
 async fn the_kernel_says_that_a_process_is_confined() {
-    let watched = Watched::start(Limits::default(), &[]).await;
+    let watched = Watched::start(Limits::default(), &[]);
     watched.assert_serves().await;
     let processes = watched.processes();
     assert!(!processes.is_empty());
@@ -298,7 +304,7 @@ async fn the_limit_of_memory_is_the_admitted_one() {
         ..Limits::default()
     };
     let most = limits.pixels.memory;
-    let watched = Watched::start(limits, &[]).await;
+    let watched = Watched::start(limits, &[]);
     watched.assert_serves().await;
     let low = soft_limits(&watched).into_iter().min().unwrap();
     assert!(low < most / 2, "{low}");
@@ -321,7 +327,7 @@ async fn a_request_beyond_the_memory_of_all_is_refused_and_the_process_goes_on()
         workers: 1,
         ..Limits::default()
     };
-    let watched = Watched::start(limits, &[]).await;
+    let watched = Watched::start(limits, &[]);
     let steps = r#"[{"imageIndex":0,"width":9000,"height":9000,"fit":"squeeze"}]"#;
     let large = Form::steps(&png(1000, 1000, [1, 2, 3]), steps);
     let refused = watched.service.post(&large).await;
@@ -391,7 +397,7 @@ async fn a_program_that_cannot_be_started_is_named() {
 
 #[tokio::test]
 async fn processes_end_with_their_service() {
-    let mut watched = Watched::start(Limits::default(), &[]).await;
+    let mut watched = Watched::start(Limits::default(), &[]);
     watched.assert_serves().await;
     let processes = watched.processes();
     watched.service.stop();
