@@ -2,7 +2,7 @@
 
 use safelight_protocol::settings::DeadlineSettings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixListener;
+use tokio::net::{TcpStream, UnixListener};
 
 use crate::client::post;
 use crate::dev_server::DevServer;
@@ -85,16 +85,25 @@ async fn a_process_that_dies_before_it_answers_fails_the_call_by_name() {
     let socket = socket_folder(first).join("images.sock");
     // A health check that the first call began is over, so the next one belongs to the call below.
     connections(&socket, |count| count <= 2).await;
-    signal(first, "STOP");
     let (upload, _) = picture();
-    let address = server.address;
-    let call = tokio::spawn(async move { post(address, "/upload-image", upload).await });
+    let (half, _) = upload.split_at(upload.len() / 2);
+    let length = upload.len();
+    let head = format!(
+        "POST /upload-image HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n"
+    );
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    client.write_all(head.as_bytes()).await.unwrap();
+    // Without the other half, the call has no answer, and the process is healthy.
+    client.write_all(half).await.unwrap();
     // The listener, the connection of the call, and that of a health check, which comes only while a call is in flight.
     connections(&socket, |count| count >= 3).await;
     signal(first, "KILL");
-    let failed = call.await.unwrap();
-    assert_eq!(failed.status, 500);
-    assert!(failed.text().contains("9523"), "{failed:?}");
+    let mut failed = Vec::new();
+    while !failed.windows(4).any(|four| four == b"9523") {
+        let read = client.read_buf(&mut failed).await.unwrap();
+        assert!(read > 0, "{}", String::from_utf8_lossy(&failed));
+    }
+    assert!(failed.starts_with(b"HTTP/1.1 500 "));
     server
         .line(|line| line.contains("IMAGES /transform 500 9523: the images process ended"))
         .await;

@@ -119,12 +119,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_part_of_admitted_memory_outlives_the_rest() {
         let admission = admission(100);
-        let mut whole = admission.admit(100 * MEGABYTE).await.unwrap();
+        let mut whole = admission.admit(99 * MEGABYTE).await.unwrap();
         let part = whole.split(50 * MEGABYTE).unwrap();
         assert!(whole.split(OWN_MEMORY + 51 * MEGABYTE).is_none());
         drop(whole);
         assert!(admission.admit(51 * MEGABYTE).await.is_err());
-        assert!(admission.admit(49 * MEGABYTE).await.is_ok());
+        assert!(admission.admit(48 * MEGABYTE).await.is_ok());
         drop(part);
         assert!(admission.admit(51 * MEGABYTE).await.is_ok());
     }
