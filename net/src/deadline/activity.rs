@@ -5,6 +5,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -109,13 +110,13 @@ impl Activity {
         Some(self.0.accepted + Duration::from_nanos(since))
     }
 
-    /// Records that a write is pending, or that one has made progress.
-    pub(super) fn record_write(&self, is_pending: bool) {
+    /// Records the outcome of a write: it is pending, or has made progress.
+    pub(super) fn record_write<T>(&self, write: &Poll<T>) {
         let stalled = &self.0.stalled;
-        match (is_pending, stalled.load(Ordering::Relaxed)) {
-            (true, 0) => stalled.store(self.now() + 1, Ordering::Relaxed),
-            (false, 1..) => stalled.store(0, Ordering::Relaxed),
-            (true, 1..) | (false, 0) => {}
+        match (write, stalled.load(Ordering::Relaxed)) {
+            (Poll::Pending, 0) => stalled.store(self.now() + 1, Ordering::Relaxed),
+            (Poll::Ready(_), 1..) => stalled.store(0, Ordering::Relaxed),
+            (Poll::Pending, 1..) | (Poll::Ready(_), 0) => {}
         }
     }
 

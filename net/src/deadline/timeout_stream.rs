@@ -73,7 +73,7 @@ impl<S> TimeoutStream<S> {
             }
         }
         if let Some(idle) = &self.idle {
-            idle.activity().record_write(write.is_pending());
+            idle.activity().record_write(&write);
         }
         let write = self.with_write_timeout(cx, write);
         if let Some(recorder) = &self.recorder {

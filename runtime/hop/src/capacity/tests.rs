@@ -11,11 +11,14 @@ use tokio::time::Instant;
 use super::{Capacity, Direction, Holder, MAX_STALL, Permit, SEARCH_INTERVAL};
 
 /// A holder of an owner, for whose peer the program waits or not.
-fn holder(owner: u64, is_waited_for: bool) -> Holder {
-    let holder = Holder::new(owner, Arc::new(Notify::new()));
-    if is_waited_for {
-        holder.pace().wait(Direction::Upload);
-    }
+fn holder(owner: u64) -> Holder {
+    Holder::new(owner, Arc::new(Notify::new()))
+}
+
+/// A holder whose peer is waited for.
+fn waiting(owner: u64) -> Holder {
+    let holder = holder(owner);
+    holder.pace().wait(Direction::Upload);
     holder
 }
 
@@ -23,7 +26,7 @@ fn holder(owner: u64, is_waited_for: bool) -> Holder {
 fn trickle(capacity: &Capacity, owner: u64) -> tokio::task::JoinHandle<()> {
     let capacity = capacity.clone();
     tokio::spawn(async move {
-        let holder = holder(owner, false);
+        let holder = holder(owner);
         let _permit = capacity.acquire(&holder).await;
         holder.pace().wait(Direction::Upload);
         holder.must_end().await;
@@ -41,7 +44,7 @@ async fn now<F: Future>(future: &mut Pin<&mut F>) -> Option<F::Output> {
 
 /// Waits until all permits are held.
 async fn full(capacity: &Capacity) {
-    while capacity.try_acquire(&holder(0, false)).is_some() {
+    while capacity.try_acquire(&holder(0)).is_some() {
         tokio::task::yield_now().await;
     }
 }
@@ -50,12 +53,12 @@ async fn full(capacity: &Capacity) {
 async fn one_that_waits_gets_the_permit_of_a_peer_that_is_too_slow() {
     let capacity = Capacity::new(3);
     let busy: Vec<Permit> = (0..2)
-        .filter_map(|owner| capacity.try_acquire(&holder(owner, false)))
+        .filter_map(|owner| capacity.try_acquire(&holder(owner)))
         .collect();
     let slow = trickle(&capacity, 2);
     full(&capacity).await;
     let started = Instant::now();
-    let _permit = capacity.acquire(&holder(9, false)).await;
+    let _permit = capacity.acquire(&holder(9)).await;
     assert!(started.elapsed() <= MAX_STALL + 2 * SEARCH_INTERVAL);
     slow.await.unwrap();
     assert_eq!(busy.len(), 2);
@@ -64,7 +67,7 @@ async fn one_that_waits_gets_the_permit_of_a_peer_that_is_too_slow() {
 #[tokio::test(start_paused = true)]
 async fn nobody_gives_way_while_nobody_waits_or_to_one_more_than_waits() {
     let capacity = Capacity::new(3);
-    let holders: Vec<_> = (0..3).map(|owner| holder(owner, true)).collect();
+    let holders: Vec<_> = (0..3).map(waiting).collect();
     let mut permits: Vec<_> = holders
         .iter()
         .map(|holder| capacity.try_acquire(holder))
@@ -72,7 +75,7 @@ async fn nobody_gives_way_while_nobody_waits_or_to_one_more_than_waits() {
     tokio::time::advance(10 * MAX_STALL).await;
     let count = || holders.iter().filter(|holder| holder.gives_way()).count();
     assert_eq!(count(), 0);
-    let next = holder(9, false);
+    let next = holder(9);
     let mut next = std::pin::pin!(capacity.acquire(&next));
     for _ in 0..5 {
         assert!(now(&mut next).await.is_none());
@@ -87,12 +90,12 @@ async fn nobody_gives_way_while_nobody_waits_or_to_one_more_than_waits() {
 #[tokio::test(start_paused = true)]
 async fn a_permit_goes_to_the_owner_that_holds_the_fewest_and_comes_from_one_that_holds_most() {
     let capacity = Capacity::new(5);
-    let holders: Vec<_> = [1, 1, 1, 2, 2].map(|owner| holder(owner, true)).into();
+    let holders: Vec<_> = [1, 1, 1, 2, 2].map(waiting).into();
     let mut permits: Vec<_> = holders
         .iter()
         .map(|holder| capacity.try_acquire(holder))
         .collect();
-    let (many, one, none) = (holder(1, false), holder(2, false), holder(3, false));
+    let (many, one, none) = (holder(1), holder(2), holder(3));
     let mut many = std::pin::pin!(capacity.acquire(&many));
     let mut one = std::pin::pin!(capacity.acquire(&one));
     let mut none = std::pin::pin!(capacity.acquire(&none));
@@ -112,8 +115,8 @@ async fn a_permit_goes_to_the_owner_that_holds_the_fewest_and_comes_from_one_tha
 #[tokio::test(start_paused = true)]
 async fn one_that_does_not_wait_any_more_takes_no_permit() {
     let capacity = Capacity::new(1);
-    let permit = capacity.try_acquire(&holder(1, false));
-    let (gone, granted, next) = (holder(2, false), holder(3, false), holder(4, false));
+    let permit = capacity.try_acquire(&holder(1));
+    let (gone, granted, next) = (holder(2), holder(3), holder(4));
     let mut gone = Box::pin(capacity.acquire(&gone));
     let mut granted = Box::pin(capacity.acquire(&granted));
     let mut next = Box::pin(capacity.acquire(&next));
@@ -133,7 +136,7 @@ async fn thousands_that_trickle_keep_nobody_out_for_long() {
     let attack: Vec<_> = (0..1_000).map(|owner| trickle(&capacity, owner)).collect();
     full(&capacity).await;
     let started = Instant::now();
-    let _permit = capacity.acquire(&holder(5_000, false)).await;
+    let _permit = capacity.acquire(&holder(5_000)).await;
     // 800 wait before it, and 200 of them can go on at a time.
     assert!(started.elapsed() <= 6 * (MAX_STALL + 2 * SEARCH_INTERVAL));
     for one in attack {
