@@ -8,6 +8,7 @@ use gif::{
     ColorOutput, DecodeOptions, Decoder, DecodingError, DisposalMethod, Frame, MemoryLimit, Repeat,
 };
 
+use self::blocks::FrameCount;
 use super::{
     canvas::{Blend, Canvas, Patch, Pixels},
     error::DecodeError,
@@ -27,9 +28,12 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
     let mut decoder = decoder(bytes)?;
     let stored = Size::new(decoder.width().into(), decoder.height().into());
     limits.check_size(stored)?;
-    let frames = match limits.frames {
+    let mut blocks = match limits.frames {
         Frames::All => blocks::count_frames(bytes, limits)?,
-        Frames::First => 1,
+        Frames::First => FrameCount {
+            frames: 1,
+            largest: 0,
+        },
     };
     // A frame may claim to be larger than its canvas.
     let frame = decoder
@@ -37,13 +41,17 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
         .map_err(decode_error)?
         .ok_or_else(no_frame)?;
     limits.check_size(size_of(frame))?;
+    blocks.largest = blocks.largest.max(size_of(frame).area());
     Ok(Header {
         kind: Kind::Gif,
         stored,
-        frames,
+        frames: blocks.frames,
         channels: Channels::Rgba,
-        // The canvas, the indices of the frame, the saved area, and the canvas as it is shown.
-        cost: 4 + 1 + 4 + 4,
+        // The canvas, the saved area, and the canvas as it is shown; and the indices of the largest frame.
+        memory: stored
+            .area()
+            .saturating_mul(4 + 4 + 4)
+            .saturating_add(blocks.largest),
         shrinks: false,
         icc: None,
         exif: Exif::default(),

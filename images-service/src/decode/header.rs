@@ -17,8 +17,8 @@ pub struct Header {
     /// The number of frames that are decoded.
     pub(super) frames: u32,
     pub(super) channels: Channels,
-    /// The bytes that decoding takes for every pixel at its peak, besides the picture itself.
-    pub(super) cost: u64,
+    /// The bytes that decoding takes at its peak, besides the picture itself.
+    pub(super) memory: u64,
     /// Whether the decoder can reduce the picture.
     pub(super) shrinks: bool,
     pub(super) icc: Option<Vec<u8>>,
@@ -72,7 +72,7 @@ impl Header {
     /// Returns the bytes of memory that decoding takes at its peak, besides the picture itself.
     #[must_use]
     pub const fn memory(&self) -> u64 {
-        self.stored.area().saturating_mul(self.cost)
+        self.memory
     }
 
     /// Returns the metadata of the result, by the option `metadata` of the request.

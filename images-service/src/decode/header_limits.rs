@@ -32,6 +32,17 @@ impl HeaderLimits<'_> {
         Ok(())
     }
 
+    /// Verifies the pixels that the tiles of one picture have together. Those at its edges may overhang it.
+    pub(super) fn check_tiles(&self, area: u64) -> Result<(), DecodeError> {
+        let max = self.limits.area.saturating_mul(2);
+        if area > max {
+            return Err(too_large(format!(
+                "the image is too large: its tiles have more than {max} pixels together"
+            )));
+        }
+        Ok(())
+    }
+
     /// Verifies the number of frames, and the pixels that all of them have together. A caller that counts frames calls
     /// this for each of them, so that the counting ends.
     pub(super) fn check_frames(&self, count: u32, area: u64) -> Result<(), DecodeError> {

@@ -1,5 +1,8 @@
 //! HEIC: one picture, or a grid of tiles.
 
+mod coded;
+mod sps;
+
 use heic_rs::{DecodeOptions, PixelLayout, transform::apply_all};
 
 use super::{
@@ -13,7 +16,12 @@ use super::{
 use crate::image::Channels;
 
 pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, DecodeError> {
-    Container::open(bytes)?.header(Kind::Heic, &[b"hvc1", b"hev1", b"grid"], limits)
+    let container = Container::open(bytes)?;
+    let header = container.header(Kind::Heic, &[b"hvc1", b"hev1", b"grid"], limits)?;
+    Ok(Header {
+        memory: coded::memory(&container, header.stored, limits)?,
+        ..header
+    })
 }
 
 pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RawImage, DecodeError> {

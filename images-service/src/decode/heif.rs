@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use heic_rs::{
-    Error, Mirror, Rotation as Turn, Transform,
+    Error, Grid, Mirror, Rotation as Turn, Transform,
     boxes::BoxIter,
+    grid,
     meta::{
         self, Meta,
-        iref::{ItemReference, RefKind},
+        iref::{self, ItemReference, RefKind},
     },
     metadata,
     props::{self, ItemProps, simple::AuxKind},
@@ -80,7 +81,7 @@ impl<'a> Container<'a> {
                 None => Channels::Rgb,
             },
             // Two sets of planes with up to 16 bits a sample, and a second picture while the colours are converted.
-            cost: 2 * 3 * 2 + 4,
+            memory: stored.area().saturating_mul(2 * 3 * 2 + 4),
             shrinks: false,
             icc: props.icc.map(<[u8]>::to_vec),
             exif: Exif {
@@ -102,6 +103,18 @@ impl<'a> Container<'a> {
 
     pub(super) fn data(&self, item: u32) -> Result<Cow<'_, [u8]>, DecodeError> {
         self.meta.item_data(self.bytes, item).map_err(decode_error)
+    }
+
+    /// Returns the grid that an item is, and its tiles row by row. Returns `None` for an item that is coded itself.
+    pub(super) fn grid(&self, item: u32) -> Result<Option<(Grid, &[u32])>, DecodeError> {
+        let info = self.meta.item(item).ok_or(Error::MissingItem(item));
+        if !info.map_err(decode_error)?.is_grid() {
+            return Ok(None);
+        }
+        let grid = grid::parse(&self.data(item)?).map_err(decode_error)?;
+        let tiles = iref::targets(&self.meta.refs, item, RefKind::Dimg);
+        grid::check_tiles(&grid, tiles).map_err(decode_error)?;
+        Ok(Some((grid, tiles)))
     }
 
     /// Returns the id of the alpha item.

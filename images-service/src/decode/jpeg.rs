@@ -34,7 +34,7 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
         stored: frame.size,
         frames: 1,
         channels: Channels::Rgb,
-        cost: cost(&frame),
+        memory: frame.size.area().saturating_mul(cost(&frame)),
         shrinks: matches!(frame.components, 1 | 3),
         icc: decoder.icc_profile(),
         exif: Exif::read(decoder.exif().cloned()),

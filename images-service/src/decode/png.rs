@@ -37,10 +37,10 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
             Channels::Rgb
         },
         // The samples as bytes, and again as numbers if they have two bytes each.
-        cost: match info.bit_depth {
+        memory: stored.area().saturating_mul(match info.bit_depth {
             BitDepth::Sixteen => 2 * 4 * 2,
             BitDepth::One | BitDepth::Two | BitDepth::Four | BitDepth::Eight => 4,
-        },
+        }),
         shrinks: false,
         icc: info.icc_profile.as_ref().map(|profile| profile.to_vec()),
         exif: Exif::read(info.exif_metadata.as_ref().map(|exif| exif.to_vec())),

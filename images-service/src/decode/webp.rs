@@ -33,7 +33,9 @@ pub(super) fn header(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<Header, D
         frames,
         channels: channels(&decoder),
         // The planes or the lossless samples, a second picture while the colours are converted, and a canvas.
-        cost: if decoder.is_animated() { 12 } else { 8 },
+        memory: stored
+            .area()
+            .saturating_mul(if decoder.is_animated() { 12 } else { 8 }),
         shrinks: false,
         icc: decoder.icc_profile().map_err(decode_error)?,
         exif: Exif::read(decoder.exif_metadata().map_err(decode_error)?),

@@ -7,8 +7,19 @@ const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2C;
 const TRAILER: u8 = 0x3B;
 
+/// The frames of a file.
+#[derive(Clone, Copy)]
+pub(super) struct FrameCount {
+    pub(super) frames: u32,
+    /// The area of the largest frame, which may be larger than the canvas.
+    pub(super) largest: u64,
+}
+
 /// Counts the frames, and verifies that each frame and all frames together are within the limits.
-pub(super) fn count_frames(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<u32, DecodeError> {
+pub(super) fn count_frames(
+    bytes: &[u8],
+    limits: HeaderLimits<'_>,
+) -> Result<FrameCount, DecodeError> {
     let mut rest = Rest(bytes);
     let head = rest.take(13)?;
     let [w0, w1, h0, h1, flags, ..] = *head.get(6..).unwrap_or_default() else {
@@ -16,7 +27,10 @@ pub(super) fn count_frames(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<u32
     };
     let canvas = Size::new(whole(w0, w1), whole(h0, h1));
     rest.skip_table(flags)?;
-    let mut frames = 0;
+    let mut count = FrameCount {
+        frames: 0,
+        largest: 0,
+    };
     let mut area: u64 = 0;
     loop {
         match rest.byte()? {
@@ -30,16 +44,17 @@ pub(super) fn count_frames(bytes: &[u8], limits: HeaderLimits<'_>) -> Result<u32
                 };
                 let frame = Size::new(whole(w0, w1), whole(h0, h1));
                 limits.check_size(frame)?;
-                frames += 1;
+                count.frames += 1;
+                count.largest = count.largest.max(frame.area());
                 // Each frame is decoded whole, and the canvas is shown whole.
                 area = area.saturating_add(canvas.area().max(frame.area()));
-                limits.check_frames(frames, area)?;
+                limits.check_frames(count.frames, area)?;
                 rest.skip_table(flags)?;
                 // The minimum code size of LZW.
                 rest.byte()?;
                 rest.skip_sub_blocks()?;
             }
-            TRAILER => return Ok(frames),
+            TRAILER => return Ok(count),
             _ => return Err(DecodeError::broken("it has an unknown block")),
         }
     }
