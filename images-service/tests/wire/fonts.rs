@@ -14,7 +14,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::font;
+use crate::{font, mutated};
 
 /// Serves until it is dropped.
 pub(crate) struct FontServer {
@@ -25,8 +25,8 @@ pub(crate) struct FontServer {
 }
 
 impl FontServer {
-    /// `/plain…` is a font, `/gone` is not there, `/cut` ends early, `/round` leads to itself, `/hang` never answers, and
-    /// everything else is no font.
+    /// `/plain…` is a font, `/mutated/…` is one with changes, `/gone` is not there, `/cut` ends early, `/round` leads to
+    /// itself, `/hang` never answers, and everything else is no font.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -110,6 +110,7 @@ async fn answer(
             cut.truncate(cut.len() - 10);
             cut
         }
+        path if path.starts_with(mutated::FONT) => response("200 OK", "", &mutated::font(path)),
         path if path.starts_with("/plain") => response("200 OK", "", &font::plain()),
         _ => response("200 OK", "", b"<html>hello</html>"),
     };

@@ -21,6 +21,7 @@ mod forms;
 mod heif;
 mod hevc;
 mod limits;
+mod mutated;
 mod options;
 mod output;
 mod pictures;
