@@ -1,12 +1,6 @@
 //! Pixel processes: what breaks one breaks its own request, and what one says is believed only if it makes sense.
 
-use std::{
-    collections::HashSet,
-    fs,
-    path::Path,
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
+use std::{collections::HashSet, fs, path::Path, time::Duration};
 
 use http::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
@@ -18,54 +12,14 @@ use crate::{
     form::Form,
     pictures::png,
     service::Service,
+    watched::Watched,
 };
 
-/// The last number of a service.
-static LAST: AtomicU32 = AtomicU32::new(0);
-
-/// A service whose pixel processes have a name as their last argument, by which the test tells them from others.
-struct Watched {
-    service: Service,
-    name: String,
-}
-
 impl Watched {
-    fn start(limits: Limits, arguments: &[&str]) -> Self {
-        let name = format!("watched-{}", LAST.fetch_add(1, Ordering::Relaxed));
-        let mut arguments = match arguments {
-            [] => vec!["serve"],
-            arguments => arguments.to_vec(),
-        };
-        arguments.push(&name);
-        Self {
-            service: Service::with_arguments(limits, &arguments),
-            name,
-        }
-    }
-
     /// Checks that a small request is served.
     async fn assert_serves(&self) {
         self.service.post(&small()).await.assert_good("image/png");
     }
-
-    fn processes(&self) -> Vec<i32> {
-        let last = format!("\0{}\0", self.name);
-        let is_own = |pid: &i32| {
-            let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            arguments.ends_with(last.as_bytes())
-        };
-        children().into_iter().filter(is_own).collect()
-    }
-}
-
-/// The children of this process.
-fn children() -> HashSet<i32> {
-    let threads = fs::read_dir("/proc/self/task").unwrap();
-    let lists = threads
-        .filter_map(|thread| fs::read_to_string(thread.unwrap().path().join("children")).ok());
-    let all: Vec<String> = lists.collect();
-    let numbers = all.iter().flat_map(|list| list.split_ascii_whitespace());
-    numbers.map(|number| number.parse().unwrap()).collect()
 }
 
 fn exists(process: i32) -> bool {
@@ -90,7 +44,7 @@ fn small() -> Form {
 #[tokio::test]
 async fn a_process_that_ends_fails_its_request_with_the_stage_that_it_was_in() {
     for (answer, status) in [("abort", 422), ("encoding-abort", 500)] {
-        let watched = Watched::start(Limits::default(), &["stand-in", answer]);
+        let watched = Watched::with_arguments(Limits::default(), &["stand-in", answer]);
         let failed = watched.service.post(&small()).await;
         failed.assert_error(status, 9516, "this image");
     }
@@ -100,7 +54,7 @@ async fn a_process_that_ends_fails_its_request_with_the_stage_that_it_was_in() {
 async fn a_process_that_hangs_is_gone_when_the_answer_is_there() {
     let mut limits = Limits::default();
     limits.pixels.time = Duration::from_millis(300);
-    let watched = Watched::start(limits, &["stand-in", "hang"]);
+    let watched = Watched::with_arguments(limits, &["stand-in", "hang"]);
     let mut client = watched.service.connect().await;
     client.send(&small().chunked(8192)).await;
     let mut seen = HashSet::new();
@@ -149,7 +103,7 @@ async fn a_message_that_makes_no_sense_fails_its_request_alone() {
             9522,
         ),
     ] {
-        let watched = Watched::start(Limits::default(), &["stand-in", answer]);
+        let watched = Watched::with_arguments(Limits::default(), &["stand-in", answer]);
         let failed = watched.service.post(&small()).await;
         failed.assert_error(status, code, "");
     }
@@ -157,7 +111,7 @@ async fn a_message_that_makes_no_sense_fails_its_request_alone() {
 
 #[tokio::test]
 async fn a_killed_process_fails_its_own_request_and_the_next_one_works() {
-    let watched = Watched::start(Limits::default(), &[]);
+    let watched = Watched::start(Limits::default());
     let mut busy = watched.service.connect().await;
     let steps = r#"[{"imageIndex":0,"width":6000,"height":6000,"fit":"squeeze","blur":250}]"#;
     busy.send(&Form::steps(&png(1000, 1000, [9, 8, 7]), steps).chunked(8192))
@@ -190,7 +144,7 @@ async fn a_killed_process_fails_its_own_request_and_the_next_one_works() {
 #[tokio::test]
 async fn a_process_that_was_killed_or_stopped_while_it_was_idle_costs_no_request() {
     for sign in [Signal::KILL, Signal::STOP] {
-        let watched = Watched::start(Limits::default(), &[]);
+        let watched = Watched::start(Limits::default());
         let info = Form::info().file(form::IMAGE, &png(1, 1, [0; 3])).end();
         watched.assert_serves().await;
         watched
@@ -216,7 +170,7 @@ async fn a_process_that_was_killed_or_stopped_while_it_was_idle_costs_no_request
 
 #[tokio::test]
 async fn a_health_check_does_not_wait_for_a_process_that_is_stopped() {
-    let watched = Watched::start(Limits::default(), &[]);
+    let watched = Watched::start(Limits::default());
     let mut client = watched.service.connect().await;
     client.send(HEALTH).await;
     client.answer().await.assert_good("application/json");
@@ -237,14 +191,14 @@ async fn a_health_check_does_not_wait_for_a_process_that_is_stopped() {
 
 #[tokio::test]
 async fn two_processes_that_do_not_begin_fail_the_request_and_not_its_image() {
-    let watched = Watched::start(Limits::default(), &["stand-in", "unbegun"]);
+    let watched = Watched::with_arguments(Limits::default(), &["stand-in", "unbegun"]);
     let failed = watched.service.post(&small()).await;
     failed.assert_error(500, 9523, "ended before it began");
 }
 
 #[tokio::test]
 async fn the_kernel_says_that_a_process_is_confined() {
-    let watched = Watched::start(Limits::default(), &[]);
+    let watched = Watched::start(Limits::default());
     watched.assert_serves().await;
     let processes = watched.processes();
     assert!(!processes.is_empty());
@@ -304,7 +258,7 @@ async fn the_limit_of_memory_is_the_admitted_one() {
         ..Limits::default()
     };
     let most = limits.pixels.memory;
-    let watched = Watched::start(limits, &[]);
+    let watched = Watched::start(limits);
     watched.assert_serves().await;
     let low = soft_limits(&watched).into_iter().min().unwrap();
     assert!(low < most / 2, "{low}");
@@ -327,7 +281,7 @@ async fn a_request_beyond_the_memory_of_all_is_refused_and_the_process_goes_on()
         workers: 1,
         ..Limits::default()
     };
-    let watched = Watched::start(limits, &[]);
+    let watched = Watched::start(limits);
     let steps = r#"[{"imageIndex":0,"width":9000,"height":9000,"fit":"squeeze"}]"#;
     let large = Form::steps(&png(1000, 1000, [1, 2, 3]), steps);
     let refused = watched.service.post(&large).await;
@@ -397,7 +351,7 @@ async fn a_program_that_cannot_be_started_is_named() {
 
 #[tokio::test]
 async fn processes_end_with_their_service() {
-    let mut watched = Watched::start(Limits::default(), &[]);
+    let mut watched = Watched::start(Limits::default());
     watched.assert_serves().await;
     let processes = watched.processes();
     watched.service.stop();

@@ -18,10 +18,15 @@ pub(crate) struct Watched {
 
 impl Watched {
     pub(crate) fn start(limits: Limits) -> Self {
+        Self::with_arguments(limits, &["serve"])
+    }
+
+    /// A service whose pixel processes have these arguments before the name.
+    pub(crate) fn with_arguments(limits: Limits, arguments: &[&str]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("watched-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         Self {
-            service: Service::with_arguments(limits, &["serve", &name]),
+            service: Service::with_arguments(limits, &[arguments, &[&name]].concat()),
             name,
         }
     }
