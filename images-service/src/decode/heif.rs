@@ -26,6 +26,9 @@ use crate::{
     options::{Rotation, Size},
 };
 
+/// The maximum length of a list of the items of a file, in bytes.
+const MAX_LIST_BYTES: usize = 256 << 10;
+
 /// A file whose boxes are read. Nothing of its pixels is decoded.
 pub(super) struct Container<'a> {
     bytes: &'a [u8],
@@ -43,6 +46,7 @@ impl<'a> Container<'a> {
                 DecodeError::broken("it has no picture")
             });
         }
+        check_lists(bytes)?;
         let meta = meta::parse(bytes).map_err(decode_error)?;
         Ok(Self { bytes, meta })
     }
@@ -218,6 +222,32 @@ fn orientation(props: &ItemProps<'_>) -> Result<Orientation, DecodeError> {
 }
 
 /// Verifies that every box at the top level is complete.
+/// Verifies the lengths of the lists of items, their places, references and properties. The time to read them grows with
+/// the square of their lengths. The largest pictures that may be decoded have some thousand items.
+fn check_lists(bytes: &[u8]) -> Result<(), DecodeError> {
+    let meta = BoxIter::new(bytes).require(b"meta", "meta");
+    let mut body = meta.map_err(decode_error)?.reader();
+    body.full_box("meta").map_err(decode_error)?;
+    for child in BoxIter::new(body.rest()) {
+        let child = child.map_err(decode_error)?;
+        let length = match &child.boxtype {
+            b"iinf" | b"iref" | b"iloc" => child.payload.len(),
+            b"iprp" => {
+                let lists = child.children().filter_map(Result::ok);
+                let lists = lists.filter(|list| list.is(b"ipma"));
+                lists.map(|list| list.payload.len()).sum()
+            }
+            _ => 0,
+        };
+        if length > MAX_LIST_BYTES {
+            return Err(DecodeError::Unsupported(
+                "more than 256 KiB for a list of its items",
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn check_complete(bytes: &[u8]) -> Result<(), DecodeError> {
     let cut = || DecodeError::broken("it is cut short");
     let mut rest = bytes;
@@ -246,5 +276,33 @@ pub(super) fn decode_error(error: Error) -> DecodeError {
         Error::Unsupported(what) => DecodeError::Unsupported(what),
         Error::Truncated(_) => DecodeError::broken("it is cut short"),
         error => DecodeError::broken(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Container, MAX_LIST_BYTES};
+    use crate::decode::sniff::Kind;
+
+    fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(content.len() + 8).unwrap();
+        [&length.to_be_bytes()[..], name, content].concat()
+    }
+
+    #[test]
+    fn long_lists_of_items_are_refused_before_they_are_read() {
+        let list = vec![0; MAX_LIST_BYTES + 1];
+        for name in [b"iinf", b"iref", b"iloc", b"ipma"] {
+            let mut list = boxed(name, &list);
+            if name == b"ipma" {
+                list = boxed(b"iprp", &list);
+            }
+            let meta = boxed(b"meta", &[&[0; 4][..], &list].concat());
+            let error = Container::open(&meta).err().unwrap().into_error(Kind::Heic);
+            assert_eq!(
+                error.message,
+                "image/heic with more than 256 KiB for a list of its items is not supported"
+            );
+        }
     }
 }
