@@ -17,6 +17,14 @@ pub(crate) fn busy() -> Vec<u8> {
     written(40, 30, &pixels)
 }
 
+/// A PNG of noise, which no encoder makes small.
+pub(crate) fn noise(width: u32, height: u32) -> Vec<u8> {
+    let pixels: Vec<u8> = (0..width * height * 3)
+        .map(|at| (at.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0])
+        .collect();
+    written(width, height, &pixels)
+}
+
 fn written(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);

@@ -12,7 +12,7 @@ use crate::{
     form::Form,
     pictures::png,
     service::Service,
-    watched::Watched,
+    watched::{Watched, exists},
 };
 
 impl Watched {
@@ -20,10 +20,6 @@ impl Watched {
     async fn assert_serves(&self) {
         self.service.post(&small()).await.assert_good("image/png");
     }
-}
-
-fn exists(process: i32) -> bool {
-    Path::new(&format!("/proc/{process}")).exists()
 }
 
 /// Returns whether a process has worked for longer than it takes to start.
@@ -355,8 +351,7 @@ async fn processes_end_with_their_service() {
     watched.assert_serves().await;
     let processes = watched.processes();
     watched.service.stop();
-    let Watched { service, .. } = watched;
-    service.ended().await.unwrap();
+    watched.into_service().ended().await.unwrap();
     let gone = async {
         while processes.iter().any(|pid| exists(*pid)) {
             tokio::task::yield_now().await;
