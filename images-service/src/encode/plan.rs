@@ -133,9 +133,10 @@ pub(super) const fn holds_frames(format: Format) -> bool {
 const fn memory(format: Format, quality: Option<u8>) -> u64 {
     match (format, quality) {
         (Format::Rgb | Format::Rgba, _) => 4,
-        (Format::Png, None | Some(LOSSLESS)) => 8,
+        // Noise is not compressed, and the buffers of the compressor and of the file double as they grow.
+        (Format::Png, None | Some(LOSSLESS)) => 16,
         // The picture without alpha, the coefficients and their codes.
-        (Format::Jpeg, _) => 14,
+        (Format::Jpeg, _) => 16,
         (Format::Webp, Some(LOSSLESS)) => 44,
         (Format::Webp, _) => 18,
         (Format::Png | Format::Gif, _) => 20,

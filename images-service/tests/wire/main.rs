@@ -11,8 +11,12 @@ mod client;
 mod connections;
 mod costly_files;
 mod costly_heic;
+#[path = "../pixels/deep.rs"]
+mod deep;
+mod estimates;
 mod extension;
 mod fidelity;
+mod flat_jpeg;
 #[path = "../fonts/font.rs"]
 mod font;
 mod fonts;
