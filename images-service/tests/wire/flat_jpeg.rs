@@ -1,7 +1,14 @@
 //! JPEG files of one grey, of any number of components, written by hand (ITU-T T.81).
 
-/// A baseline or progressive file, without chroma subsampling.
-pub(crate) fn jpeg(width: u16, height: u16, components: u8, progressive: bool) -> Vec<u8> {
+/// The order of a file's coefficients.
+#[derive(Clone, Copy)]
+pub(crate) enum Scans {
+    Baseline,
+    Progressive,
+}
+
+/// A file without chroma subsampling.
+pub(crate) fn jpeg(width: u16, height: u16, components: u8, scans: Scans) -> Vec<u8> {
     let mut file = vec![0xFF, 0xD8];
     if components == 4 {
         // Inverted CMYK, as Adobe writes it.
@@ -12,7 +19,11 @@ pub(crate) fn jpeg(width: u16, height: u16, components: u8, progressive: bool) -
     let [w0, w1] = width.to_be_bytes();
     let mut frame = vec![8, h0, h1, w0, w1, components];
     (1..=components).for_each(|number| frame.extend([number, 0x11, 0]));
-    segment(&mut file, if progressive { 0xC2 } else { 0xC0 }, &frame);
+    let marker = match scans {
+        Scans::Baseline => 0xC0,
+        Scans::Progressive => 0xC2,
+    };
+    segment(&mut file, marker, &frame);
     for table in [0x00, 0x10] {
         // One code of one bit: the difference 0, or the end of the block.
         let lengths = [&[table, 1][..], &[0; 15], &[0]].concat();
@@ -20,9 +31,9 @@ pub(crate) fn jpeg(width: u16, height: u16, components: u8, progressive: bool) -
     }
     let blocks = usize::from(width.div_ceil(8)) * usize::from(height.div_ceil(8));
     let all: Vec<u8> = (1..=components).collect();
-    match progressive {
-        false => scan(&mut file, &all, [0, 63, 0], 2 * blocks * all.len()),
-        true => {
+    match scans {
+        Scans::Baseline => scan(&mut file, &all, [0, 63, 0], 2 * blocks * all.len()),
+        Scans::Progressive => {
             scan(&mut file, &all, [0, 0, 0], blocks * all.len());
             for number in &all {
                 scan(&mut file, &[*number], [1, 63, 0], blocks);

@@ -15,7 +15,7 @@ use safelight_protocol::Format;
 
 use crate::{
     deep::{self, Coding},
-    flat_jpeg::jpeg,
+    flat_jpeg::{Scans, jpeg},
     heif, hevc,
 };
 
@@ -83,16 +83,16 @@ pub(super) fn file(kind: Kind, [width, height]: [u32; 2]) -> Vec<u8> {
     let translucent = || plain(size, Channels::Rgba);
     // The encoders of AV1 take long.
     let half = Size::new(width / 2, height / 2);
-    let flat = |components, progressive| {
+    let flat = |components, scans| {
         let [width, height] = [width, height].map(|side| u16::try_from(side).unwrap());
-        jpeg(width, height, components, progressive)
+        jpeg(width, height, components, scans)
     };
     match kind {
-        Kind::Jpeg => flat(3, false),
-        Kind::JpegGray => flat(1, false),
-        Kind::JpegProgressive => flat(3, true),
-        Kind::JpegCmyk => flat(4, false),
-        Kind::JpegCmykProgressive => flat(4, true),
+        Kind::Jpeg => flat(3, Scans::Baseline),
+        Kind::JpegGray => flat(1, Scans::Baseline),
+        Kind::JpegProgressive => flat(3, Scans::Progressive),
+        Kind::JpegCmyk => flat(4, Scans::Baseline),
+        Kind::JpegCmykProgressive => flat(4, Scans::Progressive),
         Kind::Png => encoded(opaque(), Format::Png, None),
         Kind::PngAlpha => encoded(translucent(), Format::Png, None),
         Kind::Png16 => png16(width, height),
