@@ -170,18 +170,18 @@ async fn a_health_check_does_not_wait_for_a_process_that_is_stopped() {
     let mut client = watched.service.connect().await;
     client.send(HEALTH).await;
     client.answer().await.assert_good("application/json");
-    for pid in watched.processes() {
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::STOP).unwrap();
+    let stopped = watched.processes();
+    for pid in &stopped {
+        kill_process(Pid::from_raw(*pid).unwrap(), Signal::STOP).unwrap();
     }
     // The service would be killed after two checks without an answer.
     for _ in 0..3 {
         client.send(HEALTH).await;
         client.answer().await.assert_good("application/json");
     }
-    let stopped = watched.processes();
     assert!(
-        !stopped.is_empty(),
-        "the answers came before the end of the stopped process"
+        stopped.iter().all(|pid| exists(*pid)),
+        "the answers waited for the end of a stopped process"
     );
 }
 
