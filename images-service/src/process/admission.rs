@@ -8,8 +8,11 @@ use tokio::{
     time::timeout,
 };
 
-use super::handle::OWN_MEMORY;
 use crate::error::ServiceError;
+
+/// The bytes that every process may take besides those that a request is admitted with: its code's data, its threads'
+/// stacks, headers, fonts and results.
+pub(super) const OWN_MEMORY: u64 = 192_000_000;
 
 /// The unit of the account. A semaphore counts no more than 32 bits at once.
 const UNIT: u64 = 1 << 16;

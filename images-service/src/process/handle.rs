@@ -23,20 +23,15 @@ use tokio::{
 
 use super::{
     PixelProgram,
-    admission::Admitted,
+    admission::{Admitted, OWN_MEMORY},
     confine::Confinement,
-    run::printable,
     shared,
-    wire::{self, Order, Range, Report, Start},
+    wire::{self, Order, Range, Report, Start, printable},
 };
 use crate::limits::Limits;
 
 /// The bytes of memory of a process that waits for work.
 pub(super) const IDLE_MEMORY: u64 = 16_000_000;
-
-/// The bytes that every process may take besides those that a request is admitted with: its code's data, its threads'
-/// stacks, headers, fonts and results.
-pub(super) const OWN_MEMORY: u64 = 192_000_000;
 
 /// The longest time that a process may take until it is ready.
 const START_TIMEOUT: Duration = Duration::from_secs(20);

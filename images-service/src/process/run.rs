@@ -12,7 +12,7 @@ use super::{
     admission::{Admission, Admitted},
     handle::PixelProcess,
     sys::OUT_OF_MEMORY,
-    wire::{Done, Job, Order, Report},
+    wire::{Done, Job, Order, Report, printable},
 };
 use crate::error::{ServiceError, out_of_memory};
 
@@ -21,9 +21,6 @@ const GRACE: Duration = Duration::from_millis(250);
 
 /// The time in which a process begins. One that was stopped or killed while it was idle does not.
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The maximum number of characters of a text that a process writes.
-const MAX_TEXT_CHARS: usize = 1_000;
 
 /// The longest time of one piece of work, whatever the settings say.
 const MAX_TIME: Duration = Duration::from_secs(3_600);
@@ -281,14 +278,6 @@ impl<'a> Run<'a> {
             admitted: self.admitted,
         }
     }
-}
-
-/// Returns the beginning of a text, without characters that control a terminal.
-pub(super) fn printable(text: &str) -> String {
-    let begin = text.chars().take(MAX_TEXT_CHARS);
-    begin
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }
 
 /// Returns whether a process may do another request after this error of the last one. It may not if a codec failed or

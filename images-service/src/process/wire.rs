@@ -19,6 +19,9 @@ use crate::{
 /// The maximum length of a message in bytes. The parts of a form are in shared memory.
 const MAX_BYTES: u32 = 1 << 20;
 
+/// The maximum number of characters of a text that a process writes.
+const MAX_TEXT_CHARS: usize = 1_000;
+
 /// A message to a pixel process.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Order {
@@ -166,4 +169,12 @@ fn check_length(length: u32) -> io::Result<usize> {
             "a message is too long",
         )),
     }
+}
+
+/// Returns the beginning of a text, without characters that control a terminal.
+pub(super) fn printable(text: &str) -> String {
+    let begin = text.chars().take(MAX_TEXT_CHARS);
+    begin
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
