@@ -3,6 +3,9 @@
 //! They are compiled for fuzzers, which look for bytes that panic, hang or exhaust memory, and for the tests, which run
 //! every file of `fuzz/corpus` through its function, so that no bug returns.
 
+mod encode;
+mod messages;
+
 use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
@@ -10,6 +13,10 @@ use http::{Request, header::CONTENT_TYPE};
 use http_body::Frame;
 use http_body_util::StreamBody;
 
+pub use self::{
+    encode::encode,
+    messages::{orders, reports, run, transform},
+};
 use crate::{
     catch_panic::is_panic,
     deadline::Deadline,
@@ -223,5 +230,7 @@ impl<I: Iterator + Unpin> futures_core::Stream for Pieces<I> {
     }
 }
 
+#[cfg(test)]
+mod seeds;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Handles one request: one match on method and path, and the way to the pixel processes.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz_hooks;
 mod report;
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Instant};

@@ -25,6 +25,8 @@ mod child;
 mod confine;
 mod copy;
 mod crashers;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz_hooks;
 mod handle;
 mod lane;
 mod pixels;

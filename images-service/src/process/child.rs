@@ -1,5 +1,8 @@
 //! A pixel process: parses pictures, fonts and SVG, and makes pixels, for one request at a time.
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz_hooks;
+
 use std::{
     collections::HashMap,
     fs::File,

@@ -1,5 +1,8 @@
 //! One pixel process, as the images process sees it.
 
+#[cfg(any(test, fuzzing))]
+mod fuzz_hooks;
+
 use std::{
     fs::File,
     io,

@@ -383,7 +383,7 @@ fn nonsense() -> ServiceError {
 }
 
 /// Returns the content type that a pixel process names, if a result can have it.
-fn known_type(name: &str) -> Option<&'static str> {
+pub(super) fn known_type(name: &str) -> Option<&'static str> {
     let formats = Format::ALL.iter().map(|format| format.content_type());
     let all = formats.chain(["application/json", SVG]);
     let mut known = all.filter(|known| *known == name);

@@ -1,0 +1,4 @@
+//! See `safelight_images::fuzzing::transform`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| safelight_images::fuzzing::transform(bytes));
