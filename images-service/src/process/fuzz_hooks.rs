@@ -23,9 +23,9 @@ use tokio::{
 
 use super::{
     Made,
-    admission::Admission,
+    admission::{Admission, OWN_MEMORY},
     child::fuzz_hooks::{OUTPUT_BYTES, follow},
-    handle::{OWN_MEMORY, PixelProcess},
+    handle::PixelProcess,
     pixels::known_type,
     run::{Ending, Label, Run},
     sys::OUT_OF_MEMORY,
@@ -63,7 +63,7 @@ pub(crate) fn reports(mut bytes: &[u8], mut answer: impl FnMut(Result<Made, Serv
             },
             Report::Failed { code, message, .. } => answer(Err(ServiceError::new(code, message))),
             Report::Ready(confinement) => confinement.warn("a pixel process"),
-            Report::Planned { .. } | Report::Encoding => {}
+            Report::Begun | Report::Planned { .. } | Report::Encoding => {}
         }
     }
 }
@@ -142,7 +142,7 @@ fn check_said(orders: &[u8], input: &[u8], pixels: &PixelLimits) {
                 let error = ServiceError::new(code, message);
                 assert!(!is_panic(&error), "{error}");
             }
-            Report::Planned { .. } | Report::Encoding | Report::Done { .. } => {}
+            Report::Begun | Report::Planned { .. } | Report::Encoding | Report::Done { .. } => {}
             Report::Ready(_) => panic!("the process was ready before"),
         }
     }
@@ -185,9 +185,9 @@ async fn work_with(kind: u8, said: &[u8]) -> io::Result<()> {
         crashes: kind & 4 != 0,
         ..Label::default()
     };
-    let (stays, left) = oneshot::channel();
+    let (stays, mut left) = oneshot::channel();
     let stays = (kind & 2 == 0).then_some(stays);
-    let run = Run::new(&admission, label, Duration::from_secs(60), left);
+    let run = Run::new(&admission, label, Duration::from_secs(60), &mut left);
     let say = async {
         let begun: Order = wire::receive(&mut theirs).await?;
         assert!(matches!(begun, Order::Begin(_)), "{begun:?}");
@@ -203,13 +203,14 @@ async fn work_with(kind: u8, said: &[u8]) -> io::Result<()> {
         process,
         done,
         is_crash,
+        is_unbegun: _,
         admitted,
     } = ending;
     match process {
         Some(process) => {
             assert!(!is_crash);
             if let Ok(Done::Transform { length, .. }) = done {
-                let output = process.read_output(length);
+                let output = process.output()?.read(length);
                 assert_eq!(output.is_ok(), length <= CAPACITY, "{length} bytes");
             }
         }

@@ -32,21 +32,27 @@ pub(crate) fn reports() -> Vec<Seed> {
     let busy = failed(ErrorCode::Busy);
     vec![
         ("ready", all(&[ready])),
-        ("healthy", all(&[done(Done::Healthy)])),
-        ("info", all(&[info(Some(raster))])),
-        ("info-svg", all(&[info(None)])),
+        ("unbegun", all(&[done(Done::Healthy)])),
+        ("healthy", begun(&[done(Done::Healthy)])),
+        ("info", begun(&[info(Some(raster))])),
+        ("info-svg", begun(&[info(None)])),
         (
             "transform",
-            all(&[planned(1 << 20), Report::Encoding, made("image/png", facts)]),
+            begun(&[planned(1 << 20), Report::Encoding, made("image/png", facts)]),
         ),
-        ("svg", all(&[planned(1), made("image/svg+xml", None)])),
-        ("unknown-type", all(&[made("text/html", None)])),
-        ("failed", all(&[too_many_pixels])),
-        ("retired", all(&[planned(1), broken])),
-        ("refused", all(&[planned(u64::MAX), busy])),
-        ("twice", all(&[planned(1), planned(1)])),
-        ("encoding-first", all(&[Report::Encoding])),
+        ("svg", begun(&[planned(1), made("image/svg+xml", None)])),
+        ("unknown-type", begun(&[made("text/html", None)])),
+        ("failed", begun(&[too_many_pixels])),
+        ("retired", begun(&[planned(1), broken])),
+        ("refused", begun(&[planned(u64::MAX), busy])),
+        ("twice", begun(&[planned(1), planned(1)])),
+        ("encoding-first", begun(&[Report::Encoding])),
     ]
+}
+
+/// Returns the messages of a process that has begun.
+fn begun(reports: &[Report]) -> Vec<u8> {
+    [all(&[Report::Begun]), all(reports)].concat()
 }
 
 const fn planned(needed: u64) -> Report {
@@ -59,7 +65,6 @@ const fn done(done: Done) -> Report {
 
 fn failed(code: ErrorCode) -> Report {
     Report::Failed {
-        retire: code == ErrorCode::DecodingFailed,
         code,
         message: "no \"result\" – at all".to_owned(),
         held: 1,

@@ -30,6 +30,7 @@ impl PixelProcess {
             held: 0,
             limit: memory,
             requests: 0,
+            retained: None,
         })
     }
 }
