@@ -27,7 +27,7 @@ use super::{
     child::fuzz_hooks::{OUTPUT_BYTES, follow},
     handle::PixelProcess,
     pixels::known_type,
-    run::{Ending, Label, Run},
+    run::{Label, Run},
     sys::OUT_OF_MEMORY,
     wire::{self, Done, Job, Order, Range, Report},
 };
@@ -199,22 +199,16 @@ async fn work_with(kind: u8, said: &[u8]) -> io::Result<()> {
     said?;
     drop(stays);
 
-    let Ending {
-        process,
-        done,
-        is_crash,
-        is_unbegun: _,
-        admitted,
-    } = ending;
-    match process {
+    let admitted = ending.admitted;
+    match ending.process {
         Some(process) => {
-            assert!(!is_crash);
-            if let Ok(Done::Transform { length, .. }) = done {
+            assert!(!ending.is_crash);
+            if let Ok(Done::Transform { length, .. }) = ending.done {
                 let output = process.output()?.read(length);
                 assert_eq!(output.is_ok(), length <= CAPACITY, "{length} bytes");
             }
         }
-        None => assert!(done.is_err(), "a process that is gone has a result"),
+        None => assert!(ending.done.is_err(), "a process that is gone has a result"),
     }
     let mut told = Vec::new();
     while let Ok(order) = wire::receive::<Order>(&mut theirs).await {
