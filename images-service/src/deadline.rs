@@ -81,7 +81,7 @@ impl Deadline {
     /// Verifies that the next piece of work may begin.
     ///
     /// # Errors
-    /// When the time is over.
+    /// Fails when the time is over.
     pub fn check(&self) -> Result<(), ServiceError> {
         if self.left() > Duration::ZERO {
             return Ok(());

@@ -303,7 +303,7 @@ impl TransformForm {
     /// Reads the parts as the form of `/transform`.
     ///
     /// # Errors
-    /// When a part is missing, or is not text where it must be.
+    /// Fails when a part is missing, or is not text where it must be.
     pub(crate) fn from_parts(mut parts: Parts) -> Result<Self, ServiceError> {
         let base = match parts.take(PartName::TextInput) {
             None => Source::Image(parts.require(PartName::Image)?),

@@ -88,7 +88,7 @@ pub trait Checkpoints {
     /// work waited for them, which does not count.
     ///
     /// # Errors
-    /// When the bytes are refused, which ends the work.
+    /// Fails when the bytes are refused, which ends the work.
     fn planned(&mut self, needed: u64) -> Result<Duration, ServiceError>;
 
     /// Called when the pixels are made and their encoding begins.
@@ -109,7 +109,7 @@ impl Checkpoints for Unobserved {
 /// Runs one request until a deadline, with checkpoints.
 ///
 /// # Errors
-/// As for [`run`], and when a checkpoint refuses the work.
+/// Fails as [`run`] does, and when a checkpoint refuses the work.
 pub fn run_with(
     request: TransformRequest,
     limits: &PixelLimits,

@@ -134,7 +134,7 @@ impl Parts {
     /// Collects parts of `/transform` that have been a form before.
     ///
     /// # Errors
-    /// When a name is unknown.
+    /// Fails when a name is unknown.
     pub(crate) fn named<'a>(
         parts: impl IntoIterator<Item = (&'a str, Bytes)>,
     ) -> Result<Self, ServiceError> {

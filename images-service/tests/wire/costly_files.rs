@@ -201,7 +201,7 @@ impl Bits {
     /// Writes a prefix code of 256 symbols of eight bits each, whose table has 256 entries. The code of the lengths has one
     /// symbol, so that the lengths take no bits. A larger alphabet needs the number of the symbols.
     fn full_code(&mut self, symbols: Option<u32>) {
-        // Not simple. The length 8 is the twelfth in the order of the lengths.
+        // The code is not simple. The length 8 is the twelfth in the order of the lengths.
         self.put(0, 1);
         self.put(12 - 4, 4);
         (0..11).for_each(|_| self.put(0, 3));

@@ -27,7 +27,7 @@ const SIZE: [u32; 2] = [2_400, 1_600];
 /// and tables of its threads.
 const HOLE: u64 = 4 * SIZE[0] as u64 * SIZE[1] as u64 + 4_000_000;
 
-/// What one piece of work takes.
+/// The memory that one piece of work takes.
 struct Measured {
     name: String,
     estimate: u64,

@@ -55,12 +55,12 @@ impl Kind {
         }
     }
 
-    /// Whether a broken file of this kind may have this code.
+    /// Returns whether a broken file of this kind may have this code.
     fn may_have(self, code: ErrorCode) -> bool {
         let any = [
             ErrorCode::DecodingFailed,
             ErrorCode::TooManyPixels,
-            // What it claims takes too much memory or time.
+            // The sizes that the file claims take too much memory or time.
             ErrorCode::Busy,
             ErrorCode::DeadlinePassed,
         ];

@@ -20,6 +20,15 @@ impl Watched {
     async fn assert_serves(&self) {
         self.service.post(&small()).await.assert_good("image/png");
     }
+
+    /// Checks that the header of a small picture is read.
+    async fn assert_informs(&self) {
+        let info = Form::info().file(form::IMAGE, &png(1, 1, [0; 3])).end();
+        self.service
+            .post(&info)
+            .await
+            .assert_good("application/json");
+    }
 }
 
 /// Returns whether a process has worked for longer than it takes to start.
@@ -141,23 +150,14 @@ async fn a_killed_process_fails_its_own_request_and_the_next_one_works() {
 async fn a_process_that_was_killed_or_stopped_while_it_was_idle_costs_no_request() {
     for sign in [Signal::KILL, Signal::STOP] {
         let watched = Watched::start(Limits::default());
-        let info = Form::info().file(form::IMAGE, &png(1, 1, [0; 3])).end();
         watched.assert_serves().await;
-        watched
-            .service
-            .post(&info)
-            .await
-            .assert_good("application/json");
-        // Those of the pool, a spare if there is one, and the lane's.
+        watched.assert_informs().await;
+        // The processes of the pool, a spare if there is one, and the lane's.
         for pid in watched.processes() {
             kill_process(Pid::from_raw(pid).unwrap(), sign).unwrap();
         }
         watched.assert_serves().await;
-        watched
-            .service
-            .post(&info)
-            .await
-            .assert_good("application/json");
+        watched.assert_informs().await;
         let mut client = watched.service.connect().await;
         client.send(HEALTH).await;
         client.answer().await.assert_good("application/json");

@@ -106,7 +106,7 @@ impl Seen {
     }
 }
 
-/// Whether a process has not ended.
+/// Returns whether a process has not ended.
 pub(crate) fn exists(pid: i32) -> bool {
     Path::new(&format!("/proc/{pid}")).exists()
 }

@@ -194,7 +194,7 @@ impl Front {
             Ok(steering) => {
                 if head.headers.contains_key(EXPECT) {
                     upload.start().await;
-                    // Nobody reads the upload yet.
+                    // The worker does not read the upload yet.
                     context.holder().pace().progress(Direction::Upload, 0);
                 }
                 let body = upload::into_body(upload, context.clone());

@@ -123,7 +123,7 @@ pub struct CallBody {
 
 /// The state of a response's body.
 struct State {
-    /// None after the call gave way.
+    /// The value is none after the call gave way.
     exchange: Option<Exchange>,
     /// Wakes the reader that waits for a piece.
     reader: Option<Waker>,
