@@ -109,8 +109,13 @@ async fn exchange(
     }
 }
 
-pub(super) fn is_refusal(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::NotFound)
+/// Returns whether an error of `connect` means that no process takes connections. A reset is the end of a process that
+/// listened and had not yet accepted the connection.
+pub(super) const fn is_refusal(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset | ErrorKind::NotFound
+    )
 }
 
 /// A response's body. The call is in flight until it is dropped, or gives way.

@@ -14,6 +14,13 @@ pub(super) struct KillRequests(mpsc::Receiver<oneshot::Sender<()>>);
 #[derive(Default)]
 pub(super) struct KillWaiters(Vec<oneshot::Sender<()>>);
 
+impl KillWaiters {
+    /// Returns whether nobody has asked to kill the process.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl KillHandle {
     pub(super) fn new() -> (Self, KillRequests) {
         let (kill_handle, kills) = mpsc::channel(1);
@@ -32,14 +39,10 @@ impl KillHandle {
 
 impl KillRequests {
     /// Kills the child at each request, and returns when it has ended.
-    pub(super) async fn end_of(
-        &mut self,
-        child: &mut Child,
-        waiting: &mut KillWaiters,
-    ) -> std::io::Result<std::process::ExitStatus> {
+    pub(super) async fn end_of(&mut self, child: &mut Child, waiting: &mut KillWaiters) {
         loop {
             tokio::select! {
-                status = child.wait() => return status,
+                _ = child.wait() => return,
                 Some(gone) = self.0.recv() => {
                     // A child that cannot be killed has ended already.
                     let _ = child.start_kill();

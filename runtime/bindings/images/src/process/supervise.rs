@@ -1,9 +1,13 @@
 //! The supervisor of the images process. It replaces a process that dies, hangs or breaks the protocol, after a pause
 //! that doubles with each failure in a row.
 
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
@@ -91,7 +95,9 @@ impl Supervisor {
         // Dropped last, when no call goes to the process any more.
         let mut waiting = KillWaiters::default();
         let in_flight = self.link.in_flight();
-        let ended = tokio::select! {
+        let unhealthy = tokio::select! {
+            // The sockets of a child that ends are closed before its end is known.
+            biased;
             // An error means that the handle was dropped, which stops the process too.
             _ = stopped => {
                 drop(running.stdin.take());
@@ -100,18 +106,16 @@ impl Supervisor {
                 }
                 return WatchEnd::Stopped;
             }
-            status = kills.end_of(&mut running.child, &mut waiting) => match status {
-                Ok(status) => format!("ended: {status}"),
-                Err(error) => format!("is lost: {error}"),
-            },
-            unhealthy = self.link.unhealthy(process) => killed(unhealthy.as_str()),
-            why = health::until_unhealthy(&self.launcher.socket, running.pid, in_flight) => killed(&why),
+            () = kills.end_of(&mut running.child, &mut waiting) => None,
+            unhealthy = self.link.unhealthy(process) => Some(unhealthy.as_str().to_owned()),
+            why = health::until_unhealthy(&self.launcher.socket, running.pid, in_flight) => Some(why),
         };
         // Calls must not go to the process any more before it is killed.
         self.state.send_replace(ProcessState::Down);
         self.link.pool.drop_idle();
-        let _ = running.child.kill().await;
-        WatchEnd::Failed(ended)
+        let _ = running.child.start_kill();
+        let status = running.child.wait().await;
+        WatchEnd::Failed(describe_end(unhealthy.as_deref(), status, &waiting))
     }
 
     /// Starts children until one is ready; none when it is stopped meanwhile.
@@ -141,7 +145,7 @@ impl Supervisor {
         None
     }
 
-    fn explain(&self, error: &std::io::Error, failures: u32) {
+    fn explain(&self, error: &io::Error, failures: u32) {
         self.log
             .warn(format_args!("failed to start the images process: {error}"));
         if failures.is_multiple_of(FAILURES_TO_EXPLAIN) {
@@ -153,8 +157,24 @@ impl Supervisor {
     }
 }
 
-fn killed(why: &str) -> String {
-    format!("{why}, and was killed")
+/// Describes the end of a child. One that counted as unhealthy because it was about to end has ended by itself, or by those
+/// who asked for it.
+pub(super) fn describe_end(
+    unhealthy: Option<&str>,
+    status: io::Result<ExitStatus>,
+    waiting: &KillWaiters,
+) -> String {
+    match (unhealthy, status) {
+        (Some(why), Ok(status)) if was_killed(status) && waiting.is_empty() => {
+            format!("{why}, and was killed")
+        }
+        (_, Ok(status)) => format!("ended: {status}"),
+        (_, Err(error)) => format!("is lost: {error}"),
+    }
+}
+
+fn was_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(Signal::KILL.as_raw())
 }
 
 impl Unhealthy {
@@ -163,5 +183,36 @@ impl Unhealthy {
             Self::RefusesConnections => "refuses connections",
             Self::BreaksProtocol => "answers garbage",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    use rustix::process::Signal;
+
+    use super::{KillWaiters, describe_end};
+
+    const KILLED: i32 = Signal::KILL.as_raw();
+    const FAULT: i32 = Signal::SEGV.as_raw();
+
+    #[test]
+    fn the_end_of_a_process_is_told_with_its_cause() {
+        let end = |unhealthy, status| {
+            let status = Ok(ExitStatus::from_raw(status));
+            describe_end(unhealthy, status, &KillWaiters::default())
+        };
+        assert_eq!(end(None, FAULT), "ended: signal: 11 (SIGSEGV)");
+        assert_eq!(
+            end(Some("refuses connections"), KILLED),
+            "refuses connections, and was killed"
+        );
+        // It refused connections because it ended.
+        assert_eq!(
+            end(Some("refuses connections"), FAULT),
+            "ended: signal: 11 (SIGSEGV)"
+        );
     }
 }
