@@ -1,6 +1,7 @@
 //! The pool against a service that a script drives byte by byte.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
-use super::{Pool, advance, is_protocol_error, is_unsolicited};
+use super::{Pool, PoolError, advance, is_protocol_error, is_unsolicited};
 use crate::Deadlines;
 
 /// Longest wait for something that must happen; a test that fails waits for it.
@@ -47,6 +48,22 @@ async fn read_head(stream: &mut UnixStream) {
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.unwrap());
     }
+}
+
+/// The tests of this crate start no child, which would hold a copy of the listener.
+#[tokio::test]
+async fn a_service_that_ends_before_it_accepts_the_connection_leaves_the_request_unsent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let pool = Pool::new(&path, Deadlines::default());
+    let sending = pool.send(request(b"a form".to_vec()), |_| panic!("it is connected"));
+    let (sent, ()) = tokio::join!(biased; sending, async { drop(listener) });
+    let Err(PoolError::Connect(error, unsent)) = sent.map(|_| ()) else {
+        panic!("the request was sent");
+    };
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    assert_eq!(unsent.uri(), "/transform");
 }
 
 #[tokio::test]

@@ -2,11 +2,11 @@
 //!
 //! The clock is paused, so the time that passes is that of timers alone.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::pin::pin;
 use std::process::{Child, Command};
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Waker};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -19,7 +19,7 @@ use safelight_hop::{Body, body};
 use safelight_net::Deadlines;
 use safelight_net::pool::{Pool, PoolError, is_protocol_error};
 
-use super::call::{CallError, ImagesHandle};
+use super::call::{CallError, ImagesHandle, is_refusal};
 use super::health;
 use super::kill::{KillHandle, KillWaiters};
 use super::link::{Link, ProcessState, Unhealthy};
@@ -30,9 +30,6 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
 /// The resolution of tokio's timers.
 const TICK: Duration = Duration::from_millis(1);
-
-/// Held while a process is started.
-static SPAWNING: Mutex<()> = Mutex::new(());
 
 /// A call in flight, and the error that it ends with.
 async fn failed_call(socket: &Path) -> (CallError, Duration) {
@@ -134,32 +131,11 @@ async fn a_call_that_is_refused_a_connection_goes_to_the_process_that_replaces_t
     assert_eq!(call.await.unwrap().status(), 204);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_call_whose_process_ends_before_it_accepts_the_connection_goes_to_the_next() {
-    let (_folder, path) = socket();
-    let (state, states) = watch::channel(ProcessState::Up(0));
-    let link = Arc::new(Link::new(Pool::new(&path, Deadlines::default()), states));
-    let handle = ImagesHandle(link.clone());
-    let mut call = pin!(handle.send(request(), 1, |_| ()));
-    {
-        // A child would hold a copy of the listener until it is executed.
-        let _no_child = SPAWNING.lock().unwrap();
-        let _listener = UnixListener::bind(&path).unwrap();
-        let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        assert!(polled.is_pending());
-    }
-    let replacement = async {
-        assert_eq!(link.unhealthy(0).await, Unhealthy::RefusesConnections);
-        std::fs::remove_file(&path).unwrap();
-        let listener = UnixListener::bind(&path).unwrap();
-        state.send_replace(ProcessState::Up(1));
-        process(listener, b"HTTP/1.1 204 No Content\r\n\r\n").await;
-    };
-    tokio::select! {
-        answer = &mut call => panic!("no replacement was asked: {:?}", answer.map(|_| ())),
-        () = replacement => {}
-    }
-    assert_eq!(call.await.unwrap().status(), 204);
+/// A process that ends resets the connections that it has not accepted.
+#[test]
+fn a_connection_that_is_reset_before_it_is_accepted_counts_as_refused() {
+    assert!(is_refusal(ErrorKind::ConnectionReset));
+    assert!(!is_refusal(ErrorKind::PermissionDenied));
 }
 
 /// A process of a test, killed at the end.
@@ -167,7 +143,6 @@ struct Other(Child);
 
 impl Other {
     fn run(program: &str, arguments: &[&str], state: char) -> Self {
-        let _one_at_a_time = SPAWNING.lock().unwrap();
         let other = Self(Command::new(program).args(arguments).spawn().unwrap());
         // The clock of tokio is paused in these tests.
         let begun = std::time::Instant::now();
@@ -231,11 +206,8 @@ async fn a_process_that_hangs_and_looks_as_if_it_worked_is_noticed_after_seven()
 #[tokio::test]
 async fn a_process_that_was_killed_by_a_fault_was_not_unhealthy() {
     let (kill_handle, mut kills) = KillHandle::new();
-    let mut child = {
-        let _one_at_a_time = SPAWNING.lock().unwrap();
-        let mut sleep = tokio::process::Command::new("sleep");
-        sleep.arg("1000").kill_on_drop(true).spawn().unwrap()
-    };
+    let mut sleep = tokio::process::Command::new("sleep");
+    let mut child = sleep.arg("1000").kill_on_drop(true).spawn().unwrap();
     let mut waiting = KillWaiters::default();
     tokio::select! {
         () = kills.end_of(&mut child, &mut waiting) => {}
