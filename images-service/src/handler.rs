@@ -26,7 +26,7 @@ use crate::{
     form::{self, Received, TransformForm},
     limits::Limits,
     options::FontUrl,
-    process::{Ended, Label, Made, PixelProgram, Pixels, TransformInput},
+    process::{Ended, Form, Label, Made, PixelProgram, Pixels, TransformInput},
     queue::Queue,
     quota::{ByteQuota, Reservation},
     request::TransformRequest,
@@ -211,9 +211,11 @@ impl Handler {
         };
         let queued = started.elapsed();
         let input = TransformInput {
-            parts,
-            fonts,
-            reservation,
+            form: Form {
+                parts,
+                fonts,
+                reservation,
+            },
             permit,
             label,
         };

@@ -44,6 +44,7 @@ pub use self::{
     sys::ExitWhenOutOfMemory,
 };
 pub(crate) use self::{
+    copy::Form,
     pixels::{Ended, Made, Pixels, TransformInput},
     run::Label,
 };

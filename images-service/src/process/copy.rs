@@ -7,10 +7,20 @@ use safelight_protocol::ErrorCode;
 use tokio::task::spawn_blocking;
 
 use super::{admission::Admitted, handle::PixelProcess, wire::Job};
-use crate::{answer::Block, error::ServiceError, form::Parts, options::FontUrl};
+use crate::{
+    answer::Block, error::ServiceError, form::Parts, options::FontUrl, quota::Reservation,
+};
+
+/// A form and its fonts, and the bytes that they hold.
+#[derive(Debug)]
+pub(crate) struct Form {
+    pub(crate) parts: Parts,
+    pub(crate) fonts: HashMap<FontUrl, Bytes>,
+    pub(crate) reservation: Reservation,
+}
 
 /// Returns the bytes of the copy of a form and its fonts.
-pub(super) fn input_bytes(parts: &Parts, fonts: &HashMap<FontUrl, Bytes>) -> usize {
+pub(super) fn input_bytes(Form { parts, fonts, .. }: &Form) -> usize {
     let contents = parts.iter().map(|(_, content)| content);
     contents.chain(fonts.values()).map(Bytes::len).sum()
 }
@@ -67,7 +77,7 @@ pub(super) async fn in_background<T: Send + 'static>(
 /// Copies a form and its fonts into the input of a process. Returns the job that names their ranges.
 pub(super) fn write_form(
     mut process: PixelProcess,
-    (parts, fonts): &(Parts, HashMap<FontUrl, Bytes>),
+    Form { parts, fonts, .. }: &Form,
 ) -> io::Result<(PixelProcess, Job)> {
     let contents = parts.iter().map(|(_, content)| content);
     let mut ranges = process

@@ -1,7 +1,6 @@
 //! Work on pixels: takes a process, admits the memory, watches the clock and the client.
 
 use std::{
-    collections::HashMap,
     io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -15,7 +14,7 @@ use tokio::{sync::oneshot, task::spawn_blocking, time::timeout};
 use super::{
     PixelProgram,
     admission::Admission,
-    copy::{self, not_sent},
+    copy::{self, Form, not_sent},
     crashers::Crashers,
     handle::{IDLE_MEMORY, Launcher, PixelProcess},
     lane::{Lane, LaneJob, Turn},
@@ -24,8 +23,8 @@ use super::{
     wire::Done,
 };
 use crate::{
-    answer::Block, decode::SVG, error::ServiceError, form::Parts, limits::Limits, options::FontUrl,
-    pipeline::Facts, queue::Permit, quota::Reservation,
+    answer::Block, decode::SVG, error::ServiceError, limits::Limits, pipeline::Facts,
+    queue::Permit, quota::Reservation,
 };
 
 /// The time in which a health check is answered, with its own result or that of the last one.
@@ -75,9 +74,7 @@ impl From<ServiceError> for Ended {
 /// The input of one `/transform`, and what it holds until it ends.
 #[derive(Debug)]
 pub(crate) struct TransformInput {
-    pub(crate) parts: Parts,
-    pub(crate) fonts: HashMap<FontUrl, Bytes>,
-    pub(crate) reservation: Reservation,
+    pub(crate) form: Form,
     pub(crate) permit: Permit,
     pub(crate) label: Label,
 }
@@ -251,15 +248,14 @@ impl Pixels {
         mut left: oneshot::Receiver<()>,
     ) -> Result<Made, ServiceError> {
         let TransformInput {
-            parts,
-            fonts,
-            reservation,
+            form,
             permit,
             label,
         } = input;
-        let copied = reservation.another();
-        copied.reserve(copy::input_bytes(&parts, &fonts))?;
-        let form = Arc::new((parts, fonts));
+        let copied = form.reservation.another();
+        copied.reserve(copy::input_bytes(&form))?;
+        let mut form = Arc::new(form);
+        let kept = self.crashers.as_ref().map(|_| Arc::clone(&form));
         let mut attempts = 0;
         let (pid, ending) = loop {
             attempts += 1;
@@ -273,21 +269,19 @@ impl Pixels {
             let written = copy::in_background(move || copy::write_form(process, &written));
             let (process, job) = written.await?;
             let run = Run::new(&self.admission, label, self.time, &mut left);
-            let ending = run.work(process, job).await;
-            if !ending.is_unbegun || attempts == ATTEMPTS {
-                break (pid, ending);
+            let mut ending = run.with_form(form).work(process, job).await;
+            match ending.form.take() {
+                Some(again) if ending.is_unbegun && attempts < ATTEMPTS => form = again,
+                Some(_) | None => break (pid, ending),
             }
         };
         let is_crash = ending.is_crash;
         let result = self.result(ending).await;
         drop((copied, permit));
-        if let (Some(crashers), true) = (&self.crashers, is_crash) {
+        if let (Some(crashers), Some(form), true) = (&self.crashers, kept, is_crash) {
             let crashers = Arc::clone(crashers);
             // The answer does not wait for the file.
-            spawn_blocking(move || {
-                crashers.keep(&form.0, pid);
-                drop((form, reservation));
-            });
+            spawn_blocking(move || crashers.keep(&form.parts, pid));
         }
         result
     }

@@ -1,6 +1,6 @@
 //! One piece of work in one process: its memory, its clock, its client, and its end.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use safelight_protocol::ErrorCode;
 use tokio::{
@@ -10,6 +10,7 @@ use tokio::{
 
 use super::{
     admission::{Admission, Admitted},
+    copy::Form,
     handle::PixelProcess,
     sys::OUT_OF_MEMORY,
     wire::{Done, Job, Order, Report, printable},
@@ -41,6 +42,8 @@ pub(super) struct Run<'a> {
     /// The memory of the work, which is free again once its process is gone or idle.
     admitted: Option<Admitted>,
     label: Label,
+    /// The form of the work, until its process has begun.
+    form: Option<Arc<Form>>,
     stage: Stage,
     watch: Watch<'a>,
 }
@@ -65,6 +68,8 @@ pub(super) struct Ending {
     pub(super) is_crash: bool,
     /// Whether the process ended before it began, so that the work is not the cause and may be tried again.
     pub(super) is_unbegun: bool,
+    /// The form of work that has not begun.
+    pub(super) form: Option<Arc<Form>>,
     /// The memory of the work, until its result is read.
     pub(super) admitted: Option<Admitted>,
 }
@@ -82,8 +87,17 @@ impl<'a> Run<'a> {
             admission,
             admitted: None,
             label,
+            form: None,
             stage: Stage::Ordered,
             watch: Watch::new(time, left),
+        }
+    }
+
+    /// Holds the form until the process has begun, so that another process can do the work if this one does not begin.
+    pub(super) fn with_form(self, form: Arc<Form>) -> Self {
+        Self {
+            form: Some(form),
+            ..self
         }
     }
 
@@ -99,6 +113,7 @@ impl<'a> Run<'a> {
             told = match self.hear(&mut process).await {
                 Ok(Report::Begun) if self.stage == Stage::Ordered => {
                     self.stage = Stage::Inspecting;
+                    self.form = None;
                     Ok(())
                 }
                 Ok(Report::Planned { needed, held }) if self.stage == Stage::Inspecting => {
@@ -275,6 +290,7 @@ impl<'a> Run<'a> {
             done,
             is_crash: false,
             is_unbegun: false,
+            form: self.form,
             admitted: self.admitted,
         }
     }

@@ -286,6 +286,26 @@ async fn a_request_beyond_the_memory_of_all_is_refused_and_the_process_goes_on()
 }
 
 #[tokio::test]
+async fn a_form_is_given_up_once_its_process_has_begun() {
+    // A form with its copy, or its copy beside another form.
+    let watched = Watched::start(Limits {
+        held_bytes: 700_000,
+        ..Limits::default()
+    });
+    let mut picture = png(1000, 1000, [9, 8, 7]);
+    picture.resize(200_000, 0);
+    let steps = r#"[{"imageIndex":0,"width":6000,"height":6000,"fit":"squeeze","blur":250}]"#;
+    let mut busy = watched.service.connect().await;
+    busy.send(&Form::steps(&picture, steps).chunked(8192)).await;
+    while !watched.processes().into_iter().any(is_busy) {
+        tokio::task::yield_now().await;
+    }
+    let info = Form::info().file(form::IMAGE, &picture).end();
+    let informed = watched.service.post(&info).await;
+    informed.assert_good("application/json");
+}
+
+#[tokio::test]
 async fn a_result_takes_memory_until_its_client_has_read_it() {
     let limits = Limits {
         memory_total: 1_200_000_000,
