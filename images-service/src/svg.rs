@@ -1,7 +1,7 @@
 //! SVG is never rendered. It is passed on without scripts, handlers and references.
 
 use std::{
-    io::{self, Read},
+    io::{self, Read, Write},
     time::Duration,
 };
 
@@ -23,6 +23,9 @@ use crate::{
 
 /// The maximum size of an SVG in bytes.
 const MAX_BYTES: usize = 5_000_000;
+/// The maximum size of the filtered SVG in bytes. It has each element on a line of its own, which begins with two spaces
+/// for each element around it.
+const MAX_OUTPUT: usize = 10_000_000;
 /// The bytes that the parser takes for each byte of an SVG, measured with the deepest nesting.
 const MEMORY: u64 = 430;
 /// The work of the parser. Some of it grows with the square of the nesting depth.
@@ -52,8 +55,7 @@ pub(crate) fn pass_through(
         }
         Some(Choose::Source | Choose::Auto | Choose::Fast | Choose::Svg) if is_svg => {
             check_length(source)?;
-            let needed = MEMORY.saturating_mul(source.len() as u64);
-            deadline.extend(checkpoints.planned(needed)?);
+            deadline.extend(checkpoints.planned(memory(source.len() as u64))?);
             (sanitize(source, deadline)?, SVG)
         }
         Some(Choose::Json) if is_svg => {
@@ -70,6 +72,14 @@ pub(crate) fn pass_through(
         bytes,
         content_type,
     }))
+}
+
+/// The bytes that are needed for an SVG of so many bytes.
+fn memory(length: u64) -> u64 {
+    // The deepest nesting has a level for each three bytes, and the buffer of the output doubles.
+    let output = (length.saturating_mul(length) / 9).min(MAX_OUTPUT as u64);
+    let parser = MEMORY.saturating_mul(length);
+    parser.saturating_add(length).saturating_add(2 * output)
 }
 
 fn check_length(source: &[u8]) -> Result<(), ServiceError> {
@@ -89,15 +99,23 @@ pub(crate) fn sanitize(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, Se
     let filtered = catch_panic(ErrorCode::DecodingFailed, SVG, || {
         let mut filter = Filter::new();
         filter.set_data_url_filter(allow_standard_images);
-        let mut bytes = Vec::new();
+        let mut output = BoundedOutput::default();
         let read = filter.filter(
             TimedReader {
                 source,
                 deadline: &deadline,
             },
-            &mut bytes,
+            &mut output,
         );
-        Ok(read.map(|()| bytes))
+        match output.is_full {
+            true => Err(ServiceError::new(
+                ErrorCode::InputTooLarge,
+                format!(
+                    "{SVG} has more than {MAX_OUTPUT} bytes with the indentation of its elements"
+                ),
+            )),
+            false => Ok(read.map(|()| output.bytes)),
+        }
     })?;
     // A parser that was stopped may report any error, so the deadline is checked before it.
     deadline.check()?;
@@ -107,6 +125,28 @@ pub(crate) fn sanitize(source: &[u8], deadline: &Deadline) -> Result<Vec<u8>, Se
             format!("could not read {SVG}: {}", error_chain(&error)),
         )
     })
+}
+
+/// The filtered bytes, up to [`MAX_OUTPUT`].
+#[derive(Default)]
+struct BoundedOutput {
+    bytes: Vec<u8>,
+    is_full: bool,
+}
+
+impl Write for BoundedOutput {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if piece.len() > MAX_OUTPUT - self.bytes.len() {
+            self.is_full = true;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Bytes in small pieces, as long as there is time.
@@ -199,6 +239,16 @@ mod tests {
         assert_eq!(code(b"<svg>", &unhurried()), ErrorCode::DecodingFailed);
         let large = vec![b' '; MAX_BYTES + 1];
         assert_eq!(code(&large, &unhurried()), ErrorCode::InputTooLarge);
+        // The indentation of 3,000 levels has 18 MB.
+        let deep = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg'>{}{}</svg>",
+            "<g>".repeat(3_000),
+            "</g>".repeat(3_000)
+        );
+        assert_eq!(
+            code(deep.as_bytes(), &unhurried()),
+            ErrorCode::InputTooLarge
+        );
         let hurried = Deadline::new(Duration::ZERO);
         assert_eq!(code(svg, &hurried), ErrorCode::DeadlinePassed);
         let over = unhurried().within(PARSING, PARSING.limit);

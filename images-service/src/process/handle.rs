@@ -233,11 +233,6 @@ impl PixelProcess {
         self.held = held.min(self.limit);
     }
 
-    /// Returns whether the process has not ended.
-    pub(super) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
-    }
-
     /// Limits the private memory of the process to what it holds, what every process may take, and what its request is
     /// admitted with.
     ///
@@ -332,6 +327,15 @@ impl PixelProcess {
     pub(super) async fn retire(self, why: &str) {
         tracing::info!(pid = self.id(), why, "ended a pixel process");
         let _status = self.kill().await;
+    }
+
+    /// Returns the process if it still waits for work. One that ended, or spoke, while it was idle is killed.
+    pub(super) async fn if_idle(mut self) -> Option<Self> {
+        if matches!(self.child.try_wait(), Ok(None)) && self.check_silent().is_ok() {
+            return Some(self);
+        }
+        self.retire("it ended or spoke while it was idle").await;
+        None
     }
 
     /// Returns the status of a process that has closed its socket.

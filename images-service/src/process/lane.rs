@@ -108,11 +108,10 @@ impl Lane {
 }
 
 impl Turn<'_> {
-    /// Takes the process of the lane, if it has one that has not ended.
-    pub(super) fn take(&self) -> Option<PixelProcess> {
-        let mut process = self.idle().take()?;
-        // It may have been killed while it was idle.
-        (process.is_alive() && process.check_silent().is_ok()).then_some(process)
+    /// Takes the process of the lane, if it has one that waits for work.
+    pub(super) async fn take(&self) -> Option<PixelProcess> {
+        let process = self.idle().take()?;
+        process.if_idle().await
     }
 
     /// Returns the process to the lane.

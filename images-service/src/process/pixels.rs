@@ -193,7 +193,7 @@ impl Pixels {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let mut process = match turn.take() {
+            let mut process = match turn.take().await {
                 Some(process) => process,
                 None => self.take().await?,
             };

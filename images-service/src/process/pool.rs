@@ -68,12 +68,10 @@ impl Pool {
         let process = loop {
             let idle = self.idle().pop();
             match idle {
-                // A process may have been killed while it was idle.
-                Some(Idle { mut process, .. }) => {
-                    if process.is_alive() && process.check_silent().is_ok() {
+                Some(Idle { process, .. }) => {
+                    if let Some(process) = process.if_idle().await {
                         break process;
                     }
-                    process.retire("it ended or spoke while it was idle").await;
                 }
                 None => break self.launch().await?,
             }

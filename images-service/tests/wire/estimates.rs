@@ -253,6 +253,7 @@ async fn passing_an_svg_on_takes_no_more_than_its_estimate() {
     let groups = |levels: usize| format!("{}{}", "<g>".repeat(levels), "</g>".repeat(levels));
     for (name, content) in [
         ("nested", groups(500)),
+        ("deeply nested", groups(2_000)),
         ("side by side", "<g/>".repeat(50_000)),
         ("attributes", "<rect x='1' y='2' width='3'/>".repeat(6_000)),
         ("text", "<text>a&amp;b</text>".repeat(10_000)),
